@@ -1,0 +1,51 @@
+"""Packages and the `tierwise` command; Beam workers install from here."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+# Each dependency has a reason; requirements.txt pins them all by hash.
+DEPENDENCIES = [
+    "aiohttp>=3.10",  # the emulator's server, and the transport google-genai is fast on
+    "apache-beam[gcp]>=2.77,<2.78",  # the engine, with Dataflow and Cloud Storage
+    "google-genai[aiohttp]>=2.30,<4",  # the real client
+    "numpy>=2",  # the emulator's sight, image features
+    "orjson>=3.10",  # wire JSON at a tenth of the time
+    "pillow>=12",  # formats that libvips lacks
+    "pillow-heif>=1.1",  # HEIC, which the libvips wheel cannot decode
+    "pyarrow>=18",  # Parquet
+    "pydantic>=2.10",  # the tasks file
+    "pypdfium2>=5",  # PDF pages
+    "pyvips[binary]>=3",  # fast shrinking
+    "pyyaml>=6",  # the tasks file
+    "rich>=14",  # tables and progress
+    "simplejpeg>=1.8",  # libjpeg-turbo with DCT-scaled decoding
+]
+TEST_DEPENDENCIES = [
+    "duckdb>=1.3",  # reads our tables as users do
+    "hypothesis>=6.130",  # rules that must always hold
+    "mypy>=1.18",
+    "pandas>=2.2",  # reads our tables as users do
+    "pytest>=9",
+    "pytest-timeout>=2.4",
+    "ruff>=0.14",
+    "types-PyYAML",
+]
+
+setup(
+    name="tierwise",
+    version="0.1.0",
+    description="Classify an image archive with Gemini at the lowest price that is still right.",
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(
+        include=[f"{room}{below}" for below in ("", ".*")
+                 for room in ("tierwise", "storage", "gemini_api", "transforms", "beam_pipeline")]
+    ),
+    package_data={"tierwise": ["facts/*.toml", "py.typed"]},
+    install_requires=DEPENDENCIES,
+    extras_require={"test": TEST_DEPENDENCIES},
+    entry_points={"console_scripts": ["tierwise = beam_pipeline.__main__:main"]},
+)

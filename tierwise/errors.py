@@ -1,0 +1,59 @@
+"""Everything that can go wrong, as a tree.
+
+* TierwiseError
+  - InputError              a flag, a file or a table that a person can put right: exit status 2
+    + TasksError            the tasks file
+    + PriceError            a price that is missing or malformed
+    + ModelError            a model, media resolution or tier that does not exist or is over
+  - ImageError              one image has no answer; carries the `Reason` of its failure row
+  - RunEndedError           nothing more can be asked in this run: key revoked, quota gone
+
+A message says what was wrong, which file or key, its value, the limit, and what to do.
+Anything else that is raised is a bug, and stops the run.
+"""
+
+from __future__ import annotations
+
+from tierwise.records import Reason
+
+
+class TierwiseError(Exception):
+    """The root, for `except` at the outermost border."""
+
+
+class InputError(TierwiseError):
+    """Something the user gave is wrong; nothing has been spent."""
+
+
+class TasksError(InputError):
+    """The tasks file is wrong: names file, task, key, value and remedy."""
+
+
+class PriceError(InputError):
+    """No price is known for what was asked, or a price row is malformed."""
+
+
+class ModelError(InputError):
+    """A model is unknown or shut down, or does not offer what was asked of it."""
+
+
+class ImageError(TierwiseError):
+    """This image cannot be answered; its neighbours can."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[ImageError], tuple[Reason, str]]:
+        """Pickle with both arguments; `Exception` would keep only the message."""
+        return type(self), (self.reason, self.message)
+
+
+class RunEndedError(TierwiseError):
+    """The service will answer no further request of this run."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
