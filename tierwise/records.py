@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 Scalar = str | int | float | bool | None
 
@@ -101,3 +102,116 @@ class ImageFile:
     content_hash: str
     columns: Mapping[str, Scalar] = field(default_factory=dict)
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One image's share of what its requests used.
+
+    Of a request with n images, one image counts the request and the others count none, so that
+    sums over images are sums over requests. `cost` is in nano-dollars.
+    """
+
+    usage: Usage = Usage()
+    cost: int = 0
+    requests: int = 0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            self.usage + other.usage, self.cost + other.cost, self.requests + other.requests
+        )
+
+    def shares(self, images: int) -> tuple[Spent, ...]:
+        """Split among the images of a request; the parts add up to the whole, to the token.
+
+        >>> [share.cost for share in Spent(cost=10, requests=1).shares(3)]
+        [4, 3, 3]
+        """
+        tokens = [_split(getattr(self.usage, f.name), images) for f in fields(Usage)]
+        costs, requests = _split(self.cost, images), _split(self.requests, images)
+        return tuple(
+            Spent(Usage(*(kind[i] for kind in tokens)), costs[i], requests[i])
+            for i in range(images)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is known of one image of a file after it was opened: upright size in px."""
+
+    number: int
+    width: int
+    height: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The picture that went over the wire, in px and bytes; zeros when none did."""
+
+    width: int = 0
+    height: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One task's typed answer for one image of one content.
+
+    `spent` is the request that answered, `wasted` the paid ones before it that had to be repeated.
+    `baseline` is what the naive way would have cost: flat `high`, one image per request, standard
+    tier. Money is in nano-dollars, times are in milliseconds and ISO 8601.
+    """
+
+    request_id: str
+    task: str
+    page: Page
+    value: Any
+    model: str
+    model_version: str
+    media_resolution: MediaResolution
+    service_tier: ServiceTier
+    sent: Sent
+    images_in_request: int
+    spent: Spent
+    wasted: Spent
+    baseline: int
+    attempts: int
+    latency_ms: int
+    asked_at: str
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One task that got no answer for one image, and what was paid on the way."""
+
+    request_id: str
+    task: str
+    page: Page
+    reason: Reason
+    message: str
+    model: str
+    media_resolution: MediaResolution
+    service_tier: ServiceTier
+    spent: Spent = Spent()
+    wasted: Spent = Spent()
+    baseline: int = 0
+    attempts: int = 0
+
+
+Outcome = Answer | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Everything a run found out about one content: an outcome per page and task asked."""
+
+    share_key: str
+    uri: str
+    outcomes: tuple[Outcome, ...]
+
+
+def _split(total: int, parts: int) -> list[int]:
+    whole, rest = divmod(total, parts)
+    return [whole + (part < rest) for part in range(parts)]

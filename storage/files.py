@@ -1,0 +1,80 @@
+"""Reading, listing and whole writing, wherever a file lives.
+
+A URI is a local path or `gs://bucket/name`. Cloud Storage is added beside `LocalFiles`; callers only
+know `Files` and `files_for`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from storage.local_files import LocalFiles, Stat
+from tierwise.errors import InputError
+
+__all__ = ["Files", "Stat", "files_for", "join"]
+
+
+class Files(Protocol):
+    """What the job needs of a file system. Missing files raise `FileNotFoundError`."""
+
+    def walk(self, folder: str) -> Iterator[Stat]:
+        """Every file below a folder, in the order of the names; nothing for a missing folder."""
+
+    def stat(self, uri: str) -> Stat:
+        """Size of one file."""
+
+    def is_folder(self, uri: str) -> bool:
+        """Whether files can lie below this name."""
+
+    def read(self, uri: str) -> bytes:
+        """The whole file."""
+
+    def content_hash(self, uri: str) -> str:
+        """`algorithm:hex` of the bytes, without reading them where the store knows it."""
+
+    def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
+        """Write a file whole or not at all; `durable` waits for the disk. Folders are made."""
+
+    def replace_folder(self, staged: str, target: str) -> None:
+        """Put a finished folder in the place of another, which is deleted."""
+
+    def remove_folder(self, folder: str) -> None:
+        """Delete a folder and all below it; a missing one is no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheme:
+    prefix: str
+    files: Files
+
+
+_SCHEMES: list[_Scheme] = []
+_LOCAL: Files = LocalFiles()
+
+
+def files_for(uri: str) -> Files:
+    """The store that a URI belongs to.
+
+    Raises:
+        InputError: the scheme is not supported.
+    """
+    if "://" not in uri:
+        return _LOCAL
+    for scheme in _SCHEMES:
+        if uri.startswith(scheme.prefix):
+            return scheme.files
+    raise InputError(
+        f"{uri!r}: this kind of address is not supported. Write a local path, "
+        "or mount the bucket as a folder."
+    )
+
+
+def join(folder: str, *names: str) -> str:
+    """Join names below a folder with single slashes.
+
+    >>> join("out/", "answers", "task=a")
+    'out/answers/task=a'
+    """
+    return "/".join([folder.rstrip("/") or folder, *names])
