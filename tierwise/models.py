@@ -1,0 +1,149 @@
+"""The Gemini models, what each offers, and whether it is still there on a given day.
+
+The rows stand in `facts/models.toml`, each with its source and the date on which it was checked.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from tierwise.errors import ModelError
+from tierwise.records import MediaResolution, ServiceTier
+
+Generation = Literal["2.5", "3", "4"]
+
+# A run over a large archive takes days; two months leave time to calibrate on another model.
+_WARN_BEFORE_SHUTDOWN = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One pinned model.
+
+    Sequences run from least to most. `thinking_budget_off` is the budget that switches thinking
+    off, None where no budget does. `shutdown` is the first day without the model. `version` is what
+    the replies of this model carry as `modelVersion`. Dates that no source gives are None.
+    """
+
+    name: str
+    generation: Generation
+    media_resolutions: tuple[MediaResolution, ...]
+    per_part_media_resolution: bool
+    thinking_levels: tuple[str, ...]
+    default_thinking: str
+    thinking_budget_off: int | None
+    service_tiers: tuple[ServiceTier, ...]
+    available_from: date | None
+    shutdown: date | None
+    forwards_to: str | None
+    forwards_from: date | None
+    note: str
+    image_output: bool
+    context_tokens: int
+    max_output_tokens: int
+    version: str
+
+
+def find_model(name: str) -> Model:
+    """The model of exactly this name; raises ModelError for aliases and unknown names."""
+    if model := _models().get(name):
+        return model
+    if name in _aliases() or name == "latest" or name.endswith("-latest"):
+        stands_for = _aliases().get(name)
+        remedy = f'"{stands_for}", which it stood for lately' if stands_for else _among(_models())
+        raise ModelError(
+            f'model "{name}" is an alias: it moves to other answers and prices without notice. '
+            f"Pin a model instead: {remedy}."
+        )
+    nearest = get_close_matches(name, _models(), n=3, cutoff=0.5) or list(_models())
+    raise ModelError(f'model "{name}" is not known. Write one of: {_among(nearest)}.')
+
+
+def all_models() -> tuple[Model, ...]:
+    """Every known model, those that have been shut down included."""
+    return tuple(_models().values())
+
+
+def check_alive(model: Model, on: date) -> str | None:
+    """A warning about this model's life on that day, or None; raises ModelError once it is over."""
+    if model.shutdown and on >= model.shutdown:
+        raise ModelError(_over(model))
+    warnings = [
+        *_upcoming_shutdown(model, on),
+        *_forwarded(model, on),
+        *([f"{model.name} is {model.note}."] if model.note else []),
+    ]
+    return " ".join(warnings) or None
+
+
+def _over(model: Model) -> str:
+    if model.forwards_to is None:
+        return f'model "{model.name}" was shut down on {model.shutdown}. Pin another model.'
+    return (
+        f'model "{model.name}" was shut down on {model.shutdown}: {model.forwards_to} answers in '
+        f'its place, at its own price. Pin "{model.forwards_to}" and calibrate again.'
+    )
+
+
+def _upcoming_shutdown(model: Model, on: date) -> list[str]:
+    if model.shutdown is None or on < model.shutdown - _WARN_BEFORE_SHUTDOWN:
+        return []
+    days = (model.shutdown - on).days
+    return [f"{model.name} will be shut down on {model.shutdown}, in {days} days."]
+
+
+def _forwarded(model: Model, on: date) -> list[str]:
+    if model.forwards_from is None or on < model.forwards_from:
+        return []
+    return [
+        f"Requests for {model.name} are answered by {model.forwards_to}: answers and price may be "
+        f'that model\'s. Pin "{model.forwards_to}" to know what you get.'
+    ]
+
+
+def _among(names: Mapping[str, Any] | list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@cache
+def _facts() -> Mapping[str, list[dict[str, Any]]]:
+    return tomllib.loads((files("tierwise") / "facts" / "models.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _models() -> Mapping[str, Model]:
+    return {row["name"]: _model(row) for row in _facts()["models"]}
+
+
+@cache
+def _aliases() -> Mapping[str, str]:
+    return {row["name"]: row["today"] for row in _facts()["aliases"]}
+
+
+def _model(row: Mapping[str, Any]) -> Model:
+    return Model(
+        name=row["name"],
+        generation=row["generation"],
+        media_resolutions=tuple(MediaResolution(value) for value in row["media_resolutions"]),
+        per_part_media_resolution=row["per_part_media_resolution"],
+        thinking_levels=tuple(row["thinking_levels"]),
+        default_thinking=row["default_thinking"],
+        thinking_budget_off=row.get("thinking_budget_off"),
+        service_tiers=tuple(ServiceTier(value) for value in row["service_tiers"]),
+        available_from=row.get("available_from"),
+        shutdown=row.get("shutdown"),
+        forwards_to=row.get("forwards_to"),
+        forwards_from=row.get("forwards_from"),
+        note=row.get("note", ""),
+        image_output=row["image_output"],
+        context_tokens=row["context_tokens"],
+        max_output_tokens=row["max_output_tokens"],
+        version=row.get("version", row["name"]),
+    )
