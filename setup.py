@@ -42,7 +42,7 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(
         include=[f"{room}{below}" for below in ("", ".*")
-                 for room in ("tierwise", "storage", "gemini_api", "transforms", "beam_pipeline")]
+                 for room in ("tierwise", "storage", "gemini_api", "answering", "transforms", "beam_pipeline")]
     ),
     package_data={"tierwise": ["facts/*.toml", "py.typed"]},
     install_requires=DEPENDENCIES,

@@ -1,14 +1,14 @@
 """Reading, listing and whole writing, wherever a file lives.
 
-A URI is a local path or `gs://bucket/name`. Cloud Storage is added beside `LocalFiles`; callers only
-know `Files` and `files_for`.
+A URI is a local path or `scheme://...`. Another store is added beside `LocalFiles`;
+callers know only `Files` and `files_for`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from storage.local_files import LocalFiles, Stat
 from tierwise.errors import InputError
@@ -22,6 +22,9 @@ class Files(Protocol):
     def walk(self, folder: str) -> Iterator[Stat]:
         """Every file below a folder, in the order of the names; nothing for a missing folder."""
 
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders directly below one, sorted; nothing for a missing folder."""
+
     def stat(self, uri: str) -> Stat:
         """Size of one file."""
 
@@ -30,6 +33,9 @@ class Files(Protocol):
 
     def read(self, uri: str) -> bytes:
         """The whole file."""
+
+    def open(self, uri: str) -> BinaryIO:
+        """A stream for files that are read from front to back."""
 
     def content_hash(self, uri: str) -> str:
         """`algorithm:hex` of the bytes, without reading them where the store knows it."""

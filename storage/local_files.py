@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class LocalFiles:
                 if path.is_file():
                     yield Stat(str(path), path.stat().st_size)
 
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders directly below one."""
+        path = Path(folder)
+        return sorted(e.name for e in path.iterdir() if e.is_dir()) if path.is_dir() else []
+
     def stat(self, uri: str) -> Stat:
         """Size of one file."""
         return Stat(uri, Path(uri).stat().st_size)
@@ -42,6 +48,10 @@ class LocalFiles:
     def read(self, uri: str) -> bytes:
         """The whole file."""
         return Path(uri).read_bytes()
+
+    def open(self, uri: str) -> BinaryIO:
+        """A stream of the file's bytes."""
+        return Path(uri).open("rb")
 
     def content_hash(self, uri: str) -> str:
         """SHA-256, which processors compute faster than MD5."""

@@ -71,11 +71,18 @@ class Usage:
 class ImageSettings:
     """How a picture is prepared for a request.
 
-    `max_side` is the longest side in px, never enlarged to; `quality` is 1 to 100.
+    `max_side` is the longest side in px, never enlarged to; `quality` is 1 to 100. `output_format`
+    is jpeg or webp, `background` (`#rrggbb`) lies under transparency, `frames` of an animation is
+    first, middle or a number of evenly spaced ones. `fallback_original` sends the file's own bytes
+    when it cannot be shrunk.
     """
 
     max_side: int
     quality: int = 85
+    output_format: str = "jpeg"
+    background: str = "#ffffff"
+    frames: str | int = "first"
+    fallback_original: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +100,22 @@ class Route:
 class ImageFile:
     """One name in the archive.
 
-    `content_hash` is `sha256:...` of the bytes or the bucket's `md5:...`; it is empty when the file
-    could not be read, and `problem` then says why. `columns` are the manifest's own.
+    `uri` is the name as it was given, `path` where to read it. `content_hash` is `sha256:...` of
+    the bytes or the bucket's `md5:...`; it is empty when the file could not be read, and `problem`
+    then says why. `columns` are the manifest's own.
     """
 
     uri: str
+    path: str
     bytes: int
     content_hash: str
     columns: Mapping[str, Scalar] = field(default_factory=dict)
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the URI."""
+        return self.uri.rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +123,21 @@ class Spent:
     """One image's share of what its requests used.
 
     Of a request with n images, one image counts the request and the others count none, so that
-    sums over images are sums over requests. `cost` is in nano-dollars.
+    sums over images are sums over requests. `cost` is in nano-dollars. `maybe_billed` stands
+    apart from it: the worst case, in nano-dollars, of requests that were sent and never answered.
     """
 
     usage: Usage = Usage()
     cost: int = 0
     requests: int = 0
+    maybe_billed: int = 0
 
     def __add__(self, other: Spent) -> Spent:
         return Spent(
-            self.usage + other.usage, self.cost + other.cost, self.requests + other.requests
+            self.usage + other.usage,
+            self.cost + other.cost,
+            self.requests + other.requests,
+            self.maybe_billed + other.maybe_billed,
         )
 
     def shares(self, images: int) -> tuple[Spent, ...]:
@@ -128,21 +147,25 @@ class Spent:
         [4, 3, 3]
         """
         tokens = [_split(getattr(self.usage, f.name), images) for f in fields(Usage)]
-        costs, requests = _split(self.cost, images), _split(self.requests, images)
+        sums = [_split(total, images) for total in (self.cost, self.requests, self.maybe_billed)]
         return tuple(
-            Spent(Usage(*(kind[i] for kind in tokens)), costs[i], requests[i])
+            Spent(Usage(*(kind[i] for kind in tokens)), *(kind[i] for kind in sums))
             for i in range(images)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is known of one image of a file after it was opened: upright size in px."""
+    """What is known of one image of a file after it was opened: upright size in px.
 
-    number: int
-    width: int
-    height: int
-    format: str
+    `number` counts from 1; `pages` is how many images the file holds.
+    """
+
+    number: int = 1
+    pages: int = 1
+    width: int = 0
+    height: int = 0
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +228,11 @@ Outcome = Answer | Failure
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Everything a run found out about one content: an outcome per page and task asked."""
+    """Everything a run found out about one content: an outcome per page and task asked.
+
+    `share_key` names the content and whatever else its questions depend on; `uri` is the name that
+    was asked, and pays.
+    """
 
     share_key: str
     uri: str

@@ -1,0 +1,1 @@
+"""The life of one image, from its bytes to its answers, without Beam."""

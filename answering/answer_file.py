@@ -1,0 +1,120 @@
+"""One file from its bytes to an outcome for each page and task: the life of an image.
+
+Tasks of a page run side by side. One that depends on another awaits it; when its condition does not
+hold it is not asked. What the journal knows is not asked again, nor is anything that an equal
+question is being asked already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from answering.pictures import Pictures
+from answering.questions_asked import QuestionsAsked
+from answering.session import Session
+from gemini_api.settle import Ask, fail
+from tierwise.errors import ImageError
+from tierwise.questions import render, request_id
+from tierwise.records import (
+    Answer,
+    Answered,
+    Failure,
+    ImageFile,
+    Outcome,
+    Page,
+    Reason,
+)
+from tierwise.tasks import Task
+
+Results = Mapping[str, "asyncio.Task[Outcome | None]"]
+
+
+async def answer_file(
+    file: ImageFile, share_key: str, session: Session, asked: QuestionsAsked
+) -> Answered:
+    """Every outcome that a file leads to; only a bug raises."""
+    life = _Life(file, session, asked, Pictures(file, session, asked.recalled))
+    return Answered(share_key, file.uri, tuple(await life.outcomes()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    file: ImageFile
+    session: Session
+    asked: QuestionsAsked
+    pictures: Pictures
+
+    async def outcomes(self) -> list[Outcome]:
+        try:
+            pages = await self.pictures.pages()
+        except ImageError as error:
+            return [
+                self._fail(task, Page(), error)
+                for task in self.session.plan.tasks.tasks
+                if task.when is None
+            ]
+        by_page = await asyncio.gather(*(self._page(page) for page in pages))
+        return [outcome for outcomes in by_page for outcome in outcomes]
+
+    async def _page(self, page: Page) -> list[Outcome]:
+        results: dict[str, asyncio.Task[Outcome | None]] = {}
+        for task in self.session.plan.tasks.tasks:
+            results[task.name] = asyncio.create_task(self._task(task, page, results))
+        outcomes = await asyncio.gather(*results.values())
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def _task(self, task: Task, page: Page, results: Results) -> Outcome | None:
+        """The outcome of one task, or None when it is not to be asked of this image."""
+        earlier = {name: await results[name] for name in task.depends_on}
+        answers = {n: found.value for n, found in earlier.items() if isinstance(found, Answer)}
+        if task.when is not None and not task.when.holds(answers):
+            return None
+        missing = [name for name in task.answers_read if name not in answers]
+        if missing:
+            found = earlier[missing[0]]
+            return self._fail_after(task, page, found) if isinstance(found, Failure) else None
+        ask = self._question(task, page, answers)
+        return await self.asked.once(ask.request_id, lambda: self._ask(ask))
+
+    def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
+        prompt = render(
+            task,
+            filename=self.file.name,
+            columns=self.file.columns,
+            answers=answers,
+        )
+        key = request_id(
+            content_hash=self.file.content_hash,
+            page=page.number,
+            task=task,
+            prompt=prompt,
+            route=task.route,
+        )
+        return Ask(
+            request_id=key,
+            content_hash=self.file.content_hash,
+            task=task,
+            page=page,
+            picture=None,
+            prompt=prompt,
+            wasted=self.asked.wasted(key),
+        )
+
+    async def _ask(self, ask: Ask) -> Outcome:
+        if ask.task.reads == "image":
+            try:
+                picture = await self.pictures.picture(ask.page, ask.route.image)
+            except ImageError as error:
+                return fail(ask, error.reason, error.message)
+            ask = replace(ask, picture=picture)
+        return await self.session.ask(ask)
+
+    def _fail(self, task: Task, page: Page, error: ImageError) -> Failure:
+        empty: dict[str, object] = dict.fromkeys(task.answers_read, "")
+        return fail(self._question(task, page, empty), error.reason, error.message)
+
+    def _fail_after(self, task: Task, page: Page, found: Failure) -> Failure:
+        message = f"not asked, because {found.task!r} has no answer: {found.message}"
+        return self._fail(task, page, ImageError(Reason(found.reason), message))

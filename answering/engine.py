@@ -1,0 +1,112 @@
+"""What all bundles of a worker process share: event loop, connections, threads, limits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from answering.journal_files import JournalWriter
+from answering.plan import Plan
+from answering.session import Session
+from gemini_api.asker import Asker
+from gemini_api.billing import Billing
+from gemini_api.client import GeminiClient
+from gemini_api.limiter import Clock, Limiter
+from gemini_api.settle import Ask, Settled
+from tierwise.journal import Entry
+from tierwise.records import Answer, Answered, Reason
+
+_RUNNING: list[Engine] = []
+
+
+class Engine:
+    """Starts its threads when it is made; `close` stops them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="tierwise-requests", daemon=True
+        )
+        self._thread.start()
+        self._decoders = ThreadPoolExecutor(max(4, 2 * (os.cpu_count() or 1)), "tierwise-images")
+        self._writers = ThreadPoolExecutor(4, "tierwise-journal")
+        self._asker = self._call(self._connect())
+        _RUNNING.append(self)
+
+    def session(self) -> Session:
+        """A session for one bundle."""
+        return Session(self.plan, self._asker, self._decoders)
+
+    def submit(self, coroutine: Coroutine[Any, Any, Answered]) -> Future[Answered]:
+        """Run on the loop; the result is for the calling thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def call_soon(self, function: Any, *args: Any, **kwargs: Any) -> None:
+        """Run a plain function on the loop."""
+        self._loop.call_soon_threadsafe(lambda: function(*args, **kwargs))
+
+    def interrupt(self, seconds: float) -> None:
+        """Start no further request, and wait a little for those under way to become durable."""
+        limiter = self._asker.limiter
+        self.call_soon(limiter.end, Reason.UNAVAILABLE, "the run was interrupted")
+        limiter.idle.wait(seconds)
+
+    def close(self) -> None:
+        """Stop; nothing must be under way."""
+        if self in _RUNNING:
+            _RUNNING.remove(self)
+            self._call(self._asker.client.close())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            self._decoders.shutdown()
+            self._writers.shutdown()
+
+    async def _connect(self) -> Asker:
+        clock = Clock()
+        limiter = Limiter(
+            requests_in_flight=self.plan.requests_in_flight,
+            requests_per_minute=self.plan.requests_per_minute,
+            clock=clock,
+        )
+        journal = JournalWriter(self.plan.journal, self._writers)
+        run_id = self.plan.journal.run_id
+
+        async def record(asks: Sequence[Ask], settled: Settled) -> None:
+            await journal.commit(_entries(asks, settled, run_id))
+
+        client = GeminiClient(self.plan.service)
+        return Asker(client, limiter, Billing(self.plan.service), record, clock)
+
+    def _call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+def interrupt_all(seconds: float) -> None:
+    """Let every engine of this process come to rest, for at most so many seconds in all."""
+    for engine in list(_RUNNING):
+        engine.interrupt(seconds / len(_RUNNING))
+
+
+def _entries(asks: Sequence[Ask], settled: Settled, run_id: str) -> list[Entry]:
+    contents = {ask.request_id: ask.content_hash for ask in asks}
+    entries = [
+        Entry(
+            run_id,
+            contents[outcome.request_id],
+            outcome.request_id,
+            answer=outcome if isinstance(outcome, Answer) else None,
+            failure=None if isinstance(outcome, Answer) else outcome,
+        )
+        for outcome in settled.outcomes
+    ]
+    wasted = [
+        Entry(run_id, ask.content_hash, ask.request_id, wasted=spent)
+        for ask, spent in settled.wasted
+    ]
+    return entries + wasted

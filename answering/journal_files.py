@@ -1,0 +1,119 @@
+"""The journal on a disk or in a bucket.
+
+    journal/<shard>/<run id>-<unique>.jsonl
+
+A shard is the first hexadecimal digits of the content hash, so that the worker that is handed a
+shard of images finds all their paid answers with one listing, whichever run or worker wrote them.
+Objects are written whole, under names never used again, before an answer leaves its worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from storage.files import files_for, join
+from tierwise.journal import Entry, Recalled, decode, encode, recall
+
+# Digits of a shard's name, by the number of images: about a thousand images to a shard.
+_IMAGES_PER_SHARD = 1000
+
+
+def shard_digits(images: int) -> int:
+    """How many digits name a shard, 1 to 6: 16 shards up to 16 thousand images, and so on.
+
+    >>> [shard_digits(n) for n in (10, 16_000, 16_001, 100_000_000)]
+    [1, 1, 2, 5]
+    """
+    return next((d for d in range(1, 6) if images <= _IMAGES_PER_SHARD * 16**d), 6)
+
+
+def shard_of(content_hash: str, digits: int) -> str:
+    """The shard that an image belongs to.
+
+    >>> shard_of("sha256:0a1b2c", 2)
+    '0a'
+    """
+    return content_hash.rpartition(":")[2][:digits]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFiles:
+    """The journal of one output folder, as one run sees it. `digits` name this run's shards."""
+
+    folder: str
+    run_id: str
+    digits: int
+
+    def read(self, shard: str) -> Recalled:
+        """What was paid for the images of a shard, by this run and by all before it."""
+        files = files_for(self.folder)
+        entries: list[Entry] = []
+        for name in self._folders(shard):
+            for stat in files.walk(join(self.folder, name)):
+                if stat.uri.endswith(".jsonl"):
+                    entries += decode(files.read(stat.uri), name=stat.uri)
+        ours = (e for e in entries if shard_of(e.content_hash, self.digits) == shard)
+        return recall(ours, run_id=self.run_id)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Make entries durable: one object per shard."""
+        by_shard: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_shard[shard_of(entry.content_hash, self.digits)].append(entry)
+        for shard, some in by_shard.items():
+            name = f"{self.run_id}-{uuid.uuid4().hex[:12]}.jsonl"
+            uri = join(self.folder, shard, name)
+            files_for(uri).write(uri, encode(some), durable=True)
+
+    def _folders(self, shard: str) -> list[str]:
+        """This shard's folder, and those of runs that cut the archive finer or coarser."""
+        names = files_for(self.folder).folders(self.folder)
+        return [name for name in names if name.startswith(shard) or shard.startswith(name)]
+
+
+class JournalWriter:
+    """Commits in groups: what arrives while one object is being written goes into the next.
+
+    Belongs to one event loop; blocking writes go to the executor.
+    """
+
+    def __init__(self, files: JournalFiles, executor: Executor) -> None:
+        self._files = files
+        self._executor = executor
+        self._waiting: list[tuple[Sequence[Entry], asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def commit(self, entries: Sequence[Entry]) -> None:
+        """Return when the entries are durable.
+
+        Raises:
+            OSError: they could not be written; they are paid and lost, and the run must stop.
+        """
+        if not entries:
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((entries, done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        await done
+
+    async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            entries = [entry for some, _ in group for entry in some]
+            try:
+                await loop.run_in_executor(self._executor, self._files.write, entries)
+            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for it
+                for _, done in group:
+                    if not done.done():
+                        done.set_exception(error)
+            else:
+                for _, done in group:
+                    if not done.done():
+                        done.set_result(None)

@@ -1,0 +1,79 @@
+"""Collects questions of one task until a request is full."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from gemini_api.settle import Ask
+from tierwise.records import Outcome
+
+# The Developer API takes 100 MB inline, Vertex 7 MB an image; base64 adds a third. Small requests
+# fail cheaper and keep a worker's memory flat.
+_MOST_BYTES = 12_000_000
+
+AskTogether = Callable[[Sequence[Ask]], Awaitable[list[Outcome]]]
+
+
+class Packer:
+    """Belongs to one event loop, one bundle and one task."""
+
+    def __init__(self, images_per_request: int, ask: AskTogether) -> None:
+        self._most = images_per_request
+        self._ask = ask
+        self._pack: list[tuple[Ask, asyncio.Future[Outcome]]] = []
+        self._bytes = 0
+        self._requests: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a request stands here that is not full yet."""
+        return bool(self._pack)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        return bool(self._requests)
+
+    def add(self, ask: Ask) -> asyncio.Future[Outcome]:
+        """The outcome of a question, once its request was sent and settled."""
+        size = len(ask.picture.data) if ask.picture else 0
+        if self._bytes + size > _MOST_BYTES:
+            self.flush()
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._pack.append((ask, outcome))
+        self._bytes += size
+        if len(self._pack) >= self._most:
+            self.flush()
+        return outcome
+
+    def flush(self) -> None:
+        """Send what is there."""
+        if self._pack:
+            request = asyncio.create_task(self._send(self._pack))
+            self._requests.add(request)
+            request.add_done_callback(self._requests.discard)
+            self._pack, self._bytes = [], 0
+
+    def cancel(self) -> None:
+        """Give up what is under way."""
+        for request in self._requests:
+            request.cancel()
+
+    async def _send(self, pack: list[tuple[Ask, asyncio.Future[Outcome]]]) -> None:
+        futures = {ask.request_id: future for ask, future in pack}
+        try:
+            for outcome in await self._ask([ask for ask, _ in pack]):
+                _resolve(futures.pop(outcome.request_id), outcome)
+        except BaseException as error:
+            # A bug, or the bundle was given up: whoever waits must hear of it.
+            for future in futures.values():
+                if not future.done():
+                    future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+
+
+def _resolve(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)

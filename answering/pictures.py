@@ -1,0 +1,68 @@
+"""The pictures of one file: prepared when the first question wants one, and then kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from answering.prepare import PreparedPage, prepare_file, prepare_page
+from answering.session import Session
+from tierwise.errors import ImageError
+from tierwise.images import Picture
+from tierwise.journal import Recalled
+from tierwise.records import ImageFile, ImageSettings, Page, Reason
+from tierwise.tasks import Task
+
+
+class Pictures:
+    """Belongs to one event loop and one file.
+
+    Questions that every image is asked share one reading and decoding of the file. A question that
+    only some images are asked reads it again, so that nobody holds an original for long.
+    """
+
+    def __init__(self, file: ImageFile, session: Session, recalled: Recalled) -> None:
+        self._file = file
+        self._session = session
+        self._recalled = recalled.pages_of(file.content_hash)
+        self._shared = settings_of_all(session.plan.tasks.tasks)
+        self._prepared: asyncio.Task[list[PreparedPage]] | None = None
+
+    async def pages(self) -> list[Page]:
+        """The images in the file.
+
+        Raises:
+            ImageError: the file cannot be read.
+        """
+        if self._file.problem:
+            raise ImageError(Reason.UNREADABLE, self._file.problem)
+        return self._recalled or [prepared.page for prepared in await self._prepare()]
+
+    async def picture(self, page: Page, settings: ImageSettings) -> Picture:
+        """One image, ready to send.
+
+        Raises:
+            ImageError: it cannot be decoded.
+        """
+        if settings in self._shared:
+            found = (await self._prepare())[page.number - 1].pictures[settings]
+        else:
+            limits = self._session.plan.limits
+            found = await self._session.prepare(prepare_page, self._file, page, settings, limits)
+        if isinstance(found, ImageError):
+            raise found
+        return found
+
+    async def _prepare(self) -> list[PreparedPage]:
+        if self._prepared is None:
+            limits = self._session.plan.limits
+            self._prepared = asyncio.create_task(
+                self._session.prepare(prepare_file, self._file, self._shared, limits)
+            )
+        return await asyncio.shield(self._prepared)
+
+
+def settings_of_all(tasks: Sequence[Task]) -> tuple[ImageSettings, ...]:
+    """The ways in which every image is prepared, whatever its answers: tasks without `when`."""
+    wanted = (t.route.image for t in tasks if t.reads == "image" and t.when is None)
+    return tuple(dict.fromkeys(wanted))

@@ -1,0 +1,28 @@
+"""Everything a worker must know to answer images; travels pickled, so it holds no secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from answering.journal_files import JournalFiles
+from gemini_api.service import Service
+from tierwise.images import Limits
+from tierwise.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run asks. `requests_in_flight` and `requests_per_minute` are per worker process."""
+
+    tasks: Tasks
+    service: Service
+    journal: JournalFiles
+    requests_in_flight: int = 32
+    requests_per_minute: float | None = None
+    limits: Limits = Limits()
+
+    @property
+    def images_in_flight(self) -> int:
+        """How many files may be under way in one bundle, so that every slot can be filled."""
+        most = max((task.route.images_per_request for task in self.tasks.tasks), default=1)
+        return self.requests_in_flight * most + most

@@ -1,0 +1,46 @@
+"""Every question of a shard is asked once, whoever asks it and however often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from tierwise.journal import Recalled, reuse
+from tierwise.records import Answer, Outcome, Spent
+
+
+class QuestionsAsked:
+    """Belongs to one event loop and one shard; `recalled` is what its journal knows."""
+
+    def __init__(self, recalled: Recalled) -> None:
+        self.recalled = recalled
+        self._under_way: dict[str, asyncio.Task[Outcome]] = {}
+
+    def wasted(self, request_id: str) -> Spent:
+        """What this run has paid for this question without an outcome, told once."""
+        return self.recalled.wasted.pop(request_id, Spent())
+
+    async def once(self, request_id: str, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """The outcome of a question; the first who wants to know pays for it."""
+        known = self.recalled.outcomes.get(request_id)
+        if known is not None:
+            self.recalled.outcomes[request_id] = _free(known)
+            return known
+        if request_id in self._under_way:
+            return _free(await asyncio.shield(self._under_way[request_id]))
+        self._under_way[request_id] = task = asyncio.ensure_future(_await(ask))
+        outcome = await task
+        self.recalled.outcomes[request_id] = _free(outcome)
+        del self._under_way[request_id]
+        return outcome
+
+
+def _free(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Answer):
+        return reuse(outcome)
+    return replace(outcome, spent=Spent(), wasted=Spent())
+
+
+async def _await(ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    return await ask()

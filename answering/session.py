@@ -1,0 +1,85 @@
+"""What the images of one bundle share: requests that several of them fill, and worker threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import ParamSpec, TypeVar
+
+from answering.packer import Packer
+from answering.plan import Plan
+from gemini_api.asker import Asker
+from gemini_api.settle import Ask
+from tierwise.records import Outcome
+
+# How long everything must have been quiet before requests that are not full are sent.
+_QUIET_S = 0.005
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Session:
+    """Belongs to one event loop. `executor` reads and shrinks pictures."""
+
+    def __init__(self, plan: Plan, asker: Asker, executor: Executor) -> None:
+        self.plan = plan
+        self._executor = executor
+        self._packers = {
+            task.name: Packer(task.route.images_per_request, asker.ask) for task in plan.tasks.tasks
+        }
+        self._preparing = 0
+        self._starved = False
+
+    async def ask(self, ask: Ask) -> Outcome:
+        """The outcome of one question, asked together with others of its task."""
+        try:
+            return await self._packers[ask.task.name].add(ask)
+        finally:
+            self._flush_when_quiet()
+
+    async def prepare(
+        self,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run in a worker thread."""
+        self._preparing += 1
+        try:
+            call = asyncio.get_running_loop().run_in_executor(
+                self._executor, lambda: function(*args, **kwargs)
+            )
+            return await call
+        finally:
+            self._preparing -= 1
+            self._flush_when_quiet()
+
+    def starve(self, *, starved: bool) -> None:
+        """Say whether more images will come; when none do, no request waits until it is full."""
+        self._starved = starved
+        self._flush_when_quiet()
+
+    def cancel(self) -> None:
+        """Give up all questions that are under way."""
+        for packer in self._packers.values():
+            packer.cancel()
+
+    def _flush_when_quiet(self) -> None:
+        if self._starved and self._stalled():
+            asyncio.get_running_loop().call_later(_QUIET_S, self._flush_if_stalled)
+
+    def _flush_if_stalled(self) -> None:
+        # In the meantime an answer may have led to further questions, which fill the requests.
+        if self._starved and self._stalled():
+            for packer in self._packers.values():
+                packer.flush()
+
+    def _stalled(self) -> bool:
+        packers = self._packers.values()
+        return (
+            self._preparing == 0
+            and not any(packer.busy for packer in packers)
+            and any(packer.waiting for packer in packers)
+        )

@@ -1,0 +1,77 @@
+"""What requests cost, by the price rows that hold where and when they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from gemini_api.service import Service
+from gemini_api.settle import Ask
+from gemini_api.wire import Reply
+from tierwise.prices import Price, cost_nano_usd, find_price
+from tierwise.records import MediaResolution, Page, ServiceTier, Spent, Usage
+from tierwise.tiers import image_tokens, text_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """Prices of one service."""
+
+    service: Service
+
+    def spent(self, model: str, reply: Reply, tier: ServiceTier, on: date) -> Spent:
+        """What a reply cost, at the tier that was served."""
+        price = self._price(model, tier, on, reply.usage.input_tokens)
+        return Spent(reply.usage, cost_nano_usd(reply.usage, price), requests=1)
+
+    def worst_case(self, asks: Sequence[Ask], texts: Sequence[str], limit: int, on: date) -> int:
+        """The most that a request can cost, in nano-dollars: its input, and output to its limit."""
+        route = asks[0].route
+        usage = Usage(
+            input_tokens=sum(map(text_tokens, texts))
+            + sum(self._image_tokens(ask, route.media_resolution) for ask in asks),
+            output_tokens=limit,
+        )
+        return cost_nano_usd(usage, self._price(route.model, route.service_tier, on, 0))
+
+    def baselines(
+        self, asks: Sequence[Ask], texts: Sequence[str], usage: Usage, on: date
+    ) -> list[int]:
+        """The same images asked the naive way: flat `high`, one per request, standard tier.
+
+        Text tokens of a request with one image are what this request was billed, scaled by our
+        estimates for the one and for the pack; the reply is each image's share of this reply.
+        """
+        shares = Spent(usage).shares(len(asks))
+        estimated = sum(map(text_tokens, texts)) or 1
+        billed_text = usage.input_tokens - usage.image_tokens
+        price = self._price(asks[0].route.model, ServiceTier.STANDARD, on, 0)
+        costs = []
+        for ask, share in zip(asks, shares, strict=True):
+            text = billed_text * text_tokens(ask.prompt.whole) // estimated
+            naive = Usage(
+                input_tokens=text + self._image_tokens(ask, MediaResolution.HIGH),
+                output_tokens=share.usage.output_tokens,
+                thought_tokens=share.usage.thought_tokens,
+            )
+            costs.append(cost_nano_usd(naive, price))
+        return costs
+
+    def _image_tokens(self, ask: Ask, resolution: MediaResolution) -> int:
+        if ask.picture is None:
+            return 0
+        width, height = _size(ask.page, resolution, ask)
+        return image_tokens(ask.route.model, resolution, width, height, vertex=self.service.vertex)
+
+    def _price(self, model: str, tier: ServiceTier, on: date, context_tokens: int) -> Price:
+        return find_price(
+            model, tier, on, regional=self.service.regional, context_tokens=context_tokens
+        )
+
+
+def _size(page: Page, resolution: MediaResolution, ask: Ask) -> tuple[int, int]:
+    # The naive way sends the original; older models on Vertex count its pixels.
+    if resolution is MediaResolution.HIGH or ask.picture is None:
+        return page.width, page.height
+    return ask.picture.width, ask.picture.height

@@ -1,0 +1,183 @@
+"""Sends one request through google-genai and brings back what came, or a `CallError`.
+
+The body goes out as we wrote it (`extra_body`) and the reply comes back as raw JSON
+(`should_return_http_response`): both are the SDK's public interface, and spare its conversions,
+which cost more than the network. Retrying is ours alone: with `attempts=1` neither the SDK's
+tenacity loop nor its silent second try on aiohttp resends a request that may have been billed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import google.auth
+import orjson
+from google import genai
+from google.auth import exceptions as auth_errors
+from google.genai import errors as genai_errors
+from google.genai import types
+from google.oauth2.credentials import Credentials
+
+from gemini_api.service import Kind, Service
+from tierwise.errors import InputError
+from tierwise.records import ServiceTier
+
+KEY_VARIABLE = "GEMINI_API_KEY"
+_API_VERSION = {Kind.DEVELOPER: "v1beta", Kind.EMULATOR: "v1beta", Kind.VERTEX: "v1beta1"}
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """The JSON of a 200, its headers in lower case, and the milliseconds it took."""
+
+    body: Mapping[str, Any]
+    headers: Mapping[str, str]
+    latency_ms: int
+
+
+class CallError(Exception):
+    """A request that brought no 200.
+
+    `status` is the HTTP code, 0 when there was none; `details` is Google's error JSON; `sent` says
+    whether the request may have reached Google, so that it may have been billed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        sent: bool = False,
+        timed_out: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.details = details or {}
+        self.headers = headers or {}
+        self.sent = sent
+        self.timed_out = timed_out
+
+
+class GeminiClient:
+    """One connection pool, for the event loop that first uses it.
+
+    Raises:
+        InputError: no key or no credentials for a real service.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._client = _connect(service)
+
+    async def send(self, model: str, body: Mapping[str, Any], tier: ServiceTier) -> RawReply:
+        """Ask once.
+
+        Raises:
+            CallError: anything but a 200 came back, or nothing did.
+        """
+        options = types.HttpOptions(
+            extra_body={**body, **self._service.tier_body(tier)},
+            headers=self._service.tier_headers(tier) or None,
+        )
+        config = types.GenerateContentConfig(http_options=options, should_return_http_response=True)
+        start = time.perf_counter()
+        try:
+            response = await self._client.aio.models.generate_content(
+                model=model, contents=_PLACEHOLDER, config=config
+            )
+        except genai_errors.APIError as error:
+            raise _from_http(error) from error
+        except (aiohttp.ClientConnectorError, auth_errors.TransportError) as error:
+            raise CallError(f"no connection: {error}") from error
+        except TimeoutError as error:
+            seconds = self._service.timeout_s
+            raise CallError(f"no reply within {seconds:g} s", sent=True, timed_out=True) from error
+        except aiohttp.ClientError as error:
+            raise CallError(f"connection lost after sending: {error}", sent=True) from error
+        except auth_errors.GoogleAuthError as error:
+            raise CallError(f"not authorized: {error}", status=401) from error
+        latency_ms = round((time.perf_counter() - start) * 1000)
+        return _raw_reply(response, latency_ms)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aio.aclose()
+
+
+# `extra_body` replaces the contents; the SDK only wants some to be there.
+_PLACEHOLDER = "-"
+
+
+def _connect(service: Service) -> genai.Client:
+    options = types.HttpOptions(
+        base_url=service.endpoint or None,
+        api_version=_API_VERSION[service.kind],
+        timeout=round(service.timeout_s * 1000),
+        retry_options=types.HttpRetryOptions(attempts=1),
+    )
+    if service.kind is Kind.VERTEX:
+        return genai.Client(
+            vertexai=True,
+            project=service.project,
+            location=service.location,
+            credentials=_vertex_credentials(service),
+            http_options=options,
+        )
+    return genai.Client(vertexai=False, api_key=_key(service), http_options=options)
+
+
+def _key(service: Service) -> str:
+    if service.kind is Kind.EMULATOR:
+        return "emulator"
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not key:
+        raise InputError(
+            f"No API key: the environment variable {KEY_VARIABLE} is not set. Set it where the "
+            "job runs, or try the job for nothing with --gemini=emulator."
+        )
+    return key
+
+
+def _vertex_credentials(service: Service) -> Any:
+    if service.endpoint.startswith("http://"):
+        # A plain-text address is on this machine or network and no place for a Google token.
+        return Credentials(token="local")  # type: ignore[no-untyped-call]  # noqa: S106
+    try:
+        return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
+    except auth_errors.DefaultCredentialsError as error:
+        raise InputError(
+            "No Google credentials for Vertex AI. Run `gcloud auth application-default login` or "
+            "give the worker a service account."
+        ) from error
+
+
+def _from_http(error: genai_errors.APIError) -> CallError:
+    details = error.details if isinstance(error.details, dict) else {}
+    headers = getattr(error.response, "headers", None) or {}
+    return CallError(
+        f"{error.code} {error.status or ''}: {error.message or ''}".strip(),
+        status=int(error.code or 0),
+        details=details,
+        headers={name.lower(): value for name, value in headers.items()},
+    )
+
+
+def _raw_reply(response: types.GenerateContentResponse, latency_ms: int) -> RawReply:
+    http = response.sdk_http_response
+    text = (http.body if http else None) or ""
+    headers = {name.lower(): value for name, value in ((http and http.headers) or {}).items()}
+    try:
+        body = orjson.loads(text)
+    except json.JSONDecodeError as error:
+        raise CallError(f"the reply is not JSON: {text[:80]!r}", status=200, sent=True) from error
+    if not isinstance(body, dict):
+        raise CallError(f"the reply is no JSON object: {text[:80]!r}", status=200, sent=True)
+    return RawReply(body, headers, latency_ms)

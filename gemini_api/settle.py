@@ -1,0 +1,216 @@
+"""What one reply means for each image of its request. Pure: what to do next is returned, not done.
+
+Whatever is wrong with a request of several images is narrowed down until the image to blame stands
+alone, so that it costs its neighbours no answer:
+
+    blocked, truncated or unreadable pack ──▶ two halves
+    item missing, repeated or outside its type ──▶ that image alone, once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gemini_api.wire import Reply
+from tierwise.replies import InvalidItem, ReplyError
+from tierwise.images import Picture
+from tierwise.questions import Prompt
+from tierwise.records import (
+    Answer,
+    Failure,
+    Page,
+    Reason,
+    Route,
+    Sent,
+    ServiceTier,
+    Spent,
+)
+from tierwise.tasks import Task
+
+# A single image whose answer was cut off is asked once more with this many times the limit.
+RAISED_LIMIT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question about one image, and what has been spent on it so far.
+
+    `attempts` counts the requests it took part in, those that brought nothing included.
+    """
+
+    request_id: str
+    content_hash: str
+    task: Task
+    page: Page
+    prompt: Prompt
+    picture: Picture | None = None
+    limit_raised: bool = False
+    asked_again: bool = False
+    wasted: Spent = Spent()
+    attempts: int = 0
+
+    @property
+    def route(self) -> Route:
+        """The task's route."""
+        return self.task.route
+
+    @property
+    def max_output_tokens(self) -> int:
+        """The output limit of a request with this image alone."""
+        return self.task.max_output_tokens * (RAISED_LIMIT if self.limit_raised else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request that was answered with a 200, and what it cost in all.
+
+    `baselines` are, per image, what the naive way would have cost, in nano-dollars.
+    """
+
+    reply: Reply
+    spent: Spent
+    service_tier: ServiceTier
+    latency_ms: int
+    asked_at: str
+    baselines: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Outcomes that are final, the waste that was paid for the others, and what to ask next."""
+
+    outcomes: tuple[Answer | Failure, ...]
+    wasted: tuple[tuple[Ask, Spent], ...]
+    again: tuple[tuple[Ask, ...], ...]
+
+
+def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
+    """Read a reply for the images that were asked together."""
+    pack = _Pack(tuple(asks), exchange, exchange.spent.shares(len(asks)))
+    reply = exchange.reply
+    if reply.block_reason:
+        return pack.narrow(Reason.BLOCKED_PROMPT, f"Gemini refused: {reply.block_reason}")
+    if reply.finish_reason == "MAX_TOKENS":
+        return _settle_truncated(pack)
+    if reply.finish_reason not in ("STOP", ""):
+        return pack.narrow(Reason.BLOCKED_ANSWER, f"Gemini stopped: {reply.finish_reason}")
+    if len(asks) == 1:
+        return _settle_single(pack)
+    return _settle_items(pack)
+
+
+def fail(ask: Ask, reason: Reason, message: str, *, spent: Spent = Spent()) -> Failure:
+    """The failure row of an image that will not be asked again."""
+    return Failure(
+        request_id=ask.request_id,
+        task=ask.task.name,
+        page=ask.page,
+        reason=reason,
+        message=message,
+        model=ask.route.model,
+        media_resolution=ask.route.media_resolution,
+        service_tier=ask.route.service_tier,
+        spent=spent,
+        wasted=ask.wasted,
+        attempts=ask.attempts,
+    )
+
+
+def halves(asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], ...]:
+    """Two requests in the place of one that several images share."""
+    middle = (len(asks) + 1) // 2
+    return tuple(asks[:middle]), tuple(asks[middle:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Pack:
+    asks: tuple[Ask, ...]
+    exchange: Exchange
+    shares: tuple[Spent, ...]
+
+    def narrow(self, reason: Reason, message: str) -> Settled:
+        """Halve a pack; a single image fails, and its request is what the failure cost."""
+        if len(self.asks) > 1:
+            return self.repeat(halves(self._charged()))
+        failure = fail(self.asks[0], reason, message, spent=self.shares[0])
+        return Settled((failure,), (), ())
+
+    def repeat(self, packs: tuple[tuple[Ask, ...], ...]) -> Settled:
+        """Ask everything again; the whole request was wasted."""
+        return Settled((), tuple(zip(self.asks, self.shares, strict=True)), packs)
+
+    def answer(self, index: int, value: Any) -> Answer:
+        ask, exchange = self.asks[index], self.exchange
+        picture = ask.picture
+        return Answer(
+            request_id=ask.request_id,
+            task=ask.task.name,
+            page=ask.page,
+            value=value,
+            model=ask.route.model,
+            model_version=exchange.reply.model_version,
+            media_resolution=ask.route.media_resolution,
+            service_tier=exchange.service_tier,
+            sent=Sent(picture.width, picture.height, len(picture.data)) if picture else Sent(),
+            images_in_request=len(self.asks),
+            spent=self.shares[index],
+            wasted=ask.wasted,
+            baseline=exchange.baselines[index],
+            attempts=ask.attempts,
+            latency_ms=exchange.latency_ms,
+            asked_at=exchange.asked_at,
+        )
+
+    def charged(self, index: int, **changes: Any) -> Ask:
+        """An image that goes round again, with its share of this request as waste."""
+        ask = self.asks[index]
+        return replace(ask, wasted=ask.wasted + self.shares[index], **changes)
+
+    def _charged(self) -> tuple[Ask, ...]:
+        return tuple(self.charged(index) for index in range(len(self.asks)))
+
+
+def _settle_truncated(pack: _Pack) -> Settled:
+    ask = pack.asks[0]
+    if len(pack.asks) == 1 and not ask.limit_raised:
+        return pack.repeat(((pack.charged(0, limit_raised=True),),))
+    return pack.narrow(
+        Reason.TRUNCATED,
+        f"The answer did not end within {ask.max_output_tokens} tokens. "
+        "Raise max_output_tokens of the task, or ask for less.",
+    )
+
+
+def _settle_single(pack: _Pack) -> Settled:
+    try:
+        value = pack.asks[0].task.answer.parse(pack.exchange.reply.text)
+    except ReplyError as error:
+        return _settle_invalid(pack, 0, str(error))
+    return Settled((pack.answer(0, value),), (), ())
+
+
+def _settle_items(pack: _Pack) -> Settled:
+    try:
+        items = pack.asks[0].task.answer.parse_packed(pack.exchange.reply.text, len(pack.asks))
+    except ReplyError:
+        return pack.repeat(halves(pack._charged()))
+    parts = [
+        _settle_invalid(pack, index, items[index + 1].message)
+        if isinstance(items[index + 1], InvalidItem)
+        else Settled((pack.answer(index, items[index + 1]),), (), ())
+        for index in range(len(pack.asks))
+    ]
+    return Settled(
+        outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
+        wasted=tuple(waste for part in parts for waste in part.wasted),
+        again=tuple(again for part in parts for again in part.again),
+    )
+
+
+def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:
+    ask, share = pack.asks[index], pack.shares[index]
+    if not ask.asked_again:
+        return Settled((), ((ask, share),), ((pack.charged(index, asked_again=True),),))
+    return Settled((fail(ask, Reason.INVALID_ANSWER, message, spent=share),), (), ())

@@ -1,0 +1,167 @@
+"""A manifest: a table with a `uri` column, whose other columns ride along to the output.
+
+CSV cells are strings; JSON Lines and Parquet keep strings, integers, numbers and booleans, and
+everything else travels as JSON text. Relative URIs start at the manifest's own folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage.files import files_for
+from tierwise.errors import InputError
+from tierwise.records import Scalar
+
+Row = tuple[str, Mapping[str, Scalar]]
+
+_ENDINGS = (".csv", ".jsonl", ".parquet")
+_KINDS = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+def is_manifest(uri: str) -> bool:
+    """Whether a single file is read as a manifest, by its ending."""
+    return uri.lower().endswith(_ENDINGS)
+
+
+def read_rows(uri: str) -> Iterator[Row]:
+    """Each row's URI as it is written, and its other columns.
+
+    Raises:
+        InputError: there is no `uri` column, or a row is malformed or has no URI.
+    """
+    for number, cells in enumerate(_cells(uri), start=1):
+        name = cells.get("uri")
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"{uri}: row {number} has no uri. Fill it in or delete the row.")
+        yield name, {column: _scalar(v) for column, v in cells.items() if column != "uri"}
+
+
+def column_kinds(uri: str) -> dict[str, str]:
+    """The other columns and their kinds: `string`, `integer`, `number` or `boolean`.
+
+    Reads a Parquet file's schema, a CSV file's first line, and every line of JSON Lines.
+
+    Raises:
+        InputError: the file cannot be read as a manifest, or has no `uri` column.
+    """
+    ending = uri.lower().rpartition(".")[2]
+    kinds = {"csv": _csv_kinds, "parquet": _parquet_kinds, "jsonl": _jsonl_kinds}[ending](uri)
+    if "uri" not in kinds:
+        found = ", ".join(kinds) or "none"
+        raise InputError(
+            f"{uri}: a manifest needs a column named uri; its columns are: {found}. "
+            "Name the column that holds the images' addresses uri."
+        )
+    return {column: kind for column, kind in kinds.items() if column != "uri"}
+
+
+def resolve(manifest: str, uri: str) -> str:
+    """Where to read an image that a manifest names.
+
+    >>> resolve("lists/new.csv", "a/b.jpg"), resolve("lists/new.csv", "/data/b.jpg")
+    ('lists/a/b.jpg', '/data/b.jpg')
+    """
+    if "://" in uri or uri.startswith("/"):
+        return uri
+    folder = manifest.rpartition("/")[0]
+    return f"{folder}/{uri}" if folder else uri
+
+
+def _cells(uri: str) -> Iterator[Mapping[str, Any]]:
+    ending = uri.lower().rpartition(".")[2]
+    if ending == "csv":
+        return _csv_cells(uri)
+    return _jsonl_cells(uri) if ending == "jsonl" else _parquet_cells(uri)
+
+
+def _csv_cells(uri: str) -> Iterator[Mapping[str, Any]]:
+    with files_for(uri).open(uri) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        reader = csv.DictReader(text, restkey="", strict=True)
+        try:
+            for row in reader:
+                if "" in row:
+                    raise InputError(
+                        f"{uri}: line {reader.line_num} has more cells than the first line."
+                    )
+                yield row
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputError(f"{uri}: line {reader.line_num} is not CSV: {error}") from error
+
+
+def _csv_kinds(uri: str) -> dict[str, str]:
+    with files_for(uri).open(uri) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        try:
+            names = next(csv.reader(text, strict=True), [])
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputError(f"{uri}: the first line is not CSV: {error}") from error
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise InputError(f"{uri}: columns named twice: {', '.join(sorted(twice))}. Rename one.")
+    return dict.fromkeys(names, "string")
+
+
+def _jsonl_cells(uri: str) -> Iterator[Mapping[str, Any]]:
+    with files_for(uri).open(uri) as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"{uri}: line {number} is not JSON: {error}") from error
+            if not isinstance(row, dict):
+                raise InputError(f"{uri}: line {number} is no JSON object: {line[:60]!r}")
+            yield row
+
+
+def _jsonl_kinds(uri: str) -> dict[str, str]:
+    kinds: dict[str, set[str]] = {}
+    for row in _jsonl_cells(uri):
+        for name, value in row.items():
+            scalar = _scalar(value)
+            kinds.setdefault(name, set()).update(() if scalar is None else {_KINDS[type(scalar)]})
+    return {name: _widest(found) for name, found in kinds.items()}
+
+
+def _widest(kinds: set[str]) -> str:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "number" if kinds == {"integer", "number"} else "string"
+
+
+def _parquet_cells(uri: str) -> Iterator[Mapping[str, Any]]:
+    with files_for(uri).open(uri) as stream:
+        for batch in pq.ParquetFile(stream).iter_batches():
+            yield from batch.to_pylist()
+
+
+def _parquet_kinds(uri: str) -> dict[str, str]:
+    try:
+        with files_for(uri).open(uri) as stream:
+            schema = pq.ParquetFile(stream).schema_arrow
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{uri}: not a Parquet file: {error}") from error
+    return {field.name: _arrow_kind(field.type) for field in schema}
+
+
+def _arrow_kind(kind: pa.DataType) -> str:
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_integer(kind):
+        return "integer"
+    return "number" if pa.types.is_floating(kind) else "string"
+
+
+def _scalar(value: Any) -> Scalar:
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)

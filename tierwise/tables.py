@@ -1,0 +1,220 @@
+"""The tables a run leaves: Arrow schemas, and rows from records.
+
+Dollars are decimals with nine places, which BigQuery calls NUMERIC. The task is the name of the
+folder that the answers lie in (a hive partition) and no column of the files: BigQuery refuses both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from tierwise.costs import CostKey, CostTotals
+from tierwise.records import Answer, Failure, ImageFile, Spent
+
+USD = pa.decimal128(38, 9)
+_TOKENS = ("input_tokens", "image_tokens", "cached_tokens", "output_tokens", "thought_tokens")
+_SCALARS = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+}
+
+
+def usd(nano: int) -> Decimal:
+    """Nano-dollars as dollars, exactly.
+
+    >>> usd(1_234_567)
+    Decimal('0.001234567')
+    """
+    return Decimal(nano).scaleb(-9)
+
+
+def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.Schema:
+    """Columns of one task's answers.
+
+    Args:
+        value: JSON schema of the task's answers.
+        columns: the manifest's columns, each `string`, `integer`, `number` or `boolean`.
+    """
+    return pa.schema(
+        [
+            *_image_fields(),
+            ("bytes", pa.int64()),
+            ("width", pa.int64()),
+            ("height", pa.int64()),
+            ("format", pa.string()),
+            *_manifest_fields(columns),
+            ("answer", arrow_type(value)),
+            ("model", pa.string()),
+            ("model_version", pa.string()),
+            ("media_resolution", pa.string()),
+            ("service_tier", pa.string()),
+            ("sent_width", pa.int64()),
+            ("sent_height", pa.int64()),
+            ("sent_bytes", pa.int64()),
+            ("images_in_request", pa.int64()),
+            *((name, pa.int64()) for name in _TOKENS),
+            ("cost_usd", USD),
+            ("request_id", pa.string()),
+            ("attempts", pa.int64()),
+            ("latency_ms", pa.int64()),
+            ("asked_at", pa.timestamp("us", tz="UTC")),
+            ("reused", pa.bool_()),
+        ]
+    )
+
+
+def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
+    """One row of `answers`, for one name of the content that was asked."""
+    spent = answer.spent + answer.wasted
+    return {
+        **_image_cells(file, answer),
+        "bytes": file.bytes,
+        "width": answer.page.width,
+        "height": answer.page.height,
+        "format": answer.page.format,
+        **manifest_cells(file),
+        "answer": answer.value,
+        "model": answer.model,
+        "model_version": answer.model_version,
+        "media_resolution": str(answer.media_resolution),
+        "service_tier": str(answer.service_tier),
+        "sent_width": answer.sent.width,
+        "sent_height": answer.sent.height,
+        "sent_bytes": answer.sent.bytes,
+        "images_in_request": answer.images_in_request,
+        **_token_cells(spent),
+        "cost_usd": usd(spent.cost),
+        "request_id": answer.request_id,
+        "attempts": answer.attempts,
+        "latency_ms": answer.latency_ms,
+        "asked_at": datetime.fromisoformat(answer.asked_at),
+        "reused": answer.reused,
+    }
+
+
+def failures_schema(columns: Mapping[str, str]) -> pa.Schema:
+    """Columns of `failures`, all tasks in one table."""
+    return pa.schema(
+        [
+            *_image_fields(),
+            ("task", pa.string()),
+            ("reason", pa.string()),
+            ("message", pa.string()),
+            ("attempts", pa.int64()),
+            ("cost_usd", USD),
+            *_manifest_fields(columns),
+        ]
+    )
+
+
+def failure_row(file: ImageFile, failure: Failure) -> dict[str, Any]:
+    """One row of `failures`, for one name of the content that failed."""
+    return {
+        **_image_cells(file, failure),
+        "task": failure.task,
+        "reason": str(failure.reason),
+        "message": failure.message,
+        "attempts": failure.attempts,
+        "cost_usd": usd((failure.spent + failure.wasted).cost),
+        **manifest_cells(file),
+    }
+
+
+def costs_schema() -> pa.Schema:
+    """Columns of `costs`."""
+    return pa.schema(
+        [
+            ("task", pa.string()),
+            ("model", pa.string()),
+            ("media_resolution", pa.string()),
+            ("service_tier", pa.string()),
+            ("outcome", pa.string()),
+            ("requests", pa.int64()),
+            ("images", pa.int64()),
+            *((name, pa.int64()) for name in _TOKENS),
+            ("cost_usd", USD),
+            ("baseline_cost_usd", USD),
+            ("saved_usd", USD),
+            ("maybe_billed_usd", USD),
+        ]
+    )
+
+
+def cost_row(key: CostKey, totals: CostTotals) -> dict[str, Any]:
+    """One row of `costs`."""
+    return {
+        "task": key.task,
+        "model": key.model,
+        "media_resolution": str(key.media_resolution),
+        "service_tier": str(key.service_tier),
+        "outcome": key.outcome,
+        "requests": totals.spent.requests,
+        "images": totals.images,
+        **_token_cells(totals.spent),
+        "cost_usd": usd(totals.spent.cost),
+        "baseline_cost_usd": usd(totals.baseline),
+        "saved_usd": usd(totals.baseline - totals.spent.cost),
+        "maybe_billed_usd": usd(totals.spent.maybe_billed),
+    }
+
+
+def arrow_type(schema: Mapping[str, Any]) -> pa.DataType:
+    """The Arrow type of values that a JSON schema describes: scalars, lists, structs."""
+    kind = schema.get("type", "string")
+    if isinstance(kind, list):
+        kind = next(name for name in kind if name != "null")
+    if kind == "array":
+        return pa.list_(arrow_type(schema.get("items", {})))
+    if kind == "object":
+        return pa.struct(
+            [(name, arrow_type(below)) for name, below in schema.get("properties", {}).items()]
+        )
+    return _SCALARS[kind]
+
+
+def manifest_cells(file: ImageFile) -> dict[str, Any]:
+    """The manifest's own columns under the names they have in our tables."""
+    return {manifest_name(name): value for name, value in file.columns.items()}
+
+
+def manifest_name(column: str) -> str:
+    """A manifest's column in our tables; one that would hide ours gets a prefix.
+
+    >>> manifest_name("customer"), manifest_name("width")
+    ('customer', 'manifest_width')
+    """
+    return f"manifest_{column}" if column in _OUR_NAMES else column
+
+
+def _image_fields() -> list[tuple[str, pa.DataType]]:
+    return [("uri", pa.string()), ("page", pa.int64()), ("content_hash", pa.string())]
+
+
+def _image_cells(file: ImageFile, outcome: Answer | Failure) -> dict[str, Any]:
+    return {
+        "uri": file.uri,
+        "page": outcome.page.number,
+        "content_hash": file.content_hash or None,
+    }
+
+
+def _manifest_fields(columns: Mapping[str, str]) -> list[tuple[str, pa.DataType]]:
+    return [(manifest_name(name), _SCALARS[kind]) for name, kind in columns.items()]
+
+
+def _token_cells(spent: Spent) -> dict[str, int]:
+    return {name: getattr(spent.usage, name) for name in _TOKENS}
+
+
+_OUR_NAMES = {
+    "task",
+    *answers_schema({}, {}).names,
+    *failures_schema({}).names,
+}
