@@ -17,7 +17,7 @@ from tierwise.errors import PriceError
 from tierwise.price_rows import Price, load_prices
 from tierwise.records import ServiceTier, Usage
 
-# USD per million tokens are nano-dollars per thousandth of a token.
+# 1 USD per million tokens is a thousand nano-dollars per token.
 _NANO_USD_PER_TOKEN = 1000
 
 
@@ -63,16 +63,17 @@ def cost_nano_usd(usage: Usage, price: Price) -> int:
 
     Cached tokens are part of the input and cost their own price; thoughts cost what output costs.
     """
-    usd_per_mtok = (
+    return nano_usd(
         (usage.input_tokens - usage.cached_tokens) * price.input_usd_per_mtok
         + usage.cached_tokens * price.cached_input_usd_per_mtok
         + (usage.output_tokens + usage.thought_tokens) * price.output_usd_per_mtok
     )
-    return _round_half_up(usd_per_mtok * _NANO_USD_PER_TOKEN)
 
 
-def _round_half_up(nano_usd: Decimal) -> int:
-    return int(nano_usd.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+def nano_usd(tokens_times_usd_per_mtok: Decimal) -> int:
+    """Whole nano-dollars of tokens times their price per million, rounded half up."""
+    exact = tokens_times_usd_per_mtok * _NANO_USD_PER_TOKEN
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def _at_regional_endpoint(price: Price) -> Price:

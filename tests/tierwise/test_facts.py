@@ -1,0 +1,68 @@
+"""Every fact names where it is from and when that was checked; money is never a float."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tierwise.models import all_models
+from tierwise.prices import published_prices
+
+FACTS = Path(__file__).parents[2] / "tierwise" / "facts"
+FILES = sorted(FACTS.glob("*.toml"))
+SOURCE = re.compile(r"https://\S+|[a-z][a-z-]* \d+\.\d+\.\d+")
+
+
+def rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for number, row in enumerate(value if isinstance(value, list) else [value], start=1):
+            yield f"{path.name} {name} {number}", row
+
+
+ROWS = [pytest.param(row, id=name) for path in FILES for name, row in rows(path)]
+
+
+def values(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from values(item)
+    else:
+        yield value
+
+
+def test_there_are_facts() -> None:
+    assert [path.name for path in FILES] == ["image_tokens.toml", "models.toml", "prices.toml"]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_has_sources_and_a_date(row: dict[str, Any]) -> None:
+    assert all(SOURCE.fullmatch(source) for source in row["source"].split(", ")), row["source"]
+    assert date(2026, 11, 20) <= row["checked"]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_no_row_holds_a_float(row: dict[str, Any]) -> None:
+    assert not [value for value in values(row) if isinstance(value, float)]
+
+
+def test_priced_models_are_known_models() -> None:
+    known = {model.name for model in all_models()}
+    assert {price.model for price in published_prices()} <= known
+
+
+def test_every_living_model_has_a_price_for_each_tier_it_offers() -> None:
+    day = date(2026, 11, 21)
+    priced = {
+        (price.model, price.service_tier) for price in published_prices() if price.holds_on(day)
+    }
+    offered = {
+        (model.name, tier)
+        for model in all_models()
+        if model.shutdown is None or day < model.shutdown
+        for tier in model.service_tiers
+    }
+    assert priced == offered

@@ -1,0 +1,94 @@
+from datetime import date
+
+import pytest
+
+from tierwise.errors import ModelError
+from tierwise.models import Model, all_models, check_alive, find_model
+from tierwise.records import MediaResolution, ServiceTier
+
+TODAY = date(2026, 11, 21)
+FLASH_LITE = "gemini-3.1-flash-lite"
+
+
+def test_a_pinned_model_is_found_with_what_it_offers() -> None:
+    model = find_model(FLASH_LITE)
+    assert (model.name, model.version, model.generation) == (FLASH_LITE, FLASH_LITE, "3")
+    assert model.media_resolutions == tuple(MediaResolution)
+    assert model.thinking_levels == ("minimal", "low", "medium", "high")
+    assert model.default_thinking == "minimal"
+    assert set(model.service_tiers) == set(ServiceTier)
+    assert model.per_part_media_resolution
+    assert (model.context_tokens, model.max_output_tokens) == (1_048_576, 65_536)
+
+
+def test_generation_2_5_thinks_by_budget_and_has_one_resolution_per_request() -> None:
+    model = find_model("gemini-2.5-flash")
+    assert model.thinking_levels == ()
+    assert model.thinking_budget_off == 0
+    assert not model.per_part_media_resolution
+    assert MediaResolution.ULTRA_HIGH not in model.media_resolutions
+    assert find_model("gemini-2.5-pro").thinking_budget_off is None
+
+
+def test_3_8_flash_refuses_minimal_thinking() -> None:
+    assert find_model("gemini-3.8-flash").thinking_levels == ("low", "medium", "high")
+
+
+@pytest.mark.parametrize("alias", ["latest", "gemini-flash-latest", "gemini-whatever-latest"])
+def test_an_alias_is_refused_with_what_to_write_instead(alias: str) -> None:
+    with pytest.raises(ModelError, match=rf'"{alias}" is an alias.*Pin a model instead: "gemini-'):
+        find_model(alias)
+
+
+def test_a_known_alias_names_the_model_it_stood_for() -> None:
+    with pytest.raises(ModelError, match=r'"gemini-3\.8-flash", which it stood for'):
+        find_model("gemini-flash-latest")
+
+
+def test_a_misspelt_name_lists_the_nearest_first() -> None:
+    with pytest.raises(ModelError, match=f'not known. Write one of: "{FLASH_LITE}"'):
+        find_model("gemini-3.1-flash-light")
+
+
+def test_a_name_near_to_nothing_lists_them_all() -> None:
+    with pytest.raises(ModelError) as error:
+        find_model("zzz")
+    assert all(f'"{model.name}"' in str(error.value) for model in all_models())
+
+
+def test_a_model_in_its_prime_gives_no_warning() -> None:
+    assert check_alive(find_model("gemini-3.8-flash"), TODAY) is None
+    assert check_alive(find_model(FLASH_LITE), TODAY) is None
+
+
+def test_an_upcoming_shutdown_is_a_warning_with_date_and_days() -> None:
+    warning = check_alive(find_model("gemini-2.5-flash"), date(2026, 11, 30))
+    assert warning is not None
+    assert "2026-12-01, in 1 days" in warning
+
+
+def test_on_the_day_of_its_shutdown_a_model_is_refused_with_its_successor() -> None:
+    with pytest.raises(ModelError, match=r'Pin "gemini-3\.5-flash-lite"'):
+        check_alive(find_model("gemini-2.5-flash"), date(2026, 12, 1))
+    with pytest.raises(ModelError, match="shut down on 2026-03-09"):
+        check_alive(find_model("gemini-3-pro-preview"), TODAY)
+
+
+def test_a_forwarded_model_warns_whose_answers_come() -> None:
+    warning = check_alive(find_model("gemini-3.7-flash"), TODAY)
+    assert warning is not None
+    assert "answered by gemini-3.8-flash" in warning
+    assert check_alive(find_model("gemini-3.7-flash"), date(2026, 10, 8)) != warning
+
+
+@pytest.mark.parametrize("model", all_models(), ids=lambda model: model.name)
+def test_every_row_agrees_with_itself(model: Model) -> None:
+    assert list(model.media_resolutions) == [
+        resolution for resolution in MediaResolution if resolution in model.media_resolutions
+    ]
+    assert ServiceTier.STANDARD in model.service_tiers
+    assert model.image_output == (model.media_resolutions == ())
+    assert model.default_thinking in {*model.thinking_levels, "off", "dynamic"}
+    assert model.forwards_to is None or find_model(model.forwards_to).shutdown is None
+    assert (model.forwards_to is None) == (model.forwards_from is None)
+    assert not (model.available_from and model.shutdown) or model.available_from < model.shutdown
