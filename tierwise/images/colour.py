@@ -1,0 +1,48 @@
+"""Embedded profiles to sRGB."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from tierwise.images.vips import VipsError, from_pixels, to_pixels, with_profile
+
+# Many files carry sRGB in one of a hundred spellings; within this many levels of 255 it is sRGB.
+_SAME_WITHIN = 2
+_SPACES = {b"RGB ": 3, b"GRAY": 1, b"CMYK": 4, b"Lab ": 3}
+_LARGEST_PROFILE = 4_000_000
+
+
+def is_plain(profile: bytes, channels: int) -> bool:
+    """Tell whether pixels with this profile can be taken as sRGB just so.
+
+    True without a profile, for sRGB under any name, for a profile that fits no such picture (it is
+    ignored, as browsers do), and for one that is broken.
+    """
+    if len(profile) < 128 or len(profile) > _LARGEST_PROFILE:
+        return True
+    if _SPACES.get(profile[16:20]) != channels:
+        return True
+    return channels == 3 and _is_srgb(profile)
+
+
+def to_srgb(image: Any, profile: bytes) -> Any:
+    """Convert 8-bit pixels from their profile to sRGB; the profile must not be plain."""
+    return with_profile(image, profile).icc_transform(
+        "srgb", embedded=True, intent="relative", black_point_compensation=True
+    )
+
+
+@lru_cache(maxsize=64)
+def _is_srgb(profile: bytes) -> bool:
+    """Convert a grid of colours and see whether anything moves."""
+    levels = (0, 51, 102, 153, 204, 255)
+    grid = np.array([list(product(levels, repeat=3))], dtype=np.uint8)
+    try:
+        after = to_pixels(to_srgb(from_pixels(grid), profile))
+    except VipsError:
+        return True
+    return bool(np.abs(after.astype(int) - grid.astype(int)).max() <= _SAME_WITHIN)

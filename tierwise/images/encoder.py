@@ -1,0 +1,25 @@
+"""Pixels to the bytes that are sent; nothing but the picture is in them."""
+
+from __future__ import annotations
+
+import simplejpeg
+
+from tierwise.images.raster import Pixels
+from tierwise.images.vips import from_pixels
+
+
+def encode(pixels: Pixels, *, output_format: str, quality: int) -> tuple[bytes, str]:
+    """Encode as `jpeg` or `webp` and name the MIME type; `quality` is 1 to 100."""
+    if output_format == "webp":
+        data = from_pixels(pixels).webpsave_buffer(Q=quality, keep="none")
+        return bytes(data), "image/webp"
+    if output_format != "jpeg":
+        raise ValueError(f"output_format is {output_format!r}; it is jpeg or webp")
+    grey = pixels.shape[2] == 1
+    data = simplejpeg.encode_jpeg(
+        pixels,
+        quality,
+        "GRAY" if grey else "RGB",
+        "Gray" if grey else "420",
+    )
+    return bytes(data), "image/jpeg"

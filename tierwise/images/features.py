@@ -1,0 +1,81 @@
+"""Routing features from the pixels that are sent, in well below a millisecond.
+
+Differences are taken along every eighth row and column at full detail: a reduced picture would no
+longer know how sharp it was. Colours and hash need no detail and come from 32 × 32 averages.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tierwise.images.picture import Features
+from tierwise.images.raster import Pixels
+
+_GRID = 32
+_STEP = 8
+_EDGE = 48
+_FLAT = 1
+_COLOURS = 4
+
+
+def _cosines() -> NDArray[np.float32]:
+    """Rows 0 to 7 of the discrete cosine transform (type II) of 32 samples."""
+    rows, samples = np.arange(8)[:, None], np.arange(_GRID)[None, :]
+    return np.cos(np.pi * rows * (2 * samples + 1) / (2 * _GRID)).astype(np.float32)
+
+
+_TRANSFORM = _cosines()
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+def features(pixels: Pixels) -> Features:
+    """Compute all features of a grey or RGB picture."""
+    lines = [pixels[::_STEP], pixels[:, ::_STEP].transpose(1, 0, 2)]
+    first = [np.abs(np.diff(_green(line))) for line in lines]
+    second = [np.abs(np.diff(_green(line), n=2)) for line in lines]
+    steps = sum(part.size for part in first) or 1
+    bends = sum(part.size for part in second) or 1
+    grid = _grid(pixels)
+    return Features(
+        sharpness=round(float(sum(int(part.sum(dtype=np.int64)) for part in second) / bends), 3),
+        text_texture=round(sum(int((part > _EDGE).sum()) for part in first) / steps, 4),
+        flat=round(sum(int((part <= _FLAT).sum()) for part in first) / steps, 4),
+        dominant_colours=_dominant(grid),
+        perceptual_hash=_hash(grid),
+    )
+
+
+def _green(lines: Pixels) -> NDArray[np.int16]:
+    """Take green for luma: it carries most of it, and costs no arithmetic."""
+    return lines[..., min(1, lines.shape[2] - 1)].astype(np.int16)
+
+
+def _grid(pixels: Pixels) -> NDArray[np.uint8]:
+    grey = pixels.shape[2] == 1
+    image = Image.fromarray(pixels[..., 0] if grey else pixels)
+    small: Any = np.asarray(image.resize((_GRID, _GRID), Image.Resampling.BOX, reducing_gap=1.0))
+    return np.repeat(small[..., None], 3, axis=2) if grey else small
+
+
+def _dominant(grid: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Name the fullest cells of a 4 × 4 × 4 colour cube by the mean colour in each."""
+    colours = grid.reshape(-1, 3)
+    cells = (colours >> 6) @ np.array([16, 4, 1], dtype=np.uint8)
+    counts = np.bincount(cells, minlength=64)
+    fullest = np.argsort(-counts, kind="stable")[:_COLOURS]
+    means = [
+        colours[cells == cell].mean(axis=0).round().astype(int) for cell in fullest if counts[cell]
+    ]
+    return tuple("#{:02x}{:02x}{:02x}".format(*mean) for mean in means)
+
+
+def _hash(grid: NDArray[np.uint8]) -> int:
+    """Compare the 64 lowest frequencies of luma with their median, one bit each."""
+    luma = grid @ _LUMA
+    frequencies = (_TRANSFORM @ luma @ _TRANSFORM.T).ravel()
+    bits = frequencies > np.median(frequencies[1:])
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")

@@ -1,0 +1,63 @@
+"""What a file is and how many images it holds, without decoding them."""
+
+from __future__ import annotations
+
+from tierwise.errors import ImageError
+from tierwise.images.frames import Choice, chosen_frames
+from tierwise.images.header import Header
+from tierwise.images.headers import read_header
+from tierwise.images.isolation import ask_helper
+from tierwise.images.limits import Limits
+from tierwise.images.messages import Request
+from tierwise.images.picture import Source
+from tierwise.records import Reason
+
+_ANIMATED = {"gif", "webp", "png"}
+
+
+def inspect(data: bytes, *, name: str, limits: Limits, frames: Choice = "first") -> Source:
+    """Recognise a file and count its images.
+
+    Pages of PDF and TIFF count each; an animation counts as one unless `frames` asks for more.
+    Cheap: headers only, except that PDF and AVIF sequences are opened in a helper process.
+
+    Raises:
+        ImageError: `unreadable`, `unsupported_format` or `too_large`; it names the file, what was
+            found and the limit.
+    """
+    header = read_header(data, name=name, limits=limits)
+    pages = _pages(data, header, name, limits, frames)
+    if pages > limits.pages:
+        raise ImageError(
+            Reason.TOO_LARGE,
+            f"{name}: {header.format.upper()} with {pages:,}{_or_more(header)} pages, the limit is "
+            f"{limits.pages:,}. Split the file or raise the limit.",
+        )
+    return Source(header.format, pages)
+
+
+def _pages(data: bytes, header: Header, name: str, limits: Limits, frames: Choice) -> int:
+    if header.format == "tiff":
+        return header.frames
+    if header.format == "pdf":
+        return _counted(data, name, limits)
+    if frames == "first":
+        return 1
+    if header.format in _ANIMATED:
+        return len(chosen_frames(frames, header.frames))
+    if header.format == "avif":
+        return len(chosen_frames(frames, _counted(data, name, limits)))
+    return 1
+
+
+def _counted(data: bytes, name: str, limits: Limits) -> int:
+    reply = ask_helper(Request(data, name, 1, (), limits))
+    if isinstance(reply, ImageError):
+        raise reply
+    if not isinstance(reply, int):
+        raise TypeError(f"asked to count the pages of {name}, the helper sent pictures")
+    return reply
+
+
+def _or_more(header: Header) -> str:
+    return " or more" if header.format == "tiff" else ""

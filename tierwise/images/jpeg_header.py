@@ -1,0 +1,132 @@
+"""The markers of a JPEG file (ITU T.81), read without decoding."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from tierwise.errors import ImageError
+from tierwise.images.exif import orientation
+from tierwise.images.header import Header, broken
+from tierwise.records import Reason
+
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = {0xC2, 0xCA}
+_DECODABLE = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive; Huffman coded
+_KINDS = {0xC3: "lossless", 0xC9: "arithmetic coded", 0xCA: "arithmetic coded"}
+_END = b"\xff\xd9"
+# Whole coefficients of a progressive file: 3 components of 2 bytes, at most.
+_COEFFICIENT_BYTES = 6
+_TRUSTED_BYTES = 160_000_000
+# Cameras and sites write at most 20 scans; a scan costs a walk over all coefficients, so
+# thousands of them in a small file are an attack.
+_TRUSTED_SCANS = 40
+
+
+@dataclass(slots=True)
+class _Markers:
+    frame: int = 0
+    width: int = 0
+    height: int = 0
+    bits: int = 8
+    channels: int = 0
+    scan_at: int = 0
+    orientation: int = 1
+    multi_picture: bool = False
+    clean: bool = True
+    profile: dict[int, bytes] = field(default_factory=dict)
+
+
+def read_jpeg_header(data: bytes, name: str) -> Header:
+    """Read size, orientation, profile and cleanliness.
+
+    Raises:
+        ImageError: `unreadable` when no frame or scan is found, `unsupported_format` for 12-bit,
+            lossless and arithmetic coded files.
+    """
+    markers = _walk(data, name)
+    _check_kind(markers, name)
+    progressive = markers.frame in _PROGRESSIVE
+    held = markers.width * markers.height * _COEFFICIENT_BYTES if progressive else 0
+    scans = data.count(b"\xff\xda", markers.scan_at)
+    ends_there = data.find(_END, markers.scan_at) == len(data) - 2
+    return Header(
+        "mpo" if markers.multi_picture else "jpeg",
+        markers.width,
+        markers.height,
+        markers.orientation,
+        b"".join(markers.profile[part] for part in sorted(markers.profile)),
+        markers.channels,
+        markers.bits,
+        clean=markers.clean and ends_there,
+        held_bytes=held,
+        trusted=held <= _TRUSTED_BYTES and scans <= _TRUSTED_SCANS and markers.channels in {1, 3},
+    )
+
+
+def is_cut_off(data: bytes) -> bool:
+    """Tell whether the end mark of a JPEG file is missing behind its last scan."""
+    return data.find(_END, data.rfind(b"\xff\xda")) < 0
+
+
+def _walk(data: bytes, name: str) -> _Markers:
+    markers = _Markers()
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            at = data.find(b"\xff", at)  # stray bytes between segments, as libjpeg skips them
+            if at < 0:
+                break
+            continue
+        kind = data[at + 1]
+        if kind in {0xFF, 0x00, 0x01} or 0xD0 <= kind <= 0xD8:
+            at += 1 if kind == 0xFF else 2
+            continue
+        if kind == 0xD9:
+            break
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        body = data[at + 4 : at + 2 + length]
+        if kind == 0xDA:
+            markers.scan_at = at
+            return markers
+        _take(markers, kind, body)
+        at += 2 + max(length, 2)
+    raise broken(name, "JPEG", "the file ends before its first scan")
+
+
+def _take(markers: _Markers, kind: int, body: bytes) -> None:
+    if kind in _START_OF_FRAME and len(body) >= 6 and not markers.frame:
+        markers.frame = kind
+        bits, height, width, channels = struct.unpack_from(">BHHB", body)
+        markers.bits, markers.height, markers.width, markers.channels = (
+            bits,
+            height,
+            width,
+            channels,
+        )
+    elif kind == 0xE1 and body[:6] == b"Exif\x00\x00":
+        markers.orientation = orientation(body[6:])
+        markers.clean = False
+    elif kind == 0xE2 and body[:12] == b"ICC_PROFILE\x00" and len(body) > 14:
+        markers.profile.setdefault(body[12], body[14:])
+    elif kind == 0xE2 and body[:4] == b"MPF\x00":
+        markers.multi_picture = True
+        markers.clean = False
+    elif kind == 0xFE or (0xE1 <= kind <= 0xEF and kind != 0xEE):
+        markers.clean = False  # XMP, IPTC, comments, maker notes; 0xEE tells the colour transform
+
+
+def _check_kind(markers: _Markers, name: str) -> None:
+    if not markers.frame:
+        raise broken(name, "JPEG", "it has a scan but no frame header")
+    what = _KINDS.get(markers.frame)
+    if markers.bits != 8:
+        what = f"{markers.bits}-bit"
+    elif markers.frame not in _DECODABLE and what is None:
+        what = f"frame type 0x{markers.frame:02X}"
+    if what is not None:
+        raise ImageError(
+            Reason.UNSUPPORTED_FORMAT,
+            f"{name}: {what} JPEG; taken are 8-bit baseline and progressive ones. "
+            "Convert the file first.",
+        )

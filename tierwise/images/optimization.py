@@ -1,0 +1,96 @@
+"""One image of a file: upright, sRGB, stripped, no larger than a route can use."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+from tierwise.errors import ImageError
+from tierwise.images.header import Header
+from tierwise.images.headers import read_header
+from tierwise.images.isolation import ask_helper
+from tierwise.images.limits import Limits
+from tierwise.images.messages import Request
+from tierwise.images.picture import Picture
+from tierwise.images.shrinking import shrink
+from tierwise.images.signatures import MIME_TYPES, signature
+from tierwise.records import ImageSettings
+
+# Inline pictures above this are refused by Vertex AI (facts: 7 MB inline).
+FALLBACK_BYTES = 7_000_000
+
+# libvips keeps threads; a process forked after it was loaded no longer has them, and would wait for
+# them for ever. Such a process leaves everything to its helper, which starts afresh.
+_loaded_in = os.getpid()
+
+
+def optimize(
+    data: bytes, *, name: str, page: int, settings: ImageSettings, limits: Limits
+) -> Picture:
+    """Make the picture to send of one image of a file; `page` counts from 1.
+
+    Raises:
+        ImageError: `unreadable`, `unsupported_format` or `too_large`; it names the file, what was
+            found and the limit.
+    """
+    return optimize_many(data, name=name, page=page, settings=(settings,), limits=limits)[0]
+
+
+def optimize_many(
+    data: bytes, *, name: str, page: int, settings: Sequence[ImageSettings], limits: Limits
+) -> list[Picture]:
+    """Make one picture per setting, in order, from one decode where that is possible.
+
+    Raises:
+        ImageError: as `optimize`; where every setting has `fallback_original`, only when the
+            original bytes cannot be sent either.
+    """
+    started = time.perf_counter()
+    try:
+        return _shrunk(data, name, page, settings, limits)
+    except ImageError:
+        mime_type = MIME_TYPES.get(signature(data) or "")
+        allowed = settings and all(setting.fallback_original for setting in settings)
+        if not allowed or mime_type is None or len(data) > FALLBACK_BYTES or page != 1:
+            raise
+        spent = round((time.perf_counter() - started) * 1000, 3)
+        return [_original(data, mime_type, spent)] * len(settings)
+
+
+def _shrunk(
+    data: bytes, name: str, page: int, settings: Sequence[ImageSettings], limits: Limits
+) -> list[Picture]:
+    header = read_header(data, name=name, limits=limits)
+    if _here(header, settings):
+        return shrink(data, header, name=name, page=page, settings=settings, limits=limits)
+    reply = ask_helper(Request(data, name, page, tuple(settings), limits))
+    if isinstance(reply, ImageError):
+        raise reply
+    if isinstance(reply, int):
+        raise TypeError(f"asked to shrink {name}, the helper counted")
+    return reply
+
+
+def _here(header: Header, settings: Sequence[ImageSettings]) -> bool:
+    moving = header.frames > 1 and any(setting.frames != "first" for setting in settings)
+    return header.trusted and not moving and os.getpid() == _loaded_in
+
+
+def _original(data: bytes, mime_type: str, milliseconds: float) -> Picture:
+    return Picture(
+        data=data,
+        mime_type=mime_type,
+        width=0,
+        height=0,
+        original_width=0,
+        original_height=0,
+        format=signature(data) or "",
+        original_bytes=len(data),
+        resized=False,
+        passed_through=False,
+        fallback=True,
+        truncated=False,
+        milliseconds=milliseconds,
+        features=None,
+    )

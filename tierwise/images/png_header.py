@@ -1,0 +1,72 @@
+"""The chunks of a PNG file (W3C PNG, third edition), read without decoding."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+from tierwise.images.exif import orientation
+from tierwise.images.header import Header, broken
+
+_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+# Colour hints that change nothing for an 8-bit sRGB picture.
+_HARMLESS = {
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"sBIT",
+    b"bKGD", b"hIST", b"iCCP",
+}  # fmt: skip
+_MOST_CHUNKS = 1_000_000
+_LONGEST_PROFILE = 4_000_000
+_TRUSTED_BYTES = 160_000_000
+_TRUSTED_PIXELS = 100_000_000
+
+
+def read_png_header(data: bytes, name: str) -> Header:
+    """Read size, depth, frames and cleanliness.
+
+    Raises:
+        ImageError: `unreadable` when the header chunk is missing or impossible.
+    """
+    if data[12:16] != b"IHDR" or len(data) < 33:
+        raise broken(name, "PNG", "its header chunk is missing")
+    width, height, bits, kind, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    if kind not in _CHANNELS:
+        raise broken(name, "PNG", f"colour type {kind} does not exist")
+    frames, way_up, profile, clean, end = 1, 1, b"", True, 0
+    for chunk, start, length in _chunks(data):
+        clean = clean and chunk in _HARMLESS
+        end = start + length + 4
+        if chunk == b"acTL" and length >= 8:
+            frames = max(1, struct.unpack_from(">I", data, start)[0])
+        elif chunk == b"eXIf":
+            way_up = orientation(data[start : start + length])
+        elif chunk == b"iCCP":
+            profile = _profile(data[start : start + length])
+    row = (width * _CHANNELS[kind] * bits + 7) // 8
+    held = row * height if interlaced else row
+    trusted = held <= _TRUSTED_BYTES and width * height <= _TRUSTED_PIXELS
+    return Header(
+        "png", width, height, way_up, profile, _CHANNELS[kind], bits, frames,
+        clean=clean and end == len(data), held_bytes=held, trusted=trusted,
+    )  # fmt: skip
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    at = 8
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > len(data):
+            return
+        length, kind = struct.unpack_from(">I4s", data, at)
+        yield kind, at + 8, length
+        if kind == b"IEND":
+            return
+        at += length + 12
+
+
+def _profile(body: bytes) -> bytes:
+    """Unpack the embedded profile; a broken one counts as none, as browsers have it."""
+    _, _, packed = body.partition(b"\x00")
+    try:
+        return zlib.decompressobj().decompress(packed[1:], _LONGEST_PROFILE)
+    except zlib.error:
+        return b""

@@ -1,0 +1,63 @@
+"""libvips, set up once for this process: known decoders only, no cache, threads from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyvips
+
+from tierwise.images.raster import Pixels
+
+_LOADERS = ("Jpeg", "Png", "Webp", "Nsgif", "Tiff")
+# Half and full images are taken from each other only through these.
+_ORDINARY = {1: "b-w", 3: "srgb"}
+
+VipsError: type[Exception] = pyvips.Error
+
+
+def _set_up() -> None:
+    # A cache would hold pixels of past pictures; one thread per operation, because the pipeline
+    # already works on as many pictures as there are cores.
+    pyvips.cache_set_max(0)
+    pyvips.concurrency_set(1)
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for loader in _LOADERS:
+        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
+
+
+_set_up()
+
+
+def from_pixels(pixels: Pixels) -> Any:
+    """Wrap grey or RGB pixels without copying; they must outlive the image."""
+    height, width, channels = pixels.shape
+    image = pyvips.Image.new_from_memory(pixels, width, height, channels, "uchar")
+    return image.copy(interpretation=_ORDINARY[channels])
+
+
+def to_pixels(image: Any) -> Pixels:
+    """Compute an 8-bit image; this is where its decoding errors are raised."""
+    memory = np.frombuffer(image.write_to_memory(), dtype=np.uint8)
+    return memory.reshape(image.height, image.width, image.bands)
+
+
+def resized(image: Any, width: int, height: int) -> Any:
+    """Resample with Lanczos to exactly this size in px."""
+    if (image.width, image.height) == (width, height):
+        return image
+    return image.resize(width / image.width, vscale=height / image.height, kernel="lanczos3")
+
+
+def with_profile(image: Any, profile: bytes) -> Any:
+    """Attach an ICC profile."""
+    image = image.copy()
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    return image
+
+
+def first_line(error: BaseException) -> str:
+    """Return the telling line of a decoder's error; libvips writes several, often the same."""
+    text = str(getattr(error, "detail", "")) or str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0][:200] if lines else type(error).__name__
