@@ -1,0 +1,190 @@
+"""One task from its keys, with every reference that it makes checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from tierwise.answer_types import AnswerType
+from tierwise.condition_checks import load_condition
+from tierwise.condition_text import KEYWORDS
+from tierwise.conditions import Condition
+from tierwise.errors import InputError, TasksError
+from tierwise.label_answers import read_labels
+from tierwise.models import find_model
+from tierwise.prompts import used_variables
+from tierwise.read_schema import read_schema
+from tierwise.records import Route
+from tierwise.shown import shown
+from tierwise.struct_answers import Struct
+from tierwise.task import FILENAME, Task
+from tierwise.task_routes import check_model, check_resolution, check_tier, route_of
+from tierwise.tasks_file import FileKeys, TaskKeys
+from tierwise.text_answers import Text
+from tierwise.yaml_text import Document
+
+MAX_OUTPUT_TOKENS = 8_192
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def read_answer(document: Document, name: str, keys: TaskKeys) -> AnswerType:
+    """The answer type of a task, whose name is checked too; raises `TasksError`."""
+    with _at(document, name):
+        _check_name(name)
+    kinds = {"labels": keys.labels, "schema": keys.answer_schema, "text": keys.text}
+    given = [kind for kind, value in kinds.items() if value is not None]
+    with _at(document, name):
+        if len(given) != 1:
+            raise TasksError(
+                f"{' and '.join(given) or 'no kind of answer'} given; one is needed. "
+                "Write exactly one of `labels:`, `schema:` and `text:`."
+            )
+    with _at(document, name, "multiple"):
+        if keys.multiple and given != ["labels"]:
+            raise TasksError(f"true has no effect beside `{given[0]}`. Remove it.")
+    with _at(document, name, given[0]):
+        if keys.labels is not None:
+            return read_labels(keys.labels, multiple=keys.multiple)
+        if keys.text is not None:
+            return Text(keys.text.max_length, keys.text.slug)
+        return Struct(read_schema(keys.answer_schema))
+
+
+def build_task(
+    document: Document, file: FileKeys, name: str, answers: Mapping[str, AnswerType]
+) -> Task:
+    """The task, given the answer types of all tasks; raises `TasksError`."""
+    keys = file.tasks[name]
+    reads_answers = _references(document, name, keys, answers)
+    condition = _condition(document, name, keys, answers)
+    _check_keys(document, name, keys, reads_answers)
+    limit = keys.max_output_tokens or min(answers[name].max_output_tokens(), MAX_OUTPUT_TOKENS)
+    task = Task(
+        name=name,
+        prompt=keys.prompt,
+        answer=answers[name],
+        route=_route(document, file, name),
+        max_output_tokens=limit,
+        when=condition,
+        reads=keys.input,
+        variables=keys.variables,
+        reads_answers=reads_answers,
+        depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),
+    )
+    _check_output(document, task)
+    return task
+
+
+@contextmanager
+def _at(document: Document, task: str, *keys: object) -> Iterator[None]:
+    """Say in which file, task and key an error within this block lies."""
+    try:
+        yield
+    except InputError as error:
+        raise document.error(("tasks", task, *keys), str(error)) from error
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise TasksError(
+            f"the task's name is {shown(name)}; it becomes a folder and a column. Use a-z, 0-9 and "
+            "_, at most 40, beginning with a letter."
+        )
+    if name in KEYWORDS:
+        raise TasksError(f"{name} is a word of the language of conditions. Rename the task.")
+
+
+def _references(
+    document: Document, name: str, keys: TaskKeys, answers: Mapping[str, AnswerType]
+) -> tuple[str, ...]:
+    """The tasks that the prompt names."""
+    with _at(document, name, "prompt"):
+        used = used_variables(keys.prompt)
+        if name in used and name not in (FILENAME, *keys.variables):
+            raise TasksError(
+                f"{{{name}}} is this task's own answer, which is not there yet. Rename the task "
+                "when a manifest's column is meant."
+            )
+    for variable in keys.variables:
+        with _at(document, name, "variables", variable):
+            _check_variable(variable, used, answers)
+    return tuple(
+        used_name
+        for used_name in used
+        if used_name in answers and used_name not in (FILENAME, *keys.variables)
+    )
+
+
+def _check_variable(
+    variable: str, used: tuple[str, ...], answers: Mapping[str, AnswerType]
+) -> None:
+    if variable == FILENAME or variable in answers:
+        meaning = "the file's name" if variable == FILENAME else "a task's answer"
+        raise TasksError(f"{{{variable}}} already stands for {meaning}. Rename the variable.")
+    if variable not in used:
+        raise TasksError(f"the prompt does not use it. Write {{{variable}}} there, or remove it.")
+
+
+def _condition(
+    document: Document, name: str, keys: TaskKeys, answers: Mapping[str, AnswerType]
+) -> Condition | None:
+    if keys.when is None:
+        return None
+    with _at(document, name, "when"):
+        condition = load_condition(keys.when, answers)
+        if name in condition.tasks:
+            raise TasksError(f"{name} is this task's own answer. Compare another task's.")
+        return condition
+
+
+def _check_keys(
+    document: Document, name: str, keys: TaskKeys, reads_answers: tuple[str, ...]
+) -> None:
+    with _at(document, name, "per"):
+        if keys.per is not None:
+            raise TasksError(
+                f"{shown(keys.per)}: asking groups of images is not possible yet. Remove it."
+            )
+    with _at(document, name, "image", "send"):
+        if keys.image.send == "reference":
+            raise TasksError("sending references is not possible yet. Write bytes, or remove it.")
+    if keys.input == "image":
+        return
+    for key in ("media_resolution", "image", "images_per_request"):
+        with _at(document, name, key):
+            if key in keys.model_fields_set:
+                raise TasksError("it has no effect with `input: text`. Remove it.")
+    with _at(document, name, "input"):
+        if not reads_answers:
+            raise TasksError(
+                "text: the prompt names no other task to read. Write {its_name} in the prompt."
+            )
+
+
+def _route(document: Document, file: FileKeys, name: str) -> Route:
+    keys = file.tasks[name]
+    own_model = ("tasks", name, "model") if keys.model else ("model",)
+    own_resolution = ("tasks", name) if keys.media_resolution else ("defaults",)
+    try:
+        location: tuple[str, ...] = own_model
+        check_model(keys.model or file.model)
+        location = (*own_resolution, "media_resolution")
+        route = route_of(file, keys)
+        check_resolution(route.model, route.media_resolution)
+        location = ("service_tier",)
+        check_tier(route.model, route.service_tier)
+    except InputError as error:
+        raise document.error(location, str(error)) from error
+    return route
+
+
+def _check_output(document: Document, task: Task) -> None:
+    limit, pack = find_model(task.route.model).max_output_tokens, task.route.images_per_request
+    with _at(document, task.name, "images_per_request"):
+        if task.output_limit(pack) > limit:
+            raise TasksError(
+                f"{pack} images with up to {task.max_output_tokens} output tokens each exceed the "
+                f"model's {limit} per reply. Lower this, or `max_output_tokens`."
+            )

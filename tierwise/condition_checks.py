@@ -1,0 +1,109 @@
+"""A condition checked against the tasks that it names, before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tierwise.answer_types import AnswerType
+from tierwise.condition_text import read_condition
+from tierwise.conditions import Comparison, Condition, Literal
+from tierwise.errors import TasksError
+from tierwise.json_schemas import Schema
+from tierwise.shown import shown, suggestion
+
+_ORDER = ("<", "<=", ">", ">=")
+
+
+def load_condition(text: str, answers: Mapping[str, AnswerType]) -> Condition:
+    """The condition of a text over the tasks in `answers`.
+
+    Raises:
+        TasksError: the text is malformed, names a task or field that is not there, or compares
+            with a value that the answer can never have.
+    """
+    root = read_condition(text)
+    for comparison in root.comparisons():
+        _check(comparison, answers)
+    names = dict.fromkeys(comparison.path[0] for comparison in root.comparisons())
+    return Condition(text, root, tuple(names))
+
+
+def _check(comparison: Comparison, answers: Mapping[str, AnswerType]) -> None:
+    schema, may_lack = _resolve(comparison, answers)
+    if schema.type == "object":
+        names = (f"{'.'.join(comparison.path)}.{name}" for name, _ in schema.properties)
+        raise _error(comparison, "is a struct", f"Compare one of its fields: {', '.join(names)}.")
+    _check_operator(comparison, schema)
+    for literal in comparison.literals:
+        _check_literal(comparison, schema, literal, may_lack)
+
+
+def _resolve(comparison: Comparison, answers: Mapping[str, AnswerType]) -> tuple[Schema, bool]:
+    """The schema of what is compared, and whether it may be null."""
+    task, *fields = comparison.path
+    if task not in answers:
+        raise _error(comparison, f"names no task {task!r}", suggestion(task, answers, "tasks"))
+    schema, may_lack = answers[task].schema(), False
+    for name in fields:
+        below = schema.property(name)
+        if below is None:
+            known = [known for known, _ in schema.properties]
+            raise _error(comparison, f"has no field {name!r}", suggestion(name, known, "fields"))
+        may_lack = may_lack or below.nullable or name not in schema.required
+        schema = below
+    return schema, may_lack
+
+
+def _check_operator(comparison: Comparison, schema: Schema) -> None:
+    sign = comparison.operator
+    if sign in _ORDER and schema.type not in ("integer", "number"):
+        raise _error(comparison, f"is no number, so {sign} means nothing", "Use == or in.")
+    if schema.type == "array" and sign != "contains":
+        raise _error(comparison, f"is a list, so {sign} means nothing", "Use contains.")
+    if sign == "contains" and (schema.type not in ("array", "string") or schema.enum):
+        raise _error(comparison, "is a single value, so contains means nothing", "Use == or in.")
+    if schema.items and schema.items.type in ("object", "array"):
+        raise _error(comparison, "is a list of structs", "Ask for what matters in its own field.")
+
+
+def _check_literal(
+    comparison: Comparison, schema: Schema, literal: Literal, may_lack: bool
+) -> None:
+    expected = schema.items or schema
+    if literal is None:
+        if not may_lack or comparison.operator in (*_ORDER, "contains"):
+            raise _error(comparison, "is never null here", "Compare with a value.")
+        return
+    if not _fits(literal, expected.type):
+        raise _error(
+            comparison,
+            f"is of type {expected.type} and compared with {shown(literal)}",
+            f"Compare with {_EXAMPLES[expected.type]}.",
+        )
+    if expected.enum and literal not in expected.enum:
+        raise _error(
+            comparison,
+            f"can never be {shown(literal)}",
+            suggestion(literal, map(str, expected.enum), "values"),
+        )
+
+
+def _fits(literal: Literal, type_name: str) -> bool:
+    if isinstance(literal, bool) or type_name == "boolean":
+        return isinstance(literal, bool) and type_name == "boolean"
+    if isinstance(literal, str) or type_name == "string":
+        return isinstance(literal, str) and type_name == "string"
+    return True
+
+
+def _error(comparison: Comparison, problem: str, remedy: str) -> TasksError:
+    path = ".".join(comparison.path)
+    return TasksError(f"at character {comparison.position}, {path} {problem}. {remedy}")
+
+
+_EXAMPLES = {
+    "string": "text in quotes",
+    "boolean": "true or false",
+    "integer": "a number",
+    "number": "a number",
+}

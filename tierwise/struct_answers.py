@@ -1,0 +1,119 @@
+"""Answers with several typed fields, described by a JSON Schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tierwise.answer_types import AnswerType, packed_json_schema, tokens_at_most
+from tierwise.json_schemas import MismatchError, Schema
+from tierwise.replies import ReplyError, read_json
+
+# For output limits, where the schema sets none.
+_STRING_CHARACTERS = 400
+_ARRAY_ITEMS = 20
+_SCALAR_TOKENS = {"boolean": 2, "integer": 20, "number": 24}
+
+_BOUND_KEYS = {
+    "integer": ("minimum", "maximum"),
+    "number": ("minimum", "maximum"),
+    "array": ("minItems", "maxItems"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Struct(AnswerType):
+    """One object with typed properties; the value is a `dict` in the schema's order.
+
+    A property that is not required may be absent from it.
+    """
+
+    fields: Schema
+
+    def schema(self) -> Schema:
+        """The schema as the user gave it."""
+        return self.fields
+
+    def instruction(self) -> str:
+        """Nothing: Gemini reads the schema."""
+        return ""
+
+    def response_config(self) -> dict[str, Any]:
+        """JSON of the schema."""
+        schema = wire_schema(self.fields)
+        return {"responseMimeType": "application/json", "responseJsonSchema": schema}
+
+    def packed_response_config(self, images: int) -> dict[str, Any]:
+        """One object per numbered item."""
+        return packed_json_schema(images, wire_schema(self.fields))
+
+    def parse(self, text: str) -> dict[str, Any]:
+        """The object of a JSON reply, checked against the schema."""
+        return self.read(read_json(text))
+
+    def read(self, item: Any) -> dict[str, Any]:
+        """The object of one item, checked against the schema."""
+        try:
+            checked: dict[str, Any] = self.fields.check(item)
+        except MismatchError as mismatch:
+            raise ReplyError(f"the answer does not fit its schema: {mismatch}") from mismatch
+        return checked
+
+    def answer_tokens(self) -> int:
+        """Tokens of the longest object that the schema allows, by its bounds."""
+        return _tokens(self.fields)
+
+    def identity(self) -> dict[str, Any]:
+        """The whole schema, lengths included."""
+        return {"schema": wire_schema(self.fields)}
+
+
+def wire_schema(schema: Schema) -> dict[str, Any]:
+    """A schema for `responseJsonSchema`.
+
+    That field ignores the length of strings, so the description tells the model of it.
+    """
+    if schema.nullable and schema.enum:
+        return {"anyOf": [_typed(schema, schema.type), {"type": "null"}]}
+    return _typed(schema, [schema.type, "null"] if schema.nullable else schema.type)
+
+
+def _typed(schema: Schema, type_name: str | list[str]) -> dict[str, Any]:
+    wire: dict[str, Any] = {"type": type_name}
+    if description := _description(schema):
+        wire["description"] = description
+    if schema.enum:
+        wire["enum"] = list(schema.enum)
+    if schema.properties:
+        wire["properties"] = {name: wire_schema(below) for name, below in schema.properties}
+        wire["required"] = list(schema.required)
+        wire["propertyOrdering"] = [name for name, _ in schema.properties]
+    if schema.items:
+        wire["items"] = wire_schema(schema.items)
+    bounds = zip(_BOUND_KEYS.get(schema.type, ()), (schema.at_least, schema.at_most), strict=False)
+    return wire | {key: bound for key, bound in bounds if bound is not None}
+
+
+def _description(schema: Schema) -> str:
+    words = [schema.description] if schema.description else []
+    if schema.type == "string" and schema.at_least:
+        words.append(f"At least {schema.at_least} characters.")
+    if schema.type == "string" and schema.at_most is not None:
+        words.append(f"At most {schema.at_most} characters.")
+    return " ".join(words)
+
+
+def _tokens(schema: Schema) -> int:
+    if schema.enum:
+        return 2 + max(tokens_at_most(str(value)) for value in schema.enum)
+    if schema.type == "object":
+        return 2 + sum(
+            4 + tokens_at_most(name) + _tokens(below) for name, below in schema.properties
+        )
+    if schema.items:
+        count = _ARRAY_ITEMS if schema.at_most is None else int(schema.at_most)
+        return 2 + count * (1 + _tokens(schema.items))
+    if schema.type == "string":
+        characters = _STRING_CHARACTERS if schema.at_most is None else int(schema.at_most)
+        return 2 + characters * 3 // 4
+    return _SCALAR_TOKENS[schema.type]

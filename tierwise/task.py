@@ -1,0 +1,69 @@
+"""One question with a typed answer, the route it is asked by, and when it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tierwise.answer_types import AnswerType, packed_output_tokens
+from tierwise.conditions import Condition
+from tierwise.records import Route
+
+# Raised when the same task would be asked in other words or read in another way.
+QUESTION_FORMAT = 1
+
+# `{filename}` in a prompt is the file's name, beside a task of that name too.
+FILENAME = "filename"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One question.
+
+    `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
+    tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
+    `per` is empty: groups of images are not asked yet. `digest` is SHA-256 over what is asked: all
+    that changes the answer except image, route and `when`.
+    """
+
+    name: str
+    prompt: str
+    answer: AnswerType
+    route: Route
+    max_output_tokens: int
+    when: Condition | None = None
+    reads: Literal["image", "text"] = "image"
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    per: str | None = None
+    reads_answers: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        asked = {
+            "format": QUESTION_FORMAT,
+            "prompt": self.prompt,
+            "answer": self.answer.identity(),
+            "input": self.reads,
+            "variables": dict(self.variables),
+        }
+        written = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+        object.__setattr__(self, "digest", hashlib.sha256(written.encode()).hexdigest())
+
+    def is_asked(self, answers: Mapping[str, Any]) -> bool:
+        """Whether this is asked of an image that has these typed answers, by task name."""
+        known = all(name in answers for name in self.reads_answers)
+        return known and (self.when is None or self.when.holds(answers))
+
+    def output_limit(self, images: int) -> int:
+        """`maxOutputTokens` of a request with so many images, thoughts not counted."""
+        return packed_output_tokens(self.max_output_tokens, images)
+
+    def response_config(self, images: int) -> dict[str, Any]:
+        """The part of `generationConfig` that types the reply for so many images."""
+        if images == 1:
+            return self.answer.response_config()
+        return self.answer.packed_response_config(images)

@@ -1,0 +1,99 @@
+"""The route of a task, from its keys, the file's defaults and what the model offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tierwise.errors import ModelError
+from tierwise.models import find_model
+from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
+from tierwise.tasks_file import FileKeys, ImageKeys, TaskKeys
+from tierwise.tiers import pixels_worth_sending
+
+DEFAULT_QUALITY = 85
+DEFAULT_RESOLUTION = MediaResolution.LOW
+
+# Longest side in px and JPEG quality by purpose, as published for shrinking before sending.
+PROFILES = {
+    "content": (512, 85),
+    "text": (768, 90),
+    "objects": (512, 85),
+    "faces": (512, 85),
+    "aggressive": (256, 75),
+    "conservative": (1024, 95),
+}
+
+
+def route_of(file: FileKeys, task: TaskKeys) -> Route:
+    """How a task is asked; the caller checks it."""
+    model = task.model or file.model
+    resolution = task.media_resolution or file.defaults.media_resolution or DEFAULT_RESOLUTION
+    pack = task.images_per_request or file.defaults.images_per_request or 1
+    if task.input == "text":
+        resolution, pack = DEFAULT_RESOLUTION, 1
+    return Route(
+        model=model,
+        media_resolution=resolution,
+        image=_image_settings(file.defaults.image, task.image, model, resolution),
+        images_per_request=pack,
+        service_tier=file.service_tier or ServiceTier.STANDARD,
+    )
+
+
+def check_route(route: Route) -> None:
+    """Refuse with `ModelError` a route that its model does not offer."""
+    check_model(route.model)
+    check_resolution(route.model, route.media_resolution)
+    check_tier(route.model, route.service_tier)
+
+
+def check_model(name: str) -> None:
+    """Refuse aliases, unknown models, and models that draw."""
+    if find_model(name).image_output:
+        raise ModelError(
+            f'model "{name}" answers with pictures. Pin one that answers in words, such as '
+            '"gemini-3.1-flash-lite".'
+        )
+
+
+def check_resolution(model: str, resolution: MediaResolution) -> None:
+    """Refuse a media resolution that the model lacks."""
+    offered = find_model(model).media_resolutions
+    if resolution not in offered:
+        raise ModelError(
+            f'model "{model}" has no media resolution "{resolution}". '
+            f"Write one of: {', '.join(offered)}."
+        )
+
+
+def check_tier(model: str, tier: ServiceTier) -> None:
+    """Refuse a service tier that the model lacks."""
+    offered = find_model(model).service_tiers
+    if tier not in offered:
+        raise ModelError(
+            f'model "{model}" has no service tier "{tier}". Write one of: {", ".join(offered)}.'
+        )
+
+
+def _image_settings(
+    defaults: ImageKeys, task: ImageKeys, model: str, resolution: MediaResolution
+) -> ImageSettings:
+    keys = _merged(defaults, task)
+    side, quality = PROFILES.get(keys.get("profile", ""), (0, DEFAULT_QUALITY))
+    return ImageSettings(
+        max_side=keys.get("max_side") or side or pixels_worth_sending(model, resolution),
+        quality=keys.get("quality") or quality,
+        output_format=keys.get("format", "jpeg"),
+        background=keys.get("background", "#ffffff").lower(),
+        frames=keys.get("frames", "first"),
+        fallback_original="fallback" in keys,
+    )
+
+
+def _merged(defaults: ImageKeys, task: ImageKeys) -> dict[str, Any]:
+    """The task's keys over the defaults; a profile of its own also beats size and quality there."""
+    outer = defaults.model_dump(exclude_none=True)
+    inner = task.model_dump(exclude_none=True)
+    if "profile" in inner:
+        outer = {key: value for key, value in outer.items() if key not in ("max_side", "quality")}
+    return outer | inner

@@ -1,0 +1,92 @@
+"""The tasks of a file, checked before anything starts, in the order they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+
+from tierwise.answer_types import AnswerType
+from tierwise.build_task import build_task, read_answer
+from tierwise.prompts import used_variables
+from tierwise.records import Route
+from tierwise.task import FILENAME, Task
+from tierwise.task_order import CycleError, in_order
+from tierwise.tasks_file import read_tasks_file
+from tierwise.yaml_text import Document
+
+__all__ = ["Task", "Tasks", "default_tasks", "load_tasks"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """All tasks of a file, each after those it depends on.
+
+    `manifest_columns` are names in prompts that only a manifest can fill, each once.
+    """
+
+    model: str
+    tasks: tuple[Task, ...]
+    manifest_columns: tuple[str, ...] = ()
+
+    def task(self, name: str) -> Task:
+        """The task of this name; raises KeyError."""
+        return {task.name: task for task in self.tasks}[name]
+
+    def levels(self) -> tuple[tuple[Task, ...], ...]:
+        """Tasks that can be asked together: those of a level depend only on earlier levels."""
+        depth: dict[str, int] = {}
+        for task in self.tasks:
+            depth[task.name] = 1 + max((depth[name] for name in task.depends_on), default=-1)
+        return tuple(
+            tuple(task for task in self.tasks if depth[task.name] == level)
+            for level in range(max(depth.values(), default=-1) + 1)
+        )
+
+    def with_routes(self, routes: Mapping[str, Route]) -> Tasks:
+        """The same tasks, those named asked by other routes; the caller checks the routes."""
+        tasks = (replace(task, route=routes.get(task.name, task.route)) for task in self.tasks)
+        return replace(self, tasks=tuple(tasks))
+
+
+def load_tasks(text: str, *, path: str) -> Tasks:
+    """The tasks of a YAML text.
+
+    Args:
+        text: the file's content.
+        path: the file's name, for messages.
+
+    Raises:
+        TasksError: the message names file, line, task, key, value and what to write instead.
+    """
+    file, document = read_tasks_file(text, path=path)
+    answers = {name: read_answer(document, name, keys) for name, keys in file.tasks.items()}
+    tasks = {name: build_task(document, file, name, answers) for name in file.tasks}
+    columns = dict.fromkeys(
+        name for task in tasks.values() for name in _only_manifest(task, answers)
+    )
+    ordered = tuple(tasks[name] for name in _ordered(document, tasks))
+    return Tasks(file.model, ordered, tuple(columns))
+
+
+def default_tasks() -> Tasks:
+    """The built-in tasks, fit for any photo archive."""
+    text = (files("tierwise") / "default_tasks.yaml").read_text(encoding="utf-8")
+    return load_tasks(text, path="default_tasks.yaml")
+
+
+def _only_manifest(task: Task, answers: Mapping[str, AnswerType]) -> list[str]:
+    elsewhere = {FILENAME, *task.variables, *answers}
+    return [name for name in used_variables(task.prompt) if name not in elsewhere]
+
+
+def _ordered(document: Document, tasks: Mapping[str, Task]) -> tuple[str, ...]:
+    try:
+        return in_order({name: task.depends_on for name, task in tasks.items()})
+    except CycleError as error:
+        first, second = error.names[0], error.names[1]
+        key = "prompt" if second in tasks[first].reads_answers else "when"
+        raise document.error(
+            ("tasks", first, key),
+            f"the tasks wait for each other: {error}. Remove one of these references.",
+        ) from error

@@ -1,0 +1,170 @@
+"""The keys of a tasks file; each description is also what an error message says to write."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from tierwise.records import MediaResolution, ServiceTier
+from tierwise.shown import shown, suggestion
+from tierwise.yaml_text import Document, Location, read_yaml
+
+Resolution = Annotated[MediaResolution, Field(strict=False)]
+Profile = Literal["content", "text", "objects", "faces", "aggressive", "conservative"]
+PackSize = Annotated[int, Field(ge=1, le=50)]
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ImageKeys(_Keys):
+    """`image:`, how a picture is shrunk."""
+
+    profile: Profile | None = Field(default=None, description="Write {options}.")
+    max_side: int | None = Field(
+        default=None, ge=16, le=8192, description="Write the longest side in px, 16 to 8192."
+    )
+    quality: int | None = Field(
+        default=None, ge=1, le=100, description="Write a whole number, 1 to 100."
+    )
+    format: Literal["jpeg", "webp"] | None = Field(default=None, description="Write {options}.")
+    background: str | None = Field(
+        default=None,
+        pattern="^#[0-9A-Fa-f]{6}$",
+        description='Write a colour as "#rrggbb", in quotes.',
+    )
+    frames: Literal["first", "middle"] | Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None,
+        description="Write first, middle, or how many frames of an animation, 1 to 64.",
+    )
+    fallback: Literal["original"] | None = Field(
+        default=None, description="Write original, or remove it."
+    )
+    send: Literal["bytes", "reference"] | None = Field(default=None, description="Write {options}.")
+
+
+class TextKeys(_Keys):
+    """`text:`, an answer in free words."""
+
+    max_length: int = Field(
+        ge=1, le=8000, description="Write `max_length:` with 1 to 8000 characters."
+    )
+    slug: bool = Field(default=False, description="Write true for a file name in a-z, 0-9 and -.")
+
+
+class DefaultKeys(_Keys):
+    """`defaults:`, for every task that says nothing else."""
+
+    media_resolution: Resolution | None = Field(default=None, description="Write {options}.")
+    image: ImageKeys = Field(
+        default_factory=ImageKeys, description="Write keys, as in {max_side: 768}."
+    )
+    images_per_request: PackSize | None = Field(
+        default=None, description="Write a whole number of images, 1 to 50."
+    )
+
+
+class TaskKeys(DefaultKeys):
+    """One task."""
+
+    prompt: str = Field(
+        min_length=1, max_length=100_000, description="Write `prompt:` with the question, as text."
+    )
+    labels: list[str] | None = Field(default=None, description="Write a list, as in [cat, dog].")
+    multiple: bool = Field(default=False, description="Write true where several labels may fit.")
+    answer_schema: dict[str, Any] | None = Field(
+        default=None, alias="schema", description="Write a JSON Schema with `type: object`."
+    )
+    text: TextKeys | None = Field(default=None, description="Write {max_length: 60}, for example.")
+    when: str | None = Field(default=None, description="Write a condition as text: detail == 'x'.")
+    input: Literal["image", "text"] = Field(default="image", description="Write {options}.")
+    variables: dict[str, str] = Field(
+        default_factory=dict, description="Write names with text, as in {language: German}."
+    )
+    model: str | None = Field(default=None, description="Write the name of a pinned model.")
+    max_output_tokens: int | None = Field(
+        default=None, ge=1, le=8192, description="Write a whole number of tokens, 1 to 8192."
+    )
+    per: str | None = Field(default=None, description="Write folder, or a column of the manifest.")
+
+
+class FileKeys(_Keys):
+    """The whole file."""
+
+    model: str = Field(description="Write `model:` with the name of a pinned model.")
+    service_tier: Annotated[ServiceTier, Field(strict=False)] | None = Field(
+        default=None, description="Write {options}."
+    )
+    defaults: DefaultKeys = Field(
+        default_factory=DefaultKeys,
+        description="Write keys, as in {media_resolution: low}.",
+    )
+    tasks: dict[str, TaskKeys] = Field(
+        min_length=1, description="Write `tasks:` with at least one named task below it."
+    )
+
+
+def read_tasks_file(text: str, *, path: str) -> tuple[FileKeys, Document]:
+    """The keys of a file, each of its right type; raises `TasksError` for the first that is not."""
+    document = read_yaml(text, path=path)
+    try:
+        return FileKeys.model_validate(document.value), document
+    except ValidationError as error:
+        _refuse(document, error)
+
+
+def _refuse(document: Document, error: ValidationError) -> NoReturn:
+    """Raise for the first of pydantic's findings, in words that fit the file."""
+    first = error.errors(include_url=False)[0]
+    kind, value = first["type"], first["input"]
+    location, keys = _placed(first["loc"])
+    if kind == "extra_forbidden":
+        known = [field.alias or name for name, field in keys.model_fields.items()]
+        problem = f"this key is not known. {suggestion(location[-1], known, 'keys')}"
+    elif kind == "missing":
+        problem = f"this key is missing. {_remedy(keys, location, first)}"
+    elif kind == "string_type" and not isinstance(value, list | dict | None):
+        problem = _quote_it(document, first["loc"], value)
+    else:
+        problem = f"the value is {shown(value)}. {_remedy(keys, location, first)}"
+    raise document.error(location, problem) from error
+
+
+def _placed(found: Location) -> tuple[Location, type[_Keys]]:
+    """The location in the file of pydantic's, and the keys among which its last key stands."""
+    keys: type[_Keys] = FileKeys
+    depth = 0
+    if found[:1] == ("tasks",) and len(found) > 2:
+        keys, depth = TaskKeys, 2
+    elif found[:1] == ("defaults",) and len(found) > 1:
+        keys, depth = DefaultKeys, 1
+    if len(found) > depth + 1 and found[depth] in _BELOW:
+        keys, depth = _BELOW[found[depth]], depth + 1
+    items = found[depth:][:1] in (("labels",), ("variables",), ("tasks",))
+    return found[: depth + 1 + items], keys
+
+
+def _remedy(keys: type[_Keys], location: Location, first: ErrorDetails) -> str:
+    if not location:
+        return "Write `model:` and `tasks:` with what belongs to them below."
+    if len(location) == 2 and location[0] == "tasks":
+        return "Write `prompt:` and one of `labels:`, `schema:` or `text:` below the task's name."
+    named = {field.alias or name: field for name, field in keys.model_fields.items()}
+    key = next(step for step in reversed(location) if step in named)
+    options = str(first.get("ctx", {}).get("expected", "")).replace("'", "")
+    return str(named[str(key)].description).replace("{options}", f"one of {options}")
+
+
+def _quote_it(document: Document, found: Location, value: Any) -> str:
+    is_key = found[-1] == "[key]"
+    written = _KEY_WORDS.get(value, str(value)) if is_key else document.written(found)
+    kind = _YAML_TYPES.get(type(value), "a date")
+    return f'YAML takes {written} for {kind} where text is expected. Quote it: "{written}".'
+
+
+_BELOW: dict[object, type[_Keys]] = {"image": ImageKeys, "text": TextKeys}
+_YAML_TYPES = {bool: "true or false", int: "a number", float: "a number"}
+_KEY_WORDS = {True: "yes", False: "no"}

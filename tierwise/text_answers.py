@@ -1,0 +1,101 @@
+"""Answers in free words, at most so long, or normalised into a file name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from tierwise.answer_types import AnswerType, packed_openapi
+from tierwise.json_schemas import MismatchError, Schema
+from tierwise.replies import ReplyError, unfenced
+from tierwise.shown import shown
+
+# Letters that Unicode does not take apart, or whose plain form has two letters.
+_LETTERS = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "oe",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ı": "i",
+        "'": None,
+        "’": None,
+    }
+)
+_EXTENSION = re.compile(r"\.(jpe?g|png|gif|webp|tiff?|bmp|heic|avif|jp2|pdf)$")
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Text(AnswerType):
+    """Free text of at most `max_length` characters; with `slug`, only a-z, 0-9 and hyphens."""
+
+    max_length: int
+    slug: bool = False
+
+    def schema(self) -> Schema:
+        """A bounded string."""
+        return Schema("string", at_most=self.max_length)
+
+    def instruction(self) -> str:
+        """The length, which a plain reply has no other way to know."""
+        return f"At most {self.max_length} characters."
+
+    def response_config(self) -> dict[str, Any]:
+        """Plain text: JSON would cost quotes and braces."""
+        return {"responseMimeType": "text/plain"}
+
+    def packed_response_config(self, images: int) -> dict[str, Any]:
+        """A string per numbered item."""
+        return packed_openapi(images, {"type": "STRING"})
+
+    def parse(self, text: str) -> str:
+        """The reply itself; one that is empty or too long is no answer."""
+        return self.read(unfenced(text))
+
+    def read(self, item: Any) -> str:
+        """The text of one item."""
+        if not isinstance(item, str):
+            raise ReplyError(f"the answer is not text: {shown(item)}")
+        value = slug_of(item, self.max_length) if self.slug else item.strip()
+        if not value:
+            wanted = "letters a-z or digits" if self.slug else "text"
+            raise ReplyError(f"the answer has no {wanted}: {shown(item)}")
+        try:
+            self.schema().check(value)
+        except MismatchError as mismatch:
+            raise ReplyError(str(mismatch)) from mismatch
+        return value
+
+    def answer_tokens(self) -> int:
+        """Three tokens for four characters, enough for scripts with a token per word or sign."""
+        return self.max_length * 3 // 4
+
+    def identity(self) -> dict[str, Any]:
+        """Length and normalisation."""
+        return {"text": {"max_length": self.max_length, "slug": self.slug}}
+
+
+def slug_of(text: str, max_length: int) -> str:
+    """Plain lower-case words joined by hyphens, cut at a hyphen when too long.
+
+    >>> slug_of("Größe der Bäume.JPG", 60), slug_of("red rose garden", 9)
+    ('groesse-der-baeume', 'red-rose')
+    """
+    plain = _EXTENSION.sub("", unicodedata.normalize("NFC", text.strip()).lower())
+    decomposed = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    words = _NOT_SLUG.sub("-", letters).strip("-")
+    if len(words) <= max_length:
+        return words
+    head, hyphen, _ = words[: max_length + 1].rpartition("-")
+    return (head if hyphen else words[:max_length]).strip("-")

@@ -1,0 +1,148 @@
+"""YAML with line numbers, and without what a tasks file has no use for.
+
+Refused are keys given twice, tags, aliases that contain themselves, and files that unfold into
+more than a person can have meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from tierwise.errors import TasksError
+
+MAX_CHARACTERS = 1_000_000
+MAX_NODES = 50_000
+
+Location = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file: its value, and where each part of it stands."""
+
+    path: str
+    value: Any
+    root: Any
+
+    def line(self, location: Location) -> int:
+        """The line, from 1, of the deepest part of `location` that is there."""
+        node = list(self._nodes(location))[-1]
+        return int(node.start_mark.line) + 1
+
+    def written(self, location: Location) -> str:
+        """A scalar as it was written, before YAML took it for a number, a date or a boolean."""
+        return str(list(self._nodes(location))[-1].value)
+
+    def error(self, location: Location, problem: str) -> TasksError:
+        """An error that names the file, the line, the task and the key."""
+        place = [self.path, f"line {self.line(location)}"] if self.root else [self.path]
+        keys = list(location)
+        if keys[:1] == ["tasks"] and len(keys) > 1:
+            place.append(f'task "{keys[1]}"')
+            keys = keys[2:]
+        if keys:
+            place.append(f'key "{_dotted(keys)}"')
+        return TasksError(f"{', '.join(place)}: {problem}")
+
+    def _nodes(self, location: Location) -> Iterator[Any]:
+        node = self.root
+        yield node
+        for step in location:
+            node = _child(node, step)
+            if node is None:
+                return
+            yield node
+
+
+def read_yaml(text: str, *, path: str) -> Document:
+    """Parse one YAML document; raises `TasksError`."""
+    if len(text) > MAX_CHARACTERS:
+        raise TasksError(
+            f"{path}: the file has {len(text)} characters, the limit is {MAX_CHARACTERS}. "
+            "Split it into several files and runs."
+        )
+    try:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        if root is None:
+            raise TasksError(f"{path}: the file is empty. Write `model:` and `tasks:`.")
+        _check_nodes(loader, root, path)
+        return Document(path, loader.construct_document(root), root)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}, line {mark.line + 1}" if mark else path
+        problem = getattr(error, "problem", None) or "a character that YAML does not take"
+        raise TasksError(
+            f"{place}: this is no YAML: {problem}. Check indentation, colons and "
+            "quotes; quote text that holds a colon or begins with a sign."
+        ) from error
+    except ValueError as error:
+        raise TasksError(
+            f"{path}: YAML takes a word for a number or a date and fails: {error}. Quote it."
+        ) from error
+    except RecursionError as error:
+        raise TasksError(f"{path}: the file is nested too deeply. Flatten it.") from error
+
+
+def _check_nodes(loader: Any, root: Any, path: str) -> None:
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = MAX_NODES  # for whoever meets it again below itself
+            _check_tag(loader, node, path)
+            if isinstance(node, yaml.MappingNode):
+                _check_keys(node, path)
+            sizes[id(node)] = 1 + sum(map(size, _children(node)))
+        return sizes[id(node)]
+
+    if size(root) > MAX_NODES:
+        raise TasksError(
+            f"{path}: with its aliases the file unfolds into more than {MAX_NODES} values. "
+            "Remove aliases (*name) that repeat large parts or contain themselves."
+        )
+
+
+def _check_tag(loader: Any, node: Any, path: str) -> None:
+    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    if node.tag != loader.resolve(type(node), node.value, (plain, not plain)):
+        raise TasksError(
+            f"{path}, line {node.start_mark.line + 1}: the tag {node.tag} is not taken. "
+            "Remove it; quote what is meant as text."
+        )
+
+
+def _check_keys(node: Any, path: str) -> None:
+    lines: dict[tuple[str, str], int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        name = (key.tag, str(key.value))
+        if name in lines:
+            raise TasksError(
+                f'{path}, line {line}: the key "{key.value}" was already given on line '
+                f"{lines[name]}. Remove or rename one of the two."
+            )
+        lines[name] = line
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _child(node: Any, step: object) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step]
+    return None
+
+
+def _dotted(keys: Sequence[object]) -> str:
+    parts = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+    return "".join(parts).removeprefix(".")
