@@ -4,17 +4,18 @@ import csv
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pillow_heif
 import pytest
-import yaml
 from PIL import Image
 
-from tierwise.models import find_model
+from tierwise.label_answers import OneLabel
 from tierwise.records import MediaResolution
+from tierwise.task import Task
+from tierwise.tasks import load_tasks
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARCHIVE = EXAMPLES / "archive"
@@ -139,7 +140,9 @@ def test_the_manifest_names_every_picture_once() -> None:
 
 
 def test_the_manifest_has_old_labels_for_most_some_of_them_stale() -> None:
-    labels = set(tasks()["category"]["labels"])
+    category = tasks()["category"].answer
+    assert isinstance(category, OneLabel)
+    labels = set(category.labels)
     old = [row["old_label"] for row in manifest()]
     assert 0 < old.count("") < len(old) / 4
     assert labels <= set(old)
@@ -147,19 +150,17 @@ def test_the_manifest_has_old_labels_for_most_some_of_them_stale() -> None:
     assert {row["customer"] for row in manifest()} >= {"alpine-tours", "city-museum", "web-shop"}
 
 
-def tasks() -> dict[str, dict[str, Any]]:
-    document = yaml.safe_load((EXAMPLES / "tasks.yaml").read_text("utf-8"))
-    model = find_model(document["model"])
-    assert model.shutdown is None or model.shutdown.year >= 2027
-    return dict(document["tasks"])
+def tasks() -> Mapping[str, Task]:
+    path = EXAMPLES / "tasks.yaml"
+    return {task.name: task for task in load_tasks(path.read_text("utf-8"), path=str(path)).tasks}
 
 
 def test_the_tasks_ask_cheaply_first_and_dearly_where_it_is_worth_it() -> None:
     asked = tasks()
     assert list(asked) == ["category", "detail", "watermark", "filename"]
-    assert asked["category"]["media_resolution"] == MediaResolution.LOW
-    assert asked["category"]["images_per_request"] == 8
-    assert asked["watermark"]["when"] == 'detail == "yes"'
-    assert asked["watermark"]["media_resolution"] == MediaResolution.HIGH
-    assert "{language}" in asked["filename"]["prompt"]
-    assert "{filename}" in asked["filename"]["prompt"]
+    category, watermark = asked["category"].route, asked["watermark"].route
+    assert category.model == "gemini-3.1-flash-lite"
+    assert (category.media_resolution, category.images_per_request) == (MediaResolution.LOW, 8)
+    assert watermark.media_resolution == MediaResolution.HIGH
+    assert asked["watermark"].depends_on == ("detail",)
+    assert {"{language}", "{filename}"} <= set(re.findall(r"{\w+}", asked["filename"].prompt))

@@ -40,7 +40,8 @@ def find_price(
     """The price of one request to a model at a service tier on a day.
 
     `regional` is any Vertex endpoint but the global one; `context_tokens` is the whole prompt of
-    the request, which may lift all of it to a dearer step. `prices` replaces the published ones.
+    the request, which may lift all of it to a dearer step. `prices` replaces the published ones;
+    of several rows that fit equally, the first holds.
     Raises PriceError, naming what there is, when no row fits: a price is never guessed.
     """
     rows = published_prices() if prices is None else prices

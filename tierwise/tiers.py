@@ -33,8 +33,8 @@ def image_tokens(
 
     The budgets are documented as maxima (ai.google.dev/gemini-api/docs/media-resolution). The
     formula is inferred: it fits all nine public counts that are known, eight at B = 1120 (1:1, 4:3,
-    16:9 and 1568 x 728 in several sizes) and a Letter page at B = 560. B = 280 and B = 2240 have
-    not been observed.
+    16:9 and 1568 x 728 in several sizes) and a Letter page at B = 560. Pictures at any other
+    budget than 1120 have not been observed.
 
     Gemini 2.5 has a fixed number, except on Vertex at `high` and by default, where a picture with a
     side above 384 px is cut into tiles of 258 tokens: one observation, 1806 for 700 x 1003 px
