@@ -115,7 +115,7 @@ def _tiles(width: int, height: int) -> int:
 def _longest_side(px: int, width: int, height: int) -> tuple[int, int]:
     """The box that a picture fills when its longest side is `px`."""
     longest = max(width, height)
-    return max(px * width // longest, 1), max(px * height // longest, 1)
+    return px * width // longest, px * height // longest
 
 
 def _cover(width: int, height: int, grid_width: int, grid_height: int) -> tuple[int, int]:

@@ -122,8 +122,10 @@ def test_pixels_worth_sending_follow_the_resolution() -> None:
 def test_worth_sending_follows_the_shape() -> None:
     assert worth_sending(FLASH_LITE, LOW, 4000, 4000) == (768, 768)
     assert worth_sending(FLASH_LITE, LOW, 4000, 3000) == (912, 684)
+    assert worth_sending(FLASH_LITE, LOW, 3000, 4000) == (684, 912)
     assert worth_sending(FLASH_LITE, LOW, 3000, 1000) == (1344, 448)
     assert worth_sending("gemini-2.5-flash-lite", LOW, 3000, 1000) == (384, 128)
+    assert worth_sending("gemini-2.5-flash-lite", LOW, 2, 4000) == (1, 384)
 
 
 @given(sides, sides, st.sampled_from(MediaResolution))
