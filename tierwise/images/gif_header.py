@@ -16,7 +16,7 @@ def read_gif_header(data: bytes, name: str) -> Header:
         ImageError: `unreadable` when the file ends before its first frame.
     """
     if len(data) < 13:
-        raise broken(name, "GIF", "the file ends within its header")
+        raise broken(name, "gif", "the file ends within its header")
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     at = 13 + _table(flags)
     frames = 0
@@ -29,7 +29,7 @@ def read_gif_header(data: bytes, name: str) -> Header:
         else:
             break
     if not frames:
-        raise broken(name, "GIF", "it holds no frame")
+        raise broken(name, "gif", "it holds no frame")
     held = width * height * _PIXEL_BYTES
     return Header("gif", width, height, frames=frames, held_bytes=held)
 

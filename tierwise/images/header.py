@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tierwise.errors import ImageError
 from tierwise.images.limits import Limits
+from tierwise.images.signatures import described
 from tierwise.records import Reason
 
 
@@ -14,8 +15,9 @@ class Header:
     """Facts read in pure Python; sizes are stored px, before orientation, 0 when unknown.
 
     `clean` means no metadata, no second picture and no bytes behind the end. `held_bytes` is what
-    decoding must hold at once. `trusted` means that the calling thread may decode it: a much
-    tested decoder, an ordinary header, and bounded time and memory.
+    decoding may hold at once. `scalable` means that the decoder can scale. `trusted` means that the
+    calling thread may decode it: a much tested decoder, an ordinary header, bounded time and
+    memory.
     """
 
     format: str
@@ -28,6 +30,7 @@ class Header:
     frames: int = 1
     clean: bool = False
     held_bytes: int = 0
+    scalable: bool = True
     trusted: bool = False
 
     @property
@@ -38,8 +41,9 @@ class Header:
 
 
 def broken(name: str, found: str, what: str) -> ImageError:
-    """Build the error for a file whose structure does not hold."""
-    return ImageError(Reason.UNREADABLE, f"{name}: {found} that cannot be read: {what}.")
+    """Build the error for a file of format `found` whose structure does not hold."""
+    seen = described(found, name)
+    return ImageError(Reason.UNREADABLE, f"{name}: {seen} that cannot be read: {what}.")
 
 
 def check_size(width: int, height: int, *, held: int, name: str, limits: Limits) -> None:

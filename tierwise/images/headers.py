@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tierwise.images.gif_header import read_gif_header
 from tierwise.images.header import Header, check_size
 from tierwise.images.jpeg_header import read_jpeg_header
 from tierwise.images.limits import Limits
+from tierwise.images.plain_headers import (
+    read_avif_header,
+    read_bmp_header,
+    read_heic_header,
+    read_jp2_header,
+)
 from tierwise.images.png_header import read_png_header
 from tierwise.images.signatures import supported_format
 from tierwise.images.tiff_header import read_tiff_header
 from tierwise.images.webp_header import read_webp_header
 
-_READERS = {
+_READERS: dict[str, Callable[[bytes, str], Header]] = {
     "jpeg": read_jpeg_header,
     "png": read_png_header,
     "webp": read_webp_header,
     "gif": read_gif_header,
+    "bmp": read_bmp_header,
+    "jp2": read_jp2_header,
+    "heic": read_heic_header,
+    "avif": read_avif_header,
 }
+# Their size is known only to their decoder, or differs by page; it checks.
+_CHECKED_LATER = {"bmp", "jp2", "heic", "avif"}
 
 
 def read_header(data: bytes, *, name: str, limits: Limits) -> Header:
     """Read what the file says about itself and refuse what is too large.
-
-    Formats whose headers only their decoder reads come back with sizes of 0; the decoder then
-    checks them.
 
     Raises:
         ImageError: `unreadable`, `unsupported_format` or `too_large`.
@@ -31,9 +42,9 @@ def read_header(data: bytes, *, name: str, limits: Limits) -> Header:
     found = supported_format(data, name)
     if found == "tiff":
         return read_tiff_header(data, name, most_pages=limits.pages)
-    reader = _READERS.get(found)
-    if reader is None:
-        return Header(found)
-    header = reader(data, name)
-    check_size(header.width, header.height, held=header.held_bytes, name=name, limits=limits)
+    if found == "pdf":
+        return Header("pdf")
+    header = _READERS[found](data, name)
+    if header.width * header.height or found not in _CHECKED_LATER:
+        check_size(header.width, header.height, held=header.held_bytes, name=name, limits=limits)
     return header

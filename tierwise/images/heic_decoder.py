@@ -12,45 +12,36 @@ import numpy as np
 import pillow_heif
 import pyvips
 
-from tierwise.errors import ImageError
-from tierwise.images.header import check_size
-from tierwise.images.limits import Limits
+from tierwise.images.finishing import finished
+from tierwise.images.original import Original, View
 from tierwise.images.raster import Raster
-from tierwise.images.vips import VipsError, first_line, with_profile
-from tierwise.images.vips_decoder import finish
-from tierwise.records import Reason
+from tierwise.images.vips import VipsError, with_profile
 
-# The decoder's planes (4:2:0) and the interleaved copy.
-_HELD_BYTES = 5
+_HELD_BYTES = 5  # per pixel: the decoder's 4:2:0 planes and the interleaved copy
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, LookupError, RuntimeError, TypeError)
 
 
-def decode_heic(data: bytes, *, side: int, background: str, name: str, limits: Limits) -> Raster:
-    """Decode the primary picture to the longest side `side` px.
+def decode_heic(original: Original, view: View) -> Raster:
+    """Decode the primary picture.
 
     Raises:
         ImageError: `unreadable` or `too_large`.
     """
     try:
-        picture = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+        picture = pillow_heif.open_heif(original.data, convert_hdr_to_8bit=True)
         width, height = picture.size
-        check_size(width, height, held=width * height * _HELD_BYTES, name=name, limits=limits)
+        original.check_size(width, height, held=width * height * _HELD_BYTES)
         pixels = np.asarray(picture)
     except _BROKEN as error:
-        raise ImageError(
-            Reason.UNREADABLE, f"{name}: HEIC that cannot be decoded: {first_line(error)}."
-        ) from error
+        raise original.unreadable(error) from error
     try:
-        return finish(_to_vips(pixels, picture), picture.size, side=side, background=background)
+        return finished(_to_vips(pixels, picture), picture.size, view)
     except VipsError as error:
-        raise ImageError(
-            Reason.UNREADABLE, f"{name}: HEIC whose colours cannot be read: {first_line(error)}."
-        ) from error
+        raise original.unreadable(error) from error
 
 
 def _to_vips(pixels: Any, picture: Any) -> Any:
-    image = pyvips.Image.new_from_array(
-        pixels, interpretation="b-w" if pixels.ndim == 2 else "srgb"
-    )
+    grey = pixels.ndim == 2
+    image = pyvips.Image.new_from_array(pixels, interpretation="b-w" if grey else "srgb")
     profile = picture.info.get("icc_profile")
     return with_profile(image, profile) if profile else image

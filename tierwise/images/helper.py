@@ -1,9 +1,9 @@
 """The helper process: decodes what the caller's process should not, and may die of it.
 
 Started by `isolation` as `python -m tierwise.images.helper LOCK_FD`. Requests come on standard
-input, replies leave on a duplicate of standard output (libraries that print find it closed to them).
-It ends when its input ends, when its parent is gone, and when a request outlasts its time, even
-inside a decoder that never returns: the timers' default action kills the process.
+input, replies leave on a duplicate of standard output, which libraries that print cannot reach. It
+ends when its input ends, when its parent is gone, and when a request outlasts its time, even inside
+a decoder that never returns: the timers' default action kills the process.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from tierwise.errors import ImageError
+from tierwise.images.decoding import count
 from tierwise.images.headers import read_header
 from tierwise.images.messages import Reply, Request, read_request, write_reply
-from tierwise.images.shrinking import count, shrink
+from tierwise.images.original import Original
+from tierwise.images.shrinking import shrink
 from tierwise.records import Reason
 
-# Libraries, interpreter and allocator arenas; decoders may use what Limits grant beyond this.
-_BASE_ADDRESS_SPACE = 1_000_000_000
+# Interpreter and libraries take 170 MB of address space; decoders get what Limits grant beyond.
+_BASE_ADDRESS_SPACE = 300_000_000
 _CLOCK_PER_CPU_SECOND = 4
 _PARENT_CHECK_SECONDS = 1.0
-# From this size of file, or of memory that its header predicts, pictures go one at a time.
-_HEAVY_BYTES = 1_500_000
+# Above these, predicted by the header or for want of one by the file, pictures go one at a time.
+_HEAVY_BYTES = 100_000_000
+_HEAVY_FILE_BYTES = 10_000_000
 
 
 def main() -> None:
@@ -50,31 +53,25 @@ def main() -> None:
 def _serve(requests: BinaryIO, replies: BinaryIO, lock: int) -> None:
     while (request := read_request(requests)) is not None:
         _limit_memory(request.limits.decoded_bytes)
-        with _alone(lock, request), _timed(request.limits.seconds):
-            reply = _answered(request)
-        write_reply(replies, reply)
+        write_reply(replies, _answered(request, lock))
 
 
-def _answered(request: Request) -> Reply:
+def _answered(request: Request, lock: int) -> Reply:
+    limits = request.limits
     try:
-        header = read_header(request.data, name=request.name, limits=request.limits)
-        if not request.settings:
-            return count(request.data, header, name=request.name)
-        return shrink(
-            request.data,
-            header,
-            name=request.name,
-            page=request.page,
-            settings=request.settings,
-            limits=request.limits,
-        )
+        header = read_header(request.data, name=request.name, limits=limits)
+        original = Original(request.data, header, request.name, limits)
+        with _alone(lock, original), _timed(limits.seconds):
+            if not request.settings:
+                return count(original)
+            return shrink(original, request.page, request.settings)
     except ImageError as error:
         return error
     except MemoryError:
         return ImageError(
             Reason.TOO_LARGE,
             f"{request.name}: decoding needs more memory than the limit of "
-            f"{request.limits.decoded_bytes:,} bytes.",
+            f"{limits.decoded_bytes:,} bytes. Shrink the file or raise the limit.",
         )
 
 
@@ -98,16 +95,16 @@ def _timed(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(lock: int, request: Request) -> Iterator[None]:
-    """Let one helper at a time work on a large file, so that their peaks do not add up."""
-    if len(request.data) < _HEAVY_BYTES:
-        yield
-        return
-    fcntl.lockf(lock, fcntl.LOCK_EX)
+def _alone(lock: int, original: Original) -> Iterator[None]:
+    """Let one helper at a time decode what is heavy, so that peaks do not add up."""
+    heavy = original.header.held_bytes > _HEAVY_BYTES or len(original.data) > _HEAVY_FILE_BYTES
+    if heavy:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
     try:
         yield
     finally:
-        fcntl.lockf(lock, fcntl.LOCK_UN)
+        if heavy:
+            fcntl.lockf(lock, fcntl.LOCK_UN)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -16,7 +16,6 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 from tierwise.errors import ImageError
 from tierwise.images.messages import Reply, Request, read_reply, write_request
@@ -77,7 +76,7 @@ class _Pool:
         self._room = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._idle: list[_Helper] = []
         self._guard = threading.Lock()
-        self._lock_file = tempfile.TemporaryFile()
+        self._lock_file = tempfile.TemporaryFile()  # noqa: SIM115, lives as long as the pool
 
     def ask(self, request: Request) -> Reply:
         with self._room:

@@ -10,93 +10,94 @@ import simplejpeg
 
 from tierwise.errors import ImageError
 from tierwise.images.colour import is_plain, to_srgb
-from tierwise.images.header import Header, check_size
+from tierwise.images.header import Header
 from tierwise.images.jpeg_header import is_cut_off
-from tierwise.images.limits import Limits
+from tierwise.images.original import Original, View
 from tierwise.images.raster import Pixels, Raster, fitted, upright
-from tierwise.images.vips import VipsError, first_line, from_pixels, resized, to_pixels
+from tierwise.images.vips import VipsError, from_pixels, resized, to_pixels
+from tierwise.images.vips_decoder import decode_with_vips
 from tierwise.records import Reason
 
 _MARGIN = 1.9
 # 3/8, 5/8 and 7/8 exist too, but have no fast path and take longer than the next power of two.
 _SCALES = (8, 4, 2)
-_HARMLESS = "extraneous bytes before marker"
 
 
-def decode_jpeg(data: bytes, header: Header, *, side: int, name: str, limits: Limits) -> Raster:
-    """Decode a grey or YCbCr file to the longest side `side` px.
+def decode_jpeg(original: Original, view: View) -> Raster:
+    """Decode a grey or YCbCr file.
 
     Raises:
-        ImageError: `unreadable` when it is damaged, or cut off and `limits` do not accept that.
+        ImageError: `unreadable` when it is damaged, or cut off and the limits do not accept that;
+            `too_large`.
     """
-    width, height = fitted(header.width, header.height, side)
+    header = original.header
+    width, height = fitted(*header.upright_size, view.side)
+    if header.orientation >= 5:
+        width, height = height, width
     scale = _scale(header, width, height)
     stored = (-(-header.width // scale), -(-header.height // scale))
-    check_size(
-        header.width,
-        header.height,
-        held=header.held_bytes + stored[0] * stored[1] * header.channels,
-        name=name,
-        limits=limits,
-    )
-    decoded, truncated = _decode(data, header.channels, stored, name=name, limits=limits)
+    held = header.held_bytes + stored[0] * stored[1] * header.channels
+    original.check_size(header.width, header.height, held=held)
+    try:
+        pixels, warned, cut_off = _decode(original, stored)
+    except ValueError:
+        # libjpeg as libvips drives it takes some files that the fast way does not.
+        return decode_with_vips(original, view)
     plain = is_plain(header.profile, header.channels)
-    pixels = decoded
-    if not plain or decoded.shape[1::-1] != (width, height):
-        image = resized(from_pixels(decoded), width, height)
-        try:
-            pixels = to_pixels(image if plain else to_srgb(image, header.profile))
-        except VipsError:  # a profile that libvips refuses counts as none
-            pixels = to_pixels(image)
+    if not plain or (stored != (width, height)):
+        pixels = _finished(pixels, width, height, b"" if plain else header.profile)
     return Raster(
         upright(pixels, header.orientation),
         *header.upright_size,
-        altered=not plain,
-        truncated=truncated,
+        altered=warned or not plain,
+        truncated=cut_off,
     )
 
 
 def _scale(header: Header, width: int, height: int) -> int:
-    if (width, height) == (header.width, header.height):
+    if (width, height) == (header.width, header.height) or not header.scalable:
         return 1
     for scale in _SCALES:
-        if -(-header.width // scale) >= _MARGIN * width and -(-header.height // scale) >= (
-            _MARGIN * height
-        ):
+        enough = (
+            -(-header.width // scale) >= _MARGIN * width,
+            -(-header.height // scale) >= _MARGIN * height,
+        )
+        if all(enough):
             return scale
     return 1
 
 
-def _decode(
-    data: bytes, channels: int, size: tuple[int, int], *, name: str, limits: Limits
-) -> tuple[Pixels, bool]:
+def _decode(original: Original, size: tuple[int, int]) -> tuple[Pixels, bool, bool]:
+    """Return pixels, whether the decoder warned, and whether the file is cut off."""
     try:
-        return _pixels(data, channels, size, strict=True), False
-    except ValueError as error:
-        warning = str(error)
-    try:
-        pixels = _pixels(data, channels, size, strict=False)
-    except ValueError as error:
+        return _pixels(original, size, strict=True), False, False
+    except ValueError:  # also raised for warnings, some of them harmless
+        cut_off = is_cut_off(original.data)
+    if cut_off and not original.limits.accept_truncated:
         raise ImageError(
-            Reason.UNREADABLE, f"{name}: JPEG that cannot be decoded: {first_line(error)}."
-        ) from error
-    if not is_cut_off(data):
-        return pixels, _HARMLESS not in warning
-    if limits.accept_truncated:
-        return pixels, True
-    raise ImageError(
-        Reason.UNREADABLE,
-        f"{name}: JPEG that is cut off after {len(data):,} bytes (no end mark). Upload it again, "
-        "or accept truncated files.",
-    )
+            Reason.UNREADABLE,
+            f"{original.name}: JPEG that is cut off after {len(original.data):,} bytes (no end "
+            "mark). Upload it again, or accept truncated files.",
+        )
+    return _pixels(original, size, strict=False), True, cut_off
 
 
-def _pixels(data: bytes, channels: int, size: tuple[int, int], *, strict: bool) -> Pixels:
+def _pixels(original: Original, size: tuple[int, int], *, strict: bool) -> Pixels:
     pixels: Pixels = simplejpeg.decode_jpeg(
-        data,
-        "GRAY" if channels == 1 else "RGB",
+        original.data,
+        "GRAY" if original.header.channels == 1 else "RGB",
         min_width=size[0],
         min_height=size[1],
         strict=strict,
     )
     return pixels
+
+
+def _finished(pixels: Pixels, width: int, height: int, profile: bytes) -> Pixels:
+    image = resized(from_pixels(pixels), width, height)
+    if profile:
+        try:
+            return to_pixels(to_srgb(image, profile))
+        except VipsError:
+            pass  # a profile that cannot be used counts as none, as browsers have it
+    return to_pixels(image)

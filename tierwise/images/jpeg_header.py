@@ -6,14 +6,16 @@ import struct
 from dataclasses import dataclass, field
 
 from tierwise.errors import ImageError
-from tierwise.images.exif import orientation
+from tierwise.images.exif import exif_orientation, xmp_orientation
 from tierwise.images.header import Header, broken
 from tierwise.records import Reason
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = {0xC2, 0xCA}
-_DECODABLE = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive; Huffman coded
-_KINDS = {0xC3: "lossless", 0xC9: "arithmetic coded", 0xCA: "arithmetic coded"}
+_ORDINARY = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive; Huffman coded
+_LOSSLESS = 0xC3
+_DECODABLE = _ORDINARY | {_LOSSLESS, 0xC9, 0xCA}  # and arithmetic coded
+_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _END = b"\xff\xd9"
 # Whole coefficients of a progressive file: 3 components of 2 bytes, at most.
 _COEFFICIENT_BYTES = 6
@@ -31,7 +33,8 @@ class _Markers:
     bits: int = 8
     channels: int = 0
     scan_at: int = 0
-    orientation: int = 1
+    exif: int | None = None
+    xmp: int | None = None
     multi_picture: bool = False
     clean: bool = True
     profile: dict[int, bytes] = field(default_factory=dict)
@@ -41,8 +44,8 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
     """Read size, orientation, profile and cleanliness.
 
     Raises:
-        ImageError: `unreadable` when no frame or scan is found, `unsupported_format` for 12-bit,
-            lossless and arithmetic coded files.
+        ImageError: `unreadable` when no frame or scan is found, `unsupported_format` for 12-bit
+            and hierarchical files.
     """
     markers = _walk(data, name)
     _check_kind(markers, name)
@@ -54,13 +57,17 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
         "mpo" if markers.multi_picture else "jpeg",
         markers.width,
         markers.height,
-        markers.orientation,
+        markers.exif or markers.xmp or 1,
         b"".join(markers.profile[part] for part in sorted(markers.profile)),
         markers.channels,
         markers.bits,
-        clean=markers.clean and ends_there,
+        clean=markers.clean and ends_there and markers.frame in _ORDINARY,
         held_bytes=held,
-        trusted=held <= _TRUSTED_BYTES and scans <= _TRUSTED_SCANS and markers.channels in {1, 3},
+        scalable=markers.frame != _LOSSLESS,
+        trusted=markers.frame in _ORDINARY
+        and markers.channels in {1, 3}
+        and held <= _TRUSTED_BYTES
+        and scans <= _TRUSTED_SCANS,
     )
 
 
@@ -91,7 +98,7 @@ def _walk(data: bytes, name: str) -> _Markers:
             return markers
         _take(markers, kind, body)
         at += 2 + max(length, 2)
-    raise broken(name, "JPEG", "the file ends before its first scan")
+    raise broken(name, "jpeg", "the file ends before its first scan")
 
 
 def _take(markers: _Markers, kind: int, body: bytes) -> None:
@@ -105,7 +112,10 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
             channels,
         )
     elif kind == 0xE1 and body[:6] == b"Exif\x00\x00":
-        markers.orientation = orientation(body[6:])
+        markers.exif = markers.exif or exif_orientation(body)
+        markers.clean = False
+    elif kind == 0xE1 and body.startswith(_XMP):
+        markers.xmp = xmp_orientation(body)
         markers.clean = False
     elif kind == 0xE2 and body[:12] == b"ICC_PROFILE\x00" and len(body) > 14:
         markers.profile.setdefault(body[12], body[14:])
@@ -118,15 +128,11 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
 
 def _check_kind(markers: _Markers, name: str) -> None:
     if not markers.frame:
-        raise broken(name, "JPEG", "it has a scan but no frame header")
-    what = _KINDS.get(markers.frame)
-    if markers.bits != 8:
-        what = f"{markers.bits}-bit"
-    elif markers.frame not in _DECODABLE and what is None:
-        what = f"frame type 0x{markers.frame:02X}"
-    if what is not None:
-        raise ImageError(
-            Reason.UNSUPPORTED_FORMAT,
-            f"{name}: {what} JPEG; taken are 8-bit baseline and progressive ones. "
-            "Convert the file first.",
-        )
+        raise broken(name, "jpeg", "it has a scan but no frame header")
+    if markers.frame in _DECODABLE and markers.bits == 8:
+        return
+    what = f"{markers.bits}-bit" if markers.bits != 8 else f"hierarchical (0x{markers.frame:02X})"
+    raise ImageError(
+        Reason.UNSUPPORTED_FORMAT,
+        f"{name}: {what} JPEG; taken are 8-bit ones. Convert the file first.",
+    )

@@ -10,7 +10,7 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from tierwise.errors import ImageError
 from tierwise.images.limits import Limits
@@ -34,7 +34,7 @@ class Request:
 Reply = int | list[Picture] | ImageError
 
 
-def write_request(stream: BinaryIO, request: Request) -> None:
+def write_request(stream: IO[bytes], request: Request) -> None:
     """Send a request."""
     head = {
         "name": request.name,
@@ -45,7 +45,7 @@ def write_request(stream: BinaryIO, request: Request) -> None:
     _write(stream, head, [request.data])
 
 
-def read_request(stream: BinaryIO) -> Request | None:
+def read_request(stream: IO[bytes]) -> Request | None:
     """Receive a request; None at the end of the stream."""
     frame = _read(stream)
     if frame is None:
@@ -55,7 +55,7 @@ def read_request(stream: BinaryIO) -> Request | None:
     return Request(body, head["name"], head["page"], settings, Limits(**head["limits"]))
 
 
-def write_reply(stream: BinaryIO, reply: Reply) -> None:
+def write_reply(stream: IO[bytes], reply: Reply) -> None:
     """Send the outcome of a request."""
     if isinstance(reply, ImageError):
         _write(stream, {"reason": reply.reason.value, "message": reply.message}, [])
@@ -66,7 +66,7 @@ def write_reply(stream: BinaryIO, reply: Reply) -> None:
         _write(stream, {"pictures": heads}, [picture.data for picture in reply])
 
 
-def read_reply(stream: BinaryIO) -> Reply | None:
+def read_reply(stream: IO[bytes]) -> Reply | None:
     """Receive the outcome of a request; None when the helper has died."""
     frame = _read(stream)
     if frame is None:
@@ -97,7 +97,7 @@ def _pictures(heads: Sequence[dict[str, Any]], body: bytes) -> list[Picture]:
     return pictures
 
 
-def _write(stream: BinaryIO, head: dict[str, Any], parts: Sequence[bytes]) -> None:
+def _write(stream: IO[bytes], head: dict[str, Any], parts: Sequence[bytes]) -> None:
     text = json.dumps(head).encode()
     stream.write(_LENGTHS.pack(len(text), sum(len(part) for part in parts)))
     stream.write(text)
@@ -106,7 +106,7 @@ def _write(stream: BinaryIO, head: dict[str, Any], parts: Sequence[bytes]) -> No
     stream.flush()
 
 
-def _read(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+def _read(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
     start = stream.read(_LENGTHS.size)
     if len(start) < _LENGTHS.size:
         return None

@@ -12,6 +12,7 @@ from tierwise.images.headers import read_header
 from tierwise.images.isolation import ask_helper
 from tierwise.images.limits import Limits
 from tierwise.images.messages import Request
+from tierwise.images.original import Original
 from tierwise.images.picture import Picture
 from tierwise.images.shrinking import shrink
 from tierwise.images.signatures import MIME_TYPES, signature
@@ -63,7 +64,7 @@ def _shrunk(
 ) -> list[Picture]:
     header = read_header(data, name=name, limits=limits)
     if _here(header, settings):
-        return shrink(data, header, name=name, page=page, settings=settings, limits=limits)
+        return shrink(Original(data, header, name, limits), page, settings)
     reply = ask_helper(Request(data, name, page, tuple(settings), limits))
     if isinstance(reply, ImageError):
         raise reply

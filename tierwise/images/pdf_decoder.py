@@ -11,70 +11,62 @@ import numpy as np
 import pypdfium2
 
 from tierwise.errors import ImageError
-from tierwise.images.limits import Limits
+from tierwise.images.finishing import colour
+from tierwise.images.original import Original, View
 from tierwise.images.raster import Raster
-from tierwise.images.vips import first_line
-from tierwise.images.vips_decoder import colour
 from tierwise.records import Reason
 
 # PDFium rounds sizes up; a hair less keeps the longest side at the wanted px.
 _HAIR = 0.001
+_LONGEST_POINTS = 1_000_000
 
 
-def decode_pdf(
-    data: bytes, *, page: int, side: int, background: str, name: str, limits: Limits
-) -> Raster:
-    """Render one page to the longest side `side` px.
+def decode_pdf(original: Original, view: View) -> Raster:
+    """Render one page.
 
     Raises:
         ImageError: `unreadable` when the file or the page is broken or needs a password.
     """
-    document = _open(data, name)
+    document = _open(original)
     try:
-        sheet = document[page]
+        sheet = document[view.frame]
         points = sheet.get_size()
         longest = max(points)
-        if longest <= 0 or longest > 1_000_000:
-            raise ImageError(
-                Reason.UNREADABLE,
-                f"{name}: PDF page {page + 1} is {points[0]:g} × {points[1]:g} points large.",
-            )
+        if not 0 < longest <= _LONGEST_POINTS:
+            raise original.unreadable(f"page {view.frame + 1} is {longest:g} points long")
         bitmap = sheet.render(
-            scale=(side - _HAIR) / longest,
-            fill_color=(*colour(background), 255),
+            scale=(view.side - _HAIR) / longest,
+            fill_color=(*colour(view.background), 255),
             rev_byteorder=True,
         )
         pixels = np.ascontiguousarray(bitmap.to_numpy()[..., :3])
     except pypdfium2.PdfiumError as error:
-        raise ImageError(
-            Reason.UNREADABLE,
-            f"{name}: PDF page {page + 1} that cannot be rendered: {first_line(error)}.",
-        ) from error
+        raise original.unreadable(error) from error
     finally:
         document.close()
+    if pixels.shape[2] == 1:
+        pixels = np.repeat(pixels, 3, axis=2)
     return Raster(pixels, round(points[0]), round(points[1]), altered=True)
 
 
-def count_pages(data: bytes, name: str) -> int:
+def count_pages(original: Original) -> int:
     """Count the pages.
 
     Raises:
         ImageError: `unreadable` when the file is broken, needs a password or has no page.
     """
-    document = _open(data, name)
+    document = _open(original)
     try:
         pages = len(document)
     finally:
         document.close()
     if not pages:
-        raise ImageError(Reason.UNREADABLE, f"{name}: PDF without pages.")
+        raise ImageError(Reason.UNREADABLE, f"{original.name}: PDF without pages.")
     return pages
 
 
-def _open(data: bytes, name: str) -> Any:
+def _open(original: Original) -> Any:
     try:
-        return pypdfium2.PdfDocument(data)
+        return pypdfium2.PdfDocument(original.data)
     except pypdfium2.PdfiumError as error:
-        raise ImageError(
-            Reason.UNREADABLE, f"{name}: PDF that cannot be opened: {first_line(error)}."
-        ) from error
+        raise original.unreadable(error) from error

@@ -11,13 +11,11 @@ import numpy as np
 import pyvips
 from PIL import Image, ImageFile, ImageOps
 
-from tierwise.errors import ImageError
-from tierwise.images.header import Header, check_size
-from tierwise.images.limits import Limits
+from tierwise.images.finishing import finished
+from tierwise.images.original import Original, View
+from tierwise.images.plain_headers import jp2_levels
 from tierwise.images.raster import Raster
-from tierwise.images.vips import VipsError, first_line, with_profile
-from tierwise.images.vips_decoder import finish
-from tierwise.records import Reason
+from tierwise.images.vips import VipsError, with_profile
 
 # Only these plugins are asked: the others include ones that start programs or take 600 MB for a
 # kilobyte.
@@ -42,84 +40,87 @@ _BROKEN = (
     RuntimeError,
     struct.error,
 )
-_PIXEL_BYTES = 4
-_INTEGER_BYTES = 16  # OpenJPEG holds four components as 32-bit integers
+# Bytes held per pixel: the decoder's own, Pillow's four, and the array made of them.
+_HELD = {"jp2": 16, "avif": 12}
+_HELD_OTHERWISE = 8
+_DEEP = {"I", "I;16", "I;16L", "I;16B"}
 
-Image.MAX_IMAGE_PIXELS = None  # `check_size` refuses earlier, and by our own limit
+Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, and by our own limit
 
 
-def decode_with_pillow(
-    data: bytes,
-    header: Header,
-    *,
-    page: int,
-    side: int,
-    background: str,
-    name: str,
-    limits: Limits,
-) -> Raster:
-    """Decode one page or frame to the longest side `side` px.
+def decode_with_pillow(original: Original, view: View) -> Raster:
+    """Decode one page or frame.
 
     Raises:
         ImageError: `unreadable` or `too_large`.
     """
-    ImageFile.LOAD_TRUNCATED_IMAGES = limits.accept_truncated
+    ImageFile.LOAD_TRUNCATED_IMAGES = original.limits.accept_truncated
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=_PLUGINS[header.format])
-            held = _INTEGER_BYTES if header.format == "jp2" else 2 * _PIXEL_BYTES
-            width, height = image.size
-            check_size(width, height, held=width * height * held, name=name, limits=limits)
-            if page:
-                image.seek(page)
-                width, height = image.size
-                check_size(width, height, held=width * height * held, name=name, limits=limits)
+            image, size = _opened(original, view)
             image.load()
-            profile = image.info.get("icc_profile") or b""
             turned = ImageOps.exif_transpose(image)
     except _BROKEN as error:
-        raise ImageError(
-            Reason.UNREADABLE,
-            f"{name}: {header.format.upper()} that cannot be decoded: {first_line(error)}.",
-        ) from error
+        raise original.unreadable(error) from error
+    if turned.size != image.size or (size[0] < size[1]) != (turned.width < turned.height):
+        size = size if (size[0] < size[1]) == (turned.width < turned.height) else size[::-1]
     wrapped = _to_vips(turned)
-    if profile:
+    if profile := image.info.get("icc_profile"):
         wrapped = with_profile(wrapped, profile)
     try:
-        return finish(wrapped, turned.size, side=side, background=background)
+        return finished(wrapped, size, view)
     except VipsError as error:
-        raise ImageError(
-            Reason.UNREADABLE,
-            f"{name}: {header.format.upper()} whose colours cannot be read: {first_line(error)}.",
-        ) from error
+        raise original.unreadable(error) from error
 
 
-def count_frames(data: bytes, header: Header) -> int:
+def count_frames(original: Original) -> int:
     """Count the frames of an animation; 1 when the file does not tell."""
     try:
-        with Image.open(io.BytesIO(data), formats=_PLUGINS[header.format]) as image:
+        with Image.open(
+            io.BytesIO(original.data), formats=_PLUGINS[original.header.format]
+        ) as image:
             return int(getattr(image, "n_frames", 1))
     except _BROKEN:
         return 1
 
 
+def _opened(original: Original, view: View) -> tuple[Image.Image, tuple[int, int]]:
+    """Open lazily, check the size, and return it as stored, before any scaled decoding."""
+    found = original.header.format
+    image = Image.open(io.BytesIO(original.data), formats=_PLUGINS[found])
+    if view.frame:
+        image.seek(view.frame)
+    size = image.size
+    halvings = _halvings(original, max(size), view.side) if found == "jp2" else 0
+    held = size[0] * size[1] * _HELD.get(found, _HELD_OTHERWISE) // 4**halvings
+    original.check_size(*size, held=held)
+    if halvings:
+        image.reduce = halvings  # type: ignore[assignment, method-assign]
+    return image, size
+
+
+def _halvings(original: Original, longest: int, side: int) -> int:
+    """Return how often JPEG 2000 may be halved so that twice the wanted size remains."""
+    halvings = 0
+    while halvings < jp2_levels(original.data) and longest >> (halvings + 1) >= 2 * side:
+        halvings += 1
+    return halvings
+
+
 def _to_vips(image: Image.Image) -> Any:
     if image.mode == "LAB":
         lab = np.asarray(image)
-        scaled = np.stack(
-            [lab[..., 0] * (100 / 255), lab[..., 1].view(np.int8), lab[..., 2].view(np.int8)],
-            axis=-1,
-        ).astype(np.float32)
-        return pyvips.Image.new_from_array(scaled, interpretation="lab")
-    if image.mode.startswith("I"):
+        lightness = lab[..., 0] * np.float32(100 / 255)
+        tints = lab[..., 1:].view(np.int8).astype(np.float32)
+        stacked = np.concatenate([lightness[..., None], tints], axis=-1)
+        return pyvips.Image.new_from_array(stacked, interpretation="lab")
+    if image.mode in _DEEP:
         deep = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
         return pyvips.Image.new_from_array(deep, interpretation="grey16")
     if image.mode == "CMYK":
         return pyvips.Image.new_from_array(np.asarray(image), interpretation="cmyk")
-    if image.mode == "1":
-        image = image.convert("L")
-    elif image.mode == "F":
+    if image.mode in {"1", "F"}:
         image = image.convert("L")
     elif image.mode not in {"L", "RGB", "RGBA"}:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")

@@ -142,11 +142,11 @@ def claimed_format(name: str) -> str | None:
 
 
 def described(found: str, name: str) -> str:
-    """Say what was found, and what the extension claims where that differs, for a message."""
+    """Name a format for a message, with what the extension claims where that differs."""
     claimed = claimed_format(name)
-    if claimed in {found, None} or (claimed == "jpeg" and found == "mpo"):
-        return found
-    return f"{found} by signature{_claim(name)}"
+    if claimed in {found, None} or (claimed, found) == ("jpeg", "mpo"):
+        return found.upper()
+    return f"{found.upper()} by its signature{_claim(name)},"
 
 
 def _claim(name: str) -> str:

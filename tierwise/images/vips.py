@@ -10,7 +10,6 @@ import pyvips
 from tierwise.images.raster import Pixels
 
 _LOADERS = ("Jpeg", "Png", "Webp", "Nsgif", "Tiff")
-# Half and full images are taken from each other only through these.
 _ORDINARY = {1: "b-w", 3: "srgb"}
 
 VipsError: type[Exception] = pyvips.Error
@@ -54,10 +53,3 @@ def with_profile(image: Any, profile: bytes) -> Any:
     image = image.copy()
     image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     return image
-
-
-def first_line(error: BaseException) -> str:
-    """Return the telling line of a decoder's error; libvips writes several, often the same."""
-    text = str(getattr(error, "detail", "")) or str(error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[0][:200] if lines else type(error).__name__

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from tierwise.images.exif import orientation
+from tierwise.images.exif import exif_orientation, xmp_orientation
 from tierwise.images.header import Header, broken
 
 _HARMLESS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP"}
 _MOST_CHUNKS = 100_000
 _PIXEL_BYTES = 4
+_TRUSTED_PIXELS = 40_000_000
+
+
+@dataclass(slots=True)
+class _Chunks:
+    size: tuple[int, int] = (0, 0)
+    frames: int = 0
+    exif: int | None = None
+    xmp: int | None = None
+    profile: bytes = b""
+    clean: bool = True
 
 
 def read_webp_header(data: bytes, name: str) -> Header:
@@ -19,28 +31,39 @@ def read_webp_header(data: bytes, name: str) -> Header:
     Raises:
         ImageError: `unreadable` when no picture chunk is found.
     """
-    size, frames, way_up, profile, clean = (0, 0), 0, 1, b"", True
+    found = _read_chunks(data)
+    if found.size == (0, 0):
+        raise broken(name, "webp", "it holds no picture")
+    pixels = found.size[0] * found.size[1]
+    ends_there = int.from_bytes(data[4:8], "little") + 8 == len(data)
+    return Header(
+        "webp",
+        *found.size,
+        found.exif or found.xmp or 1,
+        found.profile,
+        frames=max(found.frames, 1),
+        clean=found.clean and not found.frames and ends_there,
+        held_bytes=pixels * _PIXEL_BYTES,
+        trusted=not found.frames and pixels <= _TRUSTED_PIXELS,
+    )
+
+
+def _read_chunks(data: bytes) -> _Chunks:
+    found = _Chunks()
     for kind, start, length in _chunks(data):
         body = data[start : start + min(length, 16)]
-        clean = clean and kind in _HARMLESS
-        if kind == b"VP8X" or (kind in {b"VP8 ", b"VP8L"} and size == (0, 0)):
-            size = _size(kind, body)
+        found.clean = found.clean and kind in _HARMLESS
+        if kind == b"VP8X" or (kind in {b"VP8 ", b"VP8L"} and found.size == (0, 0)):
+            found.size = _size(kind, body)
         elif kind == b"ANMF":
-            frames += 1
+            found.frames += 1
         elif kind == b"EXIF":
-            block = data[start : start + length]
-            way_up = orientation(block[6:] if block[:6] == b"Exif\x00\x00" else block)
+            found.exif = exif_orientation(data[start : start + length])
+        elif kind == b"XMP ":
+            found.xmp = xmp_orientation(data[start : start + length])
         elif kind == b"ICCP":
-            profile = data[start : start + length]
-    if size == (0, 0):
-        raise broken(name, "WebP", "it holds no picture")
-    declared = int.from_bytes(data[4:8], "little") + 8
-    return Header(
-        "webp", *size, way_up, profile, frames=max(frames, 1),
-        clean=clean and frames == 0 and declared in {len(data), len(data) - 1},
-        held_bytes=size[0] * size[1] * _PIXEL_BYTES,
-        trusted=frames == 0 and size[0] * size[1] <= 40_000_000,
-    )  # fmt: skip
+            found.profile = data[start : start + length]
+    return found
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
