@@ -1,0 +1,104 @@
+"""Filling a response schema in from a look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any
+
+from gemini_api.emulator.choosing import best, holds, label_scores, leaning
+from gemini_api.emulator.describing import phrase, sentence, words
+from gemini_api.emulator.known import KnownPictures
+from gemini_api.emulator.looks import Look
+from gemini_api.emulator.schemas import Schema
+
+_OUTSIDE = "none of the given answers"
+_CHOSEN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Answers one question about one look.
+
+    The answer depends on the look, the schema and the meaning of the question, never on what else
+    stands in the request. With `outside` it is one that the schema does not allow.
+    """
+
+    look: Look
+    question: str
+    known: KnownPictures | None = None
+    outside: bool = False
+
+    def text(self) -> str:
+        """The answer to a question without a schema."""
+        return sentence(self.look)
+
+    def value(self, schema: Schema, name: str = "") -> Any:
+        """A value that fits `schema`; `name` is the field that it is for."""
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return self._label(schema, name)
+        if schema["type"] == "object":
+            return self._object(schema)
+        if schema["type"] == "array":
+            return self._array(schema, name)
+        return {"unexpected": True} if self.outside else self._scalar(schema, name)
+
+    def _scalar(self, schema: Schema, name: str) -> Any:
+        kind = schema["type"]
+        if kind == "boolean":
+            return holds(self.look, self._asked(schema, name)) > _CHOSEN
+        if kind in {"number", "integer"}:
+            return self._number(schema, name, whole=kind == "integer")
+        return None if kind == "null" else self._string(schema)
+
+    def _asked(self, schema: Schema, name: str) -> str:
+        return f"{name.replace('_', ' ')} {schema.get('description', '')} {self.question}"
+
+    def _scores(self, schema: Schema, name: str) -> dict[str, float]:
+        labels = [label for label in schema["enum"] if isinstance(label, str)]
+        return label_scores(self.look, labels, self._asked(schema, name), self.known)
+
+    def _label(self, schema: Schema, name: str) -> Any:
+        if self.outside:
+            return _OUTSIDE
+        scores = self._scores(schema, name)
+        return best(scores) if scores else schema["enum"][0]
+
+    def _object(self, schema: Schema) -> dict[str, Any]:
+        properties: Mapping[str, Schema] = schema.get("properties") or {}
+        first = schema.get("propertyOrdering") or schema.get("required") or ()
+        names = dict.fromkeys([*(name for name in first if name in properties), *properties])
+        return {name: self.value(properties[name], name) for name in names}
+
+    def _array(self, schema: Schema, name: str) -> list[Any]:
+        items = schema.get("items") or {"type": "string"}
+        least = int(schema.get("minItems") or 0)
+        most = int(schema.get("maxItems") or max(least, 3))
+        if items.get("enum") and not self.outside:
+            return self._several(items, name, least, most)
+        if items.get("type") == "string" and not self.outside:
+            found = words(self.look)
+            return [found[i % len(found)] for i in range(min(max(least, 3), most))]
+        return [self.value(items, name) for _ in range(min(max(least, 1), most))]
+
+    def _several(self, items: Schema, name: str, least: int, most: int) -> list[str]:
+        scores = self._scores(items, name)
+        ranked: Sequence[str] = sorted(scores, key=lambda label: -scores[label])
+        fitting = sum(scores[label] > _CHOSEN for label in ranked)
+        return list(ranked[: min(max(fitting, least, 1), most)])
+
+    def _number(self, schema: Schema, name: str, *, whole: bool) -> float | int:
+        low = float(schema.get("minimum", min(0, schema.get("maximum", 0))))
+        high = float(schema.get("maximum", low + (100 if whole else 1)))
+        value = low + (high - low) * leaning(self.look, name or "number")
+        if whole:
+            return min(max(round(value), ceil(low)), floor(high))
+        return min(max(round(value, 3), low), high)
+
+    def _string(self, schema: Schema) -> str:
+        limit = schema.get("maxLength")
+        text = phrase(self.look, None if limit is None else int(limit))
+        return text.ljust(int(schema.get("minLength") or 0), ".")

@@ -1,0 +1,166 @@
+"""What a request asks: its pictures, its question and its settings."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gemini_api.emulator.paths import Call
+from gemini_api.emulator.refusals import Refusal, bad_fields
+from gemini_api.emulator.settings import Settings, read_settings
+from tierwise.models import Model
+from tierwise.records import MediaResolution, ServiceTier
+
+_MIME_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"})
+_VERTEX_IMAGE_BYTES = 7_000_000
+_MAX_IMAGES = {False: 3_600, True: 3_000}
+# "Image 3:", "Photo #3 (IMG_1.jpg)" or "3.": at most one word, then the number and a mark.
+_CAPTION = re.compile(r"\s*(?:[^\W\d]+\s*)?#?(\d+)\s*(?:[:.)(,]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a request; `number` is what its caption calls it."""
+
+    data: bytes
+    sha256: str
+    media_resolution: MediaResolution | None
+    number: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that the service takes. `question` is its text without the pictures' captions."""
+
+    call: Call
+    model: Model
+    pictures: tuple[Picture, ...]
+    question: str
+    text: str
+    settings: Settings
+    service_tier: ServiceTier
+
+    @cached_property
+    def question_sha256(self) -> str:
+        """The same for every request of a task, whatever pictures it carries."""
+        return hashlib.sha256(self.question.encode()).hexdigest()
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Changes with anything that an answer may depend on."""
+        parts = [self.model.name, self.text, repr(self.settings)]
+        parts += [f"{p.sha256} {p.media_resolution}" for p in self.pictures]
+        return hashlib.sha256("\n".join(parts).encode()).digest()
+
+
+def read_asked(
+    call: Call, model: Model, body: Mapping[str, Any], service_tier: ServiceTier
+) -> Asked:
+    """What a decoded `GenerateContentRequest` asks.
+
+    Raises:
+      Refusal: 400, the contents are empty or hold what the model cannot take.
+    """
+    if not body.get("contents"):
+        _refuse("contents", "contents is not specified")
+    if service_tier not in model.service_tiers:
+        raise Refusal(400, f"Service tier {service_tier} is not supported for {model.name}.")
+    config = body.get("generation_config") or {}
+    parts = list(_parts(body, call, model))
+    captions = _captions(parts)
+    texts = [part["text"] for part in parts if "text" in part]
+    bare = [p["text"] for i, p in enumerate(parts) if "text" in p and i + 1 not in captions]
+    return Asked(
+        call=call,
+        model=model,
+        pictures=tuple(_pictures(parts, captions, config, model)),
+        question="\n".join(bare),
+        text="\n".join(texts),
+        settings=read_settings(config, model),
+        service_tier=service_tier,
+    )
+
+
+def _parts(body: Mapping[str, Any], call: Call, model: Model) -> Iterator[Mapping[str, Any]]:
+    contents = [(f"contents[{i}]", content) for i, content in enumerate(body["contents"])]
+    if body.get("system_instruction"):
+        contents.insert(0, ("system_instruction", body["system_instruction"]))
+    images = 0
+    for path, content in contents:
+        if content.get("role", "user") not in {"user", "model", "system"}:
+            raise Refusal(400, "Please use a valid role: user, model.")
+        if not content.get("parts"):
+            _refuse(f"{path}.parts", "contents.parts must not be empty.")
+        for position, part in enumerate(content["parts"]):
+            _check_part(part, f"{path}.parts[{position}]", call, model)
+            images += "inline_data" in part
+            yield part
+    if images > _MAX_IMAGES[call.vertex]:
+        raise Refusal(
+            400, f"{images} images in one request; the limit is {_MAX_IMAGES[call.vertex]}."
+        )
+
+
+def _check_part(part: Mapping[str, Any], path: str, call: Call, model: Model) -> None:
+    if ("text" in part) == ("inline_data" in part):
+        _refuse(f"{path}.data", "required oneof field 'data' must have one initialized field")
+    if "media_resolution" in part and not model.per_part_media_resolution:
+        raise Refusal(400, f"Media resolution per part is not supported for {model.name}.")
+    if "text" in part:
+        return
+    blob = part["inline_data"]
+    if not blob.get("mime_type"):
+        _refuse(f"{path}.inline_data.mime_type", "must be specified")
+    if blob["mime_type"].lower() not in _MIME_TYPES:
+        raise Refusal(400, f"Unsupported MIME type: {blob['mime_type']}")
+    if call.vertex and len(blob.get("data", b"")) > _VERTEX_IMAGE_BYTES:
+        size = len(blob["data"])
+        raise Refusal(
+            400, f"{path} has {size} bytes; the limit is {_VERTEX_IMAGE_BYTES} per image."
+        )
+
+
+def _captions(parts: list[Mapping[str, Any]]) -> dict[int, int]:
+    """For pictures (by position among the parts) the number in the text part before them."""
+    found = {}
+    for position in range(1, len(parts)):
+        if "inline_data" in parts[position] and "text" in parts[position - 1]:
+            caption = _CAPTION.match(parts[position - 1]["text"])
+            if caption:
+                found[position] = int(caption[1])
+    return found
+
+
+def _pictures(
+    parts: list[Mapping[str, Any]],
+    captions: Mapping[int, int],
+    config: Mapping[str, Any],
+    model: Model,
+) -> Iterator[Picture]:
+    for_all = _resolution(config.get("media_resolution"), model)
+    count = 0
+    for position, part in enumerate(parts):
+        if "inline_data" in part:
+            count += 1
+            own = _resolution((part.get("media_resolution") or {}).get("level"), model)
+            data = part["inline_data"].get("data") or b""
+            sha256 = hashlib.sha256(data).hexdigest()
+            yield Picture(data, sha256, own or for_all, captions.get(position, count))
+
+
+def _resolution(name: str | None, model: Model) -> MediaResolution | None:
+    level = (name or "").removeprefix("MEDIA_RESOLUTION_").lower()
+    if level in {"", "unspecified"}:
+        return None
+    resolution = MediaResolution(level)
+    if resolution not in model.media_resolutions:
+        raise Refusal(400, f"Media resolution {name} is not supported for {model.name}.")
+    return resolution
+
+
+def _refuse(path: str, text: str) -> None:
+    raise bad_fields([(path, f"* GenerateContentRequest.{path}: {text}")])

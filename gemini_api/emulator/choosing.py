@@ -1,0 +1,67 @@
+"""Scores for labels, and the choice among them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from gemini_api.emulator.concepts import concept
+from gemini_api.emulator.known import KnownPictures
+from gemini_api.emulator.looks import Look, Vector
+
+_YES = frozenset({"yes", "true", "ja", "y", "present"})
+_NO = frozenset({"no", "false", "nein", "n", "absent"})
+
+
+def label_scores(
+    look: Look, labels: Sequence[str], question: str, known: KnownPictures | None
+) -> dict[str, float]:
+    """How well each label fits, from 0 to 1.
+
+    Known pictures decide when they carry at least two of the labels; a yes-or-no question is
+    decided by the first word in it that can be told from pixels; other labels by what they mean,
+    or, where that cannot be told, by a leaning that is fixed for the label.
+    """
+    if known and sum(label.casefold() in known.labels for label in labels) >= min(2, len(labels)):
+        return known.vote(look, labels)
+    plain = {label.casefold().strip() for label in labels}
+    if plain & _YES and plain & _NO:
+        yes = holds(look, question)
+        return {label: _yes_no(label, yes) for label in labels}
+    return {label: _score(look, label) for label in labels}
+
+
+def holds(look: Look, question: str) -> float:
+    """How much a yes-or-no question is to be answered with yes, from 0 to 1."""
+    rule = concept(question)
+    return rule(look) if rule else leaning(look, "yes")
+
+
+def leaning(look: Look, word: str) -> float:
+    """A number from 0 to 1 that depends on the word and, smoothly, on the picture's coarse look."""
+    return float(1 / (1 + np.exp(-6 * look.coarse @ _direction(word, look.coarse.size))))
+
+
+def _score(look: Look, label: str) -> float:
+    rule = concept(label)
+    return rule(look) if rule else 0.5 * leaning(look, label.casefold())
+
+
+def _yes_no(label: str, yes: float) -> float:
+    plain = label.casefold().strip()
+    return yes if plain in _YES else 1 - yes if plain in _NO else 0.0
+
+
+@lru_cache(maxsize=4096)
+def _direction(word: str, size: int) -> Vector:
+    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+    drawn = np.random.default_rng(seed).standard_normal(size).astype(np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn) * 2, dtype=np.float32)
+
+
+def best(scores: dict[str, float]) -> str:
+    """The label with the highest score, the first of equals."""
+    return max(scores, key=lambda label: scores[label])

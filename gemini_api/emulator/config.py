@@ -1,0 +1,37 @@
+"""How an emulator is set up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorConfig:
+    """Settings of one emulator.
+
+    `port` 0 lets the system choose. `latency_ms` is the time from the arrival of a request to its
+    reply. `faults` is the path of a faults document and `knows` a directory with one folder of
+    pictures per label; empty means none. With `exit_with_parent` the server ends as soon as its
+    standard input closes. `price_date` is the day whose prices the bill uses, today when None.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    latency_ms: float = 0
+    faults: str = ""
+    knows: str = ""
+    exit_with_parent: bool = False
+    price_date: date | None = None
+
+    def to_json(self) -> str:
+        """One line that `from_json` reads back."""
+        return json.dumps(asdict(self) | {"price_date": self.price_date and str(self.price_date)})
+
+    @classmethod
+    def from_json(cls, line: str) -> EmulatorConfig:
+        """The config that `to_json` wrote."""
+        values = json.loads(line)
+        day = values.pop("price_date")
+        return cls(**values, price_date=date.fromisoformat(day) if day else None)

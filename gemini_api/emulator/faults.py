@@ -1,0 +1,163 @@
+"""The faults document: what is to go wrong, and for which requests.
+
+    {"seed": 7, "faults": [
+      {"kind": "unavailable", "rate": 0.02},
+      {"kind": "rate_limited", "count": 5, "retry_after_s": 1},
+      {"kind": "blocked_prompt", "sha256": ["6ca13d52..."]}]}
+
+Selectors: `rate` (0 to 1, decided afresh for each request), `count` (only the first so many
+requests that the others select), `after` (not the first so many of them), `model`, and `sha256` (a
+request that carries one of these pictures). Without a selector every request is hit. One request
+takes at most one fault, the first of the document that selects it; latencies add to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tierwise.errors import InputError
+
+# What may be set for each kind, with its default; the default's type is the type.
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "latency": {"ms": 100.0, "sigma": 0.0},
+    "rate_limited": {"retry_after_s": 1.0, "retry_after_header": False},
+    "daily_quota": {},
+    "spend_limit": {},
+    "internal": {},
+    "unavailable": {},
+    "deadline": {},
+    "hang": {"billed": True},
+    "drop": {"billed": True},
+    "blocked_prompt": {"block_reason": "SAFETY"},
+    "blocked_answer": {"finish_reason": "SAFETY"},
+    "truncated_json": {},
+    "max_tokens": {},
+    "wrong_items": {"how": "missing"},
+    "outside_labels": {},
+    "unauthorized": {},
+    "forbidden": {},
+    "model_gone": {},
+    "bad_image": {},
+    "quota": {"requests_per_second": 10.0},
+}
+_SELECTORS: dict[str, Any] = {"rate": 1.0, "count": 0, "after": 0, "model": "", "sha256": []}
+_HOW = ("missing", "extra", "repeated", "reordered")
+_SHA256_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong. `count` None is without limit; `model` "" is every model."""
+
+    kind: str
+    rate: float = 1.0
+    count: int | None = None
+    after: int = 0
+    model: str = ""
+    sha256: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """A whole document; `seed` decides which requests a `rate` picks."""
+
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+
+
+def read_faults_file(path: Path) -> Faults:
+    """The faults of a JSON file.
+
+    Raises:
+      InputError: the file cannot be read, or `read_faults` refuses what it holds.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"--faults {path}: {error}. Give a JSON document of faults.") from error
+    return read_faults(document, f"--faults {path}")
+
+
+def read_faults(document: Any, source: str) -> Faults:
+    """The faults of a decoded JSON document; `source` opens the message of an error.
+
+    Raises:
+      InputError: a key, kind or value does not exist or is out of range.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("faults"), list):
+        raise InputError(f'{source}: not {{"faults": [...]}}. See the kinds: {_among(_SETTINGS)}.')
+    unknown = set(document) - {"faults", "seed"}
+    if unknown:
+        raise InputError(f'{source}: unknown key {_among(unknown)}. Write "faults" and "seed".')
+    seed = _typed(document.get("seed", 0), 0, f"{source}: seed")
+    entries = enumerate(document["faults"])
+    return Faults(tuple(_read(entry, f"{source}: faults[{i}]") for i, entry in entries), seed)
+
+
+def _read(entry: Any, where: str) -> Fault:
+    kind = entry.get("kind") if isinstance(entry, dict) else None
+    if kind not in _SETTINGS:
+        raise InputError(
+            f"{where}.kind: {kind!r} is no kind of fault. One of: {_among(_SETTINGS)}."
+        )
+    allowed = {**_SELECTORS, **_SETTINGS[kind]}
+    unknown = set(entry) - set(allowed) - {"kind"}
+    if unknown:
+        raise InputError(
+            f"{where}: {kind} knows no {_among(unknown)}. It knows: {_among(allowed)}."
+        )
+    values = {
+        name: _typed(entry.get(name, default), default, f"{where}.{name}")
+        for name, default in allowed.items()
+    }
+    _check_ranges(values, where)
+    return Fault(
+        kind=kind,
+        rate=values["rate"],
+        count=values["count"] if "count" in entry else None,
+        after=values["after"],
+        model=values["model"],
+        sha256=frozenset(_digest(value, where) for value in values["sha256"]),
+        settings={name: values[name] for name in _SETTINGS[kind]},
+    )
+
+
+def _typed(value: Any, default: Any, where: str) -> Any:
+    if isinstance(default, list) and isinstance(value, str):
+        return [value]
+    wanted = (int, float) if isinstance(default, float) else type(default)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and not isinstance(default, bool)):
+        raise InputError(f"{where}: {value!r} is not like {default!r}. Give a value of that type.")
+    return value
+
+
+def _check_ranges(values: Mapping[str, Any], where: str) -> None:
+    for name, value in values.items():
+        if isinstance(value, int | float) and value < 0:
+            raise InputError(f"{where}.{name}: {value} is below 0. Give 0 or more.")
+    if values["rate"] > 1:
+        raise InputError(
+            f"{where}.rate: {values['rate']} is above 1. Give a share of the requests."
+        )
+    if values.get("how", "missing") not in _HOW:
+        raise InputError(f"{where}.how: {values['how']!r}. Write one of: {_among(_HOW)}.")
+    if values.get("requests_per_second") == 0:
+        raise InputError(f"{where}.requests_per_second: 0 lets nothing through. Give more.")
+
+
+def _digest(value: Any, where: str) -> str:
+    digits = value.lower() if isinstance(value, str) else ""
+    if len(digits) != _SHA256_DIGITS or set(digits) - set("0123456789abcdef"):
+        raise InputError(
+            f"{where}.sha256: {value!r} is not the 64 hex digits of a picture's bytes."
+        )
+    return digits
+
+
+def _among(names: Any) -> str:
+    return ", ".join(f'"{name}"' for name in sorted(names))
