@@ -159,12 +159,10 @@ def _remedy(keys: type[_Keys], location: Location, first: ErrorDetails) -> str:
 
 
 def _quote_it(document: Document, found: Location, value: Any) -> str:
-    is_key = found[-1] == "[key]"
-    written = _KEY_WORDS.get(value, str(value)) if is_key else document.written(found)
+    written = document.written(found)
     kind = _YAML_TYPES.get(type(value), "a date")
     return f'YAML takes {written} for {kind} where text is expected. Quote it: "{written}".'
 
 
 _BELOW: dict[object, type[_Keys]] = {"image": ImageKeys, "text": TextKeys}
 _YAML_TYPES = {bool: "true or false", int: "a number", float: "a number"}
-_KEY_WORDS = {True: "yes", False: "no"}

@@ -93,7 +93,7 @@ def slug_of(text: str, max_length: int) -> str:
     """
     plain = _EXTENSION.sub("", unicodedata.normalize("NFC", text.strip()).lower())
     decomposed = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
-    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    letters = "".join(c for c in decomposed.lower() if not unicodedata.combining(c))
     words = _NOT_SLUG.sub("-", letters).strip("-")
     if len(words) <= max_length:
         return words

@@ -13,11 +13,14 @@ from typing import Any
 import yaml
 
 from tierwise.errors import TasksError
+from tierwise.shown import shown
 
 MAX_CHARACTERS = 1_000_000
 MAX_NODES = 50_000
 
 Location = Sequence[object]
+
+_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def _check_nodes(loader: Any, root: Any, path: str) -> None:
     def size(node: Any) -> int:
         if id(node) not in sizes:
             sizes[id(node)] = MAX_NODES  # for whoever meets it again below itself
-            _check_tag(loader, node, path)
+            _check_node(loader, node, path)
             if isinstance(node, yaml.MappingNode):
                 _check_keys(node, path)
             sizes[id(node)] = 1 + sum(map(size, _children(node)))
@@ -107,12 +110,17 @@ def _check_nodes(loader: Any, root: Any, path: str) -> None:
         )
 
 
-def _check_tag(loader: Any, node: Any, path: str) -> None:
+def _check_node(loader: Any, node: Any, path: str) -> None:
     plain = isinstance(node, yaml.ScalarNode) and node.style is None
     if node.tag != loader.resolve(type(node), node.value, (plain, not plain)):
         raise TasksError(
             f"{path}, line {node.start_mark.line + 1}: the tag {node.tag} is not taken. "
             "Remove it; quote what is meant as text."
+        )
+    if isinstance(node, yaml.ScalarNode) and any("\ud800" <= c <= "\udfff" for c in node.value):
+        raise TasksError(
+            f"{path}, line {node.start_mark.line + 1}: {shown(node.value)} holds half a character. "
+            "Write the whole character."
         )
 
 
@@ -120,6 +128,11 @@ def _check_keys(node: Any, path: str) -> None:
     lines: dict[tuple[str, str], int] = {}
     for key, _ in node.value:
         line = key.start_mark.line + 1
+        if key.tag not in _KEY_TAGS:
+            written = shown(key.value)
+            raise TasksError(
+                f"{path}, line {line}: the key {written} is no text for YAML. Quote it."
+            )
         name = (key.tag, str(key.value))
         if name in lines:
             raise TasksError(
