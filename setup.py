@@ -30,6 +30,7 @@ TEST_DEPENDENCIES = [
     "pytest-timeout>=2.4",
     "ruff>=0.14",
     "types-PyYAML",
+    "setuptools>=77",  # builds the package inside .venv, where nothing is fetched unpinned
 ]
 
 setup(
@@ -41,8 +42,18 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=find_packages(
-        include=[f"{room}{below}" for below in ("", ".*")
-                 for room in ("tierwise", "storage", "gemini_api", "answering", "transforms", "beam_pipeline")]
+        include=[
+            f"{room}{below}"
+            for below in ("", ".*")
+            for room in (
+                "tierwise",
+                "storage",
+                "gemini_api",
+                "answering",
+                "transforms",
+                "beam_pipeline",
+            )
+        ]
     ),
     package_data={"tierwise": ["facts/*.toml", "py.typed"]},
     install_requires=DEPENDENCIES,

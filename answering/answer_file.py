@@ -71,7 +71,7 @@ class _Life:
         answers = {n: found.value for n, found in earlier.items() if isinstance(found, Answer)}
         if task.when is not None and not task.when.holds(answers):
             return None
-        missing = [name for name in task.answers_read if name not in answers]
+        missing = [name for name in task.reads_answers if name not in answers]
         if missing:
             found = earlier[missing[0]]
             return self._fail_after(task, page, found) if isinstance(found, Failure) else None
@@ -112,7 +112,7 @@ class _Life:
         return await self.session.ask(ask)
 
     def _fail(self, task: Task, page: Page, error: ImageError) -> Failure:
-        empty: dict[str, object] = dict.fromkeys(task.answers_read, "")
+        empty: dict[str, object] = dict.fromkeys(task.reads_answers, "")
         return fail(self._question(task, page, empty), error.reason, error.message)
 
     def _fail_after(self, task: Task, page: Page, found: Failure) -> Failure:

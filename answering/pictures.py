@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from answering.prepare import PreparedPage, prepare_file, prepare_page
 from answering.session import Session
 from tierwise.errors import ImageError
-from tierwise.images import Picture
+from tierwise.images.picture import Picture
 from tierwise.journal import Recalled
 from tierwise.records import ImageFile, ImageSettings, Page, Reason
 from tierwise.tasks import Task

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from answering.journal_files import JournalFiles
 from gemini_api.service import Service
-from tierwise.images import Limits
+from tierwise.images.limits import Limits
 from tierwise.tasks import Tasks
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from storage.files import files_for
 from tierwise.errors import ImageError
-from tierwise.images import Limits, Picture, inspect, optimize_many
+from tierwise.images.inspection import inspect
+from tierwise.images.limits import Limits
+from tierwise.images.optimization import optimize_many
+from tierwise.images.picture import Picture
 from tierwise.records import ImageFile, ImageSettings, Page, Reason
 
 Prepared = Mapping[ImageSettings, Picture | ImageError]
@@ -31,34 +34,36 @@ def prepare_file(
     """
     data = _read(file)
     source = inspect(data, name=file.uri, limits=limits)
-    return [
-        _prepare_page(data, file, number, source.pages, settings, limits)
-        for number in range(1, source.pages + 1)
-    ]
+    pages = [Page(number, source.pages) for number in range(1, source.pages + 1)]
+    return [_prepare_page(data, file.uri, page, settings, limits) for page in pages]
 
 
 def prepare_page(
     file: ImageFile, page: Page, settings: ImageSettings, limits: Limits
 ) -> Picture | ImageError:
     """One page once more in another way, for a question that only some images are asked."""
-    prepared = _prepare_page(_read(file), file, page.number, page.pages, [settings], limits)
+    prepared = _prepare_page(_read(file), file.uri, page, [settings], limits)
     return prepared.pictures[settings]
 
 
 def _prepare_page(
-    data: bytes,
-    file: ImageFile,
-    number: int,
-    pages: int,
-    settings: Sequence[ImageSettings],
-    limits: Limits,
+    data: bytes, name: str, page: Page, settings: Sequence[ImageSettings], limits: Limits
 ) -> PreparedPage:
     try:
-        pictures = optimize_many(data, name=file.uri, page=number, settings=settings, limits=limits)
+        pictures = optimize_many(
+            data, name=name, page=page.number, settings=settings, limits=limits
+        )
     except ImageError as error:
-        return PreparedPage(Page(number, pages), dict.fromkeys(settings, error))
-    first = pictures[0]
-    page = Page(number, pages, first.original_width, first.original_height, first.format)
+        return PreparedPage(page, dict.fromkeys(settings, error))
+    if pictures:
+        first = pictures[0]
+        page = Page(
+            page.number,
+            page.pages,
+            first.original_width,
+            first.original_height,
+            first.format,
+        )
     return PreparedPage(page, dict(zip(settings, pictures, strict=True)))
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
-from tierwise.journal import Recalled, reuse
-from tierwise.records import Answer, Outcome, Spent
+from tierwise.journal import Recalled, free
+from tierwise.records import Outcome, Spent
 
 
 class QuestionsAsked:
@@ -25,21 +24,15 @@ class QuestionsAsked:
         """The outcome of a question; the first who wants to know pays for it."""
         known = self.recalled.outcomes.get(request_id)
         if known is not None:
-            self.recalled.outcomes[request_id] = _free(known)
+            self.recalled.outcomes[request_id] = free(known)
             return known
         if request_id in self._under_way:
-            return _free(await asyncio.shield(self._under_way[request_id]))
+            return free(await asyncio.shield(self._under_way[request_id]))
         self._under_way[request_id] = task = asyncio.ensure_future(_await(ask))
         outcome = await task
-        self.recalled.outcomes[request_id] = _free(outcome)
+        self.recalled.outcomes[request_id] = free(outcome)
         del self._under_way[request_id]
         return outcome
-
-
-def _free(outcome: Outcome) -> Outcome:
-    if isinstance(outcome, Answer):
-        return reuse(outcome)
-    return replace(outcome, spent=Spent(), wasted=Spent())
 
 
 async def _await(ask: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -67,7 +67,7 @@ class CallError(Exception):
 
 
 class GeminiClient:
-    """One connection pool, for the event loop that first uses it.
+    """One connection pool; make it on the event loop that uses it.
 
     Raises:
         InputError: no key or no credentials for a real service.
@@ -75,7 +75,12 @@ class GeminiClient:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._client = _connect(service)
+        # Ours, for on httpx the SDK needs many times the processor time; requests are limited
+        # elsewhere, and proxies are taken from the environment as the SDK does.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), trust_env=True
+        )
+        self._client = _connect(service, self._session)
 
     async def send(self, model: str, body: Mapping[str, Any], tier: ServiceTier) -> RawReply:
         """Ask once.
@@ -110,18 +115,20 @@ class GeminiClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aio.aclose()
+        await self._session.close()
 
 
 # `extra_body` replaces the contents; the SDK only wants some to be there.
 _PLACEHOLDER = "-"
 
 
-def _connect(service: Service) -> genai.Client:
+def _connect(service: Service, session: aiohttp.ClientSession) -> genai.Client:
     options = types.HttpOptions(
         base_url=service.endpoint or None,
         api_version=_API_VERSION[service.kind],
         timeout=round(service.timeout_s * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
+        aiohttp_client=session,
     )
     if service.kind is Kind.VERTEX:
         return genai.Client(

@@ -1,18 +1,19 @@
 """Which failures deserve another try, when, and which end the run.
 
-| what came back                          | ruling    | reason of the failure row | why |
-|-----------------------------------------|-----------|---------------------------|-----|
-| no connection                           | again     | unavailable      | nothing reached Google |
-| 408, 504                                | again     | timeout          | Google bills only a 200 |
-| 429 per minute                          | again     | quota_exhausted  | the quota refills; wait as told |
-| 500, 502, 503                           | again     | unavailable      | Google bills only a 200 |
-| time-out, connection lost after sending | once more | timeout, unavailable | it may be billed |
-| a 200 that is not JSON, 499             | once more | unavailable      | it may be billed |
-| 400, 413, other 4xx                     | split     | rejected         | one image of the pack is to blame |
-| 400 with an invalid key or precondition | end       | unauthorized     | the next request fares no better |
-| 401, 403                                | end       | unauthorized     | the next request fares no better |
-| 402, 429 per day, 429 spend limit       | end       | quota_exhausted  | it does not refill within the run |
-| 404                                     | end       | rejected         | the model is gone for every image |
+| what came back                          | ruling    | reason          | why                   |
+|-----------------------------------------|-----------|-----------------|-----------------------|
+| no connection                           | again     | unavailable     | nothing was sent      |
+| 408, 504                                | again     | timeout         | only a 200 is billed  |
+| 429 per minute                          | again     | quota_exhausted | the quota refills     |
+| 500, 502, 503                           | again     | unavailable     | only a 200 is billed  |
+| time-out after sending                  | once more | timeout         | it may be billed      |
+| connection lost after sending, 499      | once more | unavailable     | it may be billed      |
+| a 200 that is not JSON                  | once more | unavailable     | it may be billed      |
+| 400, 413, other 4xx                     | split     | rejected        | one image is to blame |
+| 400 with an invalid key or precondition | end       | unauthorized    | so will all others be |
+| 401, 403                                | end       | unauthorized    | so will all others be |
+| 402, 429 per day, 429 spend limit       | end       | quota_exhausted | it lasts too long     |
+| 404                                     | end       | rejected        | the model is gone     |
 
 Sources: ai.google.dev/gemini-api/docs/troubleshooting and the FAQ on billing, read 2026-11-20.
 """

@@ -15,7 +15,7 @@ from typing import Any
 
 from gemini_api.wire import Reply
 from tierwise.replies import InvalidItem, ReplyError
-from tierwise.images import Picture
+from tierwise.images.picture import Picture
 from tierwise.questions import Prompt
 from tierwise.records import (
     Answer,

@@ -28,6 +28,9 @@ class Files(Protocol):
     def stat(self, uri: str) -> Stat:
         """Size of one file."""
 
+    def exists(self, uri: str) -> bool:
+        """Whether there is a file of this name."""
+
     def is_folder(self, uri: str) -> bool:
         """Whether files can lie below this name."""
 
@@ -42,6 +45,9 @@ class Files(Protocol):
 
     def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
         """Write a file whole or not at all; `durable` waits for the disk. Folders are made."""
+
+    def delete(self, uri: str) -> None:
+        """Delete one file; a missing one is no error."""
 
     def replace_folder(self, staged: str, target: str) -> None:
         """Put a finished folder in the place of another, which is deleted."""

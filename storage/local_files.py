@@ -41,6 +41,10 @@ class LocalFiles:
         """Size of one file."""
         return Stat(uri, Path(uri).stat().st_size)
 
+    def exists(self, uri: str) -> bool:
+        """Whether there is a file of this name."""
+        return Path(uri).is_file()
+
     def is_folder(self, uri: str) -> bool:
         """Whether this is a folder."""
         return Path(uri).is_dir()
@@ -74,8 +78,14 @@ class LocalFiles:
             unfinished.unlink(missing_ok=True)
             raise
 
+    def delete(self, uri: str) -> None:
+        """Delete one file."""
+        Path(uri).unlink(missing_ok=True)
+
     def replace_folder(self, staged: str, target: str) -> None:
         """Two renames; a reader in between finds no folder, never a mixture."""
+        if not Path(staged).exists():  # an earlier attempt has done it
+            return
         place = Path(target)
         place.parent.mkdir(parents=True, exist_ok=True)
         old = place.with_name(f".{place.name}.{uuid.uuid4().hex}.old")

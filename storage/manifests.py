@@ -30,8 +30,8 @@ def is_manifest(uri: str) -> bool:
     return uri.lower().endswith(_ENDINGS)
 
 
-def read_rows(uri: str) -> Iterator[Row]:
-    """Each row's URI as it is written, and its other columns.
+def read_rows(uri: str, kinds: Mapping[str, str]) -> Iterator[Row]:
+    """Each row's URI as it is written, and its other columns in the kinds of `column_kinds`.
 
     Raises:
         InputError: there is no `uri` column, or a row is malformed or has no URI.
@@ -40,7 +40,7 @@ def read_rows(uri: str) -> Iterator[Row]:
         name = cells.get("uri")
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"{uri}: row {number} has no uri. Fill it in or delete the row.")
-        yield name, {column: _scalar(v) for column, v in cells.items() if column != "uri"}
+        yield name, {column: _of_kind(cells.get(column), kind) for column, kind in kinds.items()}
 
 
 def column_kinds(uri: str) -> dict[str, str]:
@@ -159,6 +159,15 @@ def _arrow_kind(kind: pa.DataType) -> str:
     if pa.types.is_integer(kind):
         return "integer"
     return "number" if pa.types.is_floating(kind) else "string"
+
+
+def _of_kind(value: Any, kind: str) -> Scalar:
+    scalar = _scalar(value)
+    if scalar is None or kind in ("boolean", "integer"):
+        return scalar
+    if kind == "number":
+        return float(scalar)
+    return scalar if isinstance(scalar, str) else json.dumps(scalar)
 
 
 def _scalar(value: Any) -> Scalar:

@@ -88,16 +88,17 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
     return recalled
 
 
-def reuse(answer: Answer) -> Answer:
-    """The same answer for another name or a later run, which pays nothing for it."""
-    return replace(answer, reused=True, spent=Spent(), wasted=Spent())
+def free(outcome: Outcome) -> Outcome:
+    """The same outcome for another name or a later run, which pays nothing for it."""
+    unpaid = replace(outcome, spent=Spent(), wasted=Spent())
+    return replace(unpaid, reused=True) if isinstance(unpaid, Answer) else unpaid
 
 
 def _recall_answer(recalled: Recalled, request_id: str, answer: Answer, *, ours: bool) -> None:
     if ours:
         _recall_ours(recalled, request_id, answer)
     elif request_id not in recalled.outcomes:
-        recalled.outcomes[request_id] = reuse(answer)
+        recalled.outcomes[request_id] = free(answer)
 
 
 def _recall_ours(recalled: Recalled, request_id: str, outcome: Outcome) -> None:

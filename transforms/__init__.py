@@ -1,0 +1,1 @@
+"""The verbs: one PTransform per file, wiring only, in the order data flows."""

@@ -1,0 +1,1 @@
+"""One file per verb, each with `main(settings, beam_flags) -> exit status`."""

@@ -1,0 +1,30 @@
+"""The `tierwise` command: `python -m beam_pipeline VERB [flags]`.
+
+Exit status: 0 done; 1 the run broke off; 2 refused before spending; 3 done, but some rows are left.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from beam_pipeline.command_line import read_command_line
+from tierwise.errors import InputError
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a verb and return the exit status."""
+    try:
+        line = read_command_line(sys.argv[1:] if words is None else words)
+        # Imported by name, because a verb's module may bring Beam, and help must not wait for it.
+        command = importlib.import_module(f"beam_pipeline.commands.{line.verb}")
+        status: int = command.main(line.settings, line.beam_flags)
+    except InputError as error:
+        print(f"tierwise: {error}", file=sys.stderr)
+        return 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

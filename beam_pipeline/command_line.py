@@ -1,0 +1,150 @@
+"""From words on a command line to settings; every refusal is one clear line.
+
+This module stays light: help must not wait for Beam to be imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from beam_pipeline.options import FLAGS, RUN, Flag, flags_of
+from tierwise.errors import InputError
+
+VERBS = {
+    "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
+    "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
+}
+_EXAMPLES = {
+    "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
+    "emulator": "tierwise emulator --port=8765 --latency_ms=300",
+}
+
+
+class Settings(SimpleNamespace):
+    """The values of a verb's own flags, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A verb, its settings, and the flags that are left for Beam."""
+
+    verb: str
+    settings: Settings
+    beam_flags: tuple[str, ...]
+
+
+def read_command_line(words: Sequence[str]) -> CommandLine:
+    """What was asked for. Prints help and exits with 0 when that was.
+
+    Raises:
+        InputError: an unknown verb, a missing or malformed flag.
+    """
+    verb, rest = _verb(list(words))
+    known, unknown = _parser(verb).parse_known_args(rest)
+    if verb != RUN and unknown:
+        raise InputError(unknown_flag(unknown[0], verb))
+    for word in unknown:
+        if not word.startswith("-") and not _follows_flag(word, unknown):
+            raise InputError(f"{word!r} is no flag. Flags look like --name=value.")
+    return CommandLine(verb, Settings(**vars(known)), tuple(unknown))
+
+
+def unknown_flag(word: str, verb: str) -> str:
+    """The message for a flag that neither we nor Beam know."""
+    name = word.lstrip("-").partition("=")[0]
+    near = get_close_matches(name, [flag.name for flag in flags_of(verb)], n=1)
+    hint = f" Did you mean --{near[0]}?" if near else ""
+    return f"unknown flag --{name}.{hint} See tierwise {verb} --help."
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise, so that all refusals look alike."""
+        raise InputError(f"{message}. See {self.prog} --help.")
+
+
+def _verb(words: list[str]) -> tuple[str, list[str]]:
+    if not words or words[0] in ("-h", "--help"):
+        _overview().print_help()
+        raise SystemExit(0 if words else 2)
+    if words[0].startswith("-"):
+        return RUN, words
+    if words[0] not in VERBS:
+        near = get_close_matches(words[0], VERBS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(f"unknown verb {words[0]!r}.{hint} Verbs: {', '.join(VERBS)}.")
+    return words[0], words[1:]
+
+
+def _overview() -> argparse.ArgumentParser:
+    verbs = "\n".join(f"  {verb:<10} {what}" for verb, what in VERBS.items())
+    return _Parser(
+        prog="tierwise",
+        usage="tierwise VERB [flags]",
+        description="Classify an image archive with Gemini at the lowest price that is still "
+        "right.\n\nverbs:\n" + verbs,
+        epilog="tierwise VERB --help lists a verb's flags. Without a verb, flags mean run.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _parser(verb: str) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"tierwise {verb}",
+        usage=f"tierwise {verb} [flags]",
+        description=VERBS[verb],
+        epilog=f"example: {_EXAMPLES[verb]}" + _about_beam(verb),
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for flag in flags_of(verb):
+        parser.add_argument(f"--{flag.name}", **_argument(flag))
+    return parser
+
+
+def _argument(flag: Flag) -> dict[str, Any]:
+    default = "" if flag.default is None else f" Default: {flag.default}."
+    needed = " Required." if flag.required else ""
+    values = f" One of: {', '.join(flag.choices)}." if flag.choices else ""
+    text = f"{flag.help}{values}{default}{needed} Example: --{flag.name}={flag.example}"
+    return {
+        "help": _wrapped(text.replace("%", "%%")),
+        "type": flag.type,
+        "choices": flag.choices or None,
+        "default": flag.default,
+        "required": flag.required,
+        "metavar": {int: "N", float: "X"}.get(flag.type, "VALUE"),
+    }
+
+
+def _wrapped(text: str, width: int = 72) -> str:
+    lines: list[str] = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
+def _about_beam(verb: str) -> str:
+    if verb != RUN:
+        return ""
+    return (
+        "\n\nAll flags of Apache Beam pass through: --runner, --project, --region, "
+        "--temp_location\nand so on. Without --runner the job runs in this process.\n\n"
+        "exit status: 0 done; 1 broke off, run it again; 2 refused before spending; "
+        "3 done, but\nsome rows are over_budget or quota_exhausted"
+    )
+
+
+def _follows_flag(word: str, words: list[str]) -> bool:
+    before = words[: words.index(word)]
+    return bool(before) and before[-1].startswith("--") and "=" not in before[-1]
+
+
+__all__ = ["FLAGS", "VERBS", "CommandLine", "Settings", "read_command_line", "unknown_flag"]

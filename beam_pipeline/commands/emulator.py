@@ -1,0 +1,21 @@
+"""`tierwise emulator`: serve the local Gemini emulator until interrupted."""
+
+from __future__ import annotations
+
+from beam_pipeline.command_line import Settings
+from gemini_api.emulator.config import EmulatorConfig
+from gemini_api.emulator.server import serve
+
+
+def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
+    """Listen, print the address, and answer."""
+    del beam_flags  # the command line refuses them for this verb
+    serve(
+        EmulatorConfig(
+            port=settings.port,
+            latency_ms=settings.latency_ms,
+            faults=settings.faults or "",
+            knows=settings.knows or "",
+        )
+    )
+    return 0

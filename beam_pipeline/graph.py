@@ -1,0 +1,62 @@
+"""The whole job on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+
+from answering.plan import Plan
+from storage.files import join
+from storage.listing import Input
+from tierwise.tables import answers_schema, failures_schema
+from transforms.ask_gemini import AskGemini
+from transforms.list_images import SKIPPED, ListImages
+from transforms.name_answers import NameAnswers
+from transforms.publish_run import Publication, PublishRun
+from transforms.share_duplicates import ShareDuplicates
+from transforms.sum_costs import SumCosts
+from transforms.write_tables import FAILURES, WriteTables, answers_table
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to do with which archive. `facts` go into `run.json` as they are."""
+
+    found: Input
+    output: str
+    plan: Plan
+    facts: dict[str, Any]
+
+
+def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
+    """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
+    publication = publication_of(job)
+    listed = root | "ListImages" >> ListImages(job.found)
+    answered = (
+        listed["files"]
+        | "ShareDuplicates" >> ShareDuplicates(job.plan.tasks, job.plan.journal.digits)
+        | "AskGemini" >> AskGemini(job.plan)
+    )
+    rows = (listed["files"], answered) | "NameAnswers" >> NameAnswers(job.plan.tasks)
+    parts = rows | "WriteTables" >> WriteTables(publication.staging, publication.schemas)
+    costs = rows | "SumCosts" >> SumCosts()
+    return (parts, costs, listed[SKIPPED]) | "PublishRun" >> PublishRun(publication)
+
+
+def publication_of(job: Job) -> Publication:
+    """The tables that a job leaves."""
+    tasks = job.plan.tasks.tasks
+    columns = job.found.columns
+    schemas = {
+        answers_table(task.name): answers_schema(task.answer.value_schema(), columns)
+        for task in tasks
+    }
+    return Publication(
+        output=job.output,
+        staging=join(job.output, f".staging-{job.plan.journal.run_id}"),
+        tasks=tuple(task.name for task in tasks),
+        schemas={**schemas, FAILURES: failures_schema(columns)},
+        facts=job.facts,
+    )

@@ -1,0 +1,179 @@
+"""From settings to a job, with everything refused that can be refused before a worker starts."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from answering.journal_files import JournalFiles, shard_digits
+from answering.plan import Plan
+from beam_pipeline.command_line import Settings
+from beam_pipeline.graph import Job
+from beam_pipeline.version import VERSION
+from gemini_api.client import KEY_VARIABLE
+from gemini_api.service import Kind, Service
+from storage.files import files_for, join
+from storage.listing import Input, Named, find_input, list_names
+from tierwise.errors import InputError, TasksError
+from tierwise.models import check_alive, find_model
+from tierwise.prices import find_price
+from tierwise.records import ServiceTier
+from tierwise.tasks import Tasks, default_tasks, load_tasks
+
+_TIMEOUT_S = {ServiceTier.FLEX: 900.0}
+_STANDARD_TIMEOUT_S = 120.0
+
+
+def build_job(settings: Settings, *, project: str, workers: int) -> Job:
+    """What to run.
+
+    Args:
+        settings: the flags of `run`.
+        project: Beam's `--project`, for Vertex AI.
+        workers: processes that share `--requests_per_minute`.
+
+    Raises:
+        InputError: something is wrong that a person can put right; nothing was spent.
+    """
+    _check_numbers(settings)
+    tasks = _tasks(settings)
+    service = _service(settings, project, tasks)
+    _check_prices(tasks, service)
+    found = find_input(settings.input)
+    _check_columns(tasks, found)
+    names = sum(isinstance(name, Named) for name in list_names(found))
+    output = _writable(settings.output)
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    rate = settings.requests_per_minute
+    plan = Plan(
+        tasks=tasks,
+        service=service,
+        journal=JournalFiles(join(output, "journal"), run_id, shard_digits(names)),
+        requests_in_flight=settings.requests_in_flight,
+        requests_per_minute=rate / workers if rate else None,
+    )
+    facts = {
+        "tierwise": VERSION,
+        "run_id": run_id,
+        "emulated": emulated(service),
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "flags": {name: value for name, value in vars(settings).items() if value is not None},
+        "files": names,
+    }
+    return Job(found, output, plan, facts)
+
+
+def warnings_about(tasks: Tasks) -> Iterator[str]:
+    """What a person should know of the models before money is spent."""
+    today = datetime.now(UTC).date()
+    for name in dict.fromkeys(task.route.model for task in tasks.tasks):
+        if warning := check_alive(find_model(name), today):
+            yield warning
+
+
+def emulated(service: Service) -> bool:
+    """Whether answers and costs are an emulator's and mean nothing outside."""
+    host = urlsplit(service.endpoint).hostname
+    return service.kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
+
+
+def _check_numbers(settings: Settings) -> None:
+    for name, least in (("requests_in_flight", 1), ("request_timeout_s", 0.001)):
+        value = getattr(settings, name)
+        if value is not None and value < least:
+            raise InputError(f"--{name}={value}: must be {least} or more.")
+    rate = settings.requests_per_minute
+    if rate is not None and rate <= 0:
+        raise InputError(f"--requests_per_minute={rate}: must be above 0; leave it out for none.")
+
+
+def _tasks(settings: Settings) -> Tasks:
+    tasks = default_tasks()
+    if settings.tasks:
+        try:
+            text = files_for(settings.tasks).read(settings.tasks).decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise TasksError(f"--tasks={settings.tasks}: cannot be read: {reason}.") from error
+        tasks = load_tasks(text, path=settings.tasks)
+    if settings.service_tier:
+        tier = ServiceTier(settings.service_tier)
+        routes = {t.name: replace(t.route, service_tier=tier) for t in tasks.tasks}
+        tasks = tasks.with_routes(routes)
+    return tasks
+
+
+def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
+    kind = Kind(settings.gemini)
+    tiers = {task.route.service_tier for task in tasks.tasks}
+    slowest = max(_TIMEOUT_S.get(tier, _STANDARD_TIMEOUT_S) for tier in tiers)
+    service = Service(
+        kind=kind,
+        endpoint=(settings.gemini_endpoint or "").rstrip("/"),
+        project=settings.gemini_project or project,
+        location=settings.gemini_location,
+        timeout_s=settings.request_timeout_s or slowest,
+    )
+    if service.endpoint and urlsplit(service.endpoint).scheme not in ("http", "https"):
+        raise InputError(
+            f"--gemini_endpoint={service.endpoint}: begin it with https:// or http://."
+        )
+    if kind is Kind.DEVELOPER and not os.environ.get(KEY_VARIABLE, "").strip():
+        raise InputError(
+            f"--gemini=developer needs an API key: set the environment variable {KEY_VARIABLE}. "
+            "To try the job for nothing, use --gemini=emulator."
+        )
+    if kind is Kind.VERTEX and not service.project:
+        raise InputError("--gemini=vertex needs a project: give --gemini_project or --project.")
+    if service.regional and tiers & {ServiceTier.FLEX, ServiceTier.PRIORITY}:
+        raise InputError(
+            f"--gemini_location={service.location}: Vertex AI serves flex and priority at the "
+            "location global alone, and elsewhere ignores them without a word. "
+            "Use --gemini_location=global or --service_tier=standard."
+        )
+    return service
+
+
+def _check_prices(tasks: Tasks, service: Service) -> None:
+    today = datetime.now(UTC).date()
+    for task in tasks.tasks:
+        model = find_model(task.route.model)
+        check_alive(model, today)
+        if task.route.service_tier not in model.service_tiers:
+            offered = ", ".join(model.service_tiers)
+            raise InputError(
+                f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
+            )
+        for tier in {task.route.service_tier, ServiceTier.STANDARD}:
+            find_price(model.name, tier, today, regional=service.regional)
+
+
+def _check_columns(tasks: Tasks, found: Input) -> None:
+    missing = [column for column in tasks.manifest_columns if column not in found.columns]
+    if missing:
+        there = ", ".join(found.columns) or "none"
+        raise TasksError(
+            f"a prompt uses {{{missing[0]}}}, which is no static variable, no earlier task and no "
+            f"column of {found.uri} (columns: {there}). Add the column or the variable."
+        )
+
+
+def _writable(output: str) -> str:
+    """The output folder without a trailing slash, after a file was written into it."""
+    folder = output.rstrip("/") or output
+    probe = join(folder, f".probe-{uuid.uuid4().hex}")
+    files = files_for(folder)
+    try:
+        files.write(probe, b"")
+        files.delete(probe)
+        for name in files.folders(folder):
+            if name.startswith(".staging-"):  # a run that was killed left it
+                files.remove_folder(join(folder, name))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"--output={output}: cannot be written: {reason}.") from error
+    return folder

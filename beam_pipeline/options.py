@@ -1,0 +1,173 @@
+"""Every flag: what it is, its unit, why one sets it, its default, an example.
+
+Described as data, so that the command line, its help and the template's metadata say the same.
+Flags that stand here are ours; all others are Beam's and pass through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tierwise.records import ServiceTier
+
+RUN = "run"
+EMULATOR = "emulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag of one or more verbs. `default` None means that there is none."""
+
+    name: str
+    help: str
+    example: str
+    verbs: tuple[str, ...]
+    default: Any = None
+    type: type = str
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+
+FLAGS = (
+    Flag(
+        "input",
+        "Images to ask about: a folder (all files below it), a pattern such as 'photos/**/*.jpg', "
+        "one file, or a manifest (.csv, .jsonl, .parquet) with a column named uri.",
+        "photos/",
+        (RUN,),
+        required=True,
+    ),
+    Flag(
+        "output",
+        "Folder for tables, journal and run.json. Running again into it continues: "
+        "what was paid is not asked again.",
+        "out/",
+        (RUN,),
+        required=True,
+    ),
+    Flag(
+        "tasks",
+        "Tasks file (YAML): what is asked of the images. Default: a built-in set for photos.",
+        "tasks.yaml",
+        (RUN,),
+    ),
+    Flag(
+        "gemini",
+        "Who answers: the local emulator, the Gemini Developer API, or Vertex AI. "
+        "Only the emulator costs nothing.",
+        "developer",
+        (RUN,),
+        default="emulator",
+        choices=("emulator", "developer", "vertex"),
+    ),
+    Flag(
+        "gemini_endpoint",
+        "Base URL to use in place of Google's, or of an emulator that runs already.",
+        "http://127.0.0.1:8765",
+        (RUN,),
+    ),
+    Flag(
+        "gemini_project",
+        "Google Cloud project that Vertex AI bills. Default: Beam's --project.",
+        "my-project",
+        (RUN,),
+    ),
+    Flag(
+        "gemini_location",
+        "Vertex AI location. Other places than global cost a tenth more for most models, "
+        "and serve no flex tier.",
+        "europe-west4",
+        (RUN,),
+        default="global",
+    ),
+    Flag(
+        "service_tier",
+        "How Google serves and prices requests: flex costs half and may wait minutes, "
+        "priority costs 1.8 times as much. Overrides the tasks file.",
+        "flex",
+        (RUN,),
+        choices=tuple(tier for tier in ServiceTier if tier is not ServiceTier.BATCH),
+    ),
+    Flag(
+        "requests_in_flight",
+        "Requests under way at a time, per worker process: more is faster until Google says 429. "
+        "A killed worker can lose at most these.",
+        "64",
+        (RUN,),
+        default=32,
+        type=int,
+    ),
+    Flag(
+        "requests_per_minute",
+        "Most requests per minute of the whole job, shared among its workers. "
+        "Default: no limit but Google's own, which is obeyed.",
+        "1000",
+        (RUN,),
+        type=float,
+    ),
+    Flag(
+        "request_timeout_s",
+        "Seconds after which a request counts as lost. It may have been billed, "
+        "so it is accounted apart. Default: 120, and 900 at the flex tier.",
+        "60",
+        (RUN,),
+        type=float,
+    ),
+    Flag(
+        "emulator_knows",
+        "Folder with one folder of example pictures per label, from which the embedded "
+        "emulator answers label questions by likeness.",
+        "labelled/",
+        (RUN,),
+    ),
+    Flag(
+        "emulator_faults",
+        "JSON file of faults that the embedded emulator injects, to see how a run bears them.",
+        "faults.json",
+        (RUN,),
+    ),
+    Flag(
+        "emulator_latency_ms",
+        "Milliseconds that the embedded emulator takes for each reply.",
+        "800",
+        (RUN,),
+        default=0.0,
+        type=float,
+    ),
+    Flag(
+        "port",
+        "Port on 127.0.0.1 to listen at; 0 lets the system choose one.",
+        "8765",
+        (EMULATOR,),
+        default=8765,
+        type=int,
+    ),
+    Flag(
+        "latency_ms",
+        "Milliseconds that each reply takes.",
+        "800",
+        (EMULATOR,),
+        default=0.0,
+        type=float,
+    ),
+    Flag(
+        "faults",
+        "JSON file of faults to inject: rate limits, outages, blocked answers and more. "
+        "They can be changed later with PUT /emulator/faults.",
+        "faults.json",
+        (EMULATOR,),
+    ),
+    Flag(
+        "knows",
+        "Folder with one folder of example pictures per label, from which label questions "
+        "are answered by likeness.",
+        "labelled/",
+        (EMULATOR,),
+    ),
+)
+
+
+def flags_of(verb: str) -> tuple[Flag, ...]:
+    """The flags that a verb takes, in the order of its help."""
+    return tuple(flag for flag in FLAGS if verb in flag.verbs)

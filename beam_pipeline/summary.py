@@ -1,0 +1,126 @@
+"""The end of a run for people: where the tables are, answers per task, the costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from beam_pipeline.graph import Job
+from storage.files import files_for, join
+from tierwise.task import Task
+from transforms.publish_run import COSTS, RUN_FILE
+from transforms.write_tables import answers_table
+
+_MOST_LABELS = 12
+_EXAMPLES = 3
+
+
+def print_summary(run: dict[str, Any], job: Job) -> None:
+    """Print tables to standard output; text from images and models is shown, never interpreted."""
+    console = Console(highlight=False)
+    emulated = " [emulated]" if run["emulated"] else ""
+    console.print()
+    for task in job.plan.tasks.tasks:
+        console.print(_answers(task, run["tasks"][task.name], job))
+    console.print(_costs(job, f"Costs{emulated}"))
+    if run["failures"]:
+        console.print(_failures(run["failures"]))
+    for line in _closing_lines(run, job):
+        console.print(Text(line))
+
+
+def _answers(task: Task, counts: dict[str, Any], job: Job) -> Table:
+    title = f"{task.name}: {counts['answers']} of {counts['asked']} answered"
+    table = Table(title=Text(title), title_justify="left", min_width=48)
+    if task.answer.value_schema()["type"] in ("string", "array") and _is_labels(task):
+        table.add_column("label")
+        table.add_column("images", justify="right")
+        found = Counter(label for value in _values(task, job) for label in _labels(value))
+        for label, images in found.most_common(_MOST_LABELS):
+            table.add_row(Text(label), str(images))
+        if len(found) > _MOST_LABELS:
+            table.add_row(Text(f"... and {len(found) - _MOST_LABELS} more labels"), "")
+        return table
+    table.add_column("examples")
+    for value, _ in zip(_values(task, job), range(_EXAMPLES), strict=False):
+        table.add_row(Text(str(value)))
+    return table
+
+
+def _is_labels(task: Task) -> bool:
+    return "labels" in task.answer.identity()
+
+
+def _labels(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _values(task: Task, job: Job) -> Iterator[Any]:
+    for batch in _batches(join(job.output, answers_table(task.name)), ["answer"]):
+        yield from batch.column("answer").to_pylist()
+
+
+def _costs(job: Job, title: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    columns = ("task", "model", "media resolution", "tier", "outcome")
+    for name in columns:
+        table.add_column(name)
+    for name in ("requests", "images", "input", "output", "USD", "saved USD"):
+        table.add_column(name, justify="right")
+    for batch in _batches(join(job.output, COSTS), None):
+        for row in batch.to_pylist():
+            table.add_row(
+                row["task"],
+                row["model"],
+                row["media_resolution"],
+                row["service_tier"],
+                row["outcome"],
+                str(row["requests"]),
+                str(row["images"]),
+                str(row["input_tokens"]),
+                str(row["output_tokens"] + row["thought_tokens"]),
+                f"{row['cost_usd']:.6f}",
+                f"{row['saved_usd']:.6f}",
+            )
+    return table
+
+
+def _failures(failures: dict[str, int]) -> Table:
+    table = Table(title="Failures", title_justify="left", min_width=48)
+    table.add_column("reason")
+    table.add_column("images", justify="right")
+    for reason, images in failures.items():
+        table.add_row(reason, str(images))
+    return table
+
+
+def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
+    totals = run["totals"]
+    cost, baseline = Decimal(totals["cost_usd"]), Decimal(totals["baseline_cost_usd"])
+    yield (
+        f"{run['images']} images, {totals['requests']} requests, ${cost:f}; "
+        f"the naive way ${baseline:f}, saved ${baseline - cost:f}."
+    )
+    if Decimal(totals["maybe_billed_usd"]):
+        yield f"Maybe billed besides, at the worst: ${totals['maybe_billed_usd']}."
+    if bill := run.get("emulator_bill"):
+        yield f"The emulator's bill: ${bill['total_usd']} for {bill['requests']} requests."
+    if run["emulated"]:
+        yield "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
+    yield f"Tables: {job.output}/answers, {job.output}/failures, {job.output}/costs"
+    yield f"Totals: {join(job.output, RUN_FILE)}"
+
+
+def _batches(folder: str, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+    files = files_for(folder)
+    for stat in files.walk(folder):
+        with files.open(stat.uri) as stream:
+            yield from pq.ParquetFile(stream).iter_batches(columns=columns)

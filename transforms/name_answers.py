@@ -1,0 +1,61 @@
+"""NameAnswers: every name of the archive gets the answers of its content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import apache_beam as beam
+
+from tierwise.journal import free
+from tierwise.records import Answered, ImageFile, Outcome
+from tierwise.tasks import Tasks
+from transforms.share_duplicates import share_key
+
+
+@dataclass(frozen=True, slots=True)
+class NamedOutcome:
+    """One row to be: a name, and what came of one task for one page of it."""
+
+    file: ImageFile
+    outcome: Outcome
+
+
+class NameAnswers(beam.PTransform):
+    """From `(files, answered)` to named outcomes. The name that was asked pays, its twins do not."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        super().__init__()
+        self._tasks = tasks
+
+    def expand(
+        self, inputs: tuple[beam.PCollection[ImageFile], beam.PCollection[Answered]]
+    ) -> beam.PCollection[NamedOutcome]:
+        """Adds the join to a pipeline."""
+        files, answered = inputs
+        tasks = self._tasks
+        keyed = {
+            "files": files | "KeyNames" >> beam.Map(lambda file: (share_key(file, tasks), file)),
+            "answered": answered | "KeyAnswers" >> beam.Map(lambda one: (one.share_key, one)),
+        }
+        return keyed | "Join" >> beam.CoGroupByKey() | "Name" >> beam.FlatMapTuple(name_answers)
+
+
+def name_answers(key: str, group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
+    """The rows of one content.
+
+    Raises:
+        RuntimeError: the content was answered twice or not at all, which only a bug can do.
+    """
+    answered: list[Answered] = list(group["answered"])
+    if len(answered) != 1:
+        raise RuntimeError(f"{key}: {len(answered)} sets of answers where one was expected")
+    seen: set[str] = set()
+    for file in group["files"]:
+        if file.uri in seen:
+            continue
+        seen.add(file.uri)
+        for outcome in answered[0].outcomes:
+            paid = file.uri == answered[0].uri
+            yield NamedOutcome(file, outcome if paid else free(outcome))

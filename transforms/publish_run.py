@@ -1,0 +1,129 @@
+"""PublishRun: the finished tables take the place of the last run's, and `run.json` closes the run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+
+from storage.files import files_for, join
+from tierwise import account
+from tierwise.tables import cost_row, costs_schema
+from transforms.sum_costs import CostRow
+from transforms.write_tables import FAILURES, Part, answers_table, write_part
+
+COSTS = "costs"
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Where the tables go, and what is known of the run when the graph is built."""
+
+    output: str
+    staging: str
+    tasks: tuple[str, ...]
+    schemas: Mapping[str, pa.Schema]
+    facts: Mapping[str, Any]
+
+
+class PublishRun(beam.PTransform):
+    """From `(parts, costs, skipped)` to the content of `run.json`, once everything is written."""
+
+    def __init__(self, publication: Publication) -> None:
+        super().__init__()
+        self._publication = publication
+
+    def expand(
+        self,
+        inputs: tuple[beam.PCollection[Part], beam.PCollection[CostRow], beam.PCollection[str]],
+    ) -> beam.PCollection[dict[str, Any]]:
+        """Adds the last step to a pipeline."""
+        parts, costs, skipped = inputs
+        count = skipped | "CountSkipped" >> beam.combiners.Count.Globally()
+        return (
+            parts.pipeline
+            | "Finish" >> beam.Create([self._publication])
+            | "Publish"
+            >> beam.Map(
+                publish,
+                parts=beam.pvalue.AsList(parts),
+                costs=beam.pvalue.AsList(costs),
+                skipped=beam.pvalue.AsSingleton(count),
+            )
+        )
+
+
+def publish(
+    publication: Publication,
+    parts: Sequence[Part],
+    costs: Sequence[CostRow],
+    skipped: int,
+) -> dict[str, Any]:
+    """Check that nothing is lost, put the tables in place, and write `run.json`.
+
+    Safe to repeat: what is already in place is left there.
+    """
+    costs = sorted(costs)
+    _check_nothing_lost(parts, costs)
+    files = files_for(publication.output)
+    if closed := _closed_already(publication):
+        return closed
+    _complete(publication, parts, costs)
+    for folder in ("answers", FAILURES, COSTS):
+        files.replace_folder(join(publication.staging, folder), join(publication.output, folder))
+    run = _run(publication, costs, skipped)
+    text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
+    files.write(join(publication.output, RUN_FILE), text.encode(), durable=True)
+    files.remove_folder(publication.staging)
+    return run
+
+
+def _closed_already(publication: Publication) -> dict[str, Any] | None:
+    """What an earlier attempt at this very run wrote, if it came to its end."""
+    try:
+        run = json.loads(files_for(publication.output).read(join(publication.output, RUN_FILE)))
+    except (FileNotFoundError, ValueError):
+        return None
+    ours = run.get("run_id") == publication.facts["run_id"]
+    return run if ours else None  # type: ignore[no-any-return]
+
+
+def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
+    written = sum(part.rows for part in parts)
+    asked = sum(totals.images for _, totals in costs)
+    if written != asked:
+        raise RuntimeError(f"{asked} images were asked, but the tables hold {written} rows")
+
+
+def _complete(publication: Publication, parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
+    """Write the costs, and an empty file for each table without rows, so that all can be read."""
+    rows = [cost_row(key, totals) for key, totals in costs]
+    write_part(publication.staging, COSTS, costs_schema(), rows)
+    filled = Counter(part.table for part in parts)
+    for table in (*map(answers_table, publication.tasks), FAILURES):
+        if not filled[table]:
+            write_part(publication.staging, table, publication.schemas[table], [])
+
+
+def _run(publication: Publication, costs: Sequence[CostRow], skipped: int) -> dict[str, Any]:
+    by_task = account.by_task(costs, publication.tasks)
+    failures = account.failures(costs)
+    left = {"over_budget", "quota_exhausted"} & failures.keys()
+    return {
+        **publication.facts,
+        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": "rows_left" if left else "done",
+        "exit_status": 3 if left else 0,
+        "skipped_files": skipped,
+        "images": max((task["asked"] for task in by_task.values()), default=0),
+        "tasks": by_task,
+        "failures": failures,
+        "totals": account.totals(costs),
+    }

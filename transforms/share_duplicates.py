@@ -1,0 +1,89 @@
+"""ShareDuplicates: one image per content goes on; its twins wait for its answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import apache_beam as beam
+
+from answering.journal_files import shard_of
+from tierwise.prompts import used_variables
+from tierwise.records import ImageFile, Scalar
+from tierwise.task import FILENAME
+from tierwise.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A file to be asked, and the key under which its twins find its answers."""
+
+    share_key: str
+    file: ImageFile
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The files whose paid answers lie in one folder of the journal, in the order of their keys."""
+
+    name: str
+    files: tuple[Keyed, ...]
+
+
+class ShareDuplicates(beam.PTransform):
+    """From files to shards that name each content once.
+
+    The only shuffle before the questions: names and small records cross it, never image bytes.
+    """
+
+    def __init__(self, tasks: Tasks, shard_digits: int) -> None:
+        super().__init__()
+        self._tasks = tasks
+        self._digits = shard_digits
+
+    def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Shard]:
+        """Adds the shuffle to a pipeline."""
+        tasks, digits = self._tasks, self._digits
+
+        def keyed(file: ImageFile) -> tuple[str, Keyed]:
+            key = share_key(file, tasks)
+            return shard_of(file.content_hash or key, digits), Keyed(key, file)
+
+        return (
+            files
+            | "KeyByShard" >> beam.Map(keyed)
+            | "GroupByShard" >> beam.GroupByKey()
+            | "KeepOneOfEach" >> beam.MapTuple(keep_one_of_each)
+        )
+
+
+def share_key(file: ImageFile, tasks: Tasks) -> str:
+    """The content, and the values of this name that its questions depend on.
+
+    A file that could not be read has no twins.
+    """
+    if not file.content_hash:
+        return "unread:" + hashlib.sha256(file.uri.encode()).hexdigest()
+    values = _values_asked(file, tasks)
+    if not values:
+        return file.content_hash
+    return f"{file.content_hash}+{hashlib.sha256(repr(values).encode()).hexdigest()[:16]}"
+
+
+def _values_asked(file: ImageFile, tasks: Tasks) -> list[tuple[str, Scalar]]:
+    """What the prompts say about this name, beyond its content."""
+    values = [(column, file.columns.get(column)) for column in tasks.manifest_columns]
+    if any(FILENAME in used_variables(task.prompt) for task in tasks.tasks):
+        values.append((FILENAME, file.name))
+    return values
+
+
+def keep_one_of_each(shard: str, files: Iterable[Keyed]) -> Shard:
+    """The first name, in alphabetical order, of each content stands for all of them."""
+    kept: dict[str, Keyed] = {}
+    for keyed in files:
+        before = kept.get(keyed.share_key)
+        if before is None or keyed.file.uri < before.file.uri:
+            kept[keyed.share_key] = keyed
+    return Shard(shard, tuple(kept[key] for key in sorted(kept)))

@@ -1,0 +1,100 @@
+"""WriteTables: rows into Parquet files of a staging folder, table by table."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from storage.files import files_for, join
+from tierwise.records import Answer
+from tierwise.tables import answer_row, failure_row
+from transforms.name_answers import NamedOutcome
+
+# Rows that are held before a file is written: a few megabytes of memory, files of 1 MB and more.
+_ROWS_PER_FILE = 20_000
+FAILURES = "failures"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A Parquet file that was written: its table, its address, and how many rows it holds."""
+
+    table: str
+    uri: str
+    rows: int
+
+
+def answers_table(task: str) -> str:
+    """The folder of one task's answers, a hive partition.
+
+    >>> answers_table("category")
+    'answers/task=category'
+    """
+    return f"answers/task={task}"
+
+
+class WriteTables(beam.PTransform):
+    """From named outcomes to parts.
+
+    Parts have names of their own, so that a bundle that is tried again cannot spoil what its first
+    attempt wrote; only parts that come out of here are published.
+    """
+
+    def __init__(self, folder: str, schemas: Mapping[str, pa.Schema]) -> None:
+        super().__init__()
+        self._folder = folder
+        self._schemas = schemas
+
+    def expand(self, rows: beam.PCollection[NamedOutcome]) -> beam.PCollection[Part]:
+        """Adds the writing to a pipeline."""
+        return rows | "WriteRows" >> beam.ParDo(_WriteRowsFn(self._folder, dict(self._schemas)))
+
+
+def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> Part:
+    """Write rows to a new file of a table, compressed with zstd."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema), sink, compression="zstd")
+    uri = join(folder, table, f"part-{uuid.uuid4().hex}.parquet")
+    files_for(uri).write(uri, sink.getvalue())
+    return Part(table, uri, len(rows))
+
+
+class _WriteRowsFn(beam.DoFn):
+    def __init__(self, folder: str, schemas: dict[str, pa.Schema]) -> None:
+        self._folder = folder
+        self._schemas = schemas
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+
+    def start_bundle(self) -> None:
+        self._rows = defaultdict(list)
+
+    def process(self, named: NamedOutcome) -> Iterator[Part]:
+        table, row = _table_row(named)
+        self._rows[table].append(row)
+        if len(self._rows[table]) >= _ROWS_PER_FILE:
+            yield self._write(table)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        everything = GlobalWindow()
+        for table in sorted(self._rows):
+            part = self._write(table)
+            yield WindowedValue(part, everything.max_timestamp(), [everything])
+
+    def _write(self, table: str) -> Part:
+        return write_part(self._folder, table, self._schemas[table], self._rows.pop(table))
+
+
+def _table_row(named: NamedOutcome) -> tuple[str, dict[str, Any]]:
+    if isinstance(named.outcome, Answer):
+        return answers_table(named.outcome.task), answer_row(named.file, named.outcome)
+    return FAILURES, failure_row(named.file, named.outcome)
