@@ -14,7 +14,7 @@ from gemini_api.emulator.looks import Look
 Rule = Callable[[Look], float]
 
 _WORD = re.compile(r"[a-zäöüß]+")
-_MUCH_TEXT = 24
+_SOME_TEXT, _MUCH_TEXT = 2, 24
 
 
 def _ramp(value: float, none: float, full: float) -> float:
@@ -24,7 +24,7 @@ def _ramp(value: float, none: float, full: float) -> float:
 
 def has_text(look: Look) -> float:
     """Above a half when a line of text is seen."""
-    return 0.0 if look.text == 0 else 0.55 + 0.45 * _ramp(look.text, 0, _MUCH_TEXT)
+    return 0.0 if look.text < _SOME_TEXT else 0.55 + 0.45 * _ramp(look.text, 0, _MUCH_TEXT)
 
 
 def _document(look: Look) -> float:

@@ -31,7 +31,7 @@ class FaultPlan:
         self._free_at = [0.0] * len(faults.faults)
 
     def fate(self, *, model: str, sha256: Collection[str], packed: bool) -> Fate:
-        """The next request's fate; `sha256` are its pictures', `packed` tells whether it is a pack."""
+        """The next request's fate; `sha256` are its pictures', `packed` whether it is a pack."""
         self._requests += 1
         hit, delay_ms, wait_s = None, 0.0, 0.0
         for position, fault in enumerate(self._faults.faults):

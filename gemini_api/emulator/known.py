@@ -11,17 +11,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gemini_api.emulator.looks import Look, Vector, look_at
 from gemini_api.emulator.sight import Seen, open_picture
 from tierwise.errors import InputError
 
-_NEIGHBOURS = 9
-_SHAPE_WEIGHT = 1.0
-_COLOUR_WEIGHT = 1.5
-# Two files of one picture differ by about 1 grey level on average, different pictures by 20 to 80.
-_SAME_PICTURE = 4.0
-_READ_SIDE = 640
+_NEIGHBOURS = 11
+# Outlines, middling and fine detail, colour: weights that told ten kinds of clothes apart.
+_WEIGHTS = (1.0, 0.5, 0.5, 0.3)
+# Measured on 570 photographs: signatures of one picture, shrunk to 32 px and compressed again,
+# agree to 0.95 and more, those of different pictures to 0.92 at most. Below 32 px they blur.
+_SAME_PICTURE = 0.94
+_SAME_TINY_PICTURE = 0.75
+_TINY = 32
+_SAME_GREYS = 4.0
+_READ_SIDE = 448
 
 
 class KnownPictures:
@@ -30,15 +35,17 @@ class KnownPictures:
     def __init__(self, labels: Sequence[str], looks: Sequence[Look]) -> None:
         self.labels = frozenset(label.casefold() for label in labels)
         self._labels = np.array([label.casefold() for label in labels])
-        self._vectors = np.stack([_vector(look) for look in looks])
+        measures = [np.stack(parts) for parts in zip(*map(_measures, looks), strict=True)]
+        # What all pictures have in common says nothing; without it, likeness tells labels apart.
+        self._common = [measure.mean(axis=0) for measure in measures]
+        self._vectors = self._compared(measures)
         self._signatures = np.stack([look.signature for look in looks])
 
     def vote(self, look: Look, labels: Sequence[str]) -> dict[str, float]:
         """For each label its share of the nearest known pictures, nearer ones counting more."""
         names = {label.casefold(): label for label in labels}
-        apart = np.abs(self._signatures - look.signature).mean(axis=1)
-        usable = (apart > _SAME_PICTURE) & np.isin(self._labels, list(names))
-        closeness = (self._vectors @ _vector(look))[usable]
+        usable = ~self._same(look) & np.isin(self._labels, list(names))
+        closeness = (self._vectors @ self._compared(_measures(look)))[usable]
         nearest = np.argsort(-closeness, kind="stable")[:_NEIGHBOURS]
         shares = dict.fromkeys(labels, 0.0)
         if nearest.size:
@@ -46,6 +53,19 @@ class KnownPictures:
             for name, weight in zip(self._labels[usable][nearest], weights, strict=True):
                 shares[names[name]] += float(weight / weights.sum())
         return shares
+
+    def _compared(self, measures: Sequence[Vector]) -> Vector:
+        """One vector per picture, whose products with others are their likeness."""
+        parts = zip(measures, self._common, _WEIGHTS, strict=True)
+        return np.concatenate([_unit(m - common) * weight for m, common, weight in parts], axis=-1)
+
+    def _same(self, look: Look) -> NDArray[np.bool_]:
+        """Which known pictures are this picture."""
+        agreement = _unit(_centred(self._signatures)) @ _unit(_centred(look.signature))
+        limit = _SAME_TINY_PICTURE if max(look.width, look.height) < _TINY else _SAME_PICTURE
+        same_greys = np.abs(self._signatures - look.signature).mean(axis=1) < _SAME_GREYS
+        same: NDArray[np.bool_] = (agreement > limit) | same_greys
+        return same
 
 
 def know_pictures(directory: Path) -> KnownPictures:
@@ -81,9 +101,13 @@ def _look_at_file(path: Path) -> Look:
     return look_at(Seen(*image.size, np.asarray(image)))
 
 
-def _vector(look: Look) -> Vector:
-    shape = look.shape / (np.linalg.norm(look.shape) + 1e-6)
-    colour = look.colour / (np.linalg.norm(look.colour) + 1e-6)
-    joined = np.concatenate([shape * _SHAPE_WEIGHT, colour * _COLOUR_WEIGHT])
-    vector: Vector = joined / np.linalg.norm(joined)
-    return vector
+def _measures(look: Look) -> tuple[Vector, ...]:
+    return (*look.shape, look.colour)
+
+
+def _centred(vectors: Vector) -> Vector:
+    return np.asarray(vectors - vectors.mean(axis=-1, keepdims=True))
+
+
+def _unit(vectors: Vector) -> Vector:
+    return np.asarray(vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-6))

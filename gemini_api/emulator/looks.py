@@ -38,7 +38,7 @@ class Look:
     hues: tuple[float, ...]
     text: int
     signature: Vector
-    shape: Vector
+    shape: tuple[Vector, ...]
     colour: Vector
     coarse: Vector
 
@@ -98,11 +98,11 @@ def _skin(small: Vector) -> float:
     return float((warm & (red - blue > 15) & (red - blue < 130) & (red - green > 10)).mean())
 
 
-def _shape(image: Image.Image) -> Vector:
+def _shape(image: Image.Image) -> tuple[Vector, ...]:
     """Histograms of edge directions, coarse outlines first, fine detail last."""
     grey = image.convert("L")
-    scales = ((32, 4), (64, 8), (128, 8), (256, 8))
-    return np.concatenate([_directions(grey, side, cells) for side, cells in scales])
+    scales = ((48, 6), (128, 8), (256, 8))
+    return tuple(_directions(grey, side, cells) for side, cells in scales)
 
 
 def _directions(grey: Image.Image, side: int, cells: int) -> Vector:
@@ -117,8 +117,7 @@ def _directions(grey: Image.Image, side: int, cells: int) -> Vector:
     sums = np.bincount(part.ravel(), weights=strength.ravel(), minlength=cells * cells * _BINS)
     histogram = np.sqrt(sums.reshape(cells * cells, _BINS))
     histogram /= np.linalg.norm(histogram) + 1e-6
-    flat: Vector = histogram.ravel().astype(np.float32)
-    return flat
+    return np.asarray(histogram.ravel(), dtype=np.float32)
 
 
 def _colour(small: Vector) -> Vector:
@@ -128,7 +127,7 @@ def _colour(small: Vector) -> Vector:
     whole = np.bincount(which.ravel(), minlength=64) / which.size
     middle = which[16:48, 16:48]
     shares = np.concatenate([whole, np.bincount(middle.ravel(), minlength=64) / middle.size])
-    return np.sqrt(shares).astype(np.float32)
+    return np.asarray(np.sqrt(shares), dtype=np.float32)
 
 
 def _coarse(small: Vector, saturation: NDArray[np.float64]) -> Vector:

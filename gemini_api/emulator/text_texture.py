@@ -1,8 +1,9 @@
 """How much of a picture looks like lines of text.
 
 Text is strokes of strong contrast on a quiet ground: in a small block most pixels are close to one
-grey, a few are far from it, and along each row the picture changes often between the two. Averaging
-strokes of less than a pixel with their ground takes the contrast away, and with it the text.
+grey, a few are far from it, along each row the picture changes often between the two, and some
+strokes stand upright over several pixels, as stems of letters do. Letters of which an "x" is less
+than about 5 px high have no such stems left: they are too small to be read.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 _ROWS, _COLUMNS = 16, 32
 _QUIET = 20
 _STROKE = 70
+_STEM = 5
 _IN_A_LINE = 3
 _SCALES = (1, 2, 4)
 
@@ -42,7 +44,10 @@ def _lines(grey: NDArray[np.int16]) -> int:
     quiet = (apart <= _QUIET).mean(axis=(2, 3))
     along = np.count_nonzero(strokes[..., 1:] != strokes[..., :-1], axis=(2, 3))
     downward = np.count_nonzero(strokes[:, :, 1:] != strokes[:, :, :-1], axis=(2, 3))
-    like_text = (quiet > 0.5) & (inked > 0.03) & (inked < 0.4) & (along >= 40) & (downward >= 24)
+    upright = [strokes[:, :, i : _ROWS - _STEM + 1 + i] for i in range(_STEM)]
+    stems = np.count_nonzero(np.logical_and.reduce(upright), axis=(2, 3))
+    busy = (along >= 40) & (downward >= 24) & (stems >= 6)
+    like_text = (quiet > 0.5) & (inked > 0.03) & (inked < 0.4) & busy
     in_line = np.minimum.reduce(
         [like_text[:, i : across - _IN_A_LINE + 1 + i] for i in range(_IN_A_LINE)]
     )
