@@ -1,7 +1,7 @@
 """Routing features from the pixels that are sent, in well below a millisecond.
 
-Differences are taken along every eighth row and column at full detail: a reduced picture would no
-longer know how sharp it was. Colours and hash need no detail and come from 32 × 32 averages.
+Differences are taken along every sixteenth row and column at full detail: a reduced picture would
+no longer know how sharp it was. Colours and hash need no detail and come from 32 × 32 averages.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tierwise.images.picture import Features
 from tierwise.images.raster import Pixels
 
 _GRID = 32
-_STEP = 8
+_STEP = 16
 _EDGE = 48
 _FLAT = 1
 _COLOURS = 4

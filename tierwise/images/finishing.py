@@ -7,7 +7,7 @@ from typing import Any
 from tierwise.images.colour import is_plain
 from tierwise.images.original import View
 from tierwise.images.raster import Raster, fitted
-from tierwise.images.vips import to_pixels
+from tierwise.images.vips import VipsError, to_pixels
 
 _ORDINARY = {"srgb", "b-w"}
 
@@ -18,12 +18,13 @@ def finished(image: Any, original: tuple[int, int], view: View) -> Raster:
     Raises:
         VipsError: the pixels cannot be decoded.
     """
-    image, altered = _with_needed_profile(image)
+    profile, altered = _needed_profile(image)
     width, height = fitted(*original, view.side)
-    # Sequential decoders run once: everything behind this line works on the small copy.
-    small = image.thumbnail_image(
-        width, height=height, size="force", export_profile="srgb", intent="relative"
-    ).copy_memory()
+    # Sequential decoders run once: everything behind this line works on the small copy. Colours
+    # are converted there too; asking for it here would convert all of the large picture.
+    small = image.thumbnail_image(width, height=height, size="force").copy_memory()
+    if profile or small.interpretation == "cmyk":
+        small = _to_srgb(small)
     if small.interpretation not in _ORDINARY:
         small = small.colourspace("b-w" if small.interpretation == "grey16" else "srgb")
     if small.hasalpha():
@@ -41,13 +42,25 @@ def colour(text: str) -> list[int]:
     return list(bytes.fromhex(text.removeprefix("#")))
 
 
-def _with_needed_profile(image: Any) -> tuple[Any, bool]:
-    """Drop a profile that changes nothing; tell whether colours will be changed."""
+def _needed_profile(image: Any) -> tuple[bool, bool]:
+    """Tell whether the embedded profile matters, and whether colours will be changed at all."""
+    ordinary = image.interpretation in _ORDINARY and image.format == "uchar"
     if not image.get_typeof("icc-profile-data"):
-        return image, image.interpretation not in _ORDINARY or image.format != "uchar"
+        return False, not ordinary
     profile = bytes(image.get("icc-profile-data"))
-    if not is_plain(profile, image.bands - (1 if image.hasalpha() else 0)):
-        return image, True
-    image = image.copy()
-    image.remove("icc-profile-data")
-    return image, image.interpretation not in _ORDINARY or image.format != "uchar"
+    needed = not is_plain(profile, image.bands - (1 if image.hasalpha() else 0))
+    return needed, needed or not ordinary
+
+
+def _to_srgb(image: Any) -> Any:
+    """Convert by the embedded profile; CMYK without one by the standard one of libvips."""
+    try:
+        return image.icc_transform(
+            "srgb",
+            embedded=True,
+            input_profile="cmyk" if image.interpretation == "cmyk" else "srgb",
+            intent="relative",
+            black_point_compensation=True,
+        ).copy_memory()
+    except VipsError:
+        return image.colourspace("srgb")

@@ -14,10 +14,10 @@ from tierwise.records import Reason
 class Header:
     """Facts read in pure Python; sizes are stored px, before orientation, 0 when unknown.
 
-    `clean` means no metadata, no second picture and no bytes behind the end. `held_bytes` is what
-    decoding may hold at once. `scalable` means that the decoder can scale. `trusted` means that the
-    calling thread may decode it: a much tested decoder, an ordinary header, bounded time and
-    memory.
+    `clean` means no metadata and no second picture. `held_bytes` is what decoding may hold at once.
+    `scan_at` is where the picture data of a JPEG file begin. `scalable` means that the decoder can
+    scale. `trusted` means that the calling thread may decode it: a much tested decoder, an ordinary
+    header, bounded time and memory.
     """
 
     format: str
@@ -30,6 +30,7 @@ class Header:
     frames: int = 1
     clean: bool = False
     held_bytes: int = 0
+    scan_at: int = 0
     scalable: bool = True
     trusted: bool = False
 

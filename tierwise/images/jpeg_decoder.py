@@ -14,7 +14,8 @@ from tierwise.images.header import Header
 from tierwise.images.jpeg_header import is_cut_off
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Pixels, Raster, fitted, upright
-from tierwise.images.vips import VipsError, from_pixels, resized, to_pixels
+from tierwise.images.resampling import resampled
+from tierwise.images.vips import VipsError, from_pixels, to_pixels
 from tierwise.images.vips_decoder import decode_with_vips
 from tierwise.records import Reason
 
@@ -38,19 +39,34 @@ def decode_jpeg(original: Original, view: View) -> Raster:
     stored = (-(-header.width // scale), -(-header.height // scale))
     held = header.held_bytes + stored[0] * stored[1] * header.channels
     original.check_size(header.width, header.height, held=held)
+    cut_off = _cut_off(original)
     try:
-        pixels, warned, cut_off = _decode(original, stored)
+        pixels, warned = _decode(original, stored, strict=scale == 1 and not cut_off)
     except ValueError:
         # libjpeg as libvips drives it takes some files that the fast way does not.
         return decode_with_vips(original, view)
     plain = is_plain(header.profile, header.channels)
-    if not plain or (stored != (width, height)):
-        pixels = _finished(pixels, width, height, b"" if plain else header.profile)
+    if not plain or stored != (width, height):
+        extent = (header.width / scale, header.height / scale)
+        profile = b"" if plain else header.profile
+        pixels = _finished(pixels, extent, (width, height), profile)
     return Raster(
         upright(pixels, header.orientation),
         *header.upright_size,
         altered=warned or not plain,
         truncated=cut_off,
+    )
+
+
+def _cut_off(original: Original) -> bool:
+    if not is_cut_off(original.data, original.header):
+        return False
+    if original.limits.accept_truncated:
+        return True
+    raise ImageError(
+        Reason.UNREADABLE,
+        f"{original.name}: JPEG that is cut off after {len(original.data):,} bytes (no end mark). "
+        "Upload it again, or accept truncated files.",
     )
 
 
@@ -67,19 +83,18 @@ def _scale(header: Header, width: int, height: int) -> int:
     return 1
 
 
-def _decode(original: Original, size: tuple[int, int]) -> tuple[Pixels, bool, bool]:
-    """Return pixels, whether the decoder warned, and whether the file is cut off."""
-    try:
-        return _pixels(original, size, strict=True), False, False
-    except ValueError:  # also raised for warnings, some of them harmless
-        cut_off = is_cut_off(original.data)
-    if cut_off and not original.limits.accept_truncated:
-        raise ImageError(
-            Reason.UNREADABLE,
-            f"{original.name}: JPEG that is cut off after {len(original.data):,} bytes (no end "
-            "mark). Upload it again, or accept truncated files.",
-        )
-    return _pixels(original, size, strict=False), True, cut_off
+def _decode(original: Original, size: tuple[int, int], *, strict: bool) -> tuple[Pixels, bool]:
+    """Return pixels, and whether the decoder warned, which only `strict` finds out.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    if strict:
+        try:
+            return _pixels(original, size, strict=True), False
+        except ValueError:  # raised for warnings too, and most of them are harmless
+            pass
+    return _pixels(original, size, strict=False), strict
 
 
 def _pixels(original: Original, size: tuple[int, int], *, strict: bool) -> Pixels:
@@ -93,8 +108,12 @@ def _pixels(original: Original, size: tuple[int, int], *, strict: bool) -> Pixel
     return pixels
 
 
-def _finished(pixels: Pixels, width: int, height: int, profile: bytes) -> Pixels:
-    image = resized(from_pixels(pixels), width, height)
+def _finished(
+    pixels: Pixels, extent: tuple[float, float], size: tuple[int, int], profile: bytes
+) -> Pixels:
+    image = from_pixels(pixels)
+    if (image.width, image.height) != size:
+        image = resampled(image, extent, size)
     if profile:
         try:
             return to_pixels(to_srgb(image, profile))

@@ -17,6 +17,7 @@ _LOSSLESS = 0xC3
 _DECODABLE = _ORDINARY | {_LOSSLESS, 0xC9, 0xCA}  # and arithmetic coded
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _END = b"\xff\xd9"
+_TAIL = 65_536
 # Whole coefficients of a progressive file: 3 components of 2 bytes, at most.
 _COEFFICIENT_BYTES = 6
 _TRUSTED_BYTES = 160_000_000
@@ -51,8 +52,7 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
     _check_kind(markers, name)
     progressive = markers.frame in _PROGRESSIVE
     held = markers.width * markers.height * _COEFFICIENT_BYTES if progressive else 0
-    scans = data.count(b"\xff\xda", markers.scan_at)
-    ends_there = data.find(_END, markers.scan_at) == len(data) - 2
+    scans = data.count(b"\xff\xda", markers.scan_at) if progressive else 1
     return Header(
         "mpo" if markers.multi_picture else "jpeg",
         markers.width,
@@ -61,8 +61,9 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
         b"".join(markers.profile[part] for part in sorted(markers.profile)),
         markers.channels,
         markers.bits,
-        clean=markers.clean and ends_there and markers.frame in _ORDINARY,
+        clean=markers.clean and markers.frame in _ORDINARY,
         held_bytes=held,
+        scan_at=markers.scan_at,
         scalable=markers.frame != _LOSSLESS,
         trusted=markers.frame in _ORDINARY
         and markers.channels in {1, 3}
@@ -71,9 +72,16 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
     )
 
 
-def is_cut_off(data: bytes) -> bool:
-    """Tell whether the end mark of a JPEG file is missing behind its last scan."""
-    return data.find(_END, data.rfind(b"\xff\xda")) < 0
+def is_cut_off(data: bytes, header: Header) -> bool:
+    """Tell whether the end mark is missing behind the scans of a JPEG file."""
+    # Searching megabytes costs milliseconds, and a whole file has a mark near its end.
+    near = max(header.scan_at, len(data) - _TAIL)
+    return data.find(_END, near) < 0 and data.find(_END, header.scan_at, near + 1) < 0
+
+
+def has_more_behind(data: bytes, header: Header) -> bool:
+    """Tell whether anything follows the first end mark of a JPEG file."""
+    return header.scan_at > 0 and data.find(_END, header.scan_at) != len(data) - len(_END)
 
 
 def _walk(data: bytes, name: str) -> _Markers:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from tierwise.images.decoding import decode, frame_of
 from tierwise.images.encoder import encode
 from tierwise.images.features import features
+from tierwise.images.jpeg_header import has_more_behind
 from tierwise.images.original import Original, View
 from tierwise.images.picture import Picture
 from tierwise.images.raster import Raster, fitted, grey_if_colourless
+from tierwise.images.resampling import resampled
 from tierwise.images.signatures import MIME_TYPES
-from tierwise.images.vips import from_pixels, resized, to_pixels
+from tierwise.images.vips import from_pixels, to_pixels
 from tierwise.records import ImageSettings
 
 _PASSABLE = {"jpeg", "png", "webp"}
@@ -54,7 +56,8 @@ def _smaller(raster: Raster, side: int) -> Raster:
     size = fitted(*raster.size, side)
     if size == raster.size:
         return raster
-    return replace(raster, pixels=to_pixels(resized(from_pixels(raster.pixels), *size)))
+    smaller = resampled(from_pixels(raster.pixels), raster.size, size)
+    return replace(raster, pixels=to_pixels(smaller))
 
 
 def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Picture:
@@ -94,6 +97,7 @@ def _passes(original: Original, raster: Raster) -> bool:
         and header.orientation == 1
         and header.bits <= 8
         and header.frames == 1
+        and not has_more_behind(original.data, header)
         and not raster.altered
         and not raster.truncated
     )

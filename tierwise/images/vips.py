@@ -41,13 +41,6 @@ def to_pixels(image: Any) -> Pixels:
     return memory.reshape(image.height, image.width, image.bands)
 
 
-def resized(image: Any, width: int, height: int) -> Any:
-    """Resample with Lanczos to exactly this size in px."""
-    if (image.width, image.height) == (width, height):
-        return image
-    return image.resize(width / image.width, vscale=height / image.height, kernel="lanczos3")
-
-
 def with_profile(image: Any, profile: bytes) -> Any:
     """Attach an ICC profile."""
     image = image.copy()
