@@ -16,11 +16,17 @@ AskTogether = Callable[[Sequence[Ask]], Awaitable[list[Outcome]]]
 
 
 class Packer:
-    """Belongs to one event loop, one bundle and one task."""
+    """Belongs to one event loop, one bundle and one task.
 
-    def __init__(self, images_per_request: int, ask: AskTogether) -> None:
+    `settled` is called whenever a request is no longer under way.
+    """
+
+    def __init__(
+        self, images_per_request: int, ask: AskTogether, settled: Callable[[], None]
+    ) -> None:
         self._most = images_per_request
         self._ask = ask
+        self._settled = settled
         self._pack: list[tuple[Ask, asyncio.Future[Outcome]]] = []
         self._bytes = 0
         self._requests: set[asyncio.Task[None]] = set()
@@ -52,13 +58,17 @@ class Packer:
         if self._pack:
             request = asyncio.create_task(self._send(self._pack))
             self._requests.add(request)
-            request.add_done_callback(self._requests.discard)
+            request.add_done_callback(self._end)
             self._pack, self._bytes = [], 0
 
     def cancel(self) -> None:
         """Give up what is under way."""
         for request in self._requests:
             request.cancel()
+
+    def _end(self, request: asyncio.Task[None]) -> None:
+        self._requests.discard(request)
+        self._settled()
 
     async def _send(self, pack: list[tuple[Ask, asyncio.Future[Outcome]]]) -> None:
         futures = {ask.request_id: future for ask, future in pack}

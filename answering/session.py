@@ -27,17 +27,17 @@ class Session:
         self.plan = plan
         self._executor = executor
         self._packers = {
-            task.name: Packer(task.route.images_per_request, asker.ask) for task in plan.tasks.tasks
+            task.name: Packer(task.route.images_per_request, asker.ask, self._flush_when_quiet)
+            for task in plan.tasks.tasks
         }
         self._preparing = 0
         self._starved = False
 
     async def ask(self, ask: Ask) -> Outcome:
         """The outcome of one question, asked together with others of its task."""
-        try:
-            return await self._packers[ask.task.name].add(ask)
-        finally:
-            self._flush_when_quiet()
+        outcome = self._packers[ask.task.name].add(ask)
+        self._flush_when_quiet()
+        return await outcome
 
     async def prepare(
         self,

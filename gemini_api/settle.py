@@ -197,7 +197,7 @@ def _settle_items(pack: _Pack) -> Settled:
     except ReplyError:
         return pack.repeat(halves(pack._charged()))
     parts = [
-        _settle_invalid(pack, index, items[index + 1].message)
+        _settle_invalid(pack, index, items[index + 1].why)
         if isinstance(items[index + 1], InvalidItem)
         else Settled((pack.answer(index, items[index + 1]),), (), ())
         for index in range(len(pack.asks))

@@ -1,4 +1,4 @@
-"""What is measured: real photographs, scans and screenshots, and larger ones put together of them."""
+"""What is measured: real photographs, scans and screenshots, and larger ones made of them."""
 
 from __future__ import annotations
 
