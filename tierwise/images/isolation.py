@@ -91,6 +91,7 @@ class _Pool:
     def close(self) -> None:
         while (helper := self._taken()) is not None:
             helper.end()
+        self._lock_file.close()
 
     def _taken(self) -> _Helper | None:
         with self._guard:
@@ -121,7 +122,8 @@ def ask_helper(request: Request) -> Reply:
     """
     with _pools_guard:
         # By process id: a forked child must not share its parent's pipes.
-        pool = _pools.setdefault(os.getpid(), _Pool())
+        pool = _pools.get(os.getpid()) or _Pool()
+        _pools[os.getpid()] = pool
     return pool.ask(request)
 
 

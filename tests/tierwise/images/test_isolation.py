@@ -1,0 +1,145 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tierwise.errors import ImageError
+from tierwise.images.isolation import end_helpers
+from tierwise.images.limits import Limits
+from tierwise.images.picture import Picture
+from tierwise.records import Reason
+
+# A decode in the helper that takes seconds, so that something can happen to it meanwhile.
+SLOW = "200MP.heic"
+
+
+def _helpers(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            status = (entry / "stat").read_text().rpartition(")")[2].split()
+            command = (entry / "cmdline").read_bytes()
+        except (OSError, ValueError):
+            continue
+        if entry.name.isdigit() and int(status[1]) == parent and b"images.helper" in command:
+            found.append(int(entry.name))
+    return found
+
+
+def _wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def test_time_is_bounded_and_the_next_picture_is_served(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(ImageError, match=r"longer than the limit of 0.2 seconds") as caught:
+        shrink(read(SLOW), limits=Limits(seconds=0.2))
+    assert caught.value.reason is Reason.UNREADABLE
+    assert time.monotonic() - started < 5
+    assert shrink(read("hopper.bmp")).width == 128
+
+
+def test_a_crash_costs_one_picture(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    end_helpers()
+    outcome: list[ImageError] = []
+
+    def victim() -> None:
+        with pytest.raises(ImageError) as caught:
+            shrink(read(SLOW), name="victim.heic")
+        outcome.append(caught.value)
+
+    thread = threading.Thread(target=victim)
+    thread.start()
+    _wait_for(lambda: _helpers(os.getpid()))
+    time.sleep(0.5)
+    (helper,) = _helpers(os.getpid())
+    os.kill(helper, signal.SIGSEGV)
+    thread.join(timeout=20)
+    assert outcome[0].message == "victim.heic: the decoder crashed on this file (SIGSEGV)."
+    assert shrink(read("hopper.bmp")).width == 128
+
+
+def test_many_threads_share_few_helpers(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    data = [read(name) for name in ("hopper.bmp", "relax.jp2", "hopper.gif", "page-box.pdf")] * 6
+    with ThreadPoolExecutor(8) as pool:
+        pictures = list(pool.map(shrink, data))
+    assert [picture.format for picture in pictures] == ["bmp", "jp2", "gif", "pdf"] * 6
+    assert len(_helpers(os.getpid())) <= (os.cpu_count() or 1)
+
+
+def test_a_forked_child_has_its_own(read: Callable[[str], bytes], tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(read("jolla.jpg"))
+    (tmp_path / "b.bmp").write_bytes(read("hopper.bmp"))
+    script = """
+import multiprocessing, pathlib, sys
+from tierwise.images.limits import Limits
+from tierwise.images.optimization import optimize
+from tierwise.records import ImageSettings
+
+def widths(folder):
+    files = sorted(pathlib.Path(folder).iterdir())
+    return [optimize(file.read_bytes(), name=file.name, page=1, settings=ImageSettings(100),
+                     limits=Limits()).width for file in files]
+
+if __name__ == "__main__":
+    before = widths(sys.argv[1])
+    for method in ("fork", "spawn"):
+        with multiprocessing.get_context(method).Pool(2) as pool:
+            assert pool.map(widths, [sys.argv[1]] * 4) == [before] * 4
+    print(before)
+"""
+    file = tmp_path / "script" / "main.py"
+    file.parent.mkdir()
+    file.write_text(script)
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.bmp"):
+        (tmp_path / name).rename(tmp_path / "in" / name)
+    done = subprocess.run(
+        [sys.executable, str(file), str(tmp_path / "in")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout.strip() == "[100, 100]", done.stderr
+
+
+def test_no_helper_outlives_its_killed_parent(read: Callable[[str], bytes], tmp_path: Path) -> None:
+    (tmp_path / "b.bmp").write_bytes(read("hopper.bmp"))
+    script = (
+        "import sys, time\n"
+        "from tierwise.images.optimization import optimize\n"
+        "from tierwise.images.limits import Limits\n"
+        "from tierwise.records import ImageSettings\n"
+        "optimize(open(sys.argv[1], 'rb').read(), name='b', page=1, settings=ImageSettings(9),"
+        " limits=Limits())\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "b.bmp")],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        (helper,) = _helpers(parent.pid)
+        parent.kill()
+    _wait_for(lambda: not Path(f"/proc/{helper}").exists())

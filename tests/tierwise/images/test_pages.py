@@ -1,0 +1,81 @@
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tierwise.errors import ImageError
+from tierwise.images.frames import chosen_frames
+from tierwise.images.inspection import inspect
+from tierwise.images.limits import Limits
+from tierwise.images.picture import Picture
+from tierwise.records import Reason
+
+SHADES = (0, 60, 120, 180, 240)
+
+
+@pytest.fixture(params=["GIF", "WEBP", "PNG", "AVIF"])
+def animation(request: pytest.FixtureRequest, save: Callable[..., bytes]) -> bytes:
+    first, *others = [Image.new("RGB", (40, 30), (shade,) * 3) for shade in SHADES]
+    options = {"lossless": True} if request.param == "WEBP" else {}
+    return save(first, request.param, save_all=True, append_images=others, duration=50, **options)
+
+
+def test_animations_give_the_frames_that_are_asked_for(
+    animation: bytes, shrink: Callable[..., Picture], pixels: Callable[[Picture], NDArray[np.int_]]
+) -> None:
+    assert inspect(animation, name="a", limits=Limits()).pages == 1
+    assert abs(pixels(shrink(animation)).mean() - SHADES[0]) < 4
+    assert abs(pixels(shrink(animation, frames="middle")).mean() - SHADES[2]) < 4
+    assert inspect(animation, name="a", limits=Limits(), frames=3).pages == 3
+    seen = [pixels(shrink(animation, frames=3, page=page)).mean() for page in (1, 2, 3)]
+    assert np.abs(np.array(seen) - [SHADES[0], SHADES[1], SHADES[3]]).max() < 4
+    with pytest.raises(ImageError, match="page 4"):
+        shrink(animation, frames=3, page=4)
+
+
+def test_frames_are_spaced_evenly() -> None:
+    assert chosen_frames(4, 100) == [0, 25, 50, 75]
+    assert chosen_frames(9, 3) == [0, 1, 2]
+    with pytest.raises(ValueError, match="frames is 0"):
+        chosen_frames(0, 3)
+
+
+def test_every_tiff_page_is_an_image(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    data = read("g4-multi.tiff")
+    assert inspect(data, name="g4-multi.tiff", limits=Limits()).pages == 3
+    for page in (1, 2, 3):
+        picture = shrink(data, page=page)
+        assert (picture.original_width, picture.original_height) == (3307, 4677)
+        assert picture.height == 768
+
+
+def test_pdf_pages_are_rendered_at_the_size_wanted(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    data = read("page-box.pdf")
+    assert inspect(data, name="page-box.pdf", limits=Limits()).pages == 1
+    for side in (256, 1024):
+        picture = shrink(data, max_side=side)
+        assert max(picture.width, picture.height) == side
+    with pytest.raises(ImageError, match="page 2 does not exist"):
+        shrink(data, page=2)
+
+
+def test_too_many_pages_are_refused(read: Callable[[str], bytes]) -> None:
+    with pytest.raises(ImageError, match="the limit is 2") as caught:
+        inspect(read("g4-multi.tiff"), name="g4.tiff", limits=Limits(pages=2))
+    assert caught.value.reason is Reason.TOO_LARGE
+
+
+def test_stereo_pair_shows_its_first_picture(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    source = inspect(read("frozenpond.mpo"), name="frozenpond.mpo", limits=Limits())
+    assert (source.format, source.pages) == ("mpo", 1)
+    picture = shrink(read("frozenpond.mpo"))
+    assert Image.open(io.BytesIO(picture.data)).format == "JPEG"
