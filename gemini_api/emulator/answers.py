@@ -76,12 +76,13 @@ class Answerer:
     def _array(self, schema: Schema, name: str) -> list[Any]:
         items = schema.get("items") or {"type": "string"}
         least = int(schema.get("minItems") or 0)
-        most = int(schema.get("maxItems") or max(least, 3))
+        most = int(schema.get("maxItems", max(least, 3)))
         if items.get("enum") and not self.outside:
             return self._several(items, name, least, most)
         if items.get("type") == "string" and not self.outside:
+            limit = items.get("maxLength")
             found = words(self.look)
-            return [found[i % len(found)] for i in range(min(max(least, 3), most))]
+            return [found[i % len(found)][:limit] for i in range(min(max(least, 3), most))]
         return [self.value(items, name) for _ in range(min(max(least, 1), most))]
 
     def _several(self, items: Schema, name: str, least: int, most: int) -> list[str]:

@@ -61,10 +61,10 @@ class Desk:
         )
         try:
             with urllib.request.urlopen(request, timeout=20) as reply:
-                return reply.status, json.loads(reply.read()), reply.headers
+                return reply.status, json.loads(reply.read()), dict(reply.headers)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, json.loads(error.read()), error.headers
+                return error.code, json.loads(error.read()), dict(error.headers)
 
     def ask(self, body: object, model: str = MODEL, version: str = "v1beta") -> tuple[int, Any]:
         status, reply, _ = self.send(f"/{version}/models/{model}:generateContent", body)
@@ -110,7 +110,7 @@ def picture() -> Callable[..., bytes]:
     ) -> bytes:
         image = Image.new("RGB", size, colour)
         drawing = ImageDraw.Draw(image)
-        drawing.ellipse((10, 10, size[0] // 3, size[1] // 3), fill="orange")
+        drawing.ellipse((0, 0, size[0] // 3, size[1] // 3), fill="orange")
         if text_px:
             for line in range(12):
                 place = (size[0] // 3, size[1] // 3 + line * text_px * 2)

@@ -25,8 +25,9 @@ QUESTION = "How light is this picture?"
 
 def ask(client: genai.Client, data: bytes, **settings: Any) -> types.GenerateContentResponse:
     part = types.Part.from_bytes(data=data, mime_type="image/jpeg")
+    contents = types.Content(role="user", parts=[types.Part(text=QUESTION), part])
     config = ENUM.model_copy(update=settings)
-    return client.models.generate_content(model=MODEL, contents=[QUESTION, part], config=config)
+    return client.models.generate_content(model=MODEL, contents=contents, config=config)
 
 
 def test_developer_reply(emulator: Any, picture: Callable[..., bytes]) -> None:
