@@ -111,17 +111,17 @@ def _find_input(uri: str) -> Input:
 def _paths(found: Input) -> Iterator[str]:
     if found.kind is Kind.FOLDER:
         return (stat.uri for stat in files_for(found.uri).walk(found.uri))
-    folder = _fixed_part(found.uri)
+    folder = fixed_part(found.uri)
     matches = _pattern(found.uri).fullmatch
     walked = (stat.uri for stat in files_for(found.uri).walk(folder or "."))
     names = (uri if folder else uri.removeprefix("./") for uri in walked)
     return (uri for uri in names if matches(uri))
 
 
-def _fixed_part(pattern: str) -> str:
+def fixed_part(pattern: str) -> str:
     """The folder that a pattern starts in.
 
-    >>> _fixed_part("photos/20*/a?.jpg"), _fixed_part("*.jpg")
+    >>> fixed_part("photos/20*/a?.jpg"), fixed_part("*.jpg")
     ('photos', '')
     """
     first = min(pattern.find(sign) for sign in _GLOB_SIGNS if sign in pattern)

@@ -49,7 +49,7 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("width", pa.int64()),
             ("height", pa.int64()),
             ("format", pa.string()),
-            *_manifest_fields(columns),
+            *manifest_fields(columns),
             ("answer", arrow_type(value)),
             ("model", pa.string()),
             ("model_version", pa.string()),
@@ -109,7 +109,7 @@ def failures_schema(columns: Mapping[str, str]) -> pa.Schema:
             ("message", pa.string()),
             ("attempts", pa.int64()),
             ("cost_usd", USD),
-            *_manifest_fields(columns),
+            *manifest_fields(columns),
         ]
     )
 
@@ -205,7 +205,8 @@ def _image_cells(file: ImageFile, outcome: Answer | Failure) -> dict[str, Any]:
     }
 
 
-def _manifest_fields(columns: Mapping[str, str]) -> list[tuple[str, pa.DataType]]:
+def manifest_fields(columns: Mapping[str, str]) -> list[tuple[str, pa.DataType]]:
+    """The manifest's own columns as Arrow fields."""
     return [(manifest_name(name), _SCALARS[kind]) for name, kind in columns.items()]
 
 

@@ -1,0 +1,169 @@
+"""What shrinking did to one image, as a row of `metrics.parquet`, and totals over many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pyarrow as pa
+
+from tierwise.errors import ImageError
+from tierwise.images.picture import Picture
+from tierwise.records import ImageFile, MediaResolution
+from tierwise.tables import manifest_cells, manifest_fields
+from tierwise.tiers import image_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Optimized:
+    """One image of a file and what came of it: a picture that lies at `output`, or a failure.
+
+    The picture's bytes are gone; `sent_bytes` says how many they were. `first` marks the first
+    image of its file, which counts the file's bytes.
+    """
+
+    file: ImageFile
+    page: int
+    output: str = ""
+    picture: Picture | None = None
+    sent_bytes: int = 0
+    failure: ImageError | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the first image of its file."""
+        return self.page == 1
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizedTotals:
+    """Sums over images of one format. Bytes are of files before and pictures after.
+
+    Tokens are what the images cost a model before and after, by the model's own rule.
+    """
+
+    files: int = 0
+    images: int = 0
+    failures: int = 0
+    resized: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+    tokens_before: int = 0
+    tokens_after: int = 0
+
+    def __add__(self, other: OptimizedTotals) -> OptimizedTotals:
+        names = (field.name for field in fields(OptimizedTotals))
+        return OptimizedTotals(*(getattr(self, name) + getattr(other, name) for name in names))
+
+
+def totals_of(
+    one: Optimized, *, model: str, media_resolution: MediaResolution, vertex: bool
+) -> OptimizedTotals:
+    """What one image adds to the totals; bytes of failures are left out on both sides."""
+    picture, files = one.picture, int(one.first)
+    if picture is None:
+        return OptimizedTotals(files=files, failures=1)
+
+    def tokens(width: int, height: int) -> int:
+        if not width or not height:  # original bytes that could not be decoded
+            return 0
+        return image_tokens(model, media_resolution, width, height, vertex=vertex)
+
+    return OptimizedTotals(
+        files=files,
+        images=1,
+        resized=int(picture.resized),
+        bytes_before=one.file.bytes if one.first else 0,
+        bytes_after=one.sent_bytes,
+        tokens_before=tokens(picture.original_width, picture.original_height),
+        tokens_after=tokens(picture.width, picture.height),
+    )
+
+
+def metrics_schema(columns: Mapping[str, str]) -> pa.Schema:
+    """Columns of `metrics.parquet`: every image has a row, failures too, with their reason."""
+    return pa.schema(
+        [
+            ("uri", pa.string()),
+            ("page", pa.int64()),
+            ("content_hash", pa.string()),
+            ("output", pa.string()),
+            ("reason", pa.string()),
+            ("message", pa.string()),
+            ("format", pa.string()),
+            ("bytes", pa.int64()),
+            ("width", pa.int64()),
+            ("height", pa.int64()),
+            ("sent_format", pa.string()),
+            ("sent_bytes", pa.int64()),
+            ("sent_width", pa.int64()),
+            ("sent_height", pa.int64()),
+            ("reduction_percent", pa.float64()),
+            ("resized", pa.bool_()),
+            ("passed_through", pa.bool_()),
+            ("fallback", pa.bool_()),
+            ("truncated", pa.bool_()),
+            ("milliseconds", pa.float64()),
+            ("sharpness", pa.float64()),
+            ("text_texture", pa.float64()),
+            ("flat", pa.float64()),
+            ("dominant_colours", pa.list_(pa.string())),
+            ("perceptual_hash", pa.string()),
+            *manifest_fields(columns),
+        ]
+    )
+
+
+def metrics_row(one: Optimized) -> dict[str, Any]:
+    """One row of `metrics.parquet`; `reduction_percent` compares the picture with its whole file."""
+    row: dict[str, Any] = {
+        "uri": one.file.uri,
+        "page": one.page,
+        "content_hash": one.file.content_hash or None,
+        "bytes": one.file.bytes,
+        **manifest_cells(one.file),
+    }
+    if one.failure is not None:
+        return row | {"reason": str(one.failure.reason), "message": one.failure.message}
+    return row | {"output": one.output} | _picture_cells(one)
+
+
+def _picture_cells(one: Optimized) -> dict[str, Any]:
+    picture = one.picture
+    if picture is None:
+        return {}
+    features = picture.features
+    cells: dict[str, Any] = {
+        "format": picture.format,
+        "width": picture.original_width,
+        "height": picture.original_height,
+        "sent_format": picture.mime_type.removeprefix("image/"),
+        "sent_bytes": one.sent_bytes,
+        "sent_width": picture.width,
+        "sent_height": picture.height,
+        "reduction_percent": reduction_percent(one.file.bytes, one.sent_bytes),
+        "resized": picture.resized,
+        "passed_through": picture.passed_through,
+        "fallback": picture.fallback,
+        "truncated": picture.truncated,
+        "milliseconds": picture.milliseconds,
+    }
+    if features is not None:
+        cells |= {
+            "sharpness": features.sharpness,
+            "text_texture": features.text_texture,
+            "flat": features.flat,
+            "dominant_colours": list(features.dominant_colours),
+            "perceptual_hash": f"{features.perceptual_hash:016x}",
+        }
+    return cells
+
+
+def reduction_percent(before: int, after: int) -> float:
+    """How much smaller, in percent of before; negative when it grew.
+
+    >>> reduction_percent(400, 100), reduction_percent(0, 0)
+    (75.0, 0.0)
+    """
+    return round(100 * (1 - after / before), 2) if before else 0.0
