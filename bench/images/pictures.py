@@ -57,6 +57,13 @@ def tiled(data: bytes, columns: int, rows: int) -> bytes:
     return _saved(sheet, "JPEG", quality=88)
 
 
+def without_profile(data: bytes) -> bytes:
+    """Cut the colour profile out of a photograph, nothing else, to time the rest."""
+    at = data.index(b"ICC_PROFILE") - 4
+    length = int.from_bytes(data[at + 2 : at + 4], "big")
+    return data[:at] + data[at + 2 + length :]
+
+
 def as_webp(data: bytes) -> bytes:
     """Code a photograph as WebP."""
     return _saved(Image.open(io.BytesIO(data)).convert("RGB"), "WEBP", quality=80, method=2)

@@ -11,3 +11,9 @@ Life of one picture: signature -> header (pure Python, sizes checked before anyt
 decoded in the calling thread; every other format, and whatever looks odd, in a helper process with
 limits on memory and time (`isolation`).
 """
+
+import os
+
+# libvips repeats a file's own text in warnings, on standard error or to a callback that fails on
+# text that is not UTF-8. It reads this once, when any module below first imports it.
+os.environ.setdefault("VIPS_WARNING", "1")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tierwise.images.vips import VipsError, from_pixels, to_pixels, with_profile
+from tierwise.images.vips import VIPS_ERRORS, from_pixels, to_pixels, with_profile
 
 # Many files carry sRGB in one of a hundred spellings; within this many levels of 255 it is sRGB.
 _SAME_WITHIN = 2
@@ -43,6 +43,6 @@ def _is_srgb(profile: bytes) -> bool:
     grid = np.array([list(product(levels, repeat=3))], dtype=np.uint8)
     try:
         after = to_pixels(to_srgb(from_pixels(grid), profile))
-    except VipsError:
+    except VIPS_ERRORS:
         return True
     return bool(np.abs(after.astype(int) - grid.astype(int)).max() <= _SAME_WITHIN)

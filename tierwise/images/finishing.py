@@ -7,7 +7,7 @@ from typing import Any
 from tierwise.images.colour import is_plain
 from tierwise.images.original import View
 from tierwise.images.raster import Raster, fitted
-from tierwise.images.vips import VipsError, to_pixels
+from tierwise.images.vips import VIPS_ERRORS, to_pixels
 
 _ORDINARY = {"srgb", "b-w"}
 
@@ -16,7 +16,7 @@ def finished(image: Any, original: tuple[int, int], view: View) -> Raster:
     """Shrink and convert; `original` is the upright size in px before anything was scaled.
 
     Raises:
-        VipsError: the pixels cannot be decoded.
+        pyvips.Error: the pixels cannot be decoded.
     """
     profile, altered = _needed_profile(image)
     width, height = fitted(*original, view.side)
@@ -62,5 +62,5 @@ def _to_srgb(image: Any) -> Any:
             intent="relative",
             black_point_compensation=True,
         ).copy_memory()
-    except VipsError:
+    except VIPS_ERRORS:
         return image.colourspace("srgb")

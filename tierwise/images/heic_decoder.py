@@ -15,7 +15,7 @@ import pyvips
 from tierwise.images.finishing import finished
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Raster
-from tierwise.images.vips import VipsError, with_profile
+from tierwise.images.vips import VIPS_ERRORS, with_profile
 
 _HELD_BYTES = 5  # per pixel: the decoder's 4:2:0 planes and the interleaved copy
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, LookupError, RuntimeError, TypeError)
@@ -36,7 +36,7 @@ def decode_heic(original: Original, view: View) -> Raster:
         raise original.unreadable(error) from error
     try:
         return finished(_to_vips(pixels, picture), picture.size, view)
-    except VipsError as error:
+    except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
 
 

@@ -15,7 +15,7 @@ from tierwise.images.jpeg_header import is_cut_off
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Pixels, Raster, fitted, upright
 from tierwise.images.resampling import resampled
-from tierwise.images.vips import VipsError, from_pixels, to_pixels
+from tierwise.images.vips import VIPS_ERRORS, from_pixels, to_pixels
 from tierwise.images.vips_decoder import decode_with_vips
 from tierwise.records import Reason
 
@@ -117,6 +117,6 @@ def _finished(
     if profile:
         try:
             return to_pixels(to_srgb(image, profile))
-        except VipsError:
+        except VIPS_ERRORS:
             pass  # a profile that cannot be used counts as none, as browsers have it
     return to_pixels(image)

@@ -15,7 +15,7 @@ from tierwise.images.finishing import finished
 from tierwise.images.original import Original, View
 from tierwise.images.plain_headers import jp2_levels
 from tierwise.images.raster import Raster
-from tierwise.images.vips import VipsError, with_profile
+from tierwise.images.vips import VIPS_ERRORS, with_profile
 
 # Only these plugins are asked: the others include ones that start programs or take 600 MB for a
 # kilobyte.
@@ -70,7 +70,7 @@ def decode_with_pillow(original: Original, view: View) -> Raster:
         wrapped = with_profile(wrapped, profile)
     try:
         return finished(wrapped, size, view)
-    except VipsError as error:
+    except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
 
 

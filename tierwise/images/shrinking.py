@@ -18,6 +18,7 @@ from tierwise.images.signatures import MIME_TYPES
 from tierwise.images.vips import from_pixels, to_pixels
 from tierwise.records import ImageSettings
 
+_MOSTLY_FLAT = 0.6
 _PASSABLE = {"jpeg", "png", "webp"}
 
 
@@ -63,12 +64,16 @@ def _smaller(raster: Raster, side: int) -> Raster:
 def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Picture:
     width, height = raster.size
     smaller = raster.size != (raster.original_width, raster.original_height)
+    seen = features(raster.pixels)
     passes = not smaller and _passes(original, raster)
     if passes:
         sent, mime_type = original.data, MIME_TYPES[original.header.format]
     else:
         sent, mime_type = encode(
-            raster.pixels, output_format=setting.output_format, quality=setting.quality
+            raster.pixels,
+            output_format=setting.output_format,
+            quality=setting.quality,
+            compact=seen.flat > _MOSTLY_FLAT,
         )
     return Picture(
         data=sent,
@@ -84,7 +89,7 @@ def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Pict
         fallback=False,
         truncated=raster.truncated,
         milliseconds=0.0,
-        features=features(raster.pixels),
+        features=seen,
     )
 
 

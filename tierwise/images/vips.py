@@ -12,13 +12,16 @@ from tierwise.images.raster import Pixels
 _LOADERS = ("Jpeg", "Png", "Webp", "Nsgif", "Tiff")
 _ORDINARY = {1: "b-w", 3: "srgb"}
 
-VipsError: type[Exception] = pyvips.Error
+# Error texts may quote the file in any encoding; pyvips expects UTF-8 and fails over others.
+VIPS_ERRORS: tuple[type[Exception], ...] = (pyvips.Error, UnicodeDecodeError)
 
 
 def _set_up() -> None:
     # A cache would hold pixels of past pictures; one thread per operation, because the pipeline
     # already works on as many pictures as there are cores.
     pyvips.cache_set_max(0)
+    # Hand warnings back to libvips, which then drops them: see the package's `__init__`.
+    getattr(pyvips, "_remove_log_handler", lambda: None)()
     pyvips.concurrency_set(1)
     pyvips.operation_block_set("VipsForeignLoad", True)
     for loader in _LOADERS:
@@ -26,6 +29,11 @@ def _set_up() -> None:
 
 
 _set_up()
+
+
+def forget_errors() -> None:
+    """Empty the text that libvips gathers, which else ends up in the next file's message."""
+    pyvips.vips_lib.vips_error_clear()
 
 
 def from_pixels(pixels: Pixels) -> Any:

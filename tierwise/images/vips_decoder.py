@@ -10,7 +10,7 @@ import pyvips
 from tierwise.images.finishing import finished
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Raster, fitted
-from tierwise.images.vips import VipsError
+from tierwise.images.vips import VIPS_ERRORS, forget_errors
 
 _LOADERS = {
     "jpeg": "jpegload_buffer",
@@ -36,13 +36,15 @@ def decode_with_vips(original: Original, view: View) -> Raster:
     """
     try:
         return _decode(original, view, _STRICT)
-    except VipsError as error:
+    except VIPS_ERRORS as error:
         problem = error
+        forget_errors()
     if original.limits.accept_truncated:
         try:
             return replace(_decode(original, view, _LENIENT), truncated=True)
-        except VipsError as error:
+        except VIPS_ERRORS as error:
             problem = error
+            forget_errors()
     raise original.unreadable(problem) from problem
 
 
