@@ -91,7 +91,9 @@ def _parts(body: Mapping[str, Any], call: Call, model: Model) -> Iterator[Mappin
         contents.insert(0, ("system_instruction", body["system_instruction"]))
     images = 0
     for path, content in contents:
-        if content.get("role", "user") not in {"user", "model", "system"}:
+        # Vertex wants every turn's role spelled out.
+        implied = "" if call.vertex and path != "system_instruction" else "user"
+        if content.get("role", implied) not in {"user", "model", "system"}:
             raise Refusal(400, "Please use a valid role: user, model.")
         if not content.get("parts"):
             _refuse(f"{path}.parts", "contents.parts must not be empty.")

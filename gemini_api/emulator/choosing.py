@@ -21,11 +21,13 @@ def label_scores(
 ) -> dict[str, float]:
     """How well each label fits, from 0 to 1.
 
-    Known pictures decide when they carry at least two of the labels; a yes-or-no question is
+    Known pictures decide when they carry at least two of the labels and there is a picture to
+    compare them with; a yes-or-no question is
     decided by the first word in it that can be told from pixels; other labels by what they mean,
     or, where that cannot be told, by a leaning that is fixed for the label.
     """
-    if known and sum(label.casefold() in known.labels for label in labels) >= min(2, len(labels)):
+    shared = sum(label.casefold() in known.labels for label in labels) if known else 0
+    if known and look.shape and shared >= min(2, len(labels)):
         return known.vote(look, labels)
     plain = {label.casefold().strip() for label in labels}
     if plain & _YES and plain & _NO:

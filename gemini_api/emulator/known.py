@@ -34,24 +34,26 @@ class KnownPictures:
 
     def __init__(self, labels: Sequence[str], looks: Sequence[Look]) -> None:
         self.labels = frozenset(label.casefold() for label in labels)
-        self._labels = np.array([label.casefold() for label in labels])
+        self._labels = [label.casefold() for label in labels]
         measures = [np.stack(parts) for parts in zip(*map(_measures, looks), strict=True)]
         # What all pictures have in common says nothing; without it, likeness tells labels apart.
         self._common = [measure.mean(axis=0) for measure in measures]
         self._vectors = self._compared(measures)
         self._signatures = np.stack([look.signature for look in looks])
+        self._outlines = _unit(_centred(self._signatures))
 
     def vote(self, look: Look, labels: Sequence[str]) -> dict[str, float]:
         """For each label its share of the nearest known pictures, nearer ones counting more."""
         names = {label.casefold(): label for label in labels}
-        usable = ~self._same(look) & np.isin(self._labels, list(names))
-        closeness = (self._vectors @ self._compared(_measures(look)))[usable]
+        asked = np.array([label in names for label in self._labels])
+        usable = np.flatnonzero(asked & ~self._same(look))
+        closeness = _products(self._vectors, self._compared(_measures(look)))[usable]
         nearest = np.argsort(-closeness, kind="stable")[:_NEIGHBOURS]
         shares = dict.fromkeys(labels, 0.0)
         if nearest.size:
             weights = np.exp((closeness[nearest] - closeness[nearest[0]]) * 20)
-            for name, weight in zip(self._labels[usable][nearest], weights, strict=True):
-                shares[names[name]] += float(weight / weights.sum())
+            for position, weight in zip(usable[nearest], weights / weights.sum(), strict=True):
+                shares[names[self._labels[position]]] += float(weight)
         return shares
 
     def _compared(self, measures: Sequence[Vector]) -> Vector:
@@ -61,7 +63,7 @@ class KnownPictures:
 
     def _same(self, look: Look) -> NDArray[np.bool_]:
         """Which known pictures are this picture."""
-        agreement = _unit(_centred(self._signatures)) @ _unit(_centred(look.signature))
+        agreement = _products(self._outlines, _unit(_centred(look.signature)))
         limit = _SAME_TINY_PICTURE if max(look.width, look.height) < _TINY else _SAME_PICTURE
         same_greys = np.abs(self._signatures - look.signature).mean(axis=1) < _SAME_GREYS
         same: NDArray[np.bool_] = (agreement > limit) | same_greys
@@ -98,11 +100,16 @@ def _look_at_file(path: Path) -> Look:
         image = open_picture(path.read_bytes(), _READ_SIDE)
     except OSError as error:
         raise InputError(f"--knows {path}: not a readable picture ({error}). Remove it.") from error
-    return look_at(Seen(*image.size, np.asarray(image)))
+    return look_at(Seen(*image.size, np.asarray(image)), shape=True)
 
 
 def _measures(look: Look) -> tuple[Vector, ...]:
     return (*look.shape, look.colour)
+
+
+def _products(vectors: Vector, vector: Vector) -> Vector:
+    # Not `@`: the threads of a linear algebra library wait by spinning and starve the server.
+    return np.asarray(np.einsum("ij,j->i", vectors, vector))
 
 
 def _centred(vectors: Vector) -> Vector:

@@ -20,8 +20,9 @@ _BINS = 9
 class Look:
     """Shares are 0 to 1. `width` and `height` are px as sent, upright.
 
-    `signature` (16 x 16 grey) tells whether two files are one picture; `shape` and `colour` compare
-    pictures; `coarse` is a handful of averages that hardly change when a file is compressed again.
+    `signature` (16 x 16 grey) tells whether two files are one picture. `shape`, empty unless asked
+    for, and `colour` compare pictures. `coarse` is a handful of averages that hardly change when a
+    file is compressed again.
     """
 
     width: int
@@ -43,12 +44,13 @@ class Look:
     coarse: Vector
 
 
-def look_at(seen: Seen) -> Look:
-    """The measures of a seen picture."""
+def look_at(seen: Seen, *, shape: bool = False) -> Look:
+    """The measures of a seen picture; `shape` takes as long as all the others, so only if asked."""
     image = Image.fromarray(seen.pixels)
     small = np.asarray(image.resize((64, 64), Image.Resampling.BOX), dtype=np.float32)
     hsv = np.asarray(image.resize((64, 64), Image.Resampling.BOX).convert("HSV"))
-    grey = np.asarray(image.convert("L"))
+    grey_image = image.convert("L")
+    grey = np.asarray(grey_image)
     light = small.mean(axis=2)
     steps = np.abs(np.diff(grey.astype(np.int16), axis=1)) if grey.shape[1] > 1 else np.zeros(1)
     saturation = hsv[..., 1] / 255
@@ -65,16 +67,16 @@ def look_at(seen: Seen) -> Look:
         green=_hue_share(hsv, 55, 110),
         blue_above=_hue_share(hsv[:24], 125, 180),
         hues=_hues(hsv),
-        text=text_blocks(grey),
-        signature=_reduced(grey, 16).ravel(),
-        shape=_shape(image),
+        text=text_blocks(grey_image),
+        signature=_reduced(grey_image, 16).ravel(),
+        shape=_shape(grey_image) if shape else (),
         colour=_colour(small),
         coarse=_coarse(small, saturation),
     )
 
 
-def _reduced(grey: Pixels, side: int) -> Vector:
-    small = Image.fromarray(grey).resize((side, side), Image.Resampling.BOX)
+def _reduced(grey: Image.Image, side: int) -> Vector:
+    small = grey.resize((side, side), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32)
 
 
@@ -98,9 +100,8 @@ def _skin(small: Vector) -> float:
     return float((warm & (red - blue > 15) & (red - blue < 130) & (red - green > 10)).mean())
 
 
-def _shape(image: Image.Image) -> tuple[Vector, ...]:
+def _shape(grey: Image.Image) -> tuple[Vector, ...]:
     """Histograms of edge directions, coarse outlines first, fine detail last."""
-    grey = image.convert("L")
     scales = ((48, 6), (128, 8), (256, 8))
     return tuple(_directions(grey, side, cells) for side, cells in scales)
 

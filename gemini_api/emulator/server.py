@@ -15,6 +15,7 @@ from time import monotonic
 import orjson
 from aiohttp import web
 
+from gemini_api.emulator.catalogue import models_document
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.faults import Faults, read_faults, read_faults_file
 from gemini_api.emulator.known import know_pictures
@@ -82,10 +83,10 @@ def _application(config: EmulatorConfig) -> web.Application:
     service = Service(
         faults=read_faults_file(Path(config.faults)) if config.faults else Faults(),
         known=know_pictures(Path(config.knows)) if config.knows else None,
-        today=lambda: config.price_date or _today(),
+        today=lambda: _today(config),
         now=monotonic,
     )
-    handlers = _Handlers(service, config.latency_ms / 1000)
+    handlers = _Handlers(service, config)
     application = web.Application(client_max_size=_MAX_BODY)
     application.add_routes(
         [
@@ -94,19 +95,20 @@ def _application(config: EmulatorConfig) -> web.Application:
             web.put("/emulator/faults", handlers.faults),
             web.post("/emulator/reset", handlers.reset),
             web.post("/{path:.*}", handlers.call),
+            web.get("/{path:.*}", handlers.models),
         ]
     )
     return application
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _today(config: EmulatorConfig) -> date:
+    return config.price_date or datetime.now(UTC).date()
 
 
 class _Handlers:
-    def __init__(self, service: Service, latency_s: float) -> None:
+    def __init__(self, service: Service, config: EmulatorConfig) -> None:
         self._service = service
-        self._latency_s = latency_s
+        self._config = config
 
     async def bill(self, _: web.Request) -> web.Response:
         return _json(200, orjson.dumps(self._service.bill.document(), option=orjson.OPT_INDENT_2))
@@ -132,10 +134,18 @@ class _Handlers:
         self._service.reset()
         return _json(200, b"{}")
 
+    async def models(self, request: web.Request) -> web.Response:
+        try:
+            check_caller(False, request.headers, request.query)
+            document = models_document(request.path, _today(self._config))
+        except Refusal as refusal:
+            return _json(refusal.status, orjson.dumps(refusal.body()))
+        return _json(200, orjson.dumps(document))
+
     async def call(self, request: web.Request) -> web.StreamResponse:
         arrived = monotonic()
         reply = await self._reply(request)
-        due = arrived + self._latency_s + reply.delay_ms / 1000
+        due = arrived + (self._config.latency_ms + reply.delay_ms) / 1000
         await asyncio.sleep(max(0.0, due - monotonic()))
         if reply.fate == "hang":
             await _until_gone(request)

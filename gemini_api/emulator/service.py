@@ -168,11 +168,15 @@ class Service:
             self._looks.move_to_end(key)
             return self._looks[key]
         loop = asyncio.get_running_loop()
-        look = await loop.run_in_executor(self._eyes, _look, picture, model)
+        look = await loop.run_in_executor(self._eyes, self._look_at, picture, model)
         self._looks[key] = look
         if len(self._looks) > _LOOKS_KEPT:
             self._looks.popitem(last=False)
         return look
+
+    def _look_at(self, picture: Picture, model: Model) -> Look:
+        seen = see(picture.data, model, picture.media_resolution)
+        return look_at(seen, shape=self._known is not None)
 
     def _write(self, line: dict[str, Any], status: int, usage: Usage, cost: int) -> None:
         line |= {"status": status, "usd": usd(cost), "tokens": tokens(usage)}
@@ -184,10 +188,6 @@ def refused(refusal: Refusal, delay_ms: float = 0.0) -> Reply:
     """A refusal as a reply."""
     body = orjson.dumps(refusal.body(), option=orjson.OPT_INDENT_2)
     return Reply(refusal.status, body, refusal.headers, delay_ms=delay_ms)
-
-
-def _look(picture: Picture, model: Model) -> Look:
-    return look_at(see(picture.data, model, picture.media_resolution))
 
 
 def _parsed(body: bytes, call: Call, headers: Mapping[str, str]) -> Any:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 _ROWS, _COLUMNS = 16, 32
+_PIXELS = _ROWS * _COLUMNS
 _QUIET = 20
 _STROKE = 70
 _STEM = 5
@@ -19,29 +21,24 @@ _IN_A_LINE = 3
 _SCALES = (1, 2, 4)
 
 
-def text_blocks(grey: NDArray[np.uint8]) -> int:
+def text_blocks(grey: Image.Image) -> int:
     """Blocks of 32 x 16 px that look like part of a line of text, at the scale that shows most."""
-    return max(_lines(_shrunk(grey, scale)) for scale in _SCALES)
+    scales = (scale for scale in _SCALES if min(grey.size) >= scale * _ROWS)
+    return max((_lines(np.asarray(grey.reduce(scale))) for scale in scales), default=0)
 
 
-def _shrunk(grey: NDArray[np.uint8], scale: int) -> NDArray[np.int16]:
-    rows, columns = (side // scale * scale for side in grey.shape)
-    cells = grey[:rows, :columns].reshape(rows // scale, scale, columns // scale, scale)
-    shrunk: NDArray[np.int16] = cells.mean(axis=(1, 3)).astype(np.int16)
-    return shrunk
-
-
-def _lines(grey: NDArray[np.int16]) -> int:
+def _lines(grey: NDArray[np.uint8]) -> int:
     down, across = grey.shape[0] // _ROWS, grey.shape[1] // _COLUMNS
     if down == 0 or across < _IN_A_LINE:
         return 0
     grey = grey[: down * _ROWS, : across * _COLUMNS]
-    blocks = grey.reshape(down, _ROWS, across, _COLUMNS).swapaxes(1, 2)
-    ground = np.median(blocks.reshape(down, across, -1), axis=2)[:, :, None, None]
-    apart = np.abs(blocks - ground)
+    blocks = grey.reshape(down, _ROWS, across, _COLUMNS).swapaxes(1, 2).astype(np.int16)
+    # Every fourth pixel tells the ground as well as all of them, in a quarter of the time.
+    ground = np.median(blocks[:, :, ::2, ::2].reshape(down, across, -1), axis=2)
+    apart = np.abs(blocks - ground.astype(np.int16)[:, :, None, None])
     strokes = apart >= _STROKE
-    inked = strokes.mean(axis=(2, 3))
-    quiet = (apart <= _QUIET).mean(axis=(2, 3))
+    inked = np.count_nonzero(strokes, axis=(2, 3)) / _PIXELS
+    quiet = np.count_nonzero(apart <= _QUIET, axis=(2, 3)) / _PIXELS
     along = np.count_nonzero(strokes[..., 1:] != strokes[..., :-1], axis=(2, 3))
     downward = np.count_nonzero(strokes[:, :, 1:] != strokes[:, :, :-1], axis=(2, 3))
     upright = [strokes[:, :, i : _ROWS - _STEM + 1 + i] for i in range(_STEM)]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from google import genai
+from google.genai import types
 from PIL import Image
 
+from gemini_api.emulator import EmulatorConfig, running_emulator
 from gemini_api.emulator.known import KnownPictures, know_pictures
 from gemini_api.emulator.looks import look_at
 from gemini_api.emulator.sight import see
@@ -27,7 +31,7 @@ def shrunk(path: Path, side: int, quality: int) -> bytes:
 
 
 def vote(known: KnownPictures, data: bytes, labels: list[str]) -> dict[str, float]:
-    return known.vote(look_at(see(data, MODEL, MediaResolution.LOW)), labels)
+    return known.vote(look_at(see(data, MODEL, MediaResolution.LOW), shape=True), labels)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,12 @@ def labelled(shared_data: Path) -> Path:
 @pytest.fixture(scope="module")
 def known(labelled: Path) -> KnownPictures:
     return know_pictures(labelled)
+
+
+@pytest.fixture
+def emulator_that_knows(labelled: Path) -> Iterator[genai.Client]:
+    with running_emulator(EmulatorConfig(knows=str(labelled))) as url:
+        yield genai.Client(api_key="any", http_options=types.HttpOptions(base_url=url))
 
 
 def accuracy(known: KnownPictures, labelled: Path, side: int) -> float:
@@ -67,7 +77,9 @@ def test_a_picture_is_never_its_own_neighbour(labelled: Path, tmp_path: Path, si
             (tmp_path / folder / path.name).symlink_to(path)
     few = know_pictures(tmp_path)
     for path in tmp_path.glob("*/*.jpg"):
-        alone = KnownPictures([path.parent.name], [look_at(see(path.read_bytes(), MODEL, None))])
+        alone = KnownPictures(
+            [path.parent.name], [look_at(see(path.read_bytes(), MODEL, None), shape=True)]
+        )
         data = shrunk(path, side, 80)
         assert vote(alone, data, ["first", "second"]) == {"first": 0.0, "second": 0.0}
         assert sum(vote(few, data, ["first", "second"]).values()) == pytest.approx(1)
@@ -78,6 +90,30 @@ def test_only_asked_labels_are_given(known: KnownPictures, labelled: Path) -> No
     shares = vote(known, shrunk(path, 256, 85), ["Shoes", "Pants"])
     assert set(shares) == {"Shoes", "Pants"}
     assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_the_server_answers_from_known_pictures(
+    known: KnownPictures, labelled: Path, emulator_that_knows: genai.Client
+) -> None:
+    labels = sorted(known.labels)
+    config = types.GenerateContentConfig(
+        response_mime_type="text/x.enum",
+        response_schema={"type": "STRING", "enum": labels},
+        media_resolution=types.MediaResolution.MEDIA_RESOLUTION_LOW,
+    )
+    for path in sorted(labelled.glob("*/*.jpg"))[::97]:
+        data = shrunk(path, 256, 85)
+        shares = vote(known, data, labels)
+        contents = types.Part.from_bytes(data=data, mime_type="image/jpeg")
+        reply = emulator_that_knows.models.generate_content(
+            model=MODEL.name, contents=contents, config=config
+        )
+        assert reply.text == max(labels, key=lambda label: shares[label])
+    # Without a picture there is nothing to compare.
+    reply = emulator_that_knows.models.generate_content(
+        model=MODEL.name, contents="Which one?", config=config
+    )
+    assert reply.text in labels
 
 
 def test_what_cannot_be_known_is_refused(tmp_path: Path) -> None:

@@ -114,9 +114,18 @@ def test_media_resolution_per_part_is_for_generation_3(
 def test_image_too_large_for_vertex(emulator: Any) -> None:
     blob = {"mimeType": "image/png", "data": base64.b64encode(bytes(7_000_001)).decode()}
     path = "/v1/publishers/google/models/gemini-3.1-flash-lite:generateContent"
-    status, reply, _ = emulator.send(path, {"contents": [{"parts": [{"inlineData": blob}]}]})
+    status, reply, _ = emulator.send(
+        path, {"contents": [{"role": "user", "parts": [{"inlineData": blob}]}]}
+    )
     assert status == 400
     assert "7000000 per image" in reply["error"]["message"]
+
+
+def test_vertex_wants_roles(emulator: Any) -> None:
+    path = "/v1/publishers/google/models/gemini-3.1-flash-lite:generateContent"
+    status, reply, _ = emulator.send(path, HELLO)
+    assert status == 400
+    assert "valid role" in reply["error"]["message"]
 
 
 def thoughts(emulator: Any, config: dict[str, Any], model: str) -> int:
