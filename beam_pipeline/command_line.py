@@ -12,15 +12,17 @@ from difflib import get_close_matches
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-from beam_pipeline.options import FLAGS, RUN, Flag, flags_of
+from beam_pipeline.options import EMULATOR, FLAGS, RUN, Flag, flags_of
 from tierwise.errors import InputError
 
 VERBS = {
     "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
+    "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
 _EXAMPLES = {
     "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
+    "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
 }
 
@@ -46,7 +48,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     """
     verb, rest = _verb(list(words))
     known, unknown = _parser(verb).parse_known_args(rest)
-    if verb != RUN and unknown:
+    if verb == EMULATOR and unknown:
         raise InputError(unknown_flag(unknown[0], verb))
     for word in unknown:
         if not word.startswith("-") and not _follows_flag(word, unknown):
@@ -132,7 +134,7 @@ def _wrapped(text: str, width: int = 72) -> str:
 
 
 def _about_beam(verb: str) -> str:
-    if verb != RUN:
+    if verb == EMULATOR:
         return ""
     return (
         "\n\nAll flags of Apache Beam pass through: --runner, --project, --region, "

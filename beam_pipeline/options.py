@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.profiles import PROFILES
 from tierwise.records import ServiceTier
 
 RUN = "run"
+OPTIMIZE = "optimize"
 EMULATOR = "emulator"
 
 
@@ -35,7 +37,7 @@ FLAGS = (
         "Images to ask about: a folder (all files below it), a pattern such as 'photos/**/*.jpg', "
         "one file, or a manifest (.csv, .jsonl, .parquet) with a column named uri.",
         "photos/",
-        (RUN,),
+        (RUN, OPTIMIZE),
         required=True,
     ),
     Flag(
@@ -134,6 +136,60 @@ FLAGS = (
         (RUN,),
         default=0.0,
         type=float,
+    ),
+    Flag(
+        "output",
+        "Folder for the small files, in the folder structure of the input, and metrics.parquet. "
+        "Must not be the input.",
+        "small/",
+        (OPTIMIZE,),
+        required=True,
+    ),
+    Flag(
+        "max_side",
+        "Longest side of a small file, in px; nothing is ever enlarged. "
+        "Default: the profile's, else what the model can use at its default media resolution.",
+        "768",
+        (OPTIMIZE,),
+        type=int,
+    ),
+    Flag(
+        "quality",
+        "Quality of small files, 1 to 100. Default: the profile's, else 85.",
+        "90",
+        (OPTIMIZE,),
+        type=int,
+    ),
+    Flag(
+        "profile",
+        "Published sizes and qualities by purpose.",
+        "text",
+        (OPTIMIZE,),
+        choices=tuple(PROFILES),
+    ),
+    Flag(
+        "format",
+        "Format of small files that are not passed through as they are.",
+        "webp",
+        (OPTIMIZE,),
+        default="jpeg",
+        choices=("jpeg", "webp"),
+    ),
+    Flag(
+        "model",
+        "Model whose tokens and dollars, before and after, the summary compares.",
+        "gemini-2.5-flash-lite",
+        (OPTIMIZE,),
+        default="gemini-3.1-flash-lite",
+    ),
+    Flag(
+        "accept_truncated",
+        "Take what can be decoded of damaged or half-uploaded files, and mark it in the tables; "
+        "otherwise they fail as unreadable.",
+        "true",
+        (RUN, OPTIMIZE),
+        default="false",
+        choices=("true", "false"),
     ),
     Flag(
         "port",

@@ -14,8 +14,13 @@ from tierwise.records import Scalar
 
 # Files that cameras, editors and web exports lay beside pictures. Everything else is tried.
 _NO_PICTURES = frozenset(
-    "aae csv db doc docx html ini js json jsonl log lrv md parquet pp3 py sh thm toml tsv txt xml xmp"
-    " yaml yml zip gz tar mp3 wav mp4 mov avi mkv".split()
+    # fmt: off
+    [
+        "aae", "csv", "db", "doc", "docx", "gz", "html", "ini", "js", "json", "jsonl", "log", "md",
+        "parquet", "pp3", "py", "sh", "tar", "toml", "tsv", "txt", "xml", "xmp", "yaml", "yml",
+        "zip", "avi", "m4a", "mkv", "mov", "mp3", "mp4", "wav",
+    ]
+    # fmt: on
 )
 _GLOB_SIGNS = frozenset("*?[")
 _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", re.DOTALL)

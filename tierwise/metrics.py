@@ -116,7 +116,7 @@ def metrics_schema(columns: Mapping[str, str]) -> pa.Schema:
 
 
 def metrics_row(one: Optimized) -> dict[str, Any]:
-    """One row of `metrics.parquet`; `reduction_percent` compares the picture with its whole file."""
+    """One row of `metrics.parquet`; the reduction compares a picture with its whole file."""
     row: dict[str, Any] = {
         "uri": one.file.uri,
         "page": one.page,

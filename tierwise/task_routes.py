@@ -6,22 +6,12 @@ from typing import Any
 
 from tierwise.errors import ModelError
 from tierwise.models import find_model
+from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.tasks_file import FileKeys, ImageKeys, TaskKeys
 from tierwise.tiers import pixels_worth_sending
 
-DEFAULT_QUALITY = 85
 DEFAULT_RESOLUTION = MediaResolution.LOW
-
-# Longest side in px and JPEG quality by purpose, as published for shrinking before sending.
-PROFILES = {
-    "content": (512, 85),
-    "text": (768, 90),
-    "objects": (512, 85),
-    "faces": (512, 85),
-    "aggressive": (256, 75),
-    "conservative": (1024, 95),
-}
 
 
 def route_of(file: FileKeys, task: TaskKeys) -> Route:
