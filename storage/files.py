@@ -7,6 +7,7 @@ callers know only `Files` and `files_for`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -45,6 +46,9 @@ class Files(Protocol):
 
     def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
         """Write a file whole or not at all; `durable` waits for the disk. Folders are made."""
+
+    def create(self, uri: str) -> AbstractContextManager[BinaryIO]:
+        """A stream into a new file, which appears whole when the body ends without an error."""
 
     def delete(self, uri: str) -> None:
         """Delete one file; a missing one is no error."""

@@ -13,15 +13,11 @@ from tierwise.errors import InputError
 from tierwise.records import Scalar
 
 # Files that cameras, editors and web exports lay beside pictures. Everything else is tried.
-_NO_PICTURES = frozenset(
-    # fmt: off
-    [
-        "aae", "csv", "db", "doc", "docx", "gz", "html", "ini", "js", "json", "jsonl", "log", "md",
-        "parquet", "pp3", "py", "sh", "tar", "toml", "tsv", "txt", "xml", "xmp", "yaml", "yml",
-        "zip", "avi", "m4a", "mkv", "mov", "mp3", "mp4", "wav",
-    ]
-    # fmt: on
-)
+_ENDINGS = """
+aae csv db doc docx gz html ini js json jsonl log md parquet pp3 py sh tar toml tsv txt xml xmp yaml
+yml zip avi m4a mkv mov mp3 mp4 wav
+"""
+_NO_PICTURES = frozenset(_ENDINGS.split())
 _GLOB_SIGNS = frozenset("*?[")
 _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -64,15 +65,21 @@ class LocalFiles:
 
     def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
         """Write beside the target, then rename: a reader sees the whole file or none."""
+        with self.create(uri) as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+
+    @contextmanager
+    def create(self, uri: str) -> Iterator[BinaryIO]:
+        """A stream into a new file, renamed to its place when the body ends without an error."""
         path = Path(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         try:
             with unfinished.open("wb") as file:
-                file.write(data)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
+                yield file
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
