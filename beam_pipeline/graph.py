@@ -17,7 +17,7 @@ from transforms.name_answers import NameAnswers
 from transforms.publish_run import Publication, PublishRun
 from transforms.share_duplicates import ShareDuplicates
 from transforms.sum_costs import SumCosts
-from transforms.write_tables import FAILURES, WriteTables, answers_table
+from transforms.write_tables import FAILURES, WriteTables, answers_table, outcome_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
         | "AskGemini" >> AskGemini(job.plan)
     )
     rows = (listed["files"], answered) | "NameAnswers" >> NameAnswers(job.plan.tasks)
-    parts = rows | "WriteTables" >> WriteTables(publication.staging, publication.schemas)
+    parts = rows | "WriteTables" >> WriteTables(
+        publication.staging, publication.schemas, outcome_row
+    )
     costs = rows | "SumCosts" >> SumCosts()
     return (parts, costs, listed[SKIPPED]) | "PublishRun" >> PublishRun(publication)
 

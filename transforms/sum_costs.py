@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import apache_beam as beam
 
 from tierwise.costs import CostKey, CostTotals, totals_of
 from transforms.name_answers import NamedOutcome
+from transforms.sum_by_key import SumByKey
 
 CostRow = tuple[CostKey, CostTotals]
 
@@ -20,21 +19,5 @@ class SumCosts(beam.PTransform):
         return (
             rows
             | "CostsOfRow" >> beam.FlatMap(lambda row: totals_of(row.outcome))
-            | "SumByRow" >> beam.CombinePerKey(AddCosts())
+            | "SumByRow" >> SumByKey(CostTotals.zero())
         )
-
-
-class AddCosts(beam.CombineFn):
-    """Beam's wrapper of `CostTotals`, which does the arithmetic."""
-
-    def create_accumulator(self) -> CostTotals:
-        return CostTotals.zero()
-
-    def add_input(self, total: CostTotals, element: CostTotals) -> CostTotals:
-        return total + element
-
-    def merge_accumulators(self, totals: Iterable[CostTotals]) -> CostTotals:
-        return sum(totals, CostTotals.zero())
-
-    def extract_output(self, total: CostTotals) -> CostTotals:
-        return total

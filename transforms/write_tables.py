@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ from transforms.name_answers import NamedOutcome
 # Rows that are held before a file is written: a few megabytes of memory, files of 1 MB and more.
 _ROWS_PER_FILE = 20_000
 FAILURES = "failures"
+
+# A table's name and the cells of one of its rows.
+TableRow = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,28 @@ def answers_table(task: str) -> str:
 
 
 class WriteTables(beam.PTransform):
-    """From named outcomes to parts.
+    """From records to parts; `tabulate` says to which table a record belongs, and its cells.
 
     Parts have names of their own, so that a bundle that is tried again cannot spoil what its first
     attempt wrote; only parts that come out of here are published.
     """
 
-    def __init__(self, folder: str, schemas: Mapping[str, pa.Schema]) -> None:
+    def __init__(
+        self, folder: str, schemas: Mapping[str, pa.Schema], tabulate: Callable[[Any], TableRow]
+    ) -> None:
         super().__init__()
-        self._folder = folder
-        self._schemas = schemas
+        self._write = _WriteRowsFn(folder, dict(schemas), tabulate)
 
-    def expand(self, rows: beam.PCollection[NamedOutcome]) -> beam.PCollection[Part]:
+    def expand(self, records: beam.PCollection[Any]) -> beam.PCollection[Part]:
         """Adds the writing to a pipeline."""
-        return rows | "WriteRows" >> beam.ParDo(_WriteRowsFn(self._folder, dict(self._schemas)))
+        return records | "WriteRows" >> beam.ParDo(self._write)
+
+
+def outcome_row(named: NamedOutcome) -> TableRow:
+    """The row of an outcome, in its task's answers or in the failures."""
+    if isinstance(named.outcome, Answer):
+        return answers_table(named.outcome.task), answer_row(named.file, named.outcome)
+    return FAILURES, failure_row(named.file, named.outcome)
 
 
 def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> Part:
@@ -70,16 +81,19 @@ def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, 
 
 
 class _WriteRowsFn(beam.DoFn):
-    def __init__(self, folder: str, schemas: dict[str, pa.Schema]) -> None:
+    def __init__(
+        self, folder: str, schemas: dict[str, pa.Schema], tabulate: Callable[[Any], TableRow]
+    ) -> None:
         self._folder = folder
         self._schemas = schemas
+        self._tabulate = tabulate
         self._rows: dict[str, list[dict[str, Any]]] = {}
 
     def start_bundle(self) -> None:
         self._rows = defaultdict(list)
 
-    def process(self, named: NamedOutcome) -> Iterator[Part]:
-        table, row = _table_row(named)
+    def process(self, record: Any) -> Iterator[Part]:
+        table, row = self._tabulate(record)
         self._rows[table].append(row)
         if len(self._rows[table]) >= _ROWS_PER_FILE:
             yield self._write(table)
@@ -92,9 +106,3 @@ class _WriteRowsFn(beam.DoFn):
 
     def _write(self, table: str) -> Part:
         return write_part(self._folder, table, self._schemas[table], self._rows.pop(table))
-
-
-def _table_row(named: NamedOutcome) -> tuple[str, dict[str, Any]]:
-    if isinstance(named.outcome, Answer):
-        return answers_table(named.outcome.task), answer_row(named.file, named.outcome)
-    return FAILURES, failure_row(named.file, named.outcome)

@@ -1,0 +1,56 @@
+"""The job of `tierwise optimize` on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+
+from answering.optimize_file import Shrinking
+from storage.files import join
+from storage.listing import Input
+from tierwise.metrics import Optimized, OptimizedTotals, metrics_row, metrics_schema, totals_of
+from tierwise.records import MediaResolution
+from transforms.list_images import SKIPPED, ListImages
+from transforms.optimize_images import OptimizeImages
+from transforms.publish_metrics import MetricsPublication, PublishMetrics
+from transforms.sum_by_key import SumByKey
+from transforms.write_tables import TableRow, WriteTables
+
+_TABLE = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class ShrinkJob:
+    """What to shrink, and the model whose tokens are compared. `facts` open `optimize.json`."""
+
+    found: Input
+    shrinking: Shrinking
+    run_id: str
+    model: str
+    media_resolution: MediaResolution
+    facts: dict[str, Any]
+
+
+def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollection[dict[str, Any]]:
+    """Adds the job to a pipeline; one element comes out, the content of `optimize.json`."""
+    output, schema = job.shrinking.folder, metrics_schema(job.found.columns)
+    staging = join(output, f".staging-{job.run_id}")
+    publication = MetricsPublication(output, staging, schema, job.facts)
+
+    def totals(one: Optimized) -> tuple[str, OptimizedTotals]:
+        format_name = one.picture.format if one.picture else "failed"
+        return format_name, totals_of(
+            one, model=job.model, media_resolution=job.media_resolution, vertex=False
+        )
+
+    listed = root | "ListImages" >> ListImages(job.found)
+    optimized = listed["files"] | "OptimizeImages" >> OptimizeImages(job.found, job.shrinking)
+    parts = optimized | "WriteTables" >> WriteTables(staging, {_TABLE: schema}, _tabulate)
+    sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
+    return (parts, sums, listed[SKIPPED]) | "PublishMetrics" >> PublishMetrics(publication)
+
+
+def _tabulate(one: Optimized) -> TableRow:
+    return _TABLE, metrics_row(one)
