@@ -114,14 +114,22 @@ def _argument(flag: Flag) -> dict[str, Any]:
     needed = " Required." if flag.required else ""
     values = f" One of: {', '.join(flag.choices)}." if flag.choices else ""
     text = f"{flag.help}{values}{default}{needed} Example: --{flag.name}={flag.example}"
+    switch = {"nargs": "?", "const": True} if flag.type is bool else {}
     return {
         "help": _wrapped(text.replace("%", "%%")),
-        "type": flag.type,
+        "type": _truth if flag.type is bool else flag.type,
+        **switch,
         "choices": flag.choices or None,
         "default": flag.default,
         "required": flag.required,
         "metavar": {int: "N", float: "X"}.get(flag.type, "VALUE"),
     }
+
+
+def _truth(word: str) -> bool:
+    if word.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{word!r} is neither true nor false")
+    return word.lower() == "true"
 
 
 def _wrapped(text: str, width: int = 72) -> str:

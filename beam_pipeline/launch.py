@@ -19,6 +19,7 @@ from gemini_api.service import Kind, Service
 from storage.files import files_for, join
 from storage.listing import Input, Named, find_input, list_names
 from tierwise.errors import InputError, TasksError
+from tierwise.images.limits import Limits
 from tierwise.models import check_alive, find_model
 from tierwise.prices import find_price
 from tierwise.records import ServiceTier
@@ -46,7 +47,7 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     found = find_input(settings.input)
     _check_columns(tasks, found)
     names = sum(isinstance(name, Named) for name in list_names(found))
-    output = _writable(settings.output)
+    output = writable(settings.output)
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     rate = settings.requests_per_minute
     plan = Plan(
@@ -55,6 +56,7 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
         journal=JournalFiles(join(output, "journal"), run_id, shard_digits(names)),
         requests_in_flight=settings.requests_in_flight,
         requests_per_minute=rate / workers if rate else None,
+        limits=Limits(accept_truncated=settings.accept_truncated),
     )
     facts = {
         "tierwise": VERSION,
@@ -162,7 +164,7 @@ def _check_columns(tasks: Tasks, found: Input) -> None:
         )
 
 
-def _writable(output: str) -> str:
+def writable(output: str) -> str:
     """The output folder without a trailing slash, after a file was written into it."""
     folder = output.rstrip("/") or output
     probe = join(folder, f".probe-{uuid.uuid4().hex}")

@@ -148,7 +148,7 @@ FLAGS = (
     Flag(
         "max_side",
         "Longest side of a small file, in px; nothing is ever enlarged. "
-        "Default: the profile's, else what the model can use at its default media resolution.",
+        "Default: the profile's, else 512.",
         "768",
         (OPTIMIZE,),
         type=int,
@@ -188,8 +188,8 @@ FLAGS = (
         "otherwise they fail as unreadable.",
         "true",
         (RUN, OPTIMIZE),
-        default="false",
-        choices=("true", "false"),
+        default=False,
+        type=bool,
     ),
     Flag(
         "port",

@@ -16,11 +16,12 @@ _REFRESH_S = 0.2
 
 
 @contextmanager
-def progress(console: Console, *, total: int, visible: bool) -> Iterator[None]:
+def progress(console: Console, *, verb: str, total: int, visible: bool) -> Iterator[None]:
     """Show a bar while the body runs, when there is a terminal and the totals can be seen.
 
     Args:
         console: where to draw.
+        verb: what is being done.
         total: files in the archive; twins are answered together, so the bar may end early.
         visible: whether the workers count in this process.
     """
@@ -29,7 +30,7 @@ def progress(console: Console, *, total: int, visible: bool) -> Iterator[None]:
         yield
         return
     bar = Progress(
-        TextColumn("[bold]asking"),
+        TextColumn(f"[bold]{verb}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("files  {task.fields[failures]} failures  ${task.fields[dollars]}"),

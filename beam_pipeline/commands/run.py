@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
-import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.request import urlopen
 
-import apache_beam as beam
 from rich.console import Console
 
 from beam_pipeline.beam_options import (
     beam_options,
-    in_this_process,
     project,
     worker_processes,
 )
@@ -25,13 +20,12 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.interruption import resumable
 from beam_pipeline.launch import build_job, warnings_about
-from beam_pipeline.progress import progress
+from beam_pipeline.run_pipeline import run_pipeline
 from beam_pipeline.summary import print_summary
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
 from storage.files import files_for, join
-from tierwise.errors import InputError
 from transforms.publish_run import RUN_FILE
 
 
@@ -43,22 +37,18 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     for warning in warnings_about(job.plan.tasks):
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
     with _endpoint(settings, job) as reachable, resumable(console):
-        try:
-            _run(reachable, options, console)
-        except Exception as error:  # noqa: BLE001 - the outermost border: report it and say how to go on
-            return _broken_off(error)
+        files = job.facts["files"]
+        if not run_pipeline(
+            lambda root: define_pipeline(root, reachable),
+            options,
+            console,
+            verb="asking",
+            files=files,
+        ):
+            return 1
         run = _close(reachable)
     print_summary(run, reachable)
     return int(run["exit_status"])
-
-
-def _run(job: Job, options: Any, console: Console) -> None:
-    # A failing element is raised with its traceback; Beam would log it a second time.
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
-    pipeline = beam.Pipeline(options=options)
-    define_pipeline(pipeline, job)
-    with progress(console, total=job.facts["files"], visible=in_this_process(options)):
-        pipeline.run().wait_until_finish()
 
 
 @contextmanager
@@ -89,22 +79,3 @@ def _close(job: Job) -> dict[str, Any]:
             run["emulator_bill"] = json.load(reply)
         files.write(uri, (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode())
     return run
-
-
-def _broken_off(error: BaseException) -> int:
-    for cause in _causes(error):
-        if isinstance(cause, InputError):
-            raise InputError(str(cause).partition(" [while running")[0]) from error
-    traceback.print_exception(error)
-    print(
-        "tierwise: the run broke off. Nothing that was paid is lost: "
-        "run the same command again, and it goes on from here.",
-        file=sys.stderr,
-    )
-    return 1
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -1,0 +1,89 @@
+"""`tierwise optimize`: only shrink the images, and measure what that saves."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from answering.optimize_file import Shrinking
+from beam_pipeline.beam_options import beam_options
+from beam_pipeline.command_line import Settings
+from beam_pipeline.interruption import resumable
+from beam_pipeline.launch import writable
+from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.shrink_graph import ShrinkJob, define_shrink_pipeline
+from beam_pipeline.shrink_summary import print_shrink_summary
+from beam_pipeline.version import VERSION
+from storage.files import files_for, join
+from storage.listing import Named, find_input, list_names
+from tierwise.errors import InputError
+from tierwise.images.limits import Limits
+from tierwise.models import find_model
+from tierwise.profiles import DEFAULT_QUALITY, PROFILES
+from tierwise.records import ImageSettings, MediaResolution
+from transforms.publish_metrics import TOTALS_FILE
+
+_DEFAULT_PROFILE = "content"
+
+
+def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
+    """Shrink everything and return the exit status."""
+    options = beam_options(beam_flags)
+    job = _job(settings)
+    console = Console(stderr=True)
+    with resumable(console):
+        if not run_pipeline(
+            lambda root: define_shrink_pipeline(root, job),
+            options,
+            console,
+            verb="shrinking",
+            files=job.facts["files"],
+        ):
+            return 1
+    uri = join(job.shrinking.folder, TOTALS_FILE)
+    totals: dict[str, Any] = json.loads(files_for(uri).read(uri))
+    print_shrink_summary(totals, job)
+    return 0
+
+
+def _job(settings: Settings) -> ShrinkJob:
+    model = find_model(settings.model)
+    found = find_input(settings.input)
+    if settings.output.rstrip("/") == settings.input.rstrip("/"):
+        raise InputError(
+            f"--output={settings.output}: is the input, whose files would be overwritten. "
+            "Name another folder."
+        )
+    names = sum(isinstance(name, Named) for name in list_names(found))
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    limits = Limits(accept_truncated=settings.accept_truncated)
+    facts = {
+        "tierwise": VERSION,
+        "run_id": run_id,
+        "flags": {name: value for name, value in vars(settings).items() if value is not None},
+        "files": names,
+    }
+    return ShrinkJob(
+        found=found,
+        shrinking=Shrinking(writable(settings.output), _image_settings(settings), limits),
+        run_id=run_id,
+        model=model.name,
+        media_resolution=MediaResolution.HIGH,
+        facts=facts,
+    )
+
+
+def _image_settings(settings: Settings) -> ImageSettings:
+    side, quality = PROFILES[settings.profile or _DEFAULT_PROFILE]
+    if not settings.profile:
+        quality = DEFAULT_QUALITY
+    side = settings.max_side if settings.max_side is not None else side
+    quality = settings.quality if settings.quality is not None else quality
+    for name, value, least, most in (("max_side", side, 16, 8192), ("quality", quality, 1, 100)):
+        if not least <= value <= most:
+            raise InputError(f"--{name}={value}: must be from {least} to {most}.")
+    return ImageSettings(max_side=side, quality=quality, output_format=settings.format)

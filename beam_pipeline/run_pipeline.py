@@ -1,0 +1,68 @@
+"""Runs a graph in the terminal: quiet logs, a progress bar, errors that say how to go on."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from rich.console import Console
+
+from beam_pipeline.beam_options import in_this_process
+from beam_pipeline.progress import progress
+from tierwise.errors import InputError
+
+
+def run_pipeline(
+    define: Callable[[beam.Pipeline], Any],
+    options: PipelineOptions,
+    console: Console,
+    *,
+    verb: str,
+    files: int,
+) -> bool:
+    """Run to the end, and say whether it was reached; if not, the reason has been printed.
+
+    Args:
+        define: adds the graph to a pipeline.
+        options: Beam's.
+        console: where progress is shown.
+        verb: the word beside the bar, such as "asking".
+        files: how many there are, for the bar.
+
+    Raises:
+        InputError: a worker found that the input is wrong; nothing was spent.
+    """
+    # A failing element is raised with its traceback; Beam would log it a second time.
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    try:
+        pipeline = beam.Pipeline(options=options)
+        define(pipeline)
+        with progress(console, verb=verb, total=files, visible=in_this_process(options)):
+            pipeline.run().wait_until_finish()
+    except Exception as error:  # noqa: BLE001 - the outermost border: report, say how to go on
+        _report(error)
+        return False
+    return True
+
+
+def _report(error: BaseException) -> None:
+    for cause in _causes(error):
+        if isinstance(cause, InputError):
+            raise InputError(str(cause).partition(" [while running")[0]) from error
+    traceback.print_exception(error)
+    print(
+        "tierwise: the run broke off. Nothing that was paid is lost: "
+        "run the same command again, and it goes on from here.",
+        file=sys.stderr,
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,74 @@
+"""The end of `tierwise optimize` for people: sizes before and after, tokens, dollars."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from beam_pipeline.shrink_graph import ShrinkJob
+from tierwise.metrics import OptimizedTotals, reduction_percent
+from tierwise.prices import cost_nano_usd, find_price
+from tierwise.records import ServiceTier, Usage
+from tierwise.tables import usd
+from transforms.publish_metrics import METRICS_FILE
+
+
+def print_shrink_summary(content: dict[str, Any], job: ShrinkJob) -> None:
+    """Print a table by format and what it means in tokens, to standard output."""
+    console = Console(highlight=False)
+    formats = {name: OptimizedTotals(**total) for name, total in content["formats"].items()}
+    total = sum(formats.values(), OptimizedTotals())
+    table = Table(title="Shrunk", title_justify="left")
+    table.add_column("format")
+    for name in ("files", "images", "failed", "before", "after", "smaller"):
+        table.add_column(name, justify="right")
+    for name, one in [*formats.items(), ("all", total)]:
+        table.add_row(name, *_cells(one), end_section=name == "all")
+    console.print()
+    console.print(table)
+    for line in _lines(total, content, job):
+        console.print(Text(line))
+
+
+def _cells(one: OptimizedTotals) -> list[str]:
+    return [
+        f"{one.files:,}",
+        f"{one.images:,}",
+        f"{one.failures:,}",
+        _megabytes(one.bytes_before),
+        _megabytes(one.bytes_after),
+        f"{reduction_percent(one.bytes_before, one.bytes_after):.1f} %",
+    ]
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.2f} MB"
+
+
+def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> list[str]:
+    before, after = (
+        usd(_input_cost(job.model, tokens)) for tokens in (total.tokens_before, total.tokens_after)
+    )
+    how = f"{job.model} at media resolution {job.media_resolution}"
+    lines = [
+        f"Image tokens for {how}: {total.tokens_before:,} before, {total.tokens_after:,} after "
+        f"(${before:.6f} and ${after:.6f} of input at the standard tier)."
+    ]
+    # Rounding a shape to whole pixels can move a token here and there.
+    if abs(total.tokens_before - total.tokens_after) * 100 <= total.tokens_before:
+        lines.append(
+            "Shrinking saves upload, memory and time, but no tokens here: this model bills an "
+            "image by media resolution and aspect ratio."
+        )
+    if content["skipped_files"]:
+        lines.append(f"{content['skipped_files']} files are plainly no pictures: skipped.")
+    return [*lines, f"Small files: {job.shrinking.folder}, metrics: {METRICS_FILE} in it"]
+
+
+def _input_cost(model: str, tokens: int) -> int:
+    price = find_price(model, ServiceTier.STANDARD, datetime.now(UTC).date())
+    return cost_nano_usd(Usage(input_tokens=tokens, image_tokens=tokens), price)
