@@ -19,7 +19,8 @@ def peak(process):
 
 def helpers():
     for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit() and b"images.helper" in (entry / "cmdline").read_bytes():
+        line = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+        if b"-m\\0tierwise.images.helper" in line:
             yield entry.name
 
 ours(pathlib.Path(sys.argv[2]).read_bytes(), 64)

@@ -38,6 +38,10 @@ def samples() -> list[Sample]:
         "jolla.jpg",
     ]
     found = [Sample("12 MP JPEG", name, read(name)) for name in photos]
+    found += [
+        Sample("12 MP JPEG", f"{name} without its profile", without_profile(read(name)))
+        for name in photos[:2]
+    ]
     found += [Sample("24 MP JPEG", f"2 x {name}", tiled(read(name), 1, 2)) for name in photos[:3]]
     found += [Sample("scanned page JPEG", name, read(name)) for name in ("023.jpg", "459.jpg")]
     found.append(Sample("scanned page PNG", "typewriter.png", read("typewriter.png")))

@@ -12,6 +12,7 @@ import numpy as np
 import pillow_heif
 import pyvips
 
+from tierwise.images.coded_colours import coded_colours, from_coded
 from tierwise.images.finishing import finished
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Raster
@@ -35,9 +36,12 @@ def decode_heic(original: Original, view: View) -> Raster:
     except _BROKEN as error:
         raise original.unreadable(error) from error
     try:
-        return finished(_to_vips(pixels, picture), picture.size, view)
+        raster = finished(_to_vips(pixels, picture), picture.size, view)
     except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
+    if picture.info.get("icc_profile"):
+        return raster
+    return from_coded(raster, *coded_colours(original.data))
 
 
 def _to_vips(pixels: Any, picture: Any) -> Any:

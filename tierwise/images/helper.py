@@ -27,8 +27,9 @@ from tierwise.images.original import Original
 from tierwise.images.shrinking import shrink
 from tierwise.records import Reason
 
-# Interpreter and libraries take 170 MB of address space; decoders get what Limits grant beyond.
-_BASE_ADDRESS_SPACE = 300_000_000
+# Interpreter and libraries take 170 MB of address space, a decoder's threads and the shrunk copies
+# some more; decoders get what Limits grant beyond.
+_BASE_ADDRESS_SPACE = 400_000_000
 _CLOCK_PER_CPU_SECOND = 4
 _PARENT_CHECK_SECONDS = 1.0
 # Above these, predicted by the header or for want of one by the file, pictures go one at a time.

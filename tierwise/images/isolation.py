@@ -33,6 +33,9 @@ class _Helper:
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             # One arena and one thread: address space is what the memory limit counts.
             "MALLOC_ARENA_MAX": "1",
+            # Planes of pixels go back to the system as soon as they are freed.
+            "MALLOC_MMAP_THRESHOLD_": "1000000",
+            "MALLOC_TRIM_THRESHOLD_": "8000000",
             "OPENBLAS_NUM_THREADS": "1",
             "VIPS_CONCURRENCY": "1",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tierwise.errors import ImageError
@@ -9,6 +10,9 @@ from tierwise.images.header import Header, check_size
 from tierwise.images.limits import Limits
 from tierwise.images.signatures import described
 from tierwise.records import Reason
+
+
+_OUT_OF_MEMORY = re.compile(r"out of memory|memory alloc|alloc\w* memory|bad_alloc", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,12 @@ class Original:
         """Build the error for a decoder that gave up, with its own first line."""
         text = problem if isinstance(problem, str) else _first_line(problem)
         found = described(self.header.format, self.name)
+        if _OUT_OF_MEMORY.search(text):
+            return ImageError(
+                Reason.TOO_LARGE,
+                f"{self.name}: {found} that needs more memory to decode than the limit of "
+                f"{self.limits.decoded_bytes:,} bytes: {text}. Shrink the file or raise the limit.",
+            )
         return ImageError(
             Reason.UNREADABLE, f"{self.name}: {found} that cannot be decoded: {text}."
         )

@@ -11,6 +11,7 @@ import numpy as np
 import pyvips
 from PIL import Image, ImageFile, ImageOps
 
+from tierwise.images.coded_colours import coded_colours, from_coded
 from tierwise.images.finishing import finished
 from tierwise.images.original import Original, View
 from tierwise.images.plain_headers import jp2_levels
@@ -63,15 +64,19 @@ def decode_with_pillow(original: Original, view: View) -> Raster:
             turned = ImageOps.exif_transpose(image)
     except _BROKEN as error:
         raise original.unreadable(error) from error
-    if turned.size != image.size or (size[0] < size[1]) != (turned.width < turned.height):
-        size = size if (size[0] < size[1]) == (turned.width < turned.height) else size[::-1]
+    if (size[0] < size[1]) != (turned.width < turned.height):
+        size = size[::-1]
     wrapped = _to_vips(turned)
-    if profile := image.info.get("icc_profile"):
+    profile = image.info.get("icc_profile")
+    if profile:
         wrapped = with_profile(wrapped, profile)
     try:
-        return finished(wrapped, size, view)
+        raster = finished(wrapped, size, view)
     except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
+    if profile or original.header.format != "avif":
+        return raster
+    return from_coded(raster, *coded_colours(original.data))
 
 
 def count_frames(original: Original) -> int:

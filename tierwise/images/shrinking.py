@@ -18,7 +18,7 @@ from tierwise.images.signatures import MIME_TYPES
 from tierwise.images.vips import from_pixels, to_pixels
 from tierwise.records import ImageSettings
 
-_MOSTLY_FLAT = 0.6
+_MOSTLY_FLAT = 0.75
 _PASSABLE = {"jpeg", "png", "webp"}
 
 

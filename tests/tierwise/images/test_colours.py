@@ -6,7 +6,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from tierwise.images.coded_colours import from_coded
 from tierwise.images.picture import Picture
+from tierwise.images.raster import Raster
 
 
 def _srgb(data: bytes) -> np.ndarray:
@@ -148,3 +150,27 @@ def test_grey_stays_grey_and_colourless_rgb_becomes_grey(
     buffer = io.BytesIO()
     Image.new("RGB", (900, 30), (90, 90, 90)).save(buffer, "PNG")
     assert Image.open(io.BytesIO(shrink(buffer.getvalue()).data)).mode == "L"
+
+
+def test_numbered_wide_gamut_equals_the_same_profile() -> None:
+    swatch = np.full((4, 4, 3), (200, 100, 50), dtype=np.uint8)
+    seen = from_coded(Raster(swatch, 4, 4), 12, 13).pixels[0, 0].astype(int)
+    assert np.abs(seen - [216, 94, 30]).max() <= 3
+    plain = Raster(swatch, 4, 4)
+    assert from_coded(plain, 1, 13) is plain
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(16, 148), (18, 191)])
+def test_hdr_white_is_bright_and_order_is_kept(transfer: int, white: int) -> None:
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    seen = from_coded(Raster(ramp, 256, 1), 9, transfer).pixels[0, :, 0].astype(int)
+    assert (np.diff(seen) >= 0).all()
+    assert 235 <= seen[white] <= 250  # diffuse white: 58 % of PQ, 75 % of HLG (ITU BT.2408)
+
+
+def test_hdr_avif_is_no_longer_dull(
+    read: Callable[[str], bytes],
+    shrink: Callable[..., Picture],
+    pixels: Callable[[Picture], NDArray[np.int_]],
+) -> None:
+    assert np.percentile(pixels(shrink(read("10bit-HDR-P3-nclx.avif"))), 98) > 200
