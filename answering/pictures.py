@@ -55,9 +55,11 @@ class Pictures:
 
     async def _prepare(self) -> list[PreparedPage]:
         if self._prepared is None:
-            limits = self._session.plan.limits
+            plan = self._session.plan
             self._prepared = asyncio.create_task(
-                self._session.prepare(prepare_file, self._file, self._shared, limits)
+                self._session.prepare(
+                    prepare_file, self._file, self._shared, plan.limits, plan.tasks.frames
+                )
             )
         return await asyncio.shield(self._prepared)
 

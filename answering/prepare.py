@@ -25,15 +25,21 @@ class PreparedPage:
 
 
 def prepare_file(
-    file: ImageFile, settings: Sequence[ImageSettings], limits: Limits
+    file: ImageFile, settings: Sequence[ImageSettings], limits: Limits, frames: str | int = "first"
 ) -> list[PreparedPage]:
     """Every page of a file; a page that cannot be decoded carries its error.
+
+    Args:
+        file: where to read.
+        settings: the ways in which each page is wanted, all with these `frames`.
+        limits: bounds on one file.
+        frames: which frames of an animation count as pages.
 
     Raises:
         ImageError: the file as a whole cannot be read.
     """
     data = _read(file)
-    source = inspect(data, name=file.uri, limits=limits)
+    source = inspect(data, name=file.uri, limits=limits, frames=frames)
     pages = [Page(number, source.pages) for number in range(1, source.pages + 1)]
     return [_prepare_page(data, file.uri, page, settings, limits) for page in pages]
 

@@ -33,6 +33,12 @@ class Tasks:
         """The task of this name; raises KeyError."""
         return {task.name: task for task in self.tasks}[name]
 
+    @property
+    def frames(self) -> str | int:
+        """Which frames of an animation are images: the same for all tasks that look at them."""
+        looking = (task.route.image.frames for task in self.tasks if task.reads == "image")
+        return next(looking, "first")
+
     def levels(self) -> tuple[tuple[Task, ...], ...]:
         """Tasks that can be asked together: those of a level depend only on earlier levels."""
         depth: dict[str, int] = {}
@@ -66,6 +72,7 @@ def load_tasks(text: str, *, path: str) -> Tasks:
         name for task in tasks.values() for name in _only_manifest(task, answers)
     )
     ordered = tuple(tasks[name] for name in _ordered(document, tasks))
+    _check_frames(document, ordered)
     return Tasks(file.model, ordered, tuple(columns))
 
 
@@ -78,6 +85,19 @@ def default_tasks() -> Tasks:
 def _only_manifest(task: Task, answers: Mapping[str, AnswerType]) -> list[str]:
     elsewhere = {FILENAME, *task.variables, *answers}
     return [name for name in used_variables(task.prompt) if name not in elsewhere]
+
+
+def _check_frames(document: Document, tasks: tuple[Task, ...]) -> None:
+    """Each frame is an image that every task is asked of, so all must mean the same frames."""
+    looking = [task for task in tasks if task.reads == "image"]
+    for task in looking:
+        frames, first = task.route.image.frames, looking[0]
+        if frames != first.route.image.frames:
+            raise document.error(
+                ("tasks", task.name, "image", "frames"),
+                f"asks for frames {frames} where {first.name!r} asks for "
+                f"{first.route.image.frames}. Write the same for all tasks, under defaults.",
+            )
 
 
 def _ordered(document: Document, tasks: Mapping[str, Task]) -> tuple[str, ...]:
