@@ -11,7 +11,6 @@ from tierwise.images.limits import Limits
 from tierwise.images.signatures import described
 from tierwise.records import Reason
 
-
 _OUT_OF_MEMORY = re.compile(r"out of memory|memory alloc|alloc\w* memory|bad_alloc", re.IGNORECASE)
 
 
