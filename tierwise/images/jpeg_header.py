@@ -37,6 +37,7 @@ class _Markers:
     exif: int | None = None
     xmp: int | None = None
     multi_picture: bool = False
+    gain_map: bool = False
     clean: bool = True
     profile: dict[int, bytes] = field(default_factory=dict)
 
@@ -54,7 +55,8 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
     held = markers.width * markers.height * _COEFFICIENT_BYTES if progressive else 0
     scans = data.count(b"\xff\xda", markers.scan_at) if progressive else 1
     return Header(
-        "mpo" if markers.multi_picture else "jpeg",
+        # A second picture that is the gain map of the first (Ultra HDR) makes no stereo pair.
+        "mpo" if markers.multi_picture and not markers.gain_map else "jpeg",
         markers.width,
         markers.height,
         markers.exif or markers.xmp or 1,
@@ -124,6 +126,7 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
         markers.clean = False
     elif kind == 0xE1 and body.startswith(_XMP):
         markers.xmp = xmp_orientation(body)
+        markers.gain_map = b"hdrgm:Version" in body
         markers.clean = False
     elif kind == 0xE2 and body[:12] == b"ICC_PROFILE\x00" and len(body) > 14:
         markers.profile.setdefault(body[12], body[14:])

@@ -79,3 +79,8 @@ def test_stereo_pair_shows_its_first_picture(
     assert (source.format, source.pages) == ("mpo", 1)
     picture = shrink(read("frozenpond.mpo"))
     assert Image.open(io.BytesIO(picture.data)).format == "JPEG"
+
+
+def test_gain_map_makes_no_stereo_pair(read: Callable[[str], bytes]) -> None:
+    name = "Ultra_HDR_Samples_Originals_01.jpg"
+    assert inspect(read(name), name=name, limits=Limits()).format == "jpeg"
