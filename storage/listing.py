@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from storage.files import files_for
 from storage.manifests import column_kinds, is_manifest, read_rows, resolve
@@ -33,16 +35,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An input that was looked at and exists; `columns` are a manifest's own, with their kinds."""
+    """An input that was looked at and exists; `columns` are a manifest's own, with their kinds.
+
+    What lies below the folder `excluded` is left out, unless a manifest names it.
+    """
 
     uri: str
     kind: Kind
     columns: Mapping[str, str] = field(default_factory=dict)
+    excluded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One name in the archive: as it is written, and where to read it."""
+    """One name in the archive: as it is written, and where to read it.
+
+    A name that is no Unicode text is shown in `uri` with escapes; `path` keeps its bytes.
+    """
 
     uri: str
     path: str
@@ -56,26 +65,36 @@ class Skipped:
     uri: str
 
 
-def find_input(uri: str) -> Input:
+def find_input(uri: str, *, excluded: str = "") -> Input:
     """What an input is.
+
+    Args:
+        uri: a folder, a pattern, a file or a manifest.
+        excluded: a folder whose files are left out when it lies within the input: the output.
 
     Raises:
         InputError: nothing is there, it cannot be read, or a manifest is malformed.
     """
     try:
-        return _find_input(uri)
+        return _find_input(uri, excluded)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"--input={uri}: cannot be read: {reason}.") from error
 
 
 def list_names(found: Input) -> Iterator[Named | Skipped]:
-    """Every name, once per place where it stands; nothing is opened but a manifest."""
+    """Every name, once per place where it stands; nothing is opened but a manifest.
+
+    Raises:
+        InputError: a manifest is malformed, or names an address of a kind that is not supported.
+    """
     if found.kind is Kind.MANIFEST:
         for uri, columns in read_rows(found.uri, found.columns):
-            yield Named(uri, resolve(found.uri, uri), columns)
+            path = resolve(found.uri, uri)
+            files_for(path)
+            yield Named(uri, path, columns)
     elif found.kind is Kind.FILE:
-        yield Named(found.uri, found.uri)
+        yield _named(found.uri)
     else:
         yield from map(_sorted_out, _paths(found))
 
@@ -91,19 +110,20 @@ def is_plainly_no_picture(uri: str) -> bool:
     return name.startswith(".") or (bool(dot) and ending.lower() in _NO_PICTURES)
 
 
-def _find_input(uri: str) -> Input:
+def _find_input(uri: str, excluded: str) -> Input:
     files = files_for(uri)
     if files.is_folder(uri):
-        if next(files.walk(uri), None) is None:
+        folder = Input(uri, Kind.FOLDER, excluded=excluded)
+        if next(_paths(folder), None) is None:
             raise InputError(f"--input={uri}: the folder holds no files.")
-        return Input(uri, Kind.FOLDER)
+        return folder
     if files.exists(uri):
         if is_manifest(uri):
             return Input(uri, Kind.MANIFEST, column_kinds(uri))
         return Input(uri, Kind.FILE)
     if not _GLOB_SIGNS & set(uri):
         raise InputError(f"--input={uri}: there is no such file or folder.")
-    pattern = Input(uri, Kind.PATTERN)
+    pattern = Input(uri, Kind.PATTERN, excluded=excluded)
     if next(_paths(pattern), None) is None:
         raise InputError(f"--input={uri}: no file matches this pattern.")
     return pattern
@@ -111,22 +131,43 @@ def _find_input(uri: str) -> Input:
 
 def _paths(found: Input) -> Iterator[str]:
     if found.kind is Kind.FOLDER:
-        return (stat.uri for stat in files_for(found.uri).walk(found.uri))
-    folder = fixed_part(found.uri)
-    matches = _pattern(found.uri).fullmatch
-    walked = (stat.uri for stat in files_for(found.uri).walk(folder or "."))
-    names = (uri if folder else uri.removeprefix("./") for uri in walked)
-    return (uri for uri in names if matches(uri))
+        root, names = found.uri, _walked(found.uri)
+    else:
+        root = fixed_part(found.uri)
+        matches = _pattern(found.uri).fullmatch
+        walked = _walked(root or ".")
+        names = (name if root else name.removeprefix("./") for name in walked)
+        names = (name for name in names if matches(name))
+    left_out = _below(root, found.excluded)
+    return (name for name in names if not (left_out and name.startswith(left_out)))
+
+
+def _walked(folder: str) -> Iterator[str]:
+    return (stat.uri for stat in files_for(folder).walk(folder))
+
+
+def _below(root: str, folder: str) -> str:
+    """How the names of `folder` begin when `root` is walked; empty when it does not lie below."""
+    if not folder:
+        return ""
+    if "://" in root or "://" in folder:
+        inside = folder.startswith(root.rstrip("/") + "/")
+        return folder.rstrip("/") + "/" if inside else ""
+    top, below = Path(root).resolve(), Path(folder).resolve()
+    if top == below or top not in below.parents:
+        return ""
+    return os.path.join(root, below.relative_to(top)) + "/"  # noqa: PTH118 - keeps "./"
 
 
 def fixed_part(pattern: str) -> str:
     """The folder that a pattern starts in.
 
-    >>> fixed_part("photos/20*/a?.jpg"), fixed_part("*.jpg")
-    ('photos', '')
+    >>> fixed_part("photos/20*/a?.jpg"), fixed_part("*.jpg"), fixed_part("/*.jpg")
+    ('photos', '', '/')
     """
     first = min(pattern.find(sign) for sign in _GLOB_SIGNS if sign in pattern)
-    return pattern[:first].rpartition("/")[0]
+    folder, slash, _ = pattern[:first].rpartition("/")
+    return folder or slash
 
 
 def _pattern(glob: str) -> re.Pattern[str]:
@@ -135,18 +176,26 @@ def _pattern(glob: str) -> re.Pattern[str]:
     >>> [bool(_pattern("a/*.jpg").fullmatch(name)) for name in ("a/b.jpg", "a/b/c.jpg")]
     [True, False]
     """
-    return re.compile("".join(_of_token(token) for token in _TOKENS.findall(glob)), re.DOTALL)
+    try:
+        return re.compile("".join(_of_token(token) for token in _TOKENS.findall(glob)), re.DOTALL)
+    except re.error as error:
+        raise InputError(f"--input={glob}: is no pattern: {error}.") from error
 
 
 def _of_token(token: str) -> str:
     fixed = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     if token in fixed:
         return fixed[token]
-    if len(token) > 1:
-        inner = token[1:-1].replace("\\", "\\\\")
-        return f"[^{inner[1:]}]" if inner.startswith("!") else f"[{inner}]"
-    return re.escape(token)
+    if len(token) == 1:
+        return re.escape(token)
+    negated = token.startswith("[!")
+    inner = re.sub(r"[^\w-]", r"\\\g<0>", token[2 if negated else 1 : -1])
+    return f"(?!/)[{'^' if negated else ''}{inner}]"
 
 
 def _sorted_out(uri: str) -> Named | Skipped:
-    return Skipped(uri) if is_plainly_no_picture(uri) else Named(uri, uri)
+    return Skipped(uri) if is_plainly_no_picture(uri) else _named(uri)
+
+
+def _named(path: str) -> Named:
+    return Named(os.fsencode(path).decode("utf-8", "backslashreplace"), path)

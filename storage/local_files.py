@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+_OLD = ".old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,18 @@ class LocalFiles:
     """Implements `storage.files.Files` on a disk."""
 
     def walk(self, folder: str) -> Iterator[Stat]:
-        """Every file below a folder, sorted within each folder, links to folders not followed."""
+        """Every file below a folder, sorted within each folder, links to folders not followed.
+
+        A link that leads nowhere is listed with size 0: whoever reads it hears what is wrong.
+        """
         for parent, folders, names in os.walk(folder, onerror=_raise):
             folders.sort()
             for name in sorted(names):
-                path = Path(parent) / name
-                if path.is_file():
-                    yield Stat(str(path), path.stat().st_size)
+                # As it was given: pathlib would drop "./", and a pattern would not match.
+                path = os.path.join(parent, name)  # noqa: PTH118
+                found = _look_at(path)
+                if found is not None:
+                    yield found
 
     def folders(self, folder: str) -> list[str]:
         """Names of the folders directly below one."""
@@ -70,13 +79,16 @@ class LocalFiles:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
+        if durable:
+            _sync_folder(Path(uri).parent)
 
     @contextmanager
     def create(self, uri: str) -> Iterator[BinaryIO]:
         """A stream into a new file, renamed to its place when the body ends without an error."""
         path = Path(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        # The target's name is left out, for with it this one could be longer than names may be.
+        unfinished = path.with_name(f".{uuid.uuid4().hex}.tmp")
         try:
             with unfinished.open("wb") as file:
                 yield file
@@ -95,16 +107,39 @@ class LocalFiles:
             return
         place = Path(target)
         place.parent.mkdir(parents=True, exist_ok=True)
-        old = place.with_name(f".{place.name}.{uuid.uuid4().hex}.old")
         if place.exists():
-            place.rename(old)
+            place.rename(place.with_name(f".{place.name}.{uuid.uuid4().hex}{_OLD}"))
         Path(staged).rename(place)
-        self.remove_folder(str(old))
+        # All of them: an attempt that was killed here left its own.
+        for old in place.parent.glob(f".{glob.escape(place.name)}.*{_OLD}"):
+            self.remove_folder(str(old))
 
     def remove_folder(self, folder: str) -> None:
         """Delete a folder and all below it."""
         if Path(folder).exists():
             shutil.rmtree(folder)
+
+
+def _look_at(path: str) -> Stat | None:
+    """A file's size; None for what is no file, such as a socket, and for what is gone meanwhile."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        if os.path.islink(path):  # noqa: PTH114
+            return Stat(path, 0)
+        if isinstance(error, FileNotFoundError):
+            return None
+        raise
+    return Stat(path, found.st_size) if stat.S_ISREG(found.st_mode) else None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable: a file's new name is an entry of its folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _raise(error: OSError) -> None:

@@ -1,7 +1,8 @@
 """A manifest: a table with a `uri` column, whose other columns ride along to the output.
 
-CSV cells are strings; JSON Lines and Parquet keep strings, integers, numbers and booleans, and
-everything else travels as JSON text. Relative URIs start at the manifest's own folder.
+CSV cells are strings; JSON Lines and Parquet keep strings, integers of 64 bits, numbers and
+booleans. Lists and objects travel as JSON, everything else as text. Relative URIs start at the
+manifest's own folder.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ Row = tuple[str, Mapping[str, Scalar]]
 
 _ENDINGS = (".csv", ".jsonl", ".parquet")
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_INTEGERS = range(-(2**63), 2**63)
 
 
 def is_manifest(uri: str) -> bool:
@@ -53,6 +55,8 @@ def column_kinds(uri: str) -> dict[str, str]:
     """
     ending = uri.lower().rpartition(".")[2]
     kinds = {"csv": _csv_kinds, "parquet": _parquet_kinds, "jsonl": _jsonl_kinds}[ending](uri)
+    if "" in kinds:
+        raise InputError(f"{uri}: a column has no name. Name it or delete it.")
     if "uri" not in kinds:
         found = ", ".join(kinds) or "none"
         raise InputError(
@@ -84,10 +88,10 @@ def _cells(uri: str) -> Iterator[Mapping[str, Any]]:
 def _csv_cells(uri: str) -> Iterator[Mapping[str, Any]]:
     with files_for(uri).open(uri) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        reader = csv.DictReader(text, restkey="", strict=True)
+        reader = csv.DictReader(text, strict=True)
         try:
             for row in reader:
-                if "" in row:
+                if None in row:
                     raise InputError(
                         f"{uri}: line {reader.line_num} has more cells than the first line."
                     )
@@ -103,10 +107,14 @@ def _csv_kinds(uri: str) -> dict[str, str]:
             names = next(csv.reader(text, strict=True), [])
         except (csv.Error, UnicodeDecodeError) as error:
             raise InputError(f"{uri}: the first line is not CSV: {error}") from error
+    _check_unique(uri, names)
+    return dict.fromkeys(names, "string")
+
+
+def _check_unique(uri: str, names: Sequence[str]) -> None:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError(f"{uri}: columns named twice: {', '.join(sorted(twice))}. Rename one.")
-    return dict.fromkeys(names, "string")
 
 
 def _jsonl_cells(uri: str) -> Iterator[Mapping[str, Any]]:
@@ -139,24 +147,28 @@ def _widest(kinds: set[str]) -> str:
 
 
 def _parquet_cells(uri: str) -> Iterator[Mapping[str, Any]]:
-    with files_for(uri).open(uri) as stream:
-        for batch in pq.ParquetFile(stream).iter_batches():
-            yield from batch.to_pylist()
+    try:
+        with files_for(uri).open(uri) as stream:
+            for batch in pq.ParquetFile(stream).iter_batches():
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise InputError(f"{uri}: damaged Parquet file: {error}") from error
 
 
 def _parquet_kinds(uri: str) -> dict[str, str]:
     try:
         with files_for(uri).open(uri) as stream:
             schema = pq.ParquetFile(stream).schema_arrow
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise InputError(f"{uri}: not a Parquet file: {error}") from error
+    _check_unique(uri, schema.names)
     return {field.name: _arrow_kind(field.type) for field in schema}
 
 
 def _arrow_kind(kind: pa.DataType) -> str:
     if pa.types.is_boolean(kind):
         return "boolean"
-    if pa.types.is_integer(kind):
+    if pa.types.is_integer(kind) and not pa.types.is_uint64(kind):
         return "integer"
     return "number" if pa.types.is_floating(kind) else "string"
 
@@ -171,6 +183,12 @@ def _of_kind(value: Any, kind: str) -> Scalar:
 
 
 def _scalar(value: Any) -> Scalar:
-    if value is None or isinstance(value, str | bool | int | float):
+    """A cell as our tables can hold it."""
+    if value is None or isinstance(value, bool | float):
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, int):
+        return value if value in _INTEGERS else str(value)
+    nested = isinstance(value, dict | list)
+    text = json.dumps(value, ensure_ascii=False, default=str) if nested else str(value)
+    # JSON can write half a character, which is no text elsewhere.
+    return text.encode("utf-8", "replace").decode("utf-8")
