@@ -56,11 +56,12 @@ class Asker:
                 return _fail_all(asks, ended.reason, ended.message)
             except CallError as caught:
                 error, verdict = caught, judge(caught)
-            asks = await self._charge_unknown(asks, composed, error)
-            silent_tries += verdict.ruling is Ruling.ONCE_MORE
+            if verdict.ruling is Ruling.ONCE_MORE:
+                silent_tries += 1
+                asks = await self._charge_unknown(asks, composed)
             if verdict.ruling is Ruling.END:
-                ended = self.limiter.end(verdict.reason, str(error))
-                return _fail_all(asks, ended.reason, ended.message)
+                first = self.limiter.end(verdict.reason, str(error))
+                return _fail_all(asks, first.reason, first.message)
             if verdict.ruling is Ruling.SPLIT and len(asks) > 1:
                 return Settled((), (), halves(asks))
             if verdict.ruling is Ruling.SPLIT or silent_tries > 1 or tries == MAX_TRIES:
@@ -88,14 +89,9 @@ class Asker:
             baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
         )
 
-    async def _charge_unknown(
-        self, asks: tuple[Ask, ...], composed: Composed, error: CallError
-    ) -> tuple[Ask, ...]:
+    async def _charge_unknown(self, asks: tuple[Ask, ...], composed: Composed) -> tuple[Ask, ...]:
         """A request that was sent and never answered may be billed, at the worst as a whole."""
-        if not error.sent:
-            return asks
-        today = datetime.now(UTC).date()
-        worst = self.billing.worst_case(asks, composed.texts, composed.max_output_tokens, today)
+        worst = self.billing.worst_case(asks, composed, datetime.now(UTC).date())
         shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
         await self.record(asks, Settled((), tuple(zip(asks, shares, strict=True)), ()))
         return tuple(

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from gemini_api.compose import Composed
 from gemini_api.service import Service
 from gemini_api.settle import Ask
 from gemini_api.wire import Reply
-from tierwise.prices import Price, cost_nano_usd, find_price
-from tierwise.records import MediaResolution, Page, ServiceTier, Spent, Usage
+from tierwise.price_rows import Price
+from tierwise.prices import cost_nano_usd, find_price
+from tierwise.records import MediaResolution, ServiceTier, Spent, Usage
 from tierwise.tiers import image_tokens, text_tokens
 
 
@@ -25,15 +27,16 @@ class Billing:
         price = self._price(model, tier, on, reply.usage.input_tokens)
         return Spent(reply.usage, cost_nano_usd(reply.usage, price), requests=1)
 
-    def worst_case(self, asks: Sequence[Ask], texts: Sequence[str], limit: int, on: date) -> int:
+    def worst_case(self, asks: Sequence[Ask], composed: Composed, on: date) -> int:
         """The most that a request can cost, in nano-dollars: its input, and output to its limit."""
         route = asks[0].route
+        images = sum(self._image_tokens(ask, route.media_resolution, *_sent(ask)) for ask in asks)
         usage = Usage(
-            input_tokens=sum(map(text_tokens, texts))
-            + sum(self._image_tokens(ask, route.media_resolution) for ask in asks),
-            output_tokens=limit,
+            input_tokens=composed.most_text_tokens() + images,
+            output_tokens=composed.max_output_tokens,
         )
-        return cost_nano_usd(usage, self._price(route.model, route.service_tier, on, 0))
+        price = self._price(route.model, route.service_tier, on, usage.input_tokens)
+        return cost_nano_usd(usage, price)
 
     def baselines(
         self, asks: Sequence[Ask], texts: Sequence[str], usage: Usage, on: date
@@ -51,17 +54,16 @@ class Billing:
         for ask, share in zip(asks, shares, strict=True):
             text = billed_text * text_tokens(ask.prompt.whole) // estimated
             naive = Usage(
-                input_tokens=text + self._image_tokens(ask, MediaResolution.HIGH),
+                input_tokens=text + self._image_tokens(ask, MediaResolution.HIGH, *_original(ask)),
                 output_tokens=share.usage.output_tokens,
                 thought_tokens=share.usage.thought_tokens,
             )
             costs.append(cost_nano_usd(naive, price))
         return costs
 
-    def _image_tokens(self, ask: Ask, resolution: MediaResolution) -> int:
+    def _image_tokens(self, ask: Ask, resolution: MediaResolution, width: int, height: int) -> int:
         if ask.picture is None:
             return 0
-        width, height = _size(ask.page, resolution, ask)
         return image_tokens(ask.route.model, resolution, width, height, vertex=self.service.vertex)
 
     def _price(self, model: str, tier: ServiceTier, on: date, context_tokens: int) -> Price:
@@ -70,8 +72,10 @@ class Billing:
         )
 
 
-def _size(page: Page, resolution: MediaResolution, ask: Ask) -> tuple[int, int]:
-    # The naive way sends the original; older models on Vertex count its pixels.
-    if resolution is MediaResolution.HIGH or ask.picture is None:
-        return page.width, page.height
-    return ask.picture.width, ask.picture.height
+def _sent(ask: Ask) -> tuple[int, int]:
+    return (ask.picture.width, ask.picture.height) if ask.picture else (0, 0)
+
+
+def _original(ask: Ask) -> tuple[int, int]:
+    """The naive way sends the original; older models on Vertex count its pixels."""
+    return ask.page.width, ask.page.height

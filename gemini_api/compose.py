@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemini_api.settle import Ask
+import orjson
+
+from gemini_api.settle import RAISED_LIMIT, Ask
+from gemini_api.thoughts import thought_allowance
 from gemini_api.wire import InlineImage, Json, request_body
-from tierwise.answer_types import packed_output_tokens
 from tierwise.models import find_model
 from tierwise.questions import request_texts
+
+_SCHEMAS = ("responseSchema", "responseJsonSchema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +24,22 @@ class Composed:
     texts: tuple[str, ...]
     max_output_tokens: int
 
+    def most_text_tokens(self) -> int:
+        """An upper bound of the input tokens beside the images'.
+
+        No tokenizer makes more tokens of a text than it has bytes of UTF-8. The response schema is
+        input as well (ai.google.dev/gemini-api/docs/structured-output).
+        """
+        config = self.body["generationConfig"]
+        schemas = [orjson.dumps(config[name]) for name in _SCHEMAS if name in config]
+        return sum(map(len, schemas)) + sum(len(text.encode()) for text in self.texts)
+
 
 def compose(asks: Sequence[Ask]) -> Composed:
     """One request for images that are asked the same task."""
     first = asks[0]
-    answer = first.task.answer
     texts = request_texts([ask.prompt for ask in asks])
-    limit = packed_output_tokens(first.max_output_tokens, len(asks))
-    config = (
-        answer.response_config() if len(asks) == 1 else answer.packed_response_config(len(asks))
-    )
+    limit = output_limit(asks)
     body = request_body(
         model=find_model(first.route.model),
         text=texts.opening,
@@ -39,7 +49,15 @@ def compose(asks: Sequence[Ask]) -> Composed:
             if ask.picture
         ],
         media_resolution=first.route.media_resolution,
-        response_config=config,
+        response_config=first.task.response_config(len(asks)),
         max_output_tokens=limit,
     )
     return Composed(body, (texts.opening, *texts.before_images), limit)
+
+
+def output_limit(asks: Sequence[Ask]) -> int:
+    """`maxOutputTokens`: what the replies may take and room for thoughts, as the model allows."""
+    task, model = asks[0].task, find_model(asks[0].route.model)
+    wanted = task.output_limit(len(asks)) + thought_allowance(model, len(asks))
+    factor = RAISED_LIMIT if asks[0].limit_raised else 1
+    return min(wanted * factor, model.max_output_tokens)

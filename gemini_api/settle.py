@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gemini_api.wire import Reply
-from tierwise.replies import InvalidItem, ReplyError
 from tierwise.images.picture import Picture
 from tierwise.questions import Prompt
 from tierwise.records import (
@@ -27,6 +26,7 @@ from tierwise.records import (
     ServiceTier,
     Spent,
 )
+from tierwise.replies import InvalidItem, ReplyError, Value
 from tierwise.tasks import Task
 
 # A single image whose answer was cut off is asked once more with this many times the limit.
@@ -196,17 +196,18 @@ def _settle_items(pack: _Pack) -> Settled:
         items = pack.asks[0].task.answer.parse_packed(pack.exchange.reply.text, len(pack.asks))
     except ReplyError:
         return pack.repeat(halves(pack._charged()))
-    parts = [
-        _settle_invalid(pack, index, items[index + 1].why)
-        if isinstance(items[index + 1], InvalidItem)
-        else Settled((pack.answer(index, items[index + 1]),), (), ())
-        for index in range(len(pack.asks))
-    ]
+    parts = [_settle_item(pack, index, items[index + 1]) for index in range(len(pack.asks))]
     return Settled(
         outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
         wasted=tuple(waste for part in parts for waste in part.wasted),
         again=tuple(again for part in parts for again in part.again),
     )
+
+
+def _settle_item(pack: _Pack, index: int, item: Value | InvalidItem) -> Settled:
+    if isinstance(item, InvalidItem):
+        return _settle_invalid(pack, index, item.why)
+    return Settled((pack.answer(index, item),), (), ())
 
 
 def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:

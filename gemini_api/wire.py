@@ -23,6 +23,7 @@ _TRAFFIC = {
     "ON_DEMAND_FLEX": ServiceTier.FLEX,
     "ON_DEMAND_PRIORITY": ServiceTier.PRIORITY,
 }
+_TIERS = {str(tier): tier for tier in ServiceTier}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,11 @@ def read_reply(body: Mapping[str, Any], headers: Mapping[str, str]) -> Reply:
     candidate: Mapping[str, Any] = (body.get("candidates") or [{}])[0]
     parts = (candidate.get("content") or {}).get("parts") or []
     return Reply(
-        text="".join(part.get("text", "") for part in parts if not part.get("thought")),
-        finish_reason=candidate.get("finishReason", ""),
-        block_reason=(body.get("promptFeedback") or {}).get("blockReason", ""),
+        text="".join(part.get("text") or "" for part in parts if not part.get("thought")),
+        finish_reason=candidate.get("finishReason") or "",
+        block_reason=(body.get("promptFeedback") or {}).get("blockReason") or "",
         usage=_usage(body.get("usageMetadata") or {}),
-        model_version=body.get("modelVersion", ""),
+        model_version=body.get("modelVersion") or "",
         service_tier=_served_tier(body.get("usageMetadata") or {}, headers),
     )
 
@@ -109,7 +110,7 @@ def _least_thinking(model: Model) -> Json | None:
 
 def _usage(metadata: Mapping[str, Any]) -> Usage:
     details = metadata.get("promptTokensDetails") or []
-    image = sum(d.get("tokenCount", 0) for d in details if d.get("modality") == "IMAGE")
+    image = sum(d.get("tokenCount") or 0 for d in details if d.get("modality") == "IMAGE")
     return Usage(
         input_tokens=metadata.get("promptTokenCount") or 0,
         image_tokens=image,
@@ -123,7 +124,6 @@ def _served_tier(metadata: Mapping[str, Any], headers: Mapping[str, str]) -> Ser
     traffic = metadata.get("trafficType")
     if traffic:
         return _TRAFFIC.get(traffic, ServiceTier.STANDARD)
-    named = headers.get("x-gemini-service-tier") or metadata.get("serviceTier")
-    if not named:
-        return None
-    return ServiceTier(str(named).lower())
+    named = headers.get("x-gemini-service-tier") or metadata.get("serviceTier") or ""
+    # A word that we do not know says nothing, and must not cost an answer that is paid.
+    return _TIERS.get(str(named).lower())
