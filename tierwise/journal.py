@@ -1,6 +1,6 @@
 """The journal's format: one JSON line per paid reply and image.
 
-Lines are never changed. A line of a newer version is refused, because to guess at it could pay twice.
+Lines are never changed. One of a newer version is refused: to guess at it could pay twice.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from tierwise.errors import InputError
 from tierwise.records import Answer, Failure, Outcome, Page, Spent
@@ -30,7 +31,6 @@ class Entry:
     answer: Answer | None = None
     failure: Failure | None = None
     wasted: Spent | None = None
-    version: int = VERSION
 
 
 @dataclass(slots=True)
@@ -54,12 +54,12 @@ class Recalled:
 
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
-_VERSION_ONLY: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
+_LINE: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
 
 def encode(entries: Iterable[Entry]) -> bytes:
-    """Entries as JSON lines; what is empty is left out."""
-    return b"".join(_ENTRY.dump_json(entry, exclude_defaults=True) + b"\n" for entry in entries)
+    """Entries as JSON lines with the format's version; what is empty is left out."""
+    return b"".join(map(_line, entries))
 
 
 def decode(lines: bytes, *, name: str) -> list[Entry]:
@@ -74,17 +74,25 @@ def decode(lines: bytes, *, name: str) -> list[Entry]:
 def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
     """What the journal knows, seen from the run `run_id`."""
     recalled = Recalled()
+    paid: set[str] = set()
     for entry in entries:
-        ours = entry.run_id == run_id
         if entry.answer:
             page = entry.answer.page
             recalled.pages.setdefault(entry.content_hash, {})[page.number] = page
-            _recall_answer(recalled, entry.request_id, entry.answer, ours=ours)
-        elif entry.failure and ours:
-            _recall_ours(recalled, entry.request_id, entry.failure)
-        elif entry.wasted and ours:
-            before = recalled.wasted.get(entry.request_id, Spent())
-            recalled.wasted[entry.request_id] = before + entry.wasted
+        if entry.run_id != run_id:
+            if entry.answer and entry.request_id not in recalled.outcomes:
+                recalled.outcomes[entry.request_id] = free(entry.answer)
+        elif entry.wasted:
+            _waste(recalled, entry.request_id, entry.wasted)
+        elif outcome := entry.answer or entry.failure:
+            if entry.request_id in paid:
+                outcome = _one_of_two(recalled, outcome)
+            paid.add(entry.request_id)
+            recalled.outcomes[entry.request_id] = outcome
+    for request_id in paid:
+        # Each waste has an entry of its own, so that what outcomes say of it would count it twice.
+        wasted = recalled.wasted.pop(request_id, Spent())
+        recalled.outcomes[request_id] = replace(recalled.outcomes[request_id], wasted=wasted)
     return recalled
 
 
@@ -94,32 +102,39 @@ def free(outcome: Outcome) -> Outcome:
     return replace(unpaid, reused=True) if isinstance(unpaid, Answer) else unpaid
 
 
-def _recall_answer(recalled: Recalled, request_id: str, answer: Answer, *, ours: bool) -> None:
-    if ours:
-        _recall_ours(recalled, request_id, answer)
-    elif request_id not in recalled.outcomes:
-        recalled.outcomes[request_id] = free(answer)
-
-
-def _recall_ours(recalled: Recalled, request_id: str, outcome: Outcome) -> None:
-    """Keep one outcome of this run; should two attempts have paid, both stay in the account."""
-    before = recalled.outcomes.get(request_id)
-    if before is None or (isinstance(before, Answer) and before.reused):
-        recalled.outcomes[request_id] = outcome
-        return
+def _one_of_two(recalled: Recalled, outcome: Outcome) -> Outcome:
+    """The one that is kept when two attempts of a bundle have paid; the other was wasted."""
+    before = recalled.outcomes[outcome.request_id]
     kept, other = (before, outcome) if isinstance(before, Answer) else (outcome, before)
-    extra = other.spent + other.wasted
-    recalled.outcomes[request_id] = replace(kept, wasted=kept.wasted + extra)
+    _waste(recalled, outcome.request_id, other.spent)
+    return kept
+
+
+def _waste(recalled: Recalled, request_id: str, spent: Spent) -> None:
+    recalled.wasted[request_id] = recalled.wasted.get(request_id, Spent()) + spent
+
+
+def _line(entry: Entry) -> bytes:
+    written = _ENTRY.dump_python(entry, mode="json", exclude_defaults=True)
+    return to_json({"version": VERSION, **written}) + b"\n"
 
 
 def _decode_line(line: bytes, name: str) -> Entry:
     try:
-        version = _VERSION_ONLY.validate_json(line).get("version", VERSION)
+        written = _LINE.validate_json(line)
+        version = written.pop("version")
         if isinstance(version, int) and version > VERSION:
             raise InputError(
                 f"{name}: journal format {version} is newer than this program knows "
                 f"({VERSION}). Run the newer tierwise that wrote it, or give another --output."
             )
-        return _ENTRY.validate_json(line)
-    except ValidationError as error:
+        return _with_tuple(_ENTRY.validate_python(written))
+    except (ValidationError, KeyError) as error:
         raise InputError(f"{name}: damaged journal line {line[:80]!r}") from error
+
+
+def _with_tuple(entry: Entry) -> Entry:
+    """Several labels are a tuple, which JSON writes as a list."""
+    if entry.answer and isinstance(entry.answer.value, list):
+        return replace(entry, answer=replace(entry.answer, value=tuple(entry.answer.value)))
+    return entry
