@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from gemini_api.settle import Ask
 from tierwise.records import Outcome
@@ -75,13 +75,20 @@ class Packer:
         try:
             for outcome in await self._ask([ask for ask, _ in pack]):
                 _resolve(futures.pop(outcome.request_id), outcome)
-        except BaseException as error:
-            # A bug, or the bundle was given up: whoever waits must hear of it.
+            _refuse_silence(futures)
+        except asyncio.CancelledError:
+            for future in futures.values():
+                future.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug, of which whoever waits must hear
             for future in futures.values():
                 if not future.done():
                     future.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
+
+
+def _refuse_silence(unanswered: Collection[str]) -> None:
+    if unanswered:
+        raise RuntimeError(f"no outcome came for the questions {', '.join(unanswered)}")
 
 
 def _resolve(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
