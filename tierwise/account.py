@@ -19,10 +19,10 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
     return {
         "requests": total.spent.requests,
         **{field.name: getattr(total.spent.usage, field.name) for field in fields(Usage)},
-        "cost_usd": str(usd(total.spent.cost)),
-        "baseline_cost_usd": str(usd(total.baseline)),
-        "saved_usd": str(usd(total.baseline - total.spent.cost)),
-        "maybe_billed_usd": str(usd(total.spent.maybe_billed)),
+        "cost_usd": _written(total.spent.cost),
+        "baseline_cost_usd": _written(total.baseline),
+        "saved_usd": _written(total.baseline - total.spent.cost),
+        "maybe_billed_usd": _written(total.spent.maybe_billed),
     }
 
 
@@ -38,6 +38,15 @@ def failures(rows: Iterable[CostRow]) -> dict[str, int]:
         if key.outcome not in (ANSWERED, REUSED, REPEATED):
             counts[key.outcome] = counts.get(key.outcome, 0) + total.images
     return dict(sorted(counts.items()))
+
+
+def _written(nano: int) -> str:
+    """Dollars with nine places; `str` would write 0E-9 for nothing.
+
+    >>> _written(5)
+    '0.000000005'
+    """
+    return f"{usd(nano):f}"
 
 
 def _of_task(rows: list[CostRow]) -> dict[str, Any]:

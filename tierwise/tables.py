@@ -17,6 +17,7 @@ from tierwise.costs import CostKey, CostTotals
 from tierwise.records import Answer, Failure, ImageFile, Spent
 
 USD = pa.decimal128(38, 9)
+_PREFIX = "manifest_"
 _TOKENS = ("input_tokens", "image_tokens", "cached_tokens", "output_tokens", "thought_tokens")
 _SCALARS = {
     "string": pa.string(),
@@ -187,10 +188,15 @@ def manifest_cells(file: ImageFile) -> dict[str, Any]:
 def manifest_name(column: str) -> str:
     """A manifest's column in our tables; one that would hide ours gets a prefix.
 
-    >>> manifest_name("customer"), manifest_name("width")
-    ('customer', 'manifest_width')
+    So does one that has the prefix already, lest two columns end with one name. Case is ignored,
+    as BigQuery and DuckDB do.
+
+    >>> manifest_name("customer"), manifest_name("width"), manifest_name("manifest_width")
+    ('customer', 'manifest_width', 'manifest_manifest_width')
     """
-    return f"manifest_{column}" if column in _OUR_NAMES else column
+    plain = column.lower()
+    ours = plain in _OUR_NAMES or plain.startswith(_PREFIX)
+    return _PREFIX + column if ours else column
 
 
 def _image_fields() -> list[tuple[str, pa.DataType]]:
