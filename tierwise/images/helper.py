@@ -9,6 +9,7 @@ a decoder that never returns: the timers' default action kills the process.
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import resource
 import signal
@@ -105,6 +106,7 @@ def _alone(lock: int, original: Original) -> Iterator[None]:
         yield
     finally:
         if heavy:
+            gc.collect()  # the next helper may only start when these planes are gone
             fcntl.lockf(lock, fcntl.LOCK_UN)
 
 

@@ -42,7 +42,7 @@ _BROKEN = (
     struct.error,
 )
 # Bytes held per pixel: the decoder's own, Pillow's four, and the array made of them.
-_HELD = {"jp2": 16, "avif": 12}
+_HELD = {"jp2": 16, "avif": 24}
 _HELD_OTHERWISE = 8
 _DEEP = {"I", "I;16", "I;16L", "I;16B"}
 

@@ -7,7 +7,7 @@ import struct
 from tierwise.images.header import Header
 
 # Bytes that decoding holds per pixel, measured on large files; `bench/images` has the figures.
-_BITMAP, _HEIC, _AVIF, _JPEG_2000 = 8, 5, 12, 16
+_BITMAP, _HEIC, _AVIF, _JPEG_2000 = 8, 5, 24, 16
 _LONGEST_META = 1_000_000
 
 
