@@ -16,8 +16,8 @@ from tierwise.records import Scalar
 
 # Files that cameras, editors and web exports lay beside pictures. Everything else is tried.
 _ENDINGS = """
-aae csv db doc docx gz html ini js json jsonl log md parquet pp3 py sh tar toml tsv txt xml xmp yaml
-yml zip avi m4a mkv mov mp3 mp4 wav
+aae csv db html ini json jsonl log md parquet tsv txt xmp yaml yml zip
+avi m4a m4v mkv mov mp3 mp4 wav
 """
 _NO_PICTURES = frozenset(_ENDINGS.split())
 _GLOB_SIGNS = frozenset("*?[")
