@@ -15,6 +15,9 @@ from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, ServiceTier, Spent, Usage
 from tierwise.tiers import image_tokens, text_tokens
 
+# Of a file that is sent as it is, because it could not be opened here.
+_UNKNOWN_SIZE = (4000, 3000)
+
 
 @dataclass(frozen=True, slots=True)
 class Billing:
@@ -64,6 +67,8 @@ class Billing:
     def _image_tokens(self, ask: Ask, resolution: MediaResolution, width: int, height: int) -> int:
         if ask.picture is None:
             return 0
+        if not (width and height):
+            width, height = _UNKNOWN_SIZE
         return image_tokens(ask.route.model, resolution, width, height, vertex=self.service.vertex)
 
     def _price(self, model: str, tier: ServiceTier, on: date, context_tokens: int) -> Price:

@@ -4,6 +4,7 @@ The body goes out as we wrote it (`extra_body`) and the reply comes back as raw 
 (`should_return_http_response`): both are the SDK's public interface, and spare its conversions,
 which cost more than the network. Retrying is ours alone: with `attempts=1` neither the SDK's
 tenacity loop nor its silent second try on aiohttp resends a request that may have been billed.
+Refusals are read by the connection pool, before the SDK would fail on those that are no JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import google.auth
 import orjson
 from google import genai
 from google.auth import exceptions as auth_errors
-from google.genai import errors as genai_errors
 from google.genai import types
 from google.oauth2.credentials import Credentials
 
@@ -75,12 +75,15 @@ class GeminiClient:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        account = _account(service)
         # Ours, for on httpx the SDK needs many times the processor time; requests are limited
         # elsewhere, and proxies are taken from the environment as the SDK does.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0), trust_env=True
+            connector=aiohttp.TCPConnector(limit=0),
+            trust_env=True,
+            raise_for_status=_refuse,
         )
-        self._client = _connect(service, self._session)
+        self._client = genai.Client(**account, http_options=_http_options(service, self._session))
 
     async def send(self, model: str, body: Mapping[str, Any], tier: ServiceTier) -> RawReply:
         """Ask once.
@@ -98,8 +101,6 @@ class GeminiClient:
             response = await self._client.aio.models.generate_content(
                 model=model, contents=_PLACEHOLDER, config=config
             )
-        except genai_errors.APIError as error:
-            raise _from_http(error) from error
         except (aiohttp.ClientConnectorError, auth_errors.TransportError) as error:
             raise CallError(f"no connection: {error}") from error
         except TimeoutError as error:
@@ -122,23 +123,25 @@ class GeminiClient:
 _PLACEHOLDER = "-"
 
 
-def _connect(service: Service, session: aiohttp.ClientSession) -> genai.Client:
-    options = types.HttpOptions(
+def _http_options(service: Service, session: aiohttp.ClientSession) -> types.HttpOptions:
+    return types.HttpOptions(
         base_url=service.endpoint or None,
         api_version=_API_VERSION[service.kind],
         timeout=round(service.timeout_s * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
         aiohttp_client=session,
     )
-    if service.kind is Kind.VERTEX:
-        return genai.Client(
-            vertexai=True,
-            project=service.project,
-            location=service.location,
-            credentials=_vertex_credentials(service),
-            http_options=options,
-        )
-    return genai.Client(vertexai=False, api_key=_key(service), http_options=options)
+
+
+def _account(service: Service) -> dict[str, Any]:
+    if service.kind is not Kind.VERTEX:
+        return {"vertexai": False, "api_key": _key(service)}
+    return {
+        "vertexai": True,
+        "project": service.project,
+        "location": service.location,
+        "credentials": _vertex_credentials(service),
+    }
 
 
 def _key(service: Service) -> str:
@@ -166,14 +169,24 @@ def _vertex_credentials(service: Service) -> Any:
         ) from error
 
 
-def _from_http(error: genai_errors.APIError) -> CallError:
-    details = error.details if isinstance(error.details, dict) else {}
-    headers = getattr(error.response, "headers", None) or {}
-    return CallError(
-        f"{error.code} {error.status or ''}: {error.message or ''}".strip(),
-        status=int(error.code or 0),
+async def _refuse(response: aiohttp.ClientResponse) -> None:
+    """Raise for everything but a 200; proxies and balancers refuse in HTML, or in nothing."""
+    if response.status == 200:
+        return
+    text = await response.text(errors="replace")
+    try:
+        document = orjson.loads(text)
+    except json.JSONDecodeError:
+        document = {}
+    details = document if isinstance(document, dict) else {}
+    inner = details.get("error")
+    stated = inner if isinstance(inner, dict) else {"message": " ".join(text[:200].split())}
+    words = (str(stated.get(key) or "") for key in ("status", "message"))
+    raise CallError(
+        f"{response.status} " + ": ".join(word for word in words if word),
+        status=response.status,
         details=details,
-        headers={name.lower(): value for name, value in headers.items()},
+        headers={name.lower(): value for name, value in response.headers.items()},
     )
 
 
