@@ -1,0 +1,70 @@
+"""What tests of several rooms share: one emulated Gemini, and pictures to ask it about."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from PIL import Image, ImageDraw
+
+from gemini_api.emulator.config import EmulatorConfig
+from gemini_api.emulator.embedded import running_emulator
+
+
+@dataclass(frozen=True)
+class EmulatedGemini:
+    """A running emulator, seen from outside."""
+
+    url: str
+
+    def control(self, method: str, path: str, document: object = None) -> bytes:
+        data = None if document is None else json.dumps(document).encode()
+        with urlopen(Request(self.url + path, data, method=method), timeout=20) as reply:
+            body: bytes = reply.read()
+        return body
+
+    def reset(self) -> None:
+        self.control("POST", "/emulator/reset", {})
+
+    def faults(self, *faults: dict[str, Any], seed: int = 0) -> None:
+        self.control("PUT", "/emulator/faults", {"seed": seed, "faults": faults})
+
+    def billed(self) -> int:
+        """The bill in nano-dollars."""
+        bill = json.loads(self.control("GET", "/emulator/bill"))
+        return int(Decimal(bill["total_usd"]).scaleb(9))
+
+    def requests(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.control("GET", "/emulator/requests").splitlines()]
+
+
+@pytest.fixture(scope="session")
+def running_gemini() -> Iterator[EmulatedGemini]:
+    with running_emulator(EmulatorConfig()) as url:
+        yield EmulatedGemini(url)
+
+
+@pytest.fixture
+def gemini(running_gemini: EmulatedGemini) -> EmulatedGemini:
+    running_gemini.reset()
+    return running_gemini
+
+
+@pytest.fixture(scope="session")
+def draw() -> Callable[..., bytes]:
+    """Draws pictures that differ by their number, small and quick."""
+
+    def drawn(number: int = 0, *, size: tuple[int, int] = (64, 48), form: str = "JPEG") -> bytes:
+        image = Image.new("RGB", size, (number * 37 % 256, number * 91 % 256, number * 13 % 256))
+        ImageDraw.Draw(image).ellipse((4, 4, 30, 30), fill=(255, number % 256, number // 256))
+        buffer = io.BytesIO()
+        image.save(buffer, form)
+        return buffer.getvalue()
+
+    return drawn

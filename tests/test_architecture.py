@@ -1,0 +1,127 @@
+"""The house stands: imports only go down, nobody hides one, and starting is quick."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ["tierwise", "storage", "gemini_api", "answering", "transforms", "beam_pipeline"]
+NETWORK = {"aiohttp", "httpx", "requests", "socket", "urllib.request", "http", "grpc"}
+# Verbs are imported by name, because some bring Beam and help must not wait for it.
+LATE_IMPORTS = {"beam_pipeline/__main__.py"}
+
+
+@dataclass(frozen=True)
+class Import:
+    module: str
+    line: int
+    in_function: bool
+
+
+def modules() -> dict[str, Path]:
+    paths = (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))
+    return {name_of(path): path for path in paths}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = modules()
+
+
+@cache
+def imports_of(path: Path) -> tuple[Import, ...]:
+    return tuple(_walk(ast.parse(path.read_text(encoding="utf-8")), in_function=False))
+
+
+def _walk(node: ast.AST, *, in_function: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(alias.name, child.lineno, in_function)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"a relative import in line {child.lineno}"
+            for alias in child.names:
+                yield Import(f"{child.module}.{alias.name}", child.lineno, in_function)
+        elif isinstance(child, ast.Call) and ast.unparse(child.func).endswith("import_module"):
+            yield Import("importlib", child.lineno, in_function)
+        inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield from _walk(child, in_function=in_function or inside)
+
+
+def ours(module: str) -> str | None:
+    """The module of this house that an import means, if any."""
+    return next((name for name in (module, module.rpartition(".")[0]) if name in MODULES), None)
+
+
+def is_below(module: str, packages: set[str]) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in packages)
+
+
+def test_the_walk_sees_imports_and_where_they_stand() -> None:
+    source = "import a.b\ndef f():\n  from c import d\n  x = lambda: importlib.import_module('e')"
+    assert list(_walk(ast.parse(source), in_function=False)) == [
+        Import("a.b", 1, in_function=False),
+        Import("c.d", 3, in_function=True),
+        Import("importlib", 4, in_function=True),
+    ]
+    assert {name.partition(".")[0] for name in MODULES} == set(ROOMS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_down_and_stand_at_the_top(name: str) -> None:
+    floor = ROOMS.index(name.partition(".")[0])
+    path = MODULES[name]
+    for found in imports_of(path):
+        where = f"{path.relative_to(ROOT)}:{found.line} imports {found.module}"
+        target = ours(found.module)
+        assert target is None or ROOMS.index(target.partition(".")[0]) <= floor, where
+        late = found.in_function and str(path.relative_to(ROOT)) not in LATE_IMPORTS
+        assert not late, f"{where} inside a function"
+
+
+def test_no_cycle() -> None:
+    graph = {
+        name: {target for found in imports_of(path) if (target := ours(found.module))} - {name}
+        for name, path in MODULES.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize(
+    ("room", "forbidden"),
+    [
+        ("tierwise", {"apache_beam", "google"} | NETWORK),
+        ("storage", {"apache_beam"}),
+        ("gemini_api", {"apache_beam"}),
+        ("gemini_api.emulator", {"google"}),
+        ("answering", {"apache_beam", "google"}),
+        ("transforms", {"google"}),
+    ],
+)
+def test_rooms_keep_out_what_is_not_theirs(room: str, forbidden: set[str]) -> None:
+    for name, path in MODULES.items():
+        if is_below(name, {room}):
+            found = {f.module for f in imports_of(path) if is_below(f.module, forbidden)}
+            assert not found, f"{path.relative_to(ROOT)} imports {', '.join(found)}"
+
+
+@pytest.mark.parametrize("heavy", ["apache_beam", "google.genai", "pyarrow", "pyvips"])
+def test_help_waits_for_nothing_heavy(heavy: str) -> None:
+    program = f"import sys, beam_pipeline.command_line; sys.exit({heavy!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60)
+    assert done.returncode == 0, f"importing beam_pipeline.command_line brings {heavy}"
