@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from beam_pipeline.shrink_graph import ShrinkJob
-from tierwise.metrics import OptimizedTotals, reduction_percent
+from tierwise.metrics import OptimizedTotals
 from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import ServiceTier, Usage
-from tierwise.tables import usd
+from tierwise.tables import reduction_percent, usd
 from transforms.publish_metrics import METRICS_FILE
 
 

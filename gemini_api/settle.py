@@ -153,7 +153,7 @@ class _Pack:
             model_version=exchange.reply.model_version,
             media_resolution=ask.route.media_resolution,
             service_tier=exchange.service_tier,
-            sent=Sent(picture.width, picture.height, len(picture.data)) if picture else Sent(),
+            sent=_sent(picture) if picture else Sent(),
             images_in_request=len(self.asks),
             spent=self.shares[index],
             wasted=ask.wasted,
@@ -215,3 +215,16 @@ def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:
     if not ask.asked_again:
         return Settled((), ((ask, share),), ((pack.charged(index, asked_again=True),),))
     return Settled((fail(ask, Reason.INVALID_ANSWER, message, spent=share),), (), ())
+
+
+def _sent(picture: Picture) -> Sent:
+    return Sent(
+        width=picture.width,
+        height=picture.height,
+        bytes=len(picture.data),
+        format=picture.mime_type.removeprefix("image/"),
+        resized=picture.resized,
+        fallback=picture.fallback,
+        truncated=picture.truncated,
+        milliseconds=picture.milliseconds,
+    )

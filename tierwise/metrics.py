@@ -11,7 +11,7 @@ import pyarrow as pa
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.records import ImageFile, MediaResolution
-from tierwise.tables import manifest_cells, manifest_fields
+from tierwise.tables import manifest_cells, manifest_fields, reduction_percent
 from tierwise.tiers import image_tokens
 
 
@@ -158,12 +158,3 @@ def _picture_cells(one: Optimized) -> dict[str, Any]:
             "perceptual_hash": f"{features.perceptual_hash:016x}",
         }
     return cells
-
-
-def reduction_percent(before: int, after: int) -> float:
-    """How much smaller, in percent of before; negative when it grew.
-
-    >>> reduction_percent(400, 100), reduction_percent(0, 0)
-    (75.0, 0.0)
-    """
-    return round(100 * (1 - after / before), 2) if before else 0.0

@@ -170,11 +170,20 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The picture that went over the wire, in px and bytes; zeros when none did."""
+    """The picture that went over the wire, in px and bytes; zeros when none did.
+
+    `format` is jpeg, png, webp ...; `milliseconds` is what shrinking took. `fallback` marks
+    original bytes that could not be shrunk, `truncated` a damaged file that was taken nevertheless.
+    """
 
     width: int = 0
     height: int = 0
     bytes: int = 0
+    format: str = ""
+    resized: bool = False
+    fallback: bool = False
+    truncated: bool = False
+    milliseconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

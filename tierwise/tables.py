@@ -36,6 +36,15 @@ def usd(nano: int) -> Decimal:
     return Decimal(nano).scaleb(-9)
 
 
+def reduction_percent(before: int, after: int) -> float:
+    """How much smaller, in percent of before; negative when it grew.
+
+    >>> reduction_percent(400, 100), reduction_percent(0, 0)
+    (75.0, 0.0)
+    """
+    return round(100 * (1 - after / before), 2) if before else 0.0
+
+
 def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.Schema:
     """Columns of one task's answers.
 
@@ -59,6 +68,12 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("sent_width", pa.int64()),
             ("sent_height", pa.int64()),
             ("sent_bytes", pa.int64()),
+            ("sent_format", pa.string()),
+            ("reduction_percent", pa.float64()),
+            ("resized", pa.bool_()),
+            ("fallback", pa.bool_()),
+            ("truncated", pa.bool_()),
+            ("shrink_ms", pa.float64()),
             ("images_in_request", pa.int64()),
             *((name, pa.int64()) for name in _TOKENS),
             ("cost_usd", USD),
@@ -89,6 +104,12 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
         "sent_width": answer.sent.width,
         "sent_height": answer.sent.height,
         "sent_bytes": answer.sent.bytes,
+        "sent_format": answer.sent.format or None,
+        "reduction_percent": reduction_percent(file.bytes, answer.sent.bytes),
+        "resized": answer.sent.resized,
+        "fallback": answer.sent.fallback,
+        "truncated": answer.sent.truncated,
+        "shrink_ms": answer.sent.milliseconds,
         "images_in_request": answer.images_in_request,
         **_token_cells(spent),
         "cost_usd": usd(spent.cost),

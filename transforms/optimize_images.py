@@ -17,8 +17,9 @@ from answering.optimize_file import Shrinking, optimize_file
 from answering.tally import TALLY
 from storage.listing import Input
 from storage.relative_names import stem_of
-from tierwise.metrics import Optimized, reduction_percent
+from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
+from tierwise.tables import reduction_percent
 
 
 @dataclass(frozen=True, slots=True)
