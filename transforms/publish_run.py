@@ -1,9 +1,8 @@
-"""PublishRun: the finished tables take the place of the last run's, and `run.json` closes the run."""
+"""PublishRun: finished tables take the place of the last run's, and `run.json` closes the run."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from storage.files import files_for, join
 from tierwise import account
 from tierwise.tables import cost_row, costs_schema
 from transforms.sum_costs import CostRow
-from transforms.write_tables import FAILURES, Part, answers_table, write_part
+from transforms.write_tables import FAILURES, Part, write_part
 
 COSTS = "costs"
 RUN_FILE = "run.json"
@@ -75,9 +74,10 @@ def publish(
     files = files_for(publication.output)
     if closed := _closed_already(publication):
         return closed
-    _complete(publication, parts, costs)
     for folder in ("answers", FAILURES, COSTS):
-        files.replace_folder(join(publication.staging, folder), join(publication.output, folder))
+        staged = join(publication.staging, folder)
+        if _stage(publication, folder, parts, costs):
+            files.replace_folder(staged, join(publication.output, folder))
     run = _run(publication, costs, skipped)
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     files.write(join(publication.output, RUN_FILE), text.encode(), durable=True)
@@ -92,7 +92,7 @@ def _closed_already(publication: Publication) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError):
         return None
     ours = run.get("run_id") == publication.facts["run_id"]
-    return run if ours else None  # type: ignore[no-any-return]
+    return run if ours else None
 
 
 def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
@@ -102,14 +102,30 @@ def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None
         raise RuntimeError(f"{asked} images were asked, but the tables hold {written} rows")
 
 
-def _complete(publication: Publication, parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
-    """Write the costs, and an empty file for each table without rows, so that all can be read."""
-    rows = [cost_row(key, totals) for key, totals in costs]
-    write_part(publication.staging, COSTS, costs_schema(), rows)
-    filled = Counter(part.table for part in parts)
-    for table in (*map(answers_table, publication.tasks), FAILURES):
-        if not filled[table]:
-            write_part(publication.staging, table, publication.schemas[table], [])
+def _stage(
+    publication: Publication, folder: str, parts: Sequence[Part], costs: Sequence[CostRow]
+) -> bool:
+    """Make a staged folder whole and nothing else; False when an earlier attempt published it."""
+    staged = join(publication.staging, folder)
+    files = files_for(staged)
+    wanted = {part.uri for part in parts if _belongs(part.table, folder)}
+    if wanted and not files.is_folder(staged):
+        return False
+    for stat in list(files.walk(staged)):  # attempts of bundles that were repeated left some
+        if stat.uri not in wanted:
+            files.delete(stat.uri)
+    if folder == COSTS:
+        rows = [cost_row(key, totals) for key, totals in costs]
+        write_part(publication.staging, COSTS, costs_schema(), rows)
+    filled = {part.table for part in parts}
+    for table, schema in publication.schemas.items():
+        if _belongs(table, folder) and table not in filled:  # so that every table can be read
+            write_part(publication.staging, table, schema, [])
+    return True
+
+
+def _belongs(table: str, folder: str) -> bool:
+    return table == folder or table.startswith(folder + "/")
 
 
 def _run(publication: Publication, costs: Sequence[CostRow], skipped: int) -> dict[str, Any]:
