@@ -1,4 +1,4 @@
-"""AskGemini: from shards of images to their answers. Reading, shrinking and asking stand fused here.
+"""AskGemini: from shards of images to their answers. Reading, shrinking and asking are fused here.
 
 The DoFn is thin: it takes files in and gives answers out on Beam's thread, where counters work; the
 window behind it keeps requests open on the process's event loop.

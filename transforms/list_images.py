@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -18,7 +18,8 @@ SKIPPED = "skipped"
 class ListImages(beam.PTransform):
     """From nothing to `files`, ImageFile records, and `skipped`, the names of plain non-pictures.
 
-    Names are spread over the workers before anything is opened, and each is hashed there.
+    Names are spread over the workers before anything is opened, and each is hashed there. A name
+    that a manifest holds twice is one image.
     """
 
     def __init__(self, found: Input) -> None:
@@ -33,9 +34,19 @@ class ListImages(beam.PTransform):
             | "ListNames" >> beam.FlatMap(_tagged_names).with_outputs(SKIPPED, main="named")
         )
         files = (
-            listed["named"] | "SpreadNames" >> beam.Reshuffle() | "HashFiles" >> beam.Map(hash_file)
+            listed["named"]
+            | "KeyByName" >> beam.Map(lambda named: (named.uri, named))
+            | "SpreadNames" >> beam.GroupByKey()
+            | "KeepOne" >> beam.MapTuple(keep_one)
+            | "HashFiles" >> beam.Map(hash_file)
         )
         return {"files": files, SKIPPED: listed[SKIPPED]}
+
+
+def keep_one(uri: str, rows: Iterable[Named]) -> Named:
+    """One row for each name, the same one however often and in which order they come."""
+    del uri
+    return min(rows, key=lambda named: repr(sorted(named.columns.items())))
 
 
 def hash_file(named: Named) -> ImageFile:
@@ -49,8 +60,8 @@ def hash_file(named: Named) -> ImageFile:
             content_hash=files.content_hash(named.path),
             columns=named.columns,
         )
-    except OSError as error:
-        problem = f"{named.uri}: {error.strerror or type(error).__name__}"
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        problem = f"{named.uri}: {getattr(error, 'strerror', None) or error}"
         return ImageFile(named.uri, named.path, 0, "", named.columns, problem)
 
 

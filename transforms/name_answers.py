@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -23,7 +23,7 @@ class NamedOutcome:
 
 
 class NameAnswers(beam.PTransform):
-    """From `(files, answered)` to named outcomes. The name that was asked pays, its twins do not."""
+    """From `(files, answered)` to named outcomes; of names that are twins, one pays."""
 
     def __init__(self, tasks: Tasks) -> None:
         super().__init__()
