@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from beam_pipeline.cost_table import cost_table
 from beam_pipeline.graph import Job
+from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
 from tierwise.task import Task
 from transforms.publish_run import COSTS, RUN_FILE
@@ -21,20 +24,21 @@ from transforms.write_tables import answers_table
 
 _MOST_LABELS = 12
 _EXAMPLES = 3
+_LONGEST_EXAMPLE = 200
 
 
 def print_summary(run: dict[str, Any], job: Job) -> None:
     """Print tables to standard output; text from images and models is shown, never interpreted."""
     console = Console(highlight=False)
-    emulated = " [emulated]" if run["emulated"] else ""
+    title = "Costs (emulated)" if run["emulated"] else "Costs"
     console.print()
     for task in job.plan.tasks.tasks:
         console.print(_answers(task, run["tasks"][task.name], job))
-    console.print(_costs(job, f"Costs{emulated}"))
+    console.print(cost_table(_costs(job), console, title))
     if run["failures"]:
         console.print(_failures(run["failures"]))
     for line in _closing_lines(run, job):
-        console.print(Text(line))
+        console.print(Text(plain(line)), soft_wrap=True)
 
 
 def _answers(task: Task, counts: dict[str, Any], job: Job) -> Table:
@@ -45,13 +49,14 @@ def _answers(task: Task, counts: dict[str, Any], job: Job) -> Table:
         table.add_column("images", justify="right")
         found = Counter(label for value in _values(task, job) for label in _labels(value))
         for label, images in found.most_common(_MOST_LABELS):
-            table.add_row(Text(label), str(images))
+            table.add_row(Text(plain(label)), str(images))
         if len(found) > _MOST_LABELS:
             table.add_row(Text(f"... and {len(found) - _MOST_LABELS} more labels"), "")
         return table
     table.add_column("examples")
     for value, _ in zip(_values(task, job), range(_EXAMPLES), strict=False):
-        table.add_row(Text(str(value)))
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        table.add_row(Text(plain(shown, _LONGEST_EXAMPLE)))
     return table
 
 
@@ -68,29 +73,8 @@ def _values(task: Task, job: Job) -> Iterator[Any]:
         yield from batch.column("answer").to_pylist()
 
 
-def _costs(job: Job, title: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    columns = ("task", "model", "media resolution", "tier", "outcome")
-    for name in columns:
-        table.add_column(name)
-    for name in ("requests", "images", "input", "output", "USD", "saved USD"):
-        table.add_column(name, justify="right")
-    for batch in _batches(join(job.output, COSTS), None):
-        for row in batch.to_pylist():
-            table.add_row(
-                row["task"],
-                row["model"],
-                row["media_resolution"],
-                row["service_tier"],
-                row["outcome"],
-                str(row["requests"]),
-                str(row["images"]),
-                str(row["input_tokens"]),
-                str(row["output_tokens"] + row["thought_tokens"]),
-                f"{row['cost_usd']:.6f}",
-                f"{row['saved_usd']:.6f}",
-            )
-    return table
+def _costs(job: Job) -> list[dict[str, Any]]:
+    return [row for batch in _batches(join(job.output, COSTS), None) for row in batch.to_pylist()]
 
 
 def _failures(failures: dict[str, int]) -> Table:
