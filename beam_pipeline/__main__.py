@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from beam_pipeline.command_line import read_command_line
+from beam_pipeline.plain_text import plain
 from tierwise.errors import InputError
 
 
@@ -21,8 +22,11 @@ def main(words: Sequence[str] | None = None) -> int:
         command = importlib.import_module(f"beam_pipeline.commands.{line.verb}")
         status: int = command.main(line.settings, line.beam_flags)
     except InputError as error:
-        print(f"tierwise: {error}", file=sys.stderr)
+        print(f"tierwise: {plain(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before a run has its own way to end
+        print("tierwise: interrupted. Nothing was spent.", file=sys.stderr)
+        return 1
     return status
 
 

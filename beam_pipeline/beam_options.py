@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import argparse
+import io
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 
 from apache_beam.options.pipeline_options import (
     DirectOptions,
@@ -12,6 +15,7 @@ from apache_beam.options.pipeline_options import (
     StandardOptions,
     WorkerOptions,
 )
+from apache_beam.runners.runner import create_runner
 
 from beam_pipeline.command_line import unknown_flag
 from beam_pipeline.options import RUN
@@ -19,32 +23,61 @@ from tierwise.errors import InputError
 
 # Beam's DirectRunner may download another runner before it falls back to this one.
 _LOCAL_RUNNER = "FnApiRunner"
-_LOCAL_NAMES = {None, "DirectRunner", "direct", _LOCAL_RUNNER}
+_LOCAL_NAMES = {"", "direct", "switchingdirect", "fnapi"}
 
 
 def beam_options(flags: Sequence[str]) -> PipelineOptions:
     """Pipeline options from the flags that are not ours.
 
     Raises:
-        InputError: a flag that Beam does not know either, or a value it cannot read.
+        InputError: a flag or a runner that Beam does not know either, or a value it cannot read.
     """
-    parsers: list[Any] = []
-    try:
-        PipelineOptions(list(flags)).get_all_options(add_extra_args_fn=parsers.append)
-        unknown = parsers[0].parse_known_args(list(flags))[1]
-    except SystemExit as error:
-        raise InputError(f"Beam refuses one of: {' '.join(flags)}.") from error
+    unknown = _unknown_to_beam(list(flags))
     if unknown:
         raise InputError(unknown_flag(unknown[0], RUN))
     options = PipelineOptions(list(flags))
     if is_local(options):
         options.view_as(StandardOptions).runner = _LOCAL_RUNNER
+    _check_runner(options)
     return options
 
 
 def is_local(options: PipelineOptions) -> bool:
     """Whether the job runs on this machine, inside or below this process."""
-    return options.view_as(StandardOptions).runner in _LOCAL_NAMES
+    name: str = options.view_as(StandardOptions).runner or ""
+    return name.lower().removesuffix("runner") in _LOCAL_NAMES
+
+
+def _unknown_to_beam(flags: list[str]) -> list[str]:
+    parsers: list[argparse.ArgumentParser] = []
+    said = io.StringIO()
+    try:
+        # Beam would print its hundred flags, and log those that it does not know.
+        with redirect_stderr(said), _quiet():
+            PipelineOptions(flags).get_all_options(add_extra_args_fn=parsers.append)
+            return parsers[0].parse_known_args(flags)[1]
+    except SystemExit as error:
+        reason = said.getvalue().strip().rpartition("error: ")[2] or " ".join(flags)
+        raise InputError(f"Beam refuses its flags: {reason}.") from error
+
+
+def _check_runner(options: PipelineOptions) -> None:
+    name = options.view_as(StandardOptions).runner
+    try:
+        create_runner(name)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise InputError(f"--runner={name}: cannot be used: {error}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    log = logging.getLogger("apache_beam")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def in_this_process(options: PipelineOptions) -> bool:
@@ -59,9 +92,9 @@ def worker_processes(options: PipelineOptions) -> int:
     if in_this_process(options):
         return 1
     if is_local(options):
-        return max(1, options.view_as(DirectOptions).direct_num_workers)
+        return max(1, int(options.view_as(DirectOptions).direct_num_workers))
     workers = options.view_as(WorkerOptions)
-    return max(1, workers.max_num_workers or workers.num_workers or 1)
+    return max(1, int(workers.max_num_workers or workers.num_workers or 1))
 
 
 def project(options: PipelineOptions) -> str:

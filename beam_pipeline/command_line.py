@@ -6,9 +6,11 @@ This module stays light: help must not wait for Beam to be imported.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -48,12 +50,15 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     """
     verb, rest = _verb(list(words))
     known, unknown = _parser(verb).parse_known_args(rest)
+    settings = vars(known)
+    for flag in flags_of(verb):
+        _check(flag, settings[flag.name], unknown, verb)
     if verb == EMULATOR and unknown:
         raise InputError(unknown_flag(unknown[0], verb))
-    for word in unknown:
-        if not word.startswith("-") and not _follows_flag(word, unknown):
+    for before, word in pairwise(["", *unknown]):
+        if not word.startswith("-") and not _takes_value(before):
             raise InputError(f"{word!r} is no flag. Flags look like --name=value.")
-    return CommandLine(verb, Settings(**vars(known)), tuple(unknown))
+    return CommandLine(verb, Settings(**settings), tuple(unknown))
 
 
 def unknown_flag(word: str, verb: str) -> str:
@@ -62,6 +67,22 @@ def unknown_flag(word: str, verb: str) -> str:
     near = get_close_matches(name, [flag.name for flag in flags_of(verb)], n=1)
     hint = f" Did you mean --{near[0]}?" if near else ""
     return f"unknown flag --{name}.{hint} See tierwise {verb} --help."
+
+
+def _check(flag: Flag, value: Any, unknown: Sequence[str], verb: str) -> None:
+    if value is None and flag.required:
+        mistyped = get_close_matches(f"--{flag.name}", [w.partition("=")[0] for w in unknown], n=1)
+        if mistyped:
+            raise InputError(unknown_flag(mistyped[0], verb))
+        raise InputError(f"--{flag.name} is missing. See tierwise {verb} --help.")
+    if isinstance(value, str) and not value.strip():
+        raise InputError(f"--{flag.name}={value}: is empty. Example: --{flag.name}={flag.example}")
+    # Infinity is within open bounds and would last for ever; what is no number is within none.
+    if flag.type not in (int, float) or value is None:
+        return
+    if not flag.least <= value <= flag.most or math.isinf(value):
+        most = "" if math.isinf(flag.most) else f" and at most {flag.most:g}"
+        raise InputError(f"--{flag.name}={value}: must be at least {flag.least:g}{most}.")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -121,7 +142,6 @@ def _argument(flag: Flag) -> dict[str, Any]:
         **switch,
         "choices": flag.choices or None,
         "default": flag.default,
-        "required": flag.required,
         "metavar": {int: "N", float: "X"}.get(flag.type, "VALUE"),
     }
 
@@ -152,9 +172,8 @@ def _about_beam(verb: str) -> str:
     )
 
 
-def _follows_flag(word: str, words: list[str]) -> bool:
-    before = words[: words.index(word)]
-    return bool(before) and before[-1].startswith("--") and "=" not in before[-1]
+def _takes_value(word: str) -> bool:
+    return word.startswith("--") and "=" not in word
 
 
 __all__ = ["FLAGS", "VERBS", "CommandLine", "Settings", "read_command_line", "unknown_flag"]

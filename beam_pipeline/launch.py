@@ -40,11 +40,10 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
-    _check_numbers(settings)
     tasks = _tasks(settings)
     service = _service(settings, project, tasks)
     _check_prices(tasks, service)
-    found = find_input(settings.input)
+    found = find_input(settings.input, excluded=settings.output)
     _check_columns(tasks, found)
     names = sum(isinstance(name, Named) for name in list_names(found))
     output = writable(settings.output)
@@ -83,16 +82,6 @@ def emulated(service: Service) -> bool:
     return service.kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
 
 
-def _check_numbers(settings: Settings) -> None:
-    for name, least in (("requests_in_flight", 1), ("request_timeout_s", 0.001)):
-        value = getattr(settings, name)
-        if value is not None and value < least:
-            raise InputError(f"--{name}={value}: must be {least} or more.")
-    rate = settings.requests_per_minute
-    if rate is not None and rate <= 0:
-        raise InputError(f"--requests_per_minute={rate}: must be above 0; leave it out for none.")
-
-
 def _tasks(settings: Settings) -> Tasks:
     tasks = default_tasks()
     if settings.tasks:
@@ -120,10 +109,7 @@ def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
         location=settings.gemini_location,
         timeout_s=settings.request_timeout_s or slowest,
     )
-    if service.endpoint and urlsplit(service.endpoint).scheme not in ("http", "https"):
-        raise InputError(
-            f"--gemini_endpoint={service.endpoint}: begin it with https:// or http://."
-        )
+    _check_endpoint(service.endpoint)
     if kind is Kind.DEVELOPER and not os.environ.get(KEY_VARIABLE, "").strip():
         raise InputError(
             f"--gemini=developer needs an API key: set the environment variable {KEY_VARIABLE}. "
@@ -138,6 +124,20 @@ def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
             "Use --gemini_location=global or --service_tier=standard."
         )
     return service
+
+
+def _check_endpoint(endpoint: str) -> None:
+    parts = urlsplit(endpoint)
+    if endpoint and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise InputError(
+            f"--gemini_endpoint={endpoint}: no web address. Write it like http://127.0.0.1:8765."
+        )
+    if parts.username or parts.password or parts.query:
+        # The flag goes into run.json as it is.
+        raise InputError(
+            f"--gemini_endpoint, host {parts.hostname}: what stands before @ or after ? may be a "
+            "secret, and flags are no place for one. Leave it out."
+        )
 
 
 def _check_prices(tasks: Tasks, service: Service) -> None:

@@ -6,6 +6,7 @@ Flags that stand here are ours; all others are Beam's and pass through.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,10 @@ EMULATOR = "emulator"
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag of one or more verbs. `default` None means that there is none."""
+    """One flag of one or more verbs.
+
+    `default` None means that there is none. `least` and `most` bound a number, both inclusive.
+    """
 
     name: str
     help: str
@@ -29,6 +33,8 @@ class Flag:
     type: type = str
     choices: tuple[str, ...] = ()
     required: bool = False
+    least: float = -math.inf
+    most: float = math.inf
 
 
 FLAGS = (
@@ -89,7 +95,7 @@ FLAGS = (
         "priority costs 1.8 times as much. Overrides the tasks file.",
         "flex",
         (RUN,),
-        choices=tuple(tier for tier in ServiceTier if tier is not ServiceTier.BATCH),
+        choices=tuple(str(tier) for tier in ServiceTier if tier is not ServiceTier.BATCH),
     ),
     Flag(
         "requests_in_flight",
@@ -99,6 +105,8 @@ FLAGS = (
         (RUN,),
         default=32,
         type=int,
+        least=1,
+        most=10_000,
     ),
     Flag(
         "requests_per_minute",
@@ -107,6 +115,7 @@ FLAGS = (
         "1000",
         (RUN,),
         type=float,
+        least=0.001,
     ),
     Flag(
         "request_timeout_s",
@@ -115,6 +124,8 @@ FLAGS = (
         "60",
         (RUN,),
         type=float,
+        least=0.001,
+        most=86_400,
     ),
     Flag(
         "emulator_knows",
@@ -136,6 +147,7 @@ FLAGS = (
         (RUN,),
         default=0.0,
         type=float,
+        least=0,
     ),
     Flag(
         "output",
@@ -152,6 +164,8 @@ FLAGS = (
         "768",
         (OPTIMIZE,),
         type=int,
+        least=16,
+        most=8192,
     ),
     Flag(
         "quality",
@@ -159,6 +173,8 @@ FLAGS = (
         "90",
         (OPTIMIZE,),
         type=int,
+        least=1,
+        most=100,
     ),
     Flag(
         "profile",
@@ -198,6 +214,8 @@ FLAGS = (
         (EMULATOR,),
         default=8765,
         type=int,
+        least=0,
+        most=65_535,
     ),
     Flag(
         "latency_ms",
@@ -206,6 +224,7 @@ FLAGS = (
         (EMULATOR,),
         default=0.0,
         type=float,
+        least=0,
     ),
     Flag(
         "faults",

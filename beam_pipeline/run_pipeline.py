@@ -12,7 +12,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
-from beam_pipeline.beam_options import in_this_process
+from beam_pipeline.beam_options import in_this_process, is_local
 from beam_pipeline.progress import progress
 from tierwise.errors import InputError
 
@@ -35,12 +35,13 @@ def run_pipeline(
         files: how many there are, for the bar.
 
     Raises:
-        InputError: a worker found that the input is wrong; nothing was spent.
+        InputError: Beam refuses the options, or a worker found that the input is wrong.
     """
-    # A failing element is raised with its traceback; Beam would log it a second time.
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    if is_local(options):
+        # A failing element is raised with its traceback; Beam would log it a second time.
+        logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    pipeline = _pipeline(options)
     try:
-        pipeline = beam.Pipeline(options=options)
         define(pipeline)
         with progress(console, verb=verb, total=files, visible=in_this_process(options)):
             pipeline.run().wait_until_finish()
@@ -48,6 +49,13 @@ def run_pipeline(
         _report(error)
         return False
     return True
+
+
+def _pipeline(options: PipelineOptions) -> beam.Pipeline:
+    try:
+        return beam.Pipeline(options=options)
+    except ValueError as error:  # a runner's options are validated here
+        raise InputError(" ".join(str(error).split())) from error
 
 
 def _report(error: BaseException) -> None:

@@ -52,7 +52,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
 
 def _job(settings: Settings) -> ShrinkJob:
     model = find_model(settings.model)
-    found = find_input(settings.input)
+    found = find_input(settings.input, excluded=settings.output)
     if settings.output.rstrip("/") == settings.input.rstrip("/"):
         raise InputError(
             f"--output={settings.output}: is the input, whose files would be overwritten. "
@@ -83,7 +83,4 @@ def _image_settings(settings: Settings) -> ImageSettings:
         quality = DEFAULT_QUALITY
     side = settings.max_side if settings.max_side is not None else side
     quality = settings.quality if settings.quality is not None else quality
-    for name, value, least, most in (("max_side", side, 16, 8192), ("quality", quality, 1, 100)):
-        if not least <= value <= most:
-            raise InputError(f"--{name}={value}: must be from {least} to {most}.")
     return ImageSettings(max_side=side, quality=quality, output_format=settings.format)

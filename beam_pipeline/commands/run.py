@@ -11,11 +11,7 @@ from urllib.request import urlopen
 
 from rich.console import Console
 
-from beam_pipeline.beam_options import (
-    beam_options,
-    project,
-    worker_processes,
-)
+from beam_pipeline.beam_options import beam_options, is_local, project, worker_processes
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.interruption import resumable
@@ -26,12 +22,18 @@ from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
 from storage.files import files_for, join
+from tierwise.errors import InputError
 from transforms.publish_run import RUN_FILE
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Run the job and return its exit status."""
     options = beam_options(beam_flags)
+    if settings.gemini == Kind.EMULATOR and not (settings.gemini_endpoint or is_local(options)):
+        raise InputError(
+            "--gemini=emulator: workers elsewhere cannot reach an emulator on this machine. "
+            "Give --gemini=developer, --gemini=vertex or --gemini_endpoint."
+        )
     job = build_job(settings, project=project(options), workers=worker_processes(options))
     console = Console(stderr=True)
     for warning in warnings_about(job.plan.tasks):
