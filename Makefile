@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench clean
+.PHONY: help setup run test check fuzz bench lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,10 +27,16 @@ check: $(READY) ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: ## pin every dependency by hash in requirements.txt
+fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as picture or failure
+	$(BIN)/python tests/fuzz_images.py 60
+
+bench: $(READY) ## measure the shrinking against the tutorial way and the codec's limit
+	$(BIN)/python -m bench.images.compare
+
+lock: ## pin every dependency anew, by hash, for Python 3.11 to 3.13
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet pip-tools
-	.venv-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra=test --output-file=requirements.txt setup.py
+	.venv-lock/bin/python -m pip install --quiet uv
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --strip-extras --extra test --upgrade --output-file requirements.txt setup.py
 	rm -rf .venv-lock
 
 clean: ## delete what the other targets made
