@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gemini_api.settle import Ask
 from tierwise.images.picture import Picture
 from tierwise.questions import render, request_id
-from tierwise.records import Page
+from tierwise.records import Page, ServiceTier
 from tierwise.tasks import load_tasks
 
 _TASKS = """
@@ -45,11 +46,13 @@ def ask_of(draw: Callable[..., bytes]) -> Callable[..., Ask]:
         model: str = "gemini-3.1-flash-lite",
         media_resolution: str = "low",
         pack: int = 8,
+        tier: ServiceTier = ServiceTier.STANDARD,
         data: bytes | None = None,
         **changed: Any,
     ) -> Ask:
         text = _TASKS.format(model=model, media_resolution=media_resolution, pack=pack)
         found = load_tasks(text, path="tasks.yaml").task(task)
+        found = replace(found, route=replace(found.route, service_tier=tier))
         answers = {"shade": "dark"}
         prompt = render(found, filename=f"{number}.jpg", columns={}, answers=answers)
         content = f"sha256:{number:064x}"
