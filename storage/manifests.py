@@ -96,8 +96,10 @@ def _csv_cells(uri: str) -> Iterator[Mapping[str, Any]]:
                         f"{uri}: line {reader.line_num} has more cells than the first line."
                     )
                 yield row
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise InputError(f"{uri}: line {reader.line_num} is not CSV: {error}") from error
+        except csv.Error as error:
+            raise InputError(f"{uri}: line {reader.line_num + 1} is not CSV: {error}") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{uri}: is not CSV in UTF-8: {error}") from error
 
 
 def _csv_kinds(uri: str) -> dict[str, str]:
@@ -151,7 +153,7 @@ def _parquet_cells(uri: str) -> Iterator[Mapping[str, Any]]:
         with files_for(uri).open(uri) as stream:
             for batch in pq.ParquetFile(stream).iter_batches():
                 yield from batch.to_pylist()
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # Arrow says OSError for damaged pages
         raise InputError(f"{uri}: damaged Parquet file: {error}") from error
 
 
