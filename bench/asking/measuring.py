@@ -1,0 +1,108 @@
+"""A command in a process of its own, measured from outside: wall, CPU of all its children, memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import orjson
+
+from bench.asking.stub import Behaviour
+
+_LOOK_S = 0.1
+_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of wall and CPU, megabytes of all processes at their worst moment, exit status."""
+
+    wall_s: float
+    cpu_s: float
+    rss_mb: float
+    status: int
+    output: str
+
+
+def measure(
+    command: Sequence[str], *, environment: Mapping[str, str], timeout_s: float
+) -> Spent:
+    """Run to the end, or kill it with all its children; its status then is negative."""
+    began = time.monotonic()
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        lines: list[bytes] = []
+        reader = threading.Thread(target=lambda: lines.append(process.stdout.read()))  # type: ignore[union-attr]
+        reader.start()
+        most = 0.0
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            most = max(most, _memory_mb(process.pid))
+            if time.monotonic() - began > timeout_s:
+                os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(_LOOK_S)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall_s = time.monotonic() - began
+        reader.join(5)
+    return Spent(
+        wall_s,
+        usage.ru_utime + usage.ru_stime,
+        max(most, usage.ru_maxrss / 1e3),
+        process.returncode,
+        b"".join(lines).decode(errors="replace"),
+    )
+
+
+@contextmanager
+def serving(behaviour: Behaviour) -> Iterator[str]:
+    """A stub in its own process; gives its address."""
+    command = [os.sys.executable, "-m", "bench.asking.stub", *behaviour.arguments()]  # type: ignore[attr-defined]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def counts(url: str) -> dict[str, Any]:
+    """What a stub saw so far."""
+    with urlopen(f"{url}/counts", timeout=10) as reply:
+        found: dict[str, Any] = orjson.loads(reply.read())
+    return found
+
+
+def _memory_mb(root: int) -> float:
+    """Resident memory of a process and all below it."""
+    parents: dict[int, int] = {}
+    pages: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                after_name = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(folder.name)], pages[int(folder.name)] = int(after_name[1]), int(after_name[21])
+    total = 0
+    for pid, held in pages.items():
+        ancestor = pid
+        while ancestor not in (root, 0):
+            ancestor = parents.get(ancestor, 0)
+        total += held if ancestor == root else 0
+    return total * _PAGE_MB

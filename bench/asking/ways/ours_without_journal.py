@@ -1,0 +1,44 @@
+"""The same job with a journal that forgets, to see what remembering costs. For this bench alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Console
+
+from answering.journal_files import JournalFiles
+from beam_pipeline.beam_options import beam_options
+from beam_pipeline.command_line import read_command_line
+from beam_pipeline.graph import define_pipeline
+from beam_pipeline.launch import build_job
+from beam_pipeline.run_pipeline import run_pipeline
+from bench.asking.ways.arguments import arguments
+from bench.asking.ways.ours import flags
+from tierwise.journal import Entry
+
+
+class Forgetful(JournalFiles):
+    """Keeps nothing."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Let them go."""
+
+
+def main() -> int:
+    line = read_command_line(flags(arguments()))
+    options = beam_options(line.beam_flags)
+    job = build_job(line.settings, project="", workers=1)
+    journal = job.plan.journal
+    forgetful = Forgetful(journal.folder, journal.run_id, journal.digits)
+    job = replace(job, plan=replace(job.plan, journal=forgetful))
+    console = Console(stderr=True)
+    done = run_pipeline(
+        lambda root: define_pipeline(root, job), options, console, verb="asking", files=0
+    )
+    return 0 if done else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
