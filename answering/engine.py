@@ -57,15 +57,22 @@ class Engine:
         limiter.idle.wait(seconds)
 
     def close(self) -> None:
-        """Stop; nothing must be under way."""
+        """Give up what is under way, and stop."""
         if self in _RUNNING:
             _RUNNING.remove(self)
-            self._call(self._asker.client.close())
+            self._call(self._end())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
             self._decoders.shutdown()
             self._writers.shutdown()
+
+    async def _end(self) -> None:
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._asker.client.close()
 
     async def _connect(self) -> Asker:
         clock = Clock()
@@ -91,6 +98,12 @@ def interrupt_all(seconds: float) -> None:
     """Let every engine of this process come to rest, for at most so many seconds in all."""
     for engine in list(_RUNNING):
         engine.interrupt(seconds / len(_RUNNING))
+
+
+def close_all() -> None:
+    """Stop every engine of this process, once a run is over."""
+    for engine in list(_RUNNING):
+        engine.close()
 
 
 def _entries(asks: Sequence[Ask], settled: Settled, run_id: str) -> list[Entry]:

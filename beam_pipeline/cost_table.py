@@ -43,7 +43,7 @@ def cost_table(rows: Sequence[Row], console: Console, title: str) -> Table:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[_Column], title: str) -> Table:
-    table = Table(title=Text(title), title_justify="left", pad_edge=False)
+    table = Table(title=Text(title), title_justify="left", show_edge=False)
     for column in columns:
         justify = "right" if column.number else "left"
         table.add_column(Text(column.heading), justify=justify)  # type: ignore[arg-type]

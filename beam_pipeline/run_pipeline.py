@@ -12,6 +12,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
+from answering.engine import close_all
 from beam_pipeline.beam_options import in_this_process, is_local
 from beam_pipeline.progress import progress
 from tierwise.errors import InputError
@@ -48,6 +49,8 @@ def run_pipeline(
     except Exception as error:  # noqa: BLE001 - the outermost border: report, say how to go on
         _report(error)
         return False
+    finally:
+        close_all()
     return True
 
 

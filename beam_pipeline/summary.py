@@ -90,7 +90,7 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
     totals = run["totals"]
     cost, baseline = Decimal(totals["cost_usd"]), Decimal(totals["baseline_cost_usd"])
     yield (
-        f"{run['images']} images, {totals['requests']} requests, ${cost:f}; "
+        f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, saved ${baseline - cost:f}."
     )
     if Decimal(totals["maybe_billed_usd"]):
