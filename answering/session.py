@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import ParamSpec, TypeVar
 
@@ -12,6 +12,7 @@ from answering.plan import Plan
 from gemini_api.asker import Asker
 from gemini_api.settle import Ask
 from tierwise.records import Outcome
+from tierwise.tasks import Task
 
 # How long everything must have been quiet before requests that are not full are sent.
 _QUIET_S = 0.005
@@ -30,6 +31,7 @@ class Session:
             task.name: Packer(task.route.images_per_request, asker.ask, self._flush_when_quiet)
             for task in plan.tasks.tasks
         }
+        self._before = _all_before(plan.tasks.tasks)
         self._preparing = 0
         self._starved = False
 
@@ -73,8 +75,11 @@ class Session:
     def _flush_if_stalled(self) -> None:
         # In the meantime an answer may have led to further questions, which fill the requests.
         if self._starved and self._stalled():
-            for packer in self._packers.values():
-                packer.flush()
+            waiting = {name for name, packer in self._packers.items() if packer.waiting}
+            for name in waiting:
+                # What is asked first may lead to questions that fill the requests behind it.
+                if not waiting & self._before[name]:
+                    self._packers[name].flush()
 
     def _stalled(self) -> bool:
         packers = self._packers.values()
@@ -83,3 +88,12 @@ class Session:
             and not any(packer.busy for packer in packers)
             and any(packer.waiting for packer in packers)
         )
+
+
+def _all_before(tasks: Sequence[Task]) -> dict[str, frozenset[str]]:
+    """For each task, all that it depends on, however far; they come in an order that allows it."""
+    before: dict[str, frozenset[str]] = {}
+    for task in tasks:
+        direct = frozenset(task.depends_on)
+        before[task.name] = direct.union(*(before[name] for name in direct))
+    return before
