@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import getproxies
 
 import aiohttp
 import google.auth
@@ -77,10 +78,11 @@ class GeminiClient:
         self._service = service
         account = _account(service)
         # Ours, for on httpx the SDK needs many times the processor time; requests are limited
-        # elsewhere, and proxies are taken from the environment as the SDK does.
+        # elsewhere. Proxies are taken from the environment as the SDK does, but only where there
+        # are any: aiohttp would look for them and for a netrc file at every request, in threads.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
-            trust_env=True,
+            trust_env=bool(getproxies()),
             raise_for_status=_refuse,
         )
         self._client = genai.Client(**account, http_options=_http_options(service, self._session))
@@ -95,7 +97,11 @@ class GeminiClient:
             extra_body={**body, **self._service.tier_body(tier)},
             headers=self._service.tier_headers(tier) or None,
         )
-        config = types.GenerateContentConfig(http_options=options, should_return_http_response=True)
+        # As a dict, for a config object would be copied in depth, with the body in it.
+        config: types.GenerateContentConfigDict = {
+            "http_options": options,  # type: ignore[typeddict-item]
+            "should_return_http_response": True,
+        }
         start = time.perf_counter()
         try:
             response = await self._client.aio.models.generate_content(
@@ -119,8 +125,8 @@ class GeminiClient:
         await self._session.close()
 
 
-# `extra_body` replaces the contents; the SDK only wants some to be there.
-_PLACEHOLDER = "-"
+# `extra_body` replaces the contents; the SDK only wants some to be there, and converts every part.
+_PLACEHOLDER = types.Content(parts=[])
 
 
 def _http_options(service: Service, session: aiohttp.ClientSession) -> types.HttpOptions:
