@@ -16,11 +16,14 @@ def make_pictures(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(7)
     smooth = random.normal(128, 60, (16, 16, 3)).repeat(SIDE // 16, 0).repeat(SIDE // 16, 1)
-    grain = random.normal(0, 2.6, (SIDE, SIDE, 1))
+    grain = random.normal(0, 4.8, (SIDE, SIDE, 1))
     base = np.clip(smooth + grain, 0, 255).astype(np.uint8)
     for number in range(count):
         path = folder / f"{number:06d}.jpg"
         if not path.exists():
-            shifted = np.roll(base, (number % SIDE, number // SIDE * 7), (0, 1))
-            pixels = np.ascontiguousarray(shifted)
+            # By whole blocks of the coding, so that all files are of about one size.
+            down, right = divmod(number, SIDE // 16)
+            shifted = np.roll(base, (16 * down, 16 * right), (0, 1))
+            kept = [(0, 1, 2), (1, 2, 0), (2, 0, 1)][number // (SIDE // 16) ** 2 % 3]
+            pixels = np.ascontiguousarray(shifted[..., kept])
             path.write_bytes(simplejpeg.encode_jpeg(pixels, _QUALITY, "RGB", "420"))
