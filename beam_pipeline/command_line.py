@@ -123,7 +123,7 @@ def _parser(verb: str) -> argparse.ArgumentParser:
         description=VERBS[verb],
         epilog=f"example: {_EXAMPLES[verb]}" + _about_beam(verb),
         allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     for flag in flags_of(verb):
         parser.add_argument(f"--{flag.name}", **_argument(flag))
@@ -152,7 +152,7 @@ def _truth(word: str) -> bool:
     return word.lower() == "true"
 
 
-def _wrapped(text: str, width: int = 72) -> str:
+def _wrapped(text: str, width: int = 56) -> str:
     lines: list[str] = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + len(word) >= width:

@@ -32,6 +32,7 @@ def resumable(console: Console) -> Iterator[None]:
             f"\ntierwise: interrupted ({signal.Signals(signal_number).name}). Nothing that was "
             "paid is lost: run the same command again, and it goes on from here.",
             highlight=False,
+            soft_wrap=True,
         )
         os._exit(1)
 

@@ -89,9 +89,10 @@ def _failures(failures: dict[str, int]) -> Table:
 def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
     totals = run["totals"]
     cost, baseline = Decimal(totals["cost_usd"]), Decimal(totals["baseline_cost_usd"])
+    saved = f"saved ${baseline - cost:f}" if cost <= baseline else f"${cost - baseline:f} more"
     yield (
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
-        f"the naive way ${baseline:f}, saved ${baseline - cost:f}."
+        f"the naive way ${baseline:f}, {saved}."
     )
     if Decimal(totals["maybe_billed_usd"]):
         yield f"Maybe billed besides, at the worst: ${totals['maybe_billed_usd']}."

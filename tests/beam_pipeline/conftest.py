@@ -1,0 +1,126 @@
+"""Whole runs: the real job in this process, against a real emulator, into real tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from beam_pipeline.__main__ import main
+
+TASKS = """
+model: gemini-3.1-flash-lite
+tasks:
+  shade:
+    prompt: How light is it?
+    labels: [dark, bright]
+    images_per_request: 3
+  found:
+    prompt: What is there?
+    schema:
+      type: object
+      properties: {thing: {type: string, maxLength: 40}, sure: {type: boolean}}
+      required: [thing]
+"""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that came to its end, and what it left."""
+
+    status: int
+    output: Path
+
+    @property
+    def run(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.output / "run.json").read_text("utf-8"))
+        return found
+
+    def answers(self, task: str = "*") -> list[dict[str, Any]]:
+        return [
+            {"task": path.parent.name.removeprefix("task="), **row}
+            for path in sorted(self.output.glob(f"answers/task={task}/*.parquet"))
+            for row in rows(path)
+        ]
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        return [row for path in self.output.glob("failures/*.parquet") for row in rows(path)]
+
+    @property
+    def costs(self) -> list[dict[str, Any]]:
+        return [row for path in self.output.glob("costs/*.parquet") for row in rows(path)]
+
+    @property
+    def asked(self) -> list[tuple[str, int, str]]:
+        """Name, page and task of every row of answers and failures, sorted."""
+        both = [*self.answers(), *self.failures]
+        return sorted((Path(row["uri"]).name, row["page"], row["task"]) for row in both)
+
+    @property
+    def values(self) -> dict[tuple[str, int, str], Any]:
+        return {(r["uri"], r["page"], r["task"]): r["answer"] for r in self.answers()}
+
+    @property
+    def reasons(self) -> dict[tuple[str, str], str]:
+        return {(Path(r["uri"]).name, r["task"]): r["reason"] for r in self.failures}
+
+    @property
+    def cost(self) -> int:
+        """The costs in nano-dollars, after a look at whether all tables say the same."""
+        costs = nano(self.costs, "cost_usd")
+        assert costs == nano(self.answers(), "cost_usd") + nano(self.failures, "cost_usd")
+        assert costs == int(Decimal(self.run["totals"]["cost_usd"]).scaleb(9))
+        return costs
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
+    return found
+
+
+def nano(table: list[dict[str, Any]], column: str) -> int:
+    total = sum((row[column] for row in table), Decimal(0)).scaleb(9)
+    assert total == int(total)
+    return int(total)
+
+
+Classify = Callable[..., Finished]
+
+
+@pytest.fixture
+def classify(gemini: Any, tmp_path: Path) -> Classify:
+    """Runs the job against the emulator of the test; `tasks` is the text of a tasks file."""
+
+    def run(
+        images: Path, *flags: str, tasks: str = TASKS, output: str = "out", status: int | None = 0
+    ) -> Finished:
+        tasks_file = tmp_path / "tasks.yaml"
+        tasks_file.write_text(tasks, "utf-8")
+        out = tmp_path / output
+        words = [f"--input={images}", f"--tasks={tasks_file}", f"--output={out}"]
+        found = main(["run", *words, f"--gemini_endpoint={gemini.url}", *flags])
+        assert status is None or found == status
+        return Finished(found, out)
+
+    return run
+
+
+@pytest.fixture
+def photos(draw: Callable[..., bytes], tmp_path: Path) -> Callable[..., Path]:
+    """Makes a folder of small pictures, 000.jpg and so on, all different."""
+
+    def make(count: int, folder: str = "photos", first: int = 0) -> Path:
+        place = tmp_path / folder
+        place.mkdir(parents=True, exist_ok=True)
+        for number in range(first, first + count):
+            (place / f"{number:03}.jpg").write_bytes(draw(number))
+        return place
+
+    return make

@@ -1,0 +1,157 @@
+"""What a person can put right is refused in one line that names it, and nothing is asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_pipeline.__main__ import main
+
+GOOD = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Hm?", labels: [x, y]}}\n'
+
+
+def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
+    files = {
+        "good/a.jpg": draw(1),
+        "good/b.jpg": draw(2),
+        "good.yaml": GOOD.encode(),
+        "no-uri.csv": b"name,customer\na.jpg,x\n",
+        "no-name.csv": b"uri,customer\n,x\n",
+        "ragged.csv": b"uri\na.jpg,b,c\n",
+        "twice.csv": b"uri,uri\na,b\n",
+        "broken.jsonl": b'{"uri": "a.jpg"}\n{"uri": \n',
+        "broken.parquet": b"PAR1 and no more",
+        "remote.csv": b"uri\nftp://host/a.jpg\n",
+        "alias.yaml": GOOD.replace("3.1-flash-lite", "flash-latest").encode(),
+        "unknown.yaml": GOOD.replace("3.1-flash-lite", "9-giant").encode(),
+        "no-yaml.yaml": b"tasks: {a: [",
+        "binary.yaml": b"\xff\xfe\x00tasks",
+        "key.yaml": GOOD.replace("labels", "lables").encode(),
+        "loop.yaml": GOOD.replace("labels", 'when: a == "x", labels').encode(),
+        "column.yaml": GOOD.replace("Hm?", "Hm {customer}?").encode(),
+        "faults.json": b'{"faults": [{"kind": "earthquake"}]}',
+        "a file": b"",
+    }
+    (place / "empty").mkdir()
+    for name, data in files.items():
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_bytes(data)
+
+
+I, O = "--input=good", "--output=out"  # noqa: E741
+REFUSED: dict[str, tuple[list[str], list[str]]] = {
+    "input missing": (["run", O], ["--input"]),
+    "output missing": (["run", I], ["--output"]),
+    "input empty": (["run", "--input=", O], ["--input"]),
+    "output empty": (["run", I, "--output="], ["--output"]),
+    "no such input": (["run", "--input=nowhere", O], ["--input", "nowhere"]),
+    "empty folder": (["run", "--input=empty", O], ["--input", "empty"]),
+    "no match": (["run", "--input=good/*.tif", O], ["--input", "good/*.tif"]),
+    "no uri column": (["run", "--input=no-uri.csv", O], ["no-uri.csv", "uri", "name, customer"]),
+    "a row without uri": (["run", "--input=no-name.csv", O], ["no-name.csv", "row 1"]),
+    "a ragged row": (["run", "--input=ragged.csv", O], ["ragged.csv", "line 2"]),
+    "a column twice": (["run", "--input=twice.csv", O], ["twice.csv", "uri"]),
+    "broken JSON lines": (["run", "--input=broken.jsonl", O], ["broken.jsonl", "line 2"]),
+    "broken Parquet": (["run", "--input=broken.parquet", O], ["broken.parquet"]),
+    "strange address in it": (["run", "--input=remote.csv", O], ["ftp://host/a.jpg"]),
+    "strange address": (["run", "--input=ftp://host/", O], ["ftp://host/"]),
+    "output is a file": (["run", I, "--output=a file"], ["--output", "a file"]),
+    "output below a file": (["run", I, "--output=a file/out"], ["--output", "a file/out"]),
+    "output nowhere": (["run", I, "--output=/proc/none/out"], ["--output", "/proc/none/out"]),
+    "unknown flag": (["run", I, O, "--colour=red"], ["--colour"]),
+    "mistyped flag": (["run", I, O, "--task=good.yaml"], ["--task", "Did you mean --tasks?"]),
+    "mistyped input": (["run", "--inputs=good", O], ["--inputs", "Did you mean --input?"]),
+    "abbreviation": (["run", I, O, "--gemini_proj=p"], ["--gemini_proj", "--gemini_project"]),
+    "no flag": (["run", I, O, "good.yaml"], ["good.yaml", "--name=value"]),
+    "unknown verb": (["runn", I, O], ["runn", "Did you mean run?"]),
+    "strange verb": (["launch", I, O], ["launch", "run, optimize"]),
+    "no tasks file": (["run", I, O, "--tasks=none.yaml"], ["--tasks", "none.yaml"]),
+    "tasks are a folder": (["run", I, O, "--tasks=good"], ["--tasks", "good"]),
+    "no YAML": (["run", I, O, "--tasks=no-yaml.yaml"], ["no-yaml.yaml"]),
+    "no text": (["run", I, O, "--tasks=binary.yaml"], ["binary.yaml"]),
+    "unknown key": (["run", I, O, "--tasks=key.yaml"], ["key.yaml", "lables", "labels"]),
+    "a loop": (["run", I, O, "--tasks=loop.yaml"], ["loop.yaml", "when"]),
+    "no such column": (["run", I, O, "--tasks=column.yaml"], ["customer"]),
+    "alias": (["run", I, O, "--tasks=alias.yaml"], ["alias.yaml", "gemini-flash-latest"]),
+    "unknown model": (["run", I, O, "--tasks=unknown.yaml"], ["unknown.yaml", "gemini-9-giant"]),
+    "no key": (["run", I, O, "--gemini=developer"], ["--gemini=developer", "GEMINI_API_KEY"]),
+    "no project": (["run", I, O, "--gemini=vertex"], ["--gemini=vertex", "--gemini_project"]),
+    "flex in a region": (
+        ["run", I, O, "--gemini=vertex", "--gemini_project=p", "--gemini_location=europe-west4"]
+        + ["--service_tier=flex"],
+        ["--gemini_location=europe-west4", "flex"],
+    ),
+    "strange service": (["run", I, O, "--gemini=openai"], ["--gemini", "openai", "vertex"]),
+    "strange tier": (["run", I, O, "--service_tier=slow"], ["--service_tier", "slow", "'flex'"]),
+    "no address": (["run", I, O, "--gemini_endpoint=localhost"], ["--gemini_endpoint=localhost"]),
+    "no host": (["run", I, O, "--gemini_endpoint=http://"], ["--gemini_endpoint"]),
+    "a secret": (["run", I, O, "--gemini_endpoint=http://h/?key=s3cret"], ["--gemini_endpoint"]),
+    "no requests": (["run", I, O, "--requests_in_flight=0"], ["--requests_in_flight=0", "1"]),
+    "no number": (["run", I, O, "--requests_in_flight=many"], ["--requests_in_flight", "many"]),
+    "no rate": (["run", I, O, "--requests_per_minute=0"], ["--requests_per_minute=0"]),
+    "not a rate": (["run", I, O, "--requests_per_minute=nan"], ["--requests_per_minute=nan"]),
+    "endless": (["run", I, O, "--request_timeout_s=inf"], ["--request_timeout_s=inf"]),
+    "negative": (["run", I, O, "--emulator_latency_ms=-1"], ["--emulator_latency_ms=-1"]),
+    "neither": (["run", I, O, "--accept_truncated=maybe"], ["--accept_truncated", "maybe"]),
+    "Beam's number": (["run", I, O, "--num_workers=few"], ["--num_workers", "few"]),
+    "Beam's choice": (["run", I, O, "--direct_running_mode=fast"], ["--direct_running_mode"]),
+    "unknown runner": (["run", I, O, "--runner=Rocket"], ["--runner=Rocket"]),
+    "emulator elsewhere": (["run", I, O, "--runner=FlinkRunner"], ["--gemini=emulator"]),
+    "emulator's port": (["emulator", "--port=99999"], ["--port=99999"]),
+    "emulator's flag": (["emulator", "--prot=1"], ["--prot", "Did you mean --port?"]),
+    "emulator's faults": (["emulator", "--port=0", "--faults=faults.json"], ["earthquake"]),
+    "shrunk too far": (["optimize", I, O, "--max_side=1"], ["--max_side=1"]),
+    "shrunk onto itself": (["optimize", I, "--output=good/"], ["--output=good/"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused(
+    case: str,
+    tmp_path: Path,
+    draw: Callable[..., bytes],
+    gemini: Any,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lay_out(tmp_path, draw)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    words, named = REFUSED[case]
+    own = any(word.startswith("--gemini") for word in words) or case == "emulator elsewhere"
+    if words[0] == "run" and not own:
+        words = [*words, f"--gemini_endpoint={gemini.url}"]
+    assert main(words) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("tierwise: ")
+    assert err.endswith("\n")
+    assert err.count("\n") == 1, err
+    assert not [word for word in named if word not in err], err
+    assert "s3cret" not in err
+    assert gemini.requests() == []
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_what_cannot_be_shown_is_written_out(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--input=no\x1b[2J\nsuch", "--output=out"]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser can read and write everything")
+@pytest.mark.parametrize("flag", ["input", "output"])
+def test_a_locked_folder_is_refused(
+    flag: str, tmp_path: Path, draw: Callable[..., bytes], capfd: pytest.CaptureFixture[str]
+) -> None:
+    lay_out(tmp_path, draw)
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o000)
+    folders = {"input": tmp_path / "good", "output": tmp_path / "out", flag: locked}
+    assert main(["run", *(f"--{name}={path}" for name, path in folders.items())]) == 2
+    err = capfd.readouterr().err
+    assert f"--{flag}={locked}" in err
+    assert err.count("\n") == 1

@@ -1,0 +1,92 @@
+"""Help says everything, at once, and the README says it too."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from beam_pipeline.__main__ import main
+from beam_pipeline.command_line import VERBS
+from beam_pipeline.options import FLAGS, Flag, flags_of
+
+ROOT = Path(__file__).parents[2]
+EVERY = [(verb, flag) for verb in VERBS for flag in flags_of(verb)]
+
+
+def help_of(*words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--help"])
+    assert ended.value.code == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(("verb", "flag"), EVERY, ids=lambda one: getattr(one, "name", one))
+def test_help_has_every_flag_with_default_and_example(
+    verb: str, flag: Flag, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = help_of(verb, capsys=capsys)
+    assert f"--{flag.name} " in text
+    assert flag.help in text
+    assert f"Example: --{flag.name}={flag.example}" in text
+    assert flag.default is None or f"Default: {flag.default}." in text
+    assert all(choice in text for choice in flag.choices)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_has_an_example_and_what_a_verb_does(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = help_of(verb, capsys=capsys)
+    assert f"example: tierwise {verb} " in text
+    assert VERBS[verb] in text
+
+
+def test_help_without_a_verb_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of(capsys=capsys)
+    assert all(f"{verb} {what}" in text for verb, what in VERBS.items())
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")
+def test_an_optional_flag_has_a_default_or_says_what_happens_without(flag: Flag) -> None:
+    told = flag.required or flag.default is not None or "Default" in flag.help
+    harmless = flag.name in _NOTHING_WITHOUT
+    assert told or harmless
+
+
+_NOTHING_WITHOUT = {
+    *("gemini_endpoint", "service_tier", "emulator_knows", "emulator_faults", "faults", "knows"),
+    "profile",
+}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["runn"]])
+def test_help_and_refusals_wait_for_nothing_heavy(words: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from beam_pipeline.__main__ import main\n"
+        "try:\n"
+        f"  main({words!r})\n"
+        "except SystemExit:\n"
+        "  pass\n"
+        "heavy = {'apache_beam', 'google.genai', 'pyarrow', 'pyvips', 'rich'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)\n"
+    )
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 5  # a tenth of that where nothing else runs
+
+
+def test_every_flag_stands_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    if "\n## Flags\n" not in readme:
+        pytest.skip("README.md has no section named Flags")
+    named = set(re.findall(r"--(\w+)", readme))
+    assert {flag.name for flag in FLAGS} - named == set()

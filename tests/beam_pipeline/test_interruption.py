@@ -1,0 +1,121 @@
+"""Ctrl-C ends a run at once; the same command goes on from there and pays next to nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+IMAGES = 200
+IN_FLIGHT = 8
+TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
+
+
+@pytest.fixture
+def started(
+    photos: Callable[..., Path], gemini: Any, tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts the command as a person does, against an emulator that takes its time."""
+    folder = photos(IMAGES)
+    (tmp_path / "tasks.yaml").write_text(TASKS)
+    processes = []
+
+    def start() -> subprocess.Popen[str]:
+        words = [f"--input={folder}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "beam_pipeline", "run", *words]
+            + [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def wait_for_requests(gemini: Any, least: int) -> None:
+    end = time.monotonic() + 30
+    while len(gemini.requests()) < least:
+        assert time.monotonic() < end, "the run asks nothing"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_at_once_and_goes_on_later(
+    number: signal.Signals, started: Callable[[], Any], gemini: Any, tmp_path: Path
+) -> None:
+    gemini.faults({"kind": "latency", "ms": 300})
+    process = started()
+    wait_for_requests(gemini, 20)
+    interrupted = time.monotonic()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert time.monotonic() - interrupted < 5
+    assert process.returncode == 1
+    assert "run the same command again" in err
+    assert "Traceback" not in err
+    before = len(gemini.requests())
+    assert 20 <= before < IMAGES
+
+    gemini.faults()
+    again = started()
+    _, err = again.communicate(timeout=60)
+    assert again.returncode == 0, err
+    run = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    assert run["tasks"]["a"]["answers"] == IMAGES
+    assert run["tasks"]["a"]["reused"] >= before - IN_FLIGHT
+    paid = Counter(image for line in gemini.requests() for image in line["images"])
+    assert len(paid) == IMAGES
+    assert sum(times - 1 for times in paid.values()) <= IN_FLIGHT
+
+
+def test_a_killed_run_loses_only_what_was_under_way(
+    started: Callable[[], Any], gemini: Any, tmp_path: Path
+) -> None:
+    gemini.faults({"kind": "latency", "ms": 300})
+    process = started()
+    wait_for_requests(gemini, 40)
+    process.kill()
+    process.communicate()
+    gemini.faults()
+    again = started()
+    _, err = again.communicate(timeout=60)
+    assert again.returncode == 0, err
+    paid = Counter(image for line in gemini.requests() for image in line["images"])
+    assert len(paid) == IMAGES
+    assert sum(times - 1 for times in paid.values()) <= IN_FLIGHT
+    assert not list((tmp_path / "out").glob(".staging-*"))
+
+
+def test_an_interruption_before_the_start_spends_nothing(
+    started: Callable[[], Any], gemini: Any
+) -> None:
+    process = started()
+    maps = Path(f"/proc/{process.pid}/maps")
+    if not maps.parent.parent.is_dir():
+        pytest.skip("only Linux shows what a process has loaded")
+    while "apache_beam" not in maps.read_text():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert err.startswith("tierwise: interrupted")
+    assert gemini.requests() == []

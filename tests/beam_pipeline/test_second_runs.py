@@ -1,0 +1,209 @@
+"""A repeated run replaces the tables and pays for nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_pipeline.__main__ import main
+
+TASKS = """
+model: gemini-3.1-flash-lite
+tasks:
+  shade: {prompt: "How light is it?", labels: [dark, bright], images_per_request: 3}
+  plain: {prompt: "Is the picture plain?", labels: ["yes", "no"]}
+"""
+ALL_ROWS = {"000.jpg", "001.jpg", "002.jpg", "003.jpg", "004.jpg"}
+
+
+def names(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted(Path(row["uri"]).name for row in rows)
+
+
+def test_nothing_is_asked_again(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(5)
+    first = classify(folder, tasks=TASKS)
+    before, paid = first.values, first.cost
+    assert not any(row["reused"] for row in first.answers())
+    gemini.reset()
+    second = classify(folder, tasks=TASKS)
+    assert paid > second.cost == gemini.billed() == 0
+    assert gemini.requests() == []
+    assert second.values == before
+    assert second.asked == sorted((n, 1, t) for n in ALL_ROWS for t in ("shade", "plain"))
+    assert all(row["reused"] and row["cost_usd"] == 0 for row in second.answers())
+    assert {row["outcome"] for row in second.costs} == {"reused"}
+    assert second.run["tasks"]["shade"]["reused"] == 5
+
+
+def test_a_changed_prompt_asks_its_own_task_again(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(5)
+    classify(folder, tasks=TASKS)
+    gemini.reset()
+    second = classify(folder, tasks=TASKS.replace("plain?", "really plain?"))
+    assert {row["reused"] for row in second.answers("shade")} == {True}
+    assert {row["reused"] for row in second.answers("plain")} == {False}
+    assert len(gemini.requests()) == 5
+    assert second.cost == gemini.billed() > 0
+
+
+def test_removed_tasks_and_images_vanish(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(5)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    first = classify(folder, tasks=TASKS)
+    assert names(first.failures) == ["broken.jpg", "broken.jpg"]
+    (folder / "broken.jpg").unlink()
+    (folder / "001.jpg").unlink()
+    gemini.reset()
+    second = classify(folder, tasks=TASKS.partition("  plain")[0])
+    assert names(second.answers()) == sorted(ALL_ROWS - {"001.jpg"})
+    assert second.failures == []
+    assert {row["task"] for row in second.answers()} == {"shade"}
+    assert not (second.output / "answers" / "task=plain").exists()
+    assert gemini.requests() == []
+
+
+def test_a_returning_task_is_remembered(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(3)
+    classify(folder, tasks=TASKS)
+    classify(folder, tasks=TASKS.partition("  plain")[0])
+    gemini.reset()
+    third = classify(folder, tasks=TASKS)
+    assert len(third.answers()) == 6
+    assert gemini.requests() == []
+
+
+def test_another_service_tier_reuses_answers(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(3)
+    classify(folder, tasks=TASKS)
+    gemini.reset()
+    second = classify(folder, "--service_tier=flex", tasks=TASKS)
+    assert gemini.requests() == []
+    assert {row["service_tier"] for row in second.answers()} == {"standard"}
+
+
+def test_the_flag_sets_the_tier_of_new_requests(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    finished = classify(photos(3), "--service_tier=flex", tasks=TASKS)
+    assert {line["service_tier"] for line in gemini.requests()} == {"flex"}
+    assert {row["service_tier"] for row in finished.answers()} == {"flex"}
+    assert finished.cost == gemini.billed()
+
+
+def test_new_images_are_the_only_ones_asked(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    classify(photos(3), tasks=TASKS)
+    gemini.reset()
+    second = classify(photos(2, first=3), tasks=TASKS)
+    assert len(second.answers()) == 10
+    assert sum(len(line["images"]) for line in gemini.requests()) == 2 * 2
+    assert second.cost == gemini.billed()
+
+
+def test_failures_are_asked_again(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(3)
+    gemini.faults({"kind": "daily_quota", "after": 2})
+    first = classify(folder, "--requests_in_flight=1", tasks=TASKS, status=3)
+    assert len(first.failures) == 6 - len(first.answers()) > 0
+    gemini.reset()
+    second = classify(folder, tasks=TASKS)
+    assert len(second.answers()) == 6
+    assert second.failures == []
+    assert second.cost == gemini.billed() > 0
+
+
+def test_identical_files_are_paid_once(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(3)
+    (folder / "twin.jpg").write_bytes((folder / "001.jpg").read_bytes())
+    finished = classify(folder, tasks=TASKS)
+    rows = {Path(r["uri"]).name: r for r in finished.answers("plain")}
+    assert rows.keys() == {"000.jpg", "001.jpg", "002.jpg", "twin.jpg"}
+    paid, free = rows["001.jpg"], rows["twin.jpg"]
+    assert (paid["reused"], free["reused"]) == (False, True)
+    assert (paid["cost_usd"] > 0, free["cost_usd"]) == (True, 0)
+    assert (paid["content_hash"], paid["answer"]) == (free["content_hash"], free["answer"])
+    assert finished.cost == gemini.billed()
+    assert sum(len(line["images"]) for line in gemini.requests()) == 3 + 3
+
+
+def test_a_question_about_the_name_is_asked_of_each_name(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(1)
+    (folder / "twin.jpg").write_bytes((folder / "000.jpg").read_bytes())
+    tasks = TASKS.replace("Is the picture plain?", "Is {filename} plain?")
+    finished = classify(folder, tasks=tasks)
+    assert [row["reused"] for row in finished.answers("plain")] == [False, False]
+    assert sorted(row["reused"] for row in finished.answers("shade")) == [False, True]
+    assert finished.cost == gemini.billed()
+
+
+def test_a_file_that_changed_is_asked_again(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(2)
+    classify(folder, tasks=TASKS)
+    (folder / "000.jpg").write_bytes((photos(1, "other", first=9) / "009.jpg").read_bytes())
+    gemini.reset()
+    second = classify(folder, tasks=TASKS)
+    assert sum(len(line["images"]) for line in gemini.requests()) == 2
+    assert len(second.answers()) == 4
+
+
+def test_an_output_within_the_input_is_no_input(
+    photos: Callable[..., Path], gemini: Any, tmp_path: Path
+) -> None:
+    folder = photos(2)
+    (folder / "out").mkdir()
+    (folder / "out" / "000.jpg").write_bytes((folder / "000.jpg").read_bytes())
+    words = [f"--input={folder}", f"--output={folder}/out", f"--gemini_endpoint={gemini.url}"]
+    for _ in range(2):
+        assert main(words) == 0
+        run = json.loads((folder / "out" / "run.json").read_text("utf-8"))
+        assert (run["files"], run["images"], run["skipped_files"]) == (2, 2, 0)
+
+
+def test_what_a_dead_run_left_is_removed(
+    photos: Callable[..., Path], classify: Callable[..., Any], tmp_path: Path
+) -> None:
+    left = tmp_path / "out" / ".staging-20260101T000000-dead" / "answers" / "task=shade"
+    left.mkdir(parents=True)
+    (left / "part-0.parquet").write_bytes(b"half")
+    finished = classify(photos(2), tasks=TASKS)
+    assert sorted(path.name for path in finished.output.iterdir()) == [
+        *("answers", "costs", "failures", "journal", "run.json")
+    ]
+
+
+@pytest.mark.parametrize("damaged", [b'{"version": 1, "run', b'{"version": 99}\n'])
+def test_a_journal_that_cannot_be_read_is_no_reason_to_pay_again(
+    damaged: bytes, photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(3)
+    first = classify(folder, tasks=TASKS)
+    for shard in (first.output / "journal").iterdir():
+        (shard / "zz.jsonl").write_bytes(damaged)
+    gemini.reset()
+    second = classify(folder, tasks=TASKS, status=None)
+    assert second.status in (1, 2)
+    assert gemini.requests() == []

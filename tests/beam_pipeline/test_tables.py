@@ -1,0 +1,256 @@
+"""The tables are those of the contract, and the tools that people use can read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from beam_pipeline.__main__ import main
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TASKS = """
+model: gemini-3.1-flash-lite
+tasks:
+  category: {prompt: "Which category fits?", labels: [landscape, city, people]}
+  moods: {prompt: "Which moods has it?", labels: [calm, gay, grave], multiple: true}
+  mark:
+    prompt: Is there a watermark?
+    schema:
+      type: object
+      properties: {present: {type: boolean}, where: {type: string}, share: {type: number}}
+      required: [present]
+  title: {prompt: "A title, please.", text: {max_length: 90}}
+"""
+USD = pa.decimal128(38, 9)
+TOKENS = {
+    "input_tokens": pa.int64(),
+    "image_tokens": pa.int64(),
+    "cached_tokens": pa.int64(),
+    "output_tokens": pa.int64(),
+    "thought_tokens": pa.int64(),
+}
+# Beyond the contract: what shrinking did.
+SHRINKING = {
+    "sent_format": pa.string(),
+    "reduction_percent": pa.float64(),
+    "resized": pa.bool_(),
+    "fallback": pa.bool_(),
+    "truncated": pa.bool_(),
+    "shrink_ms": pa.float64(),
+}
+ANSWERS = {
+    "uri": pa.string(),
+    "page": pa.int64(),
+    "content_hash": pa.string(),
+    "bytes": pa.int64(),
+    "width": pa.int64(),
+    "height": pa.int64(),
+    "format": pa.string(),
+    "old_label": pa.string(),
+    "customer": pa.string(),
+    "answer": None,
+    "model": pa.string(),
+    "model_version": pa.string(),
+    "media_resolution": pa.string(),
+    "service_tier": pa.string(),
+    "sent_width": pa.int64(),
+    "sent_height": pa.int64(),
+    "sent_bytes": pa.int64(),
+    **SHRINKING,
+    "images_in_request": pa.int64(),
+    **TOKENS,
+    "cost_usd": USD,
+    "request_id": pa.string(),
+    "attempts": pa.int64(),
+    "latency_ms": pa.int64(),
+    "asked_at": pa.timestamp("us", tz="UTC"),
+    "reused": pa.bool_(),
+}
+FAILURES = {
+    "uri": pa.string(),
+    "page": pa.int64(),
+    "content_hash": pa.string(),
+    "task": pa.string(),
+    "reason": pa.string(),
+    "message": pa.string(),
+    "attempts": pa.int64(),
+    "cost_usd": USD,
+    "old_label": pa.string(),
+    "customer": pa.string(),
+}
+COSTS = {
+    "task": pa.string(),
+    "model": pa.string(),
+    "media_resolution": pa.string(),
+    "service_tier": pa.string(),
+    "outcome": pa.string(),
+    "requests": pa.int64(),
+    "images": pa.int64(),
+    **TOKENS,
+    "cost_usd": USD,
+    "baseline_cost_usd": USD,
+    "saved_usd": USD,
+    "maybe_billed_usd": USD,
+}
+VALUES = {
+    "category": pa.string(),
+    "moods": pa.list_(pa.string()),
+    "mark": pa.struct([("present", pa.bool_()), ("where", pa.string()), ("share", pa.float64())]),
+    "title": pa.string(),
+}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory, running_gemini: Any) -> Path:
+    """The tables of the example archive."""
+    running_gemini.reset()
+    place = tmp_path_factory.mktemp("archive")
+    (place / "tasks.yaml").write_text(TASKS)
+    words = [f"--input={EXAMPLES}/manifest.csv", f"--tasks={place}/tasks.yaml"]
+    assert main([*words, f"--output={place}/out", f"--gemini_endpoint={running_gemini.url}"]) == 0
+    return place / "out"
+
+
+def parts(archive: Path, table: str) -> list[Path]:
+    return sorted((archive / table).glob("*.parquet"))
+
+
+@pytest.mark.parametrize("task", VALUES)
+def test_answers_have_the_columns_of_the_contract(archive: Path, task: str) -> None:
+    for path in parts(archive, f"answers/task={task}"):
+        schema = pq.read_schema(path)
+        found = dict(zip(schema.names, schema.types, strict=True))
+        assert found == {**ANSWERS, "answer": VALUES[task]}
+        assert list(found) == list(ANSWERS)
+
+
+@pytest.mark.parametrize(("table", "columns"), [("failures", FAILURES), ("costs", COSTS)])
+def test_other_tables_have_the_columns_of_the_contract(
+    archive: Path, table: str, columns: dict[str, pa.DataType]
+) -> None:
+    for path in parts(archive, table):
+        schema = pq.read_schema(path)
+        found = dict(zip(schema.names, schema.types, strict=True))
+        assert found == columns
+        assert list(found) == list(columns)
+
+
+def test_every_column_is_compressed_with_zstd(archive: Path) -> None:
+    for path in archive.rglob("*.parquet"):
+        metadata = pq.read_metadata(path)
+        for group in range(metadata.num_row_groups):
+            for column in range(metadata.num_columns):
+                assert metadata.row_group(group).column(column).compression == "ZSTD"
+
+
+def test_cells_say_what_they_mean(archive: Path) -> None:
+    rows = [
+        r for p in parts(archive, "answers/task=category") for r in pq.read_table(p).to_pylist()
+    ]
+    by_name = {(Path(row["uri"]).name, row["page"]): row for row in rows}
+    harbour = by_name["harbour at dusk.jpg", 1]
+    assert harbour["old_label"] == "landscape"
+    assert harbour["customer"] == "alpine-tours"
+    assert harbour["bytes"] == (EXAMPLES / harbour["uri"]).stat().st_size
+    assert harbour["content_hash"].startswith("sha256:")
+    assert harbour["answer"] in ("landscape", "city", "people")
+    assert max(harbour["sent_width"], harbour["sent_height"]) <= max(
+        harbour["width"], harbour["height"]
+    )
+    assert isinstance(harbour["cost_usd"], Decimal)
+    assert harbour["cost_usd"] > 0
+    assert abs((datetime.now(UTC) - harbour["asked_at"]).total_seconds()) < 600
+    assert {page for name, page in by_name if name == "fax, 3 pages.tif"} == {1, 2, 3}
+    assert {row["format"] for row in rows} >= {"jpeg", "png", "webp", "tiff", "gif"}
+    empty = [row for row in rows if row["customer"] == "alpine-tours" and not row["old_label"]]
+    assert empty
+
+
+def test_duckdb_reads_hive_partitions(archive: Path) -> None:
+    with duckdb.connect() as database:
+        one = database.sql(
+            f"select task, answer, count(*), sum(cost_usd) "
+            f"from read_parquet('{archive}/answers/task=category/*.parquet', "
+            "hive_partitioning=true) group by all"
+        ).fetchall()
+        assert {row[0] for row in one} == {"category"}
+        assert all(isinstance(row[3], Decimal) for row in one)
+        [(nested,)] = database.sql(
+            f"select count(*) from read_parquet('{archive}/answers/task=mark/*.parquet') "
+            "where answer.present is not null"
+        ).fetchall()
+        [(listed,)] = database.sql(
+            f"select count(*) from (select unnest(answer) from "
+            f"read_parquet('{archive}/answers/task=moods/*.parquet'))"
+        ).fetchall()
+        assert nested == 41
+        assert listed > 0
+
+
+def test_pandas_reads_a_folder(archive: Path) -> None:
+    frame = pd.read_parquet(archive / "answers" / "task=title")
+    assert len(frame) == 41
+    assert frame["answer"].map(type).eq(str).all()
+    assert frame["asked_at"].dt.tz is not None
+    costs = pd.read_parquet(archive / "costs")
+    assert sum(costs["cost_usd"]) == Decimal(
+        json.loads((archive / "run.json").read_text("utf-8"))["totals"]["cost_usd"]
+    )
+
+
+MANIFESTS = {
+    "csv": 'uri,stock,Width,note\n000.jpg,7,wide,"a, ""b"""\n001.jpg,,,é\n',
+    "jsonl": '{"uri": "000.jpg", "stock": 7, "Width": 1.5, "note": {"a": [1]}}\n'
+    '{"uri": "001.jpg", "stock": null, "Width": 2, "note": null}\n',
+}
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_the_columns_of_a_manifest_ride_along(
+    ending: str, photos: Callable[..., Path], classify: Callable[..., Any]
+) -> None:
+    manifest = photos(2) / f"list.{ending}"
+    if ending == "parquet":
+        cells = {"uri": ["000.jpg", "001.jpg"], "stock": [7, None], "Width": [1.5, 2.0]}
+        pq.write_table(pa.table({**cells, "note": ["x", None]}), manifest)
+    else:
+        manifest.write_text(MANIFESTS[ending], "utf-8")
+    finished = classify(manifest)
+    rows = {row["uri"]: row for row in finished.answers("shade")}
+    first, second = rows["000.jpg"], rows["001.jpg"]
+    assert first["stock"] == ("7" if ending == "csv" else 7)
+    assert first["manifest_Width"] == ("wide" if ending == "csv" else 1.5)
+    assert first["width"] == 64
+    assert first["note"] == {"csv": 'a, "b"', "jsonl": '{"a": [1]}', "parquet": "x"}[ending]
+    assert second["stock"] in (None, "")
+
+
+def test_a_name_that_stands_twice_is_one_image(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    manifest = photos(2) / "list.csv"
+    manifest.write_text("uri,customer\n000.jpg,b\n000.jpg,a\n001.jpg,c\n000.jpg,b\n")
+    finished = classify(manifest, tasks=TASKS.replace("A title", "For {customer}, a title"))
+    rows = [(row["uri"], row["customer"]) for row in finished.answers("title")]
+    assert sorted(rows) == [("000.jpg", "a"), ("001.jpg", "c")]
+    assert finished.run["images"] == 2
+    assert finished.cost == gemini.billed()
+
+
+def test_prompts_take_values_from_the_manifest(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    manifest = photos(2) / "list.csv"
+    manifest.write_text("uri,customer\n000.jpg,a\n001.jpg,b\n")
+    classify(manifest, tasks=TASKS.replace("A title", "For {customer}, a title"))
+    assert len({line["prompt_sha256"] for line in gemini.requests()}) == 5
