@@ -43,6 +43,7 @@ def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
 
 
 I, O = "--input=good", "--output=out"  # noqa: E741
+REGION = ["--gemini=vertex", "--gemini_project=p", "--gemini_location=europe-west4"]
 REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "input missing": (["run", O], ["--input"]),
     "output missing": (["run", I], ["--output"]),
@@ -81,8 +82,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "no key": (["run", I, O, "--gemini=developer"], ["--gemini=developer", "GEMINI_API_KEY"]),
     "no project": (["run", I, O, "--gemini=vertex"], ["--gemini=vertex", "--gemini_project"]),
     "flex in a region": (
-        ["run", I, O, "--gemini=vertex", "--gemini_project=p", "--gemini_location=europe-west4"]
-        + ["--service_tier=flex"],
+        ["run", I, O, *REGION, "--service_tier=flex"],
         ["--gemini_location=europe-west4", "flex"],
     ),
     "strange service": (["run", I, O, "--gemini=openai"], ["--gemini", "openai", "vertex"]),

@@ -73,12 +73,10 @@ class PlainLoop:
             settings=task.route.image,
             limits=Limits(),
         )
+        image = types.Part.from_bytes(data=picture.data, mime_type=picture.mime_type)
         reply = self._client.models.generate_content(
             model=task.route.model,
-            contents=[
-                task.prompt,
-                types.Part.from_bytes(data=picture.data, mime_type=picture.mime_type),
-            ],
+            contents=[types.Content(role="user", parts=[types.Part(text=task.prompt), image])],
             config=types.GenerateContentConfig(
                 response_mime_type="application/json",
                 response_json_schema=schema,

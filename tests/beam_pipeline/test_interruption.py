@@ -32,9 +32,9 @@ def started(
 
     def start() -> subprocess.Popen[str]:
         words = [f"--input={folder}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
+        words += [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}"]
         process = subprocess.Popen(
-            [sys.executable, "-m", "beam_pipeline", "run", *words]
-            + [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}"],
+            [sys.executable, "-m", "beam_pipeline", "run", *words],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,

@@ -1,0 +1,86 @@
+"""A bug of ours hides nowhere: the run ends, with the traceback and the image it fell over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from beam_pipeline.beam_options import beam_options
+from beam_pipeline.command_line import read_command_line
+from beam_pipeline.graph import Job, define_pipeline
+from beam_pipeline.launch import build_job
+from beam_pipeline.run_pipeline import run_pipeline
+from tierwise.label_answers import OneLabel
+
+TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
+
+
+class Buggy(OneLabel):
+    """Falls over every reply."""
+
+    def parse(self, text: str) -> str:
+        raise KeyError("a bug of ours")
+
+
+def job_of(folder: Path, output: Path, url: str) -> Job:
+    tasks = output.parent / "tasks.yaml"
+    tasks.write_text(TASKS)
+    words = [f"--input={folder}", f"--output={output}", f"--tasks={tasks}"]
+    line = read_command_line([*words, f"--gemini_endpoint={url}"])
+    return build_job(line.settings, project="", workers=1)
+
+
+def with_bug(job: Job) -> Job:
+    [task] = job.plan.tasks.tasks
+    assert isinstance(task.answer, OneLabel)
+    buggy = replace(task, answer=Buggy(task.answer.labels))
+    tasks = replace(job.plan.tasks, tasks=(buggy,))
+    return replace(job, plan=replace(job.plan, tasks=tasks))
+
+
+def run(job: Job, *flags: str) -> bool:
+    return run_pipeline(
+        lambda root: define_pipeline(root, job),
+        beam_options(flags),
+        Console(stderr=True),
+        verb="asking",
+        files=1,
+    )
+
+
+@pytest.mark.parametrize("flags", [(), ("--direct_running_mode=multi_threading",)])
+def test_a_bug_ends_the_run_and_names_the_image(
+    flags: tuple[str, ...],
+    photos: Callable[..., Path],
+    gemini: Any,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(1)
+    job = job_of(folder, tmp_path / "out", gemini.url)
+    assert not run(with_bug(job), *flags)
+    err = capfd.readouterr().err
+    assert "Traceback" in err
+    assert "KeyError: 'a bug of ours'" in err
+    assert "in parse" in err
+    assert str(folder / "000.jpg") in err
+    assert err.rstrip().endswith("run the same command again, and it goes on from here.")
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_a_bug_spoils_no_earlier_tables(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any, tmp_path: Path
+) -> None:
+    folder = photos(3)
+    before = classify(folder, tasks=TASKS).values
+    photos(1, first=3)
+    job = job_of(folder, tmp_path / "out", gemini.url)
+    assert not run(with_bug(job))
+    after = classify(folder, tasks=TASKS)
+    assert {key: value for key, value in after.values.items() if key in before} == before
+    assert len(after.values) == 4

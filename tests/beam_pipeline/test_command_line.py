@@ -1,0 +1,105 @@
+"""What words mean: verbs, our flags, and those that are Beam's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apache_beam.options.pipeline_options import DirectOptions, StandardOptions, WorkerOptions
+
+from beam_pipeline.__main__ import main
+from beam_pipeline.beam_options import beam_options, in_this_process, is_local, worker_processes
+from beam_pipeline.command_line import read_command_line
+
+ROOT = Path(__file__).parents[2]
+NEEDED = ["--input=a", "--output=b"]
+
+
+def test_flags_without_a_verb_mean_run() -> None:
+    assert read_command_line(NEEDED) == read_command_line(["run", *NEEDED])
+
+
+def test_no_words_show_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "tierwise VERB --help" in capsys.readouterr().out
+
+
+def test_values_follow_a_sign_or_a_space() -> None:
+    line = read_command_line(["run", "--input", "a b", "--output", "b", "--accept_truncated"])
+    assert line.settings.input == "a b"
+    assert line.settings.accept_truncated is True
+    assert line.beam_flags == ()
+
+
+def test_what_is_not_ours_is_beams() -> None:
+    beams = ("--project=p", "--temp_location", "gs://b/t", "--streaming")
+    line = read_command_line([*NEEDED, *beams])
+    assert line.beam_flags == beams
+    options = beam_options(["--num_workers=3", "--direct_num_workers", "2"])
+    assert options.view_as(WorkerOptions).num_workers == 3
+    assert options.view_as(DirectOptions).direct_num_workers == 2
+
+
+LOCAL = ["", "DirectRunner", "directrunner", "direct", "FnApiRunner", "SwitchingDirectRunner"]
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_the_local_runner_is_pinned(name: str) -> None:
+    options = beam_options([f"--runner={name}"] if name else [])
+    assert options.view_as(StandardOptions).runner == "FnApiRunner"
+    assert is_local(options)
+    assert in_this_process(options)
+
+
+def test_other_runners_stay_what_they_are() -> None:
+    options = beam_options(["--runner=FlinkRunner", "--max_num_workers=7"])
+    assert options.view_as(StandardOptions).runner == "FlinkRunner"
+    assert not is_local(options)
+    assert worker_processes(options) == 7
+
+
+def test_processes_are_counted() -> None:
+    flags = ["--direct_running_mode=multi_processing", "--direct_num_workers=3"]
+    assert worker_processes(beam_options(flags)) == 3
+    assert not in_this_process(beam_options(flags))
+    assert worker_processes(beam_options([])) == 1
+
+
+def test_the_module_is_the_command(photos: Callable[..., Path], tmp_path: Path) -> None:
+    """A real process with an emulator of its own, from another folder, says nothing but the end."""
+    words = [f"--input={photos(3)}", "--output=out", "--runner=DirectRunner"]
+    done = subprocess.run(
+        [sys.executable, "-m", "beam_pipeline", *words],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Tables: out/answers" in done.stdout
+    assert "EMULATED" in done.stdout
+    run = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    assert run["emulator_bill"]["total_usd"] == run["totals"]["cost_usd"] != "0.000000000"
+    assert run["emulator_bill"]["requests"] == run["totals"]["requests"]
+
+
+def test_hostile_files_say_nothing_on_standard_error(
+    classify: Callable[..., Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hostile = ROOT.parent / "shared" / "data" / "hostile"
+    if not hostile.is_dir():
+        pytest.skip(f"the hostile files are not at {hostile}")
+    tasks = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
+    finished = classify(hostile, tasks=tasks)
+    assert finished.run["files"] > 10
+    assert finished.failures
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,42 @@
+"""Every name once, with the hash of its content or the reason why there is none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.testing.util import assert_that, equal_to
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.listing import Named, find_input
+from transforms.list_images import SKIPPED, ListImages, hash_file, keep_one
+
+
+def test_files_are_hashed_and_others_skipped(
+    pipeline: Callable[[], beam.Pipeline], tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"abc")
+    (tmp_path / "notes.txt").write_bytes(b"no picture")
+    digest = "sha256:" + hashlib.sha256(b"abc").hexdigest()
+    with pipeline() as root:
+        listed = root | ListImages(find_input(str(tmp_path)))
+        shown = listed["files"] | beam.Map(lambda f: (f.uri, f.bytes, f.content_hash, f.problem))
+        assert_that(shown, equal_to([(f"{tmp_path}/a.jpg", 3, digest, "")]), "files")
+        assert_that(listed[SKIPPED], equal_to([f"{tmp_path}/notes.txt"]), "skipped")
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    for name, reason in (("none.jpg", "No such file"), ("a\0b.jpg", "null byte")):
+        file = hash_file(Named(name, str(tmp_path / name), {"customer": "x"}))
+        assert (file.uri, file.bytes, file.content_hash) == (name, 0, "")
+        assert file.columns == {"customer": "x"}
+        assert reason in file.problem
+
+
+@given(st.permutations([None, "b", "a", 3]))
+def test_the_same_row_is_kept_in_any_order(cells: list[str | int | None]) -> None:
+    rows = [Named("a.jpg", "a.jpg", {"customer": cell}) for cell in cells]
+    assert keep_one("a.jpg", rows) == Named("a.jpg", "a.jpg", {"customer": "a"})

@@ -1,0 +1,54 @@
+"""Every name gets the answers of its content; one of them pays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.util import assert_that, equal_to
+
+from tierwise.records import Answered
+from tierwise.tasks import load_tasks
+from transforms.name_answers import NameAnswers, NamedOutcome, name_answers
+from transforms.share_duplicates import share_key
+
+TASKS = load_tasks(
+    'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Which?", labels: [x, y]}}', path="t.yaml"
+)
+
+
+def test_names_meet_the_answers_of_their_content(
+    pipeline: Callable[[], beam.Pipeline], image_file: Any, answer: Any
+) -> None:
+    files = [image_file("a.jpg", "aa"), image_file("b.jpg", "aa"), image_file("c.jpg", "cc")]
+    answered = [
+        Answered(share_key(file, TASKS), file.uri, (answer("a", cost=cost),))
+        for file, cost in ((files[0], 5), (files[2], 7))
+    ]
+
+    def shown(named: NamedOutcome) -> tuple[str, int, bool]:
+        outcome: Any = named.outcome
+        return named.file.uri, outcome.spent.cost, outcome.reused
+
+    with pipeline() as root:
+        inputs = (root | "F" >> beam.Create(files), root | "A" >> beam.Create(answered))
+        rows = inputs | NameAnswers(TASKS) | beam.Map(shown)
+        expected = [("a.jpg", 5, False), ("b.jpg", 0, True), ("c.jpg", 7, False)]
+        assert_that(rows, equal_to(expected))
+
+
+def test_a_file_that_comes_twice_is_named_once(image_file: Any, answer: Any) -> None:
+    outcomes = (answer("a"), answer("a", page=2))
+    group = {"files": [image_file(), image_file()], "answered": [Answered("k", "a.jpg", outcomes)]}
+    assert [row.outcome.page.number for row in name_answers("k", group)] == [1, 2]
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_answers_that_are_lost_or_doubled_are_a_bug(
+    times: int, image_file: Any, answer: Any
+) -> None:
+    answered = [Answered("k", "a.jpg", (answer(),))] * times
+    with pytest.raises(RuntimeError, match=f"k: {times} sets of answers"):
+        list(name_answers("k", {"files": [image_file()], "answered": answered}))

@@ -1,0 +1,42 @@
+"""Rows go to the table they belong to, and each part says how many it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pyarrow.parquet as pq
+from apache_beam.testing.util import assert_that, equal_to
+
+from tierwise.records import Reason
+from tierwise.tables import answers_schema, failures_schema
+from transforms.name_answers import NamedOutcome
+from transforms.write_tables import FAILURES, Part, WriteTables, answers_table, outcome_row
+
+
+def test_each_row_is_in_the_part_that_counts_it(
+    pipeline: Callable[[], beam.Pipeline],
+    image_file: Any,
+    answer: Any,
+    failure: Any,
+    tmp_path: Path,
+) -> None:
+    schemas = {
+        answers_table("a"): answers_schema({"type": "string"}, {}),
+        FAILURES: failures_schema({}),
+    }
+    rows = [NamedOutcome(image_file(f"{n}.jpg"), answer("a")) for n in range(5)]
+    rows += [NamedOutcome(image_file("no.jpg"), failure(reason=Reason.TOO_LARGE))]
+
+    def read(part: Part) -> list[tuple[str, str]]:
+        found = pq.ParquetFile(part.uri).read().to_pylist()
+        assert len(found) == part.rows
+        return [(part.table, row["uri"]) for row in found]
+
+    expected = [(answers_table("a"), f"{n}.jpg") for n in range(5)] + [(FAILURES, "no.jpg")]
+    with pipeline() as root:
+        parts = root | beam.Create(rows) | WriteTables(str(tmp_path), schemas, outcome_row)
+        assert_that(parts | beam.FlatMap(read), equal_to(expected))
+    assert pq.read_schema(next((tmp_path / FAILURES).glob("*"))).equals(schemas[FAILURES])
