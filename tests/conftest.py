@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from urllib.request import Request, urlopen
 
+import hypothesis
 import pytest
 from PIL import Image, ImageDraw
 
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
+
+# Where the same commit must always have the same result, the examples are the same too; elsewhere
+# each run tries new ones.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 @dataclass(frozen=True)
