@@ -101,6 +101,7 @@ class GeminiClient:
         config: types.GenerateContentConfigDict = {
             "http_options": options,  # type: ignore[typeddict-item]
             "should_return_http_response": True,
+            "automatic_function_calling": _NO_FUNCTIONS,
         }
         start = time.perf_counter()
         try:
@@ -127,6 +128,8 @@ class GeminiClient:
 
 # `extra_body` replaces the contents; the SDK only wants some to be there, and converts every part.
 _PLACEHOLDER = types.Content(parts=[])
+# Otherwise the SDK gets ready for functions that nobody calls, and copies everything once more.
+_NO_FUNCTIONS: types.AutomaticFunctionCallingConfigDict = {"disable": True}
 
 
 def _http_options(service: Service, session: aiohttp.ClientSession) -> types.HttpOptions:
