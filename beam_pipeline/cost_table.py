@@ -72,6 +72,8 @@ def dollars(amount: Decimal) -> str:
     """
     if not amount:
         return "0"
+    if abs(amount) < Decimal("0.000001"):
+        return f"{amount:.9f}"
     return f"{amount:.2f}" if abs(amount) >= 100 else f"{amount:.6f}"
 
 

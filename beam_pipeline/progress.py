@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from answering.tally import TALLY
 from tierwise.tables import usd
@@ -50,11 +57,16 @@ def progress(console: Console, *, verb: str, total: int, visible: bool) -> Itera
             watcher.join()
 
 
-def _watch(bar: Progress, row: object, done: threading.Event) -> None:
+def _watch(bar: Progress, row: TaskID, done: threading.Event) -> None:
     while not done.wait(_REFRESH_S):
-        bar.update(
-            row,  # type: ignore[arg-type]
-            completed=TALLY.files,
-            failures=TALLY.failures,
-            dollars=f"{usd(TALLY.cost):.6f}",
-        )
+        _show(bar, row)
+    _show(bar, row)
+
+
+def _show(bar: Progress, row: TaskID) -> None:
+    bar.update(
+        row,
+        completed=TALLY.files,
+        failures=TALLY.failures,
+        dollars=f"{usd(TALLY.cost):.6f}",
+    )
