@@ -1,0 +1,60 @@
+"""The README is true: what it says a run prints and its queries return, they do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from beam_pipeline.__main__ import main
+from beam_pipeline.command_line import VERBS
+from beam_pipeline.options import FLAGS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def example_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("readme") / "out"
+    examples = ROOT / "examples"
+    flags = [f"--input={examples}/manifest.csv", f"--tasks={examples}/tasks.yaml"]
+    assert main(["run", *flags, f"--output={output}"]) == 0
+    return output
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Code blocks in a language, each with the plain block that follows it."""
+    found = re.findall(rf"```{language}\n(.*?)```\n+```\n(.*?)```", README, re.DOTALL)
+    return [(code, printed) for code, printed in found]
+
+
+def test_queries_return_what_is_printed(example_run: Path) -> None:
+    queries = blocks("sql")
+    assert len(queries) == 2
+    for query, printed in queries:
+        rows = duckdb.sql(query.replace("out/", f"{example_run}/"))
+        assert str(rows).strip() == printed.strip()
+
+
+def test_the_answers_are_those_shown(example_run: Path) -> None:
+    shown = README.split("ends with tables like these:")[1].split("...")[0]
+    labels = re.findall(r"│ (\w+) +│ +(\d+) │", shown)
+    assert len(labels) == 5
+    query = (
+        f"select answer, count(*) from '{example_run}/answers/task=category/*.parquet' group by 1"
+    )
+    counted = {label: str(images) for label, images in duckdb.sql(query).fetchall()}
+    assert counted == dict(labels)
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")
+def test_every_flag_is_described(flag: object) -> None:
+    assert f"`--{flag.name}`" in README  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_an_example(verb: str) -> None:
+    assert f"tierwise {verb} " in README
