@@ -46,8 +46,9 @@ def test_the_answers_are_those_shown(example_run: Path) -> None:
     query = (
         f"select answer, count(*) from '{example_run}/answers/task=category/*.parquet' group by 1"
     )
-    counted = {label: str(images) for label, images in duckdb.sql(query).fetchall()}
-    assert counted == dict(labels)
+    found = duckdb.sql(query)
+    assert found is not None
+    assert {label: str(images) for label, images in found.fetchall()} == dict(labels)
 
 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")
