@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from beam_pipeline.plain_text import plain
 from beam_pipeline.shrink_graph import ShrinkJob
 from tierwise.metrics import OptimizedTotals
 from tierwise.prices import cost_nano_usd, find_price
@@ -31,7 +32,7 @@ def print_shrink_summary(content: dict[str, Any], job: ShrinkJob) -> None:
     console.print()
     console.print(table)
     for line in _lines(total, content, job):
-        console.print(Text(line))
+        console.print(Text(plain(line)), soft_wrap=True)
 
 
 def _cells(one: OptimizedTotals) -> list[str]:

@@ -93,7 +93,7 @@ def test_replies_that_never_come_stand_apart(
         {"kind": "drop", "rate": 0.2, "billed": billed},
         {"kind": "hang", "count": 2, "billed": billed},
     )
-    finished = classify(photos(12), "--request_timeout_s=1.5", tasks=tasks(pack=2))
+    finished = classify(photos(12), "--request_timeout_s=3", tasks=tasks(pack=2))
     check(finished, gemini, 12, ("shade", "thing"))
     assert (lost(gemini) > 0) is billed
     assert Decimal(finished.run["totals"]["maybe_billed_usd"]) > 0
