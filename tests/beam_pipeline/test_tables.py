@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -206,51 +205,3 @@ def test_pandas_reads_a_folder(archive: Path) -> None:
     assert sum(costs["cost_usd"]) == Decimal(
         json.loads((archive / "run.json").read_text("utf-8"))["totals"]["cost_usd"]
     )
-
-
-MANIFESTS = {
-    "csv": 'uri,stock,Width,note\n000.jpg,7,wide,"a, ""b"""\n001.jpg,,,é\n',
-    "jsonl": '{"uri": "000.jpg", "stock": 7, "Width": 1.5, "note": {"a": [1]}}\n'
-    '{"uri": "001.jpg", "stock": null, "Width": 2, "note": null}\n',
-}
-
-
-@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
-def test_the_columns_of_a_manifest_ride_along(
-    ending: str, photos: Callable[..., Path], classify: Callable[..., Any]
-) -> None:
-    manifest = photos(2) / f"list.{ending}"
-    if ending == "parquet":
-        cells = {"uri": ["000.jpg", "001.jpg"], "stock": [7, None], "Width": [1.5, 2.0]}
-        pq.write_table(pa.table({**cells, "note": ["x", None]}), manifest)
-    else:
-        manifest.write_text(MANIFESTS[ending], "utf-8")
-    finished = classify(manifest)
-    rows = {row["uri"]: row for row in finished.answers("shade")}
-    first, second = rows["000.jpg"], rows["001.jpg"]
-    assert first["stock"] == ("7" if ending == "csv" else 7)
-    assert first["manifest_Width"] == ("wide" if ending == "csv" else 1.5)
-    assert first["width"] == 64
-    assert first["note"] == {"csv": 'a, "b"', "jsonl": '{"a": [1]}', "parquet": "x"}[ending]
-    assert second["stock"] in (None, "")
-
-
-def test_a_name_that_stands_twice_is_one_image(
-    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
-) -> None:
-    manifest = photos(2) / "list.csv"
-    manifest.write_text("uri,customer\n000.jpg,b\n000.jpg,a\n001.jpg,c\n000.jpg,b\n")
-    finished = classify(manifest, tasks=TASKS.replace("A title", "For {customer}, a title"))
-    rows = [(row["uri"], row["customer"]) for row in finished.answers("title")]
-    assert sorted(rows) == [("000.jpg", "a"), ("001.jpg", "c")]
-    assert finished.run["images"] == 2
-    assert finished.cost == gemini.billed()
-
-
-def test_prompts_take_values_from_the_manifest(
-    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
-) -> None:
-    manifest = photos(2) / "list.csv"
-    manifest.write_text("uri,customer\n000.jpg,a\n001.jpg,b\n")
-    classify(manifest, tasks=TASKS.replace("A title", "For {customer}, a title"))
-    assert len({line["prompt_sha256"] for line in gemini.requests()}) == 5
