@@ -55,11 +55,11 @@ def test_a_crash_costs_one_picture(
     read: Callable[[str], bytes], shrink: Callable[..., Picture]
 ) -> None:
     end_helpers()
-    outcome: list[ImageError] = []
+    slow, outcome = read(SLOW), list[ImageError]()
 
     def victim() -> None:
         with pytest.raises(ImageError) as caught:
-            shrink(read(SLOW), name="victim.heic")
+            shrink(slow, name="victim.heic")
         outcome.append(caught.value)
 
     thread = threading.Thread(target=victim)
