@@ -45,7 +45,8 @@ def main() -> None:
 
 
 def _outcomes(path: Path) -> list[tuple[str, str, Picture | None]]:
-    data, limits, found = path.read_bytes(), Limits(), []
+    data, limits = path.read_bytes(), Limits()
+    found: list[tuple[str, str, Picture | None]] = []
     try:
         source = inspect(data, name=path.name, limits=limits)
         for page in range(1, source.pages + 1):

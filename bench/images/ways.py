@@ -19,7 +19,7 @@ QUALITY = 85
 
 def tutorial(data: bytes, side: int) -> bytes:
     """Open, resize with LANCZOS, save with optimize: what the tutorials show."""
-    image = Image.open(io.BytesIO(data))
+    image: Image.Image = Image.open(io.BytesIO(data))
     if image.mode != "RGB":
         image = image.convert("RGB")
     scale = side / max(image.size)
@@ -47,7 +47,7 @@ def shrunk(data: bytes, side: int) -> np.ndarray:
 
 def reference(data: bytes, side: int) -> np.ndarray:
     """Full decode, LANCZOS, and the profile applied: what the pixels should be."""
-    image = Image.open(io.BytesIO(data))
+    image: Image.Image = Image.open(io.BytesIO(data))
     profile = image.info.get("icc_profile")
     image = image.convert("RGB")
     scale = min(1.0, side / max(image.size))
@@ -56,9 +56,15 @@ def reference(data: bytes, side: int) -> np.ndarray:
     if profile:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target = ImageCms.createProfile("sRGB")
-        small = ImageCms.profileToProfile(
-            small, source, target, renderingIntent=1, flags=0x2000, outputMode="RGB"
+        converted = ImageCms.profileToProfile(
+            small,
+            source,
+            target,
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
+        return np.asarray(converted)
     return np.asarray(small)
 
 

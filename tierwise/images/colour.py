@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tierwise.images.profile_tables import by_tables, tables_of
+from tierwise.images.raster import Pixels
 from tierwise.images.vips import VIPS_ERRORS, from_pixels, to_pixels, with_profile
 
 # Many files carry sRGB in one of a hundred spellings; within this many levels of 255 it is sRGB.
@@ -29,10 +31,20 @@ def is_plain(profile: bytes, channels: int) -> bool:
     return channels == 3 and _is_srgb(profile)
 
 
-def to_srgb(image: Any, profile: bytes) -> Any:
-    """Convert 8-bit pixels from their profile to sRGB; the profile must not be plain."""
-    return with_profile(image, profile).icc_transform(
-        "srgb", embedded=True, intent="relative", black_point_compensation=True
+def to_srgb(pixels: Pixels, profile: bytes) -> Pixels:
+    """Convert grey or RGB pixels from their profile to sRGB; the profile must not be plain.
+
+    Raises:
+        pyvips.Error: the profile cannot be used.
+    """
+    tables = tables_of(profile) if pixels.shape[2] == 3 else None
+    return _by_lcms(pixels, profile) if tables is None else by_tables(pixels, tables)
+
+
+def _by_lcms(pixels: Pixels, profile: bytes) -> Pixels:
+    image: Any = with_profile(from_pixels(pixels), profile)
+    return to_pixels(
+        image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True)
     )
 
 
@@ -42,7 +54,7 @@ def _is_srgb(profile: bytes) -> bool:
     levels = (0, 51, 102, 153, 204, 255)
     grid = np.array([list(product(levels, repeat=3))], dtype=np.uint8)
     try:
-        after = to_pixels(to_srgb(from_pixels(grid), profile))
+        after = _by_lcms(grid, profile)
     except VIPS_ERRORS:
         return True
     return bool(np.abs(after.astype(int) - grid.astype(int)).max() <= _SAME_WITHIN)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tierwise.images.colour import is_plain
+from tierwise.images.colour import is_plain, to_srgb
 from tierwise.images.original import View
 from tierwise.images.raster import Raster, fitted
-from tierwise.images.vips import VIPS_ERRORS, to_pixels
+from tierwise.images.vips import VIPS_ERRORS, from_pixels, to_pixels
 
 _ORDINARY = {"srgb", "b-w"}
 
@@ -55,6 +55,9 @@ def _needed_profile(image: Any) -> tuple[bool, bool]:
 def _to_srgb(image: Any) -> Any:
     """Convert by the embedded profile; CMYK without one by the standard one of libvips."""
     try:
+        if (image.format, image.interpretation, image.bands) == ("uchar", "srgb", 3):
+            profile = bytes(image.get("icc-profile-data"))
+            return from_pixels(to_srgb(to_pixels(image), profile)).copy_memory()
         return image.icc_transform(
             "srgb",
             embedded=True,

@@ -15,7 +15,7 @@ from tierwise.images.jpeg_header import is_cut_off
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Pixels, Raster, fitted, upright
 from tierwise.images.resampling import resampled
-from tierwise.images.vips import VIPS_ERRORS, from_pixels, to_pixels
+from tierwise.images.vips import VIPS_ERRORS
 from tierwise.images.vips_decoder import decode_with_vips
 from tierwise.records import Reason
 
@@ -111,12 +111,11 @@ def _pixels(original: Original, size: tuple[int, int], *, strict: bool) -> Pixel
 def _finished(
     pixels: Pixels, extent: tuple[float, float], size: tuple[int, int], profile: bytes
 ) -> Pixels:
-    image = from_pixels(pixels)
-    if (image.width, image.height) != size:
-        image = resampled(image, extent, size)
+    if pixels.shape[1::-1] != size:
+        pixels = resampled(pixels, extent, size)
     if profile:
         try:
-            return to_pixels(to_srgb(image, profile))
+            return to_srgb(pixels, profile)
         except VIPS_ERRORS:
             pass  # a profile that cannot be used counts as none, as browsers have it
-    return to_pixels(image)
+    return pixels

@@ -15,7 +15,6 @@ from tierwise.images.picture import Picture
 from tierwise.images.raster import Raster, fitted, grey_if_colourless
 from tierwise.images.resampling import resampled
 from tierwise.images.signatures import MIME_TYPES
-from tierwise.images.vips import from_pixels, to_pixels
 from tierwise.records import ImageSettings
 
 _MOSTLY_FLAT = 0.75
@@ -57,8 +56,7 @@ def _smaller(raster: Raster, side: int) -> Raster:
     size = fitted(*raster.size, side)
     if size == raster.size:
         return raster
-    smaller = resampled(from_pixels(raster.pixels), raster.size, size)
-    return replace(raster, pixels=to_pixels(smaller))
+    return replace(raster, pixels=resampled(raster.pixels, raster.size, size))
 
 
 def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Picture:

