@@ -55,7 +55,7 @@ setup(
             )
         ]
     ),
-    package_data={"tierwise": ["facts/*.toml", "default_tasks.yaml", "py.typed"]},
+    package_data={"tierwise": ["facts/*.toml", "py.typed"], "tierwise.tasks": ["*.yaml"]},
     install_requires=DEPENDENCIES,
     extras_require={"test": TEST_DEPENDENCIES},
     entry_points={"console_scripts": ["tierwise = beam_pipeline.__main__:main"]},

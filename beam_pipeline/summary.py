@@ -18,7 +18,7 @@ from beam_pipeline.cost_table import cost_table
 from beam_pipeline.graph import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
-from tierwise.task import Task
+from tierwise.tasks.task import Task
 from transforms.publish_run import COSTS, RUN_FILE
 from transforms.write_tables import answers_table
 

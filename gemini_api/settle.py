@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gemini_api.wire import Reply
+from tierwise.answers.replies import InvalidItem, ReplyError, Value
 from tierwise.images.picture import Picture
 from tierwise.questions import Prompt
 from tierwise.records import (
@@ -26,7 +27,6 @@ from tierwise.records import (
     ServiceTier,
     Spent,
 )
-from tierwise.replies import InvalidItem, ReplyError, Value
 from tierwise.tasks import Task
 
 # A single image whose answer was cut off is asked once more with this many times the limit.

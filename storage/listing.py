@@ -189,7 +189,7 @@ def _of_token(token: str) -> str:
     if len(token) == 1:
         return re.escape(token)
     negated = token.startswith("[!")
-    inner = re.sub(r"[^\w-]", r"\\\g<0>", token[2 if negated else 1 : -1])
+    inner = re.sub(r"[^\w-]|(?<=-)-", r"\\\g<0>", token[2 if negated else 1 : -1])
     return f"(?!/)[{'^' if negated else ''}{inner}]"
 
 

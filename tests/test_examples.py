@@ -12,10 +12,10 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from tierwise.label_answers import OneLabel
+from tierwise.answers.labels import OneLabel
 from tierwise.records import MediaResolution
-from tierwise.task import Task
 from tierwise.tasks import load_tasks
+from tierwise.tasks.task import Task
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARCHIVE = EXAMPLES / "archive"

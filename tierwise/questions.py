@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
-from tierwise.prompts import filled, used_variables
 from tierwise.records import ImageSettings, Route, Scalar
-from tierwise.task import FILENAME, Task
+from tierwise.tasks.prompts import filled, used_variables
+from tierwise.tasks.task import FILENAME, Task
 
 # File names and manifest cells come from anywhere; an earlier answer is bounded by its own type.
 MAX_VALUE_CHARACTERS = 200

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import apache_beam as beam
 
 from answering.journal_files import shard_of
-from tierwise.prompts import used_variables
 from tierwise.records import ImageFile, Scalar
-from tierwise.task import FILENAME
 from tierwise.tasks import Tasks
+from tierwise.tasks.prompts import used_variables
+from tierwise.tasks.task import FILENAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from beam_pipeline.command_line import read_command_line
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.launch import build_job
 from beam_pipeline.run_pipeline import run_pipeline
-from tierwise.label_answers import OneLabel
+from tierwise.answers.labels import OneLabel
 
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
 

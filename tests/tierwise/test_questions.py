@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import TasksError
-from tierwise.prompts import filled, used_variables
 from tierwise.questions import Prompt, plain_text, render, request_id, request_texts
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.tasks import Task, load_tasks
+from tierwise.tasks.prompts import filled, used_variables
 
 TASKS = load_tasks(
     """

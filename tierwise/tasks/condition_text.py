@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tierwise.conditions import OPERATORS, AllOf, AnyOf, Comparison, Literal, Negation, Node
 from tierwise.errors import TasksError
 from tierwise.shown import shown
+from tierwise.tasks.conditions import OPERATORS, AllOf, AnyOf, Comparison, Literal, Negation, Node
 
 MAX_CHARACTERS = 2_000
 MAX_DEPTH = 30

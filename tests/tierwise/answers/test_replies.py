@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.label_answers import OneLabel
-from tierwise.replies import InvalidItem, PackedReply, ReplyError, read_json, unfenced
+from tierwise.answers.labels import OneLabel
+from tierwise.answers.replies import InvalidItem, PackedReply, ReplyError, read_json, unfenced
 
 LABELS = ("cat", "dog", "sky")
 ANSWER = OneLabel(LABELS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tierwise.answers.json_schemas import INTEGERS, MAX_DEPTH, TYPES, Schema, check_size
 from tierwise.errors import TasksError
-from tierwise.json_schemas import INTEGERS, MAX_DEPTH, TYPES, Schema, check_size
 from tierwise.shown import shown, suggestion
 
 _EVERYWHERE = ("type", "description", "nullable", "anyOf")

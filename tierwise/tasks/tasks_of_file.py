@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
-from tierwise.answer_types import AnswerType
-from tierwise.build_task import build_task, read_answer
-from tierwise.prompts import used_variables
+from tierwise.answers.answer_type import AnswerType
 from tierwise.records import Route
-from tierwise.task import FILENAME, Task
-from tierwise.task_order import CycleError, in_order
-from tierwise.tasks_file import read_tasks_file
-from tierwise.yaml_text import Document
+from tierwise.tasks.build import build_task, read_answer
+from tierwise.tasks.keys import read_tasks_file
+from tierwise.tasks.order import CycleError, in_order
+from tierwise.tasks.prompts import used_variables
+from tierwise.tasks.task import FILENAME, Task
+from tierwise.tasks.yaml_text import Document
 
 __all__ = ["Task", "Tasks", "default_tasks", "load_tasks"]
 
@@ -78,7 +78,7 @@ def load_tasks(text: str, *, path: str) -> Tasks:
 
 def default_tasks() -> Tasks:
     """The built-in tasks, fit for any photo archive."""
-    text = (files("tierwise") / "default_tasks.yaml").read_text(encoding="utf-8")
+    text = (files("tierwise.tasks") / "default_tasks.yaml").read_text(encoding="utf-8")
     return load_tasks(text, path="default_tasks.yaml")
 
 

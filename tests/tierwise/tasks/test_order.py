@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.task_order import CycleError, in_order
+from tierwise.tasks.order import CycleError, in_order
 
 names = st.sampled_from("abcdef")
 graphs = st.lists(names, unique=True, min_size=1).flatmap(

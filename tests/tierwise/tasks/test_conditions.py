@@ -5,14 +5,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tierwise.answer_types import AnswerType
-from tierwise.condition_checks import load_condition
-from tierwise.conditions import OPERATORS, Condition
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.answers.read_schema import read_schema
+from tierwise.answers.structs import Struct
+from tierwise.answers.text import Text
 from tierwise.errors import TasksError
-from tierwise.label_answers import OneLabel, SeveralLabels
-from tierwise.read_schema import read_schema
-from tierwise.struct_answers import Struct
-from tierwise.text_answers import Text
+from tierwise.tasks.condition_checks import load_condition
+from tierwise.tasks.conditions import OPERATORS, Condition
 
 TASKS: dict[str, AnswerType] = {
     "detail": OneLabel(("yes", "no", 'say "so"')),

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tierwise.answer_types import AnswerType, packed_output_tokens
-from tierwise.conditions import Condition
+from tierwise.answers.answer_type import AnswerType, packed_output_tokens
 from tierwise.records import Route
+from tierwise.tasks.conditions import Condition
 
 # Raised when the same task would be asked in other words or read in another way.
 QUESTION_FORMAT = 1

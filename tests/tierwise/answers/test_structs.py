@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.json_schemas import Schema
-from tierwise.read_schema import read_schema
-from tierwise.replies import InvalidItem, ReplyError
-from tierwise.struct_answers import Struct, wire_schema
+from tierwise.answers.json_schemas import Schema
+from tierwise.answers.read_schema import read_schema
+from tierwise.answers.replies import InvalidItem, ReplyError
+from tierwise.answers.structs import Struct, wire_schema
 
 RAW = {
     "type": "object",

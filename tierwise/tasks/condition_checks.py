@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tierwise.answer_types import AnswerType
-from tierwise.condition_text import read_condition
-from tierwise.conditions import Comparison, Condition, Literal
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.json_schemas import Schema
 from tierwise.errors import TasksError
-from tierwise.json_schemas import Schema
 from tierwise.shown import shown, suggestion
+from tierwise.tasks.condition_text import read_condition
+from tierwise.tasks.conditions import Comparison, Condition, Literal
 
 _ORDER = ("<", "<=", ">", ">=")
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.answers.labels import OneLabel, SeveralLabels, read_labels, wire_labels
+from tierwise.answers.replies import InvalidItem, ReplyError
 from tierwise.errors import TasksError
-from tierwise.label_answers import OneLabel, SeveralLabels, read_labels, wire_labels
-from tierwise.replies import InvalidItem, ReplyError
 
 ONE = OneLabel(("landscape", "city", "yes", "Yes"))
 SEVERAL = SeveralLabels(("cat", "dog", "sky"))

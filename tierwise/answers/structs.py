@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answer_types import AnswerType, packed_json_schema, tokens_at_most
-from tierwise.json_schemas import MismatchError, Schema
-from tierwise.replies import ReplyError, read_json
+from tierwise.answers.answer_type import AnswerType, packed_json_schema, tokens_at_most
+from tierwise.answers.json_schemas import MismatchError, Schema
+from tierwise.answers.replies import ReplyError, read_json
 
 # For output limits, where the schema sets none.
 _STRING_CHARACTERS = 400

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from tierwise.records import MediaResolution, ServiceTier
 from tierwise.shown import shown, suggestion
-from tierwise.yaml_text import Document, Location, read_yaml
+from tierwise.tasks.yaml_text import Document, Location, read_yaml
 
 Resolution = Annotated[MediaResolution, Field(strict=False)]
 Profile = Literal["content", "text", "objects", "faces", "aggressive", "conservative"]

@@ -8,7 +8,7 @@ from tierwise.errors import ModelError
 from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
-from tierwise.tasks_file import FileKeys, ImageKeys, TaskKeys
+from tierwise.tasks.keys import FileKeys, ImageKeys, TaskKeys
 from tierwise.tiers import pixels_worth_sending
 
 DEFAULT_RESOLUTION = MediaResolution.LOW

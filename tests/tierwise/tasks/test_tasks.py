@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tierwise.label_answers import OneLabel, SeveralLabels
+from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.answers.structs import Struct
+from tierwise.answers.text import Text
 from tierwise.records import ImageSettings, MediaResolution, ServiceTier
-from tierwise.struct_answers import Struct
 from tierwise.tasks import Task, Tasks, default_tasks, load_tasks
-from tierwise.text_answers import Text
 
 README_TASKS = """
 model: gemini-3.1-flash-lite          # pinned; an alias such as "latest" is refused

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.replies import InvalidItem, ReplyError
-from tierwise.text_answers import Text, slug_of
+from tierwise.answers.replies import InvalidItem, ReplyError
+from tierwise.answers.text import Text, slug_of
 
 
 def test_text_travels_plain_alone_and_as_a_string_in_a_pack() -> None:

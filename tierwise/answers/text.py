@@ -7,9 +7,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answer_types import AnswerType, packed_openapi
-from tierwise.json_schemas import MismatchError, Schema
-from tierwise.replies import ReplyError, unfenced
+from tierwise.answers.answer_type import AnswerType, packed_openapi
+from tierwise.answers.json_schemas import MismatchError, Schema
+from tierwise.answers.replies import ReplyError, unfenced
 from tierwise.shown import shown
 
 # Letters that Unicode does not take apart, or whose plain form has two letters.

@@ -11,8 +11,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from tierwise.json_schemas import Schema
-from tierwise.replies import PackedReply, Value, read_pack
+from tierwise.answers.json_schemas import Schema
+from tierwise.answers.replies import PackedReply, Value, read_pack
 
 # `{"image": 12, "answer": }` and the comma behind it.
 _TOKENS_AROUND_ITEM = 16

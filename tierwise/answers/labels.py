@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tierwise.answer_types import AnswerType, packed_openapi, tokens_at_most
+from tierwise.answers.answer_type import AnswerType, packed_openapi, tokens_at_most
+from tierwise.answers.json_schemas import Schema
+from tierwise.answers.replies import ReplyError, read_json, unfenced
 from tierwise.errors import TasksError
-from tierwise.json_schemas import Schema
-from tierwise.replies import ReplyError, read_json, unfenced
 from tierwise.shown import shown
 
 MAX_LABELS = 2_000

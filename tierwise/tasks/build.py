@@ -6,23 +6,23 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tierwise.answer_types import AnswerType
-from tierwise.condition_checks import load_condition
-from tierwise.condition_text import KEYWORDS
-from tierwise.conditions import Condition
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.labels import read_labels
+from tierwise.answers.read_schema import read_schema
+from tierwise.answers.structs import Struct
+from tierwise.answers.text import Text
 from tierwise.errors import InputError, TasksError
-from tierwise.label_answers import read_labels
 from tierwise.models import find_model
-from tierwise.prompts import used_variables
-from tierwise.read_schema import read_schema
 from tierwise.records import Route
 from tierwise.shown import shown
-from tierwise.struct_answers import Struct
-from tierwise.task import FILENAME, Task
-from tierwise.task_routes import check_model, check_resolution, check_tier, route_of
-from tierwise.tasks_file import FileKeys, TaskKeys
-from tierwise.text_answers import Text
-from tierwise.yaml_text import Document
+from tierwise.tasks.condition_checks import load_condition
+from tierwise.tasks.condition_text import KEYWORDS
+from tierwise.tasks.conditions import Condition
+from tierwise.tasks.keys import FileKeys, TaskKeys
+from tierwise.tasks.prompts import used_variables
+from tierwise.tasks.routes import check_model, check_resolution, check_tier, route_of
+from tierwise.tasks.task import FILENAME, Task
+from tierwise.tasks.yaml_text import Document
 
 MAX_OUTPUT_TOKENS = 8_192
 
