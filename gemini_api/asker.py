@@ -49,13 +49,15 @@ class Asker:
         silent_tries = 0
         for tries in range(1, MAX_TRIES + 1):
             try:
-                async with self.limiter.slot():
+                async with self.limiter.slot() as start:
                     asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
                     return await self._exchange(asks, composed)
             except RunEndedError as ended:
                 return _fail_all(asks, ended.reason, ended.message)
             except CallError as caught:
                 error, verdict = caught, judge(caught)
+                if caught.status == 429 and verdict.ruling is Ruling.AGAIN:
+                    self.limiter.refuse(start, verdict.wait_s)
             if verdict.ruling is Ruling.ONCE_MORE:
                 silent_tries += 1
                 asks = await self._charge_unknown(asks, composed)
@@ -101,10 +103,8 @@ class Asker:
     async def _wait(self, verdict: Verdict, tries: int) -> None:
         if verdict.wait_s is None:
             await self.clock.sleep(backoff_s(tries, self.clock.chance()))
-            return
-        if verdict.reason is Reason.QUOTA_EXHAUSTED:
-            self.limiter.pause(verdict.wait_s)
-        await self.clock.sleep(verdict.wait_s)
+        else:
+            await self.clock.sleep(verdict.wait_s)
 
 
 def _fail_all(asks: Sequence[Ask], reason: Reason, message: str) -> Settled:

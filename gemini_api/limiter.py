@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gemini_api.pace import Pace, Start
 from tierwise.errors import RunEndedError
 from tierwise.records import Reason
 
@@ -37,8 +38,8 @@ class Limiter:
         self, *, requests_in_flight: int, requests_per_minute: float | None, clock: Clock
     ) -> None:
         self._slots = asyncio.Semaphore(requests_in_flight)
-        self._interval_s = 60.0 / requests_per_minute if requests_per_minute else 0.0
-        self._next_start = 0.0
+        self._pace = Pace(60.0 / requests_per_minute if requests_per_minute else 0.0)
+        self._turn = asyncio.Lock()
         self._clock = clock
         self._ended: RunEndedError | None = None
         self._in_use = 0
@@ -46,19 +47,21 @@ class Limiter:
         self.idle.set()
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[Start]:
         """Hold this while a request is under way and until its answer is durable.
+
+        What it gives names the request, should it be refused.
 
         Raises:
             RunEndedError: the run has ended; nothing was started.
         """
         async with self._slots:
-            await self._wait_for_start()
+            start = await self._wait_for_start()
             self._check()
             self._in_use += 1
             self.idle.clear()
             try:
-                yield
+                yield start
             finally:
                 self._in_use -= 1
                 if self._in_use == 0:
@@ -66,17 +69,22 @@ class Limiter:
 
     def pause(self, seconds: float) -> None:
         """Start nothing for a while: what one request was told holds for all."""
-        self._next_start = max(self._next_start, self._clock.monotonic() + seconds)
+        self._pace.pause(self._clock.monotonic(), seconds)
+
+    def refuse(self, start: Start, wait_s: float | None) -> None:
+        """A request was told that it came too fast, and perhaps how long to wait: slow down."""
+        self._pace.refuse(start, self._clock.monotonic(), wait_s)
 
     def end(self, reason: Reason, message: str) -> RunEndedError:
         """Start nothing any more; the first reason stays."""
         self._ended = self._ended or RunEndedError(reason, message)
         return self._ended
 
-    async def _wait_for_start(self) -> None:
-        while (wait := self._next_start - self._clock.monotonic()) > 0 and not self._ended:
-            await self._clock.sleep(wait)
-        self._next_start = max(self._next_start, self._clock.monotonic()) + self._interval_s
+    async def _wait_for_start(self) -> Start:
+        async with self._turn:  # one waits for the time, the others for their turn
+            while (wait := self._pace.wait_s(self._clock.monotonic())) > 0 and not self._ended:
+                await self._clock.sleep(wait)
+            return self._pace.start(self._clock.monotonic())
 
     def _check(self) -> None:
         if self._ended:

@@ -133,3 +133,27 @@ def test_idle_says_whether_requests_are_under_way() -> None:
             asyncio.run(fail_in_slot(seen.append))
     assert seen == [False] * 3
     assert limiter.idle.is_set()
+
+
+def test_one_refusal_holds_all_and_then_spaces_them() -> None:
+    time, begun = FakeTime(), list[float]()
+    limiter = Limiter(requests_in_flight=20, requests_per_minute=None, clock=time.clock())
+
+    async def one(number: int) -> None:
+        async with limiter.slot() as start:
+            begun.append(time.now)
+            if 10 <= number < 20:  # the service lets ten pass
+                await time.sleep(0.1)
+                limiter.refuse(start, 1.9)
+            await time.sleep(0.2)
+
+    async def every() -> None:
+        await asyncio.gather(*(one(number) for number in range(30)))
+
+    asyncio.run(time.run(every()))
+    assert begun[:20] == [0.0] * 20
+    later = begun[20:]
+    assert later[0] == pytest.approx(2.0)
+    # Ten in two seconds were let through: 5 a second, and a little more as nothing is refused.
+    gaps = [after - before for before, after in pairwise(later)]
+    assert all(0.1 < gap <= 0.2 for gap in gaps)
