@@ -156,4 +156,6 @@ def test_one_refusal_holds_all_and_then_spaces_them() -> None:
     assert later[0] == pytest.approx(2.0)
     # Ten in two seconds were let through: 5 a second, and a little more as nothing is refused.
     gaps = [after - before for before, after in pairwise(later)]
-    assert all(0.1 < gap <= 0.2 for gap in gaps)
+    assert max(gaps) == pytest.approx(0.2)
+    assert gaps == sorted(gaps, reverse=True)
+    assert min(gaps) > 0.1
