@@ -9,7 +9,6 @@ from pathlib import Path
 from PIL import Image
 
 ARCHIVE = Path(__file__).parents[3] / "shared" / "data" / "archive"
-_LONGEST_PHOTO = 16_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +32,20 @@ def samples() -> list[Sample]:
         "Ultra_HDR_Samples_Originals_01.jpg",
         "Ultra_HDR_Samples_Originals_05.jpg",
         "japanese-shop.jpg",
-        "corrupted.jpg",
-        "30-type_error.jpg",
-        "jolla.jpg",
     ]
+    smaller = ["corrupted.jpg", "30-type_error.jpg", "jolla.jpg"]
     found = [Sample("12 MP JPEG", name, read(name)) for name in photos]
+    found += [Sample("8 to 10 MP JPEG", name, read(name)) for name in smaller]
     found += [
         Sample("12 MP JPEG", f"{name} without its profile", without_profile(read(name)))
         for name in photos[:2]
     ]
-    found += [Sample("24 MP JPEG", f"2 x {name}", tiled(read(name), 1, 2)) for name in photos[:3]]
+    found += [Sample("24 MP JPEG", f"2 x {name}", tiled(read(name), 1, 2)) for name in photos]
     found += [Sample("scanned page JPEG", name, read(name)) for name in ("023.jpg", "459.jpg")]
     found.append(Sample("scanned page PNG", "typewriter.png", read("typewriter.png")))
     found.append(Sample("scanned page PNG", "023 as PNG", as_png(read("023.jpg"))))
     found.append(Sample("1080p PNG", "screenshots", screen()))
-    found += [Sample("12 MP WebP", f"{name} as WebP", as_webp(read(name))) for name in photos[:3]]
+    found += [Sample("12 MP WebP", f"{name} as WebP", as_webp(read(name))) for name in photos]
     return found
 
 
