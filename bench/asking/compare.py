@@ -65,7 +65,7 @@ def _run(scenario: Scenario, way: str, given: argparse.Namespace) -> None:
             f"--pack={scenario.pack}",
             f"--timeout_s={scenario.timeout_s}",
         ]
-        spent = measure(command, environment={"PYTHONPATH": str(_ROOT)}, timeout_s=240)
+        spent = measure(command, environment={"PYTHONPATH": str(_ROOT)}, timeout_s=120)
         seen = counts(url)
     if spent.status not in (0, 3):
         print(spent.output[-1500:], file=sys.stderr)

@@ -33,9 +33,7 @@ class Spent:
     output: str
 
 
-def measure(
-    command: Sequence[str], *, environment: Mapping[str, str], timeout_s: float
-) -> Spent:
+def measure(command: Sequence[str], *, environment: Mapping[str, str], timeout_s: float) -> Spent:
     """Run to the end, or kill it with all its children; its status then is negative."""
     began = time.monotonic()
     with subprocess.Popen(
@@ -98,7 +96,10 @@ def _memory_mb(root: int) -> float:
                 after_name = (folder / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents[int(folder.name)], pages[int(folder.name)] = int(after_name[1]), int(after_name[21])
+            parents[int(folder.name)], pages[int(folder.name)] = (
+                int(after_name[1]),
+                int(after_name[21]),
+            )
     total = 0
     for pid, held in pages.items():
         ancestor = pid
