@@ -1,4 +1,4 @@
-"""A command in a process of its own, measured from outside: wall, CPU of all its children, memory."""
+"""A command in a process of its own, measured from outside: wall, CPU, memory."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Serves `generateContent` fast enough not to be measured, in a process of its own.
 
-Raw asyncio: 0.1 ms per request with a 40 KB image, most of it for the sha256. What it was asked, and
-what it answered with a 200 and would have billed, is told at `GET /counts`.
+Raw asyncio: 0.1 ms per request with a 40 KB image, most of it for the sha256. What it was asked,
+and what it answered with a 200 and would have billed, is told at `GET /counts`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A plain asyncio script: a semaphore around google-genai on aiohttp, as its documentation shows."""
+"""A plain asyncio script: a semaphore around google-genai on aiohttp, as documented."""
 
 from __future__ import annotations
 
