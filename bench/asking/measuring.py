@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,7 +71,7 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str], timeout_s
 @contextmanager
 def serving(behaviour: Behaviour) -> Iterator[str]:
     """A stub in its own process; gives its address."""
-    command = [os.sys.executable, "-m", "bench.asking.stub", *behaviour.arguments()]  # type: ignore[attr-defined]
+    command = [sys.executable, "-m", "bench.asking.stub", *behaviour.arguments()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
@@ -96,13 +97,11 @@ def _memory_mb(root: int) -> float:
                 after_name = (folder / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents[int(folder.name)], pages[int(folder.name)] = (
-                int(after_name[1]),
-                int(after_name[21]),
-            )
+            pid = int(folder.name)
+            parents[pid], pages[pid] = int(after_name[1]), int(after_name[21])
     total = 0
-    for pid, held in pages.items():
-        ancestor = pid
+    for one, held in pages.items():
+        ancestor = one
         while ancestor not in (root, 0):
             ancestor = parents.get(ancestor, 0)
         total += held if ancestor == root else 0
