@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.request import getproxies
 
 import aiohttp
@@ -97,12 +97,11 @@ class GeminiClient:
             extra_body={**body, **self._service.tier_body(tier)},
             headers=self._service.tier_headers(tier) or None,
         )
-        # As a dict, for a config object would be copied in depth, with the body in it.
-        config: types.GenerateContentConfigDict = {
-            "http_options": options,  # type: ignore[typeddict-item]
-            "should_return_http_response": True,
-            "automatic_function_calling": _NO_FUNCTIONS,
-        }
+        config = _Config(
+            http_options=options,
+            should_return_http_response=True,
+            automatic_function_calling=_NO_FUNCTIONS,
+        )
         start = time.perf_counter()
         try:
             response = await self._client.aio.models.generate_content(
@@ -129,7 +128,24 @@ class GeminiClient:
 # `extra_body` replaces the contents; the SDK only wants some to be there, and converts every part.
 _PLACEHOLDER = types.Content(parts=[])
 # Otherwise the SDK gets ready for functions that nobody calls, and copies everything once more.
-_NO_FUNCTIONS: types.AutomaticFunctionCallingConfigDict = {"disable": True}
+_NO_FUNCTIONS = types.AutomaticFunctionCallingConfig(disable=True)
+
+
+class _Config(types.GenerateContentConfig):
+    """Answers quickly what the SDK asks of it.
+
+    The SDK asks for each of forty fields whether it is there, and pydantic walks all of them for
+    every answer; and it copies a config in depth, the body with it, though neither is changed.
+    """
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.__dict__
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self.__copy__()
 
 
 def _http_options(service: Service, session: aiohttp.ClientSession) -> types.HttpOptions:
