@@ -22,6 +22,11 @@ class Plan:
     limits: Limits = Limits()
 
     @property
+    def shares_requests(self) -> bool:
+        """Whether any request carries several images, and may have to wait for them."""
+        return any(task.route.images_per_request > 1 for task in self.tasks.tasks)
+
+    @property
     def images_in_flight(self) -> int:
         """How many files may be under way in one bundle, so that every slot can be filled."""
         most = max((task.route.images_per_request for task in self.tasks.tasks), default=1)

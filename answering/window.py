@@ -60,4 +60,5 @@ class Window:
             raise
 
     def _starve(self, *, starved: bool) -> None:
-        self._engine.call_soon(self._session.starve, starved=starved)
+        if self._engine.plan.shares_requests:
+            self._engine.call_soon(self._session.starve, starved=starved)
