@@ -15,7 +15,7 @@ from rich.console import Console
 from answering.engine import close_all
 from beam_pipeline.beam_options import in_this_process, is_local
 from beam_pipeline.progress import progress
-from tierwise.errors import InputError
+from tierwise.errors import InputError, TierwiseError
 
 
 def run_pipeline(
@@ -62,10 +62,14 @@ def _pipeline(options: PipelineOptions) -> beam.Pipeline:
 
 
 def _report(error: BaseException) -> None:
-    for cause in _causes(error):
-        if isinstance(cause, InputError):
-            raise InputError(str(cause).partition(" [while running")[0]) from error
-    traceback.print_exception(error)
+    known = next((cause for cause in _causes(error) if isinstance(cause, TierwiseError)), None)
+    message = str(known).partition(" [while running")[0]
+    if isinstance(known, InputError):
+        raise InputError(message) from error
+    if known is not None:
+        print(f"tierwise: {message}", file=sys.stderr)
+    else:
+        traceback.print_exception(error)
     print(
         "tierwise: the run broke off. Nothing that was paid is lost: "
         "run the same command again, and it goes on from here.",

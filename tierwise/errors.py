@@ -6,6 +6,7 @@
     + PriceError            a price that is missing or malformed
     + ModelError            a model, media resolution or tier that does not exist or is over
   - ImageError              one image has no answer; carries the `Reason` of its failure row
+  - JournalError            the journal cannot be read; the run breaks off: exit status 1
   - RunEndedError           nothing more can be asked in this run: key revoked, quota gone
 
 A message says what was wrong, which file or key, its value, the limit, and what to do.
@@ -48,6 +49,10 @@ class ImageError(TierwiseError):
     def __reduce__(self) -> tuple[type[ImageError], tuple[Reason, str]]:
         """Pickle with both arguments; `Exception` would keep only the message."""
         return type(self), (self.reason, self.message)
+
+
+class JournalError(TierwiseError):
+    """A journal object is damaged or of a newer version; guessing at it could pay twice."""
 
 
 class RunEndedError(TierwiseError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from tierwise.errors import InputError
+from tierwise.errors import JournalError
 from tierwise.records import Answer, Failure, Outcome, Page, Spent
 
 VERSION = 1
@@ -66,7 +66,7 @@ def decode(lines: bytes, *, name: str) -> list[Entry]:
     """Entries of one journal object.
 
     Raises:
-        InputError: the object is damaged, or of a newer version.
+        JournalError: the object is damaged, or of a newer version.
     """
     return [_decode_line(line, name) for line in lines.splitlines() if line]
 
@@ -124,13 +124,16 @@ def _decode_line(line: bytes, name: str) -> Entry:
         written = _LINE.validate_json(line)
         version = written.pop("version")
         if isinstance(version, int) and version > VERSION:
-            raise InputError(
+            raise JournalError(
                 f"{name}: journal format {version} is newer than this program knows "
                 f"({VERSION}). Run the newer tierwise that wrote it, or give another --output."
             )
         return _with_tuple(_ENTRY.validate_python(written))
     except (ValidationError, KeyError) as error:
-        raise InputError(f"{name}: damaged journal line {line[:80]!r}") from error
+        raise JournalError(
+            f"{name}: damaged journal line {line[:80]!r}. "
+            "Move this file elsewhere: its answers will be asked, and paid for, once more."
+        ) from error
 
 
 def _with_tuple(entry: Entry) -> Entry:

@@ -79,8 +79,8 @@ def read_faults_file(path: Path) -> Faults:
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError(f"--faults {path}: {error}. Give a JSON document of faults.") from error
-    return read_faults(document, f"--faults {path}")
+        raise InputError(f"faults file {path}: {error}. Give a JSON document of faults.") from error
+    return read_faults(document, f"faults file {path}")
 
 
 def read_faults(document: Any, source: str) -> Faults:

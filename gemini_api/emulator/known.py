@@ -78,12 +78,12 @@ def know_pictures(directory: Path) -> KnownPictures:
     """
     if not directory.is_dir():
         raise InputError(
-            f"--knows {directory}: no such directory. Name one with a folder per label."
+            f"known pictures in {directory}: no such directory. Name one with a folder per label."
         )
     files = [(path.parent.name, path) for path in _files(directory)]
     if not files:
         raise InputError(
-            f"--knows {directory}: no folder with pictures. Make one folder per label."
+            f"known pictures in {directory}: no folder with pictures. Make one folder per label."
         )
     with ThreadPoolExecutor(max_workers=4) as pool:
         looks = list(pool.map(_look_at_file, [path for _, path in files]))
@@ -99,7 +99,7 @@ def _look_at_file(path: Path) -> Look:
     try:
         image = open_picture(path.read_bytes(), _READ_SIDE)
     except OSError as error:
-        raise InputError(f"--knows {path}: not a readable picture ({error}). Remove it.") from error
+        raise InputError(f"known picture {path}: not readable ({error}). Remove it.") from error
     return look_at(Seen(*image.size, np.asarray(image)), shape=True)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answering.journal_files import JournalFiles, JournalWriter, shard_digits, shard_of
-from tierwise.errors import InputError
+from tierwise.errors import JournalError
 from tierwise.journal import Entry
 from tierwise.records import Spent
 
@@ -67,7 +67,7 @@ def test_a_damaged_object_is_refused_by_name(tmp_path: Path) -> None:
     files.write([entry(0)])
     (path,) = tmp_path.rglob("*.jsonl")
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InputError, match=path.name):
+    with pytest.raises(JournalError, match=path.name):
         files.read("0")
 
 

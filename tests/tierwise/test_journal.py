@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.errors import InputError
+from tierwise.errors import JournalError
 from tierwise.journal import VERSION, Entry, decode, encode, free, recall
 from tierwise.records import (
     Answer,
@@ -99,7 +99,7 @@ def test_a_line_is_json_names_its_version_and_leaves_out_what_is_empty(
 )
 def test_a_line_that_cannot_be_read_is_refused(line: bytes, message: str) -> None:
     good = encode([Entry("run", "c", "q", wasted=Spent(cost=1))])
-    with pytest.raises(InputError, match=rf"^out/journal/0/x\.jsonl: {message}"):
+    with pytest.raises(JournalError, match=rf"^out/journal/0/x\.jsonl: {message}"):
         decode(good + line + b"\n" + good, name="out/journal/0/x.jsonl")
 
 
