@@ -76,7 +76,9 @@ class _Life:
             found = earlier[missing[0]]
             return self._fail_after(task, page, found) if isinstance(found, Failure) else None
         ask = self._question(task, page, answers)
-        return await self.asked.once(ask.request_id, lambda: self._ask(ask))
+        outcome = await self.asked.once(ask.request_id, lambda: self._ask(ask))
+        # Another task, or this one under its old name, may have asked the same question.
+        return replace(outcome, task=task.name)
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
         prompt = render(

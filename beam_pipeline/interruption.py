@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -16,8 +16,10 @@ _GRACE_S = 1.5
 
 
 @contextmanager
-def resumable(console: Console) -> Iterator[None]:
+def resumable(console: Console, leaving: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Make an interrupted run end at once; it can, because the journal already holds its answers.
+
+    `leaving` is called before it does.
 
     The process ends without unwinding: Beam would take its time, and has nothing left to save.
     """
@@ -27,6 +29,7 @@ def resumable(console: Console) -> Iterator[None]:
         for again in (signal.SIGINT, signal.SIGTERM):
             signal.signal(again, lambda *_: os._exit(1))
         interrupt_all(_GRACE_S)
+        leaving()
         console.show_cursor()
         console.print(
             f"\ntierwise: interrupted ({signal.Signals(signal_number).name}). Nothing that was "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import traceback
@@ -68,6 +69,15 @@ def _report(error: BaseException) -> None:
         raise InputError(message) from error
     if known is not None:
         print(f"tierwise: {message}", file=sys.stderr)
+    elif full := next((c for c in _causes(error) if _is_full(c)), None):
+        print(
+            f"tierwise: the output cannot be written any more: {full}. Make room, or give back the "
+            "permission. Answers that were under way, at most --requests_in_flight requests per "
+            "worker, are lost; what was paid before is in the journal. Then run the same command "
+            "again.",
+            file=sys.stderr,
+        )
+        return
     else:
         traceback.print_exception(error)
     print(
@@ -75,6 +85,11 @@ def _report(error: BaseException) -> None:
         "run the same command again, and it goes on from here.",
         file=sys.stderr,
     )
+
+
+def _is_full(error: BaseException) -> bool:
+    codes = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+    return isinstance(error, OSError) and error.errno in codes
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -96,7 +96,8 @@ def list_names(found: Input) -> Iterator[Named | Skipped]:
     elif found.kind is Kind.FILE:
         yield _named(found.uri)
     else:
-        yield from map(_sorted_out, _paths(found))
+        root = "" if found.kind is Kind.PATTERN else found.uri.rstrip("/") + "/"
+        yield from (_sorted_out(path, root) for path in _paths(found))
 
 
 def is_plainly_no_picture(uri: str) -> bool:
@@ -193,8 +194,10 @@ def _of_token(token: str) -> str:
     return f"(?!/)[{'^' if negated else ''}{inner}]"
 
 
-def _sorted_out(uri: str) -> Named | Skipped:
-    return Skipped(uri) if is_plainly_no_picture(uri) else _named(uri)
+def _sorted_out(uri: str, root: str) -> Named | Skipped:
+    # What lies in a hidden folder below the root, such as .thumbnails, is hidden too.
+    hidden = bool(root) and "/." in "/" + uri.removeprefix(root)
+    return Skipped(uri) if hidden or is_plainly_no_picture(uri) else _named(uri)
 
 
 def _named(path: str) -> Named:

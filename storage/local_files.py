@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import errno
 import hashlib
 import os
 import shutil
@@ -29,11 +30,18 @@ class LocalFiles:
     """Implements `storage.files.Files` on a disk."""
 
     def walk(self, folder: str) -> Iterator[Stat]:
-        """Every file below a folder, sorted within each folder, links to folders not followed.
+        """Every file below a folder, sorted within each folder; each folder is entered once.
 
-        A link that leads nowhere is listed with size 0: whoever reads it hears what is wrong.
+        Links to folders are followed. A link that leads nowhere is listed with size 0: whoever
+        reads it hears what is wrong.
         """
-        for parent, folders, names in os.walk(folder, onerror=_raise):
+        entered: set[str] = set()
+        for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+            real = os.path.realpath(parent)
+            if real in entered:  # a link into a folder that was listed, or in a circle
+                folders.clear()
+                continue
+            entered.add(real)
             folders.sort()
             for name in sorted(names):
                 # As it was given: pathlib would drop "./", and a pattern would not match.
@@ -69,6 +77,9 @@ class LocalFiles:
 
     def content_hash(self, uri: str) -> str:
         """SHA-256, which processors compute faster than MD5."""
+        if Path(uri).exists() and not Path(uri).is_file():
+            # A pipe would be waited on for ever.
+            raise OSError(errno.EINVAL, "not a regular file")
         with Path(uri).open("rb") as file:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -12,9 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from tierwise.errors import JournalError
-from tierwise.records import Answer, Failure, Outcome, Page, Spent
+from tierwise.records import Answer, Failure, Outcome, Page, Reason, Spent
 
 VERSION = 1
+
+# Paid replies that would be the same again: asking once more would pay twice.
+_FINAL = {Reason.INVALID_ANSWER, Reason.BLOCKED_PROMPT, Reason.BLOCKED_ANSWER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,10 @@ class Entry:
 class Recalled:
     """The part of the journal that a shard of images needs.
 
-    `outcomes` holds, by request id, answers of earlier runs (reused: they cost nothing now) and
-    everything of this run, whose cost is still this run's. Failures of earlier runs are left out:
-    those images are asked again. `wasted` is what this run paid for requests without outcome.
+    `outcomes` holds, by request id, what earlier runs paid for (it costs nothing now) and
+    everything of this run, whose cost is still this run's. Earlier answers that were cut off are
+    left out: a higher limit may mend them. `wasted` is what this run paid for requests without
+    outcome.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -80,8 +84,8 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
             page = entry.answer.page
             recalled.pages.setdefault(entry.content_hash, {})[page.number] = page
         if entry.run_id != run_id:
-            if entry.answer and entry.request_id not in recalled.outcomes:
-                recalled.outcomes[entry.request_id] = free(entry.answer)
+            if entry.request_id not in paid:
+                _recall_earlier(recalled, entry)
         elif entry.wasted:
             _waste(recalled, entry.request_id, entry.wasted)
         elif outcome := entry.answer or entry.failure:
@@ -100,6 +104,14 @@ def free(outcome: Outcome) -> Outcome:
     """The same outcome for another name or a later run, which pays nothing for it."""
     unpaid = replace(outcome, spent=Spent(), wasted=Spent())
     return replace(unpaid, reused=True) if isinstance(unpaid, Answer) else unpaid
+
+
+def _recall_earlier(recalled: Recalled, entry: Entry) -> None:
+    final = entry.failure is not None and entry.failure.reason in _FINAL
+    found = entry.answer or (entry.failure if final else None)
+    known = recalled.outcomes.get(entry.request_id)
+    if found and not isinstance(known, Answer):
+        recalled.outcomes[entry.request_id] = free(found)
 
 
 def _one_of_two(recalled: Recalled, outcome: Outcome) -> Outcome:

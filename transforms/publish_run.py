@@ -19,6 +19,7 @@ from transforms.write_tables import FAILURES, Part, write_part
 
 COSTS = "costs"
 RUN_FILE = "run.json"
+DONE, ROWS_LEFT = "done", "rows_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def _closed_already(publication: Publication) -> dict[str, Any] | None:
         run = json.loads(files_for(publication.output).read(join(publication.output, RUN_FILE)))
     except (FileNotFoundError, ValueError):
         return None
-    ours = run.get("run_id") == publication.facts["run_id"]
-    return run if ours else None
+    ended = run.get("status") in (DONE, ROWS_LEFT)
+    return run if ended and run.get("run_id") == publication.facts["run_id"] else None
 
 
 def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
@@ -135,7 +136,7 @@ def _run(publication: Publication, costs: Sequence[CostRow], skipped: int) -> di
     return {
         **publication.facts,
         "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "status": "rows_left" if left else "done",
+        "status": ROWS_LEFT if left else DONE,
         "exit_status": 3 if left else 0,
         "skipped_files": skipped,
         "images": max((task["asked"] for task in by_task.values()), default=0),

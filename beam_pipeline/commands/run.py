@@ -16,14 +16,13 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.interruption import resumable
 from beam_pipeline.launch import build_job, warnings_about
+from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import run_pipeline
 from beam_pipeline.summary import print_summary
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
-from storage.files import files_for, join
 from tierwise.errors import InputError
-from transforms.publish_run import RUN_FILE
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -38,8 +37,9 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     console = Console(stderr=True)
     for warning in warnings_about(job.plan.tasks):
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
-    with _endpoint(settings, job) as reachable, resumable(console):
+    with _endpoint(settings, job) as reachable, resumable(console, lambda: break_off(job)):
         files = job.facts["files"]
+        open_run(job)
         if not run_pipeline(
             lambda root: define_pipeline(root, reachable),
             options,
@@ -47,6 +47,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             verb="asking",
             files=files,
         ):
+            break_off(job)
             return 1
         run = _close(reachable)
     print_summary(run, reachable)
@@ -73,11 +74,8 @@ def _endpoint(settings: Settings, job: Job) -> Iterator[Job]:
 
 def _close(job: Job) -> dict[str, Any]:
     """Read `run.json` back, and hold an emulator's bill against the account."""
-    uri = join(job.output, RUN_FILE)
-    files = files_for(uri)
-    run: dict[str, Any] = json.loads(files.read(uri))
+    run = read_run(job)
     if job.plan.service.kind is Kind.EMULATOR and "gemini_endpoint" not in run["flags"]:
         with urlopen(f"{job.plan.service.endpoint}/emulator/bill", timeout=10) as reply:  # noqa: S310 - our own address
-            run["emulator_bill"] = json.load(reply)
-        files.write(uri, (json.dumps(run, indent=2, ensure_ascii=False) + "\n").encode())
+            run = complete_run(job, emulator_bill=json.load(reply))
     return run

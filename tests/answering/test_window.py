@@ -104,14 +104,17 @@ def test_a_run_that_died_half_way_pays_only_the_rest(archive: Any, spent_on: Any
     assert spent_on(answered).cost == archive.gemini.billed() - before > 0
 
 
-def test_failures_of_an_earlier_run_are_asked_again(archive: Any, values_of: Any) -> None:
+def test_a_paid_refusal_is_not_paid_again(archive: Any, values_of: Any, spent_on: Any) -> None:
     pictures = archive.pictures(3)
     archive.gemini.faults({"kind": "blocked_answer"})
     first = archive.bundle().answer(pictures)
     assert set(values_of(first).values()) == {"blocked_answer"}
     archive.gemini.faults()
+    paid = archive.gemini.billed()
     second = archive.bundle(run="run-2").answer(pictures)
-    assert set(values_of(second).values()) <= {"dark", "bright"}
+    assert set(values_of(second).values()) == {"blocked_answer"}
+    assert spent_on(second).cost == 0
+    assert archive.gemini.billed() == paid
 
 
 def test_equal_questions_are_asked_once(archive: Any, outcomes_of: Any) -> None:

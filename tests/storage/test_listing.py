@@ -181,3 +181,10 @@ def test_nothing_is_opened_by_listing(tmp_path: Path) -> None:
     assert list(list_names(Input(str(tmp_path), Kind.FOLDER))) == [
         Named(f"{tmp_path}/a.jpg", f"{tmp_path}/a.jpg")
     ]
+
+
+def test_what_lies_in_a_hidden_folder_is_hidden(tmp_path: Path) -> None:
+    put(tmp_path, "a.jpg", ".thumbnails/b.jpg", "c/.trash/d/e.jpg")
+    found = list(list_names(find_input(str(tmp_path))))
+    assert [type(name).__name__ for name in found].count("Named") == 1
+    assert len(found) == 3

@@ -171,3 +171,19 @@ def test_an_unsupported_address_is_refused() -> None:
     with pytest.raises(InputError, match="'ftp://x/y': this kind of address is not supported"):
         files_for("ftp://x/y")
     assert isinstance(files_for("a:b/c"), LocalFiles)
+
+
+def test_linked_folders_are_entered_once(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.jpg").write_bytes(b"a")
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "archive" / "circle").symlink_to(tmp_path / "archive")
+    listed = [stat.uri for stat in LocalFiles().walk(str(tmp_path / "archive"))]
+    assert listed == [str(tmp_path / "archive" / "link" / "a.jpg")]
+
+
+def test_a_pipe_is_not_waited_on(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(OSError, match="not a regular file"):
+        LocalFiles().content_hash(str(tmp_path / "pipe.jpg"))

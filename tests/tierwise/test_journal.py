@@ -126,8 +126,19 @@ def test_this_runs_answer_keeps_its_cost(answer: Callable[..., Answer]) -> None:
     assert recalled.outcomes == {"r1": answer()}
 
 
-def test_failures_of_earlier_runs_are_asked_again(failure: Callable[..., Failure]) -> None:
-    assert recall([entry(EARLIER, failure())], run_id=OURS).outcomes == {}
+def test_what_would_fail_again_is_not_paid_again(failure: Callable[..., Failure]) -> None:
+    refused = recall([entry(EARLIER, failure())], run_id=OURS).outcomes["r1"]
+    assert (refused.spent, refused.wasted) == (Spent(), Spent())
+    cut_off = replace(failure(), reason=Reason.TRUNCATED)
+    assert recall([entry(EARLIER, cut_off)], run_id=OURS).outcomes == {}
+
+
+def test_an_earlier_answer_goes_before_an_earlier_refusal(
+    answer: Callable[..., Answer], failure: Callable[..., Failure]
+) -> None:
+    both = [entry(EARLIER, failure()), entry(EARLIER, answer())]
+    for entries in (both, both[::-1]):
+        assert isinstance(recall(entries, run_id=OURS).outcomes["r1"], Answer)
     assert recall([entry(OURS, failure())], run_id=OURS).outcomes == {"r1": failure()}
 
 

@@ -1,0 +1,40 @@
+"""`run.json` while a run goes on and when it breaks off; a run that ends writes it itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from beam_pipeline.graph import Job
+from storage.files import files_for, join
+from transforms.publish_run import RUN_FILE
+
+
+def open_run(job: Job) -> None:
+    """Say that a run is going on; the tables are still those of the run before it."""
+    _write(job, {**job.facts, "status": "running", "exit_status": None})
+
+
+def break_off(job: Job) -> None:
+    """Say that the run did not come to its end."""
+    _write(job, {**job.facts, "status": "broke_off", "exit_status": 1})
+
+
+def read_run(job: Job) -> dict[str, Any]:
+    """The content of `run.json`."""
+    uri = join(job.output, RUN_FILE)
+    content: dict[str, Any] = json.loads(files_for(uri).read(uri))
+    return content
+
+
+def complete_run(job: Job, **more: Any) -> dict[str, Any]:
+    """Add to what a finished run wrote."""
+    content = read_run(job) | more
+    _write(job, content)
+    return content
+
+
+def _write(job: Job, content: dict[str, Any]) -> None:
+    uri = join(job.output, RUN_FILE)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    files_for(uri).write(uri, text.encode())
