@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from beam_pipeline.__main__ import main
 from beam_pipeline.version import VERSION
 
 
@@ -74,3 +75,16 @@ def test_vertex_takes_its_own_paths_and_prices(
     finished = classify(photos(3), *flags)
     assert finished.cost == gemini.billed() > 0
     assert len(finished.answers()) == 6
+
+
+def test_a_run_that_breaks_off_says_so(
+    photos: Callable[..., Path], classify: Callable[..., Any]
+) -> None:
+    folder = photos(2)
+    finished = classify(folder)
+    before = finished.run
+    next(finished.output.glob("journal/*/*.jsonl")).write_bytes(b"{")
+    assert main(["run", f"--input={folder}", f"--output={finished.output}"]) == 1
+    assert (before["status"], finished.run["status"]) == ("done", "broke_off")
+    assert finished.run["exit_status"] == 1
+    assert finished.run["run_id"] != before["run_id"]

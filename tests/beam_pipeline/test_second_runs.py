@@ -207,3 +207,41 @@ def test_a_journal_that_cannot_be_read_is_no_reason_to_pay_again(
     second = classify(folder, tasks=TASKS, status=None)
     assert second.status in (1, 2)
     assert gemini.requests() == []
+
+
+def test_a_renamed_task_keeps_what_was_paid(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(5)
+    before = classify(folder, tasks=TASKS).answers("shade")
+    gemini.reset()
+    second = classify(folder, tasks=TASKS.replace("  shade:", "  light:"))
+    assert gemini.requests() == []
+    assert second.asked == sorted((n, 1, t) for n in ALL_ROWS for t in ("light", "plain"))
+    answers = {row["uri"]: row["answer"] for row in before}
+    assert {row["uri"]: row["answer"] for row in second.answers("light")} == answers
+
+
+def test_tasks_that_ask_the_same_pay_once_and_have_rows_of_their_own(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    twin = '  twin: {prompt: "Is the picture plain?", labels: ["yes", "no"]}\n'
+    run = classify(photos(5), tasks=TASKS + twin)
+    assert run.asked == sorted((n, 1, t) for n in ALL_ROWS for t in ("shade", "plain", "twin"))
+    assert run.cost == gemini.billed()
+    paid = [row["cost_usd"] > 0 for row in [*run.answers("plain"), *run.answers("twin")]]
+    assert paid.count(True) == 5
+
+
+def test_a_paid_refusal_is_not_paid_again(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(3)
+    gemini.faults({"kind": "outside_labels"})
+    first = classify(folder, tasks=TASKS)
+    assert {row["reason"] for row in first.failures} == {"invalid_answer"}
+    paid = gemini.billed()
+    second = classify(folder, tasks=TASKS)
+    assert len(second.failures) == len(first.failures) == 6
+    assert second.cost == 0
+    assert gemini.billed() == paid
