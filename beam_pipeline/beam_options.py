@@ -26,15 +26,15 @@ _LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_NAMES = {"", "direct", "switchingdirect", "fnapi"}
 
 
-def beam_options(flags: Sequence[str]) -> PipelineOptions:
-    """Pipeline options from the flags that are not ours.
+def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
+    """Pipeline options from the flags that are not ours; `verb` is named when one is unknown.
 
     Raises:
         InputError: a flag or a runner that Beam does not know either, or a value it cannot read.
     """
     unknown = _unknown_to_beam(list(flags))
     if unknown:
-        raise InputError(unknown_flag(unknown[0], RUN))
+        raise InputError(unknown_flag(unknown[0], verb))
     options = PipelineOptions(list(flags))
     if is_local(options):
         options.view_as(StandardOptions).runner = _LOCAL_RUNNER

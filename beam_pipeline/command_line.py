@@ -14,7 +14,10 @@ from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-from beam_pipeline.options import EMULATOR, FLAGS, RUN, Flag, flags_of
+from beam_pipeline import later
+from beam_pipeline.flag import Flag
+from beam_pipeline.options import EMULATOR, FLAGS, OPTIMIZE, RUN, flags_of
+from beam_pipeline.version import VERSION
 from tierwise.errors import InputError
 
 VERBS = {
@@ -26,6 +29,11 @@ _EXAMPLES = {
     "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
+}
+
+_OTHER_STATUS = {
+    RUN: "2 refused before spending; 3 done, but\nsome rows are over_budget or quota_exhausted",
+    OPTIMIZE: "2 refused before starting",
 }
 
 
@@ -43,13 +51,17 @@ class CommandLine:
 
 
 def read_command_line(words: Sequence[str]) -> CommandLine:
-    """What was asked for. Prints help and exits with 0 when that was.
+    """What was asked for. Prints help or the version and exits with 0 when that was.
 
     Raises:
         InputError: an unknown verb, a missing or malformed flag.
     """
     verb, rest = _verb(list(words))
     known, unknown = _parser(verb).parse_known_args(rest)
+    if verb == RUN and (name := later.first_later_flag(unknown)):
+        raise InputError(
+            f"--{name} is not part of this version yet. Leave it out. See tierwise run --help."
+        )
     settings = vars(known)
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
@@ -95,8 +107,13 @@ def _verb(words: list[str]) -> tuple[str, list[str]]:
     if not words or words[0] in ("-h", "--help"):
         _overview().print_help()
         raise SystemExit(0 if words else 2)
+    if words[0] == "--version":
+        print(f"tierwise {VERSION}")
+        raise SystemExit(0)
     if words[0].startswith("-"):
         return RUN, words
+    if words[0] in later.VERBS:
+        raise InputError(f"{words[0]} is not part of this version yet. Verbs: {', '.join(VERBS)}.")
     if words[0] not in VERBS:
         near = get_close_matches(words[0], VERBS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -111,7 +128,8 @@ def _overview() -> argparse.ArgumentParser:
         usage="tierwise VERB [flags]",
         description="Classify an image archive with Gemini at the lowest price that is still "
         "right.\n\nverbs:\n" + verbs,
-        epilog="tierwise VERB --help lists a verb's flags. Without a verb, flags mean run.",
+        epilog="tierwise VERB --help lists a verb's flags. Without a verb, flags mean run.\n"
+        "tierwise --version prints the version.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
@@ -167,8 +185,7 @@ def _about_beam(verb: str) -> str:
     return (
         "\n\nAll flags of Apache Beam pass through: --runner, --project, --region, "
         "--temp_location\nand so on. Without --runner the job runs in this process.\n\n"
-        "exit status: 0 done; 1 broke off, run it again; 2 refused before spending; "
-        "3 done, but\nsome rows are over_budget or quota_exhausted"
+        f"exit status: 0 done; 1 broke off, run it again; {_OTHER_STATUS[verb]}"
     )
 
 

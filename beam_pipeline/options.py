@@ -6,10 +6,7 @@ Flags that stand here are ours; all others are Beam's and pass through.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Any
-
+from beam_pipeline.flag import Flag
 from tierwise.profiles import PROFILES
 from tierwise.records import ServiceTier
 
@@ -18,34 +15,14 @@ OPTIMIZE = "optimize"
 EMULATOR = "emulator"
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One flag of one or more verbs.
-
-    `default` None means that there is none. `least` and `most` bound a number, both inclusive.
-    """
-
-    name: str
-    help: str
-    example: str
-    verbs: tuple[str, ...]
-    default: Any = None
-    type: type = str
-    choices: tuple[str, ...] = ()
-    required: bool = False
-    least: float = -math.inf
-    most: float = math.inf
-
+_INPUT = (
+    "a folder (all files below it), a pattern such as 'photos/**/*.jpg', "
+    "one file, or a manifest (.csv, .jsonl, .parquet) with a column named uri."
+)
 
 FLAGS = (
-    Flag(
-        "input",
-        "Images to ask about: a folder (all files below it), a pattern such as 'photos/**/*.jpg', "
-        "one file, or a manifest (.csv, .jsonl, .parquet) with a column named uri.",
-        "photos/",
-        (RUN, OPTIMIZE),
-        required=True,
-    ),
+    Flag("input", f"Images to ask about: {_INPUT}", "photos/", (RUN,), required=True),
+    Flag("input", f"Images to shrink: {_INPUT}", "photos/", (OPTIMIZE,), required=True),
     Flag(
         "output",
         "Folder for tables, journal and run.json. Running again into it continues: "

@@ -14,6 +14,7 @@ from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import Settings
 from beam_pipeline.interruption import resumable
 from beam_pipeline.launch import writable
+from beam_pipeline.options import OPTIMIZE
 from beam_pipeline.run_pipeline import run_pipeline
 from beam_pipeline.shrink_graph import ShrinkJob, define_shrink_pipeline
 from beam_pipeline.shrink_summary import print_shrink_summary
@@ -32,7 +33,7 @@ _DEFAULT_PROFILE = "content"
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Shrink everything and return the exit status."""
-    options = beam_options(beam_flags)
+    options = beam_options(beam_flags, OPTIMIZE)
     job = _job(settings)
     console = Console(stderr=True)
     with resumable(console):

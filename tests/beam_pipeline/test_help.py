@@ -12,7 +12,9 @@ import pytest
 
 from beam_pipeline.__main__ import main
 from beam_pipeline.command_line import VERBS
-from beam_pipeline.options import FLAGS, Flag, flags_of
+from beam_pipeline.flag import Flag
+from beam_pipeline.options import FLAGS, flags_of
+from beam_pipeline.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 EVERY = [(verb, flag) for verb in VERBS for flag in flags_of(verb)]
@@ -49,6 +51,21 @@ def test_help_has_an_example_and_what_a_verb_does(
 def test_help_without_a_verb_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     text = help_of(capsys=capsys)
     assert all(f"{verb} {what}" in text for verb, what in VERBS.items())
+
+
+def test_only_run_speaks_of_asking(capsys: pytest.CaptureFixture[str]) -> None:
+    shrinks = help_of("optimize", capsys=capsys)
+    assert "Images to shrink: a folder" in shrinks
+    assert "2 refused before starting" in shrinks
+    for word in ("to ask about", "3 done", "over_budget"):
+        assert word not in shrinks
+        assert word in help_of("run", capsys=capsys)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"tierwise {VERSION}\n")
 
 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")
