@@ -1,8 +1,8 @@
 """A manifest: a table with a `uri` column, whose other columns ride along to the output.
 
-CSV cells are strings; JSON Lines and Parquet keep strings, integers of 64 bits, numbers and
-booleans. Lists and objects travel as JSON, everything else as text. Relative URIs start at the
-manifest's own folder.
+CSV cells are strings, and null when empty; JSON Lines and Parquet keep strings, integers of 64 bits,
+numbers and booleans. Lists and objects travel as JSON, everything else as text. Relative URIs start
+at the manifest's own folder.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _csv_cells(uri: str) -> Iterator[Mapping[str, Any]]:
                     raise InputError(
                         f"{uri}: line {reader.line_num} has more cells than the first line."
                     )
-                yield row
+                yield {name: cell or None for name, cell in row.items()}
         except csv.Error as error:
             raise InputError(f"{uri}: line {reader.line_num + 1} is not CSV: {error}") from error
         except UnicodeDecodeError as error:
