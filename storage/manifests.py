@@ -1,8 +1,8 @@
 """A manifest: a table with a `uri` column, whose other columns ride along to the output.
 
-CSV cells are strings, and null when empty; JSON Lines and Parquet keep strings, integers of 64 bits,
-numbers and booleans. Lists and objects travel as JSON, everything else as text. Relative URIs start
-at the manifest's own folder.
+CSV cells are strings, and null when empty; JSON Lines and Parquet keep strings, integers of 64
+bits, numbers and booleans. Lists and objects travel as JSON, everything else as text. Relative URIs
+start at the manifest's own folder.
 """
 
 from __future__ import annotations
