@@ -145,6 +145,11 @@ def _check_prices(tasks: Tasks, service: Service) -> None:
     for task in tasks.tasks:
         model = find_model(task.route.model)
         check_alive(model, today)
+        if task.route.service_tier is ServiceTier.BATCH:
+            raise InputError(
+                f"task {task.name!r}: the service tier batch is not part of this version yet. "
+                "Write standard, flex (which costs as little) or priority."
+            )
         if task.route.service_tier not in model.service_tiers:
             offered = ", ".join(model.service_tiers)
             raise InputError(
