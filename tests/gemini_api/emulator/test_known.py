@@ -123,5 +123,5 @@ def test_what_cannot_be_known_is_refused(tmp_path: Path) -> None:
         know_pictures(tmp_path)
     (tmp_path / "hat").mkdir()
     (tmp_path / "hat" / "broken.jpg").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"broken\.jpg: not a readable picture"):
+    with pytest.raises(InputError, match=r"broken\.jpg: not readable"):
         know_pictures(tmp_path)
