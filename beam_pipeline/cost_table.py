@@ -78,7 +78,7 @@ def dollars(amount: Decimal) -> str:
 
 
 def _text(name: str) -> Callable[[Row], str]:
-    return lambda row: str(row[name]).replace("_", " ") if name == "outcome" else str(row[name])
+    return lambda row: str(row[name])
 
 
 def _count(name: str) -> Callable[[Row], str]:

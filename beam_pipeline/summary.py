@@ -41,9 +41,12 @@ def print_summary(run: dict[str, Any], job: Job) -> None:
         console.print(Text(plain(line)), soft_wrap=True)
 
 
-def _answers(task: Task, counts: dict[str, Any], job: Job) -> Table:
-    title = f"{task.name}: {counts['answers']} of {counts['asked']} answered"
-    table = Table(title=Text(title), title_justify="left", min_width=48)
+def _answers(task: Task, counts: dict[str, Any], job: Job) -> Table | Text:
+    """Labels or examples below a title; without answers the title alone."""
+    title = Text(f"{task.name}: {counts['answers']} of {counts['asked']} answered")
+    if not counts["answers"]:
+        return title
+    table = Table(title=title, title_justify="left", min_width=48)
     if task.answer.value_schema()["type"] in ("string", "array") and _is_labels(task):
         table.add_column("label")
         table.add_column("images", justify="right")
@@ -52,12 +55,12 @@ def _answers(task: Task, counts: dict[str, Any], job: Job) -> Table:
             table.add_row(Text(plain(label)), str(images))
         if len(found) > _MOST_LABELS:
             table.add_row(Text(f"... and {len(found) - _MOST_LABELS} more labels"), "")
-        return table
-    table.add_column("examples")
-    for value, _ in zip(_values(task, job), range(_EXAMPLES), strict=False):
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        table.add_row(Text(plain(shown, _LONGEST_EXAMPLE)))
-    return table
+    else:
+        table.add_column("examples")
+        for value, _ in zip(_values(task, job), range(_EXAMPLES), strict=False):
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            table.add_row(Text(plain(shown, _LONGEST_EXAMPLE)))
+    return table if table.row_count else title
 
 
 def _is_labels(task: Task) -> bool:
@@ -78,11 +81,12 @@ def _costs(job: Job) -> list[dict[str, Any]]:
 
 
 def _failures(failures: dict[str, int]) -> Table:
+    """Rows of the table `failures`: an image that cannot be read has one for each task."""
     table = Table(title="Failures", title_justify="left", min_width=48)
     table.add_column("reason")
-    table.add_column("images", justify="right")
-    for reason, images in failures.items():
-        table.add_row(reason, str(images))
+    table.add_column("rows", justify="right")
+    for reason, rows in failures.items():
+        table.add_row(reason, str(rows))
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_the_cost_table_fits(width: int) -> None:
     rows = [row(), row("watermark", "quota_exhausted", media_resolution="high")]
     text = drawn(rows, width)
     assert max(map(len, text.splitlines())) <= width
-    for word in ("category", "watermark", "quota exhausted", "79.123457", "1.0M"):
+    for word in ("category", "watermark", "quota_exhausted", "79.123457", "1.0M"):
         assert word in text
     assert "…" not in text
 
@@ -126,6 +127,28 @@ def test_a_run_ends_with_answers_costs_and_places(
     assert f"cost: ${finished.run['totals']['cost_usd']}" in text
     assert "EMULATED" in text
     assert f"Totals: {finished.output}/run.json\n" in text
+
+
+def test_failures_are_counted_in_rows_and_nothing_is_no_table(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(0)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no")
+    finished = classify(folder, tasks=TASKS)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in lines[1:3]] == [
+        "category: 0 of 1 answered",
+        "watermark: 0 of 1 answered",
+    ]
+    text = "\n".join(lines)
+    assert "examples" not in text
+    assert "label" not in text
+    failures = text.partition("Failures")[2]
+    assert re.search(r"reason\W+rows\W", failures)
+    assert re.search(r"unreadable\W+2\W", failures)
+    assert len(finished.failures) == 2
 
 
 def test_the_bar_counts_what_is_done() -> None:
