@@ -118,19 +118,36 @@ def read_tasks_file(text: str, *, path: str) -> tuple[FileKeys, Document]:
 
 def _refuse(document: Document, error: ValidationError) -> NoReturn:
     """Raise for the first of pydantic's findings, in words that fit the file."""
-    first = error.errors(include_url=False)[0]
+    first = _telling(error.errors(include_url=False))
     kind, value = first["type"], first["input"]
     location, keys = _placed(first["loc"])
     if kind == "extra_forbidden":
-        known = [field.alias or name for name, field in keys.model_fields.items()]
+        fields = keys.model_fields.items()
+        known = [field.alias or name for name, field in fields if name not in _NOT_YET]
         problem = f"this key is not known. {suggestion(location[-1], known, 'keys')}"
     elif kind == "missing":
         problem = f"this key is missing. {_remedy(keys, location, first)}"
+    elif kind == "string_too_long":
+        limit = first["ctx"]["max_length"]
+        problem = f"the text has {len(value)} characters, the limit is {limit}. Shorten it."
     elif kind == "string_type" and not isinstance(value, list | dict | None):
         problem = _quote_it(document, first["loc"], value)
     else:
         problem = f"the value is {shown(value)}. {_remedy(keys, location, first)}"
     raise document.error(location, problem) from error
+
+
+def _telling(found: list[ErrorDetails]) -> ErrorDetails:
+    """The first finding; but for a missing key, the unknown one beside it that it may be."""
+    first = found[0]
+    if first["type"] != "missing":
+        return first
+    beside = (
+        one
+        for one in found
+        if one["type"] == "extra_forbidden" and one["loc"][:-1] == first["loc"][:-1]
+    )
+    return next(beside, first)
 
 
 def _placed(found: Location) -> tuple[Location, type[_Keys]]:
@@ -164,5 +181,6 @@ def _quote_it(document: Document, found: Location, value: Any) -> str:
     return f'YAML takes {written} for {kind} where text is expected. Quote it: "{written}".'
 
 
+_NOT_YET = frozenset({"per"})
 _BELOW: dict[object, type[_Keys]] = {"image": ImageKeys, "text": TextKeys}
 _YAML_TYPES = {bool: "true or false", int: "a number", float: "a number"}

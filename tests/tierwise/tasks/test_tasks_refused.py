@@ -37,6 +37,13 @@ TASKS = [
     ("prompt: x", None, "no kind of answer", "exactly one of `labels:`"),
     ("prompt: x, labels: [a, b], text: {max_length: 9}", None, "labels and text", "exactly one"),
     ("prompt: x, lables: [a, b]", "lables", "not known", "Did you mean labels?"),
+    ("promt: x, labels: [a, b]", "promt", "not known", "Did you mean prompt?"),
+    (
+        f"prompt: {'x' * 100_001}, labels: [a, b]",
+        "prompt",
+        "100001 characters",
+        "the limit is 100000. Shorten",
+    ),
     ("prompt: x, labels: [yes, no]", "labels[0]", "true or false", 'Quote it: "yes"'),
     ("prompt: x, labels: [a, 12]", "labels[1]", "a number", 'Quote it: "12"'),
     ("prompt: x, labels: [a, 2024-05-01]", "labels[1]", "a date", 'Quote it: "2024-05-01"'),
@@ -185,6 +192,14 @@ def test_a_bad_file_is_refused(text: str, value: str, remedy: str) -> None:
     message = refusal(text)
     assert value in message
     assert remedy in message
+
+
+def test_only_keys_that_can_be_written_are_proposed() -> None:
+    known = refusal(f"{HEAD}  a: {{prompt: x, labels: [a, b], zzz: 1}}").partition("Known keys: ")[
+        2
+    ]
+    assert {"prompt", "max_output_tokens"} < set(known.rstrip(".").split(", "))
+    assert "per" not in known.rstrip(".").split(", ")
 
 
 def test_tasks_that_wait_for_each_other_are_refused() -> None:
