@@ -24,6 +24,7 @@ from tierwise.models import check_alive, find_model
 from tierwise.prices import find_price
 from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks, default_tasks, load_tasks
+from tierwise.tasks.prompts import used_variables
 
 _TIMEOUT_S = {ServiceTier.FLEX: 900.0}
 _STANDARD_TIMEOUT_S = 120.0
@@ -44,7 +45,7 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     service = _service(settings, project, tasks)
     _check_prices(tasks, service)
     found = find_input(settings.input, excluded=settings.output)
-    _check_columns(tasks, found)
+    _check_columns(tasks, found, settings.tasks or "the built-in tasks")
     names = sum(isinstance(name, Named) for name in list_names(found))
     output = writable(settings.output)
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
@@ -87,9 +88,13 @@ def _tasks(settings: Settings) -> Tasks:
     if settings.tasks:
         try:
             text = files_for(settings.tasks).read(settings.tasks).decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+        except OSError as error:
+            reason = error.strerror or str(error)
             raise TasksError(f"--tasks={settings.tasks}: cannot be read: {reason}.") from error
+        except UnicodeDecodeError as error:
+            raise TasksError(
+                f"--tasks={settings.tasks}: byte {error.start + 1} is no UTF-8. Save it as UTF-8."
+            ) from error
         tasks = load_tasks(text, path=settings.tasks)
     if settings.service_tier:
         tier = ServiceTier(settings.service_tier)
@@ -159,13 +164,20 @@ def _check_prices(tasks: Tasks, service: Service) -> None:
             find_price(model.name, tier, today, regional=service.regional)
 
 
-def _check_columns(tasks: Tasks, found: Input) -> None:
+def _check_columns(tasks: Tasks, found: Input, path: str) -> None:
     missing = [column for column in tasks.manifest_columns if column not in found.columns]
     if missing:
         there = ", ".join(found.columns) or "none"
+        name = missing[0]
+        users = (
+            task.name
+            for task in tasks.tasks
+            if name in used_variables(task.prompt) and name not in task.variables
+        )
         raise TasksError(
-            f"a prompt uses {{{missing[0]}}}, which is no static variable, no earlier task and no "
-            f"column of {found.uri} (columns: {there}). Add the column or the variable."
+            f'{path}, task "{next(users)}", key "prompt": {{{name}}} is no static variable, no '
+            f"other task and no column of {found.uri} (columns: {there}). "
+            "Add the column or the variable."
         )
 
 

@@ -36,12 +36,17 @@ def read_rows(uri: str, kinds: Mapping[str, str]) -> Iterator[Row]:
     """Each row's URI as it is written, and its other columns in the kinds of `column_kinds`.
 
     Raises:
-        InputError: there is no `uri` column, or a row is malformed or has no URI.
+        InputError: there is no `uri` column, or a row is malformed, has no URI or one of a kind
+            that is not supported.
     """
     for number, cells in enumerate(_cells(uri), start=1):
         name = cells.get("uri")
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"{uri}: row {number} has no uri. Fill it in or delete the row.")
+        try:
+            files_for(resolve(uri, name))
+        except InputError as error:
+            raise InputError(f"{uri}: row {number}: {error}") from error
         yield name, {column: _of_kind(cells.get(column), kind) for column, kind in kinds.items()}
 
 
