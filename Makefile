@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fuzz bench lock clean
+.PHONY: help setup run test check fuzz bench bench-rivals lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,10 @@ fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as pi
 
 bench: $(READY) ## measure the shrinking against the tutorial way and the codec's limit
 	$(BIN)/python -m bench.images.compare
+
+bench-rivals: $(READY) ## measure asking against other tools, installed apart into .venv-rivals
+	sh bench/asking/rivals/install.sh
+	$(BIN)/python -m bench.asking.compare --ways=plain_asyncio,ours,thread_pool,beam_handler,daft_prompt,async_batch_llm
 
 lock: ## pin every dependency anew, by hash, for Python 3.11 to 3.13
 	$(PYTHON) -m venv .venv-lock
