@@ -12,9 +12,10 @@ from storage.files import join
 from storage.listing import Input
 from tierwise.tables import answers_schema, failures_schema
 from transforms.ask_gemini import AskGemini
+from transforms.close_run import CloseRun
 from transforms.list_images import SKIPPED, ListImages
 from transforms.name_answers import NameAnswers
-from transforms.publish_run import Publication, PublishRun
+from transforms.publish_run import Publication, publish
 from transforms.share_duplicates import ShareDuplicates
 from transforms.sum_costs import SumCosts
 from transforms.write_tables import FAILURES, WriteTables, answers_table, outcome_row
@@ -44,7 +45,7 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
         publication.staging, publication.schemas, outcome_row
     )
     costs = rows | "SumCosts" >> SumCosts()
-    return (parts, costs, listed[SKIPPED]) | "PublishRun" >> PublishRun(publication)
+    return (parts, costs, listed[SKIPPED]) | "PublishRun" >> CloseRun(publication, publish)
 
 
 def publication_of(job: Job) -> Publication:

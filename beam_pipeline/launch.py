@@ -13,6 +13,7 @@ from answering.journal_files import JournalFiles, shard_digits
 from answering.plan import Plan
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job
+from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
 from gemini_api.client import KEY_VARIABLE
 from gemini_api.service import Kind, Service
@@ -48,7 +49,7 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     _check_columns(tasks, found, settings.tasks or "the built-in tasks")
     names = sum(isinstance(name, Named) for name in list_names(found))
     output = writable(settings.output)
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    run_id = new_run_id()
     rate = settings.requests_per_minute
     plan = Plan(
         tasks=tasks,

@@ -12,9 +12,10 @@ from storage.files import join
 from storage.listing import Input
 from tierwise.metrics import Optimized, OptimizedTotals, metrics_row, metrics_schema, totals_of
 from tierwise.records import MediaResolution
+from transforms.close_run import CloseRun
 from transforms.list_images import SKIPPED, ListImages
 from transforms.optimize_images import OptimizeImages
-from transforms.publish_metrics import MetricsPublication, PublishMetrics
+from transforms.publish_metrics import MetricsPublication, publish_metrics
 from transforms.sum_by_key import SumByKey
 from transforms.write_tables import TableRow, WriteTables
 
@@ -49,7 +50,9 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
     optimized = listed["files"] | "OptimizeImages" >> OptimizeImages(job.found, job.shrinking)
     parts = optimized | "WriteTables" >> WriteTables(staging, {_TABLE: schema}, _tabulate)
     sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
-    return (parts, sums, listed[SKIPPED]) | "PublishMetrics" >> PublishMetrics(publication)
+    return (parts, sums, listed[SKIPPED]) | "PublishMetrics" >> CloseRun(
+        publication, publish_metrics
+    )
 
 
 def _tabulate(one: Optimized) -> TableRow:

@@ -1,4 +1,4 @@
-"""PublishMetrics: one `metrics.parquet` and the totals, once every small file is written."""
+"""One `metrics.parquet` and the totals, once every small file is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -28,35 +27,6 @@ class MetricsPublication:
     staging: str
     schema: pa.Schema
     facts: dict[str, Any]
-
-
-class PublishMetrics(beam.PTransform):
-    """From `(parts, totals, skipped)` to the content of `optimize.json`."""
-
-    def __init__(self, publication: MetricsPublication) -> None:
-        super().__init__()
-        self._publication = publication
-
-    def expand(
-        self,
-        inputs: tuple[
-            beam.PCollection[Part], beam.PCollection[FormatTotals], beam.PCollection[str]
-        ],
-    ) -> beam.PCollection[dict[str, Any]]:
-        """Adds the last step to a pipeline."""
-        parts, totals, skipped = inputs
-        count = skipped | "CountSkipped" >> beam.combiners.Count.Globally()
-        return (
-            parts.pipeline
-            | "Finish" >> beam.Create([self._publication])
-            | "Publish"
-            >> beam.Map(
-                publish_metrics,
-                parts=beam.pvalue.AsList(parts),
-                totals=beam.pvalue.AsList(totals),
-                skipped=beam.pvalue.AsSingleton(count),
-            )
-        )
 
 
 def publish_metrics(

@@ -1,4 +1,4 @@
-"""PublishRun: finished tables take the place of the last run's, and `run.json` closes the run."""
+"""Finished tables take the place of the last run's, and `run.json` closes the run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import apache_beam as beam
 import pyarrow as pa
 
 from storage.files import files_for, join
@@ -31,33 +30,6 @@ class Publication:
     tasks: tuple[str, ...]
     schemas: Mapping[str, pa.Schema]
     facts: Mapping[str, Any]
-
-
-class PublishRun(beam.PTransform):
-    """From `(parts, costs, skipped)` to the content of `run.json`, once everything is written."""
-
-    def __init__(self, publication: Publication) -> None:
-        super().__init__()
-        self._publication = publication
-
-    def expand(
-        self,
-        inputs: tuple[beam.PCollection[Part], beam.PCollection[CostRow], beam.PCollection[str]],
-    ) -> beam.PCollection[dict[str, Any]]:
-        """Adds the last step to a pipeline."""
-        parts, costs, skipped = inputs
-        count = skipped | "CountSkipped" >> beam.combiners.Count.Globally()
-        return (
-            parts.pipeline
-            | "Finish" >> beam.Create([self._publication])
-            | "Publish"
-            >> beam.Map(
-                publish,
-                parts=beam.pvalue.AsList(parts),
-                costs=beam.pvalue.AsList(costs),
-                skipped=beam.pvalue.AsSingleton(count),
-            )
-        )
 
 
 def publish(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -15,6 +13,7 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.interruption import resumable
 from beam_pipeline.launch import writable
 from beam_pipeline.options import OPTIMIZE
+from beam_pipeline.run_id import new_run_id
 from beam_pipeline.run_pipeline import run_pipeline
 from beam_pipeline.shrink_graph import ShrinkJob, define_shrink_pipeline
 from beam_pipeline.shrink_summary import print_shrink_summary
@@ -60,7 +59,7 @@ def _job(settings: Settings) -> ShrinkJob:
             "Name another folder."
         )
     names = sum(isinstance(name, Named) for name in list_names(found))
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    run_id = new_run_id()
     limits = Limits(accept_truncated=settings.accept_truncated)
     facts = {
         "tierwise": VERSION,

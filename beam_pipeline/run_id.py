@@ -1,0 +1,11 @@
+"""The name of a run."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+
+def new_run_id() -> str:
+    """A name that sorts by time (UTC) and that no other run has."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
