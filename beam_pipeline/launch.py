@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from answering.journal_files import JournalFiles, shard_digits
 from answering.plan import Plan
+from beam_pipeline.asked import check_columns, check_key, check_prices, service_of, tasks_of
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
-from gemini_api.client import KEY_VARIABLE
 from gemini_api.service import Kind, Service
 from storage.files import files_for, join
-from storage.listing import Input, Named, find_input, list_names
-from tierwise.errors import InputError, TasksError
+from storage.listing import Named, find_input, list_names
+from tierwise.errors import InputError
 from tierwise.images.limits import Limits
-from tierwise.models import check_alive, find_model
-from tierwise.prices import find_price
-from tierwise.records import ServiceTier
-from tierwise.tasks import Tasks, default_tasks, load_tasks
-from tierwise.tasks.prompts import used_variables
-
-_TIMEOUT_S = {ServiceTier.FLEX: 900.0}
-_STANDARD_TIMEOUT_S = 120.0
 
 
 def build_job(settings: Settings, *, project: str, workers: int) -> Job:
@@ -42,11 +31,12 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
-    tasks = _tasks(settings)
-    service = _service(settings, project, tasks)
-    _check_prices(tasks, service)
+    tasks = tasks_of(settings)
+    service = service_of(settings, project, tasks)
+    check_key(service)
+    check_prices(tasks, service)
     found = find_input(settings.input, excluded=settings.output)
-    _check_columns(tasks, found, settings.tasks or "the built-in tasks")
+    check_columns(tasks, found, settings.tasks or "the built-in tasks")
     names = sum(isinstance(name, Named) for name in list_names(found))
     output = writable(settings.output)
     run_id = new_run_id()
@@ -70,116 +60,10 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     return Job(found, output, plan, facts)
 
 
-def warnings_about(tasks: Tasks) -> Iterator[str]:
-    """What a person should know of the models before money is spent."""
-    today = datetime.now(UTC).date()
-    for name in dict.fromkeys(task.route.model for task in tasks.tasks):
-        if warning := check_alive(find_model(name), today):
-            yield warning
-
-
 def emulated(service: Service) -> bool:
     """Whether answers and costs are an emulator's and mean nothing outside."""
     host = urlsplit(service.endpoint).hostname
     return service.kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
-
-
-def _tasks(settings: Settings) -> Tasks:
-    tasks = default_tasks()
-    if settings.tasks:
-        try:
-            text = files_for(settings.tasks).read(settings.tasks).decode("utf-8")
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TasksError(f"--tasks={settings.tasks}: cannot be read: {reason}.") from error
-        except UnicodeDecodeError as error:
-            raise TasksError(
-                f"--tasks={settings.tasks}: byte {error.start + 1} is no UTF-8. Save it as UTF-8."
-            ) from error
-        tasks = load_tasks(text, path=settings.tasks)
-    if settings.service_tier:
-        tier = ServiceTier(settings.service_tier)
-        routes = {t.name: replace(t.route, service_tier=tier) for t in tasks.tasks}
-        tasks = tasks.with_routes(routes)
-    return tasks
-
-
-def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
-    kind = Kind(settings.gemini)
-    tiers = {task.route.service_tier for task in tasks.tasks}
-    slowest = max(_TIMEOUT_S.get(tier, _STANDARD_TIMEOUT_S) for tier in tiers)
-    service = Service(
-        kind=kind,
-        endpoint=(settings.gemini_endpoint or "").rstrip("/"),
-        project=settings.gemini_project or project,
-        location=settings.gemini_location,
-        timeout_s=settings.request_timeout_s or slowest,
-    )
-    _check_endpoint(service.endpoint)
-    if kind is Kind.DEVELOPER and not os.environ.get(KEY_VARIABLE, "").strip():
-        raise InputError(
-            f"--gemini=developer needs an API key: set the environment variable {KEY_VARIABLE}. "
-            "To try the job for nothing, use --gemini=emulator."
-        )
-    if kind is Kind.VERTEX and not service.project:
-        raise InputError("--gemini=vertex needs a project: give --gemini_project or --project.")
-    if service.regional and tiers & {ServiceTier.FLEX, ServiceTier.PRIORITY}:
-        raise InputError(
-            f"--gemini_location={service.location}: Vertex AI serves flex and priority at the "
-            "location global alone, and elsewhere ignores them without a word. "
-            "Use --gemini_location=global or --service_tier=standard."
-        )
-    return service
-
-
-def _check_endpoint(endpoint: str) -> None:
-    parts = urlsplit(endpoint)
-    if endpoint and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise InputError(
-            f"--gemini_endpoint={endpoint}: no web address. Write it like http://127.0.0.1:8765."
-        )
-    if parts.username or parts.password or parts.query:
-        # The flag goes into run.json as it is.
-        raise InputError(
-            f"--gemini_endpoint, host {parts.hostname}: what stands before @ or after ? may be a "
-            "secret, and flags are no place for one. Leave it out."
-        )
-
-
-def _check_prices(tasks: Tasks, service: Service) -> None:
-    today = datetime.now(UTC).date()
-    for task in tasks.tasks:
-        model = find_model(task.route.model)
-        check_alive(model, today)
-        if task.route.service_tier is ServiceTier.BATCH:
-            raise InputError(
-                f"task {task.name!r}: the service tier batch is not part of this version yet. "
-                "Write standard, flex (which costs as little) or priority."
-            )
-        if task.route.service_tier not in model.service_tiers:
-            offered = ", ".join(model.service_tiers)
-            raise InputError(
-                f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
-            )
-        for tier in {task.route.service_tier, ServiceTier.STANDARD}:
-            find_price(model.name, tier, today, regional=service.regional)
-
-
-def _check_columns(tasks: Tasks, found: Input, path: str) -> None:
-    missing = [column for column in tasks.manifest_columns if column not in found.columns]
-    if missing:
-        there = ", ".join(found.columns) or "none"
-        name = missing[0]
-        users = (
-            task.name
-            for task in tasks.tasks
-            if name in used_variables(task.prompt) and name not in task.variables
-        )
-        raise TasksError(
-            f'{path}, task "{next(users)}", key "prompt": {{{name}}} is no static variable, no '
-            f"other task and no column of {found.uri} (columns: {there}). "
-            "Add the column or the variable."
-        )
 
 
 def writable(output: str) -> str:

@@ -25,11 +25,10 @@ from google.auth import exceptions as auth_errors
 from google.genai import types
 from google.oauth2.credentials import Credentials
 
-from gemini_api.service import Kind, Service
+from gemini_api.service import KEY_VARIABLE, Kind, Service
 from tierwise.errors import InputError
 from tierwise.records import ServiceTier
 
-KEY_VARIABLE = "GEMINI_API_KEY"
 _API_VERSION = {Kind.DEVELOPER: "v1beta", Kind.EMULATOR: "v1beta", Kind.VERTEX: "v1beta1"}
 
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from tierwise.records import ServiceTier
 
+# Where the key of the Developer API is looked for.
+KEY_VARIABLE = "GEMINI_API_KEY"
+
 # Google's documented header for Vertex tiers; the global endpoint alone honours it.
 VERTEX_TIER_HEADER = "X-Vertex-AI-LLM-Shared-Request-Type"
 

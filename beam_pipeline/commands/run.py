@@ -11,11 +11,12 @@ from urllib.request import urlopen
 
 from rich.console import Console
 
+from beam_pipeline.asked import warnings_about
 from beam_pipeline.beam_options import beam_options, is_local, project, worker_processes
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.interruption import resumable
-from beam_pipeline.launch import build_job, warnings_about
+from beam_pipeline.launch import build_job
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import run_pipeline
 from beam_pipeline.summary import print_summary

@@ -1,0 +1,148 @@
+"""What a command line asks of whom: tasks and service, refused where they cannot be had.
+
+This module stays light: `plan` must not wait for Beam.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from beam_pipeline.command_line import Settings
+from gemini_api.service import KEY_VARIABLE, Kind, Service
+from storage.files import files_for
+from storage.listing import Input
+from tierwise.errors import InputError, TasksError
+from tierwise.models import check_alive, find_model
+from tierwise.prices import find_price
+from tierwise.records import ServiceTier
+from tierwise.tasks import Tasks, default_tasks, load_tasks
+from tierwise.tasks.prompts import used_variables
+
+_TIMEOUT_S = {ServiceTier.FLEX: 900.0}
+_STANDARD_TIMEOUT_S = 120.0
+
+
+def tasks_of(settings: Settings) -> Tasks:
+    """The tasks of `--tasks`, or the built-in ones, at the tier of `--service_tier`.
+
+    Raises:
+        TasksError: the file cannot be read, or is malformed.
+    """
+    tasks = default_tasks()
+    if settings.tasks:
+        try:
+            text = files_for(settings.tasks).read(settings.tasks).decode("utf-8")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise TasksError(f"--tasks={settings.tasks}: cannot be read: {reason}.") from error
+        except UnicodeDecodeError as error:
+            raise TasksError(
+                f"--tasks={settings.tasks}: byte {error.start + 1} is no UTF-8. Save it as UTF-8."
+            ) from error
+        tasks = load_tasks(text, path=settings.tasks)
+    if settings.service_tier:
+        tier = ServiceTier(settings.service_tier)
+        routes = {t.name: replace(t.route, service_tier=tier) for t in tasks.tasks}
+        tasks = tasks.with_routes(routes)
+    return tasks
+
+
+def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
+    """Who answers; `project` is Beam's, for Vertex AI.
+
+    Raises:
+        InputError: an address, a project or a tier that this service does not have.
+    """
+    kind = Kind(settings.gemini)
+    tiers = {task.route.service_tier for task in tasks.tasks}
+    slowest = max(_TIMEOUT_S.get(tier, _STANDARD_TIMEOUT_S) for tier in tiers)
+    service = Service(
+        kind=kind,
+        endpoint=(settings.gemini_endpoint or "").rstrip("/"),
+        project=settings.gemini_project or project,
+        location=settings.gemini_location,
+        timeout_s=settings.request_timeout_s or slowest,
+    )
+    _check_endpoint(service.endpoint)
+    if kind is Kind.VERTEX and not service.project:
+        raise InputError("--gemini=vertex needs a project: give --gemini_project or --project.")
+    if service.regional and tiers & {ServiceTier.FLEX, ServiceTier.PRIORITY}:
+        raise InputError(
+            f"--gemini_location={service.location}: Vertex AI serves flex and priority at the "
+            "location global alone, and elsewhere ignores them without a word. "
+            "Use --gemini_location=global or --service_tier=standard."
+        )
+    return service
+
+
+def check_key(service: Service) -> None:
+    """Refuse to ask the Developer API without a key; a forecast needs none."""
+    if service.kind is Kind.DEVELOPER and not os.environ.get(KEY_VARIABLE, "").strip():
+        raise InputError(
+            f"--gemini=developer needs an API key: set the environment variable {KEY_VARIABLE}. "
+            "To try the job for nothing, use --gemini=emulator."
+        )
+
+
+def _check_endpoint(endpoint: str) -> None:
+    parts = urlsplit(endpoint)
+    if endpoint and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise InputError(
+            f"--gemini_endpoint={endpoint}: no web address. Write it like http://127.0.0.1:8765."
+        )
+    if parts.username or parts.password or parts.query:
+        # The flag goes into run.json as it is.
+        raise InputError(
+            f"--gemini_endpoint, host {parts.hostname}: what stands before @ or after ? may be a "
+            "secret, and flags are no place for one. Leave it out."
+        )
+
+
+def check_prices(tasks: Tasks, service: Service) -> None:
+    """Refuse models that are over, tiers that they lack, and what has no price today."""
+    today = datetime.now(UTC).date()
+    for task in tasks.tasks:
+        model = find_model(task.route.model)
+        check_alive(model, today)
+        if task.route.service_tier is ServiceTier.BATCH:
+            raise InputError(
+                f"task {task.name!r}: the service tier batch is not part of this version yet. "
+                "Write standard, flex (which costs as little) or priority."
+            )
+        if task.route.service_tier not in model.service_tiers:
+            offered = ", ".join(model.service_tiers)
+            raise InputError(
+                f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
+            )
+        for tier in {task.route.service_tier, ServiceTier.STANDARD}:
+            find_price(model.name, tier, today, regional=service.regional)
+
+
+def check_columns(tasks: Tasks, found: Input, path: str) -> None:
+    """Refuse a prompt with a name that nothing fills; `path` is the tasks file, for the message."""
+    missing = [column for column in tasks.manifest_columns if column not in found.columns]
+    if missing:
+        there = ", ".join(found.columns) or "none"
+        name = missing[0]
+        users = (
+            task.name
+            for task in tasks.tasks
+            if name in used_variables(task.prompt) and name not in task.variables
+        )
+        raise TasksError(
+            f'{path}, task "{next(users)}", key "prompt": {{{name}}} is no static variable, no '
+            f"other task and no column of {found.uri} (columns: {there}). "
+            "Add the column or the variable."
+        )
+
+
+def warnings_about(tasks: Tasks) -> Iterator[str]:
+    """What a person should know of the models before money is spent."""
+    today = datetime.now(UTC).date()
+    for name in dict.fromkeys(task.route.model for task in tasks.tasks):
+        if warning := check_alive(find_model(name), today):
+            yield warning
