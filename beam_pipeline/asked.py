@@ -15,8 +15,9 @@ from beam_pipeline.command_line import Settings
 from gemini_api.service import KEY_VARIABLE, Kind, Service
 from storage.files import files_for
 from storage.listing import Input
-from tierwise.errors import InputError, TasksError
+from tierwise.errors import InputError, PriceError, TasksError
 from tierwise.models import check_alive, find_model
+from tierwise.price_rows import Price, load_prices
 from tierwise.prices import find_price
 from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks, default_tasks, load_tasks
@@ -34,21 +35,34 @@ def tasks_of(settings: Settings) -> Tasks:
     """
     tasks = default_tasks()
     if settings.tasks:
-        try:
-            text = files_for(settings.tasks).read(settings.tasks).decode("utf-8")
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TasksError(f"--tasks={settings.tasks}: cannot be read: {reason}.") from error
-        except UnicodeDecodeError as error:
-            raise TasksError(
-                f"--tasks={settings.tasks}: byte {error.start + 1} is no UTF-8. Save it as UTF-8."
-            ) from error
+        text = _read_text("tasks", settings.tasks, TasksError)
         tasks = load_tasks(text, path=settings.tasks)
     if settings.service_tier:
         tier = ServiceTier(settings.service_tier)
         routes = {t.name: replace(t.route, service_tier=tier) for t in tasks.tasks}
         tasks = tasks.with_routes(routes)
     return tasks
+
+
+def negotiated_prices(path: str | None) -> tuple[Price, ...]:
+    """The prices of `--prices`, none without.
+
+    Raises:
+        PriceError: the file cannot be read, or is malformed.
+    """
+    return load_prices(_read_text("prices", path, PriceError), path) if path else ()
+
+
+def _read_text(flag: str, path: str, refusal: type[InputError]) -> str:
+    try:
+        return files_for(path).read(path).decode("utf-8")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise refusal(f"--{flag}={path}: cannot be read: {reason}.") from error
+    except UnicodeDecodeError as error:
+        raise refusal(
+            f"--{flag}={path}: byte {error.start + 1} is no UTF-8. Save it as UTF-8."
+        ) from error
 
 
 def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
@@ -66,6 +80,7 @@ def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
         project=settings.gemini_project or project,
         location=settings.gemini_location,
         timeout_s=settings.request_timeout_s or slowest,
+        prices=negotiated_prices(settings.prices),
     )
     _check_endpoint(service.endpoint)
     if kind is Kind.VERTEX and not service.project:
@@ -118,8 +133,8 @@ def check_prices(tasks: Tasks, service: Service) -> None:
             raise InputError(
                 f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
             )
-        for tier in {task.route.service_tier, ServiceTier.STANDARD}:
-            find_price(model.name, tier, today, regional=service.regional)
+        for tier in (task.route.service_tier, ServiceTier.STANDARD):
+            find_price(model.name, tier, today, prices=service.prices)
 
 
 def check_columns(tasks: Tasks, found: Input, path: str) -> None:

@@ -75,6 +75,13 @@ FLAGS = (
         choices=tuple(str(tier) for tier in ServiceTier if tier is not ServiceTier.BATCH),
     ),
     Flag(
+        "prices",
+        "Price file (TOML) of what you have negotiated; a model that it names has no other prices. "
+        "Default: Google's list prices.",
+        "prices.toml",
+        (RUN, EMULATOR),
+    ),
+    Flag(
         "requests_in_flight",
         "Requests under way at a time, per worker process: more is faster until Google says 429. "
         "A killed worker can lose at most these.",

@@ -73,7 +73,12 @@ class Billing:
 
     def _price(self, model: str, tier: ServiceTier, on: date, context_tokens: int) -> Price:
         return find_price(
-            model, tier, on, regional=self.service.regional, context_tokens=context_tokens
+            model,
+            tier,
+            on,
+            regional=self.service.regional,
+            context_tokens=context_tokens,
+            prices=self.service.prices,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tierwise.price_rows import Price
 from tierwise.records import ServiceTier
 
 # Where the key of the Developer API is looked for.
@@ -27,6 +28,7 @@ class Service:
     """An address and an account, without any secret: keys are looked up where they are used.
 
     `endpoint` replaces Google's base URL when it is not empty; `timeout_s` bounds one request.
+    `prices` are those that this account has negotiated.
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Service:
     project: str = ""
     location: str = "global"
     timeout_s: float = 120.0
+    prices: tuple[Price, ...] = ()
 
     @property
     def vertex(self) -> bool:

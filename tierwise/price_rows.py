@@ -13,9 +13,9 @@ A file is a list of `[[prices]]`, each the prices of one model in one period:
     standard = { input_usd_per_mtok = "0.25", output_usd_per_mtok = "1.50" }
     batch = { ... }                     # and flex, priority; left out: not known, so not for sale
 
-A price is a decimal string in USD per million tokens: `input_usd_per_mtok`, `output_usd_per_mtok`
-(text and thoughts), `cached_input_usd_per_mtok` (left out: like other input) and
-`image_output_usd_per_mtok` (left out: draws no pictures).
+Models and tiers are those that `models.toml` knows. A price is a decimal string in USD per million
+tokens: `input_usd_per_mtok`, `output_usd_per_mtok` (text and thoughts), `cached_input_usd_per_mtok`
+(left out: like other input) and `image_output_usd_per_mtok` (left out: draws no pictures).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from tierwise.errors import PriceError
+from tierwise.errors import ModelError, PriceError
+from tierwise.models import find_model
 from tierwise.records import ServiceTier
 
 _ROW_KEYS = {"model", "from", "source", "checked"}
@@ -69,7 +70,8 @@ def load_prices(text: str, path: str) -> tuple[Price, ...]:
     """The prices of a TOML file; `path` is for messages.
 
     Raises PriceError naming file, row, key, value and remedy when something is missing, unknown, a
-    number instead of a decimal string, or when the periods of two rows overlap.
+    number instead of a decimal string, a tier that the model does not offer, or when the periods of
+    two rows overlap.
     """
     try:
         document = tomllib.loads(text)
@@ -78,13 +80,13 @@ def load_prices(text: str, path: str) -> tuple[Price, ...]:
     rows = document.get("prices")
     if not isinstance(rows, list) or set(document) != {"prices"}:
         raise PriceError(f"{path}: must hold [[prices]] rows and nothing else.")
-    prices = [
-        price
+    numbered = [
+        (price, number)
         for number, row in enumerate(rows, start=1)
         for price in _prices_of(_Row(path, number, row))
     ]
-    _refuse_overlaps(prices, path)
-    return tuple(prices)
+    _refuse_overlaps(numbered, path)
+    return tuple(price for price, _ in numbered)
 
 
 class _Row:
@@ -117,6 +119,19 @@ class _Row:
             raise self.error(f"{key} must be a text in quotes, got {value!r}.")
         return value
 
+    def tiers(self) -> list[ServiceTier]:
+        """The tiers that have a price; the model must be known and offer them."""
+        try:
+            offered = find_model(self.text("model")).service_tiers
+        except ModelError as error:
+            raise self.error(str(error)) from error
+        priced = [tier for tier in ServiceTier if tier in self.values]
+        for tier in priced:
+            if tier not in offered:
+                there = ", ".join(offered)
+                raise self.error(f"{tier}: the model has no such service tier. It has: {there}.")
+        return priced
+
     def day(self, key: str) -> date:
         value = self.values[key]
         if type(value) is not date:  # a datetime is a date too, and would not compare
@@ -142,7 +157,7 @@ class _Row:
 
 def _prices_of(row: _Row) -> Iterator[Price]:
     row.require_keys(row.values, _ROW_KEYS, _OPTIONAL_ROW_KEYS)
-    tiers = [tier for tier in ServiceTier if tier in row.values]
+    tiers = row.tiers()
     if not tiers:
         raise row.error(f"no service tier. Write at least one of: {', '.join(ServiceTier)}.")
     starts = row.day("from")
@@ -179,14 +194,17 @@ def _price(row: _Row, tier: ServiceTier, starts: date, ends: date | None) -> Pri
     )
 
 
-def _refuse_overlaps(prices: Sequence[Price], path: str) -> None:
-    def period(price: Price) -> tuple[str, ServiceTier, int, date]:
+def _refuse_overlaps(numbered: Sequence[tuple[Price, int]], path: str) -> None:
+    def period(one: tuple[Price, int]) -> tuple[str, ServiceTier, int, date]:
+        price = one[0]
         return price.model, price.service_tier, price.context_above_tokens, price.valid_from
 
-    for earlier, later in pairwise(sorted(prices, key=period)):
-        if period(earlier)[:3] == period(later)[:3] and earlier.holds_on(later.valid_from):
+    for one, other in pairwise(sorted(numbered, key=period)):
+        (earlier, first), (later, second) = one, other
+        if period(one)[:3] == period(other)[:3] and earlier.holds_on(later.valid_from):
             raise PriceError(
-                f"{path}: two prices of {later.model} at {later.service_tier} hold on "
+                f"{path}: rows {min(first, second)} and {max(first, second)}: two prices of "
+                f"{later.model} at {later.service_tier} hold on "
                 f"{later.valid_from}: one from {earlier.valid_from} until "
                 f"{earlier.valid_until or 'no end'}, one from {later.valid_from}. "
                 "End the earlier row with `until`."

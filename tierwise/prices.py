@@ -35,16 +35,17 @@ def find_price(
     *,
     regional: bool = False,
     context_tokens: int = 0,
-    prices: Sequence[Price] | None = None,
+    prices: Sequence[Price] = (),
 ) -> Price:
     """The price of one request to a model at a service tier on a day.
 
     `regional` is any Vertex endpoint but the global one; `context_tokens` is the whole prompt of
-    the request, which may lift all of it to a dearer step. `prices` replaces the published ones;
-    of several rows that fit equally, the first holds.
+    the request, which may lift all of it to a dearer step. A model that is in `prices`, which were
+    negotiated, has no others: where they end, the list price is not silently taken.
     Raises PriceError, naming what there is, when no row fits: a price is never guessed.
     """
-    rows = published_prices() if prices is None else prices
+    negotiated = [row for row in prices if row.model == model]
+    rows = negotiated or published_prices()
     fitting = [
         row
         for row in rows
@@ -93,10 +94,10 @@ def _no_price(model: str, tier: ServiceTier, on: date, rows: Iterable[Price]) ->
     known = [row for row in rows if row.model == model]
     asked = f'no price is known for model "{model}" at service tier "{tier}" on {on}'
     if not known:
-        return f"{asked}: the model is in no price row. Give its price with a price file."
+        return f"{asked}: the model is in no price row. Give its price with --prices."
     there = "; ".join(
         f"{row.service_tier} from {row.valid_from} until {row.valid_until or 'further notice'}"
         for row in known
         if row.context_above_tokens == 0
     )
-    return f"{asked}. Known are: {there}. Choose one of them, or give the price with a price file."
+    return f"{asked}. Known are: {there}. Choose one of them, or give the price with --prices."

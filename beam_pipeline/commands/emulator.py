@@ -16,6 +16,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             latency_ms=settings.latency_ms,
             faults=settings.faults or "",
             knows=settings.knows or "",
+            prices=settings.prices or "",
         )
     )
     return 0

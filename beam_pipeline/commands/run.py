@@ -66,6 +66,7 @@ def _endpoint(settings: Settings, job: Job) -> Iterator[Job]:
         latency_ms=settings.emulator_latency_ms,
         faults=settings.emulator_faults or "",
         knows=settings.emulator_knows or "",
+        prices=settings.prices or "",
         exit_with_parent=True,
     )
     with running_emulator(config) as base_url:

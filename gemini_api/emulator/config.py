@@ -12,9 +12,10 @@ class EmulatorConfig:
     """Settings of one emulator.
 
     `port` 0 lets the system choose. `latency_ms` is the time from the arrival of a request to its
-    reply. `faults` is the path of a faults document and `knows` a directory with one folder of
-    pictures per label; empty means none. With `exit_with_parent` the server ends as soon as its
-    standard input closes. `price_date` is the day whose prices the bill uses, today when None.
+    reply. `faults` is the path of a faults document, `knows` a directory with one folder of
+    pictures per label, `prices` the path of a price file; empty means none. With
+    `exit_with_parent` the server ends as soon as its standard input closes. `price_date` is the day
+    whose prices the bill uses, today when None.
     """
 
     host: str = "127.0.0.1"
@@ -22,6 +23,7 @@ class EmulatorConfig:
     latency_ms: float = 0
     faults: str = ""
     knows: str = ""
+    prices: str = ""
     exit_with_parent: bool = False
     price_date: date | None = None
 

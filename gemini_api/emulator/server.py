@@ -24,6 +24,7 @@ from gemini_api.emulator.paths import check_caller, read_path
 from gemini_api.emulator.refusals import Refusal
 from gemini_api.emulator.service import Reply, Service, refused
 from tierwise.errors import InputError
+from tierwise.price_rows import Price, load_prices
 
 _MAX_BODY = 512 * 1024**2
 _HANG_POLL_S = 0.05
@@ -82,10 +83,20 @@ async def listening(config: EmulatorConfig) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
+def _prices(path: str) -> tuple[Price, ...]:
+    if not path:
+        return ()
+    try:
+        return load_prices(Path(path).read_text("utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--prices={path}: cannot be read: {error}.") from error
+
+
 def _application(config: EmulatorConfig) -> web.Application:
     service = Service(
         faults=read_faults_file(Path(config.faults)) if config.faults else Faults(),
         known=know_pictures(Path(config.knows)) if config.knows else None,
+        prices=_prices(config.prices),
         today=lambda: _today(config),
         now=monotonic,
     )

@@ -28,6 +28,7 @@ from gemini_api.emulator.replies import counted, generated
 from gemini_api.emulator.sight import see
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model
+from tierwise.price_rows import Price
 from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import ServiceTier, Usage
 
@@ -53,6 +54,7 @@ class Service:
     """One emulated service with its bill, its request log and its faults.
 
     `today` decides prices and which models are still there; `now` gives seconds for quotas.
+    `prices` are negotiated ones.
     """
 
     def __init__(
@@ -62,12 +64,14 @@ class Service:
         known: KnownPictures | None,
         today: Callable[[], date],
         now: Callable[[], float],
+        prices: tuple[Price, ...] = (),
     ) -> None:
         self.bill = Bill()
         self.log: list[bytes] = []
         self._known = known
         self._today = today
         self._now = now
+        self._prices = prices
         self._looks: OrderedDict[tuple[object, ...], Look] = OrderedDict()
         self._eyes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="eyes")
         self._number = 0
@@ -132,7 +136,9 @@ class Service:
         model, tier, on = asked.model.name, asked.service_tier, self._today()
         regional, context = asked.call.regional, usage.input_tokens
         try:
-            price = find_price(model, tier, on, regional=regional, context_tokens=context)
+            price = find_price(
+                model, tier, on, regional=regional, context_tokens=context, prices=self._prices
+            )
         except PriceError as error:
             raise Refusal(400, f"Service tier {tier} is not offered for {model}.") from error
         return cost_nano_usd(usage, price)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from answering.prepare import prepare_file
+from beam_pipeline.__main__ import main
 from tierwise.images.limits import Limits
 from tierwise.records import ImageFile, ImageSettings
 from tierwise.tasks import load_tasks
@@ -206,3 +208,28 @@ def test_nothing_is_lost_under_any_mixture(
     with tempfile.TemporaryDirectory(dir=folder.parent) as output:
         finished = classify(folder, tasks=tasks(pack), output=output)
         check(finished, gemini, 6, ("shade", "thing"))
+
+
+PRICES = """
+[[prices]]
+model = "gemini-3.1-flash-lite"
+from = 2026-10-01
+source = "our contract"
+checked = 2026-11-20
+standard = { input_usd_per_mtok = "0.2", output_usd_per_mtok = "1.2" }
+"""
+
+
+def test_negotiated_prices_are_those_of_account_baseline_and_bill(
+    photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "prices.toml").write_text(PRICES, "utf-8")
+    (tmp_path / "tasks.yaml").write_text(TASKS, "utf-8")
+    words = [f"--input={photos(3)}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
+    assert main(["run", *words, f"--prices={tmp_path}/prices.toml"]) == 0
+    run = json.loads((tmp_path / "out/run.json").read_text("utf-8"))
+    totals = run["totals"]
+    tokens_in, tokens_out = totals["input_tokens"], totals["output_tokens"]
+    expected = (tokens_in * Decimal("0.2") + tokens_out * Decimal("1.2")) / 1_000_000
+    assert Decimal(totals["cost_usd"]) == expected == Decimal(run["emulator_bill"]["total_usd"])
+    assert Decimal(totals["baseline_cost_usd"]) > expected

@@ -12,6 +12,14 @@ import pytest
 from beam_pipeline.__main__ import main
 
 GOOD = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Hm?", labels: [x, y]}}\n'
+PRICES = """
+[[prices]]
+model = "gemini-3.1-flash-lite"
+from = 2026-10-01
+checked = 2026-11-20
+source = "our contract"
+standard = { input_usd_per_mtok = "0.1", output_usd_per_mtok = "1" }
+"""
 
 
 def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
@@ -34,6 +42,10 @@ def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
         "loop.yaml": GOOD.replace("labels", 'when: a == "x", labels').encode(),
         "column.yaml": GOOD.replace("Hm?", "Hm {customer}?").encode(),
         "faults.json": b'{"faults": [{"kind": "earthquake"}]}',
+        "mine.toml": PRICES.encode(),
+        "float.toml": PRICES.replace('"0.1"', "0.1").encode(),
+        "overlap.toml": (PRICES + PRICES).encode(),
+        "over.toml": PRICES.replace("checked", "until = 2026-11-01\nchecked").encode(),
         "a file": b"",
     }
     (place / "empty").mkdir()
@@ -96,6 +108,21 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "alias": (["run", I, O, "--tasks=alias.yaml"], ["alias.yaml", "gemini-flash-latest"]),
     "unknown model": (["run", I, O, "--tasks=unknown.yaml"], ["unknown.yaml", "gemini-9-giant"]),
+    "no price file": (["run", I, O, "--prices=none.toml"], ["--prices=none.toml", "cannot"]),
+    "a float price": (
+        ["run", I, O, "--prices=float.toml"],
+        ["float.toml: row 1 (gemini-3.1-flash-lite): standard.input", "in quotes", "got 0.1"],
+    ),
+    "overlapping prices": (
+        ["run", I, O, "--prices=overlap.toml"],
+        ["overlap.toml: rows 1 and 2", "2026-10-01", "`until`"],
+    ),
+    "a price that is over": (["run", I, O, "--prices=over.toml"], ["until 2026-11-01", "--prices"]),
+    "no price for a tier": (
+        ["run", I, O, "--prices=mine.toml", "--service_tier=flex"],
+        ['service tier "flex"', "Known are: standard"],
+    ),
+    "the emulator's prices": (["emulator", "--port=0", "--prices=float.toml"], ["float.toml: row"]),
     "no key": (["run", I, O, "--gemini=developer"], ["--gemini=developer", "GEMINI_API_KEY"]),
     "no project": (["run", I, O, "--gemini=vertex"], ["--gemini=vertex", "--gemini_project"]),
     "flex in a region": (

@@ -3,9 +3,10 @@ import pytest
 from tierwise.errors import PriceError
 from tierwise.price_rows import load_prices
 
+MODEL = "gemini-3.1-flash-lite"
 ROW = """
 [[prices]]
-model = "gemini-x"
+model = "gemini-3.1-flash-lite"
 from = 2026-01-01
 until = 2026-07-01
 source = "our contract"
@@ -46,15 +47,28 @@ def test_a_malformed_row_is_refused_with_file_row_key_and_value(
     old: str, new: str, complaint: str
 ) -> None:
     assert old in ROW
-    with pytest.raises(PriceError, match=r"my\.toml: row 1 \(gemini-x\): .*" + complaint):
+    with pytest.raises(PriceError, match=rf"my\.toml: row 1 \({MODEL}\): .*{complaint}"):
         load_prices(ROW.replace(old, new), "my.toml")
+
+
+@pytest.mark.parametrize(
+    ("model", "complaint"),
+    [
+        ("gemini-3.1-flash-light", r'is not known\. Write one of: "gemini-3\.1-flash-lite"'),
+        ("gemini-flash-latest", "is an alias"),
+        ("gemini-4-carbon", r"batch: the model has no such service tier\. It has: standard\."),
+    ],
+)
+def test_a_row_for_what_no_model_offers_is_refused(model: str, complaint: str) -> None:
+    batch = 'batch = { input_usd_per_mtok = "0.1", output_usd_per_mtok = "0.6" }'
+    with pytest.raises(PriceError, match=rf"my\.toml: row 1 \({model}\): .*{complaint}"):
+        load_prices(ROW.replace(MODEL, model) + batch, "my.toml")
 
 
 def test_overlapping_periods_are_refused_with_both() -> None:
     later = ROW.replace("2026-01-01", "2026-06-30").replace("2026-07-01", "2026-12-01")
-    with pytest.raises(
-        PriceError, match="gemini-x at standard hold on 2026-06-30: one from 2026-01-"
-    ):
+    both = f"rows 1 and 2: two prices of {MODEL} at standard hold on 2026-06-30: one from 2026-01-"
+    with pytest.raises(PriceError, match=both):
         load_prices(ROW + later, "my.toml")
 
 

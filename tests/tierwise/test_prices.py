@@ -106,12 +106,13 @@ def test_a_missing_price_is_an_error_that_says_what_there_is(
         find_price(model, tier, day)
 
 
-def test_given_prices_replace_the_published_ones() -> None:
+def test_a_model_with_negotiated_prices_has_no_others() -> None:
     mine = load_prices(
         f"""
         [[prices]]
         model = "{FLASH_LITE}"
         from = 2026-01-01
+        until = 2027-01-01
         source = "our contract"
         checked = 2026-11-20
         standard = {{ input_usd_per_mtok = "0.2", output_usd_per_mtok = "1.2" }}
@@ -119,8 +120,12 @@ def test_given_prices_replace_the_published_ones() -> None:
         "mine.toml",
     )
     assert find_price(FLASH_LITE, STANDARD, TODAY, prices=mine).source == "our contract"
-    with pytest.raises(PriceError):
+    other = find_price("gemini-3.8-flash", BATCH, TODAY, prices=mine)
+    assert other == find_price("gemini-3.8-flash", BATCH, TODAY)
+    with pytest.raises(PriceError, match="Known are: standard from 2026-01-01 until 2027-01-01"):
         find_price(FLASH_LITE, BATCH, TODAY, prices=mine)
+    with pytest.raises(PriceError, match="Known are: standard from 2026-01-01 until 2027-01-01"):
+        find_price(FLASH_LITE, STANDARD, date(2027, 1, 1), prices=mine)
 
 
 def test_the_arithmetic_of_one_request() -> None:
