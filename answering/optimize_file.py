@@ -11,12 +11,17 @@ from tierwise.images.limits import Limits
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile, ImageSettings
 
-_ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+SMALL_ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/heic": "heic",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Shrinking:
-    """How and where to write small files. `folder` is the output's root."""
+    """How and where to write small files. `folder` is their root until all are written."""
 
     folder: str
     settings: ImageSettings
@@ -24,7 +29,7 @@ class Shrinking:
 
 
 def optimize_file(file: ImageFile, stem: str, shrinking: Shrinking) -> list[Optimized]:
-    """Write a small file for each image of a file, below the output's root.
+    """Write a small file for each image of a file, below their root.
 
     Args:
         file: what to shrink.
@@ -46,7 +51,7 @@ def optimize_file(file: ImageFile, stem: str, shrinking: Shrinking) -> list[Opti
             results.append(Optimized(file, number, failure=found))
             continue
         name = stem if prepared.page.pages == 1 else f"{stem}.page-{number:04}"
-        output = f"{name}.{_ENDINGS.get(found.mime_type, found.format)}"
+        output = f"{name}.{SMALL_ENDINGS[found.mime_type]}"
         uri = join(shrinking.folder, output)
         files_for(uri).write(uri, found.data)
         results.append(Optimized(file, number, output, replace(found, data=b""), len(found.data)))

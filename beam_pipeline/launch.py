@@ -16,6 +16,7 @@ from beam_pipeline.version import VERSION
 from gemini_api.service import Kind, Service
 from storage.files import files_for, join
 from storage.listing import Named, find_input, list_names
+from storage.overlap import check_not_itself
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 
@@ -36,6 +37,7 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     check_key(service)
     check_prices(tasks, service)
     found = find_input(settings.input, excluded=settings.output)
+    check_not_itself(found, settings.output)
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
     names = sum(isinstance(name, Named) for name in list_names(found))
     output = writable(settings.output)

@@ -10,8 +10,9 @@ import apache_beam as beam
 from answering.optimize_file import Shrinking
 from storage.files import join
 from storage.listing import Input
+from tierwise.images.limits import Limits
 from tierwise.metrics import Optimized, OptimizedTotals, metrics_row, metrics_schema, totals_of
-from tierwise.records import MediaResolution
+from tierwise.records import ImageSettings, MediaResolution
 from transforms.close_run import CloseRun
 from transforms.list_images import SKIPPED, ListImages
 from transforms.optimize_images import OptimizeImages
@@ -27,7 +28,9 @@ class ShrinkJob:
     """What to shrink, and the model whose tokens are compared. `facts` open `optimize.json`."""
 
     found: Input
-    shrinking: Shrinking
+    output: str
+    settings: ImageSettings
+    limits: Limits
     run_id: str
     model: str
     media_resolution: MediaResolution
@@ -36,9 +39,11 @@ class ShrinkJob:
 
 def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; one element comes out, the content of `optimize.json`."""
-    output, schema = job.shrinking.folder, metrics_schema(job.found.columns)
-    staging = join(output, f".staging-{job.run_id}")
-    publication = MetricsPublication(output, staging, schema, job.facts)
+    schema = metrics_schema(job.found.columns)
+    staging = join(job.output, f".staging-{job.run_id}")
+    pictures = join(staging, "pictures")
+    publication = MetricsPublication(job.output, staging, pictures, schema, job.facts)
+    shrinking = Shrinking(pictures, job.settings, job.limits)
 
     def totals(one: Optimized) -> tuple[str, OptimizedTotals]:
         format_name = one.picture.format if one.picture else "failed"
@@ -47,7 +52,7 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
         )
 
     listed = root | "ListImages" >> ListImages(job.found)
-    optimized = listed["files"] | "OptimizeImages" >> OptimizeImages(job.found, job.shrinking)
+    optimized = listed["files"] | "OptimizeImages" >> OptimizeImages(job.found, shrinking)
     parts = optimized | "WriteTables" >> WriteTables(staging, {_TABLE: schema}, _tabulate)
     sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     return (parts, sums, listed[SKIPPED]) | "PublishMetrics" >> CloseRun(

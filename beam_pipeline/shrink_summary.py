@@ -67,7 +67,7 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
         )
     if content["skipped_files"]:
         lines.append(f"{content['skipped_files']} files are plainly no pictures: skipped.")
-    return [*lines, f"Small files: {job.shrinking.folder}, metrics: {METRICS_FILE} in it"]
+    return [*lines, f"Small files: {job.output}, metrics: {METRICS_FILE} in it"]
 
 
 def _input_cost(model: str, tokens: int) -> int:

@@ -53,6 +53,12 @@ class Files(Protocol):
     def delete(self, uri: str) -> None:
         """Delete one file; a missing one is no error."""
 
+    def move(self, source: str, target: str) -> None:
+        """Put a file in the place of another, whole; a missing source is no error."""
+
+    def discard(self, folder: str, name: str) -> None:
+        """Delete a file below a folder, and folders in between that it leaves empty."""
+
     def replace_folder(self, staged: str, target: str) -> None:
         """Put a finished folder in the place of another, which is deleted."""
 

@@ -10,7 +10,7 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -111,6 +111,20 @@ class LocalFiles:
     def delete(self, uri: str) -> None:
         """Delete one file."""
         Path(uri).unlink(missing_ok=True)
+
+    def move(self, source: str, target: str) -> None:
+        """Rename; the folders of the target are made."""
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            Path(source).replace(target)
+
+    def discard(self, folder: str, name: str) -> None:
+        """Delete a file, then its folders as long as they are empty."""
+        path, top = Path(folder, name), Path(folder)
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, or gone
+            for parent in path.relative_to(top).parents[:-1]:
+                (top / parent).rmdir()
 
     def replace_folder(self, staged: str, target: str) -> None:
         """Two renames; a reader in between finds no folder, never a mixture."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -13,13 +13,15 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from answering.optimize_file import Shrinking, optimize_file
+from answering.optimize_file import SMALL_ENDINGS, Shrinking, optimize_file
 from answering.tally import TALLY
 from storage.listing import Input
-from storage.relative_names import stem_of
+from storage.relative_names import stem_of, with_digest
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
 from tierwise.tables import reduction_percent
+
+_PAGE = re.compile(r"\.page-\d+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class OptimizeImages(beam.PTransform):
     """From files to one Optimized record per image; the pictures are written on the way.
 
     The folder structure is kept. Where two files would get the same name, the first in alphabetical
-    order gets it and the others carry a digest of their address.
+    order gets it and the others carry a digest of their address; a folder keeps its name before
+    any file, and pages of a file before a file that is called like one.
     """
 
     def __init__(self, found: Input, shrinking: Shrinking) -> None:
@@ -45,29 +48,43 @@ class OptimizeImages(beam.PTransform):
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Optimized]:
         """Adds the shrinking to a pipeline."""
         found = self._found
-
-        def keyed(file: ImageFile) -> tuple[str, Placed]:
-            stem = stem_of(found, file.uri)
-            # Some disks do not tell a.jpg from A.JPG.
-            return stem.casefold(), Placed(file, stem)
-
         return (
             files
-            | "KeyByName" >> beam.Map(keyed)
+            | "NameFiles" >> beam.Map(lambda file: Placed(file, stem_of(found, file.uri)))
+            | "KeyByName" >> beam.FlatMap(_claims)
             | "GroupByName" >> beam.GroupByKey()
             | "PlaceFiles" >> beam.FlatMapTuple(place_files)
             | "Shrink" >> beam.ParDo(_ShrinkFn(self._shrinking))
         )
 
 
-def place_files(name: str, files: Iterable[Placed]) -> Iterator[Placed]:
+def _claims(placed: Placed) -> Iterator[tuple[str, Placed | None]]:
+    """The name that a file would get, and those that its folders take away from others."""
+    yield _key(placed.stem), placed
+    folders = placed.stem.split("/")[:-1]
+    for depth, name in enumerate(folders, start=1):
+        stem, _, ending = name.rpartition(".")
+        if ending.casefold() in SMALL_ENDINGS.values():
+            yield _key("/".join([*folders[: depth - 1], stem])), None
+
+
+def _key(stem: str) -> str:
+    """The same for all that may meet: some disks do not tell a.jpg from A.JPG."""
+    return _PAGE.sub("", stem.casefold())
+
+
+def place_files(key: str, claims: Iterable[Placed | None]) -> Iterator[Placed]:
     """Different paths for files that would get the same one; a file named twice is placed once."""
-    del name
-    by_uri = {placed.file.uri: placed for placed in files}
-    for number, uri in enumerate(sorted(by_uri)):
+    files = list(claims)
+    by_uri = {placed.file.uri: placed for placed in files if placed}
+    stems = {placed.stem.casefold() for placed in by_uri.values()}
+    # Taken before anybody comes: by a folder, or by pages of the file that has no number.
+    taken = stems if None in files else stems - {key} if key in stems else set[str]()
+    for uri in sorted(by_uri):
         placed = by_uri[uri]
-        digest = hashlib.sha256(uri.encode()).hexdigest()[:8]
-        yield placed if number == 0 else Placed(placed.file, f"{placed.stem}-{digest}")
+        stem = placed.stem.casefold()
+        yield Placed(placed.file, with_digest(placed.stem, uri)) if stem in taken else placed
+        taken = taken | {stem}
 
 
 class _ShrinkFn(beam.DoFn):

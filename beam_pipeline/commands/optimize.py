@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.console import Console
 
-from answering.optimize_file import Shrinking
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import Settings
 from beam_pipeline.interruption import resumable
@@ -20,7 +19,7 @@ from beam_pipeline.shrink_summary import print_shrink_summary
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
 from storage.listing import Named, find_input, list_names
-from tierwise.errors import InputError
+from storage.overlap import check_apart
 from tierwise.images.limits import Limits
 from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
@@ -44,7 +43,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             files=job.facts["files"],
         ):
             return 1
-    uri = join(job.shrinking.folder, TOTALS_FILE)
+    uri = join(job.output, TOTALS_FILE)
     totals: dict[str, Any] = json.loads(files_for(uri).read(uri))
     print_shrink_summary(totals, job)
     return 0
@@ -53,14 +52,12 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
 def _job(settings: Settings) -> ShrinkJob:
     model = find_model(settings.model)
     found = find_input(settings.input, excluded=settings.output)
-    if settings.output.rstrip("/") == settings.input.rstrip("/"):
-        raise InputError(
-            f"--output={settings.output}: is the input, whose files would be overwritten. "
-            "Name another folder."
-        )
-    names = sum(isinstance(name, Named) for name in list_names(found))
+    names = 0
+    for name in list_names(found):
+        if isinstance(name, Named):
+            check_apart(name, settings.output)
+            names += 1
     run_id = new_run_id()
-    limits = Limits(accept_truncated=settings.accept_truncated)
     facts = {
         "tierwise": VERSION,
         "run_id": run_id,
@@ -69,7 +66,9 @@ def _job(settings: Settings) -> ShrinkJob:
     }
     return ShrinkJob(
         found=found,
-        shrinking=Shrinking(writable(settings.output), _image_settings(settings), limits),
+        output=writable(settings.output),
+        settings=_image_settings(settings),
+        limits=Limits(accept_truncated=settings.accept_truncated),
         run_id=run_id,
         model=model.name,
         media_resolution=MediaResolution.HIGH,

@@ -63,6 +63,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "output empty": (["run", I, "--output="], ["--output"]),
     "no such input": (["run", "--input=nowhere", O], ["--input", "nowhere"]),
     "empty folder": (["run", "--input=empty", O], ["--input", "empty"]),
+    "output is input": (["run", I, "--output=./good/../good/"], ["--output", "input folder"]),
     "no match": (["run", "--input=good/*.tif", O], ["--input", "good/*.tif"]),
     "no uri column": (["run", "--input=no-uri.csv", O], ["no-uri.csv", "uri", "name, customer"]),
     "a row without uri": (["run", "--input=no-name.csv", O], ["no-name.csv", "row 1"]),

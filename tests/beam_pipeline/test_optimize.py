@@ -103,3 +103,80 @@ def test_a_folder_without_pictures_leaves_an_empty_table(
     out = shrink(tmp_path / "photos")
     assert metrics(out) == []
     assert small_files(out) == []
+
+
+def test_a_second_run_replaces_the_first_and_leaves_what_is_not_its_own(
+    photos: Callable[..., Path], shrink: Callable[..., Path], tmp_path: Path
+) -> None:
+    out = shrink(photos(3, "photos/below"))
+    (out / "mine.txt").write_text("kept")
+    (out / "below").mkdir()
+    out = shrink(photos(4, "photos/below").parent)
+    assert small_files(out) == [*(f"below/{n:03}.jpg" for n in range(4)), "mine.txt"]
+    (tmp_path / "photos" / "below" / "000.jpg").rename(tmp_path / "photos" / "first.jpg")
+    for name in ("001", "002", "003"):
+        (tmp_path / "photos" / "below" / f"{name}.jpg").unlink()
+    out = shrink(tmp_path / "photos")
+    assert small_files(out) == ["first.jpg", "mine.txt"]
+    assert [row["output"] for row in metrics(out)] == ["first.jpg"]
+    assert not (out / "below").exists()
+    assert not list(out.glob(".*"))
+
+
+def test_pictures_that_no_run_wrote_are_neither_replaced_nor_deleted(
+    photos: Callable[..., Path], shrink: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "000.jpg").write_bytes(b"somebody else's")
+    for _ in range(2):
+        out = shrink(photos(2))
+        written = sorted(row["output"] for row in metrics(out))
+        assert len(written) == 2
+        assert small_files(out) == sorted(["000.jpg", *written])
+        assert (out / "000.jpg").read_bytes() == b"somebody else's"
+
+
+def test_names_that_are_too_long_or_are_folders_have_a_way_out(
+    draw: Callable[..., bytes], tmp_path: Path, shrink: Callable[..., Path]
+) -> None:
+    folder = tmp_path / "photos"
+    (folder / "a.jpg").mkdir(parents=True)
+    names = ["a.jpg/b.png", "a.png", "x" * 255, "x" * 251 + ".png", "c.page-0001.png", "c.tif"]
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(draw(number, form="TIFF" if name == "c.tif" else "PNG"))
+    out = shrink(folder)
+    assert len(small_files(out)) == len(names)
+    assert sorted(row["output"] for row in metrics(out)) == small_files(out)
+    assert "a.jpg/b.png" in small_files(out)
+
+
+@pytest.mark.parametrize("output", ["photos", ".", "./below/../photos", "link"])
+def test_an_output_that_holds_the_input_is_refused(
+    output: str,
+    photos: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(1)
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "list.csv").write_text("uri\nphotos/000.jpg\n")
+    monkeypatch.chdir(tmp_path)
+    before = (folder / "000.jpg").read_bytes()
+    for words in ("photos", "photos/*.jpg", "photos/000.jpg", "list.csv"):
+        assert main(["optimize", f"--input={words}", f"--output={output}"]) == 2
+        assert "belongs to --input" in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["000.jpg"]
+    assert (folder / "000.jpg").read_bytes() == before
+
+
+def test_what_a_killed_publication_left_is_replaced(
+    photos: Callable[..., Path], shrink: Callable[..., Path]
+) -> None:
+    folder = photos(3)
+    out = shrink(folder)
+    (out / ".publishing").mkdir()
+    (out / "metrics.parquet").rename(out / ".publishing" / "killed.parquet")
+    (out / "optimize.json").unlink()
+    (folder / "001.jpg").unlink()
+    assert small_files(shrink(folder)) == ["000.jpg", "002.jpg"]
