@@ -1,0 +1,6 @@
+"""What may be concluded from a sample, with guarantees that hold for samples of any size.
+
+binomial ─▶ intervals        how large a share can be
+paired, betting ─▶ non_inferiority   is the cheaper way nearly as good, on the same images?
+families                     so that a search over many ways deceives no more often than one look
+"""
