@@ -15,7 +15,7 @@ from gemini_api.billing import Billing
 from gemini_api.client import CallError, GeminiClient, RawReply
 from gemini_api.compose import Composed, compose
 from gemini_api.limiter import Clock, Limiter
-from gemini_api.retry import MAX_TRIES, Ruling, Verdict, backoff_s, judge
+from gemini_api.retry import MAX_TRIES, MAX_UNANSWERED, Ruling, Verdict, backoff_s, judge
 from gemini_api.settle import Ask, Exchange, Settled, fail, halves, settle
 from gemini_api.wire import read_reply
 from tierwise.errors import RunEndedError
@@ -39,14 +39,19 @@ class Asker:
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
-        settled = await self._settle(tuple(asks))
+        settled = await self.once(asks)
         later = await asyncio.gather(*(self.ask(again) for again in settled.again))
         return [*settled.outcomes, *(outcome for outcomes in later for outcome in outcomes)]
 
-    async def _settle(self, asks: tuple[Ask, ...]) -> Settled:
-        """Try until there is a reply to read or a reason to give up."""
+    async def once(self, asks: Sequence[Ask]) -> Settled:
+        """Ask until one request has been billed, or may have been, or there is no use in asking.
+
+        It costs at most `Billing.worst_case`. What is to be asked again costs as much once more.
+        """
+        asks = tuple(asks)
         composed = compose(asks)
-        silent_tries = 0
+        if asks[0].unanswered:
+            await self._wait(Verdict(Ruling.ONCE_MORE, Reason.UNAVAILABLE), asks[0].unanswered)
         for tries in range(1, MAX_TRIES + 1):
             try:
                 async with self.limiter.slot() as start:
@@ -58,23 +63,27 @@ class Asker:
                 error, verdict = caught, judge(caught)
                 if caught.status == 429 and verdict.ruling is Ruling.AGAIN:
                     self.limiter.refuse(start, verdict.wait_s)
-            if verdict.ruling is Ruling.ONCE_MORE:
-                silent_tries += 1
-                asks = await self._charge_unknown(asks, composed)
             if verdict.ruling is Ruling.END:
                 first = self.limiter.end(verdict.reason, str(error))
                 return _fail_all(asks, first.reason, first.message)
             if verdict.ruling is Ruling.SPLIT and len(asks) > 1:
                 return Settled((), (), halves(asks))
-            if verdict.ruling is Ruling.SPLIT or silent_tries > 1 or tries == MAX_TRIES:
+            if verdict.ruling is Ruling.SPLIT or tries == MAX_TRIES:
                 break
             await self._wait(verdict, tries)
         return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
 
     async def _exchange(self, asks: tuple[Ask, ...], composed: Composed) -> Settled:
         route = asks[0].route
-        raw = await self.client.send(route.model, composed.body, route.service_tier)
-        settled = settle(asks, self._priced(asks, composed, raw))
+        try:
+            raw = await self.client.send(route.model, composed.body, route.service_tier)
+        except CallError as error:
+            verdict = judge(error)
+            if verdict.ruling is not Ruling.ONCE_MORE:
+                raise
+            settled = self._unknown(asks, verdict.reason, str(error))
+        else:
+            settled = settle(asks, self._priced(asks, composed, raw))
         await self.record(asks, settled)
         return settled
 
@@ -91,14 +100,19 @@ class Asker:
             baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
         )
 
-    async def _charge_unknown(self, asks: tuple[Ask, ...], composed: Composed) -> tuple[Ask, ...]:
+    def _unknown(self, asks: tuple[Ask, ...], reason: Reason, message: str) -> Settled:
         """A request that was sent and never answered may be billed, at the worst as a whole."""
-        worst = self.billing.worst_case(asks, composed, datetime.now(UTC).date())
+        worst = self.billing.worst_case(asks, datetime.now(UTC).date())
         shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
-        await self.record(asks, Settled((), tuple(zip(asks, shares, strict=True)), ()))
-        return tuple(
-            replace(ask, wasted=ask.wasted + share) for ask, share in zip(asks, shares, strict=True)
+        charged = tuple(
+            replace(ask, wasted=ask.wasted + share, unanswered=ask.unanswered + 1)
+            for ask, share in zip(asks, shares, strict=True)
         )
+        wasted = tuple(zip(asks, shares, strict=True))
+        if charged[0].unanswered < MAX_UNANSWERED:
+            return Settled((), wasted, (charged,))
+        message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
+        return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
 
     async def _wait(self, verdict: Verdict, tries: int) -> None:
         if verdict.wait_s is None:

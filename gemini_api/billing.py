@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gemini_api.compose import Composed
+from gemini_api.compose import most_text_tokens, output_limit
 from gemini_api.service import Service
 from gemini_api.settle import Ask
 from gemini_api.wire import Reply
 from tierwise.price_rows import Price
 from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, ServiceTier, Spent, Usage
-from tierwise.tiers import image_tokens, text_tokens
+from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
 
 # Of a file that is sent as it is, because it could not be opened here.
 _UNKNOWN_SIZE = (4000, 3000)
@@ -30,16 +30,21 @@ class Billing:
         price = self._price(model, tier, on, reply.usage.input_tokens)
         return Spent(reply.usage, cost_nano_usd(reply.usage, price), requests=1)
 
-    def worst_case(self, asks: Sequence[Ask], composed: Composed, on: date) -> int:
-        """The most that a request can cost, in nano-dollars: its input, and output to its limit."""
+    def worst_case(self, asks: Sequence[Ask], on: date) -> int:
+        """The most that a request can cost, in nano-dollars: its input, and output to its limit.
+
+        Google may serve another tier than was asked for, and then bills the standard price. The
+        pictures need not be there yet, except for models that bill pixels.
+        """
         route = asks[0].route
-        images = sum(self._image_tokens(ask, route.media_resolution, *_sent(ask)) for ask in asks)
         usage = Usage(
-            input_tokens=composed.most_text_tokens() + images,
-            output_tokens=composed.max_output_tokens,
+            input_tokens=most_text_tokens(asks) + sum(map(self._most_image_tokens, asks)),
+            output_tokens=output_limit(asks),
         )
-        price = self._price(route.model, route.service_tier, on, usage.input_tokens)
-        return cost_nano_usd(usage, price)
+        return max(
+            cost_nano_usd(usage, self._price(route.model, tier, on, usage.input_tokens))
+            for tier in (route.service_tier, ServiceTier.STANDARD)
+        )
 
     def baselines(
         self, asks: Sequence[Ask], texts: Sequence[str], usage: Usage, on: date
@@ -63,6 +68,16 @@ class Billing:
             )
             costs.append(cost_nano_usd(naive, price))
         return costs
+
+    def _most_image_tokens(self, ask: Ask) -> int:
+        if ask.task.reads == "text":
+            return 0
+        width, height = _sent(ask)
+        if not (width and height):
+            width, height = _UNKNOWN_SIZE
+        return most_image_tokens(
+            ask.route.model, ask.route.media_resolution, width, height, vertex=self.service.vertex
+        )
 
     def _image_tokens(self, ask: Ask, resolution: MediaResolution, width: int, height: int) -> int:
         if ask.picture is None:

@@ -18,28 +18,16 @@ _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A request body, the texts in it and its output limit, for estimates of what it may cost."""
+    """A request body and the texts in it, for the account."""
 
     body: Json
     texts: tuple[str, ...]
-    max_output_tokens: int
-
-    def most_text_tokens(self) -> int:
-        """An upper bound of the input tokens beside the images'.
-
-        No tokenizer makes more tokens of a text than it has bytes of UTF-8. The response schema is
-        input as well (ai.google.dev/gemini-api/docs/structured-output).
-        """
-        config = self.body["generationConfig"]
-        schemas = [orjson.dumps(config[name]) for name in _SCHEMAS if name in config]
-        return sum(map(len, schemas)) + sum(len(text.encode()) for text in self.texts)
 
 
 def compose(asks: Sequence[Ask]) -> Composed:
     """One request for images that are asked the same task."""
     first = asks[0]
     texts = request_texts([ask.prompt for ask in asks])
-    limit = output_limit(asks)
     body = request_body(
         model=find_model(first.route.model),
         text=texts.opening,
@@ -50,9 +38,22 @@ def compose(asks: Sequence[Ask]) -> Composed:
         ],
         media_resolution=first.route.media_resolution,
         response_config=first.task.response_config(len(asks)),
-        max_output_tokens=limit,
+        max_output_tokens=output_limit(asks),
     )
-    return Composed(body, (texts.opening, *texts.before_images), limit)
+    return Composed(body, (texts.opening, *texts.before_images))
+
+
+def most_text_tokens(asks: Sequence[Ask]) -> int:
+    """An upper bound of a request's input tokens beside the images'.
+
+    No tokenizer makes more tokens of a text than it has bytes of UTF-8. The response schema is
+    input as well (ai.google.dev/gemini-api/docs/structured-output).
+    """
+    texts = request_texts([ask.prompt for ask in asks])
+    config = asks[0].task.response_config(len(asks))
+    schemas = [orjson.dumps(config[name]) for name in _SCHEMAS if name in config]
+    written = (texts.opening, *texts.before_images)
+    return sum(map(len, schemas)) + sum(len(text.encode()) for text in written)
 
 
 def output_limit(asks: Sequence[Ask]) -> int:

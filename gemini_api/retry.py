@@ -30,6 +30,8 @@ from gemini_api.client import CallError
 from tierwise.records import Reason
 
 MAX_TRIES = 5
+# Requests of one image whose fate is unknown, each of which may have been billed.
+MAX_UNANSWERED = 2
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
 

@@ -37,7 +37,8 @@ RAISED_LIMIT = 4
 class Ask:
     """One question about one image, and what has been spent on it so far.
 
-    `attempts` counts the requests it took part in, those that brought nothing included.
+    `attempts` counts the requests it took part in, those that brought nothing included;
+    `unanswered` those that were sent and never answered.
     """
 
     request_id: str
@@ -50,6 +51,7 @@ class Ask:
     asked_again: bool = False
     wasted: Spent = Spent()
     attempts: int = 0
+    unanswered: int = 0
 
     @property
     def route(self) -> Route:

@@ -51,6 +51,24 @@ def image_tokens(
     return int(tiles * rule["tokens"])
 
 
+def most_image_tokens(
+    model: str,
+    media_resolution: MediaResolution | None,
+    width: int,
+    height: int,
+    *,
+    vertex: bool = False,
+) -> int:
+    """An upper bound of `image_tokens`: the documented maximum, whatever the picture's shape.
+
+    Only tiles on Vertex have none; there the picture's own size counts.
+    """
+    rule = _rule(find_model(model), media_resolution)
+    if "max_tokens" in rule:
+        return int(rule["max_tokens"])
+    return image_tokens(model, media_resolution, width, height, vertex=vertex)
+
+
 def worth_sending(
     model: str, media_resolution: MediaResolution | None, width: int, height: int
 ) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gemini_api.billing import Billing
 from gemini_api.client import GeminiClient
-from gemini_api.compose import compose
+from gemini_api.compose import compose, output_limit
 from gemini_api.service import Kind, Service
 from gemini_api.settle import Ask
 from gemini_api.wire import read_reply
@@ -41,10 +41,10 @@ def test_the_worst_case_is_never_below_what_is_billed(
     used = Usage(
         input_tokens=sum(map(text_tokens, composed.texts))
         + images * image_tokens(MODEL, MediaResolution.LOW, 64, 48),
-        output_tokens=composed.max_output_tokens,
+        output_tokens=output_limit(asks),
     )
     billed = cost_nano_usd(used, find_price(MODEL, ServiceTier.STANDARD, DAY))
-    assert BILLING.worst_case(asks, composed, DAY) >= billed
+    assert BILLING.worst_case(asks, DAY) >= billed
 
 
 def test_the_worst_case_counts_bytes_schema_thoughts_and_picture(
@@ -53,22 +53,31 @@ def test_the_worst_case_counts_bytes_schema_thoughts_and_picture(
     def worst(**changed: Any) -> int:
         text = changed.pop("text", "x")
         asks = [asked(ask_of(**changed), text)]
-        return BILLING.worst_case(asks, compose(asks), DAY)
+        return BILLING.worst_case(asks, DAY)
 
     price = 250  # nano-dollars per input token
     assert worst(text="ü" * 100) - worst() == (200 - 1) * price
     assert worst(task="found") > worst(task="named") + 50 * price
-    assert worst(media_resolution="high") - worst() == (1064 - 266) * price
+    assert worst(media_resolution="high") - worst() == (1120 - 280) * price
     assert worst(model="gemini-3.8-flash") > 1024 * 3750
+
+
+def test_the_worst_case_of_a_cheaper_tier_is_what_another_tier_would_cost(
+    ask_of: Callable[..., Ask],
+) -> None:
+    flex, standard, priority = (
+        BILLING.worst_case([ask_of(tier=tier)], DAY)
+        for tier in (ServiceTier.FLEX, ServiceTier.STANDARD, ServiceTier.PRIORITY)
+    )
+    assert flex == standard < priority
 
 
 def test_the_worst_case_takes_the_dearer_step_of_long_prompts(ask_of: Callable[..., Ask]) -> None:
     model = "gemini-3.1-pro-preview"
     ask = asked(ask_of(model=model, task="named"), "a" * 200_001)
-    composed = compose([ask])
-    usage = Usage(input_tokens=200_001, output_tokens=composed.max_output_tokens)
+    usage = Usage(input_tokens=200_001, output_tokens=output_limit([ask]))
     dear = find_price(model, ServiceTier.STANDARD, DAY, context_tokens=200_001)
-    assert BILLING.worst_case([ask], composed, DAY) == cost_nano_usd(usage, dear)
+    assert BILLING.worst_case([ask], DAY) == cost_nano_usd(usage, dear)
     assert dear != find_price(model, ServiceTier.STANDARD, DAY)
 
 
@@ -83,7 +92,7 @@ def test_a_picture_of_unknown_size_has_a_worst_case_and_a_baseline(
         page=replace(ask.page, width=0, height=0),
     )
     composed = compose([unknown])
-    assert BILLING.worst_case([unknown], composed, DAY) == BILLING.worst_case([ask], composed, DAY)
+    assert BILLING.worst_case([unknown], DAY) == BILLING.worst_case([ask], DAY)
     usage = Usage(300, 266, 0, 1, 0)
     assert BILLING.baselines([unknown], composed.texts, usage, DAY) == BILLING.baselines(
         [ask], composed.texts, usage, DAY
@@ -108,7 +117,7 @@ def test_a_reply_costs_what_the_bill_says_and_at_most_the_worst_case(
 
     billed = asyncio.run(cost())
     assert billed == gemini.billed() > 0
-    assert billed <= Billing(service).worst_case(asks, composed, date.today())
+    assert billed <= Billing(service).worst_case(asks, date.today())
 
 
 def test_the_baseline_is_high_alone_and_standard(ask_of: Callable[..., Ask]) -> None:
