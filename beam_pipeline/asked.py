@@ -155,6 +155,16 @@ def check_columns(tasks: Tasks, found: Input, path: str) -> None:
         )
 
 
+def check_cost_by(column: str | None, found: Input) -> None:
+    """Refuse `--cost_by` without such a column in the manifest."""
+    if column is not None and column not in found.columns:
+        there = ", ".join(found.columns) or "none"
+        raise InputError(
+            f"--cost_by={column}: {found.uri} has no such column (columns: {there}). "
+            "Name one of them; columns come with a manifest as --input."
+        )
+
+
 def warnings_about(tasks: Tasks) -> Iterator[str]:
     """What a person should know of the models before money is spent."""
     today = datetime.now(UTC).date()

@@ -23,12 +23,16 @@ from transforms.write_tables import FAILURES, WriteTables, answers_table, outcom
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to do with which archive. `facts` go into `run.json` as they are."""
+    """What to do with which archive. `facts` go into `run.json` as they are.
+
+    `cost_by` is the manifest's column that costs are told apart by, empty for none.
+    """
 
     found: Input
     output: str
     plan: Plan
     facts: dict[str, Any]
+    cost_by: str = ""
 
 
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
@@ -44,7 +48,7 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
-    costs = rows | "SumCosts" >> SumCosts()
+    costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     return (parts, costs, listed[SKIPPED]) | "PublishRun" >> CloseRun(publication, publish)
 
 
@@ -62,4 +66,5 @@ def publication_of(job: Job) -> Publication:
         tasks=tuple(task.name for task in tasks),
         schemas={**schemas, FAILURES: failures_schema(columns)},
         facts=job.facts,
+        cost_by=job.cost_by,
     )

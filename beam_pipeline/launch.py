@@ -8,7 +8,14 @@ from urllib.parse import urlsplit
 
 from answering.journal_files import JournalFiles, shard_digits
 from answering.plan import Plan
-from beam_pipeline.asked import check_columns, check_key, check_prices, service_of, tasks_of
+from beam_pipeline.asked import (
+    check_columns,
+    check_cost_by,
+    check_key,
+    check_prices,
+    service_of,
+    tasks_of,
+)
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job
 from beam_pipeline.run_id import new_run_id
@@ -39,6 +46,7 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
     found = find_input(settings.input, excluded=settings.output)
     check_not_itself(found, settings.output)
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
+    check_cost_by(settings.cost_by, found)
     names = sum(isinstance(name, Named) for name in list_names(found))
     output = writable(settings.output)
     run_id = new_run_id()
@@ -59,7 +67,7 @@ def build_job(settings: Settings, *, project: str, workers: int) -> Job:
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
         "files": names,
     }
-    return Job(found, output, plan, facts)
+    return Job(found, output, plan, facts, settings.cost_by or "")
 
 
 def emulated(service: Service) -> bool:

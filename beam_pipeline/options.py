@@ -82,6 +82,13 @@ FLAGS = (
         (RUN, EMULATOR),
     ),
     Flag(
+        "cost_by",
+        "Manifest column by whose values the costs are told apart, in the table costs and in "
+        "run.json. Default: none.",
+        "customer",
+        (RUN,),
+    ),
+    Flag(
         "requests_in_flight",
         "Requests under way at a time, per worker process: more is faster until Google says 429. "
         "A killed worker can lose at most these.",

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from beam_pipeline.cost_table import cost_table
+from beam_pipeline.cost_table import cost_table, dollars
 from beam_pipeline.graph import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
+from tierwise.tables import costs_schema
 from tierwise.tasks.task import Task
 from transforms.publish_run import COSTS, RUN_FILE
 from transforms.write_tables import answers_table
@@ -35,6 +36,8 @@ def print_summary(run: dict[str, Any], job: Job) -> None:
     for task in job.plan.tasks.tasks:
         console.print(_answers(task, run["tasks"][task.name], job))
     console.print(cost_table(_costs(job), console, title))
+    if "cost_by" in run:
+        console.print(_charges(run["cost_by"]))
     if run["failures"]:
         console.print(_failures(run["failures"]))
     for line in _closing_lines(run, job):
@@ -77,7 +80,14 @@ def _values(task: Task, job: Job) -> Iterator[Any]:
 
 
 def _costs(job: Job) -> list[dict[str, Any]]:
-    return [row for batch in _batches(join(job.output, COSTS), None) for row in batch.to_pylist()]
+    """Rows of `costs`; those that differ only in `--cost_by` are added up."""
+    schema = costs_schema()
+    keys = [name for name in schema.names if schema.field(name).type == pa.string()]
+    sums = [name for name in schema.names if name not in keys]
+    table = pa.Table.from_batches(_batches(join(job.output, COSTS), schema.names), schema)
+    added = table.group_by(keys, use_threads=False).aggregate([(name, "sum") for name in sums])
+    rows: list[dict[str, Any]] = added.rename_columns([*keys, *sums]).to_pylist()
+    return rows
 
 
 def _failures(failures: dict[str, int]) -> Table:
@@ -90,6 +100,20 @@ def _failures(failures: dict[str, int]) -> Table:
     return table
 
 
+def _charges(cost_by: dict[str, Any]) -> Table:
+    values = cost_by["values"]
+    table = Table(title=Text(f"Costs by {plain(cost_by['column'])}"), title_justify="left")
+    table.add_column(Text(plain(cost_by["column"])))
+    table.add_column("requests", justify="right")
+    table.add_column("USD", justify="right")
+    for value in list(values)[:_MOST_LABELS]:
+        cost = dollars(Decimal(values[value]["cost_usd"]))
+        table.add_row(Text(plain(value)), str(values[value]["requests"]), cost)
+    if (more := len(values) + cost_by["left_out"] - _MOST_LABELS) > 0:
+        table.add_row(Text(f"... and {more} more, in the table costs"), "", "")
+    return table
+
+
 def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
     totals = run["totals"]
     cost, baseline = Decimal(totals["cost_usd"]), Decimal(totals["baseline_cost_usd"])
@@ -98,6 +122,17 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
+    if run["waste"]:
+        parts = ", ".join(f"{outcome} ${cost}" for outcome, cost in run["waste"].items())
+        yield f"Paid without an answer: ${totals['wasted_usd']} ({parts})."
+    for task, counts in run["tasks"].items():
+        if cut := counts["truncated"]:
+            yield (
+                f"{task}: {cut} answers did not end within the limit. Raise max_output_tokens of "
+                "the task, or ask for less."
+            )
+    for other in run["answered_by_others"]:
+        yield _answered_by_other(other)
     if Decimal(totals["maybe_billed_usd"]):
         yield f"Maybe billed besides, at the worst: ${totals['maybe_billed_usd']}."
     if bill := run.get("emulator_bill"):
@@ -106,6 +141,16 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         yield "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
     yield f"Tables: {job.output}/answers, {job.output}/failures, {job.output}/costs"
     yield f"Totals: {join(job.output, RUN_FILE)}"
+
+
+def _answered_by_other(other: dict[str, Any]) -> str:
+    pinned = other["cost_usd_if_pinned"]
+    would = f"at the pinned model's price ${pinned}" if pinned else "the pinned model has no price"
+    return (
+        f"{other['pinned']} was pinned, but {other['answered_by']} gave "
+        f"{other['answers']} answers for ${other['cost_usd']}; {would}. "
+        f"Pin {other['answered_by']}, and calibrate again."
+    )
 
 
 def _batches(folder: str, columns: list[str] | None) -> Iterator[pa.RecordBatch]:

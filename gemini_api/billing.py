@@ -10,6 +10,7 @@ from gemini_api.compose import most_text_tokens, output_limit
 from gemini_api.service import Service
 from gemini_api.settle import Ask
 from gemini_api.wire import Reply
+from tierwise.models import answering_model, find_model, forwarded
 from tierwise.price_rows import Price
 from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, ServiceTier, Spent, Usage
@@ -26,23 +27,27 @@ class Billing:
     service: Service
 
     def spent(self, model: str, reply: Reply, tier: ServiceTier, on: date) -> Spent:
-        """What a reply cost, at the tier that was served."""
+        """What a reply cost, at the tier that was served, by the model that answered."""
+        model = answering_model(model, reply.model_version)
         price = self._price(model, tier, on, reply.usage.input_tokens)
         return Spent(reply.usage, cost_nano_usd(reply.usage, price), requests=1)
 
     def worst_case(self, asks: Sequence[Ask], on: date) -> int:
         """The most that a request can cost, in nano-dollars: its input, and output to its limit.
 
-        Google may serve another tier than was asked for, and then bills the standard price. The
-        pictures need not be there yet, except for models that bill pixels.
+        Google may serve another tier than was asked for, and then bills the standard price, or let
+        another model answer, and then bills that model's. The pictures need not be there yet,
+        except for models that bill pixels.
         """
         route = asks[0].route
         usage = Usage(
             input_tokens=most_text_tokens(asks) + sum(map(self._most_image_tokens, asks)),
             output_tokens=output_limit(asks),
         )
+        asked = find_model(route.model)
         return max(
-            cost_nano_usd(usage, self._price(route.model, tier, on, usage.input_tokens))
+            cost_nano_usd(usage, self._price(model, tier, on, usage.input_tokens))
+            for model in {asked.name, forwarded(asked, on).name}
             for tier in (route.service_tier, ServiceTier.STANDARD)
         )
 

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from tierwise.costs import ANSWERED, REPEATED, REUSED, CostKey, CostTotals
-from tierwise.records import Usage
+from tierwise.costs import ANSWERED, REPEATED, REUSED, CostKey, CostTotals, is_waste, regrouped
+from tierwise.errors import PriceError
+from tierwise.prices import cost_nano_usd, find_price
+from tierwise.records import Reason, ServiceTier, Usage
 from tierwise.tables import usd
+
+_MOST_VALUES = 1_000
 
 CostRow = tuple[CostKey, CostTotals]
 
 
 def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
-    """Requests, tokens and dollars of some rows; dollars are decimal strings."""
+    """Requests, tokens and dollars of some rows; dollars are decimal strings.
+
+    `wasted_usd` is the part of `cost_usd` that brought no answer.
+    """
+    rows = list(rows)
     total = sum((one for _, one in rows), CostTotals.zero())
+    wasted = sum(one.spent.cost for key, one in rows if is_waste(key))
     return {
         "requests": total.spent.requests,
         **{field.name: getattr(total.spent.usage, field.name) for field in fields(Usage)},
         "cost_usd": _written(total.spent.cost),
         "baseline_cost_usd": _written(total.baseline),
         "saved_usd": _written(total.baseline - total.spent.cost),
+        "wasted_usd": _written(wasted),
         "maybe_billed_usd": _written(total.spent.maybe_billed),
     }
 
 
 def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Per task: images asked, answered, reused and failed, and the totals."""
+    """Per task: images asked, answered, reused, failed (truncated apart), and the totals."""
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
 
 
@@ -38,6 +50,59 @@ def failures(rows: Iterable[CostRow]) -> dict[str, int]:
         if key.outcome not in (ANSWERED, REUSED, REPEATED):
             counts[key.outcome] = counts.get(key.outcome, 0) + total.images
     return dict(sorted(counts.items()))
+
+
+def waste(rows: Iterable[CostRow]) -> dict[str, str]:
+    """Dollars that were paid and brought no answer, by outcome; only those that cost something."""
+    by_outcome = regrouped((row for row in rows if is_waste(row[0])), lambda key: key.outcome)
+    return {name: _written(one.spent.cost) for name, one in by_outcome.items() if one.spent.cost}
+
+
+def by_charge(rows: Iterable[CostRow], column: str) -> dict[str, Any]:
+    """The totals for each value of a manifest column, the dearest first; at most a thousand.
+
+    All of them stand in the table `costs`.
+    """
+    groups: dict[str, list[CostRow]] = {}
+    for row in rows:
+        groups.setdefault(row[0].charged_to, []).append(row)
+    written = {value: totals(some) for value, some in groups.items()}
+    dearest = sorted(written, key=lambda value: (-Decimal(written[value]["cost_usd"]), value))
+    return {
+        "column": column,
+        "values": {value: written[value] for value in dearest[:_MOST_VALUES]},
+        "left_out": max(0, len(dearest) - _MOST_VALUES),
+    }
+
+
+def answered_by_others(rows: Iterable[CostRow], on: date) -> list[dict[str, Any]]:
+    """Which models answered in the place of pinned ones, and what that did to the cost.
+
+    Both costs are of the answers alone; that of the pinned model is at its list price of the day,
+    None where it has none.
+    """
+    by_models = regrouped(
+        (row for row in rows if row[0].answered_by and row[0].outcome == ANSWERED),
+        lambda key: (key.model, key.answered_by, key.service_tier),
+    )
+    return [
+        {
+            "pinned": pinned,
+            "answered_by": other,
+            "service_tier": str(tier),
+            "answers": total.images,
+            "cost_usd": _written(total.spent.cost),
+            "cost_usd_if_pinned": _list_cost(pinned, tier, total.spent.usage, on),
+        }
+        for (pinned, other, tier), total in by_models.items()
+    ]
+
+
+def _list_cost(model: str, tier: ServiceTier, usage: Usage, on: date) -> str | None:
+    try:
+        return _written(cost_nano_usd(usage, find_price(model, tier, on)))
+    except PriceError:
+        return None
 
 
 def _written(nano: int) -> str:
@@ -60,5 +125,6 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "answers": answered,
         "reused": images.get(REUSED, 0),
         "failures": asked - answered,
+        "truncated": images.get(Reason.TRUNCATED, 0),
         **totals(rows),
     }

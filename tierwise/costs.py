@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
+from tierwise.models import answering_model
 from tierwise.records import Answer, MediaResolution, Outcome, ServiceTier, Spent
+
+Group = TypeVar("Group", bound=Any)
 
 ANSWERED = "answered"
 REUSED = "reused"
@@ -16,7 +21,9 @@ class CostKey:
     """One row of `costs`.
 
     `outcome` is `answered`, `reused`, a failure's reason, or `repeated`: paid requests whose reply
-    could not be used and that were asked again.
+    could not be used and that were asked again. `charged_to` is the value of the manifest column
+    whose costs are told apart, empty without one. `answered_by` is empty unless a model other than
+    the pinned one answered.
     """
 
     task: str
@@ -24,6 +31,8 @@ class CostKey:
     media_resolution: MediaResolution
     service_tier: ServiceTier
     outcome: str
+    charged_to: str = ""
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,34 @@ class CostTotals:
         )
 
 
-def totals_of(outcome: Outcome) -> list[tuple[CostKey, CostTotals]]:
+def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, CostTotals]]:
     """The rows of `costs` that one outcome adds to: its own, and that of its repeated requests."""
+    answered_by = ""
     if isinstance(outcome, Answer):
         name = REUSED if outcome.reused else ANSWERED
+        model = answering_model(outcome.model, outcome.model_version)
+        answered_by = "" if model == outcome.model else model
     else:
         name = str(outcome.reason)
     route = (outcome.task, outcome.model, outcome.media_resolution, outcome.service_tier)
-    totals = [(CostKey(*route, name), CostTotals(outcome.spent, 1, outcome.baseline))]
+    key = CostKey(*route, name, charged_to, answered_by)
+    totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline))]
     if outcome.wasted != Spent():
-        totals.append((CostKey(*route, REPEATED), CostTotals(outcome.wasted)))
+        totals.append((replace(key, outcome=REPEATED), CostTotals(outcome.wasted)))
     return totals
+
+
+def is_waste(key: CostKey) -> bool:
+    """Whether what was paid here brought no answer."""
+    return key.outcome not in (ANSWERED, REUSED)
+
+
+def regrouped(
+    rows: Iterable[tuple[CostKey, CostTotals]], key_of: Callable[[CostKey], Group]
+) -> dict[Group, CostTotals]:
+    """The same totals under other keys, in the order of the keys."""
+    groups: dict[Group, CostTotals] = {}
+    for key, total in rows:
+        group = key_of(key)
+        groups[group] = groups.get(group, CostTotals.zero()) + total
+    return dict(sorted(groups.items()))

@@ -71,6 +71,22 @@ def all_models() -> tuple[Model, ...]:
     return tuple(_models().values())
 
 
+def answering_model(pinned: str, version: str) -> str:
+    """The model that a reply comes from, by its `modelVersion`: the pinned one, or another.
+
+    Google forwards requests for models that it retires, and bills the model that answers. A number
+    behind the name is a version of the pinned model; what is not a known model says nothing.
+    """
+    return version if version in _models() else pinned
+
+
+def forwarded(model: Model, on: date) -> Model:
+    """The model that answers requests for this one on that day."""
+    if model.forwards_to is None or model.forwards_from is None or on < model.forwards_from:
+        return model
+    return find_model(model.forwards_to)
+
+
 def check_alive(model: Model, on: date) -> str | None:
     """A warning about this model's life on that day, or None; raises ModelError once it is over."""
     if model.shutdown and on >= model.shutdown:
@@ -100,11 +116,12 @@ def _upcoming_shutdown(model: Model, on: date) -> list[str]:
 
 
 def _forwarded(model: Model, on: date) -> list[str]:
-    if model.forwards_from is None or on < model.forwards_from:
+    other = forwarded(model, on)
+    if other is model:
         return []
     return [
-        f"Requests for {model.name} are answered by {model.forwards_to}: answers and price may be "
-        f'that model\'s. Pin "{model.forwards_to}" to know what you get.'
+        f"Requests for {model.name} are answered by {other.name}: answers and price are "
+        f'that model\'s. Pin "{other.name}" to know what you get.'
     ]
 
 

@@ -149,10 +149,11 @@ def failure_row(file: ImageFile, failure: Failure) -> dict[str, Any]:
     }
 
 
-def costs_schema() -> pa.Schema:
-    """Columns of `costs`."""
+def costs_schema(column: str = "") -> pa.Schema:
+    """Columns of `costs`; `column` is the manifest's that they are told apart by, if any."""
     return pa.schema(
         [
+            *([(charged_name(column), pa.string())] if column else []),
             ("task", pa.string()),
             ("model", pa.string()),
             ("media_resolution", pa.string()),
@@ -169,9 +170,10 @@ def costs_schema() -> pa.Schema:
     )
 
 
-def cost_row(key: CostKey, totals: CostTotals) -> dict[str, Any]:
-    """One row of `costs`."""
+def cost_row(key: CostKey, totals: CostTotals, column: str = "") -> dict[str, Any]:
+    """One row of `costs`; `column` is the manifest's that costs are told apart by, if any."""
     return {
+        **({charged_name(column): key.charged_to or None} if column else {}),
         "task": key.task,
         "model": key.model,
         "media_resolution": str(key.media_resolution),
@@ -218,6 +220,16 @@ def manifest_name(column: str) -> str:
     plain = column.lower()
     ours = plain in _OUR_NAMES or plain.startswith(_PREFIX)
     return _PREFIX + column if ours else column
+
+
+def charged_name(column: str) -> str:
+    """The manifest's column in `costs`: as in the other tables, unless that hides one of `costs`.
+
+    >>> charged_name("customer"), charged_name("images")
+    ('customer', 'manifest_images')
+    """
+    name = manifest_name(column)
+    return _PREFIX + name if name.lower() in costs_schema().names else name
 
 
 def _image_fields() -> list[tuple[str, pa.DataType]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from storage.files import files_for, join
 from tierwise import account
+from tierwise.costs import regrouped
 from tierwise.tables import cost_row, costs_schema
 from transforms.sum_costs import CostRow
 from transforms.write_tables import FAILURES, Part, write_part
@@ -23,13 +24,17 @@ DONE, ROWS_LEFT = "done", "rows_left"
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Where the tables go, and what is known of the run when the graph is built."""
+    """Where the tables go, and what is known of the run when the graph is built.
+
+    `cost_by` is the manifest's column that costs are told apart by, empty for none.
+    """
 
     output: str
     staging: str
     tasks: tuple[str, ...]
     schemas: Mapping[str, pa.Schema]
     facts: Mapping[str, Any]
+    cost_by: str = ""
 
 
 def publish(
@@ -88,8 +93,10 @@ def _stage(
         if stat.uri not in wanted:
             files.delete(stat.uri)
     if folder == COSTS:
-        rows = [cost_row(key, totals) for key, totals in costs]
-        write_part(publication.staging, COSTS, costs_schema(), rows)
+        column = publication.cost_by
+        merged = regrouped(costs, lambda key: replace(key, answered_by=""))
+        rows = [cost_row(key, totals, column) for key, totals in merged.items()]
+        write_part(publication.staging, COSTS, costs_schema(column), rows)
     filled = {part.table for part in parts}
     for table, schema in publication.schemas.items():
         if _belongs(table, folder) and table not in filled:  # so that every table can be read
@@ -104,6 +111,7 @@ def _belongs(table: str, folder: str) -> bool:
 def _run(publication: Publication, costs: Sequence[CostRow], skipped: int) -> dict[str, Any]:
     by_task = account.by_task(costs, publication.tasks)
     failures = account.failures(costs)
+    column = publication.cost_by
     left = {"over_budget", "quota_exhausted"} & failures.keys()
     return {
         **publication.facts,
@@ -115,4 +123,7 @@ def _run(publication: Publication, costs: Sequence[CostRow], skipped: int) -> di
         "tasks": by_task,
         "failures": failures,
         "totals": account.totals(costs),
+        "waste": account.waste(costs),
+        **({"cost_by": account.by_charge(costs, column)} if column else {}),
+        "answered_by_others": account.answered_by_others(costs, datetime.now(UTC).date()),
     }

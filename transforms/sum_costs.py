@@ -5,6 +5,7 @@ from __future__ import annotations
 import apache_beam as beam
 
 from tierwise.costs import CostKey, CostTotals, totals_of
+from tierwise.questions import plain_text
 from transforms.name_answers import NamedOutcome
 from transforms.sum_by_key import SumByKey
 
@@ -12,12 +13,23 @@ CostRow = tuple[CostKey, CostTotals]
 
 
 class SumCosts(beam.PTransform):
-    """From named outcomes to one total per task, route and outcome."""
+    """From named outcomes to one total per task, route, outcome and value of a manifest column."""
+
+    def __init__(self, charged_to: str = "") -> None:
+        super().__init__()
+        self._column = charged_to
 
     def expand(self, rows: beam.PCollection[NamedOutcome]) -> beam.PCollection[CostRow]:
         """Adds the sums to a pipeline."""
+        column = self._column
         return (
             rows
-            | "CostsOfRow" >> beam.FlatMap(lambda row: totals_of(row.outcome))
+            | "CostsOfRow" >> beam.FlatMap(lambda row: totals_of(row.outcome, cell(row, column)))
             | "SumByRow" >> SumByKey(CostTotals.zero())
         )
+
+
+def cell(row: NamedOutcome, column: str) -> str:
+    """What the manifest says of a row in a column, as text; empty for null and without a column."""
+    value = row.file.columns.get(column) if column else None
+    return "" if value is None else plain_text(value)

@@ -27,7 +27,7 @@ from gemini_api.emulator.refusals import Refusal
 from gemini_api.emulator.replies import counted, generated
 from gemini_api.emulator.sight import see
 from tierwise.errors import ModelError, PriceError
-from tierwise.models import Model, check_alive, find_model
+from tierwise.models import Model, check_alive, find_model, forwarded
 from tierwise.price_rows import Price
 from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import ServiceTier, Usage
@@ -130,7 +130,7 @@ class Service:
             raise Refusal(404, f"{where}, or is not supported for {call.method}.") from error
         if model.image_output:
             raise Refusal(501, f"The emulator does not draw, so it does not serve {model.name}.")
-        return model
+        return forwarded(model, self._today())
 
     def _cost(self, asked: Asked, usage: Usage) -> int:
         model, tier, on = asked.model.name, asked.service_tier, self._today()

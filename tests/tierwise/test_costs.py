@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.account import by_task, failures, totals
-from tierwise.costs import ANSWERED, REPEATED, REUSED, CostKey, CostTotals, totals_of
+from tierwise.account import by_charge, by_task, failures, totals, waste
+from tierwise.costs import (
+    ANSWERED,
+    REPEATED,
+    REUSED,
+    CostKey,
+    CostTotals,
+    regrouped,
+    totals_of,
+)
 from tierwise.records import Answer, Failure, Outcome, Reason, Spent, Usage
 
 COUNTS = st.integers(0, 10**12)
@@ -122,3 +132,26 @@ def test_small_and_no_sums_are_written_as_decimals() -> None:
     assert empty["cost_usd"] == empty["saved_usd"] == "0.000000000"
     key = CostKey("t", "m", "low", "standard", ANSWERED)  # type: ignore[arg-type]
     assert totals([(key, CostTotals(Spent(cost=5)))])["saved_usd"] == "-0.000000005"
+
+
+@given(MADE, st.lists(st.sampled_from(["zoo", "museum", ""]), min_size=8, max_size=8))
+def test_told_apart_in_any_way_the_sum_is_the_same(
+    answer: Callable[..., Answer],
+    failure: Callable[..., Failure],
+    made: list[tuple[Any, ...]],
+    customers: list[str],
+) -> None:
+    outcomes = built(made, answer, failure)
+    charged = zip(outcomes, customers, strict=False)
+    found = [row for outcome, customer in charged for row in totals_of(outcome, customer)]
+    whole = sum((total for _, total in found), CostTotals.zero())
+    for key_of in (attrgetter("charged_to"), attrgetter("task", "outcome"), lambda key: 0):
+        groups = regrouped(found, key_of)
+        assert list(groups) == sorted(groups)
+        assert sum(groups.values(), CostTotals.zero()) == whole
+    spent = sum((outcome.spent.cost + outcome.wasted.cost for outcome in outcomes), 0)
+    assert whole.spent.cost == spent
+    by_value = by_charge(found, "customer")["values"].values()
+    assert sum(Decimal(one["cost_usd"]) for one in by_value) == Decimal(spent).scaleb(-9)
+    wasted = sum(Decimal(cost) for cost in waste(found).values())
+    assert wasted == Decimal(totals(found)["wasted_usd"])

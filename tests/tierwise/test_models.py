@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from tierwise.errors import ModelError
-from tierwise.models import Model, all_models, check_alive, find_model
+from tierwise.models import Model, all_models, answering_model, check_alive, find_model, forwarded
 from tierwise.records import MediaResolution, ServiceTier
 
 TODAY = date(2026, 11, 21)
@@ -80,6 +80,19 @@ def test_a_forwarded_model_warns_whose_answers_come() -> None:
     assert answered in (check_alive(model, TODAY) or "")
     assert answered in (check_alive(model, date(2026, 10, 9)) or "")
     assert answered not in (check_alive(model, date(2026, 10, 8)) or "")
+
+
+def test_a_reply_is_from_the_pinned_model_unless_it_names_another() -> None:
+    assert answering_model(FLASH_LITE, FLASH_LITE) == FLASH_LITE
+    assert answering_model(FLASH_LITE, f"{FLASH_LITE}-001") == FLASH_LITE
+    assert answering_model(FLASH_LITE, "") == FLASH_LITE
+    assert answering_model("gemini-3.7-flash", "gemini-3.8-flash") == "gemini-3.8-flash"
+
+
+def test_requests_are_forwarded_from_a_day_on() -> None:
+    model = find_model("gemini-3.7-flash")
+    assert forwarded(model, date(2026, 10, 8)) is model
+    assert forwarded(model, date(2026, 10, 9)) is find_model("gemini-3.8-flash")
 
 
 @pytest.mark.parametrize("model", all_models(), ids=lambda model: model.name)
