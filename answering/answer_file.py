@@ -52,7 +52,7 @@ class _Life:
         except ImageError as error:
             return [
                 self._fail(task, Page(), error)
-                for task in self.session.plan.tasks.tasks
+                for task in self.session.plan.tasks.of_images
                 if task.when is None
             ]
         by_page = await asyncio.gather(*(self._page(page) for page in pages))
@@ -60,7 +60,7 @@ class _Life:
 
     async def _page(self, page: Page) -> list[Outcome]:
         results: dict[str, asyncio.Task[Outcome | None]] = {}
-        for task in self.session.plan.tasks.tasks:
+        for task in self.session.plan.tasks.of_images:
             results[task.name] = asyncio.create_task(self._task(task, page, results))
         outcomes = await asyncio.gather(*results.values())
         return [outcome for outcome in outcomes if outcome is not None]

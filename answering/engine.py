@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from answering.journal_files import JournalWriter
 from answering.plan import Plan
@@ -18,7 +18,9 @@ from gemini_api.client import GeminiClient
 from gemini_api.limiter import Clock, Limiter
 from gemini_api.settle import Ask, Settled
 from tierwise.journal import Entry
-from tierwise.records import Answer, Answered, Reason
+from tierwise.records import Answer, Reason
+
+Result = TypeVar("Result")
 
 _RUNNING: list[Engine] = []
 
@@ -42,7 +44,7 @@ class Engine:
         """A session for one bundle."""
         return Session(self.plan, self._asker, self._decoders)
 
-    def submit(self, coroutine: Coroutine[Any, Any, Answered]) -> Future[Answered]:
+    def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Run on the loop; the result is for the calling thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 

@@ -25,7 +25,7 @@ class Pictures:
         self._file = file
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash)
-        self._shared = settings_of_all(session.plan.tasks.tasks)
+        self._shared = settings_of_all(session.plan.tasks.of_images)
         self._prepared: asyncio.Task[list[PreparedPage]] | None = None
 
     async def pages(self) -> list[Page]:

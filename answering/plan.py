@@ -24,10 +24,15 @@ class Plan:
     @property
     def shares_requests(self) -> bool:
         """Whether any request carries several images, and may have to wait for them."""
-        return any(task.route.images_per_request > 1 for task in self.tasks.tasks)
+        return any(task.route.images_per_request > 1 for task in self.tasks.of_images)
 
     @property
     def images_in_flight(self) -> int:
         """How many files may be under way in one bundle, so that every slot can be filled."""
-        most = max((task.route.images_per_request for task in self.tasks.tasks), default=1)
+        most = max((task.route.images_per_request for task in self.tasks.of_images), default=1)
         return self.requests_in_flight * most + most
+
+    @property
+    def groups_in_flight(self) -> int:
+        """How many groups may be under way in one bundle: those asked, and a few being prepared."""
+        return self.requests_in_flight + self.requests_in_flight // 4 + 1

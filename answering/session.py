@@ -26,12 +26,13 @@ class Session:
 
     def __init__(self, plan: Plan, asker: Asker, executor: Executor) -> None:
         self.plan = plan
+        self._asker = asker
         self._executor = executor
         self._packers = {
             task.name: Packer(task.route.images_per_request, asker.ask, self._flush_when_quiet)
-            for task in plan.tasks.tasks
+            for task in plan.tasks.of_images
         }
-        self._before = _all_before(plan.tasks.tasks)
+        self._before = _all_before(plan.tasks.of_images)
         self._preparing = 0
         self._starved = False
 
@@ -40,6 +41,10 @@ class Session:
         outcome = self._packers[ask.task.name].add(ask)
         self._flush_when_quiet()
         return await outcome
+
+    async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
+        """The outcomes of one question about all images of a group, by request id."""
+        return {outcome.request_id: outcome for outcome in await self._asker.ask(asks)}
 
     async def prepare(
         self,

@@ -12,6 +12,7 @@ from storage.files import join
 from storage.listing import Input
 from tierwise.tables import answers_schema, failures_schema
 from transforms.ask_gemini import AskGemini
+from transforms.asking_fn import SharedEngine
 from transforms.close_run import CloseRun
 from transforms.list_images import SKIPPED, ListImages
 from transforms.name_answers import NameAnswers
@@ -42,7 +43,7 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     answered = (
         listed["files"]
         | "ShareDuplicates" >> ShareDuplicates(job.plan.tasks, job.plan.journal.digits)
-        | "AskGemini" >> AskGemini(job.plan)
+        | "AskGemini" >> AskGemini(SharedEngine(job.plan))
     )
     rows = (listed["files"], answered) | "NameAnswers" >> NameAnswers(job.plan.tasks)
     parts = rows | "WriteTables" >> WriteTables(

@@ -16,7 +16,7 @@ from gemini_api.client import CallError, GeminiClient, RawReply
 from gemini_api.compose import Composed, compose
 from gemini_api.limiter import Clock, Limiter
 from gemini_api.retry import MAX_TRIES, MAX_UNANSWERED, Ruling, Verdict, backoff_s, judge
-from gemini_api.settle import Ask, Exchange, Settled, fail, halves, settle
+from gemini_api.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
 from gemini_api.wire import read_reply
 from tierwise.errors import RunEndedError
 from tierwise.records import Outcome, Reason, Spent
@@ -66,7 +66,7 @@ class Asker:
             if verdict.ruling is Ruling.END:
                 first = self.limiter.end(verdict.reason, str(error))
                 return _fail_all(asks, first.reason, first.message)
-            if verdict.ruling is Ruling.SPLIT and len(asks) > 1:
+            if verdict.ruling is Ruling.SPLIT and can_split(asks):
                 return Settled((), (), halves(asks))
             if verdict.ruling is Ruling.SPLIT or tries == MAX_TRIES:
                 break

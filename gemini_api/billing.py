@@ -57,9 +57,11 @@ class Billing:
         """The same images asked the naive way: flat `high`, one per request, standard tier.
 
         Text tokens of a request with one image are what this request was billed, scaled by our
-        estimates for the one and for the pack; the reply is each image's share of this reply.
+        estimates for the one and for the pack; the reply is each image's share of this reply, or
+        all of it where the images share one answer.
         """
-        shares = Spent(usage).shares(len(asks))
+        answers = asks[0].task.answers_in_request(len(asks))
+        shares = Spent(usage).shares(answers) * (len(asks) // answers)
         estimated = sum(map(text_tokens, texts)) or 1
         billed_text = usage.input_tokens - usage.image_tokens
         price = self._price(asks[0].route.model, ServiceTier.STANDARD, on, 0)

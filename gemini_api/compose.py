@@ -11,7 +11,7 @@ from gemini_api.settle import RAISED_LIMIT, Ask
 from gemini_api.thoughts import thought_allowance
 from gemini_api.wire import InlineImage, Json, request_body
 from tierwise.models import find_model
-from tierwise.questions import request_texts
+from tierwise.questions import RequestTexts, group_texts, request_texts
 
 _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
@@ -25,9 +25,9 @@ class Composed:
 
 
 def compose(asks: Sequence[Ask]) -> Composed:
-    """One request for images that are asked the same task."""
+    """One request for images that are asked the same task, each by itself or all together."""
     first = asks[0]
-    texts = request_texts([ask.prompt for ask in asks])
+    texts = _texts(asks)
     body = request_body(
         model=find_model(first.route.model),
         text=texts.opening,
@@ -37,7 +37,7 @@ def compose(asks: Sequence[Ask]) -> Composed:
             if ask.picture
         ],
         media_resolution=first.route.media_resolution,
-        response_config=first.task.response_config(len(asks)),
+        response_config=_response_config(asks),
         max_output_tokens=output_limit(asks),
     )
     return Composed(body, (texts.opening, *texts.before_images))
@@ -49,8 +49,7 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
     No tokenizer makes more tokens of a text than it has bytes of UTF-8. The response schema is
     input as well (ai.google.dev/gemini-api/docs/structured-output).
     """
-    texts = request_texts([ask.prompt for ask in asks])
-    config = asks[0].task.response_config(len(asks))
+    texts, config = _texts(asks), _response_config(asks)
     schemas = [orjson.dumps(config[name]) for name in _SCHEMAS if name in config]
     written = (texts.opening, *texts.before_images)
     return sum(map(len, schemas)) + sum(len(text.encode()) for text in written)
@@ -59,6 +58,18 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
 def output_limit(asks: Sequence[Ask]) -> int:
     """`maxOutputTokens`: what the replies may take and room for thoughts, as the model allows."""
     task, model = asks[0].task, find_model(asks[0].route.model)
-    wanted = task.output_limit(len(asks)) + thought_allowance(model, len(asks))
+    answers = task.answers_in_request(len(asks))
+    wanted = task.output_limit(answers) + thought_allowance(model, answers)
     factor = RAISED_LIMIT if asks[0].limit_raised else 1
     return min(wanted * factor, model.max_output_tokens)
+
+
+def _texts(asks: Sequence[Ask]) -> RequestTexts:
+    if asks[0].task.per:
+        return group_texts(asks[0].prompt, len(asks))
+    return request_texts([ask.prompt for ask in asks])
+
+
+def _response_config(asks: Sequence[Ask]) -> Json:
+    task = asks[0].task
+    return task.response_config(task.answers_in_request(len(asks)))

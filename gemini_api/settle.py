@@ -5,6 +5,8 @@ alone, so that it costs its neighbours no answer:
 
     blocked, truncated or unreadable pack ──▶ two halves
     item missing, repeated or outside its type ──▶ that image alone, once
+
+The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
 """
 
 from __future__ import annotations
@@ -98,9 +100,9 @@ def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
         return _settle_truncated(pack)
     if reply.finish_reason not in ("STOP", ""):
         return pack.narrow(Reason.BLOCKED_ANSWER, f"Gemini stopped: {reply.finish_reason}")
-    if len(asks) == 1:
-        return _settle_single(pack)
-    return _settle_items(pack)
+    if can_split(asks):
+        return _settle_items(pack)
+    return _settle_answer(pack)
 
 
 def fail(ask: Ask, reason: Reason, message: str, *, spent: Spent = Spent()) -> Failure:
@@ -120,6 +122,11 @@ def fail(ask: Ask, reason: Reason, message: str, *, spent: Spent = Spent()) -> F
     )
 
 
+def can_split(asks: Sequence[Ask]) -> bool:
+    """Whether each of several images has an answer of its own, and may be asked apart."""
+    return asks[0].task.answers_in_request(len(asks)) > 1
+
+
 def halves(asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], ...]:
     """Two requests in the place of one that several images share."""
     middle = (len(asks) + 1) // 2
@@ -133,11 +140,14 @@ class _Pack:
     shares: tuple[Spent, ...]
 
     def narrow(self, reason: Reason, message: str) -> Settled:
-        """Halve a pack; a single image fails, and its request is what the failure cost."""
-        if len(self.asks) > 1:
-            return self.repeat(halves(self._charged()))
-        failure = fail(self.asks[0], reason, message, spent=self.shares[0])
-        return Settled((failure,), (), ())
+        """Halve a pack; what cannot be split fails, and its request is what the failure cost."""
+        if can_split(self.asks):
+            return self.repeat(halves(self.all_charged()))
+        failures = (
+            fail(ask, reason, message, spent=share)
+            for ask, share in zip(self.asks, self.shares, strict=True)
+        )
+        return Settled(tuple(failures), (), ())
 
     def repeat(self, packs: tuple[tuple[Ask, ...], ...]) -> Settled:
         """Ask everything again; the whole request was wasted."""
@@ -170,14 +180,14 @@ class _Pack:
         ask = self.asks[index]
         return replace(ask, wasted=ask.wasted + self.shares[index], **changes)
 
-    def _charged(self) -> tuple[Ask, ...]:
-        return tuple(self.charged(index) for index in range(len(self.asks)))
+    def all_charged(self, **changes: Any) -> tuple[Ask, ...]:
+        return tuple(self.charged(index, **changes) for index in range(len(self.asks)))
 
 
 def _settle_truncated(pack: _Pack) -> Settled:
     ask = pack.asks[0]
-    if len(pack.asks) == 1 and not ask.limit_raised:
-        return pack.repeat(((pack.charged(0, limit_raised=True),),))
+    if not (can_split(pack.asks) or ask.limit_raised):
+        return pack.repeat((pack.all_charged(limit_raised=True),))
     return pack.narrow(
         Reason.TRUNCATED,
         f"The answer did not end within {ask.max_output_tokens} tokens. "
@@ -185,19 +195,22 @@ def _settle_truncated(pack: _Pack) -> Settled:
     )
 
 
-def _settle_single(pack: _Pack) -> Settled:
+def _settle_answer(pack: _Pack) -> Settled:
+    ask = pack.asks[0]
     try:
-        value = pack.asks[0].task.answer.parse(pack.exchange.reply.text)
+        value = ask.task.answer.parse(pack.exchange.reply.text)
     except ReplyError as error:
-        return _settle_invalid(pack, 0, str(error))
-    return Settled((pack.answer(0, value),), (), ())
+        if ask.asked_again:
+            return pack.narrow(Reason.INVALID_ANSWER, str(error))
+        return pack.repeat((pack.all_charged(asked_again=True),))
+    return Settled(tuple(pack.answer(index, value) for index in range(len(pack.asks))), (), ())
 
 
 def _settle_items(pack: _Pack) -> Settled:
     try:
         items = pack.asks[0].task.answer.parse_packed(pack.exchange.reply.text, len(pack.asks))
     except ReplyError:
-        return pack.repeat(halves(pack._charged()))
+        return pack.repeat(halves(pack.all_charged()))
     parts = [_settle_item(pack, index, items[index + 1]) for index in range(len(pack.asks))]
     return Settled(
         outcomes=tuple(outcome for part in parts for outcome in part.outcomes),

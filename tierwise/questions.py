@@ -84,6 +84,12 @@ def request_texts(prompts: Sequence[Prompt]) -> RequestTexts:
     return RequestTexts(opening, tuple(lead.rstrip() for lead in leads))
 
 
+def group_texts(prompt: Prompt, images: int) -> RequestTexts:
+    """The texts of a request that asks one question about so many images together."""
+    together = f"\nThe {images} images belong together. Give one answer for all of them."
+    return RequestTexts(prompt.whole + (together if images > 1 else ""), ("",) * images)
+
+
 def request_id(*, content_hash: str, page: int, task: Task, prompt: Prompt, route: Route) -> str:
     """Identity of what was asked, 32 hexadecimal digits, the same in every process and run.
 

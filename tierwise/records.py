@@ -248,6 +248,14 @@ class Answered:
     outcomes: tuple[Outcome, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NamedOutcome:
+    """One row to be: a name, and what came of one task for one page of it."""
+
+    file: ImageFile
+    outcome: Outcome
+
+
 def _split(total: int, parts: int) -> list[int]:
     whole, rest = divmod(total, parts)
     return [whole + (part < rest) for part in range(parts)]

@@ -1,25 +1,15 @@
-"""AskGemini: from shards of images to their answers. Reading, shrinking and asking are fused here.
-
-The DoFn is thin: it takes files in and gives answers out on Beam's thread, where counters work; the
-window behind it keeps requests open on the process's event loop.
-"""
+"""AskGemini: from shards of images to their answers; reading, shrinking, asking are fused here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
-from apache_beam.transforms.window import GlobalWindow
-from apache_beam.utils.shared import Shared
-from apache_beam.utils.windowed_value import WindowedValue
 
-from answering.engine import Engine
-from answering.plan import Plan
+from answering.answer_file import answer_file
 from answering.questions_asked import QuestionsAsked
-from answering.tally import TALLY
-from answering.window import Window
-from tierwise.records import Answered, Failure
+from tierwise.records import Answered
+from transforms.asking_fn import AskingFn, SharedEngine
 from transforms.share_duplicates import Shard
 
 
@@ -30,63 +20,25 @@ class AskGemini(beam.PTransform):
     its first attempt paid.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, engine: SharedEngine) -> None:
         super().__init__()
-        self._plan = plan
+        self._engine = engine
 
     def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[Answered]:
         """Adds the questions to a pipeline."""
-        return shards | "Ask" >> beam.ParDo(_AskGeminiFn(self._plan))
+        most = self._engine.plan.images_in_flight
+        return shards | "Ask" >> beam.ParDo(_AskGeminiFn(self._engine, most))
 
 
-class _AskGeminiFn(beam.DoFn):
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._shared = Shared()
-        self._window: Window | None = None
-        self._counters = {
-            name: Metrics.counter("tierwise", name)
-            for name in ("files", "answers", "failures", "requests", "nano_dollars")
-        }
-
-    def setup(self) -> None:
-        self._engine = self._shared.acquire(
-            lambda: Engine(self._plan), tag=self._plan.journal.run_id
-        )
-
-    def start_bundle(self) -> None:
-        if self._window is not None:  # the last bundle failed half-way
-            self._window.cancel()
-        self._window = Window(self._engine)
-
+class _AskGeminiFn(AskingFn[Answered]):
     def process(self, shard: Shard) -> Iterator[Answered]:
-        window = self._open_window()
-        asked = QuestionsAsked(self._plan.journal.read(shard.name))
+        window = self.window()
+        asked = QuestionsAsked(self.plan.journal.read(shard.name))
         for keyed in shard.files:
-            for answered in window.add(keyed.file, keyed.share_key, asked):
-                yield self._counted(answered)
+            life = answer_file(keyed.file, keyed.share_key, window.session, asked)
+            yield from map(self.counted, window.add(life, keyed.file.uri))
 
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        window = self._open_window()
-        everything = GlobalWindow()
-        for answered in window.drain():
-            value = self._counted(answered)
-            yield WindowedValue(value, everything.max_timestamp(), [everything])
-        self._window = None
-
-    def _open_window(self) -> Window:
-        if self._window is None:
-            raise RuntimeError("Beam called process() or finish_bundle() before start_bundle()")
-        return self._window
-
-    def _counted(self, answered: Answered) -> Answered:
-        self._counters["files"].inc()
-        for outcome in answered.outcomes:
-            spent = outcome.spent + outcome.wasted
-            failed = isinstance(outcome, Failure)
-            self._counters["failures" if failed else "answers"].inc()
-            self._counters["requests"].inc(spent.requests)
-            self._counters["nano_dollars"].inc(spent.cost)
-            TALLY.count(failed=failed, cost=spent.cost)
-        TALLY.count_file()
-        return answered
+    def counted(self, result: Answered) -> Answered:
+        self.count(result)
+        self.count_file()
+        return result

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
 from tierwise.journal import free
-from tierwise.records import Answered, ImageFile, Outcome
+from tierwise.records import Answered, ImageFile, NamedOutcome
 from tierwise.tasks import Tasks
 from transforms.share_duplicates import share_key
-
-
-@dataclass(frozen=True, slots=True)
-class NamedOutcome:
-    """One row to be: a name, and what came of one task for one page of it."""
-
-    file: ImageFile
-    outcome: Outcome
 
 
 class NameAnswers(beam.PTransform):

@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from tierwise.costs import CostKey, CostTotals, totals_of
 from tierwise.questions import plain_text
-from transforms.name_answers import NamedOutcome
+from tierwise.records import NamedOutcome
 from transforms.sum_by_key import SumByKey
 
 CostRow = tuple[CostKey, CostTotals]

@@ -16,9 +16,8 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from storage.files import files_for, join
-from tierwise.records import Answer
+from tierwise.records import Answer, NamedOutcome
 from tierwise.tables import answer_row, failure_row
-from transforms.name_answers import NamedOutcome
 
 # Rows that are held before a file is written: a few megabytes of memory, files of 1 MB and more.
 _ROWS_PER_FILE = 20_000

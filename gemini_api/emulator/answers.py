@@ -1,8 +1,8 @@
-"""Filling a response schema in from a look."""
+"""Filling a response schema in from a look, or from the looks of pictures asked about together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
@@ -19,20 +19,21 @@ _CHOSEN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """Answers one question about one look.
+    """Answers one question about one look, or about several that belong together.
 
-    The answer depends on the look, the schema and the meaning of the question, never on what else
-    stands in the request. With `outside` it is one that the schema does not allow.
+    The answer depends on the looks, the schema and the meaning of the question, never on what else
+    stands in the request. What can be weighed is the mean over the looks, words are those of the
+    first. With `outside` it is an answer that the schema does not allow.
     """
 
-    look: Look
+    looks: Sequence[Look]
     question: str
     known: KnownPictures | None = None
     outside: bool = False
 
     def text(self) -> str:
         """The answer to a question without a schema."""
-        return sentence(self.look)
+        return sentence(self.looks[0])
 
     def value(self, schema: Schema, name: str = "") -> Any:
         """A value that fits `schema`; `name` is the field that it is for."""
@@ -46,10 +47,14 @@ class Answerer:
             return self._array(schema, name)
         return {"unexpected": True} if self.outside else self._scalar(schema, name)
 
+    def _mean(self, scores: Iterable[float]) -> float:
+        return sum(scores) / len(self.looks)
+
     def _scalar(self, schema: Schema, name: str) -> Any:
         kind = schema["type"]
         if kind == "boolean":
-            return holds(self.look, self._asked(schema, name)) > _CHOSEN
+            asked = self._asked(schema, name)
+            return self._mean(holds(look, asked) for look in self.looks) > _CHOSEN
         if kind in {"number", "integer"}:
             return self._number(schema, name, whole=kind == "integer")
         return None if kind == "null" else self._string(schema)
@@ -59,7 +64,9 @@ class Answerer:
 
     def _scores(self, schema: Schema, name: str) -> dict[str, float]:
         labels = [label for label in schema["enum"] if isinstance(label, str)]
-        return label_scores(self.look, labels, self._asked(schema, name), self.known)
+        asked = self._asked(schema, name)
+        each = [label_scores(look, labels, asked, self.known) for look in self.looks]
+        return {label: self._mean(scores[label] for scores in each) for label in each[0]}
 
     def _label(self, schema: Schema, name: str) -> Any:
         if self.outside:
@@ -81,7 +88,7 @@ class Answerer:
             return self._several(items, name, least, most)
         if items.get("type") == "string" and not self.outside:
             limit = items.get("maxLength")
-            found = words(self.look)
+            found = words(self.looks[0])
             return [found[i % len(found)][:limit] for i in range(min(max(least, 3), most))]
         return [self.value(items, name) for _ in range(min(max(least, 1), most))]
 
@@ -94,12 +101,14 @@ class Answerer:
     def _number(self, schema: Schema, name: str, *, whole: bool) -> float | int:
         low = float(schema.get("minimum", min(0, schema.get("maximum", 0))))
         high = float(schema.get("maximum", low + (100 if whole else 1)))
-        value = low + (high - low) * leaning(self.look, name or "number")
+        value = low + (high - low) * self._mean(
+            leaning(look, name or "number") for look in self.looks
+        )
         if whole:
             return min(max(round(value), ceil(low)), floor(high))
         return min(max(round(value, 3), low), high)
 
     def _string(self, schema: Schema) -> str:
         limit = schema.get("maxLength")
-        text = phrase(self.look, None if limit is None else int(limit))
+        text = phrase(self.looks[0], None if limit is None else int(limit))
         return text.ljust(int(schema.get("minLength") or 0), ".")

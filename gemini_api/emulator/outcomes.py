@@ -94,8 +94,8 @@ def _text(
     schema, field = asked.settings.schema, number_field(asked.settings.schema)
     if schema is not None and field is not None:
         return json.dumps(_items(asked, looks, known, fault, field), ensure_ascii=False)
-    look = looks[0] if looks else _imagined(asked.text)
-    answerer = Answerer(look, asked.question, known, _is_outside(fault, asked.pictures[:1]))
+    looks = looks or [_imagined(asked.text)]
+    answerer = Answerer(looks, asked.question, known, _is_outside(fault, asked.pictures))
     if schema is None:
         return answerer.text()
     value = answerer.value(schema)
@@ -116,7 +116,7 @@ def _items(
     items = []
     for position, (look, number) in enumerate(zip(looks, numbers, strict=True)):
         outside = _is_outside(fault, asked.pictures[position : position + 1])
-        item = Answerer(look, asked.question, known, outside).value(schema["items"])
+        item = Answerer([look], asked.question, known, outside).value(schema["items"])
         items.append({name: number if name == field else item[name] for name in item})
     if fault and fault.kind == "wrong_items":
         return disarranged(items, fault.settings["how"], _position(asked, fault), field)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from answering.answer_file import answer_file
 from answering.engine import Engine
 from answering.journal_files import JournalFiles, shard_of
 from answering.plan import Plan
@@ -35,9 +36,11 @@ class Bundle:
     _asked: dict[str, QuestionsAsked] = field(default_factory=dict)
 
     def answer(self, files: Iterable[ImageFile]) -> list[Answered]:
-        window, done = Window(self.engine), list[Answered]()
+        window = Window[Answered](self.engine, self.engine.plan.images_in_flight)
+        done = list[Answered]()
         for begun, file in enumerate(files, start=1):
-            for answered in window.add(file, file.content_hash, self.asked(file)):
+            life = answer_file(file, file.content_hash, window.session, self.asked(file))
+            for answered in window.add(life, file.uri):
                 done.append(answered)
             self.most_under_way = max(self.most_under_way, begun - len(done))
         done += window.drain()

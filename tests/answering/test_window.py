@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from answering.answer_file import answer_file
 from answering.window import Window
-from tierwise.records import Answer, Failure, ImageFile, Reason
+from tierwise.records import Answer, Answered, Failure, ImageFile, Reason
 
 TWO_LEVELS = """
 model: gemini-3.1-flash-lite
@@ -212,9 +213,10 @@ def test_a_journal_that_cannot_be_written_stops_the_bundle(archive: Any) -> None
 def test_cancelling_gives_up_what_hangs(archive: Any) -> None:
     archive.gemini.faults({"kind": "hang"})
     bundle = archive.bundle(pack=2, requests_in_flight=3)
-    window = Window(bundle.engine)
+    window = Window[Answered](bundle.engine, most=9)
     for file in archive.pictures(5):
-        list(window.add(file, file.content_hash, bundle.asked(file)))
+        life = answer_file(file, file.content_hash, window.session, bundle.asked(file))
+        list(window.add(life, file.uri))
     deadline = time.monotonic() + 10
     while len(archive.packs()) < 2:
         assert time.monotonic() < deadline

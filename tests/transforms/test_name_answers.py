@@ -9,9 +9,9 @@ import apache_beam as beam
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from tierwise.records import Answered
+from tierwise.records import Answered, NamedOutcome
 from tierwise.tasks import load_tasks
-from transforms.name_answers import NameAnswers, NamedOutcome, name_answers
+from transforms.name_answers import NameAnswers, name_answers
 from transforms.share_duplicates import share_key
 
 TASKS = load_tasks(

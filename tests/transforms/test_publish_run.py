@@ -12,9 +12,8 @@ import pytest
 
 from storage.local_files import LocalFiles
 from tierwise.costs import totals_of
-from tierwise.records import Answer
+from tierwise.records import Answer, NamedOutcome
 from tierwise.tables import answers_schema, failures_schema
-from transforms.name_answers import NamedOutcome
 from transforms.publish_run import Publication, publish
 from transforms.sum_costs import CostRow
 from transforms.write_tables import FAILURES, Part, answers_table, outcome_row, write_part

@@ -9,8 +9,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to
 
-from tierwise.records import Spent
-from transforms.name_answers import NamedOutcome
+from tierwise.records import NamedOutcome, Spent
 from transforms.sum_by_key import SumByKey
 from transforms.sum_costs import CostRow, SumCosts
 

@@ -10,9 +10,8 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 from apache_beam.testing.util import assert_that, equal_to
 
-from tierwise.records import Reason
+from tierwise.records import NamedOutcome, Reason
 from tierwise.tables import answers_schema, failures_schema
-from transforms.name_answers import NamedOutcome
 from transforms.write_tables import FAILURES, Part, WriteTables, answers_table, outcome_row
 
 

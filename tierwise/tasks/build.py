@@ -18,6 +18,7 @@ from tierwise.shown import shown
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import Condition
+from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import FileKeys, TaskKeys
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.routes import check_model, check_resolution, check_tier, route_of
@@ -70,6 +71,7 @@ def build_task(
         when=condition,
         reads=keys.input,
         variables=keys.variables,
+        per=grouping_of(document, name, keys),
         reads_answers=reads_answers,
         depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),
     )
@@ -142,11 +144,6 @@ def _condition(
 def _check_keys(
     document: Document, name: str, keys: TaskKeys, reads_answers: tuple[str, ...]
 ) -> None:
-    with _at(document, name, "per"):
-        if keys.per is not None:
-            raise TasksError(
-                f"{shown(keys.per)}: asking groups of images is not possible yet. Remove it."
-            )
     with _at(document, name, "image", "send"):
         if keys.image.send == "reference":
             raise TasksError("sending references is not possible yet. Write bytes, or remove it.")

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from tierwise.records import MediaResolution, ServiceTier
 from tierwise.shown import shown, suggestion
+from tierwise.tasks.grouping import Beyond
 from tierwise.tasks.yaml_text import Document, Location, read_yaml
 
 Resolution = Annotated[MediaResolution, Field(strict=False)]
@@ -88,7 +89,17 @@ class TaskKeys(DefaultKeys):
     max_output_tokens: int | None = Field(
         default=None, ge=1, le=8192, description="Write a whole number of tokens, 1 to 8192."
     )
-    per: str | None = Field(default=None, description="Write folder, or a column of the manifest.")
+    per: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Write folder, or a column of the manifest: one answer for each group.",
+    )
+    max_per_group: PackSize | None = Field(
+        default=None, description="Write a whole number of images, 1 to 50."
+    )
+    beyond: Annotated[Beyond, Field(strict=False)] | None = Field(
+        default=None, description="Write {options}: what becomes of more than `max_per_group`."
+    )
 
 
 class FileKeys(_Keys):
@@ -123,7 +134,7 @@ def _refuse(document: Document, error: ValidationError) -> NoReturn:
     location, keys = _placed(first["loc"])
     if kind == "extra_forbidden":
         fields = keys.model_fields.items()
-        known = [field.alias or name for name, field in fields if name not in _NOT_YET]
+        known = [field.alias or name for name, field in fields]
         problem = f"this key is not known. {suggestion(location[-1], known, 'keys')}"
     elif kind == "missing":
         problem = f"this key is missing. {_remedy(keys, location, first)}"
@@ -181,6 +192,5 @@ def _quote_it(document: Document, found: Location, value: Any) -> str:
     return f'YAML takes {written} for {kind} where text is expected. Quote it: "{written}".'
 
 
-_NOT_YET = frozenset({"per"})
 _BELOW: dict[object, type[_Keys]] = {"image": ImageKeys, "text": TextKeys}
 _YAML_TYPES = {bool: "true or false", int: "a number", float: "a number"}

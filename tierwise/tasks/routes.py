@@ -20,7 +20,9 @@ def route_of(file: FileKeys, task: TaskKeys) -> Route:
     resolution = task.media_resolution or file.defaults.media_resolution or DEFAULT_RESOLUTION
     pack = task.images_per_request or file.defaults.images_per_request or 1
     if task.input == "text":
-        resolution, pack = DEFAULT_RESOLUTION, 1
+        resolution = DEFAULT_RESOLUTION
+    if task.input == "text" or task.per:
+        pack = 1
     return Route(
         model=model,
         media_resolution=resolution,

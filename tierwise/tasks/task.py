@@ -11,6 +11,7 @@ from typing import Any, Literal
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
 from tierwise.records import Route
 from tierwise.tasks.conditions import Condition
+from tierwise.tasks.grouping import Grouping
 
 # Raised when the same task would be asked in other words or read in another way.
 QUESTION_FORMAT = 1
@@ -25,8 +26,8 @@ class Task:
 
     `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
-    `per` is empty: groups of images are not asked yet. `digest` is SHA-256 over what is asked: all
-    that changes the answer except image, route and `when`.
+    With `per`, the images of a group get one answer together. `digest` is SHA-256 over what is
+    asked: all that changes the answer except image, route, `when` and `per`.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Task:
     when: Condition | None = None
     reads: Literal["image", "text"] = "image"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
-    per: str | None = None
+    per: Grouping | None = None
     reads_answers: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     digest: str = field(init=False)
@@ -58,12 +59,16 @@ class Task:
         known = all(name in answers for name in self.reads_answers)
         return known and (self.when is None or self.when.holds(answers))
 
-    def output_limit(self, images: int) -> int:
-        """`maxOutputTokens` of a request with so many images, thoughts not counted."""
-        return packed_output_tokens(self.max_output_tokens, images)
+    def answers_in_request(self, images: int) -> int:
+        """How many answers a request with so many images asks for."""
+        return 1 if self.per else images
 
-    def response_config(self, images: int) -> dict[str, Any]:
-        """The part of `generationConfig` that types the reply for so many images."""
-        if images == 1:
+    def output_limit(self, answers: int) -> int:
+        """`maxOutputTokens` of a request for so many answers, thoughts not counted."""
+        return packed_output_tokens(self.max_output_tokens, answers)
+
+    def response_config(self, answers: int) -> dict[str, Any]:
+        """The part of `generationConfig` that types the reply with so many answers."""
+        if answers == 1:
             return self.answer.response_config()
-        return self.answer.packed_response_config(images)
+        return self.answer.packed_response_config(answers)

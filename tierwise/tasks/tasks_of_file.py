@@ -9,6 +9,7 @@ from importlib.resources import files
 from tierwise.answers.answer_type import AnswerType
 from tierwise.records import Route
 from tierwise.tasks.build import build_task, read_answer
+from tierwise.tasks.group_checks import check_nobody_waits
 from tierwise.tasks.keys import read_tasks_file
 from tierwise.tasks.order import CycleError, in_order
 from tierwise.tasks.prompts import used_variables
@@ -22,7 +23,8 @@ __all__ = ["Task", "Tasks", "default_tasks", "load_tasks"]
 class Tasks:
     """All tasks of a file, each after those it depends on.
 
-    `manifest_columns` are names in prompts that only a manifest can fill, each once.
+    `manifest_columns` are names in prompts of single images that only a manifest can fill, each
+    once.
     """
 
     model: str
@@ -32,6 +34,16 @@ class Tasks:
     def task(self, name: str) -> Task:
         """The task of this name; raises KeyError."""
         return {task.name: task for task in self.tasks}[name]
+
+    @property
+    def of_images(self) -> tuple[Task, ...]:
+        """The tasks that are asked of each image."""
+        return tuple(task for task in self.tasks if not task.per)
+
+    @property
+    def of_groups(self) -> tuple[Task, ...]:
+        """The tasks that are asked of groups of images."""
+        return tuple(task for task in self.tasks if task.per)
 
     @property
     def frames(self) -> str | int:
@@ -71,6 +83,7 @@ def load_tasks(text: str, *, path: str) -> Tasks:
     columns = dict.fromkeys(
         name for task in tasks.values() for name in _only_manifest(task, answers)
     )
+    check_nobody_waits(document, tasks)
     ordered = tuple(tasks[name] for name in _ordered(document, tasks))
     _check_frames(document, ordered)
     return Tasks(file.model, ordered, tuple(columns))
@@ -83,7 +96,7 @@ def default_tasks() -> Tasks:
 
 
 def _only_manifest(task: Task, answers: Mapping[str, AnswerType]) -> list[str]:
-    elsewhere = {FILENAME, *task.variables, *answers}
+    elsewhere = {FILENAME, *task.variables, *answers, *([task.per.by] if task.per else [])}
     return [name for name in used_variables(task.prompt) if name not in elsewhere]
 
 

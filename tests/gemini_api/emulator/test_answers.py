@@ -77,7 +77,7 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:
 @settings(deadline=None)
 @given(LOOKS, SCHEMAS, st.text(max_size=20))
 def test_answers_fit_any_schema(look: Look, schema: dict[str, Any], question: str) -> None:
-    value = Answerer(look, question).value(from_json_schema(schema))
+    value = Answerer([look], question).value(from_json_schema(schema))
     assert fits(json.loads(json.dumps(value)), schema)
 
 
@@ -85,13 +85,13 @@ def test_answers_fit_any_schema(look: Look, schema: dict[str, Any], question: st
 @given(LOOKS, SCHEMAS, st.text(max_size=20))
 def test_the_same_again(look: Look, schema: dict[str, Any], question: str) -> None:
     checked = from_json_schema(schema)
-    assert Answerer(look, question).value(checked) == Answerer(look, question).value(checked)
+    assert Answerer([look], question).value(checked) == Answerer([look], question).value(checked)
 
 
 @settings(deadline=None)
 @given(LOOKS, ENUMS)
 def test_outside_is_outside(look: Look, schema: dict[str, Any]) -> None:
-    value = Answerer(look, "", outside=True).value(from_json_schema(schema))
+    value = Answerer([look], "", outside=True).value(from_json_schema(schema))
     assert value not in schema["enum"]
 
 
@@ -100,7 +100,7 @@ def test_unknown_labels_are_not_all_answered_alike() -> None:
     rng = np.random.default_rng(1)
     tints = [tuple(int(c) for c in rng.integers(0, 256, 3)) for _ in range(60)]
     schema = {"type": "string", "enum": labels}
-    chosen = {Answerer(plain_look((t[0], t[1], t[2])), "").value(schema) for t in tints}
+    chosen = {Answerer([plain_look((t[0], t[1], t[2]))], "").value(schema) for t in tints}
     assert len(chosen) >= 3
 
 
@@ -114,7 +114,7 @@ def test_property_ordering_is_honoured() -> None:
         },
         "property_ordering": ["c", "a", "b"],
     }
-    assert list(Answerer(plain_look((9, 9, 9)), "").value(from_response_schema(schema))) == list(
+    assert list(Answerer([plain_look((9, 9, 9))], "").value(from_response_schema(schema))) == list(
         "cab"
     )
 
@@ -132,7 +132,7 @@ def test_property_ordering_is_honoured() -> None:
 def test_labels_that_pixels_can_tell(
     labels: list[str], colour: tuple[int, int, int], label: str
 ) -> None:
-    assert Answerer(plain_look(colour), "").value({"type": "string", "enum": labels}) == label
+    assert Answerer([plain_look(colour)], "").value({"type": "string", "enum": labels}) == label
 
 
 def test_references_and_alternatives_are_resolved() -> None:
@@ -145,7 +145,7 @@ def test_references_and_alternatives_are_resolved() -> None:
         },
         "$defs": {"Tone": {"enum": ["dark", "bright"]}},
     }
-    value = Answerer(plain_look((0, 0, 0)), "").value(from_json_schema(schema))
+    value = Answerer([plain_look((0, 0, 0))], "").value(from_json_schema(schema))
     assert value["a"] == "dark"
     assert 0 <= value["b"] <= 3
     assert len(value["c"]) <= 4

@@ -199,7 +199,6 @@ def test_only_keys_that_can_be_written_are_proposed() -> None:
         2
     ]
     assert {"prompt", "max_output_tokens"} < set(known.rstrip(".").split(", "))
-    assert "per" not in known.rstrip(".").split(", ")
 
 
 def test_tasks_that_wait_for_each_other_are_refused() -> None:
