@@ -1,0 +1,77 @@
+"""The names of routes, the usual grid, and the order in which routes are trusted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from tierwise.calibration.routes import (
+    chains,
+    dearest_first,
+    read_routes,
+    route_name,
+    usual_routes,
+)
+from tierwise.errors import InputError
+from tierwise.records import MediaResolution, Route
+
+DAY = date(2026, 11, 23)
+
+
+def test_the_usual_grid_holds_the_tasks_own_route_once(own: Route) -> None:
+    names = ["high", "medium", "low", "high-x8", "medium-x8", "low-x8"]
+    assert list(usual_routes(own)) == names
+    small = replace(own, image=replace(own.image, max_side=512, quality=70), images_per_request=4)
+    routes = usual_routes(small)
+    assert list(routes) == [*names, "low-512px-x4"]
+    assert {route.image.quality for route in routes.values()} == {70}
+
+
+def test_each_name_is_read_back_as_its_route(own: Route) -> None:
+    written = "high, low-512px-x16,gemini-3.5-flash-lite/medium,low"
+    routes = read_routes(written, own)
+    assert list(routes) == [*(name.strip() for name in written.split(","))]
+    packed = routes["low-512px-x16"]
+    assert (packed.image.max_side, packed.images_per_request) == (512, 16)
+    assert routes["gemini-3.5-flash-lite/medium"].model == "gemini-3.5-flash-lite"
+    assert all(route_name(route, own) == name for name, route in routes.items())
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("best", "'best' is no route: media resolutions are low, medium, high, ultra_high"),
+        ("low-x51", "a request takes 1 to 50 images"),
+        ("low-9px", "a side has 16 to 8192 px"),
+        ("low,", "'' is no route"),
+        ("gemini-nine/low", 'model "gemini-nine" is not known'),
+        ("gemini-2.5-flash-lite/ultra_high", 'has no media resolution "ultra_high"'),
+    ],
+)
+def test_bad_routes_are_refused(written: str, said: str, own: Route) -> None:
+    with pytest.raises(InputError, match=said):
+        read_routes(written, own)
+
+
+def test_the_dearest_route_is_the_reference(own: Route) -> None:
+    routes = read_routes("low-x8,high-x8,gemini-3.6-flash/low,high,medium", own)
+    ordered = list(dearest_first(routes, "Which?", DAY))
+    assert ordered == ["high", "high-x8", "gemini-3.6-flash/low", "medium", "low", "low-x8"]
+
+
+def test_routes_that_differ_in_detail_alone_are_tested_in_turn(own: Route) -> None:
+    routes = {**usual_routes(own), **read_routes("low-512px,high-x4", own)}
+    assert chains(routes, "high") == [
+        ["medium", "low", "low-512px"],
+        ["high-x8", "medium-x8", "low-x8"],
+        ["high-x4"],
+    ]
+
+
+def test_a_model_without_a_resolution_is_not_asked_for_it(own: Route) -> None:
+    routes = usual_routes(replace(own, model="gemini-2.5-flash-lite"))
+    assert all(
+        route.media_resolution is not MediaResolution.ULTRA_HIGH for route in routes.values()
+    )

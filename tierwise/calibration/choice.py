@@ -1,0 +1,132 @@
+"""The cheapest route that is not worse than the reference by a margin, and what to say of it.
+
+All routes are compared with the reference on the same images. The search over them is controlled
+as a family (`tierwise.statistics.families`), so that over many calibrations the chance of accepting
+any route that is worse by the margin or more is at most one less `confidence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.calibration.figures import Figures, Observation, figures_of, scores
+from tierwise.calibration.routes import Routes, chains
+from tierwise.records import Route
+from tierwise.statistics.families import refuted
+from tierwise.statistics.non_inferiority import Comparison, compare
+
+Observed = Mapping[str, Sequence[Observation]]
+
+
+@dataclass(frozen=True, slots=True)
+class TriedRoute:
+    """One route and how it did.
+
+    `comparison` is with the reference, which has none. `images_needed` is about how many labelled
+    images would do to accept it, None where it is accepted or where more cannot help.
+    """
+
+    name: str
+    route: Route
+    figures: Figures
+    comparison: Comparison | None
+    accepted: bool
+    images_needed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One task's routes, the reference first, and the one to use."""
+
+    images: int
+    margin: float
+    confidence: float
+    reference: str
+    chosen: str
+    routes: tuple[TriedRoute, ...]
+
+    def route(self, name: str) -> TriedRoute:
+        """The route of this name; raises KeyError."""
+        return {one.name: one for one in self.routes}[name]
+
+    @property
+    def why(self) -> str:
+        """The choice in a sentence or two."""
+        others = [one for one in self.routes if one.name != self.reference]
+        accepted = sum(one.accepted for one in others)
+        limit = f"worse than {self.reference} by {self.margin:g} or more"
+        if self.chosen != self.reference:
+            said = (
+                f"{self.chosen} costs least of the routes that were shown not to be {limit} "
+                f"({accepted} of {len(others)}), at {self.confidence:.0%} confidence."
+            )
+        else:
+            said = f"{self.reference} is kept: no cheaper route was shown not to be {limit}."
+        return f"{said} {self._wanting}".strip()
+
+    @property
+    def _wanting(self) -> str:
+        """Which cheaper routes a larger sample might show to be good enough."""
+        limit = self.route(self.chosen).figures.usd_per_1000_images
+        cheaper = [
+            one
+            for one in self.routes
+            if one.images_needed and one.figures.usd_per_1000_images < limit
+        ]
+        if not cheaper:
+            return ""
+        nearest = min(cheaper, key=lambda one: one.images_needed or 0)
+        return (
+            f"{self.images} labelled images are too few to say so of {nearest.name}: it would take "
+            f"about {nearest.images_needed}."
+        )
+
+
+def choose(
+    kind: AnswerType,
+    routes: Routes,
+    observed: Observed,
+    *,
+    margin: float,
+    confidence: float,
+) -> Choice:
+    """The choice for one task.
+
+    Args:
+        kind: the task's answer type.
+        routes: by name, the reference first.
+        observed: for each route the same images in the same order, at least one.
+        margin: how much worse is too much, in units of the score.
+        confidence: how sure to be, for all routes of the task together.
+    """
+    reference, *others = routes
+    scored = {name: scores(kind, observed[name]) for name in routes}
+    compared = {name: compare(scored[reference], scored[name], margin=margin) for name in others}
+    error = 1 - confidence
+    lines = chains(routes, reference)
+    accepted = refuted(lines, {name: one.p_value for name, one in compared.items()}, error)
+    tried = tuple(
+        TriedRoute(
+            name=name,
+            route=routes[name],
+            figures=figures_of(kind, observed[name], confidence),
+            comparison=compared.get(name),
+            accepted=name in accepted or name == reference,
+            images_needed=None
+            if name in accepted or name == reference
+            else compared[name].images_needed(error / len(lines)),
+        )
+        for name in routes
+    )
+    good = [one for one in tried if one.accepted]
+    chosen = min(good, key=lambda one: one.figures.usd_per_1000_images)
+    return Choice(
+        images=len(observed[reference]),
+        margin=margin,
+        confidence=confidence,
+        reference=reference,
+        chosen=chosen.name,
+        routes=tried,
+    )

@@ -1,0 +1,199 @@
+"""What labelled images say of one task at one route: how right it is, and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.answers.structs import Struct
+from tierwise.answers.text import Text
+from tierwise.calibration.scores import is_same, overlap, score, words
+from tierwise.records import Reason, Spent, Usage
+from tierwise.statistics.intervals import mean_interval
+from tierwise.tables import usd
+
+_PER_IMAGES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One labelled image at one route.
+
+    `value` is the typed answer, None when there was none; `reason` then says why. `spent` is all
+    that was paid for it, whenever that was. `latency_ms` is the request's.
+    """
+
+    truth: Any
+    value: Any
+    reason: Reason | None
+    spent: Spent
+    latency_ms: int = 0
+    model_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFigures:
+    """One label: images that have it, images that were given it, and both at once."""
+
+    label: str
+    images: int
+    answered: int
+    right: int
+    recall: float
+    precision: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confused:
+    """How often one label was answered for another; `answer` is empty where there was none."""
+
+    label: str
+    answer: str
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFigures:
+    """One property of a struct, or a text as a whole: shares from 0 to 1 of images that have it."""
+
+    name: str
+    images: int
+    exact: float
+    word_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One task at one route.
+
+    `score` is the mean over images, from 0 to 1: the accuracy of a task with one label. `low` and
+    `high` are its interval. `no_answer` counts images by reason. Tokens are means per image;
+    latencies are the median and the 90th percentile of requests, in milliseconds.
+    """
+
+    images: int
+    score: float
+    low: float
+    high: float
+    no_answer: dict[str, int]
+    labels: tuple[LabelFigures, ...]
+    confusion: tuple[Confused, ...]
+    fields: tuple[FieldFigures, ...]
+    input_tokens: float
+    image_tokens: float
+    output_tokens: float
+    thought_tokens: float
+    usd_per_1000_images: Decimal
+    latency_ms: int
+    slow_latency_ms: int
+    model_versions: tuple[str, ...]
+
+
+def scores(kind: AnswerType, observations: Iterable[Observation]) -> list[float]:
+    """The score of each image."""
+    return [score(kind, one.truth, one.value) for one in observations]
+
+
+def figures_of(
+    kind: AnswerType, observations: Sequence[Observation], confidence: float = 0.95
+) -> Figures:
+    """The figures of observations, of which there must be one or more."""
+    images = len(observations)
+    right = scores(kind, observations)
+    interval = mean_interval(right, confidence)
+    spent = sum((one.spent for one in observations), Spent())
+    latencies = sorted(one.latency_ms for one in observations if one.reason is None)
+    reasons = Counter(str(one.reason) for one in observations if one.reason is not None)
+    versions = {one.model_version for one in observations if one.model_version}
+    return Figures(
+        images=images,
+        score=sum(right) / images,
+        low=interval.low,
+        high=interval.high,
+        no_answer=dict(sorted(reasons.items())),
+        labels=_labels(kind, observations),
+        confusion=_confusion(kind, observations),
+        fields=_fields(kind, observations),
+        **_tokens(spent.usage, images),
+        usd_per_1000_images=round(usd(spent.cost) * _PER_IMAGES / images, 9),
+        latency_ms=_percentile(latencies, 50),
+        slow_latency_ms=_percentile(latencies, 90),
+        model_versions=tuple(sorted(versions)),
+    )
+
+
+def _labels(kind: AnswerType, observations: Sequence[Observation]) -> tuple[LabelFigures, ...]:
+    if not isinstance(kind, OneLabel | SeveralLabels):
+        return ()
+    pairs = [(_set(one.truth), _set(one.value)) for one in observations]
+    found = []
+    for label in kind.labels:
+        images = sum(label in truth for truth, _ in pairs)
+        answered = sum(label in value for _, value in pairs)
+        right = sum(label in truth and label in value for truth, value in pairs)
+        recall, precision = right / images if images else 0.0, right / answered if answered else 0.0
+        f1 = 2 * right / (images + answered) if images + answered else 0.0
+        found.append(LabelFigures(label, images, answered, right, recall, precision, f1))
+    return tuple(found)
+
+
+def _set(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _confusion(kind: AnswerType, observations: Sequence[Observation]) -> tuple[Confused, ...]:
+    if not isinstance(kind, OneLabel):
+        return ()
+    counts = Counter((one.truth, one.value or "") for one in observations)
+    return tuple(Confused(*pair, images) for pair, images in sorted(counts.items()))
+
+
+def _fields(kind: AnswerType, observations: Sequence[Observation]) -> tuple[FieldFigures, ...]:
+    if isinstance(kind, Text):
+        pairs = [(one.truth, one.value) for one in observations]
+        return (_field("text", pairs),)
+    if not isinstance(kind, Struct):
+        return ()
+    known = {
+        name: [
+            (one.truth[name], (one.value or {}).get(name))
+            for one in observations
+            if name in one.truth
+        ]
+        for name, _ in kind.fields.properties
+    }
+    return tuple(_field(name, pairs) for name, pairs in known.items() if pairs)
+
+
+def _field(name: str, pairs: Sequence[tuple[Any, Any]]) -> FieldFigures:
+    def share(how_right: Callable[[Any, Any], float]) -> float:
+        return sum(how_right(*pair) for pair in pairs if pair[1] is not None) / len(pairs)
+
+    return FieldFigures(name, len(pairs), share(is_same), share(_word_f1))
+
+
+def _word_f1(truth: Any, value: Any) -> float:
+    return 1.0 if is_same(truth, value) else overlap(words(str(truth)), words(str(value)))
+
+
+def _tokens(usage: Usage, images: int) -> dict[str, float]:
+    names = ("input_tokens", "image_tokens", "output_tokens", "thought_tokens")
+    return {name: getattr(usage, name) / images for name in names}
+
+
+def _percentile(ascending: Sequence[int], percent: int) -> int:
+    """The least number that so many percent of them do not exceed; 0 for none.
+
+    >>> _percentile([10, 20, 30, 40], 50), _percentile([10, 20, 30, 40], 90), _percentile([], 50)
+    (20, 40, 0)
+    """
+    return ascending[ceil(len(ascending) * percent / 100) - 1] if ascending else 0

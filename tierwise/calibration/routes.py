@@ -1,0 +1,134 @@
+"""The routes that a calibration tries: by what names they go, and in which order they are trusted.
+
+A route is written `[MODEL/]RESOLUTION[-SIDEpx][-xIMAGES]`: `medium`, `low-512px`, `low-x8`,
+`gemini-3.5-flash-lite/high`. What is left out is the task's own model, the side that the media
+resolution can use, one image per request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from tierwise.errors import InputError
+from tierwise.models import find_model
+from tierwise.price_rows import Price
+from tierwise.prices import find_price
+from tierwise.records import MediaResolution, Route
+from tierwise.shown import shown
+from tierwise.tasks.routes import check_model, check_resolution, check_tier
+from tierwise.tiers import image_tokens, pixels_worth_sending, text_tokens
+
+Routes = Mapping[str, Route]
+
+# A pack that pays the prompt once for eight images, and the resolutions of nearly all models.
+_PACKS = (1, 8)
+_RESOLUTIONS = (MediaResolution.HIGH, MediaResolution.MEDIUM, MediaResolution.LOW)
+_MOST_IMAGES = 50
+_SIDES = (16, 8192)
+_WRITTEN = re.compile(
+    r"(?:(?P<model>[^/]+)/)?(?P<resolution>[a-z_]+)(?:-(?P<side>\d{1,5})px)?(?:-x(?P<images>\d{1,3}))?"
+)
+# The shape of most photographs.
+_WIDTH, _HEIGHT = 4000, 3000
+
+
+def route_name(route: Route, own: Route) -> str:
+    """How a route is written for a task whose tasks file says `own`."""
+    model = "" if route.model == own.model else f"{route.model}/"
+    usual = pixels_worth_sending(route.model, route.media_resolution)
+    side = "" if route.image.max_side == usual else f"-{route.image.max_side}px"
+    images = "" if route.images_per_request == 1 else f"-x{route.images_per_request}"
+    return f"{model}{route.media_resolution}{side}{images}"
+
+
+def usual_routes(own: Route) -> Routes:
+    """The task's own route, and each media resolution alone and in packs."""
+    offered = find_model(own.model).media_resolutions
+    resolutions = [one for one in _RESOLUTIONS if one in offered]
+    tried = [_route(own, own.model, one, None, pack) for pack in _PACKS for one in resolutions]
+    return {route_name(route, own): route for route in (*tried, own)}
+
+
+def read_routes(written: str, own: Route) -> Routes:
+    """The routes of a list with commas, and the task's own.
+
+    Raises:
+        InputError: one is malformed, or is not offered by its model.
+    """
+    routes = [_read(one.strip(), own) for one in written.split(",")]
+    return {route_name(route, own): route for route in (*routes, own)}
+
+
+def dearest_first(
+    routes: Routes, prompt: str, on: date, prices: Sequence[Price] = ()
+) -> dict[str, Route]:
+    """The routes by what a photograph costs there by the rules, before anything is measured.
+
+    The first is the reference. Raises `PriceError` where a model has no price.
+    """
+
+    def cost(name: str) -> Decimal:
+        route = routes[name]
+        price = find_price(route.model, route.service_tier, on, prices=prices)
+        picture = image_tokens(route.model, route.media_resolution, _WIDTH, _HEIGHT)
+        words = Decimal(text_tokens(prompt)) / route.images_per_request
+        return (picture + words) * price.input_usd_per_mtok
+
+    return {name: routes[name] for name in sorted(routes, key=lambda name: -cost(name))}
+
+
+def chains(routes: Routes, reference: str) -> list[list[str]]:
+    """The routes but the reference, as they are tested: from the most detail to the least.
+
+    A chain holds routes that differ in detail alone, where less is hardly ever better.
+    """
+    ladder = list(MediaResolution)
+    found: dict[object, list[str]] = {}
+    for name, route in routes.items():
+        if name != reference:
+            found.setdefault((route.model, route.images_per_request), []).append(name)
+
+    def detail(name: str) -> tuple[int, int]:
+        return ladder.index(routes[name].media_resolution), routes[name].image.max_side
+
+    return [sorted(chain, key=detail, reverse=True) for chain in found.values()]
+
+
+def _read(written: str, own: Route) -> Route:
+    found = _WRITTEN.fullmatch(written)
+    if not found or found["resolution"] not in list(MediaResolution):
+        raise _malformed(written, f"media resolutions are {', '.join(MediaResolution)}")
+    images, side = int(found["images"] or 1), int(found["side"]) if found["side"] else None
+    if not 1 <= images <= _MOST_IMAGES:
+        raise _malformed(written, f"a request takes 1 to {_MOST_IMAGES} images")
+    if side is not None and not _SIDES[0] <= side <= _SIDES[1]:
+        raise _malformed(written, f"a side has {_SIDES[0]} to {_SIDES[1]} px")
+    resolution = MediaResolution(found["resolution"])
+    model = found["model"] or own.model
+    check_model(model)
+    check_resolution(model, resolution)
+    check_tier(model, own.service_tier)
+    return _route(own, model, resolution, side, images)
+
+
+def _route(
+    own: Route, model: str, resolution: MediaResolution, side: int | None, images: int
+) -> Route:
+    return replace(
+        own,
+        model=model,
+        media_resolution=resolution,
+        image=replace(own.image, max_side=side or pixels_worth_sending(model, resolution)),
+        images_per_request=images,
+    )
+
+
+def _malformed(written: str, why: str) -> InputError:
+    return InputError(
+        f"--routes: {shown(written)} is no route: {why}. Write [MODEL/]RESOLUTION[-SIDEpx]"
+        "[-xIMAGES], as in low, medium-x8 or low-512px."
+    )
