@@ -36,6 +36,7 @@ _PARENT_CHECK_SECONDS = 1.0
 # Above these, predicted by the header or for want of one by the file, pictures go one at a time.
 _HEAVY_BYTES = 100_000_000
 _HEAVY_FILE_BYTES = 10_000_000
+_HEAVY_PIXELS = 40_000_000
 
 
 def main() -> None:
@@ -99,7 +100,12 @@ def _timed(seconds: float) -> Iterator[None]:
 @contextmanager
 def _alone(lock: int, original: Original) -> Iterator[None]:
     """Let one helper at a time decode what is heavy, so that peaks do not add up."""
-    heavy = original.header.held_bytes > _HEAVY_BYTES or len(original.data) > _HEAVY_FILE_BYTES
+    header = original.header
+    heavy = (
+        header.held_bytes > _HEAVY_BYTES
+        or header.width * header.height > _HEAVY_PIXELS
+        or len(original.data) > _HEAVY_FILE_BYTES
+    )
     if heavy:
         fcntl.lockf(lock, fcntl.LOCK_EX)
     try:

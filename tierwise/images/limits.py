@@ -16,7 +16,7 @@ class Limits:
     """
 
     pixels: int = 400_000_000
-    decoded_bytes: int = 1_000_000_000
+    decoded_bytes: int = 800_000_000
     seconds: float = 30.0
     pages: int = 1_000
     accept_truncated: bool = False

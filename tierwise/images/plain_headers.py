@@ -36,8 +36,9 @@ def jp2_levels(data: bytes, at: int = 0) -> int:
 
 
 def read_heic_header(data: bytes, _name: str) -> Header:
-    """Read the largest size that the container names."""
-    return _sized("heic", *_largest_item(data), _HEIC)
+    """Read the largest size that the container names; what tiles hold, their decoder checks."""
+    tiled = data.find(b"grid", 0, _LONGEST_META) >= 0
+    return _sized("heic", *_largest_item(data), 0 if tiled else _HEIC)
 
 
 def read_avif_header(data: bytes, _name: str) -> Header:

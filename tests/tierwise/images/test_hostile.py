@@ -54,4 +54,4 @@ def test_every_file_has_its_outcome(hostile: list[Path]) -> None:
     assert slowest < 30
     end_helpers()  # only finished children are counted
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        assert resource.getrusage(who).ru_maxrss < 1_300_000  # KiB
+        assert resource.getrusage(who).ru_maxrss < 700_000  # KiB
