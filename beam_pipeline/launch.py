@@ -14,7 +14,6 @@ from beam_pipeline.asked import (
     check_key,
     check_prices,
     service_of,
-    tasks_of,
 )
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job
@@ -26,20 +25,21 @@ from storage.listing import Named, find_input, list_names
 from storage.overlap import check_not_itself
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
+from tierwise.tasks import Tasks
 
 
-def build_job(settings: Settings, *, project: str, workers: int) -> Job:
+def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -> Job:
     """What to run.
 
     Args:
         settings: the flags of `run`.
+        tasks: what to ask.
         project: Beam's `--project`, for Vertex AI.
         workers: processes that share `--requests_per_minute`.
 
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
-    tasks = tasks_of(settings)
     service = service_of(settings, project, tasks)
     check_key(service)
     check_prices(tasks, service)

@@ -2,82 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
-from urllib.request import urlopen
-
 from rich.console import Console
 
-from beam_pipeline.asked import warnings_about
-from beam_pipeline.beam_options import beam_options, is_local, project, worker_processes
+from beam_pipeline.asked import tasks_of
+from beam_pipeline.beam_options import beam_options, project, worker_processes
+from beam_pipeline.carry_out import carry_out, check_reachable
 from beam_pipeline.command_line import Settings
-from beam_pipeline.graph import Job, define_pipeline
-from beam_pipeline.interruption import resumable
 from beam_pipeline.launch import build_job
-from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
-from beam_pipeline.run_pipeline import run_pipeline
 from beam_pipeline.summary import print_summary
-from gemini_api.emulator.config import EmulatorConfig
-from gemini_api.emulator.embedded import running_emulator
-from gemini_api.service import Kind
-from tierwise.errors import InputError
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Run the job and return its exit status."""
     options = beam_options(beam_flags)
-    if settings.gemini == Kind.EMULATOR and not (settings.gemini_endpoint or is_local(options)):
-        raise InputError(
-            "--gemini=emulator: workers elsewhere cannot reach an emulator on this machine. "
-            "Give --gemini=developer, --gemini=vertex or --gemini_endpoint."
-        )
-    job = build_job(settings, project=project(options), workers=worker_processes(options))
-    console = Console(stderr=True)
-    for warning in warnings_about(job.plan.tasks):
-        console.print(f"[yellow]warning:[/] {warning}", highlight=False)
-    with _endpoint(settings, job) as reachable, resumable(console, lambda: break_off(job)):
-        files = job.facts["files"]
-        open_run(job)
-        if not run_pipeline(
-            lambda root: define_pipeline(root, reachable),
-            options,
-            console,
-            verb="asking",
-            files=files,
-        ):
-            break_off(job)
-            return 1
-        run = _close(reachable)
-    print_summary(run, reachable)
-    return int(run["exit_status"])
-
-
-@contextmanager
-def _endpoint(settings: Settings, job: Job) -> Iterator[Job]:
-    """The job, pointed at an emulator of its own when it has no other place to ask."""
-    service = job.plan.service
-    if service.kind is not Kind.EMULATOR or service.endpoint:
-        yield job
-        return
-    config = EmulatorConfig(
-        latency_ms=settings.emulator_latency_ms,
-        faults=settings.emulator_faults or "",
-        knows=settings.emulator_knows or "",
-        prices=settings.prices or "",
-        exit_with_parent=True,
+    check_reachable(settings, options)
+    job = build_job(
+        settings, tasks_of(settings), project=project(options), workers=worker_processes(options)
     )
-    with running_emulator(config) as base_url:
-        plan = replace(job.plan, service=replace(service, endpoint=base_url))
-        yield replace(job, plan=plan)
-
-
-def _close(job: Job) -> dict[str, Any]:
-    """Read `run.json` back, and hold an emulator's bill against the account."""
-    run = read_run(job)
-    if job.plan.service.kind is Kind.EMULATOR and "gemini_endpoint" not in run["flags"]:
-        with urlopen(f"{job.plan.service.endpoint}/emulator/bill", timeout=10) as reply:  # noqa: S310 - our own address
-            run = complete_run(job, emulator_bill=json.load(reply))
-    return run
+    run = carry_out(job, settings, options, Console(stderr=True))
+    if run is None:
+        return 1
+    print_summary(run, job)
+    return int(run["exit_status"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from beam_pipeline.asked import tasks_of
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import read_command_line
 from beam_pipeline.graph import Job, define_pipeline
@@ -32,7 +33,7 @@ def job_of(folder: Path, output: Path, url: str) -> Job:
     tasks.write_text(TASKS)
     words = [f"--input={folder}", f"--output={output}", f"--tasks={tasks}"]
     line = read_command_line([*words, f"--gemini_endpoint={url}"])
-    return build_job(line.settings, project="", workers=1)
+    return build_job(line.settings, tasks_of(line.settings), project="", workers=1)
 
 
 def with_bug(job: Job) -> Job:

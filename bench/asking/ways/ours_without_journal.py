@@ -9,6 +9,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from answering.journal_files import JournalFiles
+from beam_pipeline.asked import tasks_of
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import read_command_line
 from beam_pipeline.graph import define_pipeline
@@ -29,7 +30,7 @@ class Forgetful(JournalFiles):
 def main() -> int:
     line = read_command_line(flags(arguments()))
     options = beam_options(line.beam_flags)
-    job = build_job(line.settings, project="", workers=1)
+    job = build_job(line.settings, tasks_of(line.settings), project="", workers=1)
     journal = job.plan.journal
     forgetful = Forgetful(journal.folder, journal.run_id, journal.digits)
     job = replace(job, plan=replace(job.plan, journal=forgetful))
