@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 DEPENDENCIES = [
     "aiohttp>=3.10",  # the emulator's server, and the transport google-genai is fast on
     "apache-beam[gcp]>=2.77,<2.78",  # the engine, with Dataflow and Cloud Storage
+    "google-cloud-storage>=2.19",  # buckets, with one client for a process
     "google-genai[aiohttp]>=2.30,<4",  # the real client
     "numpy>=2",  # the emulator's sight, image features
     "orjson>=3.10",  # wire JSON at a tenth of the time
@@ -23,6 +24,7 @@ DEPENDENCIES = [
 ]
 TEST_DEPENDENCIES = [
     "duckdb>=1.3",  # reads our tables as users do
+    "gcp-storage-emulator>=2026.7",  # buckets on this machine
     "hypothesis>=6.130",  # rules that must always hold
     "mypy>=1.18",
     "pandas>=2.2",  # reads our tables as users do

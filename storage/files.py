@@ -1,17 +1,19 @@
 """Reading, listing and whole writing, wherever a file lives.
 
-A URI is a local path or `scheme://...`. Another store is added beside `LocalFiles`;
-callers know only `Files` and `files_for`.
+A URI is a local path or `gs://bucket/name`. Another store is added beside `LocalFiles` and
+`GcsFiles`; callers know only `Files` and `files_for`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-from storage.local_files import LocalFiles, Stat
+from storage.gcs_files import SCHEME, GcsFiles, check_name
+from storage.local_files import LocalFiles
+from storage.name_ranges import EVERY, Cut, NameRange
+from storage.stat import Stat
 from tierwise.errors import InputError
 
 __all__ = ["Files", "Stat", "files_for", "join"]
@@ -20,14 +22,20 @@ __all__ = ["Files", "Stat", "files_for", "join"]
 class Files(Protocol):
     """What the job needs of a file system. Missing files raise `FileNotFoundError`."""
 
-    def walk(self, folder: str) -> Iterator[Stat]:
-        """Every file below a folder, in the order of the names; nothing for a missing folder."""
+    def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
+        """Every file below a folder, in the order of the names; nothing for a missing folder.
+
+        `within` is one of the ranges that `cut` gave.
+        """
+
+    def cut(self, folder: str, prefix: str = "") -> Cut:
+        """Ranges that several workers can walk, of a folder's names with a certain beginning."""
 
     def folders(self, folder: str) -> list[str]:
         """Names of the folders directly below one, sorted; nothing for a missing folder."""
 
     def stat(self, uri: str) -> Stat:
-        """Size of one file."""
+        """What is known of one file."""
 
     def exists(self, uri: str) -> bool:
         """Whether there is a file of this name."""
@@ -35,8 +43,8 @@ class Files(Protocol):
     def is_folder(self, uri: str) -> bool:
         """Whether files can lie below this name."""
 
-    def read(self, uri: str) -> bytes:
-        """The whole file."""
+    def read(self, uri: str, version: str = "") -> bytes:
+        """The whole file; raises `OSError` when it is no longer this `version`, if one is given."""
 
     def open(self, uri: str) -> BinaryIO:
         """A stream for files that are read from front to back."""
@@ -66,31 +74,25 @@ class Files(Protocol):
         """Delete a folder and all below it; a missing one is no error."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Scheme:
-    prefix: str
-    files: Files
-
-
-_SCHEMES: list[_Scheme] = []
 _LOCAL: Files = LocalFiles()
+_BUCKETS: Files = GcsFiles()
 
 
 def files_for(uri: str) -> Files:
     """The store that a URI belongs to.
 
     Raises:
-        InputError: the scheme is not supported.
+        InputError: the scheme is not supported, or this cannot be an address.
     """
-    if "://" not in uri:
-        return _LOCAL
-    for scheme in _SCHEMES:
-        if uri.startswith(scheme.prefix):
-            return scheme.files
-    raise InputError(
-        f"{uri!r}: this kind of address is not supported. Write a local path, "
-        "or mount the bucket as a folder."
-    )
+    if uri.startswith(SCHEME):
+        check_name(uri)
+        return _BUCKETS
+    if "://" in uri:
+        raise InputError(
+            f"{uri!r}: this kind of address is not supported. Write a local path or "
+            "gs://bucket/name, or mount the store as a folder."
+        )
+    return _LOCAL
 
 
 def join(folder: str, *names: str) -> str:

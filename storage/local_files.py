@@ -11,30 +11,25 @@ import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.name_ranges import EVERY, Cut, NameRange
+from storage.stat import Stat
+
 _OLD = ".old"
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """A file's address and its size in bytes."""
-
-    uri: str
-    bytes: int
 
 
 class LocalFiles:
     """Implements `storage.files.Files` on a disk."""
 
-    def walk(self, folder: str) -> Iterator[Stat]:
+    def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
         """Every file below a folder, sorted within each folder; each folder is entered once.
 
         Links to folders are followed. A link that leads nowhere is listed with size 0: whoever
         reads it hears what is wrong.
         """
+        del within  # a disk's listing is not cut
         entered: set[str] = set()
         for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
             real = os.path.realpath(parent)
@@ -49,6 +44,11 @@ class LocalFiles:
                 found = _look_at(path)
                 if found is not None:
                     yield found
+
+    def cut(self, folder: str, prefix: str = "") -> Cut:
+        """One range: only walking a disk would tell more."""
+        del folder, prefix
+        return Cut()
 
     def folders(self, folder: str) -> list[str]:
         """Names of the folders directly below one."""
@@ -67,8 +67,9 @@ class LocalFiles:
         """Whether this is a folder."""
         return Path(uri).is_dir()
 
-    def read(self, uri: str) -> bytes:
+    def read(self, uri: str, version: str = "") -> bytes:
         """The whole file."""
+        del version  # a disk keeps none
         return Path(uri).read_bytes()
 
     def open(self, uri: str) -> BinaryIO:

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
+from tests.bucket import Bucket, serving
 
 # Where the same commit must always have the same result, the examples are the same too; elsewhere
 # each run tries new ones.
@@ -76,3 +77,18 @@ def draw() -> Callable[..., bytes]:
         return buffer.getvalue()
 
     return drawn
+
+
+@pytest.fixture(scope="session")
+def running_buckets() -> Iterator[Bucket]:
+    """One server for all tests, for a process connects but once; pointed to by the environment."""
+    with serving() as served, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("STORAGE_EMULATOR_HOST", served.url)
+        yield served
+
+
+@pytest.fixture
+def bucket(running_buckets: Bucket) -> Bucket:
+    """An empty bucket `archive`, and `results` beside it."""
+    running_buckets.clear("archive", "results")
+    return running_buckets

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from storage.files import files_for, join
-from storage.local_files import LocalFiles, Stat
+from storage.local_files import LocalFiles
+from storage.stat import Stat
 from tierwise.errors import InputError
 
 FILES = LocalFiles()
