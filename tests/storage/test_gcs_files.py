@@ -193,7 +193,6 @@ def test_a_folder_takes_the_place_of_another_and_again(bucket: Bucket) -> None:
     ("status", "message", "code", "told"),
     [
         (403, "x@y does not have storage.objects.list access", errno.EACCES, "Object Viewer.*x@y"),
-        (401, "Anonymous caller", errno.EACCES, "gcloud auth application-default login"),
         (
             400,
             "Bucket is a requester pays bucket but no user project provided.",
@@ -220,6 +219,12 @@ def test_what_is_refused_says_what_to_do(
                 attempt()
             assert raised.value.errno == code
             assert "http" not in (raised.value.strerror or "")
+
+
+def test_who_is_not_logged_in_hears_how_to(bucket: Bucket) -> None:
+    message = "gcloud auth application-default login"
+    with bucket.refusing(401, "Anonymous caller"), pytest.raises(PermissionError, match=message):
+        FILES.stat("gs://archive/a.jpg")
 
 
 def test_a_missing_bucket_is_told_apart_from_a_missing_object(bucket: Bucket) -> None:

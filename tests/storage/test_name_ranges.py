@@ -41,9 +41,9 @@ def sizes(names: Sequence[str], found: Cut) -> list[int]:
 
 
 @given(
-    st.sets(NAMES | FEW_LETTERS, min_size=19),
+    st.sets(NAMES | FEW_LETTERS, min_size=25),
     st.just("") | FEW_LETTERS,
-    st.integers(1, 5),
+    st.integers(1, 2),
     st.integers(1, 20),
 )
 def test_every_name_is_in_one_range(unsorted: set[str], prefix: str, page: int, most: int) -> None:
