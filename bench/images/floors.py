@@ -17,7 +17,11 @@ from PIL import Image
 from bench.images.compare import cpu
 from bench.images.pictures import Sample, samples
 from bench.images.ways import ours, tutorial
-from tierwise.images.vips_decoder import WEBP_MARGIN
+from tierwise.images.headers import read_header
+from tierwise.images.limits import Limits
+from tierwise.images.original import Original
+from tierwise.images.raster import fitted
+from tierwise.images.webp_decoder import MARGIN, decode_scaled
 
 SIDES = {"1080p PNG": 512}
 
@@ -57,8 +61,10 @@ def _decoding(sample: Sample, side: int) -> Callable[[], object]:
             data, "RGB", min_width=width, min_height=height, strict=False
         )
     if "WebP" in sample.kind:
-        room = min(1.0, WEBP_MARGIN * side / max(size))
-        return lambda: pyvips.Image.webpload_buffer(data, scale=room).write_to_memory()
+        limits = Limits()
+        header = read_header(data, name=sample.name, limits=limits)
+        width, height = (round(MARGIN * length) for length in fitted(*size, side))
+        return lambda: decode_scaled(Original(data, header, "", limits), (width, height))
     return lambda: pyvips.Image.pngload_buffer(data, access="sequential").write_to_memory()
 
 

@@ -13,6 +13,7 @@ from tierwise.images.pdf_decoder import count_pages, decode_pdf
 from tierwise.images.pillow_decoder import count_frames, decode_with_pillow
 from tierwise.images.raster import Raster
 from tierwise.images.vips_decoder import decode_with_vips
+from tierwise.images.webp_decoder import decode_webp
 from tierwise.records import Reason
 
 Decoder = Callable[[Original, View], Raster]
@@ -21,7 +22,7 @@ _DECODERS: dict[str, tuple[Decoder, ...]] = {
     "jpeg": (decode_jpeg,),
     "mpo": (decode_jpeg,),
     "png": (decode_with_vips,),
-    "webp": (decode_with_vips,),
+    "webp": (decode_webp,),
     # Pillow knows more of these old formats: JPEG in TIFF of before 1995, odd GIF extensions.
     "gif": (decode_with_vips, decode_with_pillow),
     "tiff": (decode_with_vips, decode_with_pillow),

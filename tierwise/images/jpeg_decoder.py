@@ -9,13 +9,12 @@ from __future__ import annotations
 import simplejpeg
 
 from tierwise.errors import ImageError
-from tierwise.images.colour import is_plain, to_srgb
+from tierwise.images.colour import is_plain
 from tierwise.images.header import Header
 from tierwise.images.jpeg_header import is_cut_off
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Pixels, Raster, fitted, upright
-from tierwise.images.resampling import resampled
-from tierwise.images.vips import VIPS_ERRORS
+from tierwise.images.scaled import finished_pixels
 from tierwise.images.vips_decoder import decode_with_vips
 from tierwise.records import Reason
 
@@ -49,7 +48,7 @@ def decode_jpeg(original: Original, view: View) -> Raster:
     if not plain or stored != (width, height):
         extent = (header.width / scale, header.height / scale)
         profile = b"" if plain else header.profile
-        pixels = _finished(pixels, extent, (width, height), profile)
+        pixels = finished_pixels(pixels, extent, (width, height), profile)
     return Raster(
         upright(pixels, header.orientation),
         *header.upright_size,
@@ -105,17 +104,4 @@ def _pixels(original: Original, size: tuple[int, int], *, strict: bool) -> Pixel
         min_height=size[1],
         strict=strict,
     )
-    return pixels
-
-
-def _finished(
-    pixels: Pixels, extent: tuple[float, float], size: tuple[int, int], profile: bytes
-) -> Pixels:
-    if pixels.shape[1::-1] != size:
-        pixels = resampled(pixels, extent, size)
-    if profile:
-        try:
-            return to_srgb(pixels, profile)
-        except VIPS_ERRORS:
-            pass  # a profile that cannot be used counts as none, as browsers have it
     return pixels

@@ -27,7 +27,7 @@ _STRICT, _LENIENT = "error", "none"
 _BYTES = {"uchar": 1, "char": 1, "ushort": 2, "short": 2, "uint": 4, "int": 4, "float": 4}
 # libwebp averages areas while it decodes. Down to the wanted size that softens small text (SSIM
 # 0.989 against 0.997 on a screenshot); with this much left to Lanczos it costs a tenth more time.
-WEBP_MARGIN = 1.5
+_WEBP_MARGIN = 1.5
 _STREAMING = {"png", "tiff", "jpeg", "mpo"}
 
 
@@ -62,7 +62,7 @@ def _decode(original: Original, view: View, fail_on: str) -> Raster:
     turned = image.get_typeof("orientation") and image.get("orientation") >= 5
     size = (image.height, image.width) if turned else (image.width, image.height)
     wanted = fitted(*size, view.side)
-    scale = WEBP_MARGIN * max(wanted) / max(size)
+    scale = _WEBP_MARGIN * max(wanted) / max(size)
     if header.format == "webp" and scale < 1 <= scale * min(size):
         options["scale"] = scale
         image = _turned(load(original.data, **options), original)
