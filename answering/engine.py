@@ -16,6 +16,7 @@ from gemini_api.asker import Asker
 from gemini_api.billing import Billing
 from gemini_api.client import GeminiClient
 from gemini_api.limiter import Clock, Limiter
+from gemini_api.request_log import RequestLog
 from gemini_api.settle import Ask, Settled
 from tierwise.journal import Entry
 from tierwise.records import Answer, Reason
@@ -82,6 +83,7 @@ class Engine:
             requests_in_flight=self.plan.requests_in_flight,
             requests_per_minute=self.plan.requests_per_minute,
             clock=clock,
+            patience_s=self.plan.patience_s,
         )
         journal = JournalWriter(self.plan.journal, self._writers)
         run_id = self.plan.journal.run_id
@@ -89,8 +91,25 @@ class Engine:
         async def record(asks: Sequence[Ask], settled: Settled) -> None:
             await journal.commit(_entries(asks, settled, run_id))
 
-        client = GeminiClient(self.plan.service)
-        return Asker(client, limiter, Billing(self.plan.service), record, clock)
+        return Asker(
+            client=GeminiClient(self.plan.service),
+            limiter=limiter,
+            billing=Billing(self.plan.service),
+            record=record,
+            clock=clock,
+            flex_fallback=self.plan.flex_fallback,
+            log=self._request_log(),
+        )
+
+    def _request_log(self) -> RequestLog | None:
+        files = self.plan.request_files
+        if files is None:
+            return None
+
+        async def write(line: bytes) -> None:
+            await self._loop.run_in_executor(self._writers, files.write, line)
+
+        return RequestLog(files.most, write)
 
     def _call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

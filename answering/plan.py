@@ -5,20 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from answering.journal_files import JournalFiles
+from answering.request_files import RequestFiles
+from gemini_api.concurrency import PATIENCE_S
 from gemini_api.service import Service
 from tierwise.images.limits import Limits
+from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a run asks. `requests_in_flight` and `requests_per_minute` are per worker process."""
+    """How a run asks.
+
+    `requests_in_flight`, `requests_per_minute` and the request log are per worker process.
+    `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
+    the tier for what flex has no room for; None waits for flex.
+    """
 
     tasks: Tasks
     service: Service
     journal: JournalFiles
     requests_in_flight: int = 32
     requests_per_minute: float | None = None
+    patience_s: float = PATIENCE_S
+    flex_fallback: ServiceTier | None = None
+    request_files: RequestFiles | None = None
     limits: Limits = Limits()
 
     @property

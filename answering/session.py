@@ -29,7 +29,12 @@ class Session:
         self._asker = asker
         self._executor = executor
         self._packers = {
-            task.name: Packer(task.route.images_per_request, asker.ask, self._flush_when_quiet)
+            task.name: Packer(
+                task.route.images_per_request,
+                asker.ask,
+                self._flush_when_quiet,
+                asker.billing.tokens_in_pack,
+            )
             for task in plan.tasks.of_images
         }
         self._before = _all_before(plan.tasks.of_images)

@@ -6,12 +6,13 @@ This module stays light: `plan` must not wait for Beam.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from beam_pipeline.command_line import Settings
+from gemini_api.concurrency import PATIENCE_S
 from gemini_api.service import KEY_VARIABLE, Kind, Service
 from storage.files import files_for
 from storage.listing import Input
@@ -25,6 +26,8 @@ from tierwise.tasks.prompts import used_variables
 
 _TIMEOUT_S = {ServiceTier.FLEX: 900.0}
 _STANDARD_TIMEOUT_S = 120.0
+# More than two time-outs, for what is under way when everything begins to fail.
+_PATIENCE_S = {ServiceTier.FLEX: 1800.0}
 
 
 def tasks_of(settings: Settings) -> Tasks:
@@ -73,13 +76,12 @@ def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
     """
     kind = Kind(settings.gemini)
     tiers = {task.route.service_tier for task in tasks.tasks}
-    slowest = max(_TIMEOUT_S.get(tier, _STANDARD_TIMEOUT_S) for tier in tiers)
     service = Service(
         kind=kind,
         endpoint=(settings.gemini_endpoint or "").rstrip("/"),
         project=settings.gemini_project or project,
         location=settings.gemini_location,
-        timeout_s=settings.request_timeout_s or slowest,
+        timeout_s=settings.request_timeout_s or _slowest(tasks, _TIMEOUT_S, _STANDARD_TIMEOUT_S),
         prices=negotiated_prices(settings.prices),
     )
     _check_endpoint(service.endpoint)
@@ -92,6 +94,31 @@ def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
             "Use --gemini_location=global or --service_tier=standard."
         )
     return service
+
+
+def patience_of(settings: Settings, tasks: Tasks) -> float:
+    """Seconds of nothing but failures after which a run asks no more."""
+    return settings.give_up_after_s or _slowest(tasks, _PATIENCE_S, PATIENCE_S)
+
+
+def flex_fallback_of(settings: Settings, tasks: Tasks) -> ServiceTier | None:
+    """The tier for what flex has no room for, None to wait for flex.
+
+    Raises:
+        InputError: nothing is asked at the flex tier.
+    """
+    if not settings.flex_fallback:
+        return None
+    if all(task.route.service_tier is not ServiceTier.FLEX for task in tasks.tasks):
+        raise InputError(
+            f"--flex_fallback={settings.flex_fallback}: nothing is asked at the flex tier. "
+            "Leave it out, or give --service_tier=flex."
+        )
+    return ServiceTier(settings.flex_fallback)
+
+
+def _slowest(tasks: Tasks, by_tier: Mapping[ServiceTier, float], otherwise: float) -> float:
+    return max(by_tier.get(task.route.service_tier, otherwise) for task in tasks.tasks)
 
 
 def check_key(service: Service) -> None:

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 from answering.journal_files import JournalFiles, shard_digits
 from answering.plan import Plan
+from answering.request_files import RequestFiles
 from beam_pipeline.asked import (
     check_columns,
     check_cost_by,
     check_key,
     check_prices,
+    flex_fallback_of,
+    patience_of,
     service_of,
 )
 from beam_pipeline.command_line import Settings
@@ -51,18 +54,23 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     output = writable(settings.output)
     run_id = new_run_id()
     rate = settings.requests_per_minute
+    kept = settings.log_requests
     plan = Plan(
         tasks=tasks,
         service=service,
         journal=JournalFiles(join(output, "journal"), run_id, shard_digits(names)),
         requests_in_flight=settings.requests_in_flight,
         requests_per_minute=rate / workers if rate else None,
+        patience_s=patience_of(settings, tasks),
+        flex_fallback=flex_fallback_of(settings, tasks),
+        request_files=RequestFiles(join(output, "requests"), run_id, kept) if kept else None,
         limits=Limits(accept_truncated=settings.accept_truncated),
     )
     facts = {
         "tierwise": VERSION,
         "run_id": run_id,
         "emulated": emulated(service),
+        "service_tiers": {task.name: str(task.route.service_tier) for task in tasks.tasks},
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
         "files": names,

@@ -89,6 +89,14 @@ FLAGS = (
         (RUN,),
     ),
     Flag(
+        "flex_fallback",
+        "Tier for requests that flex has refused twice for want of room; it is billed at its own "
+        "price. Default: none, so they wait for flex.",
+        "standard",
+        (RUN,),
+        choices=(str(ServiceTier.STANDARD),),
+    ),
+    Flag(
         "requests_in_flight",
         "Requests under way at a time, per worker process: more is faster until Google says 429. "
         "A killed worker can lose at most these.",
@@ -117,6 +125,26 @@ FLAGS = (
         type=float,
         least=0.001,
         most=86_400,
+    ),
+    Flag(
+        "give_up_after_s",
+        "Seconds of nothing but failures after which the run asks no more; a later run asks the "
+        "rest. A fifth of it before the very first reply. Default: 300, and 1800 at the flex tier.",
+        "3600",
+        (RUN,),
+        type=float,
+        least=0.001,
+    ),
+    Flag(
+        "log_requests",
+        "Requests that each worker keeps below requests/ in the output, and as many failed ones, "
+        "for debugging: what was sent and what came back, without pictures and keys.",
+        "20",
+        (RUN,),
+        default=0,
+        type=int,
+        least=0,
+        most=10_000,
     ),
     Flag(
         "emulator_knows",

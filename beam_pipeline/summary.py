@@ -133,6 +133,7 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
             )
     for other in run["answered_by_others"]:
         yield _answered_by_other(other)
+    yield from _other_tiers(run)
     if Decimal(totals["maybe_billed_usd"]):
         yield f"Maybe billed besides, at the worst: ${totals['maybe_billed_usd']}."
     if bill := run.get("emulator_bill"):
@@ -151,6 +152,16 @@ def _answered_by_other(other: dict[str, Any]) -> str:
         f"{other['answers']} answers for ${other['cost_usd']}; {would}. "
         f"Pin {other['answered_by']}, and calibrate again."
     )
+
+
+def _other_tiers(run: dict[str, Any]) -> Iterator[str]:
+    for name, asked in run["service_tiers"].items():
+        for served, images in run["tasks"][name]["served_tiers"].items():
+            if served != asked:
+                yield (
+                    f"{name}: {images} images were asked at the {asked} tier and served at "
+                    f"{served}; they are billed as served."
+                )
 
 
 def _batches(folder: str, columns: list[str] | None) -> Iterator[pa.RecordBatch]:

@@ -15,11 +15,22 @@ from gemini_api.billing import Billing
 from gemini_api.client import CallError, GeminiClient, RawReply
 from gemini_api.compose import Composed, compose
 from gemini_api.limiter import Clock, Limiter
-from gemini_api.retry import MAX_TRIES, MAX_UNANSWERED, Ruling, Verdict, backoff_s, judge
+from gemini_api.pace import Start
+from gemini_api.request_log import RequestLog
+from gemini_api.retry import (
+    MAX_TRIES,
+    MAX_UNANSWERED,
+    NO_ROOM,
+    Ruling,
+    Verdict,
+    backoff_s,
+    judge,
+    tier_of_try,
+)
 from gemini_api.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
 from gemini_api.wire import read_reply
 from tierwise.errors import RunEndedError
-from tierwise.records import Outcome, Reason, Spent
+from tierwise.records import Outcome, Reason, ServiceTier, Spent
 
 Record = Callable[[Sequence[Ask], Settled], Awaitable[None]]
 
@@ -29,6 +40,8 @@ class Asker:
     """Everything that the requests of one process share.
 
     `record` is called with what each reply settled, and returns when that is durable.
+    `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
+    keeps a sample of what was sent.
     """
 
     client: GeminiClient
@@ -36,6 +49,8 @@ class Asker:
     billing: Billing
     record: Record
     clock: Clock = Clock()
+    flex_fallback: ServiceTier | None = None
+    log: RequestLog | None = None
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
@@ -50,51 +65,89 @@ class Asker:
         """
         asks = tuple(asks)
         composed = compose(asks)
+        refusals = 0
         if asks[0].unanswered:
-            await self._wait(Verdict(Ruling.ONCE_MORE, Reason.UNAVAILABLE), asks[0].unanswered)
+            await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
         for tries in range(1, MAX_TRIES + 1):
+            tier = tier_of_try(asks[0].route.service_tier, refusals, self.flex_fallback)
             try:
                 async with self.limiter.slot() as start:
                     asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
-                    return await self._exchange(asks, composed)
+                    return await self._exchange(asks, composed, tier, start)
             except RunEndedError as ended:
-                return _fail_all(asks, ended.reason, ended.message)
+                return _end_all(asks, ended)
             except CallError as caught:
                 error, verdict = caught, judge(caught)
-                if caught.status == 429 and verdict.ruling is Ruling.AGAIN:
-                    self.limiter.refuse(start, verdict.wait_s)
-            if verdict.ruling is Ruling.END:
-                first = self.limiter.end(verdict.reason, str(error))
-                return _fail_all(asks, first.reason, first.message)
+            refusals += error.status in NO_ROOM
             if verdict.ruling is Ruling.SPLIT and can_split(asks):
                 return Settled((), (), halves(asks))
+            if verdict.ruling is not Ruling.SPLIT and self.limiter.ended:
+                return _end_all(asks, self.limiter.ended)
             if verdict.ruling is Ruling.SPLIT or tries == MAX_TRIES:
                 break
-            await self._wait(verdict, tries)
+            wait_s = backoff_s(tries, self.clock.chance())
+            await self.limiter.sleep(wait_s if verdict.wait_s is None else verdict.wait_s)
         return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
 
-    async def _exchange(self, asks: tuple[Ask, ...], composed: Composed) -> Settled:
-        route = asks[0].route
+    async def _exchange(
+        self, asks: tuple[Ask, ...], composed: Composed, tier: ServiceTier, start: Start
+    ) -> Settled:
+        came: RawReply | CallError
         try:
-            raw = await self.client.send(route.model, composed.body, route.service_tier)
+            came = await self.client.send(asks[0].route.model, composed.body, tier)
         except CallError as error:
-            verdict = judge(error)
+            came, verdict = error, judge(error)
+            self._heed(start, error, verdict, tier)
             if verdict.ruling is not Ruling.ONCE_MORE:
+                await self._log(asks, composed, tier, error)
                 raise
             settled = self._unknown(asks, verdict.reason, str(error))
         else:
-            settled = settle(asks, self._priced(asks, composed, raw))
+            self.limiter.reply(start)
+            settled = settle(asks, self._priced(asks, composed, came, tier))
         await self.record(asks, settled)
+        await self._log(asks, composed, tier, came)
         return settled
 
-    def _priced(self, asks: tuple[Ask, ...], composed: Composed, raw: RawReply) -> Exchange:
+    async def _log(
+        self,
+        asks: tuple[Ask, ...],
+        composed: Composed,
+        tier: ServiceTier,
+        came: RawReply | CallError,
+    ) -> None:
+        if self.log:
+            await self.log.note(asks, composed.body, tier, came)
+
+    def _heed(self, start: Start, error: CallError, verdict: Verdict, tier: ServiceTier) -> None:
+        """Let all others know what a failure means for them."""
+        if verdict.ruling is Ruling.END:
+            self.limiter.end(verdict.reason, str(error))
+        elif verdict.ruling is Ruling.SPLIT:
+            self.limiter.reply(start)
+        elif error.status == 429:
+            self.limiter.refuse(start, verdict.wait_s)
+        elif not (tier is ServiceTier.FLEX and self.flex_fallback and error.status in NO_ROOM):
+            # What flex has no room for says nothing of the tier that it falls back to.
+            self.limiter.fail(start)
+        seconds = self.limiter.hopeless_s()
+        if seconds is not None:
+            self.limiter.end(
+                verdict.reason,
+                f"Nothing was answered for {seconds:.0f} s, at last: {error}. No more was asked. "
+                "Run the same command again when the service is back.",
+            )
+
+    def _priced(
+        self, asks: tuple[Ask, ...], composed: Composed, raw: RawReply, tier: ServiceTier
+    ) -> Exchange:
         now = datetime.now(UTC)
         route, reply = asks[0].route, read_reply(raw.body, raw.headers)
-        tier = reply.service_tier or route.service_tier
+        served = reply.service_tier or tier
         return Exchange(
             reply=reply,
-            spent=self.billing.spent(route.model, reply, tier, now.date()),
-            service_tier=tier,
+            spent=self.billing.spent(route.model, reply, served, now.date()),
+            service_tier=served,
             latency_ms=raw.latency_ms,
             asked_at=now.isoformat(),
             baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
@@ -114,12 +167,11 @@ class Asker:
         message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
         return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
 
-    async def _wait(self, verdict: Verdict, tries: int) -> None:
-        if verdict.wait_s is None:
-            await self.clock.sleep(backoff_s(tries, self.clock.chance()))
-        else:
-            await self.clock.sleep(verdict.wait_s)
-
 
 def _fail_all(asks: Sequence[Ask], reason: Reason, message: str) -> Settled:
     return Settled(tuple(fail(ask, reason, message) for ask in asks), (), ())
+
+
+def _end_all(asks: Sequence[Ask], ended: RunEndedError) -> Settled:
+    failures = (fail(ask, ended.reason, ended.message, run_ended=True) for ask in asks)
+    return Settled(tuple(failures), (), ())

@@ -51,6 +51,11 @@ class Billing:
             for tier in (route.service_tier, ServiceTier.STANDARD)
         )
 
+    def tokens_in_pack(self, ask: Ask) -> int:
+        """About what a question adds to the input of a request that it shares."""
+        picture = self._image_tokens(ask, ask.route.media_resolution, *_sent(ask))
+        return picture + text_tokens(ask.prompt.own)
+
     def baselines(
         self, asks: Sequence[Ask], texts: Sequence[str], usage: Usage, on: date
     ) -> list[int]:

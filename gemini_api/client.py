@@ -76,13 +76,14 @@ class GeminiClient:
     def __init__(self, service: Service) -> None:
         self._service = service
         account = _account(service)
+        self._secret = account["api_key"] if service.kind is Kind.DEVELOPER else ""
         # Ours, for on httpx the SDK needs many times the processor time; requests are limited
         # elsewhere. Proxies are taken from the environment as the SDK does, but only where there
         # are any: aiohttp would look for them and for a netrc file at every request, in threads.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             trust_env=bool(getproxies()),
-            raise_for_status=_refuse,
+            raise_for_status=lambda response: _refuse(response, self._secret),
         )
         self._client = genai.Client(**account, http_options=_http_options(service, self._session))
 
@@ -116,7 +117,7 @@ class GeminiClient:
         except auth_errors.GoogleAuthError as error:
             raise CallError(f"not authorized: {error}", status=401) from error
         latency_ms = round((time.perf_counter() - start) * 1000)
-        return _raw_reply(response, latency_ms)
+        return _raw_reply(response, latency_ms, self._secret)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -193,11 +194,16 @@ def _vertex_credentials(service: Service) -> Any:
         ) from error
 
 
-async def _refuse(response: aiohttp.ClientResponse) -> None:
+def _without(text: str, secret: str) -> str:
+    """Google quotes the key of a suspended project: "Consumer 'api_key:AIza...' has been ..."."""
+    return text.replace(secret, "[key]") if secret else text
+
+
+async def _refuse(response: aiohttp.ClientResponse, secret: str) -> None:
     """Raise for everything but a 200; proxies and balancers refuse in HTML, or in nothing."""
     if response.status == 200:
         return
-    text = await response.text(errors="replace")
+    text = _without(await response.text(errors="replace"), secret)
     try:
         document = orjson.loads(text)
     except json.JSONDecodeError:
@@ -214,9 +220,9 @@ async def _refuse(response: aiohttp.ClientResponse) -> None:
     )
 
 
-def _raw_reply(response: types.GenerateContentResponse, latency_ms: int) -> RawReply:
+def _raw_reply(response: types.GenerateContentResponse, latency_ms: int, secret: str) -> RawReply:
     http = response.sdk_http_response
-    text = (http.body if http else None) or ""
+    text = _without((http.body if http else None) or "", secret)
     headers = {name.lower(): value for name, value in ((http and http.headers) or {}).items()}
     try:
         body = orjson.loads(text)

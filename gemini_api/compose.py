@@ -32,11 +32,10 @@ def compose(asks: Sequence[Ask]) -> Composed:
         model=find_model(first.route.model),
         text=texts.opening,
         images=[
-            InlineImage(ask.picture.data, ask.picture.mime_type, own)
+            InlineImage(ask.picture.data, ask.picture.mime_type, ask.route.media_resolution, own)
             for ask, own in zip(asks, texts.before_images, strict=True)
             if ask.picture
         ],
-        media_resolution=first.route.media_resolution,
         response_config=_response_config(asks),
         max_output_tokens=output_limit(asks),
     )
@@ -53,6 +52,12 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
     schemas = [orjson.dumps(config[name]) for name in _SCHEMAS if name in config]
     written = (texts.opening, *texts.before_images)
     return sum(map(len, schemas)) + sum(len(text.encode()) for text in written)
+
+
+def may_share(one: Ask, other: Ask) -> bool:
+    """Whether two questions of one task may go in one request."""
+    same = one.route.media_resolution == other.route.media_resolution
+    return same or find_model(one.route.model).per_part_media_resolution
 
 
 def output_limit(asks: Sequence[Ask]) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gemini_api.concurrency import PATIENCE_S, Concurrency
 from gemini_api.pace import Pace, Start
+from gemini_api.slots import Slots
 from tierwise.errors import RunEndedError
 from tierwise.records import Reason
 
@@ -32,17 +35,26 @@ class Limiter:
     Args:
         requests_in_flight: the most requests under way at a time.
         requests_per_minute: the most that start per minute, evenly spaced; None sets no limit.
+        clock: time and chance.
+        patience_s: how long nothing but failures may come before the run ends.
     """
 
     def __init__(
-        self, *, requests_in_flight: int, requests_per_minute: float | None, clock: Clock
+        self,
+        *,
+        requests_in_flight: int,
+        requests_per_minute: float | None,
+        clock: Clock,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        self._slots = asyncio.Semaphore(requests_in_flight)
+        self._slots = Slots(requests_in_flight)
+        self._concurrency = Concurrency(requests_in_flight, patience_s)
         self._pace = Pace(60.0 / requests_per_minute if requests_per_minute else 0.0)
         self._turn = asyncio.Lock()
         self._clock = clock
-        self._ended: RunEndedError | None = None
+        self._naps: set[asyncio.Future[None]] = set()
         self._in_use = 0
+        self.ended: RunEndedError | None = None
         self.idle = threading.Event()
         self.idle.set()
 
@@ -50,12 +62,13 @@ class Limiter:
     async def slot(self) -> AsyncIterator[Start]:
         """Hold this while a request is under way and until its answer is durable.
 
-        What it gives names the request, should it be refused.
+        What it gives names the request, for whoever tells what became of it.
 
         Raises:
             RunEndedError: the run has ended; nothing was started.
         """
-        async with self._slots:
+        await self._slots.acquire()
+        try:
             start = await self._wait_for_start()
             self._check()
             self._in_use += 1
@@ -66,26 +79,66 @@ class Limiter:
                 self._in_use -= 1
                 if self._in_use == 0:
                     self.idle.set()
+        finally:
+            self._slots.release()
 
     def pause(self, seconds: float) -> None:
         """Start nothing for a while: what one request was told holds for all."""
         self._pace.pause(self._clock.monotonic(), seconds)
 
+    def reply(self, start: Start) -> None:
+        """A request was answered, be it with a refusal of what it asked."""
+        self._concurrency.reply(start.number)
+        self._resize()
+
     def refuse(self, start: Start, wait_s: float | None) -> None:
         """A request was told that it came too fast, and perhaps how long to wait: slow down."""
-        self._pace.refuse(start, self._clock.monotonic(), wait_s)
+        now = self._clock.monotonic()
+        self._pace.refuse(start, now, wait_s)
+        self._concurrency.refusal(now)
 
-    def end(self, reason: Reason, message: str) -> RunEndedError:
-        """Start nothing any more; the first reason stays."""
-        self._ended = self._ended or RunEndedError(reason, message)
-        return self._ended
+    def fail(self, start: Start) -> None:
+        """The service failed a request, whatever it asked: ask fewer at a time."""
+        now = self._clock.monotonic()
+        self.pause(self._concurrency.failure(start.number, now))
+        self._resize()
+
+    def hopeless_s(self) -> float | None:
+        """The seconds in which nothing but failures came, once they are too many."""
+        now = self._clock.monotonic()
+        return self._concurrency.failing_s(now) if self._concurrency.hopeless(now) else None
+
+    def end(self, reason: Reason, message: str) -> None:
+        """Start nothing any more, and wake whoever waits; the first reason stays."""
+        self.ended = self.ended or RunEndedError(reason, message)
+        self._slots.resize(sys.maxsize)
+        for nap in self._naps:
+            nap.cancel()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, at most until the end of the run."""
+        if self.ended or seconds <= 0:
+            return
+        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        self._naps.add(nap)
+        try:
+            await asyncio.wait([nap])
+        finally:
+            self._naps.discard(nap)
+            nap.cancel()
 
     async def _wait_for_start(self) -> Start:
         async with self._turn:  # one waits for the time, the others for their turn
-            while (wait := self._pace.wait_s(self._clock.monotonic())) > 0 and not self._ended:
-                await self._clock.sleep(wait)
-            return self._pace.start(self._clock.monotonic())
+            while (wait := self._pace.wait_s(self._clock.monotonic())) > 0 and not self.ended:
+                await self.sleep(wait)
+            start = self._pace.start(self._clock.monotonic())
+            self._concurrency.start(start.number)
+            return start
+
+    def _resize(self) -> None:
+        if not self.ended and self._concurrency.allowed != self._slots.size:
+            self._slots.resize(self._concurrency.allowed)
 
     def _check(self) -> None:
-        if self._ended:
-            raise RunEndedError(self._ended.reason, self._ended.message)
+        if self.ended:
+            raise RunEndedError(self.ended.reason, self.ended.message)

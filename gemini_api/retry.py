@@ -27,11 +27,15 @@ from enum import StrEnum
 from typing import Any
 
 from gemini_api.client import CallError
-from tierwise.records import Reason
+from tierwise.records import Reason, ServiceTier
 
 MAX_TRIES = 5
 # Requests of one image whose fate is unknown, each of which may have been billed.
 MAX_UNANSWERED = 2
+# How flex says that it has no room just now; it never falls back to another tier by itself
+# (ai.google.dev/gemini-api/docs/flex-inference).
+NO_ROOM = frozenset({429, 503})
+_FLEX_TRIES = 2
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
 
@@ -101,6 +105,16 @@ def backoff_s(failed_tries: int, chance: float) -> float:
         chance: uniform in [0, 1).
     """
     return chance * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (failed_tries - 1))
+
+
+def tier_of_try(asked: ServiceTier, refusals: int, fallback: ServiceTier | None) -> ServiceTier:
+    """The tier of the next try, after so many for which there was no room.
+
+    >>> tier_of_try(ServiceTier.FLEX, 2, ServiceTier.STANDARD)
+    <ServiceTier.STANDARD: 'standard'>
+    """
+    shed = asked is ServiceTier.FLEX and refusals >= _FLEX_TRIES
+    return fallback if fallback and shed else asked
 
 
 def _judge_silence(error: CallError) -> Verdict:

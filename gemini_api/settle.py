@@ -57,7 +57,7 @@ class Ask:
 
     @property
     def route(self) -> Route:
-        """The task's route."""
+        """How this image is asked; others of its request may differ in media resolution."""
         return self.task.route
 
     @property
@@ -105,8 +105,19 @@ def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
     return _settle_answer(pack)
 
 
-def fail(ask: Ask, reason: Reason, message: str, *, spent: Spent = Spent()) -> Failure:
-    """The failure row of an image that will not be asked again."""
+def fail(
+    ask: Ask,
+    reason: Reason,
+    message: str,
+    *,
+    spent: Spent = Spent(),
+    service_tier: ServiceTier | None = None,
+    run_ended: bool = False,
+) -> Failure:
+    """The failure row of an image that will not be asked again.
+
+    `service_tier` is what served it, the route's when nothing did.
+    """
     return Failure(
         request_id=ask.request_id,
         task=ask.task.name,
@@ -115,10 +126,11 @@ def fail(ask: Ask, reason: Reason, message: str, *, spent: Spent = Spent()) -> F
         message=message,
         model=ask.route.model,
         media_resolution=ask.route.media_resolution,
-        service_tier=ask.route.service_tier,
+        service_tier=service_tier or ask.route.service_tier,
         spent=spent,
         wasted=ask.wasted,
         attempts=ask.attempts,
+        run_ended=run_ended,
     )
 
 
@@ -143,10 +155,7 @@ class _Pack:
         """Halve a pack; what cannot be split fails, and its request is what the failure cost."""
         if can_split(self.asks):
             return self.repeat(halves(self.all_charged()))
-        failures = (
-            fail(ask, reason, message, spent=share)
-            for ask, share in zip(self.asks, self.shares, strict=True)
-        )
+        failures = (self.fail(index, reason, message) for index in range(len(self.asks)))
         return Settled(tuple(failures), (), ())
 
     def repeat(self, packs: tuple[tuple[Ask, ...], ...]) -> Settled:
@@ -174,6 +183,11 @@ class _Pack:
             latency_ms=exchange.latency_ms,
             asked_at=exchange.asked_at,
         )
+
+    def fail(self, index: int, reason: Reason, message: str) -> Failure:
+        """Its share of this request is what the failure cost."""
+        tier = self.exchange.service_tier
+        return fail(self.asks[index], reason, message, spent=self.shares[index], service_tier=tier)
 
     def charged(self, index: int, **changes: Any) -> Ask:
         """An image that goes round again, with its share of this request as waste."""
@@ -229,7 +243,7 @@ def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:
     ask, share = pack.asks[index], pack.shares[index]
     if not ask.asked_again:
         return Settled((), ((ask, share),), ((pack.charged(index, asked_again=True),),))
-    return Settled((fail(ask, Reason.INVALID_ANSWER, message, spent=share),), (), ())
+    return Settled((pack.fail(index, Reason.INVALID_ANSWER, message),), (), ())
 
 
 def _sent(picture: Picture) -> Sent:

@@ -28,10 +28,11 @@ _TIERS = {str(tier): tier for tier in ServiceTier}
 
 @dataclass(frozen=True, slots=True)
 class InlineImage:
-    """A picture to send, and the text that stands before it."""
+    """A picture to send, how many tokens it is worth, and the text that stands before it."""
 
     data: bytes
     mime_type: str
+    media_resolution: MediaResolution
     text: str = ""
 
 
@@ -56,23 +57,25 @@ def request_body(
     model: Model,
     text: str,
     images: Sequence[InlineImage],
-    media_resolution: MediaResolution,
     response_config: Mapping[str, Any],
     max_output_tokens: int,
 ) -> Json:
     """The body of `generateContent`: shared text first, then each picture after its own text.
 
-    Thinking is set to the least level that the model takes, for thoughts are billed as output.
+    Media resolution stands with the pictures when they differ, which not every model takes
+    (`Model.per_part_media_resolution`), and when only there it can be as high. Thinking is set to
+    the least level that the model takes, for thoughts are billed as output.
     """
-    per_part = media_resolution is MediaResolution.ULTRA_HIGH
+    levels = {image.media_resolution for image in images}
+    per_part = len(levels) > 1 or MediaResolution.ULTRA_HIGH in levels
     parts: list[Json] = [{"text": text}] if text else []
     for image in images:
         if image.text:
             parts.append({"text": image.text})
-        parts.append(_image_part(image, media_resolution if per_part else None))
+        parts.append(_image_part(image, per_part=per_part))
     config: Json = {**response_config, "maxOutputTokens": max_output_tokens}
     if images and not per_part:
-        config["mediaResolution"] = _LEVELS[media_resolution]
+        config["mediaResolution"] = _LEVELS[images[0].media_resolution]
     if thinking := _least_thinking(model):
         config["thinkingConfig"] = thinking
     return {"contents": [{"role": "user", "parts": parts}], "generationConfig": config}
@@ -92,11 +95,11 @@ def read_reply(body: Mapping[str, Any], headers: Mapping[str, str]) -> Reply:
     )
 
 
-def _image_part(image: InlineImage, level: MediaResolution | None) -> Json:
+def _image_part(image: InlineImage, *, per_part: bool) -> Json:
     data = base64.b64encode(image.data).decode("ascii")
     part: Json = {"inlineData": {"mimeType": image.mime_type, "data": data}}
-    if level is not None:
-        part["mediaResolution"] = {"level": _LEVELS[level]}
+    if per_part:
+        part["mediaResolution"] = {"level": _LEVELS[image.media_resolution]}
     return part
 
 

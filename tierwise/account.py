@@ -39,7 +39,7 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
 
 
 def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Per task: images asked, answered, reused, failed (truncated apart), and the totals."""
+    """Per task: images asked, answered, reused, failed (truncated apart), by tier; the totals."""
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
 
 
@@ -105,6 +105,24 @@ def _list_cost(model: str, tier: ServiceTier, usage: Usage, on: date) -> str | N
         return None
 
 
+def ended_early(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images were not asked because the run had ended, by the reason that ended it."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if total.run_ended:
+            counts[key.outcome] = counts.get(key.outcome, 0) + total.run_ended
+    return dict(sorted(counts.items()))
+
+
+def served(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images of this run were answered at which service tier, as Google says."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if key.outcome == ANSWERED:
+            counts[key.service_tier] = counts.get(key.service_tier, 0) + total.images
+    return dict(sorted(counts.items()))
+
+
 def _written(nano: int) -> str:
     """Dollars with nine places; `str` would write 0E-9 for nothing.
 
@@ -126,5 +144,6 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "reused": images.get(REUSED, 0),
         "failures": asked - answered,
         "truncated": images.get(Reason.TRUNCATED, 0),
+        "served_tiers": served(rows),
         **totals(rows),
     }

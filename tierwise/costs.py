@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tierwise.models import answering_model
-from tierwise.records import Answer, MediaResolution, Outcome, ServiceTier, Spent
+from tierwise.records import Answer, Failure, MediaResolution, Outcome, ServiceTier, Spent
 
 Group = TypeVar("Group", bound=Any)
 
@@ -37,11 +37,15 @@ class CostKey:
 
 @dataclass(frozen=True, slots=True)
 class CostTotals:
-    """What stands in a row of `costs`; `baseline` is in nano-dollars."""
+    """What stands in a row of `costs`; `baseline` is in nano-dollars.
+
+    `run_ended` counts the images that failed because the run had ended before their turn.
+    """
 
     spent: Spent = Spent()
     images: int = 0
     baseline: int = 0
+    run_ended: int = 0
 
     @classmethod
     def zero(cls) -> CostTotals:
@@ -53,6 +57,7 @@ class CostTotals:
             self.spent + other.spent,
             self.images + other.images,
             self.baseline + other.baseline,
+            self.run_ended + other.run_ended,
         )
 
 
@@ -67,7 +72,8 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
         name = str(outcome.reason)
     route = (outcome.task, outcome.model, outcome.media_resolution, outcome.service_tier)
     key = CostKey(*route, name, charged_to, answered_by)
-    totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline))]
+    ended = isinstance(outcome, Failure) and outcome.run_ended
+    totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended)))]
     if outcome.wasted != Spent():
         totals.append((replace(key, outcome=REPEATED), CostTotals(outcome.wasted)))
     return totals

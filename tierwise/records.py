@@ -216,7 +216,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One task that got no answer for one image, and what was paid on the way."""
+    """One task that got no answer for one image, and what was paid on the way.
+
+    `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
+    """
 
     request_id: str
     task: str
@@ -230,6 +233,7 @@ class Failure:
     wasted: Spent = Spent()
     baseline: int = 0
     attempts: int = 0
+    run_ended: bool = False
 
 
 Outcome = Answer | Failure

@@ -122,6 +122,7 @@ def _run(publication: Publication, costs: Sequence[CostRow], skipped: int) -> di
         "images": max((task["asked"] for task in by_task.values()), default=0),
         "tasks": by_task,
         "failures": failures,
+        "ended_early": account.ended_early(costs),
         "totals": account.totals(costs),
         "waste": account.waste(costs),
         **({"cost_by": account.by_charge(costs, column)} if column else {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from answering.packer import Packer
 from gemini_api.settle import Ask, fail
 from tierwise.images.picture import Picture
 from tierwise.questions import Prompt
-from tierwise.records import Outcome, Page, Reason
+from tierwise.records import MediaResolution, Outcome, Page, Reason
 from tierwise.tasks import load_tasks
 
 TASK = load_tasks(
@@ -32,7 +33,7 @@ async def refuse_all(asks: Sequence[Ask]) -> list[Outcome]:
     return [fail(one, Reason.REJECTED, "") for one in reversed(asks)]
 
 
-def packs_of(sizes: Sequence[int], most: int) -> list[list[str]]:
+def packs_of(sizes: Sequence[int], most: int, tokens: int = 0) -> list[list[str]]:
     packs: list[list[str]] = []
 
     async def note(asks: Sequence[Ask]) -> list[Outcome]:
@@ -40,7 +41,7 @@ def packs_of(sizes: Sequence[int], most: int) -> list[list[str]]:
         return await refuse_all(asks)
 
     async def run() -> None:
-        packer = Packer(most, note, lambda: None)
+        packer = Packer(most, note, lambda: None, lambda _: tokens)
         futures = [packer.add(ask(number, size)) for number, size in enumerate(sizes)]
         packer.flush()
         outcomes = await asyncio.gather(*futures)
@@ -64,10 +65,37 @@ def test_packs_are_formed_by_weight() -> None:
     ]
 
 
+def test_packs_are_formed_by_tokens() -> None:
+    # Above 200,000 tokens some models cost double.
+    assert [len(pack) for pack in packs_of([10] * 7, most=50, tokens=50_000)] == [3, 3, 1]
+    assert [len(pack) for pack in packs_of([10] * 2, most=50, tokens=500_000)] == [1, 1]
+
+
+def test_only_models_that_take_it_get_pictures_of_several_resolutions_together() -> None:
+    async def run(model: str) -> list[int]:
+        sizes: list[int] = []
+
+        async def note(asks: Sequence[Ask]) -> list[Outcome]:
+            sizes.append(len(asks))
+            return await refuse_all(asks)
+
+        packer = Packer(50, note, lambda: None, lambda _: 0)
+        for number, level in enumerate(["low", "low", "high", "low"]):
+            one = ask(number)
+            route = replace(one.route, model=model, media_resolution=MediaResolution(level))
+            packer.add(replace(one, task=replace(one.task, route=route)))
+        packer.flush()
+        await asyncio.sleep(0.01)
+        return sizes
+
+    assert asyncio.run(run("gemini-3.1-flash-lite")) == [4]
+    assert asyncio.run(run("gemini-2.5-flash-lite")) == [2, 1, 1]
+
+
 def test_waiting_and_busy_say_what_is_the_case_when_settled_is_called() -> None:
     async def run() -> None:
         seen: list[bool] = []
-        packer = Packer(2, refuse_all, lambda: seen.append(packer.busy))
+        packer = Packer(2, refuse_all, lambda: seen.append(packer.busy), lambda _: 0)
         first = packer.add(ask(0))
         assert (packer.waiting, packer.busy) == (True, False)
         second = packer.add(ask(1))
@@ -86,7 +114,7 @@ def test_an_error_reaches_everyone_who_waits(most: int) -> None:
         raise ZeroDivisionError("a bug")
 
     async def run() -> None:
-        packer = Packer(most, break_down, lambda: None)
+        packer = Packer(most, break_down, lambda: None, lambda _: 0)
         futures = [packer.add(ask(number)) for number in range(3)]
         results = await asyncio.gather(*futures, return_exceptions=True)
         assert [type(result) for result in results] == [ZeroDivisionError] * 3
@@ -99,7 +127,7 @@ def test_a_question_without_outcome_is_an_error_and_no_endless_wait() -> None:
         return (await refuse_all(asks))[:-1]
 
     async def run() -> None:
-        packer = Packer(2, forget_one, lambda: None)
+        packer = Packer(2, forget_one, lambda: None, lambda _: 0)
         forgotten, told = packer.add(ask(0)), packer.add(ask(1))
         assert (await told).request_id == "r1"
         with pytest.raises(RuntimeError, match="no outcome came for the questions r0"):
@@ -114,7 +142,7 @@ def test_cancelling_cancels_everyone_who_waits() -> None:
         return []
 
     async def run() -> None:
-        packer = Packer(1, hang, lambda: None)
+        packer = Packer(1, hang, lambda: None, lambda _: 0)
         future = packer.add(ask(0))
         await asyncio.sleep(0)
         packer.cancel()

@@ -94,6 +94,15 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
         ["optimize", I, O, "--tasks=x"],
         ["unknown flag --tasks. See tierwise optimize --help."],
     ),
+    "a fallback from nothing": (
+        ["run", I, O, "--flex_fallback=standard"],
+        ["--flex_fallback=standard", "nothing is asked at the flex tier", "--service_tier=flex"],
+    ),
+    "a fallback to what costs more": (
+        ["run", I, O, "--service_tier=flex", "--flex_fallback=priority"],
+        ["--flex_fallback", "priority", "standard"],
+    ),
+    "no patience": (["run", I, O, "--give_up_after_s=0"], ["--give_up_after_s=0.0"]),
     "no tasks file": (["run", I, O, "--tasks=none.yaml"], ["--tasks", "none.yaml"]),
     "tasks are a folder": (["run", I, O, "--tasks=good"], ["--tasks", "good"]),
     "no YAML": (["run", I, O, "--tasks=no-yaml.yaml"], ["no-yaml.yaml"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,6 +54,7 @@ class Desk:
     journal: list[tuple[Sequence[Ask], Settled]] = field(default_factory=list)
     requests_in_flight: int = 16
     real_time: bool = False
+    flex_fallback: ServiceTier | None = None
 
     def ask(self, asks: Sequence[Ask], pack: int = 1, **service: Any) -> list[Outcome]:
         return asyncio.run(self._ask(asks, pack, service))
@@ -64,7 +66,7 @@ class Desk:
             requests_in_flight=self.requests_in_flight, requests_per_minute=None, clock=clock
         )
         client = GeminiClient(found)
-        asker = Asker(client, limiter, Billing(found), self._record, clock)
+        asker = Asker(client, limiter, Billing(found), self._record, clock, self.flex_fallback)
         packs = [asks[start : start + pack] for start in range(0, len(asks), pack)]
         outcomes = await asyncio.gather(*map(asker.ask, packs))
         await client.close()
@@ -236,4 +238,92 @@ def test_a_model_that_always_thinks_has_room_to_answer(
     assert all(isinstance(outcome, Answer) for outcome in outcomes)
     assert total(outcomes).usage.thought_tokens > 0
     assert len(gemini.requests()) == 1
+    check_account(gemini, asks, outcomes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("unavailable", Reason.UNAVAILABLE),
+        ("deadline", Reason.TIMEOUT),
+        ("drop", Reason.UNAVAILABLE),
+        ("rate_limited", Reason.QUOTA_EXHAUSTED),
+    ],
+)
+def test_an_outage_that_lasts_ends_the_run(
+    gemini: Any, ask_of: Callable[..., Ask], kind: str, reason: Reason
+) -> None:
+    gemini.faults({"kind": kind, "after": 5})
+    asks = [ask_of(number) for number in range(200)]
+    desk = Desk(gemini.url, requests_in_flight=4)
+    outcomes = desk.ask(asks)
+    assert sum(isinstance(outcome, Answer) for outcome in outcomes) == 5
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    assert {failure.reason for failure in failures} == {reason}
+    ended = [failure for failure in failures if failure.run_ended]
+    assert len(ended) >= 100
+    assert "Nothing was answered for 3" in ended[0].message
+    assert "Run the same command again" in ended[0].message
+    # Each image is tried a few times at most, and 200 of them do not wait one after another.
+    assert desk.now <= 400
+    assert len(gemini.requests()) <= 5 + 95 * MAX_TRIES
+    check_account(gemini, asks, outcomes)
+
+
+def test_an_address_where_nobody_is_is_given_up_soon(ask_of: Callable[..., Ask]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        desk = Desk(f"http://127.0.0.1:{unused.getsockname()[1]}", requests_in_flight=4)
+        outcomes = desk.ask([ask_of(number) for number in range(100)])
+    reasons = {outcome.reason for outcome in outcomes if isinstance(outcome, Failure)}
+    assert reasons == {Reason.UNAVAILABLE}
+    assert len(outcomes) == 100
+    assert 60 <= desk.now <= 120
+
+
+def test_flex_waits_for_flex_unless_another_tier_is_allowed(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    for fallback in (None, ServiceTier.STANDARD):
+        for kind in ("unavailable", "rate_limited"):
+            gemini.reset()
+            gemini.faults({"kind": kind, "count": 3})
+            ask = ask_of(tier=ServiceTier.FLEX)
+            (answer,) = Desk(gemini.url, flex_fallback=fallback).ask([ask])
+            tiers = [line["service_tier"] for line in gemini.requests()]
+            assert tiers == ["flex", "flex", *[str(fallback or "flex")] * 2]
+            assert answer.service_tier is (fallback or ServiceTier.FLEX)
+            check_account(gemini, [ask], [answer])
+
+
+def test_what_flex_has_no_room_for_slows_the_other_tier_down_for_nobody(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    gemini.faults({"kind": "unavailable", "rate": 0.9}, seed=1)
+    asks = [ask_of(number, tier=ServiceTier.FLEX) for number in range(40)]
+    desk = Desk(gemini.url, flex_fallback=ServiceTier.STANDARD)
+    check_account(gemini, asks, desk.ask(asks))
+
+
+def test_a_refusal_that_was_paid_is_told_at_the_tier_that_was_served(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    gemini.faults({"kind": "unavailable", "count": 2}, {"kind": "blocked_answer"})
+    ask = ask_of(tier=ServiceTier.FLEX)
+    (failure,) = Desk(gemini.url, flex_fallback=ServiceTier.STANDARD).ask([ask])
+    assert isinstance(failure, Failure)
+    assert failure.service_tier is ServiceTier.STANDARD
+    check_account(gemini, [ask], [failure])
+
+
+def test_pictures_of_one_request_may_differ_in_media_resolution(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    levels = ["low", "high", "ultra_high"]
+    asks = [ask_of(number, media_resolution=level) for number, level in enumerate(levels)]
+    outcomes = Desk(gemini.url).ask(asks, pack=3)
+    (request,) = gemini.requests()
+    assert request["media_resolution"] == levels
+    by_id = {outcome.request_id: outcome for outcome in outcomes}
+    assert [str(by_id[ask.request_id].media_resolution) for ask in asks] == levels
     check_account(gemini, asks, outcomes)

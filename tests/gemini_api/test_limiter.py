@@ -107,8 +107,8 @@ def test_after_the_end_nothing_starts_and_the_first_reason_stays() -> None:
     limiter = Limiter(requests_in_flight=1, requests_per_minute=None, clock=time.clock())
 
     async def run() -> None:
-        first = limiter.end(Reason.QUOTA_EXHAUSTED, "quota")
-        assert limiter.end(Reason.UNAUTHORIZED, "later") is first
+        limiter.end(Reason.QUOTA_EXHAUSTED, "quota")
+        limiter.end(Reason.UNAUTHORIZED, "later")
         for _ in range(3):
             with pytest.raises(RunEndedError, match="quota") as caught:
                 async with limiter.slot():
@@ -159,3 +159,83 @@ def test_one_refusal_holds_all_and_then_spaces_them() -> None:
     assert max(gaps) == pytest.approx(0.2)
     assert gaps == sorted(gaps, reverse=True)
     assert min(gaps) > 0.1
+
+
+def test_the_end_wakes_whoever_waits() -> None:
+    time = FakeTime()
+    limiter = Limiter(requests_in_flight=1, requests_per_minute=1, clock=time.clock())
+    woken: list[str] = []
+
+    async def hold() -> None:
+        async with limiter.slot():
+            await time.sleep(5)
+            limiter.end(Reason.QUOTA_EXHAUSTED, "quota")
+            await time.sleep(100)
+            woken.append("holder")
+
+    async def wait(name: str, seconds: float) -> None:
+        await limiter.sleep(seconds)
+        woken.append(f"{name} at {time.now:g}")
+
+    async def ask(name: str) -> None:
+        with pytest.raises(RunEndedError, match="quota"):
+            async with limiter.slot():
+                pytest.fail("a request was started")
+        woken.append(f"{name} at {time.now:g}")
+
+    async def every() -> None:
+        await asyncio.gather(hold(), wait("sleeper", 1000), ask("first"), ask("second"))
+        await wait("late sleeper", 1000)
+
+    asyncio.run(time.run(every()))
+    assert sorted(woken[:3]) == ["first at 5", "second at 5", "sleeper at 5"]
+    assert woken[3:] == ["holder", "late sleeper at 105"]
+
+
+def test_whoever_is_cancelled_while_it_waits_leaves_nothing_behind() -> None:
+    limiter = Limiter(requests_in_flight=1, requests_per_minute=None, clock=Clock())
+
+    async def run() -> None:
+        sleeper = asyncio.create_task(limiter.sleep(1000))
+        limiter.pause(1000)
+
+        async def ask() -> None:
+            async with limiter.slot():
+                pytest.fail("a request was started")
+
+        asker = asyncio.create_task(ask())
+        await asyncio.sleep(0.01)
+        for task in (sleeper, asker):
+            task.cancel()
+        results = await asyncio.gather(sleeper, asker, return_exceptions=True)
+        assert [type(result) for result in results] == [asyncio.CancelledError] * 2
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert limiter.idle.is_set()
+
+    asyncio.run(run())
+
+
+def test_failures_let_fewer_start_and_replies_more() -> None:
+    time, under_way, most = FakeTime(), 0, list[int]()
+    limiter = Limiter(requests_in_flight=40, requests_per_minute=None, clock=time.clock())
+
+    async def one(number: int) -> None:
+        nonlocal under_way
+        async with limiter.slot() as start:
+            under_way += 1
+            most.append(under_way)
+            await time.sleep(0.1)
+            under_way -= 1
+            if number < 40:
+                limiter.fail(start)
+            else:
+                limiter.reply(start)
+
+    async def every() -> None:
+        await asyncio.gather(*(one(number) for number in range(500)))
+
+    asyncio.run(time.run(every()))
+    assert max(most[:40]) == 40
+    assert max(most[60:90]) <= 30
+    assert most[-40:] and max(most[-100:]) > 35

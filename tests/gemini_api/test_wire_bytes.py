@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from gemini_api.service import Kind, Service
 from gemini_api.settle import Ask
 from tierwise.images.picture import Picture
 from tierwise.questions import render
-from tierwise.records import Page, ServiceTier
+from tierwise.records import MediaResolution, Page, ServiceTier
 from tierwise.tasks import load_tasks
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,18 +39,21 @@ tasks:
 """,
     path="tasks.yaml",
 )
+LOW, HIGH = MediaResolution.LOW, MediaResolution.HIGH
 CASES = {
     f"{service}-{name}": (service, images, tier)
     for service in ("developer", "vertex")
     for name, images, tier in (
-        ("single", 1, ServiceTier.STANDARD),
-        ("packed-flex", 3, ServiceTier.FLEX),
+        ("single", [LOW], ServiceTier.STANDARD),
+        ("packed-flex", [LOW] * 3, ServiceTier.FLEX),
+        ("packed-mixed", [LOW, HIGH], ServiceTier.STANDARD),
     )
 }
 
 
-def ask(number: int) -> Ask:
+def ask(number: int, resolution: MediaResolution) -> Ask:
     task = TASKS.task("category")
+    task = replace(task, route=replace(task.route, media_resolution=resolution))
     data = f"picture {number}".encode()
     picture = Picture(
         data, "image/jpeg", 4, 3, 4, 3, "jpeg", len(data), False, True, False, False, 0.0, None
@@ -58,7 +62,7 @@ def ask(number: int) -> Ask:
     return Ask(f"id{number}", f"sha256:{number}", task, Page(), prompt, picture)
 
 
-def sent(kind: str, images: int, tier: ServiceTier) -> str:
+def sent(kind: str, images: list[MediaResolution], tier: ServiceTier) -> str:
     """The request as a server got it: path, the headers that matter, and the body's text."""
     seen: list[dict[str, Any]] = []
 
@@ -77,7 +81,7 @@ def sent(kind: str, images: int, tier: ServiceTier) -> str:
         url = "http://{}:{}".format(*runner.addresses[0][:2])
         vertex = Service(Kind.VERTEX, url, project="p")
         client = GeminiClient(vertex if kind == "vertex" else Service(Kind.EMULATOR, url))
-        asks = [ask(number) for number in range(1, images + 1)]
+        asks = [ask(number, resolution) for number, resolution in enumerate(images, start=1)]
         await client.send(TASKS.model, compose(asks).body, tier)
         await client.close()
         await runner.cleanup()
