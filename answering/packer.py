@@ -11,7 +11,7 @@ from tierwise.records import Outcome
 
 # The Developer API takes 100 MB inline, Vertex 7 MB an image; base64 adds a third. Small requests
 # fail cheaper and keep a worker's memory flat.
-_MOST_BYTES = 12_000_000
+MOST_BYTES = 12_000_000
 # Above 200,000 tokens some models cost double for the whole request (tierwise/facts/prices.toml);
 # no model's context is smaller. The rest is room for what is only estimated.
 _MOST_TOKENS = 180_000
@@ -55,7 +55,7 @@ class Packer:
         """The outcome of a question, once its request was sent and settled."""
         size = len(ask.picture.data) if ask.picture else 0
         tokens = self._tokens_of(ask) if self._most > 1 else 0
-        if self._bytes + size > _MOST_BYTES or self._tokens + tokens > _MOST_TOKENS:
+        if self._bytes + size > MOST_BYTES or self._tokens + tokens > _MOST_TOKENS:
             self.flush()
         if self._pack and not may_share(self._pack[0][0], ask):
             self.flush()

@@ -39,17 +39,57 @@ def prepare_file(
         ImageError: the file as a whole cannot be read.
     """
     data = _read(file)
-    source = inspect(data, name=file.uri, limits=limits, frames=frames)
-    pages = [Page(number, source.pages) for number in range(1, source.pages + 1)]
+    pages = _pages(data, file, limits, frames)
     return [_prepare_page(data, file.uri, page, settings, limits) for page in pages]
+
+
+def prepare_single(
+    file: ImageFile, settings: ImageSettings, limits: Limits, frames: str | int
+) -> list[PreparedPage]:
+    """The image of a file with only one, prepared; of several, the pages without pictures.
+
+    Raises:
+        ImageError: the file as a whole cannot be read.
+    """
+    data = _read(file)
+    pages = _pages(data, file, limits, frames)
+    if len(pages) > 1:
+        return [PreparedPage(page, {}) for page in pages]
+    return [_prepare_page(data, file.uri, pages[0], [settings], limits)]
+
+
+def prepare_pages(
+    file: ImageFile, pages: Sequence[Page], settings: ImageSettings, limits: Limits
+) -> list[PreparedPage]:
+    """Some pages of a file; one that cannot be decoded carries its error.
+
+    Raises:
+        ImageError: the file can no longer be read.
+    """
+    data = _read(file)
+    return [_prepare_page(data, file.uri, page, [settings], limits) for page in pages]
+
+
+def find_pages(file: ImageFile, limits: Limits, frames: str | int) -> list[Page]:
+    """The pages of a file, nothing decoded.
+
+    Raises:
+        ImageError: the file as a whole cannot be read.
+    """
+    return _pages(_read(file), file, limits, frames)
 
 
 def prepare_page(
     file: ImageFile, page: Page, settings: ImageSettings, limits: Limits
 ) -> Picture | ImageError:
     """One page once more in another way, for a question that only some images are asked."""
-    prepared = _prepare_page(_read(file), file.uri, page, [settings], limits)
+    [prepared] = prepare_pages(file, [page], settings, limits)
     return prepared.pictures[settings]
+
+
+def _pages(data: bytes, file: ImageFile, limits: Limits, frames: str | int) -> list[Page]:
+    source = inspect(data, name=file.uri, limits=limits, frames=frames)
+    return [Page(number, source.pages) for number in range(1, source.pages + 1)]
 
 
 def _prepare_page(

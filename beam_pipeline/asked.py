@@ -22,6 +22,7 @@ from tierwise.price_rows import Price, load_prices
 from tierwise.prices import find_price
 from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks, default_tasks, load_tasks
+from tierwise.tasks.grouping import FOLDER
 from tierwise.tasks.prompts import used_variables
 
 _TIMEOUT_S = {ServiceTier.FLEX: 900.0}
@@ -190,6 +191,17 @@ def check_cost_by(column: str | None, found: Input) -> None:
             f"--cost_by={column}: {found.uri} has no such column (columns: {there}). "
             "Name one of them; columns come with a manifest as --input."
         )
+
+
+def check_groups(tasks: Tasks, found: Input, path: str) -> None:
+    """Refuse groups by a column that is not there; `path` is the tasks file, for the message."""
+    for task in tasks.of_groups:
+        if task.per and task.per.by not in (FOLDER, *found.columns):
+            there = ", ".join(found.columns) or "none"
+            raise TasksError(
+                f'{path}, task "{task.name}", key "per": {task.per.by!r} is no column of '
+                f"{found.uri} (columns: {there}). Add the column, or write folder."
+            )
 
 
 def warnings_about(tasks: Tasks) -> Iterator[str]:

@@ -17,6 +17,7 @@ from beam_pipeline.beam_options import is_local
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.interruption import resumable
+from beam_pipeline.launch import warnings_about_groups
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import run_pipeline
 from gemini_api.emulator.config import EmulatorConfig
@@ -38,7 +39,7 @@ def carry_out(
     job: Job, settings: Settings, options: PipelineOptions, console: Console
 ) -> dict[str, Any] | None:
     """Ask everything; returns `run.json`, or None when the run broke off, which has been said."""
-    for warning in warnings_about(job.plan.tasks):
+    for warning in (*warnings_about(job.plan.tasks), *warnings_about_groups(job)):
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
     with _endpoint(settings, job) as reachable, resumable(console, lambda: break_off(job)):
         files = job.facts["files"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +11,16 @@ import apache_beam as beam
 from answering.plan import Plan
 from storage.files import join
 from storage.listing import Input
+from tierwise.records import ImageFile, NamedOutcome
 from tierwise.tables import answers_schema, failures_schema
 from transforms.ask_gemini import AskGemini
+from transforms.ask_groups import AskGroups
 from transforms.asking_fn import SharedEngine
 from transforms.close_run import CloseRun
+from transforms.group_files import GroupFiles
 from transforms.list_images import SKIPPED, ListImages
 from transforms.name_answers import NameAnswers
+from transforms.name_groups import NameGroups
 from transforms.publish_run import Publication, publish
 from transforms.share_duplicates import ShareDuplicates
 from transforms.sum_costs import SumCosts
@@ -40,17 +45,31 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
     publication = publication_of(job)
     listed = root | "ListImages" >> ListImages(job.found)
-    answered = (
-        listed["files"]
-        | "ShareDuplicates" >> ShareDuplicates(job.plan.tasks, job.plan.journal.digits)
-        | "AskGemini" >> AskGemini(SharedEngine(job.plan))
-    )
-    rows = (listed["files"], answered) | "NameAnswers" >> NameAnswers(job.plan.tasks)
+    rows = tuple(_rows(listed["files"], job.plan)) | "AllRows" >> beam.Flatten()
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     return (parts, costs, listed[SKIPPED]) | "PublishRun" >> CloseRun(publication, publish)
+
+
+def _rows(
+    files: beam.PCollection[ImageFile], plan: Plan
+) -> Iterator[beam.PCollection[NamedOutcome]]:
+    """The rows of tasks that ask each image, and of those that ask groups."""
+    engine, tasks, digits = SharedEngine(plan), plan.tasks, plan.journal.digits
+    if tasks.of_images:
+        answered = (
+            files
+            | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
+            | "AskGemini" >> AskGemini(engine)
+        )
+        yield (files, answered) | "NameAnswers" >> NameAnswers(tasks)
+    if tasks.of_groups:
+        groups = (
+            files | "GroupFiles" >> GroupFiles(tasks, digits) | "AskGroups" >> AskGroups(engine)
+        )
+        yield (files, groups) | "NameGroups" >> NameGroups(plan)
 
 
 def publication_of(job: Job) -> Publication:

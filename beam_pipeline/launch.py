@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from answering.request_files import RequestFiles
 from beam_pipeline.asked import (
     check_columns,
     check_cost_by,
+    check_groups,
     check_key,
     check_prices,
     flex_fallback_of,
@@ -24,9 +26,10 @@ from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
 from gemini_api.service import Kind, Service
 from storage.files import files_for, join
-from storage.listing import Named, find_input, list_names
+from storage.listing import Input, Named, find_input, list_names
 from storage.overlap import check_not_itself
 from tierwise.errors import InputError
+from tierwise.groups import group_name
 from tierwise.images.limits import Limits
 from tierwise.tasks import Tasks
 
@@ -49,8 +52,9 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     found = find_input(settings.input, excluded=settings.output)
     check_not_itself(found, settings.output)
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
+    check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
-    names = sum(isinstance(name, Named) for name in list_names(found))
+    names, ungrouped = _count_names(tasks, found)
     output = writable(settings.output)
     run_id = new_run_id()
     rate = settings.requests_per_minute
@@ -74,8 +78,31 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
         "files": names,
+        **({"ungrouped_files": ungrouped} if ungrouped else {}),
     }
     return Job(found, output, plan, facts, settings.cost_by or "")
+
+
+def _count_names(tasks: Tasks, found: Input) -> tuple[int, dict[str, int]]:
+    """The names of the archive, and per task that asks groups how many belong to none."""
+    count, ungrouped = 0, dict[str, int]()
+    for name in list_names(found):
+        if isinstance(name, Named):
+            count += 1
+            for task in tasks.of_groups:
+                if task.per and group_name(name.uri, name.columns, task.per.by) is None:
+                    ungrouped[task.name] = ungrouped.get(task.name, 0) + 1
+    return count, ungrouped
+
+
+def warnings_about_groups(job: Job) -> Iterator[str]:
+    """Which images will not be asked, because the manifest puts them into no group."""
+    for name, files in job.facts.get("ungrouped_files", {}).items():
+        per = job.plan.tasks.task(name).per
+        yield (
+            f"task {name!r} does not ask {files:,} of the {job.facts['files']:,} files: their "
+            f"column {per.by if per else name!r} is empty."
+        )
 
 
 def emulated(service: Service) -> bool:

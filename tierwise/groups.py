@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 
-from tierwise.errors import ImageError, InputError
-from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
+from tierwise.errors import ImageError
+from tierwise.journal import free
+from tierwise.records import Answer, Answered, Failure, ImageFile, Outcome, Page, Scalar, Sent
 from tierwise.tasks.grouping import FOLDER, Beyond, Grouping
 from tierwise.tasks.task import Task
 
@@ -45,23 +46,17 @@ class AnsweredGroup:
     rest: Outcome
 
 
-def group_name(file: ImageFile, by: str) -> str:
-    """The group that a file belongs to.
+def group_name(uri: str, columns: Mapping[str, Scalar], by: str) -> str | None:
+    """The group that a name belongs to, None for none; `columns` is its row of the manifest.
 
-    >>> group_name(ImageFile("shop/17/front.jpg", "/p", 1, "sha256:0"), "folder")
-    'shop/17'
-
-    Raises:
-        InputError: the manifest's column is empty in this row.
+    >>> group_name("shop/17/front.jpg", {}, "folder"), group_name("a.jpg", {"sku": 7}, "sku")
+    ('shop/17', '7')
     """
     if by == FOLDER:
-        return file.uri.rpartition("/")[0]
-    value = file.columns.get(by)
+        return uri.rpartition("/")[0]
+    value = columns.get(by)
     if value is None or value == "":
-        raise InputError(
-            f'{file.uri}: the column "{by}", by which images are grouped, is empty. '
-            "Fill it in or delete the row."
-        )
+        return None
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -108,6 +103,19 @@ def digest_of(files: Iterable[ImageFile], unsent: Iterable[tuple[str, int]] = ()
 def member_id(group_id: str, content_hash: str, page: int) -> str:
     """Under which the journal keeps one image's part of what a group's request brought."""
     return hashlib.sha256(f"{group_id} {content_hash} {page}".encode()).hexdigest()[:32]
+
+
+def outcome_of_rest(sent: Sequence[Outcome]) -> Outcome:
+    """What holds for images of a group that were not sent: its answer, or why there is none.
+
+    It costs nothing. The naive way would have asked them too, and paid at least what it pays for
+    the cheapest of those that were sent.
+    """
+    first = free(sent[0])
+    if isinstance(first, Answer):
+        cheapest = min(outcome.baseline for outcome in sent)
+        return replace(first, page=Page(), sent=Sent(), baseline=cheapest)
+    return replace(first, page=Page())
 
 
 def left_out(task: Task, page: Page, error: ImageError) -> Failure:

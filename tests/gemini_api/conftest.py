@@ -28,6 +28,11 @@ tasks:
       type: object
       properties: {{thing: {{type: string, maxLength: 40}}, sure: {{type: boolean}}}}
       required: [thing]
+  theme:
+    per: folder
+    prompt: Which theme do they share?
+    labels: [dark, bright]
+    media_resolution: {media_resolution}
   named:
     prompt: A name for a picture that is {{shade}}.
     input: text

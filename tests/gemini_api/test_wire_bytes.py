@@ -36,23 +36,28 @@ tasks:
     prompt: Which category fits {filename} best?
     labels: [landscape, city]
     images_per_request: 3
+  theme:
+    per: folder
+    prompt: Which theme do they share?
+    labels: [landscape, city]
 """,
     path="tasks.yaml",
 )
 LOW, HIGH = MediaResolution.LOW, MediaResolution.HIGH
 CASES = {
-    f"{service}-{name}": (service, images, tier)
+    f"{service}-{name}": (service, task, images, tier)
     for service in ("developer", "vertex")
-    for name, images, tier in (
-        ("single", [LOW], ServiceTier.STANDARD),
-        ("packed-flex", [LOW] * 3, ServiceTier.FLEX),
-        ("packed-mixed", [LOW, HIGH], ServiceTier.STANDARD),
+    for name, task, images, tier in (
+        ("single", "category", [LOW], ServiceTier.STANDARD),
+        ("packed-flex", "category", [LOW] * 3, ServiceTier.FLEX),
+        ("packed-mixed", "category", [LOW, HIGH], ServiceTier.STANDARD),
+        ("group", "theme", [LOW] * 3, ServiceTier.STANDARD),
     )
 }
 
 
-def ask(number: int, resolution: MediaResolution) -> Ask:
-    task = TASKS.task("category")
+def ask(name: str, number: int, resolution: MediaResolution) -> Ask:
+    task = TASKS.task(name)
     task = replace(task, route=replace(task.route, media_resolution=resolution))
     data = f"picture {number}".encode()
     picture = Picture(
@@ -62,7 +67,7 @@ def ask(number: int, resolution: MediaResolution) -> Ask:
     return Ask(f"id{number}", f"sha256:{number}", task, Page(), prompt, picture)
 
 
-def sent(kind: str, images: list[MediaResolution], tier: ServiceTier) -> str:
+def sent(kind: str, task: str, images: list[MediaResolution], tier: ServiceTier) -> str:
     """The request as a server got it: path, the headers that matter, and the body's text."""
     seen: list[dict[str, Any]] = []
 
@@ -81,7 +86,7 @@ def sent(kind: str, images: list[MediaResolution], tier: ServiceTier) -> str:
         url = "http://{}:{}".format(*runner.addresses[0][:2])
         vertex = Service(Kind.VERTEX, url, project="p")
         client = GeminiClient(vertex if kind == "vertex" else Service(Kind.EMULATOR, url))
-        asks = [ask(number, resolution) for number, resolution in enumerate(images, start=1)]
+        asks = [ask(task, *one) for one in enumerate(images, start=1)]
         await client.send(TASKS.model, compose(asks).body, tier)
         await client.close()
         await runner.cleanup()

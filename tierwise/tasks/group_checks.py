@@ -22,10 +22,6 @@ def grouping_of(document: Document, name: str, keys: TaskKeys) -> Grouping | Non
                     "it has no effect without `per`. Write `per: folder`, or remove it.",
                 )
         return None
-    raise document.error(
-        ("tasks", name, "per"),
-        f"{shown(keys.per)}: asking groups of images is not possible yet. Remove it.",
-    )
     _check_alone(document, name, keys)
     _check_prompt(document, name, keys, keys.per)
     return Grouping(keys.per, keys.max_per_group or DEFAULT_MOST, keys.beyond or Beyond.SAMPLE)

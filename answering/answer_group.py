@@ -1,0 +1,168 @@
+"""One group of images from its files to an outcome for each: the life of a group.
+
+The images are sent in one request and share its answer, or the reason why there is none. One that
+cannot be opened has a failure of its own, and the others are asked without it. What is identified,
+and so never asked again, is what was sent: the same pictures under other names are the same group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from answering.group_pictures import GroupImage, open_group, too_many
+from answering.questions_asked import QuestionsAsked
+from answering.session import Session
+from gemini_api.settle import Ask
+from tierwise.errors import ImageError
+from tierwise.groups import (
+    AnsweredGroup,
+    Group,
+    digest_of,
+    left_out,
+    member_id,
+    outcome_of_rest,
+    value_in_prompt,
+)
+from tierwise.questions import Prompt, render, request_id
+from tierwise.records import Answered, Outcome, Page, Reason
+from tierwise.tasks import Task
+from tierwise.tasks.grouping import Beyond, Grouping
+
+Key = tuple[str, int]
+
+
+async def answer_group(group: Group, session: Session, asked: QuestionsAsked) -> AnsweredGroup:
+    """Every outcome that a group leads to; only a bug raises."""
+    task = session.plan.tasks.task(group.task)
+    if task.per is None:
+        raise ValueError(f"{task.name}: asks each image by itself, not groups")
+    return await _Life(group, task, task.per, session, asked).answered()
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    group: Group
+    task: Task
+    grouping: Grouping
+    session: Session
+    asked: QuestionsAsked
+
+    async def answered(self) -> AnsweredGroup:
+        if self.grouping.beyond is Beyond.FAIL and len(self.group.files) > self.grouping.most:
+            error = too_many(self.group, self.grouping)
+            return self._answered({}, left_out(self.task, Page(), error))
+        prompt = self._prompt()
+        if images := self._recalled(prompt):
+            return await self._ask(prompt, images, ())
+        images = await open_group(self.group, self.task, self.grouping, self.session)
+        sent = [image for image in images if image.picture]
+        return await self._ask(prompt, sent, [image for image in images if not image.picture])
+
+    def _prompt(self) -> Prompt:
+        by = self.grouping.by
+        value = value_in_prompt(self.group.name, by)
+        return render(self.task, filename="", columns={by: value}, answers={})
+
+    def _recalled(self, prompt: Prompt) -> list[GroupImage]:
+        """All images of the group when the journal has its answer, and nothing need be opened."""
+        group_id, known = self._group_id(prompt, ()), self.asked.recalled.outcomes
+        images = []
+        for file in self.group.files:
+            first = known.get(member_id(group_id, file.content_hash, 1))
+            for number in range(1, first.page.pages + 1 if first else 2):
+                outcome = known.get(member_id(group_id, file.content_hash, number))
+                if outcome is None:
+                    return []
+                images.append(GroupImage(file, outcome.page))
+        return images
+
+    async def _ask(
+        self, prompt: Prompt, sent: Sequence[GroupImage], others: Sequence[GroupImage]
+    ) -> AnsweredGroup:
+        """Ask about the images sent; the others fail, or have the same answer."""
+        if sent:
+            outcomes = await self._request(prompt, sent, self._group_id(prompt, others))
+            rest = outcome_of_rest(list(outcomes.values()))
+        else:
+            outcomes, rest = {}, left_out(self.task, Page(), _why_nothing(others))
+        for image in others:
+            if image.error:
+                outcomes[image.key] = left_out(self.task, image.page, image.error)
+            else:
+                outcomes[image.key] = replace(rest, page=image.page)
+        return self._answered(outcomes, rest)
+
+    async def _request(
+        self, prompt: Prompt, sent: Sequence[GroupImage], group_id: str
+    ) -> dict[Key, Outcome]:
+        """An outcome for each image; its part of the journal has an id of its own."""
+        asks = [self._question(image, prompt, group_id) for image in sent]
+        request = _Request(self.session, asks)
+        outcomes = await asyncio.gather(
+            *(
+                self.asked.once(ask.request_id, partial(request.outcome, ask.request_id))
+                for ask in asks
+            )
+        )
+        return {
+            image.key: replace(outcome, request_id=group_id, task=self.task.name)
+            for image, outcome in zip(sent, outcomes, strict=True)
+        }
+
+    def _question(self, image: GroupImage, prompt: Prompt, group_id: str) -> Ask:
+        key = member_id(group_id, *image.key)
+        return Ask(
+            request_id=key,
+            content_hash=self.group.content_hash,
+            task=self.task,
+            page=image.page,
+            prompt=prompt,
+            picture=image.picture,
+            wasted=self.asked.wasted(key),
+        )
+
+    def _group_id(self, prompt: Prompt, others: Sequence[GroupImage]) -> str:
+        return request_id(
+            content_hash=digest_of(self.group.files, [image.key for image in others]),
+            page=0,
+            task=self.task,
+            prompt=prompt,
+            route=self.task.route,
+        )
+
+    def _answered(self, outcomes: Mapping[Key, Outcome], rest: Outcome) -> AnsweredGroup:
+        by_file: dict[str, list[Outcome]] = {}
+        for (content_hash, _), outcome in sorted(outcomes.items()):
+            by_file.setdefault(content_hash, []).append(outcome)
+        members = tuple(
+            Answered(file.content_hash, file.uri, tuple(by_file[file.content_hash]))
+            for file in self.group.files
+            if file.content_hash in by_file
+        )
+        return AnsweredGroup(self.group.task, self.group.name, members, rest)
+
+
+def _why_nothing(images: Sequence[GroupImage]) -> ImageError:
+    for image in images:
+        if image.error:
+            message = f"no picture of its group can be sent; the first: {image.error.message}"
+            return ImageError(image.error.reason, message)
+    return ImageError(Reason.UNREADABLE, "no file of its group can be read")
+
+
+class _Request:
+    """The one request of a group, sent when the first of its images needs an outcome."""
+
+    def __init__(self, session: Session, asks: Sequence[Ask]) -> None:
+        self._session = session
+        self._asks = asks
+        self._sent: asyncio.Task[dict[str, Outcome]] | None = None
+
+    async def outcome(self, key: str) -> Outcome:
+        """What came of one image."""
+        if self._sent is None:
+            self._sent = asyncio.create_task(self._session.ask_together(self._asks))
+        return (await self._sent)[key]

@@ -1,0 +1,47 @@
+"""AskGroups: from shards of groups to their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import apache_beam as beam
+
+from answering.answer_group import answer_group
+from answering.questions_asked import QuestionsAsked
+from tierwise.groups import AnsweredGroup
+from transforms.asking_fn import AskingFn, SharedEngine
+from transforms.group_files import GroupShard
+
+
+class AskGroups(beam.PTransform):
+    """From shards to answered groups; the engine is that of the images' own questions.
+
+    Every answer is in the journal before it leaves. A bundle that is tried again finds there what
+    its first attempt paid.
+    """
+
+    def __init__(self, engine: SharedEngine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def expand(self, shards: beam.PCollection[GroupShard]) -> beam.PCollection[AnsweredGroup]:
+        """Adds the questions to a pipeline."""
+        most = self._engine.plan.groups_in_flight
+        return shards | "Ask" >> beam.ParDo(_AskGroupsFn(self._engine, most))
+
+
+class _AskGroupsFn(AskingFn[AnsweredGroup]):
+    def process(self, shard: GroupShard) -> Iterator[AnsweredGroup]:
+        window = self.window()
+        asked = QuestionsAsked(self.plan.journal.read(shard.name))
+        for group in shard.groups:
+            life = answer_group(group, window.session, asked)
+            name = f"{group.task} of the group {group.name}"
+            yield from map(self.counted, window.add(life, name))
+
+    def counted(self, result: AnsweredGroup) -> AnsweredGroup:
+        for member in result.members:
+            self.count(member)
+            if not self.plan.tasks.of_images:  # else they are counted where each is asked
+                self.count_file()
+        return result

@@ -1,0 +1,96 @@
+"""NameGroups: every file of a group gets the group's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
+
+from answering.plan import Plan
+from answering.prepare import find_pages
+from tierwise.errors import ImageError
+from tierwise.groups import AnsweredGroup, left_out
+from tierwise.journal import free
+from tierwise.records import ImageFile, NamedOutcome, Page, Reason
+from tierwise.tasks import Tasks
+from transforms.group_files import GroupKey, keyed_by_group
+
+_UNOPENED = "unopened"
+
+# The files of a group under "files", what became of it under "answered".
+Joined = Mapping[str, Iterable[Any]]
+
+
+class NameGroups(beam.PTransform):
+    """From `(files, answered)` to named outcomes.
+
+    Files that were not opened, because their group has more than are sent, are opened now to count
+    their pages: each image has its row.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self._plan = plan
+
+    def expand(
+        self, inputs: tuple[beam.PCollection[ImageFile], beam.PCollection[AnsweredGroup]]
+    ) -> beam.PCollection[NamedOutcome]:
+        """Adds the join to a pipeline."""
+        files, answered = inputs
+        tasks = self._plan.tasks
+
+        def named(key: GroupKey, group: Joined) -> Iterator[NamedOutcome | TaggedOutput]:
+            return name_group(key, group, tasks)
+
+        by_name = answered | "KeyAnswers" >> beam.Map(lambda one: ((one.task, one.name), one))
+        keyed = {
+            "files": files | "KeyByGroup" >> beam.FlatMap(keyed_by_group, tasks),
+            "answered": by_name,
+        }
+        rows = (
+            keyed
+            | "Join" >> beam.CoGroupByKey()
+            | "Name" >> beam.FlatMapTuple(named).with_outputs(_UNOPENED, main="named")
+        )
+        opened = (
+            rows[_UNOPENED]
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "CountPages" >> beam.FlatMap(page_rows, self._plan)
+        )
+        return (rows["named"], opened) | "AllRows" >> beam.Flatten()
+
+
+def name_group(key: GroupKey, group: Joined, tasks: Tasks) -> Iterator[NamedOutcome | TaggedOutput]:
+    """The rows of a group's files; those that were not opened come apart, with one outcome.
+
+    Raises:
+        RuntimeError: the group was answered twice or not at all, which only a bug can do.
+    """
+    answered: list[AnsweredGroup] = list(group["answered"])
+    if len(answered) != 1:
+        raise RuntimeError(f"{key}: {len(answered)} sets of answers where one was expected")
+    members = {member.share_key: member for member in answered[0].members}
+    for file in group["files"]:
+        if not file.content_hash:
+            error = ImageError(Reason.UNREADABLE, file.problem)
+            yield NamedOutcome(file, left_out(tasks.task(key[0]), Page(), error))
+        elif member := members.get(file.content_hash):
+            for outcome in member.outcomes:
+                yield NamedOutcome(file, outcome if file.uri == member.uri else free(outcome))
+        else:
+            yield TaggedOutput(_UNOPENED, NamedOutcome(file, answered[0].rest))
+
+
+def page_rows(unopened: NamedOutcome, plan: Plan) -> Iterator[NamedOutcome]:
+    """A row for each page of a file that was not sent, or its failure."""
+    file, outcome = unopened.file, unopened.outcome
+    try:
+        pages = find_pages(file, plan.limits, plan.tasks.frames)
+    except ImageError as error:
+        yield NamedOutcome(file, left_out(plan.tasks.task(outcome.task), Page(), error))
+        return
+    for page in pages:
+        yield NamedOutcome(file, replace(outcome, page=page))
