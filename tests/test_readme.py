@@ -11,6 +11,7 @@ import pytest
 from beam_pipeline.__main__ import main
 from beam_pipeline.command_line import VERBS
 from beam_pipeline.options import FLAGS
+from tierwise.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,6 +50,13 @@ def test_the_answers_are_those_shown(example_run: Path) -> None:
     found = duckdb.sql(query)
     assert found is not None
     assert {label: str(images) for label, images in found.fetchall()} == dict(labels)
+
+
+def test_the_tasks_that_are_shown_can_be_loaded() -> None:
+    whole, grouped = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    tasks = load_tasks(whole + grouped, path="README.md")
+    assert [task.name for task in tasks.of_groups] == ["trade"]
+    assert len(tasks.of_images) == 4
 
 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")

@@ -75,9 +75,9 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:
 
 
 @settings(deadline=None)
-@given(LOOKS, SCHEMAS, st.text(max_size=20))
-def test_answers_fit_any_schema(look: Look, schema: dict[str, Any], question: str) -> None:
-    value = Answerer([look], question).value(from_json_schema(schema))
+@given(st.lists(LOOKS, min_size=1, max_size=3), SCHEMAS, st.text(max_size=20))
+def test_answers_fit_any_schema(looks: list[Look], schema: dict[str, Any], question: str) -> None:
+    value = Answerer(looks, question).value(from_json_schema(schema))
     assert fits(json.loads(json.dumps(value)), schema)
 
 
@@ -102,6 +102,15 @@ def test_unknown_labels_are_not_all_answered_alike() -> None:
     schema = {"type": "string", "enum": labels}
     chosen = {Answerer([plain_look((t[0], t[1], t[2]))], "").value(schema) for t in tints}
     assert len(chosen) >= 3
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_pictures_asked_about_together_are_weighed_together(order: tuple[int, ...]) -> None:
+    schema = {"type": "string", "enum": ["red", "green", "blue"]}
+    looks = [plain_look(colour) for colour in ((20, 30, 200), (200, 20, 20), (210, 10, 10))]
+    alone = [Answerer([look], "").value(schema) for look in looks]
+    assert alone == ["blue", "red", "red"]
+    assert Answerer([looks[number] for number in order], "").value(schema) == "red"
 
 
 def test_property_ordering_is_honoured() -> None:
