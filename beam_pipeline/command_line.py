@@ -16,23 +16,26 @@ from typing import Any, NoReturn
 
 from beam_pipeline import later
 from beam_pipeline.flag import Flag
-from beam_pipeline.options import EMULATOR, FLAGS, OPTIMIZE, RUN, flags_of
+from beam_pipeline.options import CALIBRATE, EMULATOR, FLAGS, OPTIMIZE, RUN, flags_of
 from beam_pipeline.version import VERSION
 from tierwise.errors import InputError
 
 VERBS = {
     "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
+    "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
 _EXAMPLES = {
     "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
+    "calibrate": "tierwise calibrate --input=labelled/ --tasks=tasks.yaml --output=calibrated/",
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
 }
 
 _OTHER_STATUS = {
     RUN: "2 refused before spending; 3 done, but\nsome rows are over_budget or quota_exhausted",
+    CALIBRATE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     OPTIMIZE: "2 refused before starting",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-VERBS = ("plan", "measure", "calibrate", "report")
+VERBS = ("plan", "measure", "report")
 RUN_FLAGS = ("max_cost_usd", "calibration", "audit_rate", "api_key_secret")
 
 

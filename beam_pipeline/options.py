@@ -11,6 +11,7 @@ from tierwise.profiles import PROFILES
 from tierwise.records import ServiceTier
 
 RUN = "run"
+CALIBRATE = "calibrate"
 OPTIMIZE = "optimize"
 EMULATOR = "emulator"
 
@@ -22,6 +23,14 @@ _INPUT = (
 
 FLAGS = (
     Flag("input", f"Images to ask about: {_INPUT}", "photos/", (RUN,), required=True),
+    Flag(
+        "input",
+        "Labelled images: a folder with a folder per label, or a manifest with a column that has "
+        "the name of a task, or label, and says what is right.",
+        "labelled/",
+        (CALIBRATE,),
+        required=True,
+    ),
     Flag("input", f"Images to shrink: {_INPUT}", "photos/", (OPTIMIZE,), required=True),
     Flag(
         "output",
@@ -32,17 +41,62 @@ FLAGS = (
         required=True,
     ),
     Flag(
+        "output",
+        "Folder for calibration.json, and the tables and journal it is made from. Calibrating "
+        "again into it pays only for what has changed.",
+        "calibrated/",
+        (CALIBRATE,),
+        required=True,
+    ),
+    Flag(
+        "routes",
+        "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-xIMAGES]. The tasks file's is "
+        "always among them, the dearest is the reference. Default: high, medium and low, "
+        "alone and in packs of 8.",
+        "high,medium,low,low-512px,low-x8",
+        (CALIBRATE,),
+    ),
+    Flag(
+        "margin",
+        "How much worse than the reference is too much: a difference of accuracies, 0 to 1. "
+        "Smaller margins need more labelled images.",
+        "0.02",
+        (CALIBRATE,),
+        default=0.01,
+        type=float,
+        least=0.0001,
+        most=0.5,
+    ),
+    Flag(
+        "confidence",
+        "How sure to be, for each task, that no route is accepted that is worse by the margin.",
+        "0.9",
+        (CALIBRATE,),
+        default=0.95,
+        type=float,
+        least=0.5,
+        most=0.9999,
+    ),
+    Flag(
+        "sample",
+        "So many of the labelled images, the same ones each time. Default: all.",
+        "500",
+        (CALIBRATE,),
+        type=int,
+        least=1,
+    ),
+    Flag(
         "tasks",
         "Tasks file (YAML): what is asked of the images. Default: a built-in set for photos.",
         "tasks.yaml",
-        (RUN,),
+        (RUN, CALIBRATE),
     ),
     Flag(
         "gemini",
         "Who answers: the local emulator, the Gemini Developer API, or Vertex AI. "
         "Only the emulator costs nothing.",
         "developer",
-        (RUN,),
+        (RUN, CALIBRATE),
         default="emulator",
         choices=("emulator", "developer", "vertex"),
     ),
@@ -50,20 +104,20 @@ FLAGS = (
         "gemini_endpoint",
         "Base URL to use in place of Google's, or of an emulator that runs already.",
         "http://127.0.0.1:8765",
-        (RUN,),
+        (RUN, CALIBRATE),
     ),
     Flag(
         "gemini_project",
         "Google Cloud project that Vertex AI bills. Default: Beam's --project.",
         "my-project",
-        (RUN,),
+        (RUN, CALIBRATE),
     ),
     Flag(
         "gemini_location",
         "Vertex AI location. Other places than global cost a tenth more for most models, "
         "and serve no flex tier.",
         "europe-west4",
-        (RUN,),
+        (RUN, CALIBRATE),
         default="global",
     ),
     Flag(
@@ -71,7 +125,7 @@ FLAGS = (
         "How Google serves and prices requests: flex costs half and may wait minutes, "
         "priority costs 1.8 times as much. Overrides the tasks file.",
         "flex",
-        (RUN,),
+        (RUN, CALIBRATE),
         choices=tuple(str(tier) for tier in ServiceTier if tier is not ServiceTier.BATCH),
     ),
     Flag(
@@ -79,7 +133,7 @@ FLAGS = (
         "Price file (TOML) of what you have negotiated; a model that it names has no other prices. "
         "Default: Google's list prices.",
         "prices.toml",
-        (RUN, EMULATOR),
+        (RUN, CALIBRATE, EMULATOR),
     ),
     Flag(
         "cost_by",
@@ -101,7 +155,7 @@ FLAGS = (
         "Requests under way at a time, per worker process: more is faster until Google says 429. "
         "A killed worker can lose at most these.",
         "64",
-        (RUN,),
+        (RUN, CALIBRATE),
         default=32,
         type=int,
         least=1,
@@ -112,7 +166,7 @@ FLAGS = (
         "Most requests per minute of the whole job, shared among its workers. "
         "Default: no limit but Google's own, which is obeyed.",
         "1000",
-        (RUN,),
+        (RUN, CALIBRATE),
         type=float,
         least=0.001,
     ),
@@ -121,7 +175,7 @@ FLAGS = (
         "Seconds after which a request counts as lost. It may have been billed, "
         "so it is accounted apart. Default: 120, and 900 at the flex tier.",
         "60",
-        (RUN,),
+        (RUN, CALIBRATE),
         type=float,
         least=0.001,
         most=86_400,
@@ -151,19 +205,19 @@ FLAGS = (
         "Folder with one folder of example pictures per label, from which the embedded "
         "emulator answers label questions by likeness.",
         "labelled/",
-        (RUN,),
+        (RUN, CALIBRATE),
     ),
     Flag(
         "emulator_faults",
         "JSON file of faults that the embedded emulator injects, to see how a run bears them.",
         "faults.json",
-        (RUN,),
+        (RUN, CALIBRATE),
     ),
     Flag(
         "emulator_latency_ms",
         "Milliseconds that the embedded emulator takes for each reply.",
         "800",
-        (RUN,),
+        (RUN, CALIBRATE),
         default=0.0,
         type=float,
         least=0,
@@ -222,7 +276,7 @@ FLAGS = (
         "Take what can be decoded of damaged or half-uploaded files, and mark it in the tables; "
         "otherwise they fail as unreadable.",
         "true",
-        (RUN, OPTIMIZE),
+        (RUN, CALIBRATE, OPTIMIZE),
         default=False,
         type=bool,
     ),

@@ -1,0 +1,129 @@
+"""`tierwise calibrate`: finds out on labelled images which route is good enough for which task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from beam_pipeline.asked import negotiated_prices, tasks_of
+from beam_pipeline.beam_options import beam_options, project, worker_processes
+from beam_pipeline.calibration_table import print_calibration
+from beam_pipeline.carry_out import carry_out, check_reachable
+from beam_pipeline.command_line import Settings
+from beam_pipeline.labelled import (
+    LabelledImage,
+    columns_of,
+    label_values,
+    labelled_images,
+    manifest_of,
+    named_with_labels,
+    rare_labels,
+    sampled,
+)
+from beam_pipeline.launch import build_job, writable
+from beam_pipeline.observations import Left
+from beam_pipeline.options import CALIBRATE
+from beam_pipeline.trials import Trials, trials_of
+from beam_pipeline.version import VERSION
+from storage.files import files_for, join
+from storage.listing import find_input
+from tierwise.calibration.calibration_file import (
+    FORMAT,
+    CalibratedTask,
+    Calibration,
+    write_calibration,
+)
+from tierwise.calibration.choice import choose
+from tierwise.calibration.labelling import (
+    calibrated_tasks,
+    load_task_of_folders,
+    task_of_folders,
+)
+from tierwise.errors import InputError
+from tierwise.tasks import Tasks
+
+CALIBRATION_FILE = "calibration.json"
+_MANIFEST = "labelled.jsonl"
+_TASKS_FILE = "tasks.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What to calibrate with which images."""
+
+    tasks: Tasks
+    trials: Trials
+    images: Sequence[LabelledImage]
+
+
+def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
+    """Calibrate and return the exit status."""
+    options = beam_options(beam_flags, CALIBRATE)
+    check_reachable(settings, options)
+    console = Console(stderr=True)
+    sample = _sample(settings, console)
+    output = writable(settings.output)
+    manifest = join(output, _MANIFEST)
+    files_for(output).write(manifest, manifest_of(sample.images))
+    asked = Settings(**{**vars(settings), "input": manifest, "cost_by": None})
+    job = build_job(
+        asked,
+        sample.trials.tasks(sample.tasks),
+        project=project(options),
+        workers=worker_processes(options),
+    )
+    run = carry_out(job, settings, options, console)
+    if run is None:
+        return 1
+    calibration = _calibration(settings, sample, output, emulated=run["emulated"])
+    uri = join(output, CALIBRATION_FILE)
+    files_for(uri).write(uri, write_calibration(calibration), durable=True)
+    print_calibration(calibration, uri)
+    return int(run["exit_status"])
+
+
+def _sample(settings: Settings, console: Console) -> _Sample:
+    """Raises InputError where there is nothing to calibrate."""
+    found = find_input(settings.input, excluded=settings.output)
+    names = named_with_labels(found)
+    labels = label_values(names)
+    tasks = tasks_of(settings) if settings.tasks else load_task_of_folders(labels, found.uri)
+    columns = calibrated_tasks(tasks, columns_of(names), labels)
+    images, problems = labelled_images(names, tasks, columns)
+    images = sampled(images, settings.sample)
+    for warning in [*problems.told(), *rare_labels(images, tasks)]:
+        console.print(f"[yellow]warning:[/] {warning}", highlight=False, markup=False)
+    if not settings.tasks:
+        uri = join(writable(settings.output), _TASKS_FILE)
+        files_for(uri).write(uri, task_of_folders(labels).encode())
+    prices = negotiated_prices(settings.prices)
+    trials = trials_of(tasks, columns, settings.routes, datetime.now(UTC).date(), prices)
+    return _Sample(tasks, trials, images)
+
+
+def _calibration(
+    settings: Settings, sample: _Sample, output: str, *, emulated: bool
+) -> Calibration:
+    left = Left(output)
+    calibrated = {}
+    for name, routes in sample.trials.routes.items():
+        task = sample.tasks.task(name)
+        observed = left.observed(name, routes, sample.images)
+        if not next(iter(observed.by_route.values())):
+            raise InputError(
+                f"task {name!r}: no image could be asked at all routes: {observed.left_out}. The "
+                "failures are in the output; put right what they say, and run again."
+            )
+        choice = choose(
+            task.answer,
+            routes,
+            observed.by_route,
+            margin=settings.margin,
+            confidence=settings.confidence,
+        )
+        calibrated[name] = CalibratedTask(task.digest, observed.left_out, choice.why, choice)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Calibration(FORMAT, VERSION, emulated, now, calibrated)

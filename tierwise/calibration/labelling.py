@@ -1,0 +1,83 @@
+"""Which tasks have labelled images, and the task that a folder per label makes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from tierwise.answers.labels import OneLabel
+from tierwise.calibration.truths import truth_columns
+from tierwise.errors import InputError
+from tierwise.tasks import Tasks, load_tasks
+from tierwise.tasks.task import Task
+
+# The column of a manifest, or the folder's name, that belongs to whichever task has such labels.
+LABEL = "label"
+
+_MODEL = "gemini-3.1-flash-lite"
+
+
+def calibrated_tasks(
+    tasks: Tasks, columns: Collection[str], labels: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """The columns that hold the truth, for each task that can be calibrated.
+
+    A column `label` belongs to the one task with one label that has the most of `labels`, which are
+    its values. Tasks that read other answers, or groups of images, are left out: their routes stay.
+
+    Raises:
+        InputError: no task has labelled images.
+    """
+    able = [task for task in tasks.tasks if can_be_calibrated(task)]
+    found = {task.name: truth_columns(task.name, task.answer, columns) for task in able}
+    fitting = {
+        task.name: sum(label in task.answer.labels for label in labels)
+        for task in able
+        if isinstance(task.answer, OneLabel) and not found[task.name]
+    }
+    if LABEL in columns and fitting and max(fitting.values()):
+        found[max(fitting, key=lambda name: fitting[name])] = (LABEL,)
+    found = {name: held for name, held in found.items() if held}
+    if not found:
+        names = ", ".join(task.name for task in able) or "none"
+        raise InputError(
+            f"--input: no task has labelled images. Give the manifest a column with the name of a "
+            f"task (tasks that can be calibrated: {names}; columns: {', '.join(columns)}), or a "
+            "folder per label with the labels of one task."
+        )
+    return found
+
+
+def can_be_calibrated(task: Task) -> bool:
+    """Whether a task looks at single images and at nothing else that was answered."""
+    return task.reads == "image" and not task.reads_answers and not task.per
+
+
+def task_of_folders(labels: Collection[str]) -> str:
+    """A tasks file with one task, whose labels these are.
+
+    >>> print(task_of_folders(["dress", "hat"]))
+    model: gemini-3.1-flash-lite
+    tasks:
+      category:
+        prompt: Which of these fits this picture best?
+        labels: ["dress", "hat"]
+    <BLANKLINE>
+    """
+    listed = json.dumps(sorted(labels), ensure_ascii=False)
+    prompt = "Which of these fits this picture best?"
+    return f"model: {_MODEL}\ntasks:\n  category:\n    prompt: {prompt}\n    labels: {listed}\n"
+
+
+def load_task_of_folders(labels: Collection[str], folder: str) -> Tasks:
+    """The task of a folder per label.
+
+    Raises:
+        InputError: the folders' names cannot be labels.
+    """
+    if len(labels) < 2:
+        raise InputError(
+            f"--input={folder}: {len(labels)} label folders are there; two or more are needed. "
+            "Make one folder per label, or give --tasks and a manifest with labels."
+        )
+    return load_tasks(task_of_folders(labels), path=folder)
