@@ -24,7 +24,7 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
-from gemini_api.service import Kind, Service
+from gemini_api.service import Kind
 from storage.files import files_for, join
 from storage.listing import Input, Named, find_input, list_names
 from storage.overlap import check_not_itself
@@ -73,7 +73,7 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     facts = {
         "tierwise": VERSION,
         "run_id": run_id,
-        "emulated": emulated(service),
+        "emulated": emulated(service.kind, service.endpoint),
         "service_tiers": {task.name: str(task.route.service_tier) for task in tasks.tasks},
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
@@ -105,10 +105,10 @@ def warnings_about_groups(job: Job) -> Iterator[str]:
         )
 
 
-def emulated(service: Service) -> bool:
+def emulated(kind: Kind, endpoint: str) -> bool:
     """Whether answers and costs are an emulator's and mean nothing outside."""
-    host = urlsplit(service.endpoint).hostname
-    return service.kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
+    host = urlsplit(endpoint).hostname
+    return kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
 
 
 def writable(output: str) -> str:

@@ -89,14 +89,30 @@ FLAGS = (
         "tasks",
         "Tasks file (YAML): what is asked of the images. Default: a built-in set for photos.",
         "tasks.yaml",
-        (RUN, CALIBRATE),
+        (RUN,),
+    ),
+    Flag(
+        "calibration",
+        "File that tierwise calibrate has written; its routes are used in place of the tasks "
+        "file's. Default: none.",
+        "calibrated/calibration.json",
+        (RUN,),
+    ),
+    Flag(
+        "on_stale",
+        "What to do when prompt, labels, schema or model have changed since the calibration, or "
+        "when it was emulated and the run is not.",
+        "warn",
+        (RUN,),
+        default="refuse",
+        choices=("refuse", "warn"),
     ),
     Flag(
         "gemini",
         "Who answers: the local emulator, the Gemini Developer API, or Vertex AI. "
         "Only the emulator costs nothing.",
         "developer",
-        (RUN, CALIBRATE),
+        (RUN,),
         default="emulator",
         choices=("emulator", "developer", "vertex"),
     ),
@@ -104,20 +120,20 @@ FLAGS = (
         "gemini_endpoint",
         "Base URL to use in place of Google's, or of an emulator that runs already.",
         "http://127.0.0.1:8765",
-        (RUN, CALIBRATE),
+        (RUN,),
     ),
     Flag(
         "gemini_project",
         "Google Cloud project that Vertex AI bills. Default: Beam's --project.",
         "my-project",
-        (RUN, CALIBRATE),
+        (RUN,),
     ),
     Flag(
         "gemini_location",
         "Vertex AI location. Other places than global cost a tenth more for most models, "
         "and serve no flex tier.",
         "europe-west4",
-        (RUN, CALIBRATE),
+        (RUN,),
         default="global",
     ),
     Flag(
@@ -125,7 +141,7 @@ FLAGS = (
         "How Google serves and prices requests: flex costs half and may wait minutes, "
         "priority costs 1.8 times as much. Overrides the tasks file.",
         "flex",
-        (RUN, CALIBRATE),
+        (RUN,),
         choices=tuple(str(tier) for tier in ServiceTier if tier is not ServiceTier.BATCH),
     ),
     Flag(
@@ -133,7 +149,7 @@ FLAGS = (
         "Price file (TOML) of what you have negotiated; a model that it names has no other prices. "
         "Default: Google's list prices.",
         "prices.toml",
-        (RUN, CALIBRATE, EMULATOR),
+        (RUN, EMULATOR),
     ),
     Flag(
         "cost_by",
@@ -155,7 +171,7 @@ FLAGS = (
         "Requests under way at a time, per worker process: more is faster until Google says 429. "
         "A killed worker can lose at most these.",
         "64",
-        (RUN, CALIBRATE),
+        (RUN,),
         default=32,
         type=int,
         least=1,
@@ -166,7 +182,7 @@ FLAGS = (
         "Most requests per minute of the whole job, shared among its workers. "
         "Default: no limit but Google's own, which is obeyed.",
         "1000",
-        (RUN, CALIBRATE),
+        (RUN,),
         type=float,
         least=0.001,
     ),
@@ -175,7 +191,7 @@ FLAGS = (
         "Seconds after which a request counts as lost. It may have been billed, "
         "so it is accounted apart. Default: 120, and 900 at the flex tier.",
         "60",
-        (RUN, CALIBRATE),
+        (RUN,),
         type=float,
         least=0.001,
         most=86_400,
@@ -205,19 +221,19 @@ FLAGS = (
         "Folder with one folder of example pictures per label, from which the embedded "
         "emulator answers label questions by likeness.",
         "labelled/",
-        (RUN, CALIBRATE),
+        (RUN,),
     ),
     Flag(
         "emulator_faults",
         "JSON file of faults that the embedded emulator injects, to see how a run bears them.",
         "faults.json",
-        (RUN, CALIBRATE),
+        (RUN,),
     ),
     Flag(
         "emulator_latency_ms",
         "Milliseconds that the embedded emulator takes for each reply.",
         "800",
-        (RUN, CALIBRATE),
+        (RUN,),
         default=0.0,
         type=float,
         least=0,
@@ -276,7 +292,7 @@ FLAGS = (
         "Take what can be decoded of damaged or half-uploaded files, and mark it in the tables; "
         "otherwise they fail as unreadable.",
         "true",
-        (RUN, CALIBRATE, OPTIMIZE),
+        (RUN, OPTIMIZE),
         default=False,
         type=bool,
     ),
@@ -316,6 +332,14 @@ FLAGS = (
 )
 
 
+# A calibration asks as a run does, and takes its flags but these, of which some it has its own.
+_OF_RUN_ALONE = {"input", "output", "cost_by", "calibration", "on_stale"}
+
+
 def flags_of(verb: str) -> tuple[Flag, ...]:
     """The flags that a verb takes, in the order of its help."""
-    return tuple(flag for flag in FLAGS if verb in flag.verbs)
+    return tuple(flag for flag in FLAGS if verb in flag.verbs or _is_shared(flag, verb))
+
+
+def _is_shared(flag: Flag, verb: str) -> bool:
+    return verb == CALIBRATE and RUN in flag.verbs and flag.name not in _OF_RUN_ALONE

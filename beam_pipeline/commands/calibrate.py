@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
+from rich.text import Text
 
 from beam_pipeline.asked import negotiated_prices, tasks_of
 from beam_pipeline.beam_options import beam_options, project, worker_processes
@@ -95,7 +96,7 @@ def _sample(settings: Settings, console: Console) -> _Sample:
     images, problems = labelled_images(names, tasks, columns)
     images = sampled(images, settings.sample)
     for warning in [*problems.told(), *rare_labels(images, tasks)]:
-        console.print(f"[yellow]warning:[/] {warning}", highlight=False, markup=False)
+        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
     if not settings.tasks:
         uri = join(writable(settings.output), _TASKS_FILE)
         files_for(uri).write(uri, task_of_folders(labels).encode())

@@ -85,7 +85,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "abbreviation": (["run", I, O, "--gemini_proj=p"], ["--gemini_proj", "--gemini_project"]),
     "no flag": (["run", I, O, "good.yaml"], ["good.yaml", "--name=value"]),
     "unknown verb": (["runn", I, O], ["runn", "Did you mean run?"]),
-    "strange verb": (["launch", I, O], ["launch", "run, optimize"]),
+    "strange verb": (["launch", I, O], ["launch", "run, calibrate"]),
     "a later verb": (["plan", I, O], ["plan is not part of this version yet"]),
     "help of a later verb": (["report", "--help"], ["report is not part of this version yet"]),
     "a cap": (["run", I, O, "--max_cost_usd=5"], ["--max_cost_usd is not part of this version"]),

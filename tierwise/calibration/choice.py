@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.calibration.figures import Figures, Observation, figures_of, scores
@@ -16,6 +17,9 @@ from tierwise.calibration.routes import Routes, chains
 from tierwise.records import Route
 from tierwise.statistics.families import refuted
 from tierwise.statistics.non_inferiority import Comparison, compare
+
+# Nobody should label pictures to save less than a twentieth.
+_WORTH_LABELLING = Decimal("0.95")
 
 Observed = Mapping[str, Sequence[Observation]]
 
@@ -69,11 +73,11 @@ class Choice:
     @property
     def _wanting(self) -> str:
         """Which cheaper routes a larger sample might show to be good enough."""
-        limit = self.route(self.chosen).figures.usd_per_1000_images
+        worthwhile = self.route(self.chosen).figures.usd_per_1000_images * _WORTH_LABELLING
         cheaper = [
             one
             for one in self.routes
-            if one.images_needed and one.figures.usd_per_1000_images < limit
+            if one.images_needed and one.figures.usd_per_1000_images <= worthwhile
         ]
         if not cheaper:
             return ""

@@ -1,0 +1,62 @@
+"""`--calibration`: the routes of a calibration file take the place of the tasks file's.
+
+This module stays light: a forecast needs the routes too, and must not wait for Beam.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from storage.files import files_for
+from tierwise.calibration.calibration_file import Calibration, read_calibration
+from tierwise.calibration.staleness import changes_since
+from tierwise.errors import InputError
+from tierwise.records import Route
+from tierwise.tasks import Task, Tasks
+
+REFUSE, WARN = "refuse", "warn"
+
+
+def with_calibration(
+    tasks: Tasks, path: str | None, *, emulated: bool, on_stale: str
+) -> tuple[Tasks, list[str]]:
+    """The tasks at their calibrated routes, and warnings about what has changed since.
+
+    Args:
+        tasks: as the tasks file has them.
+        path: the calibration file, or None.
+        emulated: whether an emulator will answer.
+        on_stale: `refuse`, or `warn` to use a calibration that no longer fits.
+
+    Raises:
+        InputError: the file cannot be read, or no longer fits.
+    """
+    if not path:
+        return tasks, []
+    calibration = _read(path)
+    changes = changes_since(calibration, tasks, emulated=emulated)
+    if changes and on_stale == REFUSE:
+        raise InputError(
+            f"--calibration={path}: {'; '.join(changes)}. Calibrate again (what has not changed "
+            "is not paid again), or use it nevertheless with --on_stale=warn."
+        )
+    routes = calibration.routes
+    named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
+    if not named:
+        changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
+    return tasks.with_routes(named), [f"--calibration={path}: {change}" for change in changes]
+
+
+def _route(task: Task, chosen: Route) -> Route:
+    """The chosen route; tier and frames stay the task's own, as they were no part of the choice."""
+    image = replace(chosen.image, frames=task.route.image.frames)
+    return replace(chosen, image=image, service_tier=task.route.service_tier)
+
+
+def _read(path: str) -> Calibration:
+    try:
+        data = files_for(path).read(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"--calibration={path}: cannot be read: {reason}.") from error
+    return read_calibration(data, path=path)

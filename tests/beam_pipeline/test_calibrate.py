@@ -1,0 +1,195 @@
+"""Whole calibrations against a real emulator, and runs that use them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from beam_pipeline.__main__ import main
+
+TASKS = """
+model: gemini-3.1-flash-lite
+defaults: {image: {quality: 90}}
+tasks:
+  shade: {prompt: "How light is it?", labels: [dark, bright]}
+  written: {prompt: "Is there text in it?", labels: ["yes", "no"]}
+  about: {prompt: "What?", text: {max_length: 20}}
+"""
+PICTURES = 10
+
+
+def picture(number: int, *, bright: bool, written: bool) -> bytes:
+    """A grey picture of 4:3, with a line of text too small for the media resolution low."""
+    ground = (200 if bright else 20) + number % 12
+    image = Image.new("RGB", (1296, 972), (ground, ground, ground + number))
+    if written:
+        font = ImageFont.load_default(size=9)
+        ink = 0 if bright else 255
+        text = "the quick brown fox jumps over the lazy dog and runs away with it " * 4
+        for line in range(12):
+            ImageDraw.Draw(image).text((40, 60 + line * 24), text, (ink, ink, ink), font)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A manifest of pictures, dark and bright, with and without small text."""
+    place = tmp_path_factory.mktemp("labelled")
+    lines = ["uri,shade,written"]
+    for number in range(PICTURES):
+        bright, written = number % 2 == 0, number < 5
+        name = f"{number:02}.jpg"
+        (place / name).write_bytes(picture(number, bright=bright, written=written))
+        lines.append(f"{name},{'bright' if bright else 'dark'},{'yes' if written else 'no'}")
+    (place / "labels.csv").write_text("\n".join(lines), "utf-8")
+    (place / "tasks.yaml").write_text(TASKS, "utf-8")
+    return place
+
+
+@pytest.fixture
+def calibrate(gemini: Any, labelled: Path, tmp_path: Path) -> Callable[..., int]:
+    def run(*flags: str, source: str = "labels.csv") -> int:
+        words = [f"--input={labelled / source}", f"--output={tmp_path}/calibrated"]
+        settings = [f"--tasks={labelled}/tasks.yaml", "--margin=0.3", "--routes=medium,low"]
+        return main(["calibrate", *words, *settings, f"--gemini_endpoint={gemini.url}", *flags])
+
+    return run
+
+
+def calibration(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "calibrated/calibration.json").read_text("utf-8"))
+    return found
+
+
+def test_each_task_gets_the_route_that_it_needs_and_a_run_uses_it(
+    calibrate: Callable[..., int],
+    gemini: Any,
+    labelled: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert calibrate() == 0
+    found = calibration(tmp_path)
+    assert found["emulated"] is True
+    assert set(found["tasks"]) == {"shade", "written"}  # nobody said what the third is about
+    assert found["tasks"]["shade"]["choice"]["chosen"] == "low"
+    assert found["tasks"]["written"]["choice"]["chosen"] == "medium"
+
+    medium, low = found["tasks"]["written"]["choice"]["routes"]
+    assert (medium["name"], medium["figures"]["score"]) == ("medium", 1)
+    assert low["figures"]["score"] == 0.5
+    assert low["comparison"]["lost"] == PICTURES / 2
+    assert {"label": "yes", "answer": "no", "images": 5} in low["figures"]["confusion"]
+
+    printed = capsys.readouterr().out
+    assert "written: 10 labelled images (emulated)" in printed
+    assert "EMULATED" in printed
+
+    # Dollars per thousand images are those of the bill.
+    routes = [route for task in found["tasks"].values() for route in task["choice"]["routes"]]
+    costs = [Decimal(route["figures"]["usd_per_1000_images"]) for route in routes]
+    billed = gemini.billed()
+    assert billed > 0
+    assert abs(sum(costs) * PICTURES / 1000 * 10**9 - billed) < len(costs)
+
+    # Calibrating again asks only what has changed.
+    asked = len(gemini.requests())
+    assert asked == PICTURES * 4
+    assert calibrate() == 0
+    assert calibration(tmp_path)["tasks"] == found["tasks"]
+    assert len(gemini.requests()) == asked
+
+    # A run uses the chosen routes, and keeps the others of the tasks file.
+    words = [
+        f"--input={labelled}/00.jpg",
+        f"--tasks={labelled}/tasks.yaml",
+        f"--output={tmp_path}/out",
+    ]
+    words += [f"--gemini_endpoint={gemini.url}"]
+    assert main(["run", *words, f"--calibration={tmp_path}/calibrated/calibration.json"]) == 0
+    tables = [pq.read_table(path) for path in (tmp_path / "out/costs").glob("*.parquet")]
+    rows = [row for table in tables for row in table.to_pylist()]
+    assert {row["task"]: row["media_resolution"] for row in rows} == {
+        "shade": "low",
+        "written": "medium",
+        "about": "low",
+    }
+
+
+def test_a_calibration_that_no_longer_fits_is_refused(
+    calibrate: Callable[..., int],
+    gemini: Any,
+    labelled: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert calibrate("--routes=low,low-300px") == 0
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(TASKS.replace("How light", "How dark"), "utf-8")
+    words = ["run", f"--input={labelled}/00.jpg", f"--tasks={changed}", f"--output={tmp_path}/out"]
+    words += [f"--gemini_endpoint={gemini.url}"]
+    words += [f"--calibration={tmp_path}/calibrated/calibration.json"]
+    assert main(words) == 2
+    assert "task 'shade': its prompt, labels or schema have changed" in capsys.readouterr().err
+    assert main([*words, "--on_stale=warn"]) == 0
+    assert "have changed" in capsys.readouterr().err
+
+
+def test_a_folder_per_label_makes_its_own_task(
+    gemini: Any, draw: Callable[..., bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(24):
+        folder = tmp_path / "in" / ("blue" if number % 2 else "red")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.jpg").write_bytes(draw(number))
+    (tmp_path / "in/red/broken.jpg").write_bytes(b"no picture")
+    (tmp_path / "in/blue/twin.jpg").write_bytes(draw(2))  # red elsewhere
+    (tmp_path / "in/nowhere.jpg").write_bytes(draw(99))
+    words = [f"--input={tmp_path}/in", f"--output={tmp_path}/calibrated", "--routes=low,low-x8"]
+    assert main(["calibrate", *words, "--margin=0.3", f"--gemini_endpoint={gemini.url}"]) == 0
+    (name, task), *_ = calibration(tmp_path)["tasks"].items()
+    assert (name, task["choice"]["images"]) == ("category", 23)
+    assert task["left_out"] == {"unreadable": 1}
+    assert "the same picture has another label elsewhere (" in capsys.readouterr().err
+    made = (tmp_path / "calibrated/tasks.yaml").read_text("utf-8")
+    assert 'labels: ["blue", "red"]' in made
+
+
+@pytest.mark.parametrize(
+    ("rows", "flags", "said"),
+    [
+        (["uri,other", "00.jpg,x"], [], "no task has labelled images"),
+        (["uri,shade", *(f"{n:02}.jpg,dim" for n in range(20))], [], "'dim' is no label"),
+        (["uri,shade", *(f"x{n}.jpg,dark" for n in range(20))], [], "cannot be read"),
+        (["uri,shade", "00.jpg,dark"], [], "1 images have a usable label; at least 10"),
+        (None, ["--sample=11"], "there are only 10 labelled images"),
+        (None, ["--routes=huge"], "'huge' is no route"),
+        (None, ["--routes=gemini-2.5-flash-lite/ultra_high"], "has no media resolution"),
+        (None, ["--margin=0"], "--margin=0"),
+        (None, ["--confidence=1"], "--confidence=1"),
+    ],
+)
+def test_what_cannot_be_calibrated_is_refused_before_anything_is_spent(
+    rows: list[str] | None,
+    flags: list[str],
+    said: str,
+    calibrate: Callable[..., int],
+    gemini: Any,
+    labelled: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if rows:
+        (labelled / "bad.csv").write_text("\n".join(rows), "utf-8")
+    assert calibrate(*flags, source="bad.csv" if rows else "labels.csv") == 2
+    assert said in capsys.readouterr().err
+    assert gemini.requests() == []
