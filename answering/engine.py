@@ -53,11 +53,14 @@ class Engine:
         """Run a plain function on the loop."""
         self._loop.call_soon_threadsafe(lambda: function(*args, **kwargs))
 
-    def interrupt(self, seconds: float) -> None:
-        """Start no further request, and wait a little for those under way to become durable."""
-        limiter = self._asker.limiter
+    def interrupt(self, seconds: float) -> bool:
+        """Start no further request, and wait a little for those under way to become durable.
+
+        True when all have.
+        """
+        limiter: Limiter = self._asker.limiter
         self.call_soon(limiter.end, Reason.UNAVAILABLE, "the run was interrupted")
-        limiter.idle.wait(seconds)
+        return limiter.idle.wait(seconds)
 
     def close(self) -> None:
         """Give up what is under way, and stop."""
@@ -115,10 +118,14 @@ class Engine:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-def interrupt_all(seconds: float) -> None:
-    """Let every engine of this process come to rest, for at most so many seconds in all."""
-    for engine in list(_RUNNING):
-        engine.interrupt(seconds / len(_RUNNING))
+def interrupt_all(seconds: float) -> bool:
+    """Let every engine of this process come to rest, for at most so many seconds in all.
+
+    True when all have.
+    """
+    engines = list(_RUNNING)
+    at_rest = [engine.interrupt(seconds / len(engines)) for engine in engines]
+    return all(at_rest)
 
 
 def close_all() -> None:

@@ -1,10 +1,15 @@
 """The journal on a disk or in a bucket.
 
     journal/<shard>/<run id>-<unique>.jsonl
+    journal/set-aside/<run id>/<shard>/...     damaged objects, as a run found them
+    journal/runs/                              a record for each run, see storage/run_records.py
 
 A shard is the first hexadecimal digits of the content hash, so that the worker that is handed a
 shard of images finds all their paid answers with one listing, whichever run or worker wrote them.
 Objects are written whole, under names never used again, before an answer leaves its worker.
+
+A damaged object is copied to where nobody looks for answers, then replaced by its whole lines. Both
+steps come to the same however often and by however many workers they are taken.
 """
 
 from __future__ import annotations
@@ -42,6 +47,15 @@ def shard_of(content_hash: str, digits: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """How many objects a run set aside, how many of their lines are lost, and where they lie."""
+
+    objects: int
+    lost_lines: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFiles:
     """The journal of one output folder, as one run sees it. `digits` name this run's shards."""
 
@@ -49,14 +63,23 @@ class JournalFiles:
     run_id: str
     digits: int
 
+    @property
+    def runs(self) -> str:
+        """Where the records of all runs lie."""
+        return join(self.folder, "runs")
+
     def read(self, shard: str) -> Recalled:
-        """What was paid for the images of a shard, by this run and by all before it."""
+        """What was paid for the images of a shard, by this run and by all before it.
+
+        Raises:
+            JournalError: an object is of a newer version.
+        """
         files = files_for(self.folder)
         entries: list[Entry] = []
         for name in self._folders(shard):
             for stat in files.walk(join(self.folder, name)):
                 if stat.uri.endswith(".jsonl"):
-                    entries += decode(files.read(stat.uri), name=stat.uri)
+                    entries += self._read_object(name, stat.uri)
         ours = (e for e in entries if shard_of(e.content_hash, self.digits) == shard)
         return recall(ours, run_id=self.run_id)
 
@@ -69,6 +92,29 @@ class JournalFiles:
             name = f"{self.run_id}-{uuid.uuid4().hex[:12]}.jsonl"
             uri = join(self.folder, shard, name)
             files_for(uri).write(uri, encode(some), durable=True)
+
+    def damage(self) -> Damage:
+        """What this run found damaged."""
+        files = files_for(self._set_aside)
+        found = [
+            decode(files.read(stat.uri), name=stat.uri).damaged
+            for stat in files.walk(self._set_aside)
+        ]
+        return Damage(len(found), sum(found), self._set_aside)
+
+    @property
+    def _set_aside(self) -> str:
+        return join(self.folder, "set-aside", self.run_id)
+
+    def _read_object(self, folder: str, uri: str) -> list[Entry]:
+        files = files_for(uri)
+        data = files.read(uri)
+        found = decode(data, name=uri)
+        if found.damaged:
+            copy = join(self._set_aside, folder, uri.rpartition("/")[2])
+            files.write(copy, data, durable=True)
+            files.write(uri, encode(found.entries), durable=True)
+        return found.entries
 
     def _folders(self, shard: str) -> list[str]:
         """This shard's folder, and those of runs that cut the archive finer or coarser."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from urllib.request import urlopen
@@ -13,16 +13,18 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
 from beam_pipeline.asked import warnings_about
-from beam_pipeline.beam_options import is_local
+from beam_pipeline.beam_options import in_this_process, is_local, worker_processes
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job, define_pipeline
-from beam_pipeline.interruption import resumable
+from beam_pipeline.interruption import leave_to_another, resumable
 from beam_pipeline.launch import warnings_about_groups
+from beam_pipeline.lease_keeper import begin, kept
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import run_pipeline
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
+from tierwise.ending import Status
 from tierwise.errors import InputError
 
 
@@ -41,19 +43,40 @@ def carry_out(
     """Ask everything; returns `run.json`, or None when the run broke off, which has been said."""
     for warning in (*warnings_about(job.plan.tasks), *warnings_about_groups(job)):
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
-    with _endpoint(settings, job) as reachable, resumable(console, lambda: break_off(job)):
-        files = job.facts["files"]
-        open_run(job)
-        if not run_pipeline(
-            lambda root: define_pipeline(root, reachable),
-            options,
-            console,
-            verb="asking",
-            files=files,
-        ):
-            break_off(job)
-            return None
-        return _close(reachable)
+    lease = begin(job, workers=worker_processes(options))
+
+    def leave(status: Status, *, at_rest: bool = False) -> None:
+        with suppress(OSError):  # on a full disk it remains to say how to go on
+            break_off(job, status)
+            lease.end(untraced_requests=0 if at_rest else lease.record.untraced_requests)
+
+    def interrupted(at_rest: bool) -> None:
+        leave(Status.BROKE_OFF, at_rest=at_rest and in_this_process(options))
+
+    with _endpoint(settings, job) as reachable, resumable(console, interrupted):
+        try:
+            with kept(lease, lambda error: leave_to_another(console, error)):
+                run = _run(reachable, options, console)
+        except InputError:
+            leave(Status.REFUSED)
+            raise
+        if run is None:
+            leave(Status.BROKE_OFF)
+        else:
+            lease.end(untraced_requests=0)
+    return run
+
+
+def _run(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:
+    open_run(job)
+    reached = run_pipeline(
+        lambda root: define_pipeline(root, job),
+        options,
+        console,
+        verb="asking",
+        files=job.facts["files"],
+    )
+    return _close(job) if reached else None
 
 
 @contextmanager

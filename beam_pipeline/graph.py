@@ -9,7 +9,6 @@ from typing import Any
 import apache_beam as beam
 
 from answering.plan import Plan
-from storage.files import join
 from storage.listing import Input
 from tierwise.records import ImageFile, NamedOutcome
 from tierwise.tables import answers_schema, failures_schema
@@ -82,7 +81,7 @@ def publication_of(job: Job) -> Publication:
     }
     return Publication(
         output=job.output,
-        staging=join(job.output, f".staging-{job.plan.journal.run_id}"),
+        journal=job.plan.journal,
         tasks=tuple(task.name for task in tasks),
         schemas={**schemas, FAILURES: failures_schema(columns)},
         facts=job.facts,

@@ -1,4 +1,7 @@
-"""Ctrl-C: stop asking, let what is under way become durable, say how to go on, and leave."""
+"""Ctrl-C: stop asking, let what is under way become durable, say how to go on, and leave.
+
+The process ends without unwinding: Beam would take its time, and has nothing left to save.
+"""
 
 from __future__ import annotations
 
@@ -11,32 +14,26 @@ from types import FrameType
 from rich.console import Console
 
 from answering.engine import interrupt_all
+from tierwise.errors import LeaseLostError
 
 _GRACE_S = 1.5
 
 
 @contextmanager
-def resumable(console: Console, leaving: Callable[[], None] = lambda: None) -> Iterator[None]:
+def resumable(
+    console: Console, leaving: Callable[[bool], None] = lambda at_rest: None
+) -> Iterator[None]:
     """Make an interrupted run end at once; it can, because the journal already holds its answers.
 
-    `leaving` is called before it does.
-
-    The process ends without unwinding: Beam would take its time, and has nothing left to save.
+    `leaving` is called before it does, with True when no request of this process was given up.
     """
 
     def leave(signal_number: int, frame: FrameType | None) -> None:
         del frame
         for again in (signal.SIGINT, signal.SIGTERM):
             signal.signal(again, lambda *_: os._exit(1))
-        interrupt_all(_GRACE_S)
-        leaving()
-        console.show_cursor()
-        console.print(
-            f"\ntierwise: interrupted ({signal.Signals(signal_number).name}). Nothing that was "
-            "paid is lost: run the same command again, and it goes on from here.",
-            highlight=False,
-            soft_wrap=True,
-        )
+        leaving(interrupt_all(_GRACE_S))
+        _say(console, f"interrupted ({signal.Signals(signal_number).name})")
         os._exit(1)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -45,3 +42,21 @@ def resumable(console: Console, leaving: Callable[[], None] = lambda: None) -> I
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_to_another(console: Console, why: LeaseLostError) -> None:
+    """End a run that may write nothing any more, from whichever thread finds out."""
+    interrupt_all(_GRACE_S)
+    _say(console, str(why).rstrip("."))
+    os._exit(1)
+
+
+def _say(console: Console, why: str) -> None:
+    console.show_cursor()
+    console.print(
+        f"\ntierwise: {why}. Nothing that was paid is lost: run the same command again, and it "
+        "goes on from here.",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )

@@ -119,9 +119,6 @@ def writable(output: str) -> str:
     try:
         files.write(probe, b"")
         files.delete(probe)
-        for name in files.folders(folder):
-            if name.startswith(".staging-"):  # a run that was killed left it
-                files.remove_folder(join(folder, name))
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"--output={output}: cannot be written: {reason}.") from error

@@ -117,7 +117,7 @@ def _entries(journal: str) -> Iterable[Entry]:
     files = files_for(journal)
     for stat in files.walk(journal):
         if stat.uri.endswith(".jsonl"):
-            yield from decode(files.read(stat.uri), name=stat.uri)
+            yield from decode(files.read(stat.uri), name=stat.uri).entries
 
 
 def _rows(folder: str) -> Iterable[Row]:

@@ -7,17 +7,18 @@ from typing import Any
 
 from beam_pipeline.graph import Job
 from storage.files import files_for, join
+from tierwise.ending import EXIT_STATUS, Status
 from transforms.publish_run import RUN_FILE
 
 
 def open_run(job: Job) -> None:
-    """Say that a run is going on; the tables are still those of the run before it."""
-    _write(job, {**job.facts, "status": "running", "exit_status": None})
+    """Say that a run is going on."""
+    _write(job, _unfinished(job, Status.RUNNING))
 
 
-def break_off(job: Job) -> None:
+def break_off(job: Job, status: Status = Status.BROKE_OFF) -> None:
     """Say that the run did not come to its end."""
-    _write(job, {**job.facts, "status": "broke_off", "exit_status": 1})
+    _write(job, _unfinished(job, status))
 
 
 def read_run(job: Job) -> dict[str, Any]:
@@ -32,6 +33,16 @@ def complete_run(job: Job, **more: Any) -> dict[str, Any]:
     content = read_run(job) | more
     _write(job, content)
     return content
+
+
+def _unfinished(job: Job, status: Status) -> dict[str, Any]:
+    """The tables that are in place, and are listed, are still those of the run before."""
+    try:
+        tables = read_run(job).get("tables", [])
+    except (FileNotFoundError, ValueError, AttributeError):
+        tables = []
+    exit_status = EXIT_STATUS.get(status)
+    return {**job.facts, "status": status, "exit_status": exit_status, "tables": tables}
 
 
 def _write(job: Job, content: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from transforms.sum_by_key import SumByKey
 from transforms.write_tables import TableRow, WriteTables
 
 _TABLE = "metrics"
+SHRINK_STAGING = ".shrinking-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ShrinkJob:
 def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; one element comes out, the content of `optimize.json`."""
     schema = metrics_schema(job.found.columns)
-    staging = join(job.output, f".staging-{job.run_id}")
+    staging = join(job.output, SHRINK_STAGING + job.run_id)
     pictures = join(staging, "pictures")
     publication = MetricsPublication(job.output, staging, pictures, schema, job.facts)
     shrinking = Shrinking(pictures, job.settings, job.limits)

@@ -18,6 +18,7 @@ from beam_pipeline.cost_table import cost_table, dollars
 from beam_pipeline.graph import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
+from tierwise.ending import EarlyEnd, how_to_go_on
 from tierwise.tables import costs_schema
 from tierwise.tasks.task import Task
 from transforms.publish_run import COSTS, RUN_FILE
@@ -138,6 +139,16 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         yield f"Maybe billed besides, at the worst: ${totals['maybe_billed_usd']}."
     if bill := run.get("emulator_bill"):
         yield f"The emulator's bill: ${bill['total_usd']} for {bill['requests']} requests."
+    if damage := run.get("journal_damage"):
+        yield (
+            f"Damaged journal objects: {damage['objects']}, set aside in {damage['folder']}. "
+            f"{damage['lost_lines']} of their lines could not be read, and were asked again."
+        )
+    if early := run.get("ended_early"):
+        yield (
+            f"ENDED EARLY: {early['message']} Rows left: {early['rows']} "
+            f"({early['reason']}). {how_to_go_on(EarlyEnd(**early))}"
+        )
     if run["emulated"]:
         yield "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
     yield f"Tables: {job.output}/answers, {job.output}/failures, {job.output}/costs"

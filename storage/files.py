@@ -55,6 +55,13 @@ class Files(Protocol):
     def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
         """Write a file whole or not at all; `durable` waits for the disk. Folders are made."""
 
+    def write_new(self, uri: str, data: bytes) -> None:
+        """Write a durable file that must not be there yet: of several writers one succeeds.
+
+        Raises:
+            FileExistsError: another was first.
+        """
+
     def create(self, uri: str) -> AbstractContextManager[BinaryIO]:
         """A stream into a new file, which appears whole when the body ends without an error."""
 
@@ -72,6 +79,9 @@ class Files(Protocol):
 
     def remove_folder(self, folder: str) -> None:
         """Delete a folder and all below it; a missing one is no error."""
+
+    def remove_unfinished(self, folder: str) -> None:
+        """Delete what writers that were killed left below a folder that nobody writes into."""
 
 
 _LOCAL: Files = LocalFiles()

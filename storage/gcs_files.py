@@ -193,6 +193,9 @@ class GcsFiles:
             names = [blob.name for blob in self._blobs(bucket, prefix)]
         _together(lambda name: self.delete(f"{SCHEME}{bucket}/{name}"), names)
 
+    def remove_unfinished(self, folder: str) -> None:
+        """There is nothing: an object appears whole or not at all."""
+
     @property
     def _client(self) -> Client:
         with self._lock:

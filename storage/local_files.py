@@ -6,6 +6,7 @@ import errno
 import glob
 import hashlib
 import os
+import re
 import shutil
 import stat
 import uuid
@@ -18,6 +19,7 @@ from storage.name_ranges import EVERY, Cut, NameRange
 from storage.stat import Stat
 
 _OLD = ".old"
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 
 
 class LocalFiles:
@@ -94,13 +96,30 @@ class LocalFiles:
         if durable:
             _sync_folder(Path(uri).parent)
 
+    def write_new(self, uri: str, data: bytes) -> None:
+        """A link to a finished file, which appears whole; where there are no links, a new file."""
+        path = Path(uri)
+        unfinished = _unfinished(path)
+        self.write(str(unfinished), data, durable=True)
+        try:
+            path.hardlink_to(unfinished)
+        except FileExistsError:
+            raise
+        except OSError:
+            with path.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
     @contextmanager
     def create(self, uri: str) -> Iterator[BinaryIO]:
         """A stream into a new file, renamed to its place when the body ends without an error."""
         path = Path(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The target's name is left out, for with it this one could be longer than names may be.
-        unfinished = path.with_name(f".{uuid.uuid4().hex}.tmp")
+        unfinished = _unfinished(path)
         try:
             with unfinished.open("wb") as file:
                 yield file
@@ -144,6 +163,18 @@ class LocalFiles:
         """Delete a folder and all below it."""
         if Path(folder).exists():
             shutil.rmtree(folder)
+
+    def remove_unfinished(self, folder: str) -> None:
+        """Delete files that were never renamed to their place."""
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                if _UNFINISHED.fullmatch(name):
+                    Path(parent, name).unlink(missing_ok=True)
+
+
+def _unfinished(path: Path) -> Path:
+    """A name beside a file's; without the file's own, which could make it too long."""
+    return path.with_name(f".{uuid.uuid4().hex}.tmp")
 
 
 def _look_at(path: str) -> Stat | None:

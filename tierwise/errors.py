@@ -5,8 +5,10 @@
     + TasksError            the tasks file
     + PriceError            a price that is missing or malformed
     + ModelError            a model, media resolution or tier that does not exist or is over
+    + JournalError          the journal is of a newer version
   - ImageError              one image has no answer; carries the `Reason` of its failure row
-  - JournalError            the journal cannot be read; the run breaks off: exit status 1
+  - LeaseLostError          another run has begun into the same output: exit status 1
+  - TablesError             the tables are not what was written: exit status 1
   - RunEndedError           nothing more can be asked in this run: key revoked, quota gone
 
 A message says what was wrong, which file or key, its value, the limit, and what to do.
@@ -51,8 +53,16 @@ class ImageError(TierwiseError):
         return type(self), (self.reason, self.message)
 
 
-class JournalError(TierwiseError):
-    """A journal object is damaged or of a newer version; guessing at it could pay twice."""
+class JournalError(InputError):
+    """A journal object is of a newer version; guessing at it could pay twice."""
+
+
+class LeaseLostError(TierwiseError):
+    """Another run has begun into the same output; this one must write nothing any more."""
+
+
+class TablesError(TierwiseError):
+    """The tables that were put in place are not those that were written."""
 
 
 class RunEndedError(TierwiseError):

@@ -1,6 +1,7 @@
 """The journal's format: one JSON line per paid reply and image.
 
-Lines are never changed. One of a newer version is refused: to guess at it could pay twice.
+Lines are never changed. One of a newer version is refused: to guess at it could pay twice. One that
+is damaged is left out, for a line that was cut off is no JSON, and its answer is asked again.
 """
 
 from __future__ import annotations
@@ -66,13 +67,23 @@ def encode(entries: Iterable[Entry]) -> bytes:
     return b"".join(map(_line, entries))
 
 
-def decode(lines: bytes, *, name: str) -> list[Entry]:
-    """Entries of one journal object.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What can be read of one journal object: entries, and how many lines cannot."""
+
+    entries: list[Entry]
+    damaged: int
+
+
+def decode(lines: bytes, *, name: str) -> Decoded:
+    """Read one journal object.
 
     Raises:
-        JournalError: the object is damaged, or of a newer version.
+        JournalError: it is of a newer version.
     """
-    return [_decode_line(line, name) for line in lines.splitlines() if line]
+    read = [_decode_line(line, name) for line in lines.split(b"\n") if line]
+    entries = [entry for entry in read if entry]
+    return Decoded(entries, len(read) - len(entries))
 
 
 def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
@@ -131,7 +142,8 @@ def _line(entry: Entry) -> bytes:
     return to_json({"version": VERSION, **written}) + b"\n"
 
 
-def _decode_line(line: bytes, name: str) -> Entry:
+def _decode_line(line: bytes, name: str) -> Entry | None:
+    """One entry, or None for a damaged line."""
     try:
         written = _LINE.validate_json(line)
         version = written.pop("version")
@@ -141,11 +153,8 @@ def _decode_line(line: bytes, name: str) -> Entry:
                 f"({VERSION}). Run the newer tierwise that wrote it, or give another --output."
             )
         return _with_tuple(_ENTRY.validate_python(written))
-    except (ValidationError, KeyError) as error:
-        raise JournalError(
-            f"{name}: damaged journal line {line[:80]!r}. "
-            "Move this file elsewhere: its answers will be asked, and paid for, once more."
-        ) from error
+    except (ValidationError, KeyError):
+        return None
 
 
 def _with_tuple(entry: Entry) -> Entry:

@@ -1,25 +1,38 @@
-"""Finished tables take the place of the last run's, and `run.json` closes the run."""
+"""Finished tables take the place of the last run's, and `run.json` closes the run.
+
+    staging/answers, failures, costs ─▶ staging/run.json ─▶ folders moved ─▶ run.json moved
+
+`run.json` in the staging folder says that all beside it is whole. Whoever finds it there can finish
+the publication, however far it had come: a repeated bundle, or the next run after a kill.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from answering.journal_files import JournalFiles
 from storage.files import files_for, join
+from storage.run_records import check_lease
 from tierwise import account
 from tierwise.costs import regrouped
+from tierwise.ending import EXIT_STATUS, early_end, status_of
+from tierwise.errors import TablesError
 from tierwise.tables import cost_row, costs_schema
 from transforms.sum_costs import CostRow
 from transforms.write_tables import FAILURES, Part, write_part
 
+ANSWERS = "answers"
 COSTS = "costs"
 RUN_FILE = "run.json"
-DONE, ROWS_LEFT = "done", "rows_left"
+_STAGING = ".staging-"
+_FOLDERS = (ANSWERS, FAILURES, COSTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +43,16 @@ class Publication:
     """
 
     output: str
-    staging: str
+    journal: JournalFiles
     tasks: tuple[str, ...]
     schemas: Mapping[str, pa.Schema]
     facts: Mapping[str, Any]
     cost_by: str = ""
+
+    @property
+    def staging(self) -> str:
+        """Where this run's tables are made."""
+        return join(self.output, _STAGING + self.journal.run_id)
 
 
 def publish(
@@ -46,21 +64,58 @@ def publish(
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
     Safe to repeat: what is already in place is left there.
+
+    Raises:
+        LeaseLostError: another run has begun meanwhile; its tables are left alone.
+        TablesError: what lies in place is not what was written.
     """
-    costs = sorted(costs)
-    _check_nothing_lost(parts, costs)
-    files = files_for(publication.output)
     if closed := _closed_already(publication):
         return closed
-    for folder in ("answers", FAILURES, COSTS):
-        staged = join(publication.staging, folder)
-        if _stage(publication, folder, parts, costs):
-            files.replace_folder(staged, join(publication.output, folder))
-    run = _run(publication, costs, skipped)
-    text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
-    files.write(join(publication.output, RUN_FILE), text.encode(), durable=True)
-    files.remove_folder(publication.staging)
+    if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
+        _stage(publication, parts, sorted(costs), skipped)
+    check_lease(publication.journal.runs, publication.journal.run_id)
+    run = _finish(publication.output, publication.staging)
+    check_tables(publication.output, run["tables"])
     return run
+
+
+def finish_earlier(output: str) -> None:
+    """Finish what a killed run was publishing, and delete what it had not come to publish."""
+    files = files_for(output)
+    for name in files.folders(output):
+        if name.startswith(_STAGING):
+            staging = join(output, name)
+            if files.exists(join(staging, RUN_FILE)):
+                _finish(output, staging)
+            else:
+                files.remove_folder(staging)
+
+
+def check_tables(output: str, tables: Sequence[Mapping[str, Any]]) -> None:
+    """Compare the tables with their list in `run.json`: files, bytes, and rows by their footers.
+
+    Raises:
+        TablesError: they differ.
+    """
+    listed = {join(output, table["file"]): table for table in tables}
+    files = files_for(output)
+    found = {
+        stat.uri: stat.bytes
+        for folder in _FOLDERS
+        for stat in files.walk(join(output, folder))
+        if stat.uri.endswith(".parquet")
+    }
+    for uri in sorted(listed.keys() | found.keys()):
+        wanted = listed[uri]["bytes"] if uri in listed else None
+        if wanted != found.get(uri):
+            raise TablesError(
+                f"{uri}: has {found.get(uri)} bytes where run.json lists {wanted}. Something else "
+                "writes into this output. Give the run an --output of its own."
+            )
+        with files.open(uri) as stream:
+            rows = pq.read_metadata(stream).num_rows
+        if rows != listed[uri]["rows"]:
+            raise TablesError(f"{uri}: has {rows} rows; run.json lists {listed[uri]['rows']}.")
 
 
 def _closed_already(publication: Publication) -> dict[str, Any] | None:
@@ -69,8 +124,35 @@ def _closed_already(publication: Publication) -> dict[str, Any] | None:
         run = json.loads(files_for(publication.output).read(join(publication.output, RUN_FILE)))
     except (FileNotFoundError, ValueError):
         return None
-    ended = run.get("status") in (DONE, ROWS_LEFT)
-    return run if ended and run.get("run_id") == publication.facts["run_id"] else None
+    ended = "ended_at" in run and run.get("run_id") == publication.journal.run_id
+    return run if ended else None
+
+
+def _stage(
+    publication: Publication, parts: Sequence[Part], costs: Sequence[CostRow], skipped: int
+) -> None:
+    """Make the staging folder whole and nothing else, and say so by its `run.json`."""
+    _check_nothing_lost(parts, costs)
+    files = files_for(publication.staging)
+    wanted = {part.uri for part in parts}
+    for stat in list(files.walk(publication.staging)):  # attempts that were repeated left some
+        if stat.uri not in wanted:
+            files.delete(stat.uri)
+    parts = [*parts, _write_costs(publication, costs)]
+    filled = {part.table for part in parts}
+    for table, schema in publication.schemas.items():
+        if table not in filled:  # so that every table can be read
+            parts.append(write_part(publication.staging, table, schema, []))
+    run = {**_run(publication, parts, costs, skipped), "tables": list(_listed(parts))}
+    text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
+    files.write(join(publication.staging, RUN_FILE), text.encode(), durable=True)
+
+
+def _write_costs(publication: Publication, costs: Sequence[CostRow]) -> Part:
+    column = publication.cost_by
+    merged = regrouped(costs, lambda key: replace(key, answered_by=""))
+    rows = [cost_row(key, totals, column) for key, totals in merged.items()]
+    return write_part(publication.staging, COSTS, costs_schema(column), rows)
 
 
 def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
@@ -80,51 +162,62 @@ def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None
         raise RuntimeError(f"{asked} images were asked, but the tables hold {written} rows")
 
 
-def _stage(
-    publication: Publication, folder: str, parts: Sequence[Part], costs: Sequence[CostRow]
-) -> bool:
-    """Make a staged folder whole and nothing else; False when an earlier attempt published it."""
-    staged = join(publication.staging, folder)
-    files = files_for(staged)
-    wanted = {part.uri for part in parts if _belongs(part.table, folder)}
-    if wanted and not files.is_folder(staged):
-        return False
-    for stat in list(files.walk(staged)):  # attempts of bundles that were repeated left some
-        if stat.uri not in wanted:
-            files.delete(stat.uri)
-    if folder == COSTS:
-        column = publication.cost_by
-        merged = regrouped(costs, lambda key: replace(key, answered_by=""))
-        rows = [cost_row(key, totals, column) for key, totals in merged.items()]
-        write_part(publication.staging, COSTS, costs_schema(column), rows)
-    filled = {part.table for part in parts}
-    for table, schema in publication.schemas.items():
-        if _belongs(table, folder) and table not in filled:  # so that every table can be read
-            write_part(publication.staging, table, schema, [])
-    return True
+def _finish(output: str, staging: str) -> dict[str, Any]:
+    """Put a whole staging folder in place; repeated, it goes on where it was."""
+    files = files_for(output)
+    text = files.read(join(staging, RUN_FILE))
+    for folder in _FOLDERS:
+        files.replace_folder(join(staging, folder), join(output, folder))
+    files.write(join(output, RUN_FILE), text, durable=True)
+    files.remove_folder(staging)
+    run: dict[str, Any] = json.loads(text)
+    return run
 
 
-def _belongs(table: str, folder: str) -> bool:
-    return table == folder or table.startswith(folder + "/")
+def _listed(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
+    for part in sorted(parts, key=lambda part: (part.table, part.uri)):
+        file = join(part.table, part.uri.rpartition("/")[2])
+        yield {"file": file, "rows": part.rows, "bytes": part.bytes}
 
 
-def _run(publication: Publication, costs: Sequence[CostRow], skipped: int) -> dict[str, Any]:
+def _run(
+    publication: Publication, parts: Iterable[Part], costs: Sequence[CostRow], skipped: int
+) -> dict[str, Any]:
     by_task = account.by_task(costs, publication.tasks)
     failures = account.failures(costs)
     column = publication.cost_by
-    left = {"over_budget", "quota_exhausted"} & failures.keys()
+    early = early_end(account.ended_early(costs), _messages(parts))
+    status = status_of(
+        answers=sum(task["answers"] for task in by_task.values()),
+        failures=failures,
+        early=early,
+        spent=sum(total.spent.cost + total.spent.maybe_billed for _, total in costs),
+    )
+    damage = publication.journal.damage()
     return {
         **publication.facts,
         "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "status": ROWS_LEFT if left else DONE,
-        "exit_status": 3 if left else 0,
+        "status": status,
+        "exit_status": EXIT_STATUS[status],
+        "ended_early": asdict(early) if early else {},
+        **({"journal_damage": asdict(damage)} if damage.objects else {}),
         "skipped_files": skipped,
         "images": max((task["asked"] for task in by_task.values()), default=0),
         "tasks": by_task,
         "failures": failures,
-        "ended_early": account.ended_early(costs),
         "totals": account.totals(costs),
         "waste": account.waste(costs),
         **({"cost_by": account.by_charge(costs, column)} if column else {}),
         "answered_by_others": account.answered_by_others(costs, datetime.now(UTC).date()),
     }
+
+
+def _messages(parts: Iterable[Part]) -> Iterator[tuple[str, str, int]]:
+    """Reason, message and number of rows of the failures."""
+    for part in parts:
+        if part.table == FAILURES:
+            with files_for(part.uri).open(part.uri) as stream:
+                table = pq.read_table(stream, columns=["reason", "message"])
+            counted = table.group_by(["reason", "message"]).aggregate([([], "count_all")])
+            for row in counted.to_pylist():
+                yield row["reason"], row["message"], row["count_all"]

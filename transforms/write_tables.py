@@ -29,11 +29,12 @@ TableRow = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A Parquet file that was written: its table, its address, and how many rows it holds."""
+    """A Parquet file that was written: its table, its address, its rows and its size in bytes."""
 
     table: str
     uri: str
     rows: int
+    bytes: int
 
 
 def answers_table(task: str) -> str:
@@ -75,8 +76,9 @@ def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, 
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema), sink, compression="zstd")
     uri = join(folder, table, f"part-{uuid.uuid4().hex}.parquet")
-    files_for(uri).write(uri, sink.getvalue())
-    return Part(table, uri, len(rows))
+    data = sink.getvalue()
+    files_for(uri).write(uri, data)
+    return Part(table, uri, len(rows), len(data))
 
 
 class _WriteRowsFn(beam.DoFn):

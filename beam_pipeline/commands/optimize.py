@@ -14,7 +14,7 @@ from beam_pipeline.launch import writable
 from beam_pipeline.options import OPTIMIZE
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.run_pipeline import run_pipeline
-from beam_pipeline.shrink_graph import ShrinkJob, define_shrink_pipeline
+from beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
 from beam_pipeline.shrink_summary import print_shrink_summary
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
@@ -33,6 +33,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Shrink everything and return the exit status."""
     options = beam_options(beam_flags, OPTIMIZE)
     job = _job(settings)
+    _remove_staging(job.output)
     console = Console(stderr=True)
     with resumable(console):
         if not run_pipeline(
@@ -47,6 +48,14 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     totals: dict[str, Any] = json.loads(files_for(uri).read(uri))
     print_shrink_summary(totals, job)
     return 0
+
+
+def _remove_staging(folder: str) -> None:
+    """Delete what runs that were killed left."""
+    files = files_for(folder)
+    for name in files.folders(folder):
+        if name.startswith(SHRINK_STAGING):
+            files.remove_folder(join(folder, name))
 
 
 def _job(settings: Settings) -> ShrinkJob:

@@ -7,15 +7,14 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answering.journal_files import JournalFiles, JournalWriter, shard_digits, shard_of
-from tierwise.errors import JournalError
+from answering.journal_files import Damage, JournalFiles, JournalWriter, shard_digits, shard_of
 from tierwise.journal import Entry
 from tierwise.records import Spent
 
@@ -62,13 +61,32 @@ def test_what_is_no_journal_object_is_left_alone(tmp_path: Path) -> None:
     assert recalled(files) == {"r0": 1}
 
 
-def test_a_damaged_object_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_damaged_object_is_set_aside_and_its_whole_lines_are_kept(tmp_path: Path) -> None:
     files = JournalFiles(str(tmp_path), "run-1", 1)
-    files.write([entry(0)])
+    files.write([replace(entry(0), request_id=f"r{n}") for n in range(3)])
+    (path,) = tmp_path.rglob("*.jsonl")
+    damaged = path.read_bytes()[:-9]
+    path.write_bytes(damaged)
+    other = JournalFiles(str(tmp_path), "run-2", 1)
+    for _ in range(2):  # whoever comes later finds it mended
+        files.read("0")
+        assert other.read("0").wasted == {}
+        assert set(files.read("0").wasted) == {"r0", "r1"}
+    (aside,) = (tmp_path / "set-aside" / "run-1" / "0").iterdir()
+    assert aside.read_bytes() == damaged
+    assert files.damage() == Damage(1, 1, str(tmp_path / "set-aside" / "run-1"))
+    assert other.damage().objects == 0
+
+
+def test_workers_that_find_the_same_damage_come_to_the_same(tmp_path: Path) -> None:
+    files = JournalFiles(str(tmp_path), "run-1", 1)
+    files.write([replace(entry(0), request_id=f"r{n}") for n in range(50)])
     (path,) = tmp_path.rglob("*.jsonl")
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(JournalError, match=path.name):
-        files.read("0")
+    with ThreadPoolExecutor(8) as executor:
+        found = list(executor.map(lambda _: set(files.read("0").wasted), range(32)))
+    assert found == [{f"r{n}" for n in range(49)}] * 32
+    assert files.damage().objects == 1
 
 
 def test_no_journal_is_an_empty_one(tmp_path: Path) -> None:

@@ -150,30 +150,29 @@ def test_a_service_that_stays_away_is_tried_and_then_left(
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason", "status"),
+    ("kind", "reason"),
     [
-        ("daily_quota", "quota_exhausted", 3),
-        ("spend_limit", "quota_exhausted", 3),
-        ("unauthorized", "unauthorized", 0),
-        ("forbidden", "unauthorized", 0),
-        ("model_gone", "rejected", 0),
+        ("daily_quota", "quota_exhausted"),
+        ("spend_limit", "quota_exhausted"),
+        ("unauthorized", "unauthorized"),
+        ("forbidden", "unauthorized"),
+        ("model_gone", "rejected"),
     ],
 )
 def test_what_holds_for_all_ends_the_asking(
     kind: str,
     reason: str,
-    status: int,
     photos: Callable[..., Path],
     classify: Callable[..., Any],
     gemini: Any,
 ) -> None:
     gemini.faults({"kind": kind, "after": 3})
-    finished = classify(photos(30), "--requests_in_flight=2", tasks=tasks(pack=1), status=status)
+    finished = classify(photos(30), "--requests_in_flight=2", tasks=tasks(pack=1), status=3)
     check(finished, gemini, 30, ("shade", "thing"))
     assert set(finished.reasons.values()) == {reason}
     assert len(finished.answers()) == 3
     assert len(gemini.requests()) <= 3 + 2
-    assert finished.run["status"] == ("rows_left" if status == 3 else "done")
+    assert finished.run["status"] == "rows_left"
 
 
 quick_faults = st.lists(
@@ -224,7 +223,7 @@ def test_negotiated_prices_are_those_of_account_baseline_and_bill(
     photos: Callable[..., Path], tmp_path: Path
 ) -> None:
     (tmp_path / "prices.toml").write_text(PRICES, "utf-8")
-    (tmp_path / "tasks.yaml").write_text(TASKS, "utf-8")
+    (tmp_path / "tasks.yaml").write_text(tasks(pack=2), "utf-8")
     words = [f"--input={photos(3)}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
     assert main(["run", *words, f"--prices={tmp_path}/prices.toml"]) == 0
     run = json.loads((tmp_path / "out/run.json").read_text("utf-8"))

@@ -77,14 +77,17 @@ def test_vertex_takes_its_own_paths_and_prices(
     assert len(finished.answers()) == 6
 
 
-def test_a_run_that_breaks_off_says_so(
-    photos: Callable[..., Path], classify: Callable[..., Any]
+def test_a_newer_journal_is_refused(
+    photos: Callable[..., Path], classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = photos(2)
     finished = classify(folder)
     before = finished.run
-    next(finished.output.glob("journal/*/*.jsonl")).write_bytes(b"{")
-    assert main(["run", f"--input={folder}", f"--output={finished.output}"]) == 1
-    assert (before["status"], finished.run["status"]) == ("done", "broke_off")
-    assert finished.run["exit_status"] == 1
+    newer = b'{"version":2}\n'
+    next(finished.output.glob("journal/*/*.jsonl")).write_bytes(newer)
+    assert main(["run", f"--input={folder}", f"--output={finished.output}"]) == 2
+    assert (before["status"], finished.run["status"]) == ("done", "refused")
+    assert finished.run["exit_status"] == 2
     assert finished.run["run_id"] != before["run_id"]
+    assert finished.run["tables"] == before["tables"]
+    assert "journal format 2 is newer than this program knows" in capsys.readouterr().err

@@ -195,17 +195,39 @@ def test_what_a_dead_run_left_is_removed(
     ]
 
 
-@pytest.mark.parametrize("damaged", [b'{"version": 1, "run', b'{"version": 99}\n'])
-def test_a_journal_that_cannot_be_read_is_no_reason_to_pay_again(
-    damaged: bytes, photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+def test_a_newer_journal_is_no_reason_to_pay_again(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
 ) -> None:
     folder = photos(3)
     first = classify(folder, tasks=TASKS)
     for shard in (first.output / "journal").iterdir():
-        (shard / "zz.jsonl").write_bytes(damaged)
+        (shard / "zz.jsonl").write_bytes(b'{"version": 99}\n')
     gemini.reset()
-    second = classify(folder, tasks=TASKS, status=None)
-    assert second.status in (1, 2)
+    classify(folder, tasks=TASKS, status=2)
+    assert gemini.requests() == []
+
+
+def test_only_the_answers_that_were_cut_off_are_asked_again(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(5)
+    first = classify(folder, tasks=TASKS)
+    damaged = next(first.output.glob("journal/?/*.jsonl"))
+    whole, _, last = damaged.read_bytes().rstrip(b"\n").rpartition(b"\n")
+    damaged.write_bytes(whole + b"\n" * bool(whole) + last[:-20])
+    gemini.reset()
+    second = classify(folder, tasks=TASKS)
+    assert second.values == first.values
+    assert sum(len(line["images"]) for line in gemini.requests()) == 1
+    damage = second.run["journal_damage"]
+    assert (damage["objects"], damage["lost_lines"]) == (1, 1)
+    assert len([path for path in Path(damage["folder"]).rglob("*") if path.is_file()]) == 1
+    assert "Damaged journal objects: 1" in capsys.readouterr().out
+    gemini.reset()
+    assert "journal_damage" not in classify(folder, tasks=TASKS).run
     assert gemini.requests() == []
 
 

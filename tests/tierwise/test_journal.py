@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import JournalError
-from tierwise.journal import VERSION, Entry, decode, encode, free, recall
+from tierwise.journal import VERSION, Decoded, Entry, decode, encode, free, recall
 from tierwise.records import (
     Answer,
     Failure,
@@ -72,7 +72,7 @@ ENTRIES = st.one_of(
 
 @given(st.lists(ENTRIES, max_size=4))
 def test_what_is_written_is_read(entries: list[Entry]) -> None:
-    assert decode(encode(entries), name="j") == entries
+    assert decode(encode(entries), name="j") == Decoded(entries, 0)
 
 
 def test_a_line_is_json_names_its_version_and_leaves_out_what_is_empty(
@@ -87,20 +87,38 @@ def test_a_line_is_json_names_its_version_and_leaves_out_what_is_empty(
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    "line",
     [
-        (b'{"version":2,"run_id":"r"}', "journal format 2 is newer than this program knows"),
-        (b'{"version":1,"run_id":"r","content_', "damaged journal line"),
-        (b'{"version":1,"run_id":"r"}', "damaged journal line"),
-        (b'{"run_id":"r","content_hash":"c","request_id":"q"}', "damaged journal line"),
-        (b"[]", "damaged journal line"),
-        (b"\x00\xff", "damaged journal line"),
+        b'{"version":1,"run_id":"r","content_',
+        b'{"version":1,"run_id":"r"}',
+        b'{"run_id":"r","content_hash":"c","request_id":"q"}',
+        b"[]",
+        b"\x00\xff",
+        b"\x00" * 512,
     ],
 )
-def test_a_line_that_cannot_be_read_is_refused(line: bytes, message: str) -> None:
-    good = encode([Entry("run", "c", "q", wasted=Spent(cost=1))])
-    with pytest.raises(JournalError, match=rf"^out/journal/0/x\.jsonl: {message}"):
-        decode(good + line + b"\n" + good, name="out/journal/0/x.jsonl")
+def test_a_damaged_line_costs_no_other(line: bytes) -> None:
+    entries = [Entry("run", "c", f"q{n}", wasted=Spent(cost=1)) for n in range(2)]
+    lines = encode(entries[:1]) + line + b"\n" + encode(entries[1:])
+    assert decode(lines, name="j") == Decoded(entries, 1)
+
+
+@given(st.lists(ENTRIES, min_size=1, max_size=4), st.data())
+def test_an_object_that_was_cut_off_keeps_its_whole_lines(
+    entries: list[Entry], data: st.DataObject
+) -> None:
+    lines = encode(entries)
+    end = data.draw(st.integers(0, len(lines)))
+    whole = lines[:end].count(b"\n") + (lines[end : end + 1] == b"\n")
+    cut = end > 0 and lines[end - 1 : end] != b"\n" and lines[end : end + 1] != b"\n"
+    assert decode(lines[:end], name="j") == Decoded(entries[:whole], int(cut))
+
+
+def test_a_newer_version_is_refused() -> None:
+    line = b'{"version":2,"run_id":"r"}\n'
+    message = r"^out/journal/0/x\.jsonl: journal format 2 is newer than this program knows"
+    with pytest.raises(JournalError, match=message):
+        decode(encode([Entry("run", "c", "q")]) + line, name="out/journal/0/x.jsonl")
 
 
 OURS, EARLIER = "run-2", "run-1"

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from answering.journal_files import JournalFiles
 from storage.local_files import LocalFiles
+from storage.run_records import new_record, take_lease
 from tierwise.costs import totals_of
+from tierwise.errors import LeaseLostError, TablesError
 from tierwise.records import Answer, NamedOutcome
 from tierwise.tables import answers_schema, failures_schema
-from transforms.publish_run import Publication, publish
+from transforms.publish_run import Publication, check_tables, finish_earlier, publish
 from transforms.sum_costs import CostRow
 from transforms.write_tables import FAILURES, Part, answers_table, outcome_row, write_part
 
@@ -26,7 +30,7 @@ def publication(tmp_path: Path) -> Publication:
     answers = {answers_table(task): answers_schema({"type": "string"}, {}) for task in TASKS}
     return Publication(
         output=str(tmp_path / "out"),
-        staging=str(tmp_path / "out" / ".staging-1"),
+        journal=JournalFiles(str(tmp_path / "out" / "journal"), "1", 1),
         tasks=TASKS,
         schemas={**answers, FAILURES: failures_schema({})},
         facts={"run_id": "1"},
@@ -92,21 +96,101 @@ def test_a_finished_publication_is_not_repeated(
     assert snapshot(publication) == before
 
 
-@pytest.mark.parametrize("moved", [0, 1, 2, 3])
-def test_one_that_broke_off_is_taken_up_again(
-    moved: int, publication: Publication, staged: Any, answer: Any
+FOLDERS = ("answers", "failures", "costs")
+
+
+@pytest.fixture
+def died(publication: Publication, staged: Any, answer: Any) -> Callable[[int, str], Any]:
+    """Leaves what a publication leaves that died after it had moved some folders."""
+
+    def die(moved: int, inside: str = "") -> Any:
+        parts, costs = staged(2), costs_of(answer, 2)
+        publish(publication, parts, costs, skipped=0)
+        output, staging = Path(publication.output), Path(publication.staging)
+        staging.mkdir()
+        (output / "run.json").rename(staging / "run.json")
+        (output / "run.json").write_text('{"run_id": "1", "status": "running"}')
+        for folder in FOLDERS[moved:]:
+            (output / folder).rename(staging / folder)
+            if folder == inside:  # the old folder is out of the way, the new one is not yet there
+                (output / f".{folder}.0.old").mkdir()
+            else:
+                (output / folder).mkdir()
+                (output / folder / "old.parquet").write_bytes(b"old")
+        return parts, costs
+
+    return die
+
+
+@pytest.mark.parametrize(("moved", "inside"), [(0, ""), (1, ""), (1, "failures"), (2, ""), (3, "")])
+@pytest.mark.parametrize("by", ["the same run", "the next run"])
+def test_one_that_died_is_finished(
+    moved: int, inside: str, by: str, publication: Publication, died: Any
 ) -> None:
-    """The attempt before moved some folders, and died before it wrote run.json."""
-    parts, costs = staged(2), costs_of(answer, 2)
-    publish(publication, parts, costs, skipped=0)
-    output, staging = Path(publication.output), Path(publication.staging)
-    (output / "run.json").unlink()
-    staging.mkdir()
-    for folder in ("answers", "failures", "costs")[moved:]:
-        (output / folder).rename(staging / folder)
-    publish(publication, parts, costs, skipped=0)
+    parts, costs = died(moved, inside)
+    if by == "the same run":
+        publish(publication, parts, costs, skipped=0)
+    else:
+        finish_earlier(publication.output)
     check(publication, 2)
-    assert json.loads((output / "run.json").read_text("utf-8"))["run_id"] == "1"
+    output = Path(publication.output)
+    assert json.loads((output / "run.json").read_text("utf-8"))["status"] == "done"
+    assert not list(output.glob(".*"))
+
+
+def test_one_that_was_not_whole_leaves_the_tables_before_it(
+    publication: Publication, staged: Any, answer: Any
+) -> None:
+    publish(publication, staged(2), costs_of(answer, 2), skipped=0)
+    before = snapshot(publication)
+    staged(5)
+    finish_earlier(publication.output)
+    assert snapshot(publication) == before
+
+
+def test_the_tables_are_listed_with_rows_and_bytes(
+    publication: Publication, staged: Any, answer: Any
+) -> None:
+    run = publish(publication, staged(2), costs_of(answer, 2), skipped=0)
+    output = Path(publication.output)
+    found = [
+        {
+            "file": str(path.relative_to(output)),
+            "rows": pq.read_metadata(path).num_rows,
+            "bytes": path.stat().st_size,
+        }
+        for path in output.rglob("*.parquet")
+    ]
+    key = itemgetter("file")
+    assert sorted(run["tables"], key=key) == sorted(found, key=key)
+    assert sum(table["rows"] for table in found) == 2 + 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda path: path.unlink(), "has None bytes where run.json lists"),
+        (lambda path: path.write_bytes(b""), "has 0 bytes where run.json lists"),
+        (lambda path: path.with_name("more.parquet").write_bytes(b"x"), "lists None"),
+    ],
+)
+def test_tables_that_are_not_what_was_written_are_found_out(
+    harm: Any, message: str, publication: Publication, staged: Any, answer: Any
+) -> None:
+    run = publish(publication, staged(2), costs_of(answer, 2), skipped=0)
+    harm(next((Path(publication.output) / "answers" / "task=a").glob("*.parquet")))
+    with pytest.raises(TablesError, match=message):
+        check_tables(publication.output, run["tables"])
+
+
+def test_a_run_that_lost_its_lease_leaves_the_tables_alone(
+    publication: Publication, staged: Any, answer: Any
+) -> None:
+    runs = publication.journal.runs
+    take_lease(runs, new_record("2", untraced_requests=1, journal_version=1))
+    with pytest.raises(LeaseLostError, match="another run, 2 on"):
+        publish(publication, staged(2), costs_of(answer, 2), skipped=0)
+    assert not (Path(publication.output) / "answers").exists()
 
 
 def test_older_tables_are_replaced(publication: Publication, staged: Any, answer: Any) -> None:

@@ -1,0 +1,60 @@
+"""Takes the lease of an output folder, and keeps it while a run goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from beam_pipeline.graph import Job
+from storage.files import files_for
+from storage.run_records import HEARTBEAT, Lease, new_record, take_lease
+from tierwise.errors import InputError, LeaseLostError
+from tierwise.journal import VERSION
+from transforms.publish_run import finish_earlier
+
+
+def begin(job: Job, *, workers: int) -> Lease:
+    """Take the lease, and tidy up after runs that were killed.
+
+    Raises:
+        InputError: another run is going on, or the output cannot be written.
+    """
+    journal = job.plan.journal
+    record = new_record(
+        journal.run_id,
+        untraced_requests=job.plan.requests_in_flight * workers,
+        journal_version=VERSION,
+    )
+    try:
+        lease = take_lease(journal.runs, record)
+        finish_earlier(job.output)
+        files_for(journal.folder).remove_unfinished(journal.folder)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"--output={job.output}: cannot be written: {reason}.") from error
+    return lease
+
+
+@contextmanager
+def kept(lease: Lease, lost: Callable[[LeaseLostError], None]) -> Iterator[None]:
+    """Give signs of life from a thread of its own; `lost` is called there, at most once."""
+    done = threading.Event()
+
+    def keep() -> None:
+        while not done.wait(HEARTBEAT.total_seconds()):
+            try:
+                lease.renew()
+            except LeaseLostError as error:
+                lost(error)
+                return
+            except OSError:  # the next one may succeed, and if not, nothing else can be written
+                continue
+
+    keeper = threading.Thread(target=keep, name="tierwise-lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()

@@ -1,0 +1,232 @@
+"""A record for each run into an output folder, and the lease: one run at a time.
+
+    <folder>/000001.json, 000002.json ...
+
+A run takes the lease by creating the record with the next number, which of several runs only one
+can do. Whoever has the highest number holds the lease until the record says that the run has ended,
+or its process is gone, or has given no sign of life for `DEAD_AFTER`. A run whose number is no
+longer the highest has lost the lease and must stop. Nothing is ever deleted: records that were not
+closed tell of runs that were killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from storage.files import files_for, join
+from tierwise.errors import InputError, LeaseLostError
+
+HEARTBEAT = timedelta(seconds=30)
+DEAD_AFTER = timedelta(minutes=10)
+_NUMBER = re.compile(r"(\d{6,})\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Where a run's command runs.
+
+    `space` names the boot and the process numbers' own space (containers have theirs), empty where
+    the system tells neither; `began` is when the process started, in ticks of the system.
+    """
+
+    host: str
+    pid: int
+    space: str = ""
+    began: str = ""
+
+    @classmethod
+    def this(cls) -> Self:
+        """The process that asks."""
+        pid = os.getpid()
+        return cls(socket.gethostname(), pid, _space(), _began(pid))
+
+    @property
+    def gone(self) -> bool:
+        """Whether it surely has ended; False where that cannot be seen from here."""
+        here = Process.this()
+        if not self.space or (self.host, self.space) != (here.host, here.space):
+            return False
+        return _began(self.pid) != self.began
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What a run says of itself. Times are ISO 8601, UTC.
+
+    `untraced_requests` is how many requests may be paid without a trace in the journal: as many as
+    can be under way, until the run has ended and says how many it gave up. `journal_version` is the
+    format it writes.
+    """
+
+    run_id: str
+    process: Process
+    untraced_requests: int
+    journal_version: int
+    started_at: str
+    heartbeat_at: str
+    ended_at: str = ""
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether another run may begin."""
+        silent = now - datetime.fromisoformat(self.heartbeat_at)
+        return bool(self.ended_at) or self.process.gone or silent > DEAD_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one run to write into an output folder."""
+
+    folder: str
+    number: int
+    record: RunRecord
+
+    def renew(self) -> None:
+        """Give a sign of life.
+
+        Raises:
+            LeaseLostError: another run has taken the lease.
+        """
+        check_lease(self.folder, self.record.run_id)
+        self._write(replace(self.record, heartbeat_at=_now()))
+
+    def end(self, *, untraced_requests: int) -> None:
+        """Give the lease back, and say how many requests were given up while under way."""
+        now = _now()
+        ended = replace(
+            self.record, heartbeat_at=now, ended_at=now, untraced_requests=untraced_requests
+        )
+        self._write(ended)
+
+    def earlier_runs(self) -> list[RunRecord]:
+        """The records of all runs before this one, oldest first."""
+        numbers = [number for number in _numbers(self.folder) if number < self.number]
+        return [record for number in numbers if (record := _read(self.folder, number))]
+
+    def _write(self, record: RunRecord) -> None:
+        files_for(self.folder).write(_uri(self.folder, self.number), _encoded(record))
+
+
+def new_record(run_id: str, *, untraced_requests: int, journal_version: int) -> RunRecord:
+    """The record of a run that begins now, in this process."""
+    now = _now()
+    return RunRecord(run_id, Process.this(), untraced_requests, journal_version, now, now)
+
+
+def take_lease(folder: str, record: RunRecord) -> Lease:
+    """Begin a run.
+
+    Args:
+        folder: where the records of an output lie.
+        record: of the run that begins.
+
+    Raises:
+        InputError: another run is going on, or one of a newer version wrote here.
+        OSError: the folder cannot be written.
+    """
+    while True:
+        last = max(_numbers(folder), default=0)
+        if last:
+            _check_over(folder, last, record)
+        lease = Lease(folder, last + 1, record)
+        try:
+            files_for(folder).write_new(_uri(folder, lease.number), _encoded(record))
+        except FileExistsError:
+            continue  # look who was quicker
+        return lease
+
+
+def check_lease(folder: str, run_id: str) -> None:
+    """See whether a run still holds its lease.
+
+    Raises:
+        LeaseLostError: another run has taken it.
+    """
+    last = max(_numbers(folder), default=0)
+    record = _read(folder, last) if last else None
+    if record and record.run_id != run_id:
+        raise LeaseLostError(
+            f"another run, {record.run_id} on {record.process.host}, has begun into the same "
+            f"output at {record.started_at}, because this one had given no sign of life for "
+            f"{_minutes(DEAD_AFTER)} minutes."
+        )
+
+
+def _check_over(folder: str, number: int, ours: RunRecord) -> None:
+    record = _read(folder, number)
+    if record is None:  # its run was killed before it could write that it had begun
+        return
+    if record.journal_version > ours.journal_version:
+        raise InputError(
+            f"{_uri(folder, number)}: a newer tierwise has written here, whose journal (format "
+            f"{record.journal_version}) this one cannot read (it knows {ours.journal_version}). "
+            "Run the newer tierwise, or give another --output."
+        )
+    if not record.is_over(datetime.now(UTC)):
+        where = record.process
+        raise InputError(
+            f"another run writes into this output: {record.run_id} on {where.host}, process "
+            f"{where.pid}, since {record.started_at}, last sign of life {record.heartbeat_at}. "
+            "Wait until it ends, end it, or give another --output. Once it gives no sign of life "
+            f"for {_minutes(DEAD_AFTER)} minutes, a new run may begin."
+        )
+
+
+def _numbers(folder: str) -> list[int]:
+    names = (stat.uri.rpartition("/")[2] for stat in files_for(folder).walk(folder))
+    return sorted(int(found[1]) for name in names if (found := _NUMBER.fullmatch(name)))
+
+
+def _uri(folder: str, number: int) -> str:
+    return join(folder, f"{number:06d}.json")
+
+
+def _encoded(record: RunRecord) -> bytes:
+    return (json.dumps(asdict(record), indent=2) + "\n").encode()
+
+
+def _read(folder: str, number: int) -> RunRecord | None:
+    """A record, or None when it is not whole. Fields of a later version are left out."""
+    try:
+        content = json.loads(files_for(folder).read(_uri(folder, number)))
+        process = Process(**_known(Process, content["process"]))
+        return RunRecord(**_known(RunRecord, content) | {"process": process})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _known(kind: type[Process | RunRecord], content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content[name] for name in kind.__dataclass_fields__ if name in content}
+
+
+def _space() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:  # not Linux
+        return ""
+
+
+def _began(pid: int) -> str:
+    """When a process started; empty when there is none."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    state, ticks = after_name[0], after_name[19]
+    return "" if state in "ZX" else ticks  # a process that was killed and not yet waited for
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds()) // 60

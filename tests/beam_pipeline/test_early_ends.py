@@ -1,0 +1,87 @@
+"""Runs that must end early: every image has its row, and the end says why and how to go on."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
+IMAGES, ANSWERED = 12, 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "cure"),
+    [
+        ("daily_quota", "quota_exhausted", "refill at midnight Pacific time"),
+        ("spend_limit", "quota_exhausted", "Raise the spend limit"),
+        ("unauthorized", "unauthorized", "Give a key or an account"),
+        ("forbidden", "unauthorized", "Give a key or an account"),
+        ("model_gone", "rejected", "Name a model that is served"),
+    ],
+)
+def test_it_ends_early_and_goes_on_later(
+    kind: str,
+    reason: str,
+    cure: str,
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(IMAGES)
+    gemini.faults({"kind": kind, "after": ANSWERED})
+    ended = classify(folder, "--requests_in_flight=2", tasks=TASKS, status=3)
+    assert len(gemini.requests()) <= ANSWERED + 2
+    assert len(ended.answers()) == ANSWERED
+    assert {row["reason"] for row in ended.failures} == {reason}
+    assert ended.run["failures"] == {reason: IMAGES - ANSWERED}
+    assert (ended.run["status"], ended.run["exit_status"]) == ("rows_left", 3)
+    early = ended.run["ended_early"]
+    assert early["reason"] == reason
+    assert IMAGES - ANSWERED - 2 <= early["rows"] <= IMAGES - ANSWERED
+    out = capsys.readouterr().out
+    assert "ENDED EARLY: 4" in out
+    assert cure in out
+    assert "run the same command again" in out
+
+    gemini.reset()
+    again = classify(folder, tasks=TASKS)
+    assert len(gemini.requests()) == IMAGES - ANSWERED
+    assert len(again.answers()) == IMAGES
+    assert again.run["ended_early"] == {}
+
+
+@pytest.mark.parametrize("kind", ["unauthorized", "model_gone"])
+def test_a_run_that_could_not_begin_says_so(
+    kind: str, photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    gemini.faults({"kind": kind})
+    finished = classify(photos(3), tasks=TASKS, status=2)
+    assert (finished.run["status"], finished.run["exit_status"]) == ("not_begun", 2)
+    assert len(finished.failures) == 3
+    assert finished.cost == gemini.billed() == 0
+
+
+def test_so_does_one_at_an_address_where_nobody_listens(
+    photos: Callable[..., Path], classify: Callable[..., Any]
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        flags = [f"--gemini_endpoint={nobody}", "--give_up_after_s=0.5"]
+        finished = classify(photos(3), *flags, tasks=TASKS, status=2)
+    assert finished.run["status"] == "not_begun"
+    assert finished.run["failures"] == {"unavailable": 3}
+
+
+def test_an_image_that_is_rejected_ends_nothing(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    gemini.faults({"kind": "bad_image"})
+    finished = classify(photos(2), tasks=TASKS)
+    assert finished.run["failures"] == {"rejected": 2}
+    assert finished.run["status"] == "done"

@@ -1,0 +1,48 @@
+"""Two runs into one output: the second is refused, and a run that lost its place stops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.run_records import new_record, take_lease
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> str:
+    return str(tmp_path / "out" / "journal" / "runs")
+
+
+def test_a_run_beside_another_is_refused_and_changes_nothing(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    runs: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(2)
+    before = classify(folder).run
+    asked = len(gemini.requests())
+    other = take_lease(runs, new_record("other", untraced_requests=1, journal_version=1))
+    photos(1, first=2)
+    assert classify(folder, status=2).run == before
+    assert "another run writes into this output: other on" in capsys.readouterr().err
+    assert len(gemini.requests()) == asked
+    classify(folder, output="elsewhere")
+    other.end(untraced_requests=0)
+    classify(folder)
+
+
+def test_each_run_leaves_a_record(
+    photos: Callable[..., Path], classify: Callable[..., Any], runs: str
+) -> None:
+    folder = photos(2)
+    finished = [classify(folder, "--requests_in_flight=3").run["run_id"] for _ in range(2)]
+    records = [json.loads(path.read_text()) for path in sorted(Path(runs).glob("*.json"))]
+    assert [record["run_id"] for record in records] == finished
+    assert all(record["ended_at"] for record in records)
+    assert [record["untraced_requests"] for record in records] == [0, 0]

@@ -1,0 +1,103 @@
+"""How a run ended: its status for programs and people, from what came of its images.
+
+| what came of them                                            | status     | exit |
+|--------------------------------------------------------------|------------|------|
+| all asked and answered, or failed for reasons of their own   | done       | 0    |
+| the service failed, answered none, and nothing was spent     | not_begun  | 2    |
+| the service failed and answered none, or the run ended early | rows_left  | 3    |
+| rows are over budget or over quota                           | rows_left  | 3    |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tierwise.records import Reason
+
+_LEFT = {Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED}
+# What is no fault of an image.
+_OF_THE_SERVICE = {Reason.UNAUTHORIZED, Reason.UNAVAILABLE, Reason.TIMEOUT}
+
+
+class Status(StrEnum):
+    """`status` in `run.json`."""
+
+    RUNNING = "running"
+    BROKE_OFF = "broke_off"
+    REFUSED = "refused"
+    DONE = "done"
+    NOT_BEGUN = "not_begun"
+    ROWS_LEFT = "rows_left"
+
+
+EXIT_STATUS = {
+    Status.BROKE_OFF: 1,
+    Status.REFUSED: 2,
+    Status.DONE: 0,
+    Status.NOT_BEGUN: 2,
+    Status.ROWS_LEFT: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyEnd:
+    """Why no further request was started; `rows` were left by it."""
+
+    reason: Reason
+    message: str
+    rows: int
+
+
+def early_end(left: Mapping[str, int], failures: Iterable[tuple[str, str, int]]) -> EarlyEnd | None:
+    """Why a run ended early, or None when it did not.
+
+    Args:
+        left: how many rows were left by which reason; processes may end for several.
+        failures: reason, message and number of all rows that failed.
+    """
+    if not left:
+        return None
+    reason = max(left, key=lambda name: (left[name], name))
+    messages: dict[str, int] = {}
+    for name, message, count in failures:
+        if name == reason:
+            messages[message] = messages.get(message, 0) + count
+    message = max(messages, key=lambda text: (messages[text], text))
+    return EarlyEnd(Reason(reason), message, sum(left.values()))
+
+
+def status_of(
+    *, answers: int, failures: Mapping[str, int], early: EarlyEnd | None, spent: int
+) -> Status:
+    """The status of a run that came to its end.
+
+    Args:
+        answers: rows that were answered, now or earlier.
+        failures: rows by reason.
+        early: why it asked no more before all was asked.
+        spent: nano-dollars, those included that were perhaps billed.
+    """
+    left = bool(_LEFT & failures.keys())
+    of_the_service = bool(failures.keys() & _OF_THE_SERVICE) or early is not None
+    if of_the_service and not answers:
+        return Status.ROWS_LEFT if spent or left else Status.NOT_BEGUN
+    return Status.ROWS_LEFT if left or early else Status.DONE
+
+
+def how_to_go_on(early: EarlyEnd) -> str:
+    """What a person does about an early end."""
+    message = early.message.lower()
+    match early.reason:
+        case Reason.QUOTA_EXHAUSTED if "spend" in message or message.startswith("402"):
+            cure = "Raise the spend limit or add credit"
+        case Reason.QUOTA_EXHAUSTED:
+            cure = "Daily quotas refill at midnight Pacific time; wait until then, or raise yours"
+        case Reason.UNAUTHORIZED:
+            cure = "Give a key or an account that may ask this model"
+        case Reason.REJECTED:
+            cure = "Name a model that is served, in the tasks file"
+        case _:
+            cure = "Wait until the service answers again, and see whether the address is right"
+    return f"{cure}. Then run the same command again: it asks only what is left."
