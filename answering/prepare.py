@@ -115,7 +115,7 @@ def _prepare_page(
 
 def _read(file: ImageFile) -> bytes:
     try:
-        return files_for(file.path).read(file.path)
+        return files_for(file.path).read(file.path, file.version)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ImageError(Reason.UNREADABLE, f"{file.uri}: {reason}") from error

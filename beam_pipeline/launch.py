@@ -85,6 +85,8 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
 
 def _count_names(tasks: Tasks, found: Input) -> tuple[int, dict[str, int]]:
     """The names of the archive, and per task that asks groups how many belong to none."""
+    if found.about is not None:  # only a manifest, which is never cut, has names without a group
+        return found.about, {}
     count, ungrouped = 0, dict[str, int]()
     for name in list_names(found):
         if isinstance(name, Named):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from storage.files import files_for
 from storage.manifests import column_kinds, is_manifest, read_rows, resolve
+from storage.name_ranges import EVERY, NameRange
+from storage.stat import Stat
 from tierwise.errors import InputError
 from tierwise.records import Scalar
 
@@ -37,25 +39,31 @@ class Kind(StrEnum):
 class Input:
     """An input that was looked at and exists; `columns` are a manifest's own, with their kinds.
 
-    What lies below the folder `excluded` is left out, unless a manifest names it.
+    What lies below the folder `excluded` is left out, unless a manifest names it. `ranges` hold
+    every name of a folder or a pattern once; `about` is how many there may be, where the listing is
+    so long that it was cut and nobody should list all of it.
     """
 
     uri: str
     kind: Kind
     columns: Mapping[str, str] = field(default_factory=dict)
     excluded: str = ""
+    ranges: tuple[NameRange, ...] = (EVERY,)
+    about: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
     """One name in the archive: as it is written, and where to read it.
 
-    A name that is no Unicode text is shown in `uri` with escapes; `path` keeps its bytes.
+    A name that is no Unicode text is shown in `uri` with escapes; `path` keeps its bytes. `known`
+    is what the listing told, where that spares looking at the file.
     """
 
     uri: str
     path: str
     columns: Mapping[str, Scalar] = field(default_factory=dict)
+    known: Stat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,11 @@ def find_input(uri: str, *, excluded: str = "") -> Input:
         raise InputError(f"--input={uri}: cannot be read: {reason}.") from error
 
 
+def split(found: Input) -> list[Input]:
+    """The same names in parts that several workers can list."""
+    return [replace(found, ranges=(within,)) for within in found.ranges]
+
+
 def list_names(found: Input) -> Iterator[Named | Skipped]:
     """Every name, once per place where it stands; nothing is opened but a manifest.
 
@@ -97,7 +110,7 @@ def list_names(found: Input) -> Iterator[Named | Skipped]:
         yield _named(found.uri)
     else:
         root = "" if found.kind is Kind.PATTERN else found.uri.rstrip("/") + "/"
-        yield from (_sorted_out(path, root) for path in _paths(found))
+        yield from (_sorted_out(stat, root) for stat in _stats(found))
 
 
 def is_plainly_no_picture(uri: str) -> bool:
@@ -114,8 +127,8 @@ def is_plainly_no_picture(uri: str) -> bool:
 def _find_input(uri: str, excluded: str) -> Input:
     files = files_for(uri)
     if files.is_folder(uri):
-        folder = Input(uri, Kind.FOLDER, excluded=excluded)
-        if next(_paths(folder), None) is None:
+        folder = _cut(Input(uri, Kind.FOLDER, excluded=excluded), uri, "")
+        if _holds_nothing(folder):
             raise InputError(f"--input={uri}: the folder holds no files.")
         return folder
     if files.exists(uri):
@@ -124,27 +137,40 @@ def _find_input(uri: str, excluded: str) -> Input:
         return Input(uri, Kind.FILE)
     if not _GLOB_SIGNS & set(uri):
         raise InputError(f"--input={uri}: there is no such file or folder.")
-    pattern = Input(uri, Kind.PATTERN, excluded=excluded)
-    if next(_paths(pattern), None) is None:
+    root, beginning = _fixed_parts(uri)
+    pattern = _cut(Input(uri, Kind.PATTERN, excluded=excluded), root, beginning)
+    if _holds_nothing(pattern):
         raise InputError(f"--input={uri}: no file matches this pattern.")
     return pattern
 
 
-def _paths(found: Input) -> Iterator[str]:
+def _cut(found: Input, root: str, beginning: str) -> Input:
+    cut = files_for(root).cut(root, beginning)
+    return replace(found, ranges=cut.ranges, about=cut.names if len(cut.ranges) > 1 else None)
+
+
+def _holds_nothing(found: Input) -> bool:
+    if found.about is not None:  # looking for the first match could mean to list everything
+        return False
+    return next(_stats(found), None) is None
+
+
+def _stats(found: Input) -> Iterator[Stat]:
     if found.kind is Kind.FOLDER:
-        root, names = found.uri, _walked(found.uri)
+        root, stats = found.uri, _walked(found.uri, found.ranges)
     else:
         root = fixed_part(found.uri)
         matches = _pattern(found.uri).fullmatch
-        walked = _walked(root or ".")
-        names = (name if root else name.removeprefix("./") for name in walked)
-        names = (name for name in names if matches(name))
+        stats = _walked(root or ".", found.ranges)
+        if not root:
+            stats = (replace(stat, uri=stat.uri.removeprefix("./")) for stat in stats)
+        stats = (stat for stat in stats if matches(stat.uri))
     left_out = _below(root, found.excluded)
-    return (name for name in names if not (left_out and name.startswith(left_out)))
+    return (stat for stat in stats if not (left_out and stat.uri.startswith(left_out)))
 
 
-def _walked(folder: str) -> Iterator[str]:
-    return (stat.uri for stat in files_for(folder).walk(folder))
+def _walked(folder: str, ranges: Sequence[NameRange]) -> Iterator[Stat]:
+    return (stat for within in ranges for stat in files_for(folder).walk(folder, within))
 
 
 def _below(root: str, folder: str) -> str:
@@ -166,9 +192,18 @@ def fixed_part(pattern: str) -> str:
     >>> fixed_part("photos/20*/a?.jpg"), fixed_part("*.jpg"), fixed_part("/*.jpg")
     ('photos', '', '/')
     """
+    return _fixed_parts(pattern)[0]
+
+
+def _fixed_parts(pattern: str) -> tuple[str, str]:
+    """The folder that a pattern starts in, and how its names begin below it.
+
+    >>> _fixed_parts("photos/20*/a?.jpg")
+    ('photos', '20')
+    """
     first = min(pattern.find(sign) for sign in _GLOB_SIGNS if sign in pattern)
-    folder, slash, _ = pattern[:first].rpartition("/")
-    return folder or slash
+    folder, slash, beginning = pattern[:first].rpartition("/")
+    return folder or slash, beginning
 
 
 def _pattern(glob: str) -> re.Pattern[str]:
@@ -194,11 +229,13 @@ def _of_token(token: str) -> str:
     return f"(?!/)[{'^' if negated else ''}{inner}]"
 
 
-def _sorted_out(uri: str, root: str) -> Named | Skipped:
+def _sorted_out(stat: Stat, root: str) -> Named | Skipped:
     # What lies in a hidden folder below the root, such as .thumbnails, is hidden too.
-    hidden = bool(root) and "/." in "/" + uri.removeprefix(root)
-    return Skipped(uri) if hidden or is_plainly_no_picture(uri) else _named(uri)
+    hidden = bool(root) and "/." in "/" + stat.uri.removeprefix(root)
+    if hidden or is_plainly_no_picture(stat.uri):
+        return Skipped(stat.uri)
+    return _named(stat.uri, stat if stat.content_hash else None)
 
 
-def _named(path: str) -> Named:
-    return Named(os.fsencode(path).decode("utf-8", "backslashreplace"), path)
+def _named(path: str, known: Stat | None = None) -> Named:
+    return Named(os.fsencode(path).decode("utf-8", "backslashreplace"), path, known=known)

@@ -75,6 +75,13 @@ class Bucket:
         found = {key: value for key, value in found.items() if value is not None}
         self.storage.create_file(bucket, name, data, found)
 
+    def check(self, bucket: str, kind: str, path: str) -> None:
+        if bucket not in self.storage.names:
+            raise RefusedError(404, "The specified bucket does not exist.")
+        for refuse in self.refusals:
+            if refused := refuse(kind, path):
+                raise refused
+
     def names(self, bucket: str) -> list[str]:
         return list(self.storage.names[bucket])
 
@@ -185,11 +192,10 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         time.sleep(self.bucket.latency_s)
         self.storage.request.method, self.storage.request.query = self.command, query
         try:
-            for refuse in self.bucket.refusals:
-                if refused := refuse(kind, parts.path):
-                    raise refused
+            bucket = parts.path.partition("/b/")[2].partition("/")[0]
+            self.bucket.check(bucket, kind, parts.path)
             if kind == "list":
-                self._reply(200, self._listed(parts.path, query))
+                self._reply(200, self._listed(bucket, query))
             else:
                 serve()
         except RefusedError as error:
@@ -205,11 +211,8 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         self.end_headers()
         self.wfile.write(data)
 
-    def _listed(self, path: str, query: Mapping[str, list[str]]) -> dict[str, Any]:
-        bucket = path.partition("/b/")[2].partition("/")[0]
-        names: list[str] | None = self.storage.names.get(bucket)
-        if names is None:
-            raise RefusedError(404, "The specified bucket does not exist.")
+    def _listed(self, bucket: str, query: Mapping[str, list[str]]) -> dict[str, Any]:
+        names: list[str] = self.storage.names[bucket]
         wanted = {key: values[0] for key, values in query.items()}
         prefix, end = wanted.get("prefix", ""), wanted.get("endOffset", "")
         delimiter, after = wanted.get("delimiter", ""), wanted.get("pageToken", "")

@@ -102,7 +102,8 @@ class ImageFile:
 
     `uri` is the name as it was given, `path` where to read it. `content_hash` is `sha256:...` of
     the bytes or the bucket's `md5:...`; it is empty when the file could not be read, and `problem`
-    then says why. `columns` are the manifest's own.
+    then says why. `columns` are the manifest's own. `version` names the bytes that were listed,
+    where the store keeps count (a bucket's generation); others are not read in their place.
     """
 
     uri: str
@@ -111,6 +112,7 @@ class ImageFile:
     content_hash: str
     columns: Mapping[str, Scalar] = field(default_factory=dict)
     problem: str = ""
+    version: str = ""
 
     @property
     def name(self) -> str:

@@ -9,8 +9,9 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from storage.files import files_for
-from storage.listing import Input, Named, Skipped, list_names
+from storage.listing import Input, Named, Skipped, list_names, split
 from tierwise.records import ImageFile
+from transforms.in_threads import InThreadsFn
 
 SKIPPED = "skipped"
 
@@ -18,7 +19,8 @@ SKIPPED = "skipped"
 class ListImages(beam.PTransform):
     """From nothing to `files`, ImageFile records, and `skipped`, the names of plain non-pictures.
 
-    Names are spread over the workers before anything is opened, and each is hashed there. A name
+    A bucket is listed by several workers, each a range of names. Names are spread over the workers
+    before anything is opened, and each is hashed there, unless the listing told the hash. A name
     that a manifest holds twice is one image.
     """
 
@@ -30,7 +32,8 @@ class ListImages(beam.PTransform):
         """Adds the listing to a pipeline."""
         listed = (
             root
-            | "NameInput" >> beam.Create([self._found])
+            | "NameInput" >> beam.Create(split(self._found))
+            | "SpreadInput" >> beam.Reshuffle()
             | "ListNames" >> beam.FlatMap(_tagged_names).with_outputs(SKIPPED, main="named")
         )
         files = (
@@ -38,7 +41,7 @@ class ListImages(beam.PTransform):
             | "KeyByName" >> beam.Map(lambda named: (named.uri, named))
             | "SpreadNames" >> beam.GroupByKey()
             | "KeepOne" >> beam.MapTuple(keep_one)
-            | "HashFiles" >> beam.Map(hash_file)
+            | "HashFiles" >> beam.ParDo(InThreadsFn(hash_file))
         )
         return {"files": files, SKIPPED: listed[SKIPPED]}
 
@@ -53,12 +56,14 @@ def hash_file(named: Named) -> ImageFile:
     """What is known of a file before it is opened; one that cannot be read says why."""
     files = files_for(named.path)
     try:
+        known = named.known or files.stat(named.path)
         return ImageFile(
             uri=named.uri,
             path=named.path,
-            bytes=files.stat(named.path).bytes,
-            content_hash=files.content_hash(named.path),
+            bytes=known.bytes,
+            content_hash=known.content_hash or files.content_hash(named.path),
             columns=named.columns,
+            version=known.version,
         )
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         problem = f"{named.uri}: {getattr(error, 'strerror', None) or error}"

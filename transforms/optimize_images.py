@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
-from apache_beam.transforms.window import GlobalWindow
-from apache_beam.utils.windowed_value import WindowedValue
 
 from answering.optimize_file import SMALL_ENDINGS, Shrinking, optimize_file
 from answering.tally import TALLY
@@ -20,6 +16,7 @@ from storage.relative_names import stem_of, with_digest
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
 from tierwise.tables import reduction_percent
+from transforms.in_threads import InThreadsFn
 
 _PAGE = re.compile(r"\.page-\d+$")
 
@@ -87,45 +84,21 @@ def place_files(key: str, claims: Iterable[Placed | None]) -> Iterator[Placed]:
         taken = taken | {stem}
 
 
-class _ShrinkFn(beam.DoFn):
-    """Keeps all processors busy from Beam's one thread; decoders release the interpreter lock."""
+class _ShrinkFn(InThreadsFn):
+    """Decoders release the interpreter lock, so that all processors are busy."""
 
     def __init__(self, shrinking: Shrinking) -> None:
-        self._shrinking = shrinking
+        super().__init__(lambda placed: optimize_file(placed.file, placed.stem, shrinking))
         self._failures = Metrics.counter("tierwise", "failures")
         self._distributions = {
             name: Metrics.distribution("tierwise", name)
             for name in ("original_bytes", "sent_bytes", "reduction_percent", "milliseconds")
         }
 
-    def setup(self) -> None:
-        self._threads = max(2, os.cpu_count() or 1)
-        self._pool = ThreadPoolExecutor(self._threads, "tierwise-images")
-
-    def start_bundle(self) -> None:
-        self._under_way: set[Future[list[Optimized]]] = set()
-
-    def process(self, placed: Placed) -> Iterator[Optimized]:
-        future = self._pool.submit(optimize_file, placed.file, placed.stem, self._shrinking)
-        self._under_way.add(future)
-        if len(self._under_way) >= 2 * self._threads:
-            yield from self._finished()
-
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        everything = GlobalWindow()
-        while self._under_way:
-            for one in self._finished():
-                yield WindowedValue(one, everything.max_timestamp(), [everything])
-
-    def teardown(self) -> None:
-        self._pool.shutdown()
-
-    def _finished(self) -> Iterator[Optimized]:
-        done, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
-        for future in done:
-            for one in future.result():
-                self._count(one)
-                yield one
+    def emit(self, result: list[Optimized]) -> Iterator[Optimized]:
+        for one in result:
+            self._count(one)
+            yield one
 
     def _count(self, one: Optimized) -> None:
         TALLY.files += one.first

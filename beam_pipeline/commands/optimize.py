@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -62,7 +63,8 @@ def _job(settings: Settings) -> ShrinkJob:
     model = find_model(settings.model)
     found = find_input(settings.input, excluded=settings.output)
     names = 0
-    for name in list_names(found):
+    # In a listing that is cut there are no links: all names lie in the output if one does.
+    for name in islice(list_names(found), None if found.about is None else 1):
         if isinstance(name, Named):
             check_apart(name, settings.output)
             names += 1
@@ -71,7 +73,7 @@ def _job(settings: Settings) -> ShrinkJob:
         "tierwise": VERSION,
         "run_id": run_id,
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
-        "files": names,
+        "files": names if found.about is None else found.about,
     }
     return ShrinkJob(
         found=found,

@@ -1,0 +1,167 @@
+"""From bucket to bucket: the same job, the same tables, and few requests to the store."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from beam_pipeline.__main__ import main
+from storage.files import files_for
+from tests.bucket import Bucket
+
+# One image to a request, for which images share one depends on the names of their contents.
+TASKS = """
+model: gemini-3.1-flash-lite
+tasks:
+  light:
+    prompt: How light is it?
+    labels: [dark, bright]
+  found:
+    when: light == "bright"
+    prompt: What is there?
+    schema:
+      type: object
+      properties: {thing: {type: string, maxLength: 40}, sure: {type: boolean}}
+      required: [thing]
+"""
+EXAMPLES = Path(__file__).parents[2] / "examples"
+# What differs because a name, a content's name or a moment does.
+OF_THE_PLACE = {"uri", "content_hash", "request_id", "latency_ms", "asked_at", "shrink_ms"}
+Photos = Callable[..., Path]
+
+
+def upload(bucket: Bucket, folder: Path, uri: str) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            bucket.put(f"{uri}/{path.relative_to(folder)}", path.read_bytes())
+
+
+def rows(output: str, table: str) -> Iterator[dict[str, Any]]:
+    files = files_for(output)
+    for stat in files.walk(f"{output}/{table}"):
+        for row in pq.read_table(io.BytesIO(files.read(stat.uri)), partitioning=None).to_pylist():
+            name = str(row.get("uri", "")).rpartition("/")[2]
+            task = stat.uri.partition("/task=")[2].partition("/")[0]
+            kept = {key: cell for key, cell in row.items() if key not in OF_THE_PLACE}
+            yield {"name": name, "task": task, **kept}
+
+
+def tables(output: str) -> dict[str, list[str]]:
+    return {
+        table: sorted(json.dumps(row, default=str, sort_keys=True) for row in rows(output, table))
+        for table in ("answers", "failures", "costs")
+    }
+
+
+def run(gemini: Any, *flags: str) -> int:
+    return main(["run", f"--gemini_endpoint={gemini.url}", *flags])
+
+
+def run_json(output: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files_for(output).read(f"{output}/run.json"))
+    return found
+
+
+def test_the_example_archive_has_the_same_tables_from_a_bucket_as_from_a_disk(
+    gemini: Any, bucket: Bucket, tmp_path: Path
+) -> None:
+    upload(bucket, EXAMPLES, "gs://archive/examples")
+    bucket.put("gs://archive/examples/tasks.yaml", TASKS.encode())
+    (tmp_path / "tasks.yaml").write_text(TASKS)
+    found = {}
+    for place, tasks, output in (
+        (EXAMPLES, tmp_path, tmp_path / "out"),
+        ("gs://archive/examples", "gs://archive/examples", "gs://results/deep/out"),
+    ):
+        flags = (f"--input={place}/manifest.csv", f"--tasks={tasks}/tasks.yaml")
+        assert run(gemini, *flags, f"--output={output}") == 0
+        found[output] = tables(str(output))
+    local, remote = found.values()
+    assert len(local["answers"]) > 40
+    assert remote == local
+    folders = {name.split("/")[2] for name in bucket.names("results")}
+    assert folders == {"answers", "failures", "costs", "journal", "run.json"}
+
+
+def test_a_second_run_reads_no_image_and_asks_nothing(
+    gemini: Any, bucket: Bucket, photos: Photos
+) -> None:
+    upload(bucket, photos(20), "gs://archive/photos")
+    flags = ("--input=gs://archive/photos", "--output=gs://results/out")
+    assert run(gemini, *flags) == 0
+    first = tables("gs://results/out")
+    assert bucket.counts["read"] >= 20
+    asked = len(gemini.requests())
+    bucket.counts.clear()
+    assert run(gemini, *flags) == 0
+    second = tables("gs://results/out")
+    assert len(gemini.requests()) == asked
+    assert [len(second[table]) for table in second] == [len(first[table]) for table in first]
+    assert bucket.counts["stat"] < 20
+    assert all(name.startswith("out/") for name in bucket.names("results"))
+
+
+def test_an_object_that_goes_or_changes_after_the_listing_is_a_failure_row(
+    gemini: Any, bucket: Bucket, photos: Photos
+) -> None:
+    upload(bucket, photos(6), "gs://archive/photos")
+
+    def meddle(kind: str, path: str) -> None:
+        if kind == "read" and path.endswith("001.jpg"):
+            bucket.delete("gs://archive/photos/001.jpg")
+        if kind == "read" and path.endswith("002.jpg"):
+            bucket.put("gs://archive/photos/002.jpg", b"another picture")
+
+    bucket.refusals.append(meddle)
+    try:
+        assert run(gemini, "--input=gs://archive/photos", "--output=gs://results/out") == 0
+    finally:
+        bucket.refusals.remove(meddle)
+    failures = {row["name"]: row for row in rows("gs://results/out", "failures")}
+    assert sorted(failures) == ["001.jpg", "002.jpg"]
+    assert {row["reason"] for row in failures.values()} == {"unreadable"}
+    assert "no such object (any more)" in failures["001.jpg"]["message"]
+    assert "changed or deleted after it was listed; run" in failures["002.jpg"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--input=gs://nowhere/a", "--output=gs://results/out"), "there is no bucket nowhere"),
+        (("--input=gs://archive/a", "--output=gs://nowhere/out"), "there is no bucket nowhere"),
+        (("--input=gs://archive/none", "--output=gs://results/out"), "no such file or folder"),
+        (("--input=gs://archive", "--output=gs://R/out"), "cannot be the name of a bucket"),
+        (("--input=s3://archive", "--output=gs://results/out"), "gs://bucket/name"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_one_line(
+    gemini: Any,
+    bucket: Bucket,
+    capsys: pytest.CaptureFixture[str],
+    flags: tuple[str, ...],
+    message: str,
+) -> None:
+    bucket.put("gs://archive/a/1.jpg", b"x")
+    assert run(gemini, *flags) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+
+
+def test_no_permission_is_refused_with_what_to_do(
+    gemini: Any, bucket: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket.put("gs://archive/a/1.jpg", b"x")
+    flags = ("--input=gs://archive/a", "--output=gs://results/out")
+    for kinds, flag in (("list", "--input"), ("write", "--output")):
+        with bucket.refusing(403, "x@y does not have access", kinds=kinds):
+            assert run(gemini, *flags) == 2
+        told = capsys.readouterr().err
+        assert told.startswith(f"tierwise: {flag}=gs://")
+        assert "Storage Object Viewer on the bucket to read" in told
