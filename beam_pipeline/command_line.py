@@ -79,9 +79,24 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
 def unknown_flag(word: str, verb: str) -> str:
     """The message for a flag that neither we nor Beam know."""
     name = word.lstrip("-").partition("=")[0]
+    if owners := _owners(name):
+        return (
+            f"--{name} belongs to tierwise {', '.join(owners)}; {verb} does not take it. "
+            f"See tierwise {verb} --help."
+        )
     near = get_close_matches(name, [flag.name for flag in flags_of(verb)], n=1)
     hint = f" Did you mean --{near[0]}?" if near else ""
     return f"unknown flag --{name}.{hint} See tierwise {verb} --help."
+
+
+def _owners(name: str) -> list[str]:
+    """The verbs that take a flag, or will."""
+    return [
+        verb
+        for verb in VERBS
+        if any(flag.name == name for flag in flags_of(verb))
+        or (verb == RUN and name in later.RUN_FLAGS)
+    ]
 
 
 def _check(flag: Flag, value: Any, unknown: Sequence[str], verb: str) -> None:

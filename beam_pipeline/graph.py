@@ -17,7 +17,7 @@ from transforms.ask_groups import AskGroups
 from transforms.asking_fn import SharedEngine
 from transforms.close_run import CloseRun
 from transforms.group_files import GroupFiles
-from transforms.list_images import SKIPPED, ListImages
+from transforms.list_images import REPEATED, SKIPPED, ListImages
 from transforms.name_answers import NameAnswers
 from transforms.name_groups import NameGroups
 from transforms.publish_run import Publication, publish
@@ -49,7 +49,8 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
         publication.staging, publication.schemas, outcome_row
     )
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
-    return (parts, costs, listed[SKIPPED]) | "PublishRun" >> CloseRun(publication, publish)
+    left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
+    return (parts, costs, left_out) | "PublishRun" >> CloseRun(publication, publish)
 
 
 def _rows(

@@ -14,7 +14,7 @@ from tierwise.images.limits import Limits
 from tierwise.metrics import Optimized, OptimizedTotals, metrics_row, metrics_schema, totals_of
 from tierwise.records import ImageSettings, MediaResolution
 from transforms.close_run import CloseRun
-from transforms.list_images import SKIPPED, ListImages
+from transforms.list_images import REPEATED, SKIPPED, ListImages
 from transforms.optimize_images import OptimizeImages
 from transforms.publish_metrics import MetricsPublication, publish_metrics
 from transforms.sum_by_key import SumByKey
@@ -56,9 +56,8 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
     optimized = listed["files"] | "OptimizeImages" >> OptimizeImages(job.found, shrinking)
     parts = optimized | "WriteTables" >> WriteTables(staging, {_TABLE: schema}, _tabulate)
     sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
-    return (parts, sums, listed[SKIPPED]) | "PublishMetrics" >> CloseRun(
-        publication, publish_metrics
-    )
+    left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
+    return (parts, sums, left_out) | "PublishMetrics" >> CloseRun(publication, publish_metrics)
 
 
 def _tabulate(one: Optimized) -> TableRow:

@@ -67,6 +67,8 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
         )
     if content["skipped_files"]:
         lines.append(f"{content['skipped_files']} files are plainly no pictures: skipped.")
+    if rows := content["repeated_rows"]:
+        lines.append(f"Warning: rows of the manifest that name an image once more: {rows}.")
     return [*lines, f"Small files: {job.output}, metrics: {METRICS_FILE} in it"]
 
 

@@ -123,6 +123,8 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
+    if rows := run["repeated_rows"]:
+        yield f"Warning: rows of the manifest that name an image once more, left out: {rows}."
     if run["waste"]:
         parts = ", ".join(f"{outcome} ${cost}" for outcome, cost in run["waste"].items())
         yield f"Paid without an answer: ${totals['wasted_usd']} ({parts})."

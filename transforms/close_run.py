@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apache_beam as beam
 
 
 class CloseRun(beam.PTransform):
-    """From `(parts, totals, skipped)` to what `publish` returns.
+    """From `(parts, totals, left_out)` to what `publish` returns.
 
-    `publish(publication, parts, totals, skipped)` gets both as lists and the number of files that
-    were skipped. It may be called more than once.
+    `publish(publication, parts, totals, left_out)` gets the first two as lists, and how many
+    elements each collection of `left_out` has, by its name. It may be called more than once.
     """
 
     def __init__(self, publication: Any, publish: Callable[..., dict[str, Any]]) -> None:
@@ -20,10 +20,12 @@ class CloseRun(beam.PTransform):
         self._publication = publication
         self._publish = publish
 
-    def expand(self, inputs: tuple[Any, Any, Any]) -> beam.PCollection[dict[str, Any]]:
+    def expand(
+        self, inputs: tuple[Any, Any, Mapping[str, beam.PCollection[Any]]]
+    ) -> beam.PCollection[dict[str, Any]]:
         """Adds the last step to a pipeline."""
-        parts, totals, skipped = inputs
-        count = skipped | "CountSkipped" >> beam.combiners.Count.Globally()
+        parts, totals, left_out = inputs
+        counts = tuple(_counted(name, some) for name, some in left_out.items())
         return (
             parts.pipeline
             | "Finish" >> beam.Create([self._publication])
@@ -32,6 +34,11 @@ class CloseRun(beam.PTransform):
                 self._publish,
                 beam.pvalue.AsList(parts),
                 beam.pvalue.AsList(totals),
-                beam.pvalue.AsSingleton(count),
+                beam.pvalue.AsDict(counts | "AllCounts" >> beam.Flatten()),
             )
         )
+
+
+def _counted(name: str, some: beam.PCollection[Any]) -> beam.PCollection[tuple[str, int]]:
+    count = some | f"Count-{name}" >> beam.combiners.Count.Globally()
+    return count | f"Name-{name}" >> beam.Map(lambda number: (name, number))

@@ -13,15 +13,17 @@ from storage.listing import Input, Named, Skipped, list_names, split
 from tierwise.records import ImageFile
 from transforms.in_threads import InThreadsFn
 
-SKIPPED = "skipped"
+SKIPPED = "skipped_files"
+REPEATED = "repeated_rows"
 
 
 class ListImages(beam.PTransform):
-    """From nothing to `files`, ImageFile records, and `skipped`, the names of plain non-pictures.
+    """From nothing to `files`, ImageFile records, and the names that stand for no image of its own.
 
-    A bucket is listed by several workers, each a range of names. Names are spread over the workers
-    before anything is opened, and each is hashed there, unless the listing told the hash. A name
-    that a manifest holds twice is one image.
+    Those are `skipped_files`, plain non-pictures, and `repeated_rows` of a manifest: a name that it
+    holds twice is one image. A bucket is listed by several workers, each a range of names. Names are
+    spread over the workers before anything is opened, and each is hashed there, unless the listing
+    told the hash.
     """
 
     def __init__(self, found: Input) -> None:
@@ -36,20 +38,22 @@ class ListImages(beam.PTransform):
             | "SpreadInput" >> beam.Reshuffle()
             | "ListNames" >> beam.FlatMap(_tagged_names).with_outputs(SKIPPED, main="named")
         )
-        files = (
+        kept = (
             listed["named"]
             | "KeyByName" >> beam.Map(lambda named: (named.uri, named))
             | "SpreadNames" >> beam.GroupByKey()
-            | "KeepOne" >> beam.MapTuple(keep_one)
-            | "HashFiles" >> beam.ParDo(InThreadsFn(hash_file))
+            | "KeepOne" >> beam.FlatMapTuple(keep_one).with_outputs(REPEATED, main="kept")
         )
-        return {"files": files, SKIPPED: listed[SKIPPED]}
+        files = kept["kept"] | "HashFiles" >> beam.ParDo(InThreadsFn(hash_file))
+        return {"files": files, SKIPPED: listed[SKIPPED], REPEATED: kept[REPEATED]}
 
 
-def keep_one(uri: str, rows: Iterable[Named]) -> Named:
-    """One row for each name, the same one however often and in which order they come."""
-    del uri
-    return min(rows, key=lambda named: repr(sorted(named.columns.items())))
+def keep_one(uri: str, rows: Iterable[Named]) -> Iterator[Named | TaggedOutput]:
+    """One row for each name, the same one in whatever order they come; then the name for others."""
+    first, *others = sorted(rows, key=lambda named: repr(sorted(named.columns.items())))
+    yield first
+    for _ in others:
+        yield TaggedOutput(REPEATED, uri)
 
 
 def hash_file(named: Named) -> ImageFile:

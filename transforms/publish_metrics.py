@@ -46,13 +46,13 @@ def publish_metrics(
     publication: MetricsPublication,
     parts: Sequence[Part],
     totals: Sequence[FormatTotals],
-    skipped: int,
+    left_out: Mapping[str, int],
 ) -> dict[str, Any]:
     """Put everything in place of what an earlier run left there; safe to repeat."""
     files = files_for(publication.output)
     summary = {
         **publication.facts,
-        "skipped_files": skipped,
+        **left_out,
         "formats": {name: asdict(total) for name, total in sorted(totals)},
     }
     if files.is_folder(publication.staging) or not parts:

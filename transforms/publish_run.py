@@ -59,7 +59,7 @@ def publish(
     publication: Publication,
     parts: Sequence[Part],
     costs: Sequence[CostRow],
-    skipped: int,
+    left_out: Mapping[str, int],
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
@@ -72,7 +72,7 @@ def publish(
     if closed := _closed_already(publication):
         return closed
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
-        _stage(publication, parts, sorted(costs), skipped)
+        _stage(publication, parts, sorted(costs), left_out)
     check_lease(publication.journal.runs, publication.journal.run_id)
     run = _finish(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
@@ -129,7 +129,10 @@ def _closed_already(publication: Publication) -> dict[str, Any] | None:
 
 
 def _stage(
-    publication: Publication, parts: Sequence[Part], costs: Sequence[CostRow], skipped: int
+    publication: Publication,
+    parts: Sequence[Part],
+    costs: Sequence[CostRow],
+    left_out: Mapping[str, int],
 ) -> None:
     """Make the staging folder whole and nothing else, and say so by its `run.json`."""
     _check_nothing_lost(parts, costs)
@@ -143,7 +146,7 @@ def _stage(
     for table, schema in publication.schemas.items():
         if table not in filled:  # so that every table can be read
             parts.append(write_part(publication.staging, table, schema, []))
-    run = {**_run(publication, parts, costs, skipped), "tables": list(_listed(parts))}
+    run = {**_run(publication, parts, costs, left_out), "tables": list(_listed(parts))}
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     files.write(join(publication.staging, RUN_FILE), text.encode(), durable=True)
 
@@ -181,7 +184,10 @@ def _listed(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
 
 
 def _run(
-    publication: Publication, parts: Iterable[Part], costs: Sequence[CostRow], skipped: int
+    publication: Publication,
+    parts: Iterable[Part],
+    costs: Sequence[CostRow],
+    left_out: Mapping[str, int],
 ) -> dict[str, Any]:
     by_task = account.by_task(costs, publication.tasks)
     failures = account.failures(costs)
@@ -201,7 +207,7 @@ def _run(
         "exit_status": EXIT_STATUS[status],
         "ended_early": asdict(early) if early else {},
         **({"journal_damage": asdict(damage)} if damage.objects else {}),
-        "skipped_files": skipped,
+        **left_out,
         "images": max((task["asked"] for task in by_task.values()), default=0),
         "tasks": by_task,
         "failures": failures,

@@ -92,8 +92,13 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "a later flag": (["run", I, "--audit_rate", "0.1"], ["--audit_rate is not part of this"]),
     "another verb's flag": (
         ["optimize", I, O, "--tasks=x"],
-        ["unknown flag --tasks. See tierwise optimize --help."],
+        ["--tasks belongs to tierwise run, calibrate; optimize does not take it."],
     ),
+    "a flag of run for the emulator": (
+        ["emulator", "--input=good"],
+        ["--input belongs to tierwise run, calibrate, optimize; emulator does not take it."],
+    ),
+    "a later flag of run": (["optimize", I, O, "--max_cost_usd=5"], ["belongs to tierwise run;"]),
     "a fallback from nothing": (
         ["run", I, O, "--flex_fallback=standard"],
         ["--flex_fallback=standard", "nothing is asked at the flex tier", "--service_tier=flex"],

@@ -44,11 +44,16 @@ def test_the_columns_of_a_manifest_ride_along(
 
 
 def test_a_name_that_stands_twice_is_one_image(
-    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     manifest = photos(2) / "list.csv"
     manifest.write_text("uri,customer\n000.jpg,b\n000.jpg,a\n001.jpg,c\n000.jpg,b\n")
     finished = classify(manifest, tasks=TASKS)
+    assert finished.run["repeated_rows"] == 2
+    assert "that name an image once more, left out: 2." in capsys.readouterr().out
     rows = [(row["uri"], row["customer"]) for row in finished.answers("title")]
     assert sorted(rows) == [("000.jpg", "a"), ("001.jpg", "c")]
     assert finished.run["images"] == 2

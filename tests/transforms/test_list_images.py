@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apache_beam as beam
+from apache_beam.pvalue import TaggedOutput
 from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.listing import Named, find_input
-from transforms.list_images import SKIPPED, ListImages, hash_file, keep_one
+from transforms.list_images import REPEATED, SKIPPED, ListImages, hash_file, keep_one
 
 
 def test_files_are_hashed_and_others_skipped(
@@ -39,4 +40,8 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 @given(st.permutations([None, "b", "a", 3]))
 def test_the_same_row_is_kept_in_any_order(cells: list[str | int | None]) -> None:
     rows = [Named("a.jpg", "a.jpg", {"customer": cell}) for cell in cells]
-    assert keep_one("a.jpg", rows) == Named("a.jpg", "a.jpg", {"customer": "a"})
+    kept, *others = keep_one("a.jpg", rows)
+    assert kept == Named("a.jpg", "a.jpg", {"customer": "a"})
+    assert [(one.tag, one.value) for one in others if isinstance(one, TaggedOutput)] == [
+        (REPEATED, "a.jpg")
+    ] * (len(rows) - 1)
