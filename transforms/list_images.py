@@ -21,9 +21,9 @@ class ListImages(beam.PTransform):
     """From nothing to `files`, ImageFile records, and the names that stand for no image of its own.
 
     Those are `skipped_files`, plain non-pictures, and `repeated_rows` of a manifest: a name that it
-    holds twice is one image. A bucket is listed by several workers, each a range of names. Names are
-    spread over the workers before anything is opened, and each is hashed there, unless the listing
-    told the hash.
+    holds twice is one image. A bucket is listed by several workers, each a range of names. Names
+    are spread over the workers before anything is opened, and each is hashed there, unless the
+    listing told the hash.
     """
 
     def __init__(self, found: Input) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -17,6 +18,7 @@ from tierwise.journal import free
 from tierwise.records import ImageFile, NamedOutcome, Page, Reason
 from tierwise.tasks import Tasks
 from transforms.group_files import GroupKey, keyed_by_group
+from transforms.in_threads import InThreadsFn
 
 _UNOPENED = "unopened"
 
@@ -58,7 +60,7 @@ class NameGroups(beam.PTransform):
         opened = (
             rows[_UNOPENED]
             | "SpreadFiles" >> beam.Reshuffle()
-            | "CountPages" >> beam.FlatMap(page_rows, self._plan)
+            | "CountPages" >> beam.ParDo(_CountPagesFn(partial(page_rows, plan=self._plan)))
         )
         return (rows["named"], opened) | "AllRows" >> beam.Flatten()
 
@@ -84,13 +86,17 @@ def name_group(key: GroupKey, group: Joined, tasks: Tasks) -> Iterator[NamedOutc
             yield TaggedOutput(_UNOPENED, NamedOutcome(file, answered[0].rest))
 
 
-def page_rows(unopened: NamedOutcome, plan: Plan) -> Iterator[NamedOutcome]:
+def page_rows(unopened: NamedOutcome, plan: Plan) -> list[NamedOutcome]:
     """A row for each page of a file that was not sent, or its failure."""
     file, outcome = unopened.file, unopened.outcome
     try:
         pages = find_pages(file, plan.limits, plan.tasks.frames)
     except ImageError as error:
-        yield NamedOutcome(file, left_out(plan.tasks.task(outcome.task), Page(), error))
-        return
-    for page in pages:
-        yield NamedOutcome(file, replace(outcome, page=page))
+        failure = left_out(plan.tasks.task(outcome.task), Page(), error)
+        return [NamedOutcome(file, failure)]
+    return [NamedOutcome(file, replace(outcome, page=page)) for page in pages]
+
+
+class _CountPagesFn(InThreadsFn):
+    def emit(self, result: list[NamedOutcome]) -> Iterator[NamedOutcome]:
+        yield from result
