@@ -19,19 +19,22 @@ ROOT = Path(__file__).parents[2]
 IMAGES = 200
 IN_FLIGHT = 8
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
+PAIRS = TASKS.replace("prompt:", "per: pair, prompt:")
 
 
 @pytest.fixture
 def started(
     photos: Callable[..., Path], gemini: Any, tmp_path: Path
-) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts the command as a person does, against an emulator that takes its time."""
     folder = photos(IMAGES)
-    (tmp_path / "tasks.yaml").write_text(TASKS)
+    rows = [f"photos/{path.name},{n // 2}" for n, path in enumerate(sorted(folder.iterdir()))]
+    (tmp_path / "pairs.csv").write_text("uri,pair\n" + "\n".join(rows))
     processes = []
 
-    def start() -> subprocess.Popen[str]:
-        words = [f"--input={folder}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
+    def start(tasks: str = TASKS, found: str = "photos") -> subprocess.Popen[str]:
+        (tmp_path / "tasks.yaml").write_text(tasks)
+        words = [f"--input={found}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
         words += [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}"]
         process = subprocess.Popen(
             [sys.executable, "-m", "beam_pipeline", "run", *words],
@@ -55,6 +58,24 @@ def wait_for_requests(gemini: Any, least: int) -> None:
     while len(gemini.requests()) < least:
         assert time.monotonic() < end, "the run asks nothing"
         time.sleep(0.05)
+
+
+def test_a_killed_run_of_groups_loses_only_what_was_under_way(
+    started: Callable[..., Any], gemini: Any
+) -> None:
+    gemini.faults({"kind": "latency", "ms": 300})
+    process = started(PAIRS, "pairs.csv")
+    wait_for_requests(gemini, 24)
+    process.kill()
+    process.communicate()
+    gemini.faults()
+    again = started(PAIRS, "pairs.csv")
+    _, err = again.communicate(timeout=60)
+    assert again.returncode == 0, err
+    asked = Counter(tuple(sorted(line["images"])) for line in gemini.requests())
+    assert {len(images) for images in asked} == {2}
+    assert len(asked) == IMAGES / 2
+    assert sum(times - 1 for times in asked.values()) <= IN_FLIGHT
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
