@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from answering.plan import Plan
 from storage.listing import Input
+from tierwise.evaluation import judged_tasks
 from tierwise.records import ImageFile, NamedOutcome
 from tierwise.tables import answers_schema, failures_schema
 from transforms.ask_gemini import AskGemini
@@ -17,6 +18,7 @@ from transforms.ask_groups import AskGroups
 from transforms.asking_fn import SharedEngine
 from transforms.close_run import CloseRun
 from transforms.group_files import GroupFiles
+from transforms.judge_answers import JudgeAnswers
 from transforms.list_images import REPEATED, SKIPPED, ListImages
 from transforms.name_answers import NameAnswers
 from transforms.name_groups import NameGroups
@@ -48,9 +50,11 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
-    costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
-    return (parts, costs, left_out) | "PublishRun" >> CloseRun(publication, publish)
+    results = [parts, rows | "SumCosts" >> SumCosts(job.cost_by), left_out]
+    if judged := judged_tasks(job.plan.tasks, job.found.columns):
+        results.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))
+    return tuple(results) | "PublishRun" >> CloseRun(publication, publish)
 
 
 def _rows(
@@ -87,4 +91,5 @@ def publication_of(job: Job) -> Publication:
         schemas={**schemas, FAILURES: failures_schema(columns)},
         facts=job.facts,
         cost_by=job.cost_by,
+        judged=tuple(judged_tasks(job.plan.tasks, columns)),
     )

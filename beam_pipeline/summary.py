@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from beam_pipeline.cost_table import cost_table, dollars
+from beam_pipeline.evaluation_table import print_evaluation
 from beam_pipeline.graph import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
@@ -39,6 +40,8 @@ def print_summary(run: dict[str, Any], job: Job) -> None:
     console.print(cost_table(_costs(job), console, title))
     if "cost_by" in run:
         console.print(_charges(run["cost_by"]))
+    for task, found in run.get("evaluation", {}).items():
+        print_evaluation(task, found, console)
     if run["failures"]:
         console.print(_failures(run["failures"]))
     for line in _closing_lines(run, job):

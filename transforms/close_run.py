@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import apache_beam as beam
 
 
 class CloseRun(beam.PTransform):
-    """From `(parts, totals, left_out)` to what `publish` returns.
+    """From `(parts, totals, left_out, ...)` to what `publish` returns.
 
-    `publish(publication, parts, totals, left_out)` gets the first two as lists, and how many
-    elements each collection of `left_out` has, by its name. It may be called more than once.
+    `publish(publication, parts, totals, left_out, ...)` gets how many elements each collection of
+    `left_out` has, by its name, and all others as lists. It may be called more than once.
     """
 
     def __init__(self, publication: Any, publish: Callable[..., dict[str, Any]]) -> None:
@@ -20,11 +20,9 @@ class CloseRun(beam.PTransform):
         self._publication = publication
         self._publish = publish
 
-    def expand(
-        self, inputs: tuple[Any, Any, Mapping[str, beam.PCollection[Any]]]
-    ) -> beam.PCollection[dict[str, Any]]:
+    def expand(self, inputs: tuple[Any, ...]) -> beam.PCollection[dict[str, Any]]:
         """Adds the last step to a pipeline."""
-        parts, totals, left_out = inputs
+        parts, totals, left_out, *more = inputs
         counts = tuple(_counted(name, some) for name, some in left_out.items())
         return (
             parts.pipeline
@@ -35,6 +33,7 @@ class CloseRun(beam.PTransform):
                 beam.pvalue.AsList(parts),
                 beam.pvalue.AsList(totals),
                 beam.pvalue.AsDict(counts | "AllCounts" >> beam.Flatten()),
+                *map(beam.pvalue.AsList, more),
             )
         )
 

@@ -24,22 +24,25 @@ from tierwise import account
 from tierwise.costs import regrouped
 from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
+from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.tables import cost_row, costs_schema
 from transforms.sum_costs import CostRow
 from transforms.write_tables import FAILURES, Part, write_part
 
 ANSWERS = "answers"
 COSTS = "costs"
+EVALUATION = "evaluation"
 RUN_FILE = "run.json"
 _STAGING = ".staging-"
-_FOLDERS = (ANSWERS, FAILURES, COSTS)
+_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION)
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
     """Where the tables go, and what is known of the run when the graph is built.
 
-    `cost_by` is the manifest's column that costs are told apart by, empty for none.
+    `cost_by` is the manifest's column that costs are told apart by, empty for none. `judged` are
+    the tasks that the manifest has labels for.
     """
 
     output: str
@@ -48,6 +51,7 @@ class Publication:
     schemas: Mapping[str, pa.Schema]
     facts: Mapping[str, Any]
     cost_by: str = ""
+    judged: tuple[str, ...] = ()
 
     @property
     def staging(self) -> str:
@@ -60,6 +64,7 @@ def publish(
     parts: Sequence[Part],
     costs: Sequence[CostRow],
     left_out: Mapping[str, int],
+    pairs: Sequence[PairRow] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
@@ -72,7 +77,7 @@ def publish(
     if closed := _closed_already(publication):
         return closed
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
-        _stage(publication, parts, sorted(costs), left_out)
+        _stage(publication, parts, sorted(costs), left_out, pairs)
     check_lease(publication.journal.runs, publication.journal.run_id)
     run = _finish(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
@@ -133,6 +138,7 @@ def _stage(
     parts: Sequence[Part],
     costs: Sequence[CostRow],
     left_out: Mapping[str, int],
+    pairs: Sequence[PairRow],
 ) -> None:
     """Make the staging folder whole and nothing else, and say so by its `run.json`."""
     _check_nothing_lost(parts, costs)
@@ -146,7 +152,12 @@ def _stage(
     for table, schema in publication.schemas.items():
         if table not in filled:  # so that every table can be read
             parts.append(write_part(publication.staging, table, schema, []))
-    run = {**_run(publication, parts, costs, left_out), "tables": list(_listed(parts))}
+    run = _run(publication, parts, costs, left_out)
+    if publication.judged:
+        rows = evaluation_rows(pairs)
+        parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))
+        run["evaluation"] = evaluation(pairs, publication.judged)
+    run["tables"] = list(_listed(parts))
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     files.write(join(publication.staging, RUN_FILE), text.encode(), durable=True)
 
@@ -169,11 +180,13 @@ def _finish(output: str, staging: str) -> dict[str, Any]:
     """Put a whole staging folder in place; repeated, it goes on where it was."""
     files = files_for(output)
     text = files.read(join(staging, RUN_FILE))
+    run: dict[str, Any] = json.loads(text)
     for folder in _FOLDERS:
         files.replace_folder(join(staging, folder), join(output, folder))
+    if EVALUATION not in run:  # an earlier run's says nothing about these answers
+        files.remove_folder(join(output, EVALUATION))
     files.write(join(output, RUN_FILE), text, durable=True)
     files.remove_folder(staging)
-    run: dict[str, Any] = json.loads(text)
     return run
 
 

@@ -1,0 +1,58 @@
+"""A run over a manifest with labels says how right it was, and what was reclassified."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+
+def evaluation_table(output: Path) -> list[dict[str, Any]]:
+    paths = output.glob("evaluation/*.parquet")
+    return [row for path in paths for row in pq.ParquetFile(path).read().to_pylist()]
+
+
+def test_labels_and_old_labels_are_held_against_the_answers(
+    classify: Callable[..., Any],
+    photos: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(8)
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    labels = ["bright", "dark", "dark", "bright", "dark", "dim", "bright", "", "dark"]
+    names = [*(f"{number:03}.jpg" for number in range(8)), "broken.jpg"]
+    lines = [f"{n},{label},night" for n, label in zip(names, labels, strict=True)]
+    (folder / "list.csv").write_text("\n".join(["uri,shade,old_label", *lines]), "utf-8")
+
+    done = classify(folder / "list.csv", status=None)
+    given = {Path(row["uri"]).name: row["answer"] for row in done.answers("shade")}
+    truths = {
+        n: label for n, label in zip(names, labels, strict=True) if label in ("bright", "dark")
+    }
+    right = sum(given.get(name) == label for name, label in truths.items())
+
+    found = done.run["evaluation"]["shade"]
+    assert (found["images"], found["score"]) == (7, pytest.approx(right / 7))
+    assert found["unknown_label"] == [{"label": "dim", "answer": "", "images": 1}]
+    pairs = Counter((truths[name], given.get(name, "")) for name in truths)
+    assert {(p["label"], p["answer"]): p["images"] for p in found["label"]} == pairs
+    assert sum(pair["images"] for pair in found["old_label"]) == 9
+    printed = capsys.readouterr().out
+    assert f"shade: score {right / 7:.3f} on 7 labelled images" in printed
+    assert "shade: reclassified" in printed
+
+    table = evaluation_table(done.output)
+    old = [row for row in table if row["against"] == "old_label"]
+    assert sum(row["share"] for row in old) == pytest.approx(1)
+    assert {row["label"] for row in old} == {"night"}
+    assert all(len(row["examples"]) <= 3 for row in table)
+
+    # A later run without labels leaves nothing of this behind.
+    done = classify(folder, status=None)
+    assert "evaluation" not in done.run
+    assert not (done.output / "evaluation").exists()

@@ -1,0 +1,207 @@
+"""Answers held against what a manifest says: what is right, and what it used to be called.
+
+A manifest's column with the name of a task holds what is right; `label` is that of the first task
+with one label that has no such column. In the same way `old_<task>` and `old_label` hold what each
+image was called before: any words, which need not be labels of the task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.labels import OneLabel
+from tierwise.calibration.scores import score
+from tierwise.calibration.truths import TruthError, read_truth, truth_columns
+from tierwise.questions import plain_text
+from tierwise.records import Answer, ImageFile, Outcome
+from tierwise.statistics.intervals import share_interval
+from tierwise.tasks import Tasks
+
+_EXAMPLES = 3
+_MOST_PAIRS = 100
+_WHOLE = 1_000_000
+
+
+class Against(StrEnum):
+    """What answers are held against."""
+
+    LABEL = "label"
+    OLD_LABEL = "old_label"
+    UNKNOWN_LABEL = "unknown_label"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PairKey:
+    """What the manifest says and what was answered; `answer` is empty where there was none.
+
+    Kinds other than one label have neither here, but their scores alone.
+    """
+
+    task: str
+    against: Against
+    label: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairTotals:
+    """How many images, their scores in millionths, and the first names in alphabetical order."""
+
+    images: int = 0
+    score: int = 0
+    examples: tuple[str, ...] = ()
+
+    def __add__(self, other: PairTotals) -> PairTotals:
+        examples = sorted({*self.examples, *other.examples})[:_EXAMPLES]
+        return PairTotals(self.images + other.images, self.score + other.score, tuple(examples))
+
+
+PairRow = tuple[PairKey, PairTotals]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A task that has something to be held against: its columns, some empty."""
+
+    kind: AnswerType
+    truth: tuple[str, ...]
+    old: str
+
+
+def judged_tasks(tasks: Tasks, columns: Collection[str]) -> dict[str, Judged]:
+    """The tasks that a manifest with these columns says something about."""
+    found: dict[str, Judged] = {}
+    waiting = {name for name in ("label", "old_label") if name in columns}
+    for task in tasks.tasks:
+        truth = truth_columns(task.name, task.answer, columns)
+        old = f"old_{task.name}" if f"old_{task.name}" in columns else ""
+        if isinstance(task.answer, OneLabel):
+            truth = truth or _taken("label", waiting)
+            old = old or "".join(_taken("old_label", waiting))
+        if truth or old:
+            found[task.name] = Judged(task.answer, truth, old)
+    return found
+
+
+def _taken(name: str, waiting: set[str]) -> tuple[str, ...]:
+    if name not in waiting:
+        return ()
+    waiting.remove(name)
+    return (name,)
+
+
+def judge(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> Iterator[PairRow]:
+    """What one answer, or its lack, adds to the tables."""
+    task = judged.get(outcome.task)
+    if task is None:
+        return
+    value = outcome.value if isinstance(outcome, Answer) else None
+    yield from _against_truth(task, file, outcome.task, value)
+    if task.old and (old := file.columns.get(task.old)) not in (None, ""):
+        key = PairKey(outcome.task, Against.OLD_LABEL, _written(old), _written(value))
+        yield key, PairTotals(1, 0, (file.uri,))
+
+
+def _against_truth(task: Judged, file: ImageFile, name: str, value: Any) -> Iterator[PairRow]:
+    cells = {column: file.columns.get(column) for column in task.truth}
+    try:
+        truth = read_truth(task.kind, cells)
+    except TruthError:
+        unknown = _written(next(cell for cell in cells.values() if cell not in (None, "")))
+        yield PairKey(name, Against.UNKNOWN_LABEL, unknown, ""), PairTotals(1, 0, (file.uri,))
+        return
+    if truth is not None:
+        points = round(score(task.kind, truth, value) * _WHOLE)
+        one = isinstance(task.kind, OneLabel)
+        pair = (_written(truth), _written(value)) if one else ("", "")
+        yield PairKey(name, Against.LABEL, *pair), PairTotals(1, points, (file.uri,))
+
+
+def _written(value: Any) -> str:
+    return "" if value is None else plain_text(value)
+
+
+def evaluation_schema() -> pa.Schema:
+    """Columns of `evaluation`: one row per task, label and answer."""
+    return pa.schema(
+        [
+            ("task", pa.string()),
+            ("against", pa.string()),
+            ("label", pa.string()),
+            ("answer", pa.string()),
+            ("images", pa.int64()),
+            ("share", pa.float64()),
+            ("examples", pa.list_(pa.string())),
+        ]
+    )
+
+
+def evaluation_rows(rows: Iterable[PairRow]) -> list[dict[str, Any]]:
+    """The rows of `evaluation`; `share` is of all images with this label."""
+    kept = sorted((row for row in rows if row[1].images), key=lambda row: row[0])
+    of_label: dict[tuple[str, Against, str], int] = {}
+    for key, totals in kept:
+        label = (key.task, key.against, key.label)
+        of_label[label] = of_label.get(label, 0) + totals.images
+    return [
+        {
+            "task": key.task,
+            "against": str(key.against),
+            "label": key.label or None,
+            "answer": key.answer or None,
+            "images": totals.images,
+            "share": totals.images / of_label[key.task, key.against, key.label],
+            "examples": list(totals.examples),
+        }
+        for key, totals in kept
+    ]
+
+
+def evaluation(rows: Iterable[PairRow], judged: Collection[str]) -> dict[str, Any]:
+    """The part of `run.json` for each judged task.
+
+    With labels, `score` is the mean over images that have one, from 0 to 1, an answer that is not
+    there counting as wrong; it is the accuracy where one label is asked, and then has the interval
+    of Clopper and Pearson at 95 %. Pairs are the hundred most frequent of all.
+    """
+    rows = [row for row in rows if row[1].images]
+    return {
+        task: {
+            **_score([row for row in rows if row[0].task == task]),
+            **{
+                against.value: _pairs(rows, task, against)
+                for against in Against
+                if any(key.task == task and key.against is against for key, _ in rows)
+            },
+        }
+        for task in judged
+    }
+
+
+def _score(rows: Sequence[PairRow]) -> dict[str, Any]:
+    labelled = [row for row in rows if row[0].against is Against.LABEL]
+    images = sum(totals.images for _, totals in labelled)
+    if not images:
+        return {}
+    points = sum(totals.score for _, totals in labelled)
+    found: dict[str, Any] = {"images": images, "score": points / _WHOLE / images}
+    if any(key.label for key, _ in labelled):
+        interval = share_interval(points // _WHOLE, images)
+        found |= {"low": interval.low, "high": interval.high}
+    return found
+
+
+def _pairs(rows: Iterable[PairRow], task: str, against: Against) -> list[dict[str, Any]]:
+    found = [row for row in rows if (row[0].task, row[0].against) == (task, against)]
+    ordered = sorted(found, key=lambda row: (-row[1].images, row[0]))
+    return [
+        {"label": key.label, "answer": key.answer, "images": totals.images}
+        for key, totals in ordered[:_MOST_PAIRS]
+        if key.label
+    ]
