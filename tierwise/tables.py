@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tierwise.costs import CostKey, CostTotals
-from tierwise.records import Answer, Failure, ImageFile, Spent
+from tierwise.records import Answer, Failure, ImageFile, Sent, Spent
 
 USD = pa.decimal128(38, 9)
 _PREFIX = "manifest_"
@@ -101,15 +101,7 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
         "model_version": answer.model_version,
         "media_resolution": str(answer.media_resolution),
         "service_tier": str(answer.service_tier),
-        "sent_width": answer.sent.width,
-        "sent_height": answer.sent.height,
-        "sent_bytes": answer.sent.bytes,
-        "sent_format": answer.sent.format or None,
-        "reduction_percent": reduction_percent(file.bytes, answer.sent.bytes),
-        "resized": answer.sent.resized,
-        "fallback": answer.sent.fallback,
-        "truncated": answer.sent.truncated,
-        "shrink_ms": answer.sent.milliseconds,
+        **_sent_cells(file, answer.sent),
         "images_in_request": answer.images_in_request,
         **_token_cells(spent),
         "cost_usd": usd(spent.cost),
@@ -247,6 +239,22 @@ def _image_cells(file: ImageFile, outcome: Answer | Failure) -> dict[str, Any]:
 def manifest_fields(columns: Mapping[str, str]) -> list[tuple[str, pa.DataType]]:
     """The manifest's own columns as Arrow fields."""
     return [(manifest_name(name), _SCALARS[kind]) for name, kind in columns.items()]
+
+
+def _sent_cells(file: ImageFile, sent: Sent) -> dict[str, Any]:
+    """What went over the wire; all null where no picture did, for a task may read text alone."""
+    cells = {
+        "sent_width": sent.width,
+        "sent_height": sent.height,
+        "sent_bytes": sent.bytes,
+        "sent_format": sent.format or None,
+        "reduction_percent": reduction_percent(file.bytes, sent.bytes),
+        "resized": sent.resized,
+        "fallback": sent.fallback,
+        "truncated": sent.truncated,
+        "shrink_ms": sent.milliseconds,
+    }
+    return cells if sent.bytes else dict.fromkeys(cells)
 
 
 def _token_cells(spent: Spent) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -25,6 +26,7 @@ HEAD = (
     "paid again | requests | quota used | status"
 )
 _ROOT = Path(__file__).parents[2]
+_AS_INSTALLED = Path(__file__).parent / "as_installed"
 _PACKS = {"ours", "ours_without_journal"}
 
 
@@ -65,7 +67,8 @@ def _run(scenario: Scenario, way: str, given: argparse.Namespace) -> None:
             f"--pack={scenario.pack}",
             f"--timeout_s={scenario.timeout_s}",
         ]
-        spent = measure(command, environment={"PYTHONPATH": str(_ROOT)}, timeout_s=120)
+        path = os.pathsep.join(map(str, (_ROOT, _AS_INSTALLED)))
+        spent = measure(command, environment={"PYTHONPATH": path}, timeout_s=120)
         seen = counts(url)
     if spent.status not in (0, 3):
         print(spent.output[-1500:], file=sys.stderr)

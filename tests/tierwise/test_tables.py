@@ -20,6 +20,7 @@ from tierwise.records import (
     Failure,
     ImageFile,
     MediaResolution,
+    Sent,
     ServiceTier,
     Spent,
     Usage,
@@ -85,6 +86,19 @@ def test_an_answer_row(
     assert found["asked_at"] == datetime(2026, 11, 20, 12, 0, 0, 123456, UTC)
     assert (found["width"], found["manifest_width"], found["customer"]) == (640, 7, "x")
     assert (found["sent_width"], found["images_in_request"], found["page"]) == (320, 2, 1)
+
+
+def test_where_no_picture_was_sent_nothing_is_said_of_one(
+    tmp_path: Path, answer: Callable[..., Answer]
+) -> None:
+    row = answer_row(FILE, answer(sent=Sent(), value="x"))
+    schema = answers_schema({"type": "string"}, COLUMNS)
+    assert set(row) == set(schema.names)
+    (found,) = through_parquet([row], schema, tmp_path)
+    assert {name for name, value in found.items() if value is None} == {
+        *("sent_width", "sent_height", "sent_bytes", "sent_format", "reduction_percent"),
+        *("resized", "fallback", "truncated", "shrink_ms"),
+    }
 
 
 def test_a_failure_row(tmp_path: Path, failure: Callable[..., Failure]) -> None:
