@@ -11,14 +11,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from answering.asking import Asking
 from answering.pictures import Pictures
+from answering.question import answers_for, question
 from answering.questions_asked import QuestionsAsked
-from answering.session import Session
 from gemini_api.settle import Ask, fail
 from tierwise.errors import ImageError
-from tierwise.questions import render, request_id
 from tierwise.records import (
-    Answer,
     Answered,
     Failure,
     ImageFile,
@@ -32,7 +31,7 @@ Results = Mapping[str, "asyncio.Task[Outcome | None]"]
 
 
 async def answer_file(
-    file: ImageFile, share_key: str, session: Session, asked: QuestionsAsked
+    file: ImageFile, share_key: str, session: Asking, asked: QuestionsAsked
 ) -> Answered:
     """Every outcome that a file leads to; only a bug raises."""
     life = _Life(file, session, asked, Pictures(file, session, asked.recalled))
@@ -42,7 +41,7 @@ async def answer_file(
 @dataclass(frozen=True, slots=True)
 class _Life:
     file: ImageFile
-    session: Session
+    session: Asking
     asked: QuestionsAsked
     pictures: Pictures
 
@@ -68,41 +67,19 @@ class _Life:
     async def _task(self, task: Task, page: Page, results: Results) -> Outcome | None:
         """The outcome of one task, or None when it is not to be asked of this image."""
         earlier = {name: await results[name] for name in task.depends_on}
-        answers = {n: found.value for n, found in earlier.items() if isinstance(found, Answer)}
-        if task.when is not None and not task.when.holds(answers):
+        answers = answers_for(task, earlier)
+        if answers is None:
             return None
-        missing = [name for name in task.reads_answers if name not in answers]
-        if missing:
-            found = earlier[missing[0]]
-            return self._fail_after(task, page, found) if isinstance(found, Failure) else None
+        if isinstance(answers, Failure):
+            return self._fail_after(task, page, answers)
         ask = self._question(task, page, answers)
         outcome = await self.asked.once(ask.request_id, lambda: self._ask(ask))
         # Another task, or this one under its old name, may have asked the same question.
         return replace(outcome, task=task.name)
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
-        prompt = render(
-            task,
-            filename=self.file.name,
-            columns=self.file.columns,
-            answers=answers,
-        )
-        key = request_id(
-            content_hash=self.file.content_hash,
-            page=page.number,
-            task=task,
-            prompt=prompt,
-            route=task.route,
-        )
-        return Ask(
-            request_id=key,
-            content_hash=self.file.content_hash,
-            task=task,
-            page=page,
-            picture=None,
-            prompt=prompt,
-            wasted=self.asked.wasted(key),
-        )
+        ask = question(task, self.file, page, answers)
+        return replace(ask, wasted=self.asked.wasted(ask.request_id))
 
     async def _ask(self, ask: Ask) -> Outcome:
         if ask.task.reads == "image":
@@ -114,8 +91,7 @@ class _Life:
         return await self.session.ask(ask)
 
     def _fail(self, task: Task, page: Page, error: ImageError) -> Failure:
-        empty: dict[str, object] = dict.fromkeys(task.reads_answers, "")
-        return fail(self._question(task, page, empty), error.reason, error.message)
+        return fail(self._question(task, page, {}), error.reason, error.message)
 
     def _fail_after(self, task: Task, page: Page, found: Failure) -> Failure:
         message = f"not asked, because {found.task!r} has no answer: {found.message}"

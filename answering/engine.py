@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 from answering.journal_files import JournalWriter
 from answering.plan import Plan
 from answering.session import Session
+from answering.waves import Waves
 from gemini_api.asker import Asker
 from gemini_api.billing import Billing
 from gemini_api.client import GeminiClient
 from gemini_api.limiter import Clock, Limiter
 from gemini_api.request_log import RequestLog
 from gemini_api.settle import Ask, Settled
+from tierwise.admission import Purse
 from tierwise.journal import Entry
 from tierwise.records import Answer, Reason
 
@@ -44,6 +46,10 @@ class Engine:
     def session(self) -> Session:
         """A session for one bundle."""
         return Session(self.plan, self._asker, self._decoders)
+
+    def waves(self, purse: Purse) -> Waves:
+        """A session for one shard under a cap."""
+        return Waves(self.plan, self._asker, self._decoders, purse)
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Run on the loop; the result is for the calling thread."""

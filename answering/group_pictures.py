@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from answering.packer import MOST_BYTES
+from answering.pack import MOST_BYTES
 from answering.prepare import PreparedPage, prepare_pages, prepare_single
 from answering.session import Session
 from tierwise.errors import ImageError

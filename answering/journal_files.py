@@ -15,17 +15,22 @@ steps come to the same however often and by however many workers they are taken.
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from storage.files import files_for, join
 from tierwise.journal import Entry, Recalled, decode, encode, recall
 
+_HEXADECIMAL = re.compile("[0-9a-f]+")
 # Digits of a shard's name, by the number of images: about a thousand images to a shard.
 _IMAGES_PER_SHARD = 1000
+# Under a cap each shard has a purse, which is used the better the more images share it.
+_IMAGES_PER_PURSE = 4000
+_MOST_DIGITS_CAPPED = 4
 
 
 def shard_digits(images: int) -> int:
@@ -35,6 +40,16 @@ def shard_digits(images: int) -> int:
     [1, 1, 2, 5]
     """
     return next((d for d in range(1, 6) if images <= _IMAGES_PER_SHARD * 16**d), 6)
+
+
+def capped_digits(images: int) -> int:
+    """The same under a cap: 0 to 4, for a small archive is one shard with one purse.
+
+    >>> [capped_digits(n) for n in (4000, 4001, 64_001, 100_000_000)]
+    [0, 1, 2, 4]
+    """
+    digits = range(_MOST_DIGITS_CAPPED)
+    return next((d for d in digits if images <= _IMAGES_PER_PURSE * 16**d), _MOST_DIGITS_CAPPED)
 
 
 def shard_of(content_hash: str, digits: int) -> str:
@@ -57,7 +72,10 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class JournalFiles:
-    """The journal of one output folder, as one run sees it. `digits` name this run's shards."""
+    """The journal of one output folder, as one run sees it. `digits` name this run's shards.
+
+    Folders have one digit at least: with none, the only shard is all of them.
+    """
 
     folder: str
     run_id: str
@@ -68,26 +86,37 @@ class JournalFiles:
         """Where the records of all runs lie."""
         return join(self.folder, "runs")
 
-    def read(self, shard: str) -> Recalled:
+    def read(self, shard: str, *, earlier_only: bool = False) -> Recalled:
         """What was paid for the images of a shard, by this run and by all before it.
+
+        With `earlier_only` it is as if this run had not begun, whenever it is read.
 
         Raises:
             JournalError: an object is of a newer version.
         """
-        files = files_for(self.folder)
-        entries: list[Entry] = []
-        for name in self._folders(shard):
-            for stat in files.walk(join(self.folder, name)):
-                if stat.uri.endswith(".jsonl"):
-                    entries += self._read_object(name, stat.uri)
-        ours = (e for e in entries if shard_of(e.content_hash, self.digits) == shard)
+        entries = (entry for name in self._folders(shard) for entry in self._entries(name))
+        ours = (
+            entry
+            for entry in entries
+            if shard_of(entry.content_hash, self.digits) == shard
+            and not (earlier_only and entry.run_id == self.run_id)
+        )
         return recall(ours, run_id=self.run_id)
+
+    def folders(self) -> list[str]:
+        """Names of all folders of answers, those of images that left the archive included."""
+        names = files_for(self.folder).folders(self.folder)
+        return [name for name in names if _HEXADECIMAL.fullmatch(name)]
+
+    def paid_before(self, name: str) -> int:
+        """What earlier runs have paid, or may have, by one folder: nano-dollars."""
+        return sum(entry.paid for entry in self._entries(name) if entry.run_id != self.run_id)
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Make entries durable: one object per shard."""
         by_shard: dict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
-            by_shard[shard_of(entry.content_hash, self.digits)].append(entry)
+            by_shard[shard_of(entry.content_hash, max(1, self.digits))].append(entry)
         for shard, some in by_shard.items():
             name = f"{self.run_id}-{uuid.uuid4().hex[:12]}.jsonl"
             uri = join(self.folder, shard, name)
@@ -118,8 +147,13 @@ class JournalFiles:
 
     def _folders(self, shard: str) -> list[str]:
         """This shard's folder, and those of runs that cut the archive finer or coarser."""
-        names = files_for(self.folder).folders(self.folder)
-        return [name for name in names if name.startswith(shard) or shard.startswith(name)]
+        return [n for n in self.folders() if n.startswith(shard) or shard.startswith(n)]
+
+    def _entries(self, name: str) -> Iterator[Entry]:
+        files = files_for(self.folder)
+        for stat in files.walk(join(self.folder, name)):
+            if stat.uri.endswith(".jsonl"):
+                yield from self._read_object(name, stat.uri)
 
 
 class JournalWriter:

@@ -1,20 +1,14 @@
-"""Collects questions of one task until a request is full: by count, bytes or tokens."""
+"""Collects questions of one task until a request is full."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 
-from gemini_api.compose import may_share
+from answering.pack import Pack
 from gemini_api.settle import Ask
 from tierwise.records import Outcome
-
-# The Developer API takes 100 MB inline, Vertex 7 MB an image; base64 adds a third. Small requests
-# fail cheaper and keep a worker's memory flat.
-MOST_BYTES = 12_000_000
-# Above 200,000 tokens some models cost double for the whole request (tierwise/facts/prices.toml);
-# no model's context is smaller. The rest is room for what is only estimated.
-_MOST_TOKENS = 180_000
 
 AskTogether = Callable[[Sequence[Ask]], Awaitable[list[Outcome]]]
 
@@ -33,18 +27,17 @@ class Packer:
         settled: Callable[[], None],
         tokens_of: Callable[[Ask], int],
     ) -> None:
-        self._most = images_per_request
         self._ask = ask
         self._settled = settled
-        self._tokens_of = tokens_of
-        self._pack: list[tuple[Ask, asyncio.Future[Outcome]]] = []
-        self._bytes = self._tokens = 0
+        self._new_pack = partial(Pack, images_per_request, tokens_of)
+        self._pack = self._new_pack()
+        self._futures: dict[str, asyncio.Future[Outcome]] = {}
         self._requests: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> bool:
         """Whether a request stands here that is not full yet."""
-        return bool(self._pack)
+        return bool(self._pack.asks)
 
     @property
     def busy(self) -> bool:
@@ -53,27 +46,22 @@ class Packer:
 
     def add(self, ask: Ask) -> asyncio.Future[Outcome]:
         """The outcome of a question, once its request was sent and settled."""
-        size = len(ask.picture.data) if ask.picture else 0
-        tokens = self._tokens_of(ask) if self._most > 1 else 0
-        if self._bytes + size > MOST_BYTES or self._tokens + tokens > _MOST_TOKENS:
-            self.flush()
-        if self._pack and not may_share(self._pack[0][0], ask):
+        if not self._pack.takes(ask):
             self.flush()
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._pack.append((ask, outcome))
-        self._bytes += size
-        self._tokens += tokens
-        if len(self._pack) >= self._most:
+        self._pack.add(ask)
+        self._futures[ask.request_id] = outcome
+        if self._pack.full:
             self.flush()
         return outcome
 
     def flush(self) -> None:
         """Send what is there."""
-        if self._pack:
-            request = asyncio.create_task(self._send(self._pack))
+        if self._pack.asks:
+            request = asyncio.create_task(self._send(self._pack.asks, self._futures))
             self._requests.add(request)
             request.add_done_callback(self._end)
-            self._pack, self._bytes, self._tokens = [], 0, 0
+            self._pack, self._futures = self._new_pack(), {}
 
     def cancel(self) -> None:
         """Give up what is under way."""
@@ -84,10 +72,9 @@ class Packer:
         self._requests.discard(request)
         self._settled()
 
-    async def _send(self, pack: list[tuple[Ask, asyncio.Future[Outcome]]]) -> None:
-        futures = {ask.request_id: future for ask, future in pack}
+    async def _send(self, asks: Sequence[Ask], futures: dict[str, asyncio.Future[Outcome]]) -> None:
         try:
-            for outcome in await self._ask([ask for ask, _ in pack]):
+            for outcome in await self._ask(asks):
                 _resolve(futures.pop(outcome.request_id), outcome)
             _refuse_silence(futures)
         except asyncio.CancelledError:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from answering.asking import Asking
 from answering.prepare import PreparedPage, prepare_file, prepare_page
-from answering.session import Session
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.journal import Recalled
@@ -21,11 +21,12 @@ class Pictures:
     only some images are asked reads it again, so that nobody holds an original for long.
     """
 
-    def __init__(self, file: ImageFile, session: Session, recalled: Recalled) -> None:
+    def __init__(self, file: ImageFile, session: Asking, recalled: Recalled) -> None:
         self._file = file
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash)
         self._shared = settings_of_all(session.plan.tasks.of_images)
+        self._below = recalled.pages_below(file.content_hash)
         self._prepared: asyncio.Task[list[PreparedPage]] | None = None
 
     async def pages(self) -> list[Page]:
@@ -36,7 +37,14 @@ class Pictures:
         """
         if self._file.problem:
             raise ImageError(Reason.UNREADABLE, self._file.problem)
-        return self._recalled or [prepared.page for prepared in await self._prepare()]
+        if self._recalled:
+            return self._recalled
+        try:
+            return [prepared.page for prepared in await self._prepare()]
+        except ImageError as error:
+            if error.reason is Reason.OVER_BUDGET and self._below:
+                return self._below  # some of its pages have answers
+            raise
 
     async def picture(self, page: Page, settings: ImageSettings) -> Picture:
         """One image, ready to send.

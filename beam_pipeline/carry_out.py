@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.request import urlopen
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
+from answering.worst_cases import dearest_request
 from beam_pipeline.asked import warnings_about
 from beam_pipeline.beam_options import in_this_process, is_local, worker_processes
 from beam_pipeline.command_line import Settings
@@ -24,6 +26,7 @@ from beam_pipeline.run_pipeline import run_pipeline
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
+from storage.run_records import Lease
 from tierwise.ending import Status
 from tierwise.errors import InputError
 
@@ -44,6 +47,7 @@ def carry_out(
     for warning in (*warnings_about(job.plan.tasks), *warnings_about_groups(job)):
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
     lease = begin(job, workers=worker_processes(options))
+    job = _less_what_is_lost(job, lease)
 
     def leave(status: Status, *, at_rest: bool = False) -> None:
         with suppress(OSError):  # on a full disk it remains to say how to go on
@@ -65,6 +69,15 @@ def carry_out(
         else:
             lease.end(untraced_requests=0)
     return run
+
+
+def _less_what_is_lost(job: Job, lease: Lease) -> Job:
+    """The cap, less what earlier runs may have paid for requests that they gave up under way."""
+    if job.cap is None:
+        return job
+    requests = sum(record.untraced_requests for record in lease.earlier_runs())
+    dearest = dearest_request(job.plan, datetime.now(UTC).date())
+    return replace(job, cap=replace(job.cap, maybe_lost=requests * dearest))
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:

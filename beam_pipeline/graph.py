@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +9,14 @@ import apache_beam as beam
 
 from answering.plan import Plan
 from storage.listing import Input
+from tierwise.admission import Cap
 from tierwise.evaluation import judged_tasks
 from tierwise.records import ImageFile, NamedOutcome
 from tierwise.tables import answers_schema, failures_schema
+from transforms.admit_requests import AdmitRequests
 from transforms.ask_gemini import AskGemini
 from transforms.ask_groups import AskGroups
+from transforms.ask_within import AskWithin
 from transforms.asking_fn import SharedEngine
 from transforms.close_run import CloseRun
 from transforms.group_files import GroupFiles
@@ -32,7 +34,8 @@ from transforms.write_tables import FAILURES, WriteTables, answers_table, outcom
 class Job:
     """What to do with which archive. `facts` go into `run.json` as they are.
 
-    `cost_by` is the manifest's column that costs are told apart by, empty for none.
+    `cost_by` is the manifest's column that costs are told apart by, empty for none; `cap` is None
+    without `--max_cost_usd`.
     """
 
     found: Input
@@ -40,40 +43,44 @@ class Job:
     plan: Plan
     facts: dict[str, Any]
     cost_by: str = ""
+    cap: Cap | None = None
 
 
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
     publication = publication_of(job)
     listed = root | "ListImages" >> ListImages(job.found)
-    rows = tuple(_rows(listed["files"], job.plan)) | "AllRows" >> beam.Flatten()
+    rows, others = _rows(listed["files"], job)
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
-    results = [parts, rows | "SumCosts" >> SumCosts(job.cost_by), left_out]
+    costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     if judged := judged_tasks(job.plan.tasks, job.found.columns):
-        results.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))
-    return tuple(results) | "PublishRun" >> CloseRun(publication, publish)
+        others["pairs"] = rows | "JudgeAnswers" >> JudgeAnswers(judged)
+    return (parts, costs, left_out, others) | "PublishRun" >> CloseRun(publication, publish)
 
 
 def _rows(
-    files: beam.PCollection[ImageFile], plan: Plan
-) -> Iterator[beam.PCollection[NamedOutcome]]:
-    """The rows of tasks that ask each image, and of those that ask groups."""
+    files: beam.PCollection[ImageFile], job: Job
+) -> tuple[beam.PCollection[NamedOutcome], dict[str, Any]]:
+    """The rows of tasks that ask each image, and of those that ask groups; and the cap, if any."""
+    plan, rows, others = job.plan, list[Any](), dict[str, Any]()
     engine, tasks, digits = SharedEngine(plan), plan.tasks, plan.journal.digits
     if tasks.of_images:
-        answered = (
-            files
-            | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
-            | "AskGemini" >> AskGemini(engine)
-        )
-        yield (files, answered) | "NameAnswers" >> NameAnswers(tasks)
+        shards = files | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
+        if job.cap is None:
+            answered = shards | "AskGemini" >> AskGemini(engine)
+        else:
+            others["admissions"] = shards | "AdmitRequests" >> AdmitRequests(plan, job.cap)
+            answered = (shards, others["admissions"]) | "AskGemini" >> AskWithin(engine)
+        rows.append((files, answered) | "NameAnswers" >> NameAnswers(tasks))
     if tasks.of_groups:
         groups = (
             files | "GroupFiles" >> GroupFiles(tasks, digits) | "AskGroups" >> AskGroups(engine)
         )
-        yield (files, groups) | "NameGroups" >> NameGroups(plan)
+        rows.append((files, groups) | "NameGroups" >> NameGroups(plan))
+    return tuple(rows) | "AllRows" >> beam.Flatten(), others
 
 
 def publication_of(job: Job) -> Publication:

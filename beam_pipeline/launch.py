@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from answering.journal_files import JournalFiles, shard_digits
+from answering.journal_files import JournalFiles, capped_digits, shard_digits
 from answering.plan import Plan
 from answering.request_files import RequestFiles
 from beam_pipeline.asked import (
@@ -28,6 +28,7 @@ from gemini_api.service import Kind
 from storage.files import files_for, join
 from storage.listing import Input, Named, find_input, list_names
 from storage.overlap import check_not_itself
+from tierwise.admission import Cap, read_dollars
 from tierwise.errors import InputError
 from tierwise.groups import group_name
 from tierwise.images.limits import Limits
@@ -49,6 +50,7 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     service = service_of(settings, project, tasks)
     check_key(service)
     check_prices(tasks, service)
+    cap = _cap(settings.max_cost_usd, tasks)
     found = find_input(settings.input, excluded=settings.output)
     check_not_itself(found, settings.output)
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
@@ -57,12 +59,13 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     names, ungrouped = _count_names(tasks, found)
     output = writable(settings.output)
     run_id = new_run_id()
+    digits = shard_digits(names) if cap is None else capped_digits(names)
     rate = settings.requests_per_minute
     kept = settings.log_requests
     plan = Plan(
         tasks=tasks,
         service=service,
-        journal=JournalFiles(join(output, "journal"), run_id, shard_digits(names)),
+        journal=JournalFiles(join(output, "journal"), run_id, digits),
         requests_in_flight=settings.requests_in_flight,
         requests_per_minute=rate / workers if rate else None,
         patience_s=patience_of(settings, tasks),
@@ -80,7 +83,20 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
         "files": names,
         **({"ungrouped_files": ungrouped} if ungrouped else {}),
     }
-    return Job(found, output, plan, facts, settings.cost_by or "")
+    return Job(found, output, plan, facts, settings.cost_by or "", cap)
+
+
+def _cap(dollars: str | None, tasks: Tasks) -> Cap | None:
+    if dollars is None:
+        return None
+    most = read_dollars(dollars, "max_cost_usd")
+    for task in tasks.tasks:
+        if task.per:
+            raise InputError(
+                f"--max_cost_usd={dollars}: task {task.name!r} asks about groups (key per), which "
+                "cannot be capped yet. Leave out the flag or the key."
+            )
+    return Cap(most)
 
 
 def _count_names(tasks: Tasks, found: Input) -> tuple[int, dict[str, int]]:

@@ -152,6 +152,14 @@ FLAGS = (
         (RUN, EMULATOR),
     ),
     Flag(
+        "max_cost_usd",
+        "Hard cap in dollars on what all runs into this output cost together: no request is sent "
+        "that might exceed it. What does not fit becomes over_budget rows, which a later run asks. "
+        "Default: none.",
+        "12.50",
+        (RUN,),
+    ),
+    Flag(
         "cost_by",
         "Manifest column by whose values the costs are told apart, in the table costs and in "
         "run.json. Default: none.",

@@ -20,6 +20,7 @@ from beam_pipeline.graph import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
 from tierwise.ending import EarlyEnd, how_to_go_on
+from tierwise.records import Reason
 from tierwise.tables import costs_schema
 from tierwise.tasks.task import Task
 from transforms.publish_run import COSTS, RUN_FILE
@@ -142,6 +143,8 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
     yield from _other_tiers(run)
     if Decimal(totals["maybe_billed_usd"]):
         yield f"Maybe billed besides, at the worst: ${totals['maybe_billed_usd']}."
+    if cap := run.get("cap"):
+        yield from _cap(cap, run["failures"])
     if bill := run.get("emulator_bill"):
         yield f"The emulator's bill: ${bill['total_usd']} for {bill['requests']} requests."
     if damage := run.get("journal_damage"):
@@ -158,6 +161,21 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         yield "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
     yield f"Tables: {job.output}/answers, {job.output}/failures, {job.output}/costs"
     yield f"Totals: {join(job.output, RUN_FILE)}"
+
+
+def _cap(cap: dict[str, str], failures: dict[str, int]) -> Iterator[str]:
+    lost = cap["maybe_lost_usd"]
+    killed = f", at most ${lost} perhaps lost in runs that were killed" if Decimal(lost) else ""
+    yield (
+        f"Cap: ${cap['max_cost_usd']}; spent before ${cap['spent_before_usd']}{killed}, reserved "
+        f"for this run ${cap['reserved_usd']}, spent ${cap['spent_usd']}, left ${cap['left_usd']}."
+    )
+    if rows := failures.get(Reason.OVER_BUDGET):
+        yield (
+            f"{rows} rows are over_budget: no request was sent that might have exceeded the cap. "
+            "Run again with a higher --max_cost_usd to ask exactly these, or with the same one to "
+            "use what is left."
+        )
 
 
 def _answered_by_other(other: dict[str, Any]) -> str:

@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from tierwise.admission import Admission
 from tierwise.costs import ANSWERED, REPEATED, REUSED, CostKey, CostTotals, is_waste, regrouped
 from tierwise.errors import PriceError
 from tierwise.prices import cost_nano_usd, find_price
-from tierwise.records import Reason, ServiceTier, Usage
+from tierwise.records import Reason, ServiceTier, Spent, Usage
 from tierwise.tables import usd
 
 _MOST_VALUES = 1_000
@@ -121,6 +122,26 @@ def served(rows: Iterable[CostRow]) -> dict[str, int]:
         if key.outcome == ANSWERED:
             counts[key.service_tier] = counts.get(key.service_tier, 0) + total.images
     return dict(sorted(counts.items()))
+
+
+def cap(admission: Admission, rows: Iterable[CostRow]) -> dict[str, str]:
+    """How much of `--max_cost_usd` is spent and left, in dollars.
+
+    `spent_usd` counts requests whose fate is unknown at their worst case, and so does
+    `spent_before_usd`, which is what the journal says of earlier runs.
+    """
+    total = sum((one.spent for _, one in rows), Spent())
+    spent = total.cost + total.maybe_billed
+    most, before, lost = admission.cap.most, admission.paid_before, admission.cap.maybe_lost
+    amounts = {
+        "max_cost_usd": most,
+        "spent_before_usd": before,
+        "maybe_lost_usd": lost,
+        "reserved_usd": admission.set_aside,
+        "spent_usd": spent,
+        "left_usd": max(0, most - before - lost - spent),
+    }
+    return {name: _written(amount) for name, amount in amounts.items()}
 
 
 def _written(nano: int) -> str:

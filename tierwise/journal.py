@@ -36,6 +36,16 @@ class Entry:
     failure: Failure | None = None
     wasted: Spent | None = None
 
+    @property
+    def paid(self) -> int:
+        """What this reply has cost, or may have, in nano-dollars.
+
+        Outcomes do not count their own waste here: it has entries of its own.
+        """
+        outcome = self.answer or self.failure
+        spent = self.wasted or (outcome.spent if outcome else Spent())
+        return spent.cost + spent.maybe_billed
+
 
 @dataclass(slots=True)
 class Recalled:
@@ -44,18 +54,25 @@ class Recalled:
     `outcomes` holds, by request id, what earlier runs paid for (it costs nothing now) and
     everything of this run, whose cost is still this run's. Earlier answers that were cut off are
     left out: a higher limit may mend them. `wasted` is what this run paid for requests without
-    outcome.
+    outcome, `paid` all that it paid, or may have, in nano-dollars.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     wasted: dict[str, Spent] = field(default_factory=dict)
     pages: dict[str, dict[int, Page]] = field(default_factory=dict)
+    paid: int = 0
 
     def pages_of(self, content_hash: str) -> list[Page]:
         """All pages of a content, or none when the journal does not know each of them."""
         known = self.pages.get(content_hash, {})
+        pages = self.pages_below(content_hash)
+        return pages if len(known) == len(pages) else []
+
+    def pages_below(self, content_hash: str) -> list[Page]:
+        """The pages of a content of which at least one is known; others are without their size."""
+        known = self.pages.get(content_hash, {})
         total = next(iter(known.values())).pages if known else 0
-        return [known[number] for number in sorted(known)] if len(known) == total else []
+        return [known.get(number, Page(number, total)) for number in range(1, total + 1)]
 
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
@@ -91,6 +108,7 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
     recalled = Recalled()
     paid: set[str] = set()
     for entry in entries:
+        recalled.paid += entry.paid if entry.run_id == run_id else 0
         if entry.answer:
             page = entry.answer.page
             recalled.pages.setdefault(entry.content_hash, {})[page.number] = page

@@ -55,13 +55,13 @@ class AskingFn(beam.DoFn, Generic[Result]):
 
     def setup(self) -> None:
         """Share the engine of this process."""
-        self._engine = self._shared.acquire()
+        self.engine = self._shared.acquire()
 
     def start_bundle(self) -> None:
         """Open a window."""
         if self._window is not None:  # the last bundle failed half-way
             self._window.cancel()
-        self._window = Window(self._engine, self._most)
+        self._window = Window(self.engine, self._most)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Finish what is under way."""

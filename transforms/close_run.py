@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apache_beam as beam
 
 
 class CloseRun(beam.PTransform):
-    """From `(parts, totals, left_out, ...)` to what `publish` returns.
+    """From `(parts, totals, left_out)`, perhaps with `others`, to what `publish` returns.
 
-    `publish(publication, parts, totals, left_out, ...)` gets how many elements each collection of
-    `left_out` has, by its name, and all others as lists. It may be called more than once.
+    `publish(publication, parts, totals, left_out, **others)` gets how many elements each collection
+    of `left_out` has, by its name, and all others as lists. It may be called more than once.
     """
 
     def __init__(self, publication: Any, publish: Callable[..., dict[str, Any]]) -> None:
@@ -23,6 +23,7 @@ class CloseRun(beam.PTransform):
     def expand(self, inputs: tuple[Any, ...]) -> beam.PCollection[dict[str, Any]]:
         """Adds the last step to a pipeline."""
         parts, totals, left_out, *more = inputs
+        others: Mapping[str, Any] = more[0] if more else {}
         counts = tuple(_counted(name, some) for name, some in left_out.items())
         return (
             parts.pipeline
@@ -33,7 +34,7 @@ class CloseRun(beam.PTransform):
                 beam.pvalue.AsList(parts),
                 beam.pvalue.AsList(totals),
                 beam.pvalue.AsDict(counts | "AllCounts" >> beam.Flatten()),
-                *map(beam.pvalue.AsList, more),
+                **{name: beam.pvalue.AsList(some) for name, some in others.items()},
             )
         )
 

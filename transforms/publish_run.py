@@ -21,6 +21,7 @@ from answering.journal_files import JournalFiles
 from storage.files import files_for, join
 from storage.run_records import check_lease
 from tierwise import account
+from tierwise.admission import Admission
 from tierwise.costs import regrouped
 from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
@@ -64,7 +65,9 @@ def publish(
     parts: Sequence[Part],
     costs: Sequence[CostRow],
     left_out: Mapping[str, int],
+    *,
     pairs: Sequence[PairRow] = (),
+    admissions: Sequence[Admission] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
@@ -77,7 +80,7 @@ def publish(
     if closed := _closed_already(publication):
         return closed
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
-        _stage(publication, parts, sorted(costs), left_out, pairs)
+        _stage(publication, parts, sorted(costs), left_out, pairs=pairs, admissions=admissions)
     check_lease(publication.journal.runs, publication.journal.run_id)
     run = _finish(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
@@ -138,7 +141,9 @@ def _stage(
     parts: Sequence[Part],
     costs: Sequence[CostRow],
     left_out: Mapping[str, int],
+    *,
     pairs: Sequence[PairRow],
+    admissions: Sequence[Admission],
 ) -> None:
     """Make the staging folder whole and nothing else, and say so by its `run.json`."""
     _check_nothing_lost(parts, costs)
@@ -153,6 +158,8 @@ def _stage(
         if table not in filled:  # so that every table can be read
             parts.append(write_part(publication.staging, table, schema, []))
     run = _run(publication, parts, costs, left_out)
+    for admission in admissions:  # one, under a cap
+        run["cap"] = account.cap(admission, costs)
     if publication.judged:
         rows = evaluation_rows(pairs)
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))

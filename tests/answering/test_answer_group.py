@@ -12,7 +12,7 @@ from PIL import Image
 
 from answering.answer_group import answer_group
 from answering.engine import Engine
-from answering.packer import MOST_BYTES
+from answering.pack import MOST_BYTES
 from answering.questions_asked import QuestionsAsked
 from answering.window import Window
 from tierwise.groups import AnsweredGroup, Group, choose_files

@@ -1,0 +1,34 @@
+"""What the life of an image needs of whoever asks its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, Protocol, TypeVar
+
+from answering.plan import Plan
+from gemini_api.settle import Ask
+from tierwise.records import Outcome
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Asking(Protocol):
+    """Belongs to one event loop."""
+
+    plan: Plan
+
+    async def ask(self, ask: Ask) -> Outcome:
+        """The outcome of one question, asked together with others of its task."""
+
+    async def prepare(
+        self,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run in a worker thread.
+
+        Raises:
+            ImageError: no picture is to be opened any more, or `function` raised it.
+        """

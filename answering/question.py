@@ -1,0 +1,68 @@
+"""Whether a task is asked of a page, and the question that it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gemini_api.settle import Ask
+from tierwise.journal import Recalled
+from tierwise.questions import render, request_id
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
+from tierwise.tasks import Task
+
+
+def answers_for(
+    task: Task, earlier: Mapping[str, Outcome | None]
+) -> Mapping[str, Any] | Failure | None:
+    """The earlier answers to ask a task with; or the failure that keeps it from being asked.
+
+    None when it is not to be asked of this page. `earlier` has what came of `task.depends_on`, None
+    for those that were not asked.
+    """
+    answers = {name: found.value for name, found in earlier.items() if isinstance(found, Answer)}
+    if task.when is not None and not task.when.holds(answers):
+        return None
+    missing = [name for name in task.reads_answers if name not in answers]
+    if missing:
+        found = earlier[missing[0]]
+        return found if isinstance(found, Failure) else None
+    return answers
+
+
+def question(task: Task, file: ImageFile, page: Page, answers: Mapping[str, Any]) -> Ask:
+    """A task put to one page, without its picture. Earlier answers that are missing are empty."""
+    known = {**dict.fromkeys(task.reads_answers, ""), **answers}
+    prompt = render(task, filename=file.name, columns=file.columns, answers=known)
+    key = request_id(
+        content_hash=file.content_hash,
+        page=page.number,
+        task=task,
+        prompt=prompt,
+        route=task.route,
+    )
+    return Ask(request_id=key, content_hash=file.content_hash, task=task, page=page, prompt=prompt)
+
+
+def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -> Iterator[Ask]:
+    """What the journal has no outcome for, as far as can be told before the file is opened.
+
+    A file that the journal does not know counts as one page, and a task whose answer is not known
+    yet as one that leads to all that depend on it.
+    """
+    if file.problem:
+        return
+    for page in recalled.pages_below(file.content_hash) or [Page()]:
+        found: dict[str, Outcome | None] = {}
+        for task in tasks:
+            earlier = {name: found[name] for name in task.depends_on if name in found}
+            known = len(earlier) == len(task.depends_on)
+            answers = answers_for(task, earlier) if known else {}
+            if answers is None or isinstance(answers, Failure):
+                found[task.name] = answers
+                continue
+            ask = question(task, file, page, answers)
+            if outcome := recalled.outcomes.get(ask.request_id):
+                found[task.name] = outcome
+            else:
+                yield ask

@@ -1,0 +1,127 @@
+"""Which requests fit under a cap. Arithmetic alone: no worker has to ask another.
+
+The room below the cap is shared out among the shards of the archive before anything is asked. A
+shard's share is a purse: a request is admitted when the most that it can cost fits in, and what it
+did not cost is free again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tierwise.errors import InputError
+
+NANO_PLACES = 9
+_DOLLARS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+# A purse ends with less in it than one image may cost; one that begins with enough for so many at
+# their dearest leaves little over.
+_LEAST_IMAGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is left to ask: images, and the most that their first requests cost (nano-dollars)."""
+
+    worst: int = 0
+    images: int = 0
+
+    def __add__(self, other: Work) -> Work:
+        return Work(self.worst + other.worst, self.images + other.images)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What all runs into one output may cost. Nano-dollars.
+
+    `maybe_lost` is the most that runs which were killed may have paid without a trace.
+    """
+
+    most: int
+    maybe_lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The cap as one run found it, and what it set aside for each shard."""
+
+    cap: Cap
+    paid_before: int
+    purses: Mapping[str, int]
+
+    @property
+    def set_aside(self) -> int:
+        """The most that this run can spend."""
+        return sum(self.purses.values())
+
+
+def admit(cap: Cap, paid_before: int, work: Mapping[str, Work]) -> Admission:
+    """Share out what is left below the cap; `paid_before` is what the journal says of other runs.
+
+    The same for the same archive and journal, whatever the workers.
+    """
+    room = max(0, cap.most - paid_before - cap.maybe_lost)
+    return Admission(cap, paid_before, share_out(room, work))
+
+
+def share_out(room: int, work: Mapping[str, Work]) -> dict[str, int]:
+    """Purses in proportion to the work of shards; never more in all than `room`.
+
+    A room too small for purses of some images each is shared among the first shards by name.
+
+    >>> share_out(1000, {"a": Work(10, 2), "b": Work(5, 1), "c": Work()})
+    {'a': 666, 'b': 333}
+    """
+    with_work = {name: work[name] for name in sorted(work) if work[name].worst}
+    total = sum(with_work.values(), Work())
+    if not total.images:
+        return {}
+    least = _LEAST_IMAGES * total.worst // total.images
+    served = dict(list(with_work.items())[: max(1, room // least)])
+    worst = sum(shard.worst for shard in served.values())
+    return {name: room * shard.worst // worst for name, shard in served.items()}
+
+
+@dataclass(slots=True)
+class Purse:
+    """What may still be spent on one shard, and is not held for requests under way."""
+
+    free: int
+
+    def hold(self, worst: int) -> bool:
+        """Set aside the most that a request can cost; False when it does not fit."""
+        if worst > self.free:
+            return False
+        self.free -= worst
+        return True
+
+    def settle(self, worst: int, cost: int) -> None:
+        """Give back what a request did not cost."""
+        self.free += worst - cost
+
+    def choose(self, worst: Iterable[int], most: int) -> list[int]:
+        """Positions of images that fit together, the first ones first, at most so many."""
+        left, chosen = self.free, list[int]()
+        for position, cost in enumerate(worst):
+            if len(chosen) == most:
+                break
+            if cost <= left:
+                left -= cost
+                chosen.append(position)
+        return chosen
+
+
+def read_dollars(written: str, flag: str) -> int:
+    """Nano-dollars of an amount such as `12.50`.
+
+    Raises:
+        InputError: it is no plain amount.
+    """
+    if not _DOLLARS.fullmatch(written):
+        raise InputError(
+            f"--{flag}={written}: is no amount. Write dollars from 0 to 999999999 in digits, with "
+            "at most nine places behind a point: 12.50"
+        )
+    return int(Decimal(written).scaleb(NANO_PLACES))

@@ -1,0 +1,54 @@
+"""AdmitRequests: how much of the cap each shard of the archive may spend."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import apache_beam as beam
+
+from answering.journal_files import JournalFiles
+from answering.plan import Plan
+from answering.worst_cases import WorstCases
+from gemini_api.billing import Billing
+from tierwise.admission import Admission, Cap, Work, admit
+from transforms.share_duplicates import Shard
+
+
+class AdmitRequests(beam.PTransform):
+    """From shards to one Admission, before anything is asked.
+
+    Each shard's journal is read for what is left to ask, and every folder of the journal for what
+    was paid, also for images that have left the archive.
+    """
+
+    def __init__(self, plan: Plan, cap: Cap) -> None:
+        super().__init__()
+        self._plan = plan
+        self._cap = cap
+
+    def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[Admission]:
+        """Adds the sums to a pipeline."""
+        plan = self._plan
+        work = shards | "WeighShards" >> beam.Map(lambda shard: (shard.name, work_of(shard, plan)))
+        paid = (
+            shards.pipeline
+            | "NameJournal" >> beam.Create([plan.journal])
+            | "ListFolders" >> beam.FlatMap(JournalFiles.folders)
+            | "SpreadFolders" >> beam.Reshuffle()
+            | "SumFolder" >> beam.Map(plan.journal.paid_before)
+            | "SumPaid" >> beam.CombineGlobally(sum)
+        )
+        return (
+            shards.pipeline
+            | "NameCap" >> beam.Create([self._cap])
+            | "Admit" >> beam.Map(admit, beam.pvalue.AsSingleton(paid), beam.pvalue.AsDict(work))
+        )
+
+
+def work_of(shard: Shard, plan: Plan) -> Work:
+    """What is left to ask of a shard, seen from the runs before this one."""
+    recalled = plan.journal.read(shard.name, earlier_only=True)
+    today = datetime.now(UTC).date()
+    worst_cases = WorstCases(plan.tasks.of_images, Billing(plan.service), today)
+    costs = [worst_cases.of_file(keyed.file, recalled) for keyed in shard.files]
+    return sum((Work(cost, 1) for cost in costs if cost), Work())
