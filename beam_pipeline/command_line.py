@@ -16,18 +16,20 @@ from typing import Any, NoReturn
 
 from beam_pipeline import later
 from beam_pipeline.flag import Flag
-from beam_pipeline.options import CALIBRATE, EMULATOR, FLAGS, OPTIMIZE, RUN, flags_of
+from beam_pipeline.options import CALIBRATE, EMULATOR, FLAGS, OPTIMIZE, PLAN, RUN, flags_of
 from beam_pipeline.version import VERSION
 from tierwise.errors import InputError
 
 VERBS = {
     "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
+    "plan": "Forecast requests, tokens and dollars of the same flags; spends nothing.",
     "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
 _EXAMPLES = {
     "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
+    "plan": "tierwise plan --input=photos/ --tasks=tasks.yaml",
     "calibrate": "tierwise calibrate --input=labelled/ --tasks=tasks.yaml --output=calibrated/",
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
@@ -37,6 +39,7 @@ _OTHER_STATUS = {
     RUN: "2 refused before spending; 3 done, but\nsome rows are over_budget or quota_exhausted",
     CALIBRATE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     OPTIMIZE: "2 refused before starting",
+    PLAN: "2 refused",
 }
 
 
@@ -61,9 +64,9 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     """
     verb, rest = _verb(list(words))
     known, unknown = _parser(verb).parse_known_args(rest)
-    if verb == RUN and (name := later.first_later_flag(unknown)):
+    if verb in (RUN, PLAN) and (name := later.first_later_flag(unknown)):
         raise InputError(
-            f"--{name} is not part of this version yet. Leave it out. See tierwise run --help."
+            f"--{name} is not part of this version yet. Leave it out. See tierwise {verb} --help."
         )
     settings = vars(known)
     for flag in flags_of(verb):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-VERBS = ("plan", "measure", "report")
+VERBS = ("measure", "report")
 RUN_FLAGS = ("audit_rate", "api_key_secret")
 
 

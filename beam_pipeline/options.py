@@ -11,6 +11,7 @@ from tierwise.profiles import PROFILES
 from tierwise.records import ServiceTier
 
 RUN = "run"
+PLAN = "plan"
 CALIBRATE = "calibrate"
 OPTIMIZE = "optimize"
 EMULATOR = "emulator"
@@ -247,6 +248,43 @@ FLAGS = (
         least=0,
     ),
     Flag(
+        "input",
+        f"Images to ask about: {_INPUT} Default: none, which --image_output alone allows.",
+        "photos/",
+        (PLAN,),
+    ),
+    Flag(
+        "output",
+        "Output folder of a run: what its journal has is not asked again. Default: none.",
+        "out/",
+        (PLAN,),
+    ),
+    Flag(
+        "sample",
+        "Files whose headers are read, at random; more make the forecast surer and slower.",
+        "2000",
+        (PLAN,),
+        default=400,
+        type=int,
+        least=1,
+    ),
+    Flag(
+        "image_output",
+        "Show instead what pictures cost that image models draw: all, or one size (512, 1K, 2K, "
+        "4K). Default: not shown.",
+        "2K",
+        (PLAN,),
+    ),
+    Flag(
+        "image_count",
+        "How many drawn pictures to price. Default: 100, 1,000 and 10,000.",
+        "5000",
+        (PLAN,),
+        type=int,
+        least=1,
+    ),
+    Flag("json", "Print JSON for programs.", "true", (PLAN,), default=False, type=bool),
+    Flag(
         "output",
         "Folder for the small files, in the folder structure of the input, and metrics.parquet. "
         "Must not be the input.",
@@ -345,9 +383,14 @@ _OF_RUN_ALONE = {"input", "output", "cost_by", "calibration", "on_stale"}
 
 
 def flags_of(verb: str) -> tuple[Flag, ...]:
-    """The flags that a verb takes, in the order of its help."""
-    return tuple(flag for flag in FLAGS if verb in flag.verbs or _is_shared(flag, verb))
+    """The flags that a verb takes, in the order of its help; some take those of `run` too."""
+    own = tuple(flag for flag in FLAGS if verb in flag.verbs)
+    names = {flag.name for flag in own}
+    shared = (flag for flag in FLAGS if _is_shared(flag, verb) and flag.name not in names)
+    return (*own, *shared)
 
 
 def _is_shared(flag: Flag, verb: str) -> bool:
-    return verb == CALIBRATE and RUN in flag.verbs and flag.name not in _OF_RUN_ALONE
+    if RUN not in flag.verbs:
+        return False
+    return verb == PLAN or (verb == CALIBRATE and flag.name not in _OF_RUN_ALONE)

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from beam_pipeline.cost_table import cost_table, dollars
 from beam_pipeline.evaluation_table import print_evaluation
+from beam_pipeline.forecast_tables import forecast_line
 from beam_pipeline.graph import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
@@ -127,6 +128,8 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
+    if row := run.get("forecast"):
+        yield forecast_line(row)
     if rows := run["repeated_rows"]:
         yield f"Warning: rows of the manifest that name an image once more, left out: {rows}."
     if run["waste"]:

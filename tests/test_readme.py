@@ -59,6 +59,26 @@ def test_the_tasks_that_are_shown_can_be_loaded() -> None:
     assert len(tasks.of_images) == 4
 
 
+def commands() -> list[tuple[str, str]]:
+    """Commands that are shown alone, each with what it prints."""
+    found = re.findall(r"```\ntierwise (plan [^\n]*)\n```\n\n```\n(.*?)\n```", README, re.DOTALL)
+    return [(command, printed) for command, printed in found]
+
+
+@pytest.mark.parametrize(("command", "printed"), commands(), ids=lambda text: text[:40])
+def test_a_plan_prints_what_is_shown(
+    command: str, printed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(command.split()) == 0
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == printed.splitlines()
+
+
+def test_plans_are_shown() -> None:
+    assert len(commands()) == 2
+
+
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")
 def test_every_flag_is_described(flag: object) -> None:
     assert f"`--{flag.name}`" in README  # type: ignore[attr-defined]

@@ -15,6 +15,13 @@ from tierwise.errors import ModelError, PriceError
 from tierwise.prices import find_price, nano_usd
 from tierwise.records import ServiceTier
 
+IMAGE_SIZES = ("512", "1K", "2K", "4K")
+
+
+def drawing_models() -> Mapping[str, Mapping[str, int]]:
+    """By model that draws, the tokens of a picture by its size."""
+    return _sizes()
+
 
 def image_output_tokens(model: str, size: str) -> int:
     """Tokens of one drawn picture; `size` is `512`, `1K`, `2K` or `4K`, spelt exactly so.

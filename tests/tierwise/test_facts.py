@@ -35,7 +35,9 @@ def values(value: Any) -> Iterator[Any]:
 
 
 def test_there_are_facts() -> None:
-    assert [path.name for path in FILES] == ["image_tokens.toml", "models.toml", "prices.toml"]
+    assert [path.name for path in FILES] == [
+        *("image_tokens.toml", "models.toml", "prices.toml", "quotas.toml"),
+    ]
 
 
 @pytest.mark.parametrize("row", ROWS)

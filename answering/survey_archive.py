@@ -1,0 +1,218 @@
+"""Looks at an archive for a forecast: names and sizes of all files, headers of a random sample.
+
+Whole files are read only where nothing less tells: those that may be identical, by their size, and
+those of the sample when a journal may know their answers.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from answering.journal_files import JournalFiles, shard_digits, shard_of
+from storage.files import files_for
+from storage.listing import Input, Named, list_names
+from tierwise.errors import ImageError
+from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.groups import group_name
+from tierwise.images.headers import read_header
+from tierwise.images.inspection import inspect
+from tierwise.images.limits import Limits
+from tierwise.images.signatures import signature
+from tierwise.journal import Recalled
+from tierwise.questions import render, request_id
+from tierwise.records import Answer, ImageFile
+from tierwise.tasks import Task, Tasks
+from tierwise.tasks.prompts import used_variables
+from tierwise.tasks.task import FILENAME
+
+# Metadata before the picture data seldom take more; where they do, the whole file is read.
+_HEAD_BYTES = 256 * 1024
+# Pages of these are counted from the whole file.
+_READ_WHOLE = {"tiff", "pdf", "avif"}
+# Of files that may be identical, so many are compared; the others are taken to be like them.
+_MOST_COMPARED = 2_000
+_SEED = 20261123
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What to look for. `journal` is its folder; without one nothing has been paid."""
+
+    tasks: Tasks
+    limits: Limits
+    sample: int
+    journal: str = ""
+
+
+def survey_archive(found: Input, looking: Looking) -> Survey:
+    """The survey of an input.
+
+    Raises:
+        InputError: a manifest is malformed.
+    """
+    rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
+    listed = list(list_names(found))
+    named = list({name.uri: name for name in listed if isinstance(name, Named)}.values())
+    chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
+    images = _seen(chosen, looking, shard_digits(len(named)))
+    return Survey(
+        files=len(named),
+        skipped_files=sum(not isinstance(name, Named) for name in listed),
+        images_per_file=tuple(len(of_file) for of_file in images),
+        images=tuple(image for of_file in images for image in of_file),
+        twins=_twins(named, looking.tasks.of_images, rng),
+        groups={task.name: _groups(named, task) for task in looking.tasks.of_groups},
+    )
+
+
+def _seen(chosen: Sequence[Named], looking: Looking, digits: int) -> list[list[SeenImage]]:
+    journal = JournalFiles(looking.journal, "forecast", digits)
+    recalled = _recalled(chosen, journal) if looking.journal else {}
+    return [_seen_images(named, looking, recalled.get(named.uri)) for named in chosen]
+
+
+def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple[str, Recalled]]:
+    """By URI, the content hash and what the journal knows of its shard; nothing without one."""
+    if not files_for(journal.folder).folders(journal.folder):
+        return {}
+    hashes = {named.uri: _content_hash(named) for named in chosen}
+    shards = {shard_of(content, journal.digits) for content in hashes.values() if content}
+    by_shard = {shard: journal.read(shard) for shard in sorted(shards)}
+    return {
+        uri: (content, by_shard[shard_of(content, journal.digits)])
+        for uri, content in hashes.items()
+        if content
+    }
+
+
+def _content_hash(named: Named) -> str:
+    try:
+        return files_for(named.path).content_hash(named.path)
+    except (OSError, ValueError):  # it will be one row of failures
+        return ""
+
+
+def _seen_images(
+    named: Named, looking: Looking, known: tuple[str, Recalled] | None
+) -> list[SeenImage]:
+    """The images of a file; none when it cannot be read."""
+    try:
+        width, height, pages = _looked_into(named, looking)
+    except (ImageError, OSError, ValueError):
+        return []
+    file = ImageFile(named.uri, named.path, 0, known[0] if known else "", named.columns)
+    return [
+        SeenImage(
+            width,
+            height,
+            file.name,
+            named.columns,
+            _standings(file, page, looking.tasks.tasks, known[1] if known else Recalled()),
+        )
+        for page in range(1, pages + 1)
+    ]
+
+
+def _looked_into(named: Named, looking: Looking) -> tuple[int, int, int]:
+    """Upright width and height in px, 0 where unknown, and the number of images."""
+    with files_for(named.path).open(named.path) as stream:
+        data = stream.read(_HEAD_BYTES)
+        if len(data) == _HEAD_BYTES and signature(data) in _READ_WHOLE:
+            data += stream.read()
+        try:
+            return _header(data, named, looking)
+        except ImageError:
+            rest = stream.read()
+            if not rest:
+                raise
+            return _header(data + rest, named, looking)
+
+
+def _header(data: bytes, named: Named, looking: Looking) -> tuple[int, int, int]:
+    limits = looking.limits
+    source = inspect(data, name=named.uri, limits=limits, frames=looking.tasks.frames)
+    header = read_header(data, name=named.uri, limits=limits)
+    return *header.upright_size, source.pages
+
+
+def _standings(
+    file: ImageFile, page: int, tasks: Sequence[Task], recalled: Recalled
+) -> dict[str, Standing]:
+    """How each task stands with an image, as far as the journal's answers tell.
+
+    What the journal knows of groups is not looked at.
+    """
+    answers: dict[str, object] = {}
+    standings: dict[str, Standing] = {}
+    for task in tasks:
+        before = {standings[name] for name in task.depends_on}
+        if task.per:
+            standings[task.name] = Standing.ASKED
+        elif before & {Standing.ASKED, Standing.OPEN}:
+            standings[task.name] = Standing.OPEN
+        elif not task.is_asked(answers):
+            standings[task.name] = Standing.SPARED
+        else:
+            prompt = render(task, filename=file.name, columns=file.columns, answers=answers)
+            key = request_id(
+                content_hash=file.content_hash,
+                page=page,
+                task=task,
+                prompt=prompt,
+                route=task.route,
+            )
+            outcome = recalled.outcomes.get(key)
+            standings[task.name] = Standing.PAID if outcome else Standing.ASKED
+            if isinstance(outcome, Answer):
+                answers[task.name] = outcome.value
+    return standings
+
+
+def _groups(named: Sequence[Named], task: Task) -> tuple[int, ...]:
+    by = task.per.by if task.per else ""
+    sizes = Counter(group_name(name.uri, name.columns, by) for name in named)
+    return tuple(size for name, size in sizes.items() if name is not None)
+
+
+def _twins(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) -> dict[str, int]:
+    """By task, how many names share their question with a name before them."""
+    by_size: Mapping[int, list[Named]] = defaultdict(list)
+    for name in named:
+        by_size[_size(name)].append(name)
+    groups = [group for size, group in by_size.items() if size and len(group) > 1]
+    rng.shuffle(groups)
+    candidates = sum(map(len, groups))
+    compared: list[Named] = []
+    for group in groups:
+        if len(compared) < _MOST_COMPARED:
+            compared += group
+    by_content: Mapping[str, list[Named]] = defaultdict(list)
+    for name in compared:
+        by_content[_content_hash(name) or name.uri].append(name)
+    scale = candidates / len(compared) if compared else 0.0
+    return {
+        task.name: round(scale * sum(_shared(task, same) for same in by_content.values()))
+        for task in tasks
+    }
+
+
+def _shared(task: Task, same: Iterable[Named]) -> int:
+    """How many of these names of one content share a task's question with another of them."""
+    names = list(same)
+    used = [name for name in used_variables(task.prompt) if name not in task.variables]
+
+    def values(named: Named) -> tuple[object, ...]:
+        file_name = named.uri.rpartition("/")[2]
+        return tuple(file_name if key == FILENAME else named.columns.get(key) for key in used)
+
+    return len(names) - len({values(named) for named in names})
+
+
+def _size(named: Named) -> int:
+    try:
+        return files_for(named.path).stat(named.path).bytes
+    except (OSError, ValueError):  # it will be one row of failures
+        return 0

@@ -1,0 +1,82 @@
+"""`tierwise plan`: what a run would cost. Spends nothing, and does not wait for Beam."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+
+from rich.console import Console
+
+from beam_pipeline.asked import (
+    check_columns,
+    check_cost_by,
+    check_prices,
+    service_of,
+    tasks_of,
+    warnings_about,
+)
+from beam_pipeline.command_line import Settings, unknown_flag
+from beam_pipeline.drawing_costs import drawing_costs, print_drawing_costs
+from beam_pipeline.forecast_tables import print_forecast
+from beam_pipeline.forecasting import forecast_of, survey_of
+from beam_pipeline.options import PLAN, flags_of
+from storage.listing import find_input
+from tierwise.errors import InputError, JournalError
+from tierwise.forecast.duration import durations
+from tierwise.forecast.forecast import forecast_row
+
+
+def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
+    """Print a forecast and return the exit status."""
+    _check_flags(beam_flags)
+    console = Console(highlight=False)
+    if settings.image_output:
+        costs = drawing_costs(settings.image_output, settings.image_count, datetime.now(UTC).date())
+        if settings.json:
+            console.print_json(json.dumps(costs))
+        else:
+            print_drawing_costs(costs, console)
+        return 0
+    if not settings.input:
+        raise InputError("--input is missing. See tierwise plan --help.")
+    tasks = tasks_of(settings)
+    service = service_of(settings, _beam_project(beam_flags), tasks)
+    check_prices(tasks, service)
+    found = find_input(settings.input, excluded=settings.output or "")
+    check_columns(tasks, found, settings.tasks or "the built-in tasks")
+    check_cost_by(settings.cost_by, found)
+    try:
+        survey = survey_of(found, tasks, settings.output, settings.sample)
+    except JournalError as error:
+        raise InputError(str(error)) from error
+    forecast = forecast_of(found, tasks, service, survey)
+    lasting = dict(
+        durations(
+            forecast.load,
+            requests_in_flight=settings.requests_in_flight,
+            requests_per_minute=settings.requests_per_minute,
+            spend_limits=not service.vertex,
+        )
+    )
+    warnings = list(warnings_about(tasks))
+    if settings.json:
+        row = forecast_row(forecast)
+        console.print_json(json.dumps({**row, "seconds": lasting, "warnings": warnings}))
+    else:
+        print_forecast(forecast, found.uri, lasting, warnings, console)
+    return 0
+
+
+def _check_flags(words: Sequence[str]) -> None:
+    """Refuse a flag that looks like one of ours; whether others are Beam's, only Beam knows."""
+    ours = [flag.name for flag in flags_of(PLAN)]
+    for word in words:
+        if word.startswith("--") and get_close_matches(word[2:].partition("=")[0], ours, 1, 0.8):
+            raise InputError(unknown_flag(word, PLAN))
+
+
+def _beam_project(words: Sequence[str]) -> str:
+    """Beam's `--project`, which names the project of Vertex AI as well."""
+    return next((word.partition("=")[2] for word in words if word.startswith("--project=")), "")

@@ -1,0 +1,150 @@
+"""A forecast for people: tables as wide as their terminal, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from beam_pipeline.cost_table import count
+from beam_pipeline.plain_text import plain
+from tierwise.forecast.forecast import Forecast, forecast_row
+
+_ESTIMATED = "Forecast (nothing was asked, nothing was spent)"
+
+
+def print_forecast(
+    forecast: Forecast,
+    uri: str,
+    lasting: Mapping[str, float],
+    warnings: Sequence[str],
+    console: Console,
+) -> None:
+    """Print to standard output; `lasting` are seconds by limit."""
+    row = forecast_row(forecast)
+    for line in _opening(forecast, uri, warnings):
+        console.print(Text(plain(line)), soft_wrap=True)
+    console.print(_tasks(row))
+    if row["uncertainty"]:
+        console.print(_unknowns(row))
+    console.print(_durations(lasting))
+    for line in _closing(row):
+        console.print(Text(plain(line)), soft_wrap=True)
+
+
+def forecast_line(row: dict[str, Any]) -> str:
+    """A forecast in one line, from its row in `run.json`."""
+    return (
+        f"Forecast: {row['requests']} requests, ${short(row['cost_usd'])}; in 80 % of cases "
+        f"${short(row['low_usd'])} to ${short(row['high_usd'])}, at the very worst "
+        f"${short(row['worst_usd'])}."
+    )
+
+
+def _opening(forecast: Forecast, uri: str, warnings: Sequence[str]) -> Iterator[str]:
+    survey = forecast.survey
+    looked = "all" if survey.complete else f"{survey.sampled_files} at random"
+    yield (
+        f"{uri}: {survey.files} files, {looked} looked at, {len(survey.images)} images in them; "
+        f"{survey.skipped_files} files skipped."
+    )
+    yield from (f"warning: {warning}" for warning in warnings)
+
+
+def _tasks(row: dict[str, Any]) -> Table:
+    table = Table(title=_ESTIMATED, title_justify="left", show_edge=False)
+    table.add_column("task", no_wrap=True)
+    headings = ("asked", "requests", "tokens\nin", "\nout", "\nUSD", "80 % of\ncases", "")
+    for heading in headings:
+        table.add_column(Text(heading), justify="right")
+    for name, task in row["tasks"].items():
+        _add(table, name, task)
+    table.add_section()
+    _add(table, "in all", row)
+    return table
+
+
+def _add(table: Table, name: str, row: dict[str, Any]) -> None:
+    table.add_row(
+        Text(plain(name)),
+        count(row["images"]),
+        count(row["requests"]),
+        count(row["input_tokens"]),
+        count(row["output_tokens"] + row["thought_tokens"]),
+        short(row["cost_usd"]),
+        short(row["low_usd"]),
+        short(row["high_usd"]),
+    )
+
+
+def _unknowns(row: dict[str, Any]) -> Table:
+    table = Table(title="Where the uncertainty comes from", title_justify="left", show_edge=False)
+    table.add_column("not known before")
+    table.add_column("USD in all, in 80 % of cases", justify="right")
+    widest = sorted(
+        row["uncertainty"].items(),
+        key=lambda one: Decimal(one[1]["low_usd"]) - Decimal(one[1]["high_usd"]),
+    )
+    for unknown, interval in widest:
+        table.add_row(unknown, f"{short(interval['low_usd'])} to {short(interval['high_usd'])}")
+    return table
+
+
+def _durations(lasting: Mapping[str, float]) -> Table:
+    table = Table(title="How long", title_justify="left", show_edge=False)
+    table.add_column("if only this holds it up")
+    table.add_column("time", justify="right")
+    for limit, seconds in lasting.items():
+        table.add_row(limit, duration(seconds))
+    return table
+
+
+def _closing(row: dict[str, Any]) -> Iterator[str]:
+    paid = (f"{name} {task['already_paid']}" for name, task in row["tasks"].items())
+    if known := ", ".join(one for one in paid if not one.endswith(" 0")):
+        yield f"Paid already, and not asked again: {known}."
+    yield (
+        f"At the very worst ${short(row['worst_usd'])}: if every condition held, and every reply "
+        "were as long as its limit and useless until the last."
+    )
+    cost, baseline = Decimal(row["cost_usd"]), Decimal(row["baseline_usd"])
+    saving = f", {100 * (baseline - cost) / baseline:.0f} % less" if cost < baseline else ""
+    yield f"The naive way (flat high, one image per request, standard): ${short(baseline)}{saving}."
+    for name, task in row["tasks"].items():
+        if 2 * Decimal(task["output_usd"]) > Decimal(task["cost_usd"]):
+            yield (
+                f"{name}: answers and thoughts cost more than pictures and prompts. Ask for less, "
+                "or for labels."
+            )
+
+
+def short(amount: str | Decimal) -> str:
+    """Dollars in three digits that matter, in at most eight characters below a million.
+
+    >>> [short(usd) for usd in ("0.012412750", "12.4", "1234.56", "0", "0.000078750", "0.0000001")]
+    ['0.0124', '12.40', '1234.56', '0', '0.000079', '1e-7']
+    """
+    value = Decimal(amount)
+    if value >= 1 or not value:
+        return f"{value:.2f}" if value else "0"
+    small = Decimal("0.0000005") <= value < Decimal("0.001")
+    return f"{value:.6f}" if small else f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> duration(0.4), duration(75), duration(7_300), duration(190_000)
+    ('under 1 s', '1 min 15 s', '2 h 1 min', '2 d 4 h')
+    """
+    whole = round(seconds)
+    for long, unit, short_, below in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min")):
+        if whole >= long:
+            return f"{whole // long} {unit} {whole % long // short_} {below}"
+    if whole >= 60:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole} s" if whole else "under 1 s"

@@ -1,0 +1,45 @@
+"""The forecast that a command line asks for; without Beam, so that `plan` answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from answering.survey_archive import Looking, survey_archive
+from gemini_api.billing import Billing
+from gemini_api.service import Service
+from gemini_api.worst_question import worst_question
+from storage.files import join
+from storage.listing import Input
+from tierwise.forecast.forecast import Forecast, forecast
+from tierwise.forecast.survey import Survey
+from tierwise.forecast.workload import Rates
+from tierwise.forecast.worlds import Unknown
+from tierwise.images.limits import Limits
+from tierwise.tasks import Tasks
+
+
+def rates_of(service: Service, on: date) -> Rates:
+    """What decides tokens and prices at a service on a day."""
+    return Rates(on, service.vertex, service.regional, service.prices)
+
+
+def survey_of(found: Input, tasks: Tasks, output: str | None, sample: int) -> Survey:
+    """A look at the archive; `output` is where an earlier run may have left its journal."""
+    journal = join(output, "journal") if output else ""
+    return survey_archive(found, Looking(tasks, Limits(), sample, journal))
+
+
+def forecast_of(
+    found: Input,
+    tasks: Tasks,
+    service: Service,
+    survey: Survey,
+    *,
+    unknowns: Sequence[Unknown] = tuple(Unknown),
+) -> Forecast:
+    """What asking costs today; `unknowns` are those whose own spread is wanted."""
+    day = datetime.now(UTC).date()
+    billing = Billing(service)
+    worst = {task.name: worst_question(billing, task, found.columns, day) for task in tasks.tasks}
+    return forecast(tasks.tasks, survey, rates_of(service, day), worst, unknowns=unknowns)

@@ -1,0 +1,143 @@
+"""The arithmetic of a forecast, with its numbers visible."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tierwise.forecast.forecast import expectations, forecast, forecast_row
+from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.workload import Load, Rates, Workload, workload
+from tierwise.forecast.worlds import middle_world
+from tierwise.records import ServiceTier
+from tierwise.tasks import Tasks, load_tasks
+
+TODAY = date(2026, 11, 23)
+AT_LIST_PRICES = Rates(TODAY)
+FLASH_LITE = "gemini-3.1-flash-lite"
+PROMPT = "x" * 40  # ten tokens
+TASKS = """
+model: {model}
+service_tier: {tier}
+tasks:
+  a:
+    prompt: {prompt}
+    labels: ["yes", "no"]
+    media_resolution: {level}
+    images_per_request: {pack}
+"""
+BIG = (4000, 3000)  # 266, 540, 1064 or 2160 tokens
+
+
+def tasks_of(
+    *,
+    model: str = FLASH_LITE,
+    level: str = "low",
+    pack: int = 1,
+    prompt: str = PROMPT,
+    tier: str = "standard",
+) -> Tasks:
+    text = TASKS.format(model=model, level=level, pack=pack, prompt=prompt, tier=tier)
+    return load_tasks(text, path="tasks.yaml")
+
+
+def survey(images: int, *, files: int | None = None, **changed: Any) -> Survey:
+    seen = SeenImage(*BIG, "a.jpg", {}, {"a": Standing.ASKED})
+    return Survey(files or images, 0, (1,) * images, (seen,) * images, **changed)
+
+
+def middle(tasks: Tasks, seen: Survey, rates: Rates = AT_LIST_PRICES) -> tuple[Workload, Load]:
+    work = workload(tasks.tasks[0], seen, rates)
+    return work, work.load(middle_world(expectations(tasks.tasks, seen)))
+
+
+def test_one_image_per_request() -> None:
+    _, load = middle(tasks_of(), survey(100))
+    # "yes" or "no" is one token; the prompt is ten, the picture 19 x 14 cells
+    assert (load.images, load.requests) == (100, 100)
+    assert load.usage.input_tokens == 100 * (10 + 266)
+    assert load.usage.image_tokens == 100 * 266
+    assert load.usage.output_tokens == 100
+    dollars = (27_600 * Decimal("0.25") + 100 * Decimal("1.50")) / 1_000_000
+    assert load.cost == dollars.scaleb(9) == 7_050_000
+    naive = (100 * (10 + 1064) * Decimal("0.25") + 100 * Decimal("1.50")) / 1_000_000
+    assert load.baseline == naive.scaleb(9) == 27_000_000
+
+
+def test_eight_images_share_a_prompt_and_the_last_request_is_not_full() -> None:
+    _, load = middle(tasks_of(pack=8, prompt="x" * 4000), survey(20))
+    assert load.requests == 3
+    # 1000 tokens and "Answer for each of the 8 images on its own." for each request
+    text = load.usage.input_tokens - load.usage.image_tokens
+    assert 3 * 1011 <= text <= 3 * 1011 + 20 * 3
+    # [{"image": 1, "answer": "yes"}, ...]: 7 or 8 tokens for each image
+    assert 20 * 7 <= load.usage.output_tokens <= 20 * 8.5
+
+
+@pytest.mark.parametrize(
+    ("level", "tokens"), [("low", 266), ("medium", 540), ("high", 1064), ("ultra_high", 2160)]
+)
+def test_each_media_resolution(level: str, tokens: int) -> None:
+    _, load = middle(tasks_of(level=level), survey(10))
+    assert load.usage.image_tokens == 10 * tokens
+
+
+def test_a_sample_stands_for_the_archive() -> None:
+    _, load = middle(tasks_of(), survey(100, files=1_000_000))
+    assert load.images == load.requests == 1_000_000
+    assert load.cost == 1_000_000 * (276 * 250 + 1500)
+
+
+def test_twins_and_what_is_paid_cost_nothing() -> None:
+    paid = SeenImage(*BIG, "b.jpg", {}, {"a": Standing.PAID})
+    seen = Survey(10, 0, (1,) * 10, (*survey(6).images, *(paid,) * 4), twins={"a": 2})
+    work, load = middle(tasks_of(), seen)
+    assert load.images == round(6 * (1 - 2 / 10)) == 5
+    assert round(work.paid) == 3
+
+
+def test_flex_and_batch_halve_and_priority_nearly_doubles() -> None:
+    cost = {tier: middle(tasks_of(tier=tier), survey(100))[1].cost for tier in ServiceTier}
+    assert cost[ServiceTier.FLEX] == cost[ServiceTier.BATCH] == cost[ServiceTier.STANDARD] // 2
+    assert cost[ServiceTier.PRIORITY] * 10 == cost[ServiceTier.STANDARD] * 18
+
+
+def test_a_model_that_must_think_pays_for_its_thoughts() -> None:
+    _, load = middle(tasks_of(model="gemini-3.8-flash"), survey(10))
+    assert load.usage.thought_tokens == 10 * 64
+    assert load.output_cost == 10 * (64 + 1) * 3750 > load.cost // 2
+
+
+def test_the_price_is_that_of_the_day_and_of_the_place() -> None:
+    flash = tasks_of(model="gemini-3.8-flash")
+    now = middle(flash, survey(10))[1].cost
+    assert middle(flash, survey(10), Rates(date(2027, 1, 1)))[1].cost == 2 * now
+    regional = Rates(TODAY, vertex=True, regional=True)
+    assert middle(flash, survey(10), regional)[1].cost == now * 11 // 10
+
+
+def test_a_forwarded_model_has_the_price_of_the_one_that_answers() -> None:
+    forwarded = middle(tasks_of(model="gemini-3.7-flash"), survey(10), Rates(date(2026, 11, 1)))
+    answering = middle(tasks_of(model="gemini-3.8-flash"), survey(10), Rates(date(2026, 11, 1)))
+    assert forwarded[1].cost == answering[1].cost
+
+
+def test_the_same_survey_gives_the_same_forecast_in_which_bounds_are_in_order() -> None:
+    tasks, seen = tasks_of(pack=4).tasks, survey(50, files=1000)
+    one = forecast_row(forecast(tasks, seen, Rates(TODAY), {"a": 10_000_000}))
+    assert one == forecast_row(forecast(tasks, seen, Rates(TODAY), {"a": 10_000_000}))
+    bounds = [Decimal(one[name]) for name in ("low_usd", "cost_usd", "high_usd", "worst_usd")]
+    assert bounds == sorted(bounds)
+    assert Decimal(one["worst_usd"]) == 10
+    assert set(one["uncertainty"]) >= {"how many tokens the prompts are", "how long answers are"}
+    for interval in one["uncertainty"].values():
+        assert Decimal(interval["low_usd"]) <= bounds[1] <= Decimal(interval["high_usd"])
+
+
+def test_nothing_to_ask_costs_nothing() -> None:
+    row = forecast_row(forecast(tasks_of().tasks, Survey(0, 0, (), ()), Rates(TODAY), {"a": 1}))
+    assert (row["requests"], row["cost_usd"], row["worst_usd"]) == (0, "0.000000000", "0.000000000")
+    assert row["uncertainty"] == {}

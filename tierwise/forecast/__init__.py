@@ -1,0 +1,12 @@
+"""What a run will cost, before it is paid: from a look at the archive to dollars with an interval.
+
+    Survey (what a sample of the archive showed) ─▶ Workload (questions, tokens per task)
+        ─▶ drawn under many Worlds (what nobody knows yet) ─▶ Forecast
+
+* `survey`    what was seen of the archive, and what the journal knows of it
+* `shares`    how many of the images a task with `when` will be asked of
+* `replies`   how long answers are
+* `worlds`    everything uncertain, drawn at random or taken at its middle
+* `workload`  tokens and dollars of one task in one world
+* `forecast`  all tasks in many worlds: the middle, the 80 % interval, where the spread comes from
+"""

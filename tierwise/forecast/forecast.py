@@ -1,0 +1,177 @@
+"""All tasks in many worlds: the middle, the interval, and where the spread comes from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tierwise.forecast.replies import reply_lengths
+from tierwise.forecast.shares import asked_shares
+from tierwise.forecast.survey import Survey
+from tierwise.forecast.workload import Load, Rates, Workload, workload
+from tierwise.forecast.worlds import Expectations, Unknown, drawn_world, middle_world
+from tierwise.tables import usd
+from tierwise.tasks import Task
+
+_WORLDS = 200
+_WORLDS_FOR_ONE_UNKNOWN = 100
+_SEED = 20261123
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Nano-dollars: the middle, and the bounds of 80 % of the worlds."""
+
+    low: int
+    middle: int
+    high: int
+
+    def widened(self, value: int) -> Interval:
+        """The same, with a value inside that belongs there."""
+        return Interval(min(self.low, value), value, max(self.high, value))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForecast:
+    """What one task comes to; `paid` questions need no request, `worst` is in nano-dollars."""
+
+    load: Load
+    cost: Interval
+    paid: int
+    worst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run comes to. `spread` is the interval of the whole when one unknown alone varies."""
+
+    survey: Survey
+    tasks: Mapping[str, TaskForecast]
+    cost: Interval
+    spread: Mapping[Unknown, Interval]
+
+    @property
+    def load(self) -> Load:
+        """The sum over all tasks."""
+        return sum((task.load for task in self.tasks.values()), Load())
+
+    @property
+    def worst(self) -> int:
+        """The sum of the worst cases, in nano-dollars."""
+        return sum(task.worst for task in self.tasks.values())
+
+
+def forecast(
+    tasks: Sequence[Task],
+    survey: Survey,
+    rates: Rates,
+    worst: Mapping[str, int],
+    *,
+    unknowns: Sequence[Unknown] = tuple(Unknown),
+) -> Forecast:
+    """What asking these tasks of this archive will cost; the same survey gives the same forecast.
+
+    `worst` is, by task, the most that one question can cost, in nano-dollars; `unknowns` are those
+    whose own spread is wanted.
+    """
+    loads = [workload(task, survey, rates) for task in tasks]
+    known = expectations(tasks, survey)
+    middle = [load.load(middle_world(known)) for load in loads]
+    rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
+    worlds = [drawn_world(known, rng) for _ in range(_WORLDS)]
+    costs = [[load.load(world).cost for load in loads] for world in worlds]
+    by_task = {
+        load.task.name: TaskForecast(
+            load=centre,
+            cost=_interval([cost[index] for cost in costs]).widened(centre.cost),
+            paid=round(load.paid),
+            worst=round(load.questions) * worst[load.task.name],
+        )
+        for index, (load, centre) in enumerate(zip(loads, middle, strict=True))
+    }
+    total = sum(centre.cost for centre in middle)
+    return Forecast(
+        survey=survey,
+        tasks=by_task,
+        cost=_interval([sum(cost) for cost in costs]).widened(total),
+        spread={unknown: _alone(unknown, loads, known, rng).widened(total) for unknown in Unknown},
+    )
+
+
+def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
+    """What is known before a run of shares and replies."""
+    return Expectations(
+        shares=asked_shares(tasks, survey),
+        lengths={
+            task.name: reply_lengths(
+                task.answer, task.answers_in_request(task.route.images_per_request)
+            )
+            for task in tasks
+        },
+    )
+
+
+def forecast_row(one: Forecast) -> dict[str, Any]:
+    """The forecast as JSON; dollars are decimal strings."""
+    return {
+        "files": one.survey.files,
+        "files_looked_at": one.survey.sampled_files,
+        **_load_row(one.load),
+        **_interval_row(one.cost),
+        "worst_usd": _usd(one.worst),
+        "tasks": {
+            name: {
+                "already_paid": task.paid,
+                **_load_row(task.load),
+                **_interval_row(task.cost),
+                "worst_usd": _usd(task.worst),
+            }
+            for name, task in one.tasks.items()
+        },
+        "uncertainty": {
+            str(unknown): _interval_row(interval)
+            for unknown, interval in one.spread.items()
+            if interval.high > interval.low
+        },
+    }
+
+
+def _alone(
+    unknown: Unknown, loads: Sequence[Workload], known: Expectations, rng: random.Random
+) -> Interval:
+    worlds = (drawn_world(known, rng, frozenset({unknown})) for _ in range(_WORLDS_FOR_ONE_UNKNOWN))
+    return _interval([sum(load.load(world).cost for load in loads) for world in worlds])
+
+
+def _interval(costs: Sequence[int]) -> Interval:
+    """The bounds that one world in ten stays below, and above."""
+    ordered = sorted(costs)
+    last = len(ordered) - 1
+    return Interval(ordered[last // 10], ordered[last // 2], ordered[last - last // 10])
+
+
+def _load_row(load: Load) -> dict[str, Any]:
+    return {
+        "images": load.images,
+        "requests": load.requests,
+        "input_tokens": load.usage.input_tokens,
+        "image_tokens": load.usage.image_tokens,
+        "output_tokens": load.usage.output_tokens,
+        "thought_tokens": load.usage.thought_tokens,
+        "output_usd": _usd(load.output_cost),
+        "baseline_usd": _usd(load.baseline),
+    }
+
+
+def _interval_row(interval: Interval) -> dict[str, str]:
+    return {
+        "cost_usd": _usd(interval.middle),
+        "low_usd": _usd(interval.low),
+        "high_usd": _usd(interval.high),
+    }
+
+
+def _usd(nano: int) -> str:
+    return f"{usd(nano):f}"

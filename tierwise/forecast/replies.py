@@ -1,0 +1,111 @@
+"""How long replies are: bounds by the kind of answer, before anybody has answered.
+
+Lengths are in characters of English text, of which four make a token; a character of another
+script counts as four.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.json_schemas import Schema
+from tierwise.answers.labels import OneLabel, SeveralLabels, wire_labels
+
+_CHARACTERS_PER_TOKEN = 4
+# `{"image": 12, "answer": }, ` around each item of a pack, and the brackets.
+_AROUND_ITEM = 26
+_AROUND_PACK = 2
+# Half a token is lost, on average, where a short reply ends.
+_ROUNDING = 1.5
+_SHORT_STRING = 6
+_LONG_STRING = 120
+_MANY_ITEMS = 6
+_SEVERAL = 2
+# Texts stay well below the longest that is allowed.
+_USUAL_LENGTH = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """The mean length of a task's replies lies from `least` to `most`, most likely at `typical`.
+
+    All are more than 0.
+    """
+
+    least: float
+    typical: float
+    most: float
+
+    def __add__(self, other: Lengths) -> Lengths:
+        return Lengths(
+            self.least + other.least, self.typical + other.typical, self.most + other.most
+        )
+
+    def drawn(self, rng: random.Random) -> float:
+        """A mean that may turn out; twice as long is as likely as half as long."""
+        bounds = (math.log(value) for value in (self.least, self.most, self.typical))
+        return math.exp(rng.triangular(*bounds))
+
+    def times(self, least: float, typical: float, most: float) -> Lengths:
+        """So many of these."""
+        return Lengths(self.least * least, self.typical * typical, self.most * most)
+
+
+def reply_lengths(answer: AnswerType, images: int) -> Lengths:
+    """Length of what one image adds to a reply that answers for `images`."""
+    if isinstance(answer, OneLabel | SeveralLabels):
+        labels = _enum(wire_labels(answer.labels), quoted=True)
+        value = labels if isinstance(answer, OneLabel) else _list_of(labels, len(answer.labels))
+    else:
+        value = _json(answer.schema())
+    if images > 1:
+        return value + _fixed(_AROUND_ITEM)
+    bare = isinstance(answer, OneLabel) or answer.schema().type == "string"
+    return value + _fixed(-2 if bare else 0)
+
+
+def reply_tokens(characters: float, images: int) -> float:
+    """Tokens of a reply with so many characters for each of its images."""
+    if images == 1:
+        return (characters + _ROUNDING) / _CHARACTERS_PER_TOKEN
+    return (_AROUND_PACK + images * characters) / _CHARACTERS_PER_TOKEN
+
+
+def _json(schema: Schema) -> Lengths:
+    if schema.enum:
+        return _enum([str(value) for value in schema.enum], quoted=schema.type == "string")
+    if schema.type == "object":
+        lengths = _fixed(2)
+        for name, below in schema.properties:
+            lengths += _fixed(_size(name) + 6) + _json(below)
+        return lengths
+    if schema.type == "array":
+        items = _MANY_ITEMS if schema.at_most is None else int(schema.at_most)
+        return _list_of(_json(schema.items or Schema("string")), items)
+    if schema.type == "string":
+        least = max(_SHORT_STRING, schema.at_least or 0)
+        most = max(least, _LONG_STRING if schema.at_most is None else schema.at_most)
+        return Lengths(least, least + (most - least) * _USUAL_LENGTH, most) + _fixed(2)
+    return Lengths(4, 4.5, 5) if schema.type == "boolean" else Lengths(1, 3, 6)
+
+
+def _list_of(item: Lengths, most: int) -> Lengths:
+    return (item + _fixed(2)).times(0, min(_SEVERAL, most), most) + _fixed(2)
+
+
+def _enum(values: Sequence[str], *, quoted: bool) -> Lengths:
+    sizes = [_size(value) for value in values]
+    return Lengths(min(sizes), sum(sizes) / len(sizes), max(sizes)) + _fixed(2 if quoted else 0)
+
+
+def _fixed(size: float) -> Lengths:
+    return Lengths(size, size, size)
+
+
+def _size(text: str) -> int:
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    return len(text) + foreign * (_CHARACTERS_PER_TOKEN - 1)

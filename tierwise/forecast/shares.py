@@ -1,0 +1,88 @@
+"""How many of the images a task will be asked of when its condition waits for other answers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tierwise.answers.json_schemas import Schema
+from tierwise.forecast.survey import Standing, Survey
+from tierwise.tasks import Task
+
+_IMAGINED_IMAGES = 400
+_CHANCE_OF_EACH_LABEL = 0.3
+_FEW = 0.5
+_SEED = 20261123
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of images as a Beta distribution.
+
+    `yes` and `no` count like images that were seen; at the start they add up to 1, as good as none.
+    """
+
+    yes: float
+    no: float
+
+    @property
+    def mean(self) -> float:
+        """The expected share, 0 to 1."""
+        return self.yes / (self.yes + self.no)
+
+    def drawn(self, rng: random.Random) -> float:
+        """One share that may turn out."""
+        if self.yes <= 0 or self.no <= 0:
+            return self.mean
+        return rng.betavariate(self.yes, self.no)
+
+
+def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
+    """By task, the share of its open images that will be asked.
+
+    Without any answers the share is half of what it were if all answers were equally likely: a
+    condition is written to pick the few. Answers that the journal has count as evidence.
+    """
+    imagined = _imagined_shares(tasks)
+    shares = {}
+    for task in tasks:
+        known = [image.standings[task.name] for image in survey.images]
+        spared = known.count(Standing.SPARED)
+        asked = len(known) - spared - known.count(Standing.OPEN)
+        evidence = (asked, spared) if task.depends_on else (0, 0)
+        before = imagined[task.name] * (_FEW if task.when else 1)
+        shares[task.name] = Share(before + evidence[0], 1 - before + evidence[1])
+    return shares
+
+
+def _imagined_shares(tasks: Sequence[Task]) -> dict[str, float]:
+    rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
+    asked = dict.fromkeys((task.name for task in tasks), 0)
+    for _ in range(_IMAGINED_IMAGES):
+        answers: dict[str, Any] = {}
+        for task in tasks:
+            if task.is_asked(answers):
+                asked[task.name] += 1
+                answers[task.name] = _any_value(task.answer.schema(), rng)
+    return {name: count / _IMAGINED_IMAGES for name, count in asked.items()}
+
+
+def _any_value(schema: Schema, rng: random.Random) -> Any:
+    """A value that fits a schema, each as likely as the next."""
+    if schema.enum:
+        return rng.choice(schema.enum)
+    if schema.type == "object":
+        return {name: _any_value(below, rng) for name, below in schema.properties}
+    if schema.type == "array":
+        items = schema.items or Schema("string")
+        return tuple(item for item in items.enum if rng.random() < _CHANCE_OF_EACH_LABEL)
+    if schema.type == "boolean":
+        return rng.random() < 0.5
+    if schema.type in ("integer", "number"):
+        low = 0 if schema.at_least is None else schema.at_least
+        high = low + 100 if schema.at_most is None else schema.at_most
+        value = rng.uniform(low, high)
+        return round(value) if schema.type == "integer" else value
+    return "words"

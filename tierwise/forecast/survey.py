@@ -1,0 +1,61 @@
+"""What is known of an archive before it is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tierwise.records import Scalar
+
+
+class Standing(StrEnum):
+    """How one task stands with one image."""
+
+    ASKED = "asked"  # will be asked
+    PAID = "paid"  # the journal has the answer
+    SPARED = "spared"  # its condition is known not to hold
+    OPEN = "open"  # its condition depends on answers that nobody has yet
+
+
+@dataclass(frozen=True, slots=True)
+class SeenImage:
+    """One image of the sample; its upright size is in px, 0 x 0 where the header does not say."""
+
+    width: int
+    height: int
+    name: str
+    columns: Mapping[str, Scalar]
+    standings: Mapping[str, Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A random sample of an archive of `files` names that are tried.
+
+    `images` are those in the sampled files; `images_per_file` counts them, several for a file with
+    pages, none for one that cannot be read. `twins` counts, by task, names whose questions another
+    name pays for; `groups` are, by task that asks groups, the number of files in each.
+    """
+
+    files: int
+    skipped_files: int
+    images_per_file: tuple[int, ...]
+    images: tuple[SeenImage, ...]
+    twins: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def sampled_files(self) -> int:
+        """How many files were looked at."""
+        return len(self.images_per_file)
+
+    @property
+    def scale(self) -> float:
+        """Files in the archive for each file of the sample."""
+        return self.files / self.sampled_files if self.sampled_files else 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file was looked at."""
+        return self.sampled_files == self.files

@@ -1,0 +1,108 @@
+"""What nobody knows before a run, drawn at random or taken at its middle.
+
+Each unknown can be drawn alone while the others stay at their middle, which tells how much of the
+spread it makes.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tierwise.forecast.replies import Lengths
+from tierwise.forecast.shares import Share
+
+# How far a tokenizer may be from four characters to a token: 80 % of the time within a fifth.
+_TEXT_SPREAD = 0.15
+# How often it is not as observed: pictures at their documented maximum, the schema counted as
+# input, files broken behind a sound header, replies paid twice.
+_CHANCE_OTHERWISE = 0.4
+_MEAN_BROKEN = 0.02
+_MEAN_REPEATED = 0.01
+# Thoughts of a model at its least level differ by a factor of three.
+_THOUGHT_SPREAD = 0.8
+
+
+class Unknown(StrEnum):
+    """Where the uncertainty of a forecast comes from, in the words of its readers."""
+
+    SHARES = "how many images a condition picks"
+    REPLIES = "how long answers are"
+    THOUGHTS = "how long the model thinks"
+    TEXT = "how many tokens the prompts are"
+    PICTURES = "how many tokens the pictures are"
+    SAMPLE = "what the files are that were not looked at"
+    BROKEN = "files that turn out to be broken"
+    REPEATS = "replies that are paid and asked again"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What is known by task: shares of open images, and lengths of replies in characters."""
+
+    shares: Mapping[str, Share]
+    lengths: Mapping[str, Lengths]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One way things may turn out; factors are 1 in the middle.
+
+    `replies` are characters per image and task. `pictures` is 0 where pictures cost what the grid
+    says and 1 at the documented maximum; `schema` is whether the schema counts as input; `sample`
+    are standard errors of a mean; `broken` is the share of images that cannot be sent; `repeats`
+    the share of requests that is paid once more.
+    """
+
+    shares: Mapping[str, float]
+    replies: Mapping[str, float]
+    text: float = 1.0
+    thoughts: float = 1.0
+    pictures: float = 0.0
+    schema: bool = False
+    sample: float = 0.0
+    broken: float = 0.0
+    repeats: float = 0.0
+
+
+def middle_world(known: Expectations) -> World:
+    """Everything at its middle."""
+    return World(
+        {name: share.mean for name, share in known.shares.items()},
+        {name: lengths.typical for name, lengths in known.lengths.items()},
+    )
+
+
+def drawn_world(
+    known: Expectations, rng: random.Random, unknowns: frozenset[Unknown] = frozenset(Unknown)
+) -> World:
+    """A world in which `unknowns` are drawn, and all else is at its middle."""
+    middle = middle_world(known)
+    otherwise = {unknown: rng.random() < _CHANCE_OTHERWISE for unknown in Unknown}
+
+    def if_drawn(unknown: Unknown, value: float, default: float) -> float:
+        return value if unknown in unknowns else default
+
+    pictures = rng.random() if otherwise[Unknown.PICTURES] else 0.0
+    broken = rng.expovariate(1 / _MEAN_BROKEN) if otherwise[Unknown.BROKEN] else 0.0
+    repeats = rng.expovariate(1 / _MEAN_REPEATED) if otherwise[Unknown.REPEATS] else 0.0
+    return World(
+        shares={
+            name: if_drawn(Unknown.SHARES, share.drawn(rng), middle.shares[name])
+            for name, share in known.shares.items()
+        },
+        replies={
+            name: if_drawn(Unknown.REPLIES, lengths.drawn(rng), lengths.typical)
+            for name, lengths in known.lengths.items()
+        },
+        text=if_drawn(Unknown.TEXT, math.exp(rng.gauss(0, _TEXT_SPREAD)), 1.0),
+        thoughts=if_drawn(Unknown.THOUGHTS, math.exp(rng.gauss(0, _THOUGHT_SPREAD)), 1.0),
+        pictures=if_drawn(Unknown.PICTURES, pictures, 0.0),
+        schema=otherwise[Unknown.TEXT] and Unknown.TEXT in unknowns,
+        sample=if_drawn(Unknown.SAMPLE, rng.gauss(0, 1), 0.0),
+        broken=if_drawn(Unknown.BROKEN, min(broken, 1.0), 0.0),
+        repeats=if_drawn(Unknown.REPEATS, repeats, 0.0),
+    )
