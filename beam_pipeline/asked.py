@@ -210,3 +210,9 @@ def warnings_about(tasks: Tasks) -> Iterator[str]:
     for name in dict.fromkeys(task.route.model for task in tasks.tasks):
         if warning := check_alive(find_model(name), today):
             yield warning
+
+
+def emulated(kind: Kind, endpoint: str) -> bool:
+    """Whether answers and costs are an emulator's and mean nothing outside."""
+    host = urlsplit(endpoint).hostname
+    return kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")

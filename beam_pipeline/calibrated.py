@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from beam_pipeline.asked import emulated, tasks_of
+from beam_pipeline.command_line import Settings
+from gemini_api.service import Kind
 from storage.files import files_for
 from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.calibration.staleness import changes_since
@@ -15,6 +18,16 @@ from tierwise.records import Route
 from tierwise.tasks import Task, Tasks
 
 REFUSE, WARN = "refuse", "warn"
+
+
+def tasks_to_ask(settings: Settings) -> tuple[Tasks, list[str]]:
+    """The tasks of the flags by the routes of `--calibration`, and what to warn of."""
+    return with_calibration(
+        tasks_of(settings),
+        settings.calibration,
+        emulated=emulated(Kind(settings.gemini), settings.gemini_endpoint or ""),
+        on_stale=settings.on_stale,
+    )
 
 
 def with_calibration(

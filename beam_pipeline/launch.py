@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from answering.journal_files import JournalFiles, capped_digits, shard_digits
 from answering.plan import Plan
@@ -16,6 +15,7 @@ from beam_pipeline.asked import (
     check_groups,
     check_key,
     check_prices,
+    emulated,
     flex_fallback_of,
     patience_of,
     service_of,
@@ -24,7 +24,6 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
-from gemini_api.service import Kind
 from storage.files import files_for, join
 from storage.listing import Input, Named, find_input, list_names
 from storage.overlap import check_not_itself
@@ -121,12 +120,6 @@ def warnings_about_groups(job: Job) -> Iterator[str]:
             f"task {name!r} does not ask {files:,} of the {job.facts['files']:,} files: their "
             f"column {per.by if per else name!r} is empty."
         )
-
-
-def emulated(kind: Kind, endpoint: str) -> bool:
-    """Whether answers and costs are an emulator's and mean nothing outside."""
-    host = urlsplit(endpoint).hostname
-    return kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
 
 
 def writable(output: str) -> str:

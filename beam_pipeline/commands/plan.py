@@ -12,11 +12,12 @@ from rich.console import Console
 from beam_pipeline.asked import (
     check_columns,
     check_cost_by,
+    check_groups,
     check_prices,
     service_of,
-    tasks_of,
     warnings_about,
 )
+from beam_pipeline.calibrated import tasks_to_ask
 from beam_pipeline.command_line import Settings, unknown_flag
 from beam_pipeline.drawing_costs import drawing_costs, print_drawing_costs
 from beam_pipeline.forecast_tables import print_forecast
@@ -41,11 +42,12 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         return 0
     if not settings.input:
         raise InputError("--input is missing. See tierwise plan --help.")
-    tasks = tasks_of(settings)
+    tasks, warnings = tasks_to_ask(settings)
     service = service_of(settings, _beam_project(beam_flags), tasks)
     check_prices(tasks, service)
     found = find_input(settings.input, excluded=settings.output or "")
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
+    check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
     try:
         survey = survey_of(found, tasks, settings.output, settings.sample)
@@ -60,7 +62,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             spend_limits=not service.vertex,
         )
     )
-    warnings = list(warnings_about(tasks))
+    warnings += warnings_about(tasks)
     if settings.json:
         row = forecast_row(forecast)
         console.print_json(json.dumps({**row, "seconds": lasting, "warnings": warnings}))

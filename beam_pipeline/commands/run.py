@@ -8,20 +8,17 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from beam_pipeline.asked import tasks_of
 from beam_pipeline.beam_options import beam_options, project, worker_processes
-from beam_pipeline.calibrated import with_calibration
+from beam_pipeline.calibrated import tasks_to_ask
 from beam_pipeline.carry_out import carry_out, check_reachable
 from beam_pipeline.command_line import Settings
 from beam_pipeline.forecast_tables import forecast_line
 from beam_pipeline.forecasting import forecast_of, survey_of
 from beam_pipeline.graph import Job
-from beam_pipeline.launch import build_job, emulated
+from beam_pipeline.launch import build_job
 from beam_pipeline.summary import print_summary
-from gemini_api.service import Kind
 from tierwise.errors import JournalError
 from tierwise.forecast.forecast import forecast_row
-from tierwise.tasks import Tasks
 
 # Few enough that a run starts at once.
 _SAMPLE = 200
@@ -32,12 +29,10 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     options = beam_options(beam_flags)
     check_reachable(settings, options)
     console = Console(stderr=True)
-    job = build_job(
-        settings,
-        _tasks(settings, console),
-        project=project(options),
-        workers=worker_processes(options),
-    )
+    tasks, warnings = tasks_to_ask(settings)
+    for warning in warnings:
+        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
+    job = build_job(settings, tasks, project=project(options), workers=worker_processes(options))
     if row := forecast_of_job(job):
         Console(highlight=False).print(forecast_line(row))
         job = replace(job, facts={**job.facts, "forecast": row})
@@ -46,18 +41,6 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         return 1
     print_summary(run, job)
     return int(run["exit_status"])
-
-
-def _tasks(settings: Settings, console: Console) -> Tasks:
-    tasks, warnings = with_calibration(
-        tasks_of(settings),
-        settings.calibration,
-        emulated=emulated(Kind(settings.gemini), settings.gemini_endpoint or ""),
-        on_stale=settings.on_stale,
-    )
-    for warning in warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
-    return tasks
 
 
 def forecast_of_job(job: Job) -> dict[str, Any] | None:

@@ -92,11 +92,11 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "a later flag": (["run", I, "--audit_rate", "0.1"], ["--audit_rate is not part of this"]),
     "another verb's flag": (
         ["optimize", I, O, "--tasks=x"],
-        ["--tasks belongs to tierwise run, calibrate; optimize does not take it."],
+        ["--tasks belongs to tierwise run, plan, calibrate; optimize does not take it."],
     ),
     "a flag of run for the emulator": (
         ["emulator", "--input=good"],
-        ["--input belongs to tierwise run, calibrate, optimize; emulator does not take it."],
+        ["--input belongs to tierwise run, plan, calibrate, optimize; emulator does not take it."],
     ),
     "a later flag of run": (["optimize", I, O, "--max_cost_usd=5"], ["belongs to tierwise run;"]),
     "a fallback from nothing": (
