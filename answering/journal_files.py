@@ -75,11 +75,13 @@ class JournalFiles:
     """The journal of one output folder, as one run sees it. `digits` name this run's shards.
 
     Folders have one digit at least: with none, the only shard is all of them.
+    Only runs mend what they find damaged; a look for a forecast changes nothing.
     """
 
     folder: str
     run_id: str
     digits: int
+    mends: bool = True
 
     @property
     def runs(self) -> str:
@@ -139,7 +141,7 @@ class JournalFiles:
         files = files_for(uri)
         data = files.read(uri)
         found = decode(data, name=uri)
-        if found.damaged:
+        if found.damaged and self.mends:
             copy = join(self._set_aside, folder, uri.rpartition("/")[2])
             files.write(copy, data, durable=True)
             files.write(uri, encode(found.entries), durable=True)

@@ -51,7 +51,7 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
     """The survey of an input.
 
     Raises:
-        InputError: a manifest is malformed.
+        InputError: a manifest is malformed, or the journal of a newer version.
     """
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     listed = list(list_names(found))
@@ -69,7 +69,7 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
 
 
 def _seen(chosen: Sequence[Named], looking: Looking, digits: int) -> list[list[SeenImage]]:
-    journal = JournalFiles(looking.journal, "forecast", digits)
+    journal = JournalFiles(looking.journal, "forecast", digits, mends=False)
     recalled = _recalled(chosen, journal) if looking.journal else {}
     return [_seen_images(named, looking, recalled.get(named.uri)) for named in chosen]
 

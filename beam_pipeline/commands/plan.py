@@ -24,7 +24,7 @@ from beam_pipeline.forecast_tables import print_forecast
 from beam_pipeline.forecasting import forecast_of, survey_of
 from beam_pipeline.options import PLAN, flags_of
 from storage.listing import find_input
-from tierwise.errors import InputError, JournalError
+from tierwise.errors import InputError
 from tierwise.forecast.duration import durations
 from tierwise.forecast.forecast import forecast_row
 
@@ -49,10 +49,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
     check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
-    try:
-        survey = survey_of(found, tasks, settings.output, settings.sample)
-    except JournalError as error:
-        raise InputError(str(error)) from error
+    survey = survey_of(found, tasks, settings.output, settings.sample)
     forecast = forecast_of(found, tasks, service, survey)
     lasting = dict(
         durations(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -33,21 +32,20 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     for warning in warnings:
         console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
     job = build_job(settings, tasks, project=project(options), workers=worker_processes(options))
-    if row := forecast_of_job(job):
-        Console(highlight=False).print(forecast_line(row))
-        job = replace(job, facts={**job.facts, "forecast": row})
-    run = carry_out(job, settings, options, console)
+    run = carry_out(_with_forecast(job), settings, options, console)
     if run is None:
         return 1
     print_summary(run, job)
     return int(run["exit_status"])
 
 
-def forecast_of_job(job: Job) -> dict[str, Any] | None:
-    """What the job will cost, or None where the journal cannot be read, which the run will say."""
+def _with_forecast(job: Job) -> Job:
+    """The job with its forecast among its facts, unless the run will refuse its journal."""
     tasks, service = job.plan.tasks, job.plan.service
     try:
         survey = survey_of(job.found, tasks, job.output, _SAMPLE)
     except JournalError:
-        return None
-    return forecast_row(forecast_of(job.found, tasks, service, survey, unknowns=()))
+        return job
+    row = forecast_row(forecast_of(job.found, tasks, service, survey, unknowns=()))
+    Console(highlight=False).print(forecast_line(row))
+    return replace(job, facts={**job.facts, "forecast": row})

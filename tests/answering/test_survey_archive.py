@@ -107,3 +107,15 @@ def test_only_the_beginning_of_large_files_is_read(
     os.truncate(path, 20_000_000_000)  # reading it whole would take minutes
     [image] = look(tmp_path).images
     assert (image.width, image.height) == (800, 600)
+
+
+def test_a_damaged_journal_is_left_as_it_is(tmp_path: Path, draw: Callable[..., bytes]) -> None:
+    (tmp_path / "a.jpg").write_bytes(draw())
+    for digit in "0123456789abcdef":
+        (tmp_path / "out/journal" / digit).mkdir(parents=True)
+        (tmp_path / "out/journal" / digit / "run-1.jsonl").write_bytes(b"{")
+    before = sorted(tmp_path.rglob("*"))
+    tasks = load_tasks(TASKS, path="t")
+    found = find_input(str(tmp_path / "a.jpg"))
+    survey_archive(found, Looking(tasks, Limits(), 100, str(tmp_path / "out/journal")))
+    assert sorted(tmp_path.rglob("*")) == before
