@@ -2,6 +2,7 @@
 
     journal/<shard>/<run id>-<unique>.jsonl
     journal/set-aside/<run id>/<shard>/...     damaged objects, as a run found them
+    journal/attempts/<run id>/<shard>/...      under a cap, while a run goes on: bundles that began
     journal/runs/                              a record for each run, see storage/run_records.py
 
 A shard is the first hexadecimal digits of the content hash, so that the worker that is handed a
@@ -123,6 +124,26 @@ class JournalFiles:
             name = f"{self.run_id}-{uuid.uuid4().hex[:12]}.jsonl"
             uri = join(self.folder, shard, name)
             files_for(uri).write(uri, encode(some), durable=True)
+
+    def begin(self, shard: str) -> int:
+        """Note that a bundle begins with a shard; how many of this run had begun with it before.
+
+        Only a bundle that is tried again is not the first. Its earlier attempt may have paid for
+        requests that left no trace.
+        """
+        folder = join(self._attempts, shard or "all")
+        files = files_for(folder)
+        before = sum(1 for _ in files.walk(folder))
+        files.write(join(folder, uuid.uuid4().hex), b"", durable=True)
+        return before
+
+    def forget_attempts(self) -> None:
+        """Delete what `begin` noted, once the run is over."""
+        files_for(self._attempts).remove_folder(self._attempts)
+
+    @property
+    def _attempts(self) -> str:
+        return join(self.folder, "attempts", self.run_id)
 
     def damage(self) -> Damage:
         """What this run found damaged."""

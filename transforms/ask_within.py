@@ -9,7 +9,7 @@ import apache_beam as beam
 
 from answering.answer_shard import Waiting, answer_shard
 from answering.questions_asked import QuestionsAsked
-from answering.worst_cases import WorstCases
+from answering.worst_cases import WorstCases, dearest_request
 from gemini_api.billing import Billing
 from tierwise.admission import Admission, Purse
 from tierwise.records import Answered
@@ -23,8 +23,8 @@ _SHARDS_IN_FLIGHT = 8
 class AskWithin(beam.PTransform):
     """From `(shards, admission)` to Answered records, one per distinct content.
 
-    A bundle that is tried again finds in the journal what its first attempt paid, and takes it off
-    the shard's share.
+    A bundle that is tried again finds in the journal what its earlier attempts paid, and takes it
+    off the shard's share, with the most that requests under way at their ends may have cost.
     """
 
     def __init__(self, engine: SharedEngine) -> None:
@@ -46,9 +46,12 @@ class AskWithin(beam.PTransform):
 
 class _AskWithinFn(AskingFn[list[Answered]]):
     def process(self, shard: Shard, admission: Admission) -> Iterator[list[Answered]]:
-        asked = QuestionsAsked(self.plan.journal.read(shard.name))
-        purse = Purse(max(0, admission.purses.get(shard.name, 0) - asked.recalled.paid))
         today = datetime.now(UTC).date()
+        attempts = self.plan.journal.begin(shard.name)
+        asked = QuestionsAsked(self.plan.journal.read(shard.name))
+        lost = attempts * self.plan.requests_in_flight * dearest_request(self.plan, today)
+        share = admission.purses.get(shard.name, 0)
+        purse = Purse(max(0, share - asked.recalled.paid - lost))
         worst_cases = WorstCases(self.plan.tasks.of_images, Billing(self.plan.service), today)
         files = [
             Waiting(keyed.file, keyed.share_key, worst_cases.of_file(keyed.file, asked.recalled))

@@ -84,6 +84,7 @@ def publish(
     check_lease(publication.journal.runs, publication.journal.run_id)
     run = _finish(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
+    publication.journal.forget_attempts()
     return run
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,10 @@ def started(
     (tmp_path / "pairs.csv").write_text("uri,pair\n" + "\n".join(rows))
     processes = []
 
-    def start(tasks: str = TASKS, found: str = "photos") -> subprocess.Popen[str]:
+    def start(tasks: str = TASKS, found: str = "photos", *flags: str) -> subprocess.Popen[str]:
         (tmp_path / "tasks.yaml").write_text(tasks)
         words = [f"--input={found}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
-        words += [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}"]
+        words += [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}", *flags]
         process = subprocess.Popen(
             [sys.executable, "-m", "beam_pipeline", "run", *words],
             cwd=tmp_path,
@@ -140,3 +141,25 @@ def test_an_interruption_before_the_start_spends_nothing(
     assert "Traceback" not in err
     assert err.startswith("tierwise: interrupted")
     assert gemini.requests() == []
+
+
+def test_killed_runs_never_exceed_the_cap(
+    started: Callable[..., Any], gemini: Any, tmp_path: Path
+) -> None:
+    cap = 12_000_000  # nano-dollars; all pictures together cost about 14
+    flags = (TASKS, "photos", "--max_cost_usd=0.012")
+    gemini.faults({"kind": "latency", "ms": 300})
+    for least in (20, 60):
+        process = started(*flags)
+        wait_for_requests(gemini, least)
+        process.kill()
+        process.communicate()
+        assert gemini.billed() <= cap
+    gemini.faults()
+    _, err = started(*flags).communicate(timeout=60)
+    run = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    assert run["exit_status"] == 3, err
+    sums = {name: int(Decimal(usd).scaleb(9)) for name, usd in run["cap"].items()}
+    assert 0 < sums["maybe_lost_usd"] < cap / 2
+    traced = sums["spent_before_usd"] + sums["spent_usd"]
+    assert 0.4 * cap < traced <= gemini.billed() <= traced + sums["maybe_lost_usd"] <= cap

@@ -1,0 +1,80 @@
+"""A bundle that died and is tried again stays within its shard's share of the cap."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from answering.engine import close_all
+from answering.journal_files import JournalFiles
+from answering.plan import Plan
+from gemini_api.service import Kind, Service
+from tierwise.admission import Admission, Cap
+from tierwise.records import Answered, Failure, ImageFile
+from tierwise.tasks import load_tasks
+from transforms.ask_within import _AskWithinFn
+from transforms.asking_fn import SharedEngine
+from transforms.share_duplicates import Keyed, Shard
+
+TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
+IMAGES = 60
+SHARE = 4_000_000
+IN_FLIGHT = 4
+
+
+def shard_of(folder: Path, draw: Callable[..., bytes]) -> Shard:
+    files = []
+    for number in range(IMAGES):
+        path = folder / f"{number}.jpg"
+        path.write_bytes(draw(number))
+        files.append(ImageFile(path.name, str(path), 1, f"sha256:{number:064x}"))
+    return Shard("", tuple(Keyed(file.content_hash, file) for file in files))
+
+
+def attempt(plan: Plan, shard: Shard) -> list[Answered]:
+    """One attempt at a bundle, as Beam calls it; what is under way is given up at the end."""
+    fn = _AskWithinFn(SharedEngine(plan), 8)
+    fn.setup()
+    fn.start_bundle()
+    done = [*fn.process(shard, Admission(Cap(SHARE), 0, {"": SHARE}))]
+    done += [windowed.value for windowed in fn.finish_bundle()]
+    return [answered for some in done for answered in some]
+
+
+def test_an_attempt_that_died_comes_off_the_share(
+    tmp_path: Path, draw: Callable[..., bytes], gemini: Any
+) -> None:
+    shard = shard_of(tmp_path, draw)
+    plan = Plan(
+        load_tasks(TASKS, path="tasks.yaml"),
+        Service(Kind.EMULATOR, gemini.url),
+        JournalFiles(str(tmp_path / "journal"), "run-1", 0),
+        requests_in_flight=IN_FLIGHT,
+    )
+    gemini.faults({"kind": "latency", "ms": 200})
+    died: list[BaseException] = []
+
+    def die() -> None:
+        try:
+            attempt(plan, shard)
+        except BaseException as error:  # noqa: BLE001 - a worker that is killed
+            died.append(error)
+
+    worker = threading.Thread(target=die)
+    worker.start()
+    while len(gemini.requests()) < 10:
+        time.sleep(0.02)
+    close_all()
+    worker.join(20)
+    assert died
+    gemini.faults()
+    answered = attempt(plan, shard)
+    close_all()
+    assert len(answered) == IMAGES
+    failed = sum(isinstance(one.outcomes[0], Failure) for one in answered)
+    assert 0 < failed < IMAGES
+    assert 0.5 * SHARE < gemini.billed() <= SHARE
+    assert plan.journal.begin("") == 2
