@@ -76,7 +76,7 @@ def test_every_image_of_a_group_has_its_row(
         rows = [row for (uri, _), row in themes.items() if uri.startswith(folder)]
         assert len({row["answer"] for row in rows}) == 1
         assert {row["images_in_request"] for row in rows} == {4}
-        assert sum(row["sent_bytes"] > 0 and not row["reused"] for row in rows) == 4
+        assert sum(bool(row["sent_bytes"]) and not row["reused"] for row in rows) == 4
         assert all(row["cost_usd"] == 0 for row in rows if row["reused"])
     assert themes["030.jpg", 1]["images_in_request"] == 1
     sold = by_name(finished.answers("sold"))
