@@ -36,7 +36,7 @@ class Pictures:
             ImageError: the file cannot be read.
         """
         if self._file.problem:
-            raise ImageError(Reason.UNREADABLE, self._file.problem)
+            raise ImageError(self._file.problem_reason, self._file.problem)
         if self._recalled:
             return self._recalled
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from storage.files import files_for
@@ -12,6 +14,9 @@ from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
 from tierwise.records import ImageFile, ImageSettings, Page, Reason
+
+_LARGE_BYTES = 32_000_000
+_one_large = threading.Lock()
 
 Prepared = Mapping[ImageSettings, Picture | ImageError]
 
@@ -38,9 +43,9 @@ def prepare_file(
     Raises:
         ImageError: the file as a whole cannot be read.
     """
-    data = _read(file)
-    pages = _pages(data, file, limits, frames)
-    return [_prepare_page(data, file.uri, page, settings, limits) for page in pages]
+    with _content(file) as data:
+        pages = _pages(data, file, limits, frames)
+        return [_prepare_page(data, file.uri, page, settings, limits) for page in pages]
 
 
 def prepare_single(
@@ -51,11 +56,11 @@ def prepare_single(
     Raises:
         ImageError: the file as a whole cannot be read.
     """
-    data = _read(file)
-    pages = _pages(data, file, limits, frames)
-    if len(pages) > 1:
-        return [PreparedPage(page, {}) for page in pages]
-    return [_prepare_page(data, file.uri, pages[0], [settings], limits)]
+    with _content(file) as data:
+        pages = _pages(data, file, limits, frames)
+        if len(pages) > 1:
+            return [PreparedPage(page, {}) for page in pages]
+        return [_prepare_page(data, file.uri, pages[0], [settings], limits)]
 
 
 def prepare_pages(
@@ -66,8 +71,8 @@ def prepare_pages(
     Raises:
         ImageError: the file can no longer be read.
     """
-    data = _read(file)
-    return [_prepare_page(data, file.uri, page, [settings], limits) for page in pages]
+    with _content(file) as data:
+        return [_prepare_page(data, file.uri, page, [settings], limits) for page in pages]
 
 
 def find_pages(file: ImageFile, limits: Limits, frames: str | int) -> list[Page]:
@@ -76,7 +81,8 @@ def find_pages(file: ImageFile, limits: Limits, frames: str | int) -> list[Page]
     Raises:
         ImageError: the file as a whole cannot be read.
     """
-    return _pages(_read(file), file, limits, frames)
+    with _content(file) as data:
+        return _pages(data, file, limits, frames)
 
 
 def prepare_page(
@@ -113,7 +119,16 @@ def _prepare_page(
     return PreparedPage(page, dict(zip(settings, pictures, strict=True)))
 
 
+@contextmanager
+def _content(file: ImageFile) -> Iterator[bytes]:
+    """The bytes of a file; of large ones one at a time, so that they do not add up."""
+    with _one_large if file.bytes > _LARGE_BYTES else nullcontext():
+        yield _read(file)
+
+
 def _read(file: ImageFile) -> bytes:
+    if file.problem:
+        raise ImageError(file.problem_reason, file.problem)
     try:
         return files_for(file.path).read(file.path, file.version)
     except OSError as error:

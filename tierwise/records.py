@@ -101,7 +101,7 @@ class ImageFile:
     """One name in the archive.
 
     `uri` is the name as it was given, `path` where to read it. `content_hash` is `sha256:...` of
-    the bytes or the bucket's `md5:...`; it is empty when the file could not be read, and `problem`
+    the bytes or the bucket's `md5:...`; it is empty when the file cannot be read, and `problem`
     then says why. `columns` are the manifest's own. `version` names the bytes that were listed,
     where the store keeps count (a bucket's generation); others are not read in their place.
     """
@@ -112,6 +112,7 @@ class ImageFile:
     content_hash: str
     columns: Mapping[str, Scalar] = field(default_factory=dict)
     problem: str = ""
+    problem_reason: Reason = Reason.UNREADABLE
     version: str = ""
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
@@ -10,7 +11,8 @@ from apache_beam.pvalue import TaggedOutput
 
 from storage.files import files_for
 from storage.listing import Input, Named, Skipped, list_names, split
-from tierwise.records import ImageFile
+from tierwise.images.limits import LARGEST_FILE_BYTES
+from tierwise.records import ImageFile, Reason
 from transforms.in_threads import InThreadsFn
 
 SKIPPED = "skipped_files"
@@ -58,20 +60,27 @@ def keep_one(uri: str, rows: Iterable[Named]) -> Iterator[Named | TaggedOutput]:
 
 def hash_file(named: Named) -> ImageFile:
     """What is known of a file before it is opened; one that cannot be read says why."""
-    files = files_for(named.path)
+    files, path = files_for(named.path), named.path
     try:
-        known = named.known or files.stat(named.path)
+        known = named.known or files.stat(path)
+        if known.bytes > LARGEST_FILE_BYTES:
+            problem = (
+                f"{named.uri}: {known.bytes:,} bytes, the limit is {LARGEST_FILE_BYTES:,}. "
+                "Shrink or split the file."
+            )
+            found = ImageFile(named.uri, path, known.bytes, "", named.columns, problem)
+            return replace(found, problem_reason=Reason.TOO_LARGE)
         return ImageFile(
             uri=named.uri,
-            path=named.path,
+            path=path,
             bytes=known.bytes,
-            content_hash=known.content_hash or files.content_hash(named.path),
+            content_hash=known.content_hash or files.content_hash(path),
             columns=named.columns,
             version=known.version,
         )
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         problem = f"{named.uri}: {getattr(error, 'strerror', None) or error}"
-        return ImageFile(named.uri, named.path, 0, "", named.columns, problem)
+        return ImageFile(named.uri, path, 0, "", named.columns, problem)
 
 
 def _tagged_names(found: Input) -> Iterator[Named | TaggedOutput]:

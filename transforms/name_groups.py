@@ -15,7 +15,7 @@ from answering.prepare import find_pages
 from tierwise.errors import ImageError
 from tierwise.groups import AnsweredGroup, left_out
 from tierwise.journal import free
-from tierwise.records import ImageFile, NamedOutcome, Page, Reason
+from tierwise.records import ImageFile, NamedOutcome, Page
 from tierwise.tasks import Tasks
 from transforms.group_files import GroupKey, keyed_by_group
 from transforms.in_threads import InThreadsFn
@@ -77,7 +77,7 @@ def name_group(key: GroupKey, group: Joined, tasks: Tasks) -> Iterator[NamedOutc
     members = {member.share_key: member for member in answered[0].members}
     for file in group["files"]:
         if not file.content_hash:
-            error = ImageError(Reason.UNREADABLE, file.problem)
+            error = ImageError(file.problem_reason, file.problem)
             yield NamedOutcome(file, left_out(tasks.task(key[0]), Page(), error))
         elif member := members.get(file.content_hash):
             for outcome in member.outcomes:

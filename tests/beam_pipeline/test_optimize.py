@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,18 @@ def test_what_a_killed_publication_left_is_replaced(
     (out / "optimize.json").unlink()
     (folder / "001.jpg").unlink()
     assert small_files(shrink(folder)) == ["000.jpg", "002.jpg"]
+
+
+def test_what_can_never_be_read_has_its_row(
+    tmp_path: Path, photos: Callable[..., Path], shrink: Callable[..., Path]
+) -> None:
+    folder = photos(1)
+    os.mkfifo(folder / "pipe.jpg")
+    with (folder / "huge.jpg").open("wb") as file:
+        file.truncate(10_000_000_000)
+    names = ("000.jpg", "pipe.jpg", "huge.jpg", "none.jpg")
+    manifest = tmp_path / "list.csv"
+    manifest.write_text("uri\n" + "".join(f"photos/{name}\n" for name in names))
+    found = {Path(row["uri"]).name: row["reason"] for row in metrics(shrink(manifest))}
+    reasons = (None, "unreadable", "too_large", "unreadable")
+    assert found == dict(zip(names, reasons, strict=True))

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.listing import Named, find_input
+from tierwise.images.limits import LARGEST_FILE_BYTES
+from tierwise.records import Reason
 from transforms.list_images import REPEATED, SKIPPED, ListImages, hash_file, keep_one
 
 
@@ -45,3 +47,12 @@ def test_the_same_row_is_kept_in_any_order(cells: list[str | int | None]) -> Non
     assert [(one.tag, one.value) for one in others if isinstance(one, TaggedOutput)] == [
         (REPEATED, "a.jpg")
     ] * (len(rows) - 1)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.jpg"
+    with path.open("wb") as file:
+        file.truncate(50 * LARGEST_FILE_BYTES)
+    file_record = hash_file(Named("huge.jpg", str(path)))
+    assert (file_record.content_hash, file_record.problem_reason) == ("", Reason.TOO_LARGE)
+    assert "20,000,000,000 bytes, the limit is 400,000,000" in file_record.problem

@@ -7,6 +7,7 @@ import struct
 from tierwise.images.header import Header, broken
 
 _PIXEL_BYTES = 4
+_MOST_FRAMES = 100_000
 
 
 def read_gif_header(data: bytes, name: str) -> Header:
@@ -20,7 +21,7 @@ def read_gif_header(data: bytes, name: str) -> Header:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     at = 13 + _table(flags)
     frames = 0
-    while at < len(data):
+    while at < len(data) and frames < _MOST_FRAMES:
         if data[at] == 0x2C and at + 10 <= len(data):
             frames += 1
             at = _after_blocks(data, at + 11 + _table(data[at + 9]))

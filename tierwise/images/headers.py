@@ -13,6 +13,7 @@ from tierwise.images.plain_headers import (
     read_bmp_header,
     read_heic_header,
     read_jp2_header,
+    read_pdf_header,
 )
 from tierwise.images.png_header import read_png_header
 from tierwise.images.signatures import supported_format
@@ -28,9 +29,10 @@ _READERS: dict[str, Callable[[bytes, str], Header]] = {
     "jp2": read_jp2_header,
     "heic": read_heic_header,
     "avif": read_avif_header,
+    "pdf": read_pdf_header,
 }
 # Their size is known only to their decoder, or differs by page; it checks.
-_CHECKED_LATER = {"bmp", "jp2", "heic", "avif"}
+_CHECKED_LATER = {"bmp", "jp2", "heic", "avif", "pdf"}
 
 
 def read_header(data: bytes, *, name: str, limits: Limits) -> Header:
@@ -42,8 +44,6 @@ def read_header(data: bytes, *, name: str, limits: Limits) -> Header:
     found = supported_format(data, name)
     if found == "tiff":
         return read_tiff_header(data, name, most_pages=limits.pages)
-    if found == "pdf":
-        return Header("pdf")
     header = _READERS[found](data, name)
     if header.width * header.height or found not in _CHECKED_LATER:
         check_size(header.width, header.height, held=header.held_bytes, name=name, limits=limits)

@@ -29,8 +29,9 @@ from tierwise.images.shrinking import shrink
 from tierwise.records import Reason
 
 # Interpreter and libraries take 170 MB of address space, a decoder's threads and the shrunk copies
-# some more; decoders get what Limits grant beyond.
-_BASE_ADDRESS_SPACE = 400_000_000
+# some more. What is light gets this much beyond, what is heavy what Limits grant.
+_BASE_ADDRESS_SPACE = 300_000_000
+_LIGHT_BYTES = 160_000_000
 _CLOCK_PER_CPU_SECOND = 4
 _PARENT_CHECK_SECONDS = 1.0
 # Above these, predicted by the header or for want of one by the file, pictures go one at a time.
@@ -55,7 +56,6 @@ def main() -> None:
 
 def _serve(requests: BinaryIO, replies: BinaryIO, lock: int) -> None:
     while (request := read_request(requests)) is not None:
-        _limit_memory(request.limits.decoded_bytes)
         write_reply(replies, _answered(request, lock))
 
 
@@ -64,7 +64,7 @@ def _answered(request: Request, lock: int) -> Reply:
     try:
         header = read_header(request.data, name=request.name, limits=limits)
         original = Original(request.data, header, request.name, limits)
-        with _alone(lock, original), _timed(limits.seconds):
+        with _memory(request, original, lock), _timed(limits.seconds):
             if not request.settings:
                 return count(original)
             return shrink(original, request.page, request.settings)
@@ -98,22 +98,29 @@ def _timed(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(lock: int, original: Original) -> Iterator[None]:
-    """Let one helper at a time decode what is heavy, so that peaks do not add up."""
+def _memory(request: Request, original: Original, lock: int) -> Iterator[None]:
+    """Grant memory; let one helper at a time decode what is heavy, so that peaks do not add up."""
+    granted = request.limits.decoded_bytes
+    if not (request.alone or _is_heavy(original)):
+        _limit_memory(min(granted, _LIGHT_BYTES))
+        yield
+        return
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    try:
+        _limit_memory(granted)
+        yield
+    finally:
+        gc.collect()  # the next helper may only start when these planes are gone
+        fcntl.lockf(lock, fcntl.LOCK_UN)
+
+
+def _is_heavy(original: Original) -> bool:
     header = original.header
-    heavy = (
+    return (
         header.held_bytes > _HEAVY_BYTES
         or header.width * header.height > _HEAVY_PIXELS
         or len(original.data) > _HEAVY_FILE_BYTES
     )
-    if heavy:
-        fcntl.lockf(lock, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        if heavy:
-            gc.collect()  # the next helper may only start when these planes are gone
-            fcntl.lockf(lock, fcntl.LOCK_UN)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -4,6 +4,9 @@ Why not every picture: a hop costs about a millisecond and copies the file. Why 
 one of these decoders would take all of a worker's pictures with it. A helper that dies costs the
 picture it held, which becomes `unreadable`, and is replaced when the next one comes.
 
+Pictures that will take much memory are decoded one at a time, all others within little; one that
+finds too little is tried once more as if that had been known.
+
 Safe from many threads; a forked child starts helpers of its own; helpers end with their parent.
 """
 
@@ -16,11 +19,14 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 from tierwise.errors import ImageError
 from tierwise.images.messages import Reply, Request, read_reply, write_request
 from tierwise.records import Reason
 
+# How some decoders take it when there is no memory left.
+_ABORTS = {signal.SIGABRT, signal.SIGTRAP}
 _TIMERS = {signal.SIGPROF, signal.SIGALRM}
 
 
@@ -83,13 +89,21 @@ class _Pool:
 
     def ask(self, request: Request) -> Reply:
         with self._room:
-            helper = self._taken() or _Helper(self._lock_file.fileno())
-            reply = helper.ask(request)
-            if reply is None:
-                return _died(request, helper.end())
-            with self._guard:
-                self._idle.append(helper)
+            reply, short_of_memory = self._asked(request)
+            if short_of_memory:
+                reply, _ = self._asked(replace(request, alone=True))
             return reply
+
+    def _asked(self, request: Request) -> tuple[Reply, bool]:
+        """The reply, and whether more memory might bring a better one."""
+        helper = self._taken() or _Helper(self._lock_file.fileno())
+        reply = helper.ask(request)
+        if reply is None:
+            status = helper.end()
+            return _died(request, status), -status in _ABORTS
+        with self._guard:
+            self._idle.append(helper)
+        return reply, isinstance(reply, ImageError) and reply.reason is Reason.TOO_LARGE
 
     def close(self) -> None:
         while (helper := self._taken()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass, field
 
@@ -15,11 +16,14 @@ _PROGRESSIVE = {0xC2, 0xCA}
 _ORDINARY = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive; Huffman coded
 _LOSSLESS = 0xC3
 _DECODABLE = _ORDINARY | {_LOSSLESS, 0xC9, 0xCA}  # and arithmetic coded
+# Fill bytes, and stray ones between segments, are skipped as libjpeg skips them.
+_MARKER = re.compile(rb"\xff+[\x02-\xcf\xd9-\xfe]")
+_MOST_SEGMENTS = 65_536
 _XMP = b"http://ns.adobe.com/xap/1.0/\x00"
 _END = b"\xff\xd9"
 _TAIL = 65_536
-# Whole coefficients of a progressive file: 3 components of 2 bytes, at most.
-_COEFFICIENT_BYTES = 6
+# A file of several scans is held as coefficients, of all components as large as they are stored.
+_COEFFICIENT_BYTES = 2
 _TRUSTED_BYTES = 160_000_000
 # Cameras and sites write at most 20 scans; a scan costs a walk over all coefficients, so
 # thousands of them in a small file are an attack.
@@ -33,6 +37,9 @@ class _Markers:
     height: int = 0
     bits: int = 8
     channels: int = 0
+    # Per pixel; 1.5 where colour has a quarter of the pixels.
+    coefficients: float = 0.0
+    several_scans: bool = False
     scan_at: int = 0
     exif: int | None = None
     xmp: int | None = None
@@ -51,9 +58,11 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
     """
     markers = _walk(data, name)
     _check_kind(markers, name)
-    progressive = markers.frame in _PROGRESSIVE
-    held = markers.width * markers.height * _COEFFICIENT_BYTES if progressive else 0
-    scans = data.count(b"\xff\xda", markers.scan_at) if progressive else 1
+    held, scans = 0, 1
+    if markers.several_scans:
+        coefficients = markers.width * markers.height * markers.coefficients
+        held = round(coefficients * _COEFFICIENT_BYTES)
+        scans = data.count(b"\xff\xda", markers.scan_at)
     return Header(
         # A second picture that is the gain map of the first (Ultra HDR) makes no stereo pair.
         "mpo" if markers.multi_picture and not markers.gain_map else "jpeg",
@@ -89,22 +98,20 @@ def has_more_behind(data: bytes, header: Header) -> bool:
 def _walk(data: bytes, name: str) -> _Markers:
     markers = _Markers()
     at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            at = data.find(b"\xff", at)  # stray bytes between segments, as libjpeg skips them
-            if at < 0:
-                break
-            continue
-        kind = data[at + 1]
-        if kind in {0xFF, 0x00, 0x01} or 0xD0 <= kind <= 0xD8:
-            at += 1 if kind == 0xFF else 2
-            continue
+    for _ in range(_MOST_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if not found:
+            break
+        markers.clean = markers.clean and found.start() == at
+        at, kind = found.end() - 2, found[0][-1]
         if kind == 0xD9:
             break
         (length,) = struct.unpack_from(">H", data, at + 2)
         body = data[at + 4 : at + 2 + length]
         if kind == 0xDA:
             markers.scan_at = at
+            interleaved = body[:1] == bytes([markers.channels])
+            markers.several_scans = markers.frame in _PROGRESSIVE or not interleaved
             return markers
         _take(markers, kind, body)
         at += 2 + max(length, 2)
@@ -121,6 +128,7 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
             width,
             channels,
         )
+        markers.coefficients = _coefficients(body[6 : 6 + 3 * channels])
     elif kind == 0xE1 and body[:6] == b"Exif\x00\x00":
         markers.exif = markers.exif or exif_orientation(body)
         markers.clean = False
@@ -135,6 +143,13 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
         markers.clean = False
     elif kind == 0xFE or (0xE1 <= kind <= 0xEF and kind != 0xEE):
         markers.clean = False  # XMP, IPTC, comments, maker notes; 0xEE tells the colour transform
+
+
+def _coefficients(components: bytes) -> float:
+    """Add up what each component stores per pixel, from its sampling factors."""
+    factors = [(factor >> 4, factor & 15) for factor in components[1::3]]
+    most = max((h for h, _ in factors), default=0) * max((v for _, v in factors), default=0)
+    return sum(h * v for h, v in factors) / most if most else float(len(factors))
 
 
 def _check_kind(markers: _Markers, name: str) -> None:

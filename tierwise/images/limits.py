@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# A file is held whole, and once more by a helper process.
+LARGEST_FILE_BYTES = 400_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -16,7 +19,7 @@ class Limits:
     """
 
     pixels: int = 400_000_000
-    decoded_bytes: int = 800_000_000
+    decoded_bytes: int = 700_000_000
     seconds: float = 30.0
     pages: int = 1_000
     accept_truncated: bool = False

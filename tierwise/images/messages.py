@@ -22,13 +22,17 @@ _LENGTHS = struct.Struct(">IQ")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One file for the helper: count its images (no settings), or shrink one page of it."""
+    """One file for the helper: count its images (no settings), or shrink one page of it.
+
+    `alone` grants all the memory of the limits, while no other helper has it.
+    """
 
     data: bytes
     name: str
     page: int
     settings: tuple[ImageSettings, ...]
     limits: Limits
+    alone: bool = False
 
 
 Reply = int | list[Picture] | ImageError
@@ -41,6 +45,7 @@ def write_request(stream: IO[bytes], request: Request) -> None:
         "page": request.page,
         "settings": [asdict(setting) for setting in request.settings],
         "limits": asdict(request.limits),
+        "alone": request.alone,
     }
     _write(stream, head, [request.data])
 
@@ -52,7 +57,8 @@ def read_request(stream: IO[bytes]) -> Request | None:
         return None
     head, body = frame
     settings = tuple(ImageSettings(**setting) for setting in head["settings"])
-    return Request(body, head["name"], head["page"], settings, Limits(**head["limits"]))
+    limits = Limits(**head["limits"])
+    return Request(body, head["name"], head["page"], settings, limits, head["alone"])
 
 
 def write_reply(stream: IO[bytes], reply: Reply) -> None:

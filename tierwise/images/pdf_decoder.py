@@ -57,11 +57,23 @@ def count_pages(original: Original) -> int:
     """
     document = _open(original)
     try:
-        pages = len(document)
+        pages = _loadable(document, len(document), original.limits.pages)
     finally:
         document.close()
     if not pages:
-        raise ImageError(Reason.UNREADABLE, f"{original.name}: PDF without pages.")
+        raise ImageError(Reason.UNREADABLE, f"{original.name}: PDF without a page that opens.")
+    return pages
+
+
+def _loadable(document: Any, pages: int, most: int) -> int:
+    """Leave out pages at the end that do not exist, however many the file says."""
+    while 0 < pages <= most:
+        try:
+            document[pages - 1].close()
+        except pypdfium2.PdfiumError:
+            pages -= 1
+        else:
+            break
     return pages
 
 

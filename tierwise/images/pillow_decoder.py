@@ -41,9 +41,10 @@ _BROKEN = (
     RuntimeError,
     struct.error,
 )
-# Bytes held per pixel: the decoder's own, Pillow's four, and the array made of them.
-_HELD = {"jp2": 16, "avif": 24}
+# Bytes held per pixel: the decoder's own, Pillow's four, and those of a copy in another mode.
+_HELD = {"bmp": 6, "jp2": 20, "avif": 14}
 _HELD_OTHERWISE = 8
+_REDUCIBLE = {"L", "RGB", "CMYK"}
 _DEEP = {"I", "I;16", "I;16L", "I;16B"}
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, and by our own limit
@@ -61,13 +62,14 @@ def decode_with_pillow(original: Original, view: View) -> Raster:
             warnings.simplefilter("ignore")
             image, size = _opened(original, view)
             image.load()
-            turned = ImageOps.exif_transpose(image)
+            profile = image.info.get("icc_profile")
+            ImageOps.exif_transpose(image, in_place=True)
+            small = _reduced(_of_known_mode(image), view.side)
     except _BROKEN as error:
         raise original.unreadable(error) from error
-    if (size[0] < size[1]) != (turned.width < turned.height):
+    if (size[0] < size[1]) != (small.width < small.height):
         size = size[::-1]
-    wrapped = _to_vips(turned)
-    profile = image.info.get("icc_profile")
+    wrapped = _to_vips(small)
     if profile:
         wrapped = with_profile(wrapped, profile)
     try:
@@ -105,6 +107,23 @@ def _opened(original: Original, view: View) -> tuple[Image.Image, tuple[int, int
     return image, size
 
 
+def _of_known_mode(image: Image.Image) -> Image.Image:
+    if image.mode in {"1", "F"}:
+        return image.convert("L")
+    if image.mode in {"L", "RGB", "RGBA", "CMYK", "LAB"} | _DEEP:
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _reduced(image: Image.Image, side: int) -> Image.Image:
+    """Average squares of pixels where twice the wanted size remains: the rest holds less."""
+    spare = max(image.size) // (2 * side)
+    if spare < 2 or image.mode not in _REDUCIBLE:
+        return image
+    # Files of JPEG 2000 have a number where pictures have this method.
+    return Image.Image.reduce(image, 1 << (spare.bit_length() - 1))
+
+
 def _halvings(original: Original, longest: int, side: int) -> int:
     """Return how often JPEG 2000 may be halved so that twice the wanted size remains."""
     halvings = 0
@@ -125,9 +144,5 @@ def _to_vips(image: Image.Image) -> Any:
         return pyvips.Image.new_from_array(deep, interpretation="grey16")
     if image.mode == "CMYK":
         return pyvips.Image.new_from_array(np.asarray(image), interpretation="cmyk")
-    if image.mode in {"1", "F"}:
-        image = image.convert("L")
-    elif image.mode not in {"L", "RGB", "RGBA"}:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     pixels = np.asarray(image)
     return pyvips.Image.new_from_array(pixels, interpretation="b-w" if pixels.ndim == 2 else "srgb")

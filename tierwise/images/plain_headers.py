@@ -1,4 +1,4 @@
-"""Sizes of BMP, JPEG 2000, HEIC and AVIF files: enough to refuse what is too large early."""
+"""What BMP, JPEG 2000, HEIC, AVIF and PDF files will take: enough to refuse the largest early."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import struct
 from tierwise.images.header import Header
 
 # Bytes that decoding holds per pixel, measured on large files; `bench/images` has the figures.
-_BITMAP, _HEIC, _AVIF, _JPEG_2000 = 8, 5, 24, 16
+_BITMAP, _HEIC, _AVIF, _JPEG_2000 = 6, 5, 14, 20
+_JPEG_2000_PAGE = 500_000_000  # an A4 scan of 600 dpi
 _LONGEST_META = 1_000_000
 
 
@@ -44,6 +45,11 @@ def read_heic_header(data: bytes, _name: str) -> Header:
 def read_avif_header(data: bytes, _name: str) -> Header:
     """Read the largest size that the container names."""
     return _sized("avif", *_largest_item(data), _AVIF)
+
+
+def read_pdf_header(data: bytes, _name: str) -> Header:
+    """Tell only whether pages may hold much: PDFium streams all pictures but JPEG 2000."""
+    return Header("pdf", held_bytes=_JPEG_2000_PAGE if b"/JPXDecode" in data else 0)
 
 
 def _largest_item(data: bytes) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from tierwise.images.signatures import MIME_TYPES
 from tierwise.records import ImageSettings
 
 _MOSTLY_FLAT = 0.75
+_ROOM_FOR_HEADERS = 65_536
 _PASSABLE = {"jpeg", "png", "webp"}
 
 
@@ -100,7 +101,13 @@ def _passes(original: Original, raster: Raster) -> bool:
         and header.orientation == 1
         and header.bits <= 8
         and header.frames == 1
+        and len(original.data) <= _bytes_of(raster)
         and not has_more_behind(original.data, header)
         and not raster.altered
         and not raster.truncated
     )
+
+
+def _bytes_of(raster: Raster) -> int:
+    """What the pixels take uncoded, with room for headers: a larger file carries something else."""
+    return raster.pixels.size + _ROOM_FOR_HEADERS

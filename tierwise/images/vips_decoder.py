@@ -28,6 +28,7 @@ _BYTES = {"uchar": 1, "char": 1, "ushort": 2, "short": 2, "uint": 4, "int": 4, "
 # libwebp averages areas while it decodes. Down to the wanted size that softens small text (SSIM
 # 0.989 against 0.997 on a screenshot); with this much left to Lanczos it costs a tenth more time.
 _WEBP_MARGIN = 1.5
+_JPEG_MARGIN, _JPEG_SCALES = 1.9, (8, 4, 2)
 _STREAMING = {"png", "tiff", "jpeg", "mpo"}
 
 
@@ -37,6 +38,7 @@ def decode_with_vips(original: Original, view: View) -> Raster:
     Raises:
         ImageError: `unreadable` or `too_large`.
     """
+    forget_errors()  # what the profile of an earlier picture left
     try:
         return _decode(original, view, _STRICT)
     except VIPS_ERRORS as error:
@@ -65,6 +67,10 @@ def _decode(original: Original, view: View, fail_on: str) -> Raster:
     scale = _WEBP_MARGIN * max(wanted) / max(size)
     if header.format == "webp" and scale < 1 <= scale * min(size):
         options["scale"] = scale
+        image = _turned(load(original.data, **options), original)
+    if header.format in {"jpeg", "mpo"} and header.scalable and min(size) > _JPEG_SCALES[0]:
+        spare = max(size) / (_JPEG_MARGIN * max(wanted))
+        options["shrink"] = next((scale for scale in _JPEG_SCALES if scale <= spare), 1)
         image = _turned(load(original.data, **options), original)
     return finished(image, size, view)
 

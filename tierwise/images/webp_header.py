@@ -11,7 +11,8 @@ from tierwise.images.header import Header, broken
 
 _HARMLESS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP"}
 _MOST_CHUNKS = 100_000
-_PIXEL_BYTES = 4
+# Bytes held per pixel: lossy ones only their transparency, animations two canvases.
+_LOSSY, _LOSSLESS, _ANIMATED = 1, 4, 8
 _TRUSTED_PIXELS = 40_000_000
 
 
@@ -19,6 +20,7 @@ _TRUSTED_PIXELS = 40_000_000
 class _Chunks:
     size: tuple[int, int] = (0, 0)
     frames: int = 0
+    pixel_bytes: int = _LOSSY
     exif: int | None = None
     xmp: int | None = None
     profile: bytes = b""
@@ -43,7 +45,7 @@ def read_webp_header(data: bytes, name: str) -> Header:
         found.profile,
         frames=max(found.frames, 1),
         clean=found.clean and not found.frames and ends_there,
-        held_bytes=pixels * _PIXEL_BYTES,
+        held_bytes=pixels * (_ANIMATED if found.frames else found.pixel_bytes),
         trusted=not found.frames and pixels <= _TRUSTED_PIXELS,
     )
 
@@ -55,6 +57,8 @@ def _read_chunks(data: bytes) -> _Chunks:
         found.clean = found.clean and kind in _HARMLESS
         if kind == b"VP8X" or (kind in {b"VP8 ", b"VP8L"} and found.size == (0, 0)):
             found.size = _size(kind, body)
+        if kind == b"VP8L":
+            found.pixel_bytes = _LOSSLESS
         elif kind == b"ANMF":
             found.frames += 1
         elif kind == b"EXIF":
