@@ -8,10 +8,11 @@ does. So a publication that is killed is put right by the next.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +26,9 @@ METRICS_FILE = "metrics.parquet"
 TOTALS_FILE = "optimize.json"
 _PUBLISHING = ".publishing"
 _OUTPUT = "output"
+_AT_ONCE, _BATCH = 32, 10_000
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 FormatTotals = tuple[str, OptimizedTotals]
 
 
@@ -70,10 +74,11 @@ def _replace_pictures(publication: MetricsPublication, parts: Sequence[Part]) ->
     names = _free_names(publication, parts, earlier)
     unfinished = join(output, _PUBLISHING, f"{publication.facts['run_id']}.parquet")
     _join_parts(publication, parts, names, unfinished)
-    for staged, name in names.items():
-        files.move(join(publication.pictures, staged), join(output, name))
-    for name in earlier.difference(names.values()):
-        files.discard(output, name)
+    _in_threads(
+        lambda pair: files.move(join(publication.pictures, pair[0]), join(output, pair[1])),
+        list(names.items()),
+    )
+    _in_threads(lambda name: files.discard(output, name), list(earlier.difference(names.values())))
     files.move(unfinished, join(output, METRICS_FILE))
 
 
@@ -100,16 +105,26 @@ def _free_names(
     publication: MetricsPublication, parts: Sequence[Part], earlier: set[str]
 ) -> dict[str, str]:
     """Where each staged file goes: to its own name, unless somebody else's file lies there."""
-    names = {}
-    for part in parts:
-        for staged in _names(part.uri):
-            place = join(publication.output, staged)
-            files = files_for(place)
-            taken = staged not in earlier and (files.exists(place) or files.is_folder(place))
-            path = PurePosixPath(staged)
-            other = path.with_name(with_digest(path.stem, staged) + path.suffix)
-            names[staged] = str(other) if taken else staged
-    return names
+    output, files = publication.output, files_for(publication.output)
+
+    def free(staged: str) -> str:
+        place = join(output, staged)
+        if staged in earlier or not (files.exists(place) or files.is_folder(place)):
+            return staged
+        path = PurePosixPath(staged)
+        return str(path.with_name(with_digest(path.stem, staged) + path.suffix))
+
+    staged = [name for part in parts for name in _names(part.uri)]
+    return dict(zip(staged, _in_threads(free, staged), strict=True))
+
+
+def _in_threads(function: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+    """Do the same to each, many at a time: a bucket answers each after a while."""
+    results: list[_R] = []
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for start in range(0, len(items), _BATCH):  # so that few are waited for in memory
+            results += pool.map(function, items[start : start + _BATCH])
+    return results
 
 
 def _join_parts(
