@@ -52,7 +52,7 @@ class _Life:
             return [
                 self._fail(task, Page(), error)
                 for task in self.session.plan.tasks.of_images
-                if task.when is None
+                if task.of_every_image
             ]
         by_page = await asyncio.gather(*(self._page(page) for page in pages))
         return [outcome for outcomes in by_page for outcome in outcomes]
@@ -67,7 +67,7 @@ class _Life:
     async def _task(self, task: Task, page: Page, results: Results) -> Outcome | None:
         """The outcome of one task, or None when it is not to be asked of this image."""
         earlier = {name: await results[name] for name in task.depends_on}
-        answers = answers_for(task, earlier)
+        answers = answers_for(task, self.file.content_hash, earlier)
         if answers is None:
             return None
         if isinstance(answers, Failure):

@@ -73,6 +73,6 @@ class Pictures:
 
 
 def settings_of_all(tasks: Sequence[Task]) -> tuple[ImageSettings, ...]:
-    """The ways in which every image is prepared, whatever its answers: tasks without `when`."""
-    wanted = (t.route.image for t in tasks if t.reads == "image" and t.when is None)
+    """The ways in which every image is prepared: for the tasks that ask each of them."""
+    wanted = (t.route.image for t in tasks if t.reads == "image" and t.of_every_image)
     return tuple(dict.fromkeys(wanted))

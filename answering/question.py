@@ -13,13 +13,15 @@ from tierwise.tasks import Task
 
 
 def answers_for(
-    task: Task, earlier: Mapping[str, Outcome | None]
+    task: Task, content_hash: str, earlier: Mapping[str, Outcome | None]
 ) -> Mapping[str, Any] | Failure | None:
     """The earlier answers to ask a task with; or the failure that keeps it from being asked.
 
     None when it is not to be asked of this page. `earlier` has what came of `task.depends_on`, None
     for those that were not asked.
     """
+    if task.audit is not None and not task.audit.covers(content_hash):
+        return None
     answers = {name: found.value for name, found in earlier.items() if isinstance(found, Answer)}
     if task.when is not None and not task.when.holds(answers):
         return None
@@ -57,7 +59,7 @@ def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -
         for task in tasks:
             earlier = {name: found[name] for name in task.depends_on if name in found}
             known = len(earlier) == len(task.depends_on)
-            answers = answers_for(task, earlier) if known else {}
+            answers = answers_for(task, file.content_hash, earlier) if known else {}
             if answers is None or isinstance(answers, Failure):
                 found[task.name] = answers
                 continue

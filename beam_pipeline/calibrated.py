@@ -6,11 +6,13 @@ This module stays light: a forecast needs the routes too, and must not wait for 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from beam_pipeline.asked import emulated, tasks_of
 from beam_pipeline.command_line import Settings
 from gemini_api.service import Kind
 from storage.files import files_for
+from tierwise.audit import with_audits
 from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.calibration.staleness import changes_since
 from tierwise.errors import InputError
@@ -21,55 +23,64 @@ REFUSE, WARN = "refuse", "warn"
 
 
 def tasks_to_ask(settings: Settings) -> tuple[Tasks, list[str]]:
-    """The tasks of the flags by the routes of `--calibration`, and what to warn of."""
-    return with_calibration(
-        tasks_of(settings),
-        settings.calibration,
-        emulated=emulated(Kind(settings.gemini), settings.gemini_endpoint or ""),
-        on_stale=settings.on_stale,
-    )
+    """The tasks of the flags by the routes of `--calibration`, audits too, and what to warn of."""
+    tasks, warnings = tasks_of(settings), list[str]()
+    calibration = calibration_of(settings.calibration)
+    if calibration:
+        tasks, warnings = with_calibration(
+            tasks,
+            calibration,
+            emulated=emulated(Kind(settings.gemini), settings.gemini_endpoint or ""),
+            on_stale=settings.on_stale,
+        )
+    today = datetime.now(UTC).date()
+    return with_audits(tasks, settings.audit_rate, calibration, today), warnings
 
 
-def with_calibration(
-    tasks: Tasks, path: str | None, *, emulated: bool, on_stale: str
-) -> tuple[Tasks, list[str]]:
-    """The tasks at their calibrated routes, and warnings about what has changed since.
-
-    Args:
-        tasks: as the tasks file has them.
-        path: the calibration file, or None.
-        emulated: whether an emulator will answer.
-        on_stale: `refuse`, or `warn` to use a calibration that no longer fits.
+def calibration_of(path: str | None) -> Calibration | None:
+    """The calibration of `--calibration`, None without.
 
     Raises:
-        InputError: the file cannot be read, or no longer fits.
+        InputError: the file cannot be read.
     """
     if not path:
-        return tasks, []
-    calibration = _read(path)
-    changes = changes_since(calibration, tasks, emulated=emulated)
-    if changes and on_stale == REFUSE:
-        raise InputError(
-            f"--calibration={path}: {'; '.join(changes)}. Calibrate again (what has not changed "
-            "is not paid again), or use it nevertheless with --on_stale=warn."
-        )
-    routes = calibration.routes
-    named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
-    if not named:
-        changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
-    return tasks.with_routes(named), [f"--calibration={path}: {change}" for change in changes]
-
-
-def _route(task: Task, chosen: Route) -> Route:
-    """The chosen route; tier and frames stay the task's own, as they were no part of the choice."""
-    image = replace(chosen.image, frames=task.route.image.frames)
-    return replace(chosen, image=image, service_tier=task.route.service_tier)
-
-
-def _read(path: str) -> Calibration:
+        return None
     try:
         data = files_for(path).read(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"--calibration={path}: cannot be read: {reason}.") from error
     return read_calibration(data, path=path)
+
+
+def with_calibration(
+    tasks: Tasks, calibration: Calibration, *, emulated: bool, on_stale: str
+) -> tuple[Tasks, list[str]]:
+    """The tasks at their calibrated routes, and warnings about what has changed since.
+
+    Args:
+        tasks: as the tasks file has them.
+        calibration: whose routes to take.
+        emulated: whether an emulator will answer.
+        on_stale: `refuse`, or `warn` to use a calibration that no longer fits.
+
+    Raises:
+        InputError: the calibration no longer fits.
+    """
+    changes = changes_since(calibration, tasks, emulated=emulated)
+    if changes and on_stale == REFUSE:
+        raise InputError(
+            f"--calibration: {'; '.join(changes)}. Calibrate again (what has not changed is not "
+            "paid again), or use it nevertheless with --on_stale=warn."
+        )
+    routes = calibration.routes
+    named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
+    if not named:
+        changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
+    return tasks.with_routes(named), [f"--calibration: {change}" for change in changes]
+
+
+def _route(task: Task, chosen: Route) -> Route:
+    """The chosen route; tier and frames stay the task's own, as they were no part of the choice."""
+    image = replace(chosen.image, frames=task.route.image.frames)
+    return replace(chosen, image=image, service_tier=task.route.service_tier)

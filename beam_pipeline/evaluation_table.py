@@ -33,6 +33,20 @@ def print_evaluation(task: str, found: dict[str, Any], console: Console) -> None
         console.print(_table(f"{task}: reclassified", "old label", changed))
 
 
+def print_audit(task: str, found: dict[str, Any], console: Console) -> None:
+    """Print how often one task's answers differ from the reference's, and what was promised."""
+    images, promised = found["images"], found["promised_images"]
+    said = f"{task}: audit of {images} images: {found['differing']} differ from the answer of "
+    said += f"{found['reference']}, 95 % interval {found['low']:.1%}-{found['high']:.1%}"
+    if promised:
+        said += f"; in the calibration {found['promised_differing']} of {promised}"
+    console.print(Text(f"{said}."), soft_wrap=True)
+    if found["worse_than_promised"]:
+        warning = f"warning: {task}: more often than the calibration promised. Calibrate again, on "
+        warning += "images like these, or ask at the reference route."
+        console.print(Text(warning, style="yellow"), soft_wrap=True)
+
+
 def _table(title: str, label: str, pairs: Sequence[dict[str, Any]]) -> Table:
     table = Table(title=Text(title), title_justify="left", min_width=48)
     table.add_column(label)

@@ -10,7 +10,7 @@ import apache_beam as beam
 from answering.plan import Plan
 from storage.listing import Input
 from tierwise.admission import Cap
-from tierwise.evaluation import judged_tasks
+from tierwise.evaluation import PairRow, PairTotals, judged_tasks
 from tierwise.records import ImageFile, NamedOutcome
 from tierwise.tables import answers_schema, failures_schema
 from transforms.admit_requests import AdmitRequests
@@ -19,6 +19,7 @@ from transforms.ask_groups import AskGroups
 from transforms.ask_within import AskWithin
 from transforms.asking_fn import SharedEngine
 from transforms.close_run import CloseRun
+from transforms.compare_audits import CompareAudits
 from transforms.group_files import GroupFiles
 from transforms.judge_answers import JudgeAnswers
 from transforms.list_images import REPEATED, SKIPPED, ListImages
@@ -26,6 +27,7 @@ from transforms.name_answers import NameAnswers
 from transforms.name_groups import NameGroups
 from transforms.publish_run import Publication, publish
 from transforms.share_duplicates import ShareDuplicates
+from transforms.sum_by_key import SumByKey
 from transforms.sum_costs import SumCosts
 from transforms.write_tables import FAILURES, WriteTables, answers_table, outcome_row
 
@@ -50,22 +52,25 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
     publication = publication_of(job)
     listed = root | "ListImages" >> ListImages(job.found)
-    rows, others = _rows(listed["files"], job)
+    rows, findings, others = _rows(listed["files"], job)
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
-    left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
+    left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
     if judged := judged_tasks(job.plan.tasks, job.found.columns):
-        others["pairs"] = rows | "JudgeAnswers" >> JudgeAnswers(judged)
+        findings.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))
+    if findings:
+        together = tuple(findings) | "AllFindings" >> beam.Flatten()
+        others["pairs"] = together | "SumFindings" >> SumByKey(PairTotals())
     return (parts, costs, left_out, others) | "PublishRun" >> CloseRun(publication, publish)
 
 
 def _rows(
     files: beam.PCollection[ImageFile], job: Job
-) -> tuple[beam.PCollection[NamedOutcome], dict[str, Any]]:
-    """The rows of tasks that ask each image, and of those that ask groups; and the cap, if any."""
-    plan, rows, others = job.plan, list[Any](), dict[str, Any]()
+) -> tuple[beam.PCollection[NamedOutcome], list[beam.PCollection[PairRow]], dict[str, Any]]:
+    """The rows of tasks that ask each image, and of those that ask groups; audits; the cap."""
+    plan, rows, findings, others = job.plan, list[Any](), list[Any](), dict[str, Any]()
     engine, tasks, digits = SharedEngine(plan), plan.tasks, plan.journal.digits
     if tasks.of_images:
         shards = files | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
@@ -75,12 +80,14 @@ def _rows(
             others["admissions"] = shards | "AdmitRequests" >> AdmitRequests(plan, job.cap)
             answered = (shards, others["admissions"]) | "AskGemini" >> AskWithin(engine)
         rows.append((files, answered) | "NameAnswers" >> NameAnswers(tasks))
+        if tasks.audits:
+            findings.append(answered | "CompareAudits" >> CompareAudits(tasks))
     if tasks.of_groups:
         groups = (
             files | "GroupFiles" >> GroupFiles(tasks, digits) | "AskGroups" >> AskGroups(engine)
         )
         rows.append((files, groups) | "NameGroups" >> NameGroups(plan))
-    return tuple(rows) | "AllRows" >> beam.Flatten(), others
+    return tuple(rows) | "AllRows" >> beam.Flatten(), findings, others
 
 
 def publication_of(job: Job) -> Publication:
@@ -99,4 +106,5 @@ def publication_of(job: Job) -> Publication:
         facts=job.facts,
         cost_by=job.cost_by,
         judged=tuple(judged_tasks(job.plan.tasks, columns)),
+        audits=job.plan.tasks.audits,
     )

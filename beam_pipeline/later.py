@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 VERBS = ("measure", "report")
-RUN_FLAGS = ("audit_rate", "api_key_secret")
+RUN_FLAGS = ("api_key_secret",)
 
 
 def first_later_flag(words: Iterable[str]) -> str | None:

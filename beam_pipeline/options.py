@@ -109,6 +109,17 @@ FLAGS = (
         choices=("refuse", "warn"),
     ),
     Flag(
+        "audit_rate",
+        "Share of the images, 0 to 1, that is also asked at the reference route, to tell how often "
+        "the cheaper answers differ. The reference is the calibration's, else high.",
+        "0.005",
+        (RUN,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=1,
+    ),
+    Flag(
         "gemini",
         "Who answers: the local emulator, the Gemini Developer API, or Vertex AI. "
         "Only the emulator costs nothing.",
@@ -379,7 +390,7 @@ FLAGS = (
 
 
 # A calibration asks as a run does, and takes its flags but these, of which some it has its own.
-_OF_RUN_ALONE = {"input", "output", "cost_by", "calibration", "on_stale"}
+_OF_RUN_ALONE = {"input", "output", "cost_by", "calibration", "on_stale", "audit_rate"}
 
 
 def flags_of(verb: str) -> tuple[Flag, ...]:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from beam_pipeline.cost_table import cost_table, dollars
-from beam_pipeline.evaluation_table import print_evaluation
+from beam_pipeline.evaluation_table import print_audit, print_evaluation
 from beam_pipeline.forecast_tables import forecast_line
 from beam_pipeline.graph import Job
 from beam_pipeline.plain_text import plain
@@ -38,12 +38,16 @@ def print_summary(run: dict[str, Any], job: Job) -> None:
     title = "Costs (emulated)" if run["emulated"] else "Costs"
     console.print()
     for task in job.plan.tasks.tasks:
+        if task.audit:
+            continue
         console.print(_answers(task, run["tasks"][task.name], job))
     console.print(cost_table(_costs(job), console, title))
     if "cost_by" in run:
         console.print(_charges(run["cost_by"]))
     for task, found in run.get("evaluation", {}).items():
         print_evaluation(task, found, console)
+    for task, found in run.get("audit", {}).items():
+        print_audit(task, found, console)
     if run["failures"]:
         console.print(_failures(run["failures"]))
     for line in _closing_lines(run, job):

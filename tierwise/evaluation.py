@@ -25,7 +25,8 @@ from tierwise.tasks import Tasks
 
 _EXAMPLES = 3
 _MOST_PAIRS = 100
-_WHOLE = 1_000_000
+# A score of 1, in whole numbers, which add up the same in any order.
+WHOLE = 1_000_000
 
 
 class Against(StrEnum):
@@ -34,6 +35,7 @@ class Against(StrEnum):
     LABEL = "label"
     OLD_LABEL = "old_label"
     UNKNOWN_LABEL = "unknown_label"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,7 +106,7 @@ def judge(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> It
     value = outcome.value if isinstance(outcome, Answer) else None
     yield from _against_truth(task, file, outcome.task, value)
     if task.old and (old := file.columns.get(task.old)) not in (None, ""):
-        key = PairKey(outcome.task, Against.OLD_LABEL, _written(old), _written(value))
+        key = PairKey(outcome.task, Against.OLD_LABEL, written(old), written(value))
         yield key, PairTotals(1, 0, (file.uri,))
 
 
@@ -113,17 +115,18 @@ def _against_truth(task: Judged, file: ImageFile, name: str, value: Any) -> Iter
     try:
         truth = read_truth(task.kind, cells)
     except TruthError:
-        unknown = _written(next(cell for cell in cells.values() if cell not in (None, "")))
+        unknown = written(next(cell for cell in cells.values() if cell not in (None, "")))
         yield PairKey(name, Against.UNKNOWN_LABEL, unknown, ""), PairTotals(1, 0, (file.uri,))
         return
     if truth is not None:
-        points = round(score(task.kind, truth, value) * _WHOLE)
+        points = round(score(task.kind, truth, value) * WHOLE)
         one = isinstance(task.kind, OneLabel)
-        pair = (_written(truth), _written(value)) if one else ("", "")
+        pair = (written(truth), written(value)) if one else ("", "")
         yield PairKey(name, Against.LABEL, *pair), PairTotals(1, points, (file.uri,))
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A label or an answer as text, empty for none."""
     return "" if value is None else plain_text(value)
 
 
@@ -176,7 +179,7 @@ def evaluation(rows: Iterable[PairRow], judged: Collection[str]) -> dict[str, An
             **_score([row for row in rows if row[0].task == task]),
             **{
                 against.value: _pairs(rows, task, against)
-                for against in Against
+                for against in (Against.LABEL, Against.OLD_LABEL, Against.UNKNOWN_LABEL)
                 if any(key.task == task and key.against is against for key, _ in rows)
             },
         }
@@ -190,9 +193,9 @@ def _score(rows: Sequence[PairRow]) -> dict[str, Any]:
     if not images:
         return {}
     points = sum(totals.score for _, totals in labelled)
-    found: dict[str, Any] = {"images": images, "score": points / _WHOLE / images}
+    found: dict[str, Any] = {"images": images, "score": points / WHOLE / images}
     if any(key.label for key, _ in labelled):
-        interval = share_interval(points // _WHOLE, images)
+        interval = share_interval(points // WHOLE, images)
         found |= {"low": interval.low, "high": interval.high}
     return found
 

@@ -22,11 +22,13 @@ from storage.files import files_for, join
 from storage.run_records import check_lease
 from tierwise import account
 from tierwise.admission import Admission
+from tierwise.audit import audit_summary
 from tierwise.costs import regrouped
 from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.tables import cost_row, costs_schema
+from tierwise.tasks import Task
 from transforms.sum_costs import CostRow
 from transforms.write_tables import FAILURES, Part, write_part
 
@@ -43,7 +45,7 @@ class Publication:
     """Where the tables go, and what is known of the run when the graph is built.
 
     `cost_by` is the manifest's column that costs are told apart by, empty for none. `judged` are
-    the tasks that the manifest has labels for.
+    the tasks that the manifest has labels for, `audits` those that audit others.
     """
 
     output: str
@@ -53,6 +55,7 @@ class Publication:
     facts: Mapping[str, Any]
     cost_by: str = ""
     judged: tuple[str, ...] = ()
+    audits: tuple[Task, ...] = ()
 
     @property
     def staging(self) -> str:
@@ -161,10 +164,11 @@ def _stage(
     run = _run(publication, parts, costs, left_out)
     for admission in admissions:  # one, under a cap
         run["cap"] = account.cap(admission, costs)
-    if publication.judged:
+    if publication.judged or publication.audits:
         rows = evaluation_rows(pairs)
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))
         run["evaluation"] = evaluation(pairs, publication.judged)
+        run["audit"] = audit_summary(publication.audits, pairs)
     run["tables"] = list(_listed(parts))
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     files.write(join(publication.staging, RUN_FILE), text.encode(), durable=True)

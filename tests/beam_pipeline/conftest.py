@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from beam_pipeline.__main__ import main
 
@@ -124,3 +126,24 @@ def photos(draw: Callable[..., bytes], tmp_path: Path) -> Callable[..., Path]:
         return place
 
     return make
+
+
+@pytest.fixture(scope="session")
+def page() -> Callable[..., bytes]:
+    """Draws grey pictures, some with small text that the media resolution low cannot show."""
+
+    def drawn(number: int, *, bright: bool, written: bool) -> bytes:
+        """A grey picture of 4:3, with a line of text too small for the media resolution low."""
+        ground = (200 if bright else 20) + number % 12
+        image = Image.new("RGB", (1296, 972), (ground, ground, ground + number))
+        if written:
+            font = ImageFont.load_default(size=9)
+            ink = 0 if bright else 255
+            text = "the quick brown fox jumps over the lazy dog and runs away with it " * 4
+            for line in range(12):
+                ImageDraw.Draw(image).text((40, 60 + line * 24), text, (ink, ink, ink), font)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=90)
+        return buffer.getvalue()
+
+    return drawn

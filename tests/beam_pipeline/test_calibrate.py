@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,7 +10,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 
 from beam_pipeline.__main__ import main
 
@@ -26,30 +24,15 @@ tasks:
 PICTURES = 10
 
 
-def picture(number: int, *, bright: bool, written: bool) -> bytes:
-    """A grey picture of 4:3, with a line of text too small for the media resolution low."""
-    ground = (200 if bright else 20) + number % 12
-    image = Image.new("RGB", (1296, 972), (ground, ground, ground + number))
-    if written:
-        font = ImageFont.load_default(size=9)
-        ink = 0 if bright else 255
-        text = "the quick brown fox jumps over the lazy dog and runs away with it " * 4
-        for line in range(12):
-            ImageDraw.Draw(image).text((40, 60 + line * 24), text, (ink, ink, ink), font)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
-
-
 @pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def labelled(tmp_path_factory: pytest.TempPathFactory, page: Callable[..., bytes]) -> Path:
     """A manifest of pictures, dark and bright, with and without small text."""
     place = tmp_path_factory.mktemp("labelled")
     lines = ["uri,shade,written"]
     for number in range(PICTURES):
         bright, written = number % 2 == 0, number < 5
         name = f"{number:02}.jpg"
-        (place / name).write_bytes(picture(number, bright=bright, written=written))
+        (place / name).write_bytes(page(number, bright=bright, written=written))
         lines.append(f"{name},{'bright' if bright else 'dark'},{'yes' if written else 'no'}")
     (place / "labels.csv").write_text("\n".join(lines), "utf-8")
     (place / "tasks.yaml").write_text(TASKS, "utf-8")

@@ -28,7 +28,8 @@ Observed = Mapping[str, Sequence[Observation]]
 class TriedRoute:
     """One route and how it did.
 
-    `comparison` is with the reference, which has none. `images_needed` is about how many labelled
+    `comparison` is with the reference, which has none; `differing` counts the images with another
+    answer than the reference's, whichever was right. `images_needed` is about how many labelled
     images would do to accept it, None where it is accepted or where more cannot help.
     """
 
@@ -36,6 +37,7 @@ class TriedRoute:
     route: Route
     figures: Figures
     comparison: Comparison | None
+    differing: int
     accepted: bool
     images_needed: int | None
 
@@ -117,6 +119,10 @@ def choose(
             route=routes[name],
             figures=figures_of(kind, observed[name], confidence),
             comparison=compared.get(name),
+            differing=sum(
+                one.value != other.value
+                for one, other in zip(observed[reference], observed[name], strict=True)
+            ),
             accepted=name in accepted or name == reference,
             images_needed=None
             if name in accepted or name == reference

@@ -14,6 +14,7 @@ from tierwise.tasks import Task
 _IMAGINED_IMAGES = 400
 _CHANCE_OF_EACH_LABEL = 0.3
 _FEW = 0.5
+_CERTAIN = 1_000_000
 _SEED = 20261123
 
 
@@ -53,6 +54,11 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
         asked = len(known) - spared - known.count(Standing.OPEN)
         evidence = (asked, spared) if task.depends_on else (0, 0)
         before = imagined[task.name] * (_FEW if task.when else 1)
+        if task.audit:  # a share that the flag sets is no guess
+            before *= task.audit.share
+            weight = 1 if task.when else _CERTAIN
+            shares[task.name] = Share(before * weight, (1 - before) * weight)
+            continue
         shares[task.name] = Share(before + evidence[0], 1 - before + evidence[1])
     return shares
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
 from tierwise.records import Route
+from tierwise.tasks.auditing import Audit
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.grouping import Grouping
 
@@ -26,8 +27,9 @@ class Task:
 
     `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
-    With `per`, the images of a group get one answer together. `digest` is SHA-256 over what is
-    asked: all that changes the answer except image, route, `when` and `per`.
+    With `per`, the images of a group get one answer together; with `audit`, only a sample of the
+    images is asked. `digest` is SHA-256 over what is asked: all that changes the answer except
+    image, route, `when`, `per` and `audit`.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Task:
     reads: Literal["image", "text"] = "image"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     per: Grouping | None = None
+    audit: Audit | None = None
     reads_answers: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     digest: str = field(init=False)
@@ -53,6 +56,11 @@ class Task:
         }
         written = json.dumps(asked, sort_keys=True, separators=(",", ":"))
         object.__setattr__(self, "digest", hashlib.sha256(written.encode()).hexdigest())
+
+    @property
+    def of_every_image(self) -> bool:
+        """Whether each image is asked, whatever its content and its answers."""
+        return self.when is None and self.audit is None
 
     def is_asked(self, answers: Mapping[str, Any]) -> bool:
         """Whether this is asked of an image that has these typed answers, by task name."""

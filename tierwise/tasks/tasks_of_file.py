@@ -46,6 +46,11 @@ class Tasks:
         return tuple(task for task in self.tasks if task.per)
 
     @property
+    def audits(self) -> tuple[Task, ...]:
+        """The tasks that audit others."""
+        return tuple(task for task in self.tasks if task.audit)
+
+    @property
     def frames(self) -> str | int:
         """Which frames of an animation are images: the same for all tasks that look at them."""
         looking = (task.route.image.frames for task in self.tasks if task.reads == "image")

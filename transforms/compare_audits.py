@@ -1,0 +1,23 @@
+"""CompareAudits: cheap answers against those of the reference route."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+
+from tierwise.audit import compare
+from tierwise.evaluation import PairRow
+from tierwise.records import Answered
+from tierwise.tasks import Tasks
+
+
+class CompareAudits(beam.PTransform):
+    """From answered contents to pairs of reference and cheap answer, to be added up."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        super().__init__()
+        self._tasks = tasks
+
+    def expand(self, answered: beam.PCollection[Answered]) -> beam.PCollection[PairRow]:
+        """Adds the comparison to a pipeline."""
+        tasks = self._tasks
+        return answered | "Compare" >> beam.FlatMap(lambda one: compare(tasks, one))
