@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,7 +44,6 @@ from tierwise.calibration.labelling import (
     load_task_of_folders,
     task_of_folders,
 )
-from tierwise.errors import InputError
 from tierwise.tasks import Tasks
 
 CALIBRATION_FILE = "calibration.json"
@@ -80,6 +80,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if run is None:
         return 1
     calibration = _calibration(settings, sample, output, emulated=run["emulated"])
+    if calibration is None:
+        return int(run["exit_status"]) or 1
     uri = join(output, CALIBRATION_FILE)
     files_for(uri).write(uri, write_calibration(calibration), durable=True)
     print_calibration(calibration, uri)
@@ -107,17 +109,22 @@ def _sample(settings: Settings, console: Console) -> _Sample:
 
 def _calibration(
     settings: Settings, sample: _Sample, output: str, *, emulated: bool
-) -> Calibration:
+) -> Calibration | None:
+    """None when some task has nothing to be judged by, which is then printed."""
     left = Left(output)
     calibrated = {}
     for name, routes in sample.trials.routes.items():
         task = sample.tasks.task(name)
         observed = left.observed(name, routes, sample.images)
         if not next(iter(observed.by_route.values())):
-            raise InputError(
-                f"task {name!r}: no image could be asked at all routes: {observed.left_out}. The "
-                "failures are in the output; put right what they say, and run again."
+            reasons = ", ".join(f"{reason} {n}" for reason, n in observed.left_out.items())
+            print(
+                f"tierwise: task {name!r}: no image was answered at every route: {reasons}. Put "
+                "right what the failures say, and run the same command again: what was paid is "
+                "not asked again.",
+                file=sys.stderr,
             )
+            return None
         choice = choose(
             task.answer,
             routes,

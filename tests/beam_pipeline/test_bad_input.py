@@ -88,8 +88,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "strange verb": (["launch", I, O], ["launch", "run, plan, calibrate"]),
     "a later verb": (["measure", I, O], ["measure is not part of this version yet"]),
     "help of a later verb": (["report", "--help"], ["report is not part of this version yet"]),
-    "a cap": (["run", I, O, "--max_cost_usd=5"], ["--max_cost_usd is not part of this version"]),
-    "a later flag": (["run", I, "--audit_rate", "0.1"], ["--audit_rate is not part of this"]),
+    "a later flag": (["run", I, "--api_key_secret", "s"], ["--api_key_secret is not part of this"]),
     "another verb's flag": (
         ["optimize", I, O, "--tasks=x"],
         ["--tasks belongs to tierwise run, plan, calibrate; optimize does not take it."],
@@ -98,7 +97,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
         ["emulator", "--input=good"],
         ["--input belongs to tierwise run, plan, calibrate, optimize; emulator does not take it."],
     ),
-    "a later flag of run": (["optimize", I, O, "--max_cost_usd=5"], ["belongs to tierwise run;"]),
+    "a later flag of run": (["optimize", I, O, "--max_cost_usd=5"], ["belongs to tierwise run"]),
     "a fallback from nothing": (
         ["run", I, O, "--flex_fallback=standard"],
         ["--flex_fallback=standard", "nothing is asked at the flex tier", "--service_tier=flex"],

@@ -128,6 +128,23 @@ def test_a_calibration_that_no_longer_fits_is_refused(
     assert "have changed" in capsys.readouterr().err
 
 
+def test_a_cap_bounds_a_calibration(
+    calibrate: Callable[..., int],
+    gemini: Any,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert calibrate("--max_cost_usd=0.0001") == 3
+    assert "no image was answered at every route: over_budget" in capsys.readouterr().err
+    assert gemini.billed() <= 100_000
+    assert calibrate("--max_cost_usd=0.002") == 3
+    assert gemini.billed() <= 2_000_000
+    shade = calibration(tmp_path)["tasks"]["shade"]
+    assert shade["left_out"]["over_budget"] + shade["choice"]["images"] == PICTURES
+    assert calibrate("--max_cost_usd=1") == 0
+    assert calibration(tmp_path)["tasks"]["written"]["choice"]["chosen"] == "medium"
+
+
 def test_a_folder_per_label_makes_its_own_task(
     gemini: Any, draw: Callable[..., bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
