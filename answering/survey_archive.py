@@ -151,6 +151,10 @@ def _standings(
         before = {standings[name] for name in task.depends_on}
         if task.per:
             standings[task.name] = Standing.ASKED
+        elif task.audit is not None and not file.content_hash:
+            standings[task.name] = Standing.OPEN
+        elif task.audit is not None and not task.audit.covers(file.content_hash):
+            standings[task.name] = Standing.SPARED
         elif before & {Standing.ASKED, Standing.OPEN}:
             standings[task.name] = Standing.OPEN
         elif not task.is_asked(answers):

@@ -36,7 +36,9 @@ def test_the_audit_finds_what_the_cheap_route_misses(
     assert 0 < audit["images"] < IMAGES
     assert audit["low"] <= 1 / 3 <= audit["high"]
     assert done.cost == gemini.billed()
-    assert done.run["forecast"]["requests"] == pytest.approx(done.run["totals"]["requests"], rel=0.25)
+    assert done.run["forecast"]["requests"] == pytest.approx(
+        done.run["totals"]["requests"], rel=0.3
+    )
 
     # The rows of the audit are a task of their own, asked of those images alone.
     rows = done.answers("written@audit")

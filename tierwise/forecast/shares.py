@@ -54,12 +54,10 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
         asked = len(known) - spared - known.count(Standing.OPEN)
         evidence = (asked, spared) if task.depends_on else (0, 0)
         before = imagined[task.name] * (_FEW if task.when else 1)
-        if task.audit:  # a share that the flag sets is no guess
-            before *= task.audit.share
-            weight = 1 if task.when else _CERTAIN
-            shares[task.name] = Share(before * weight, (1 - before) * weight)
-            continue
         shares[task.name] = Share(before + evidence[0], 1 - before + evidence[1])
+        if task.audit is not None:  # what a flag sets is no guess
+            audited = shares[task.name].mean * task.audit.share
+            shares[task.name] = Share(audited * _CERTAIN, (1 - audited) * _CERTAIN)
     return shares
 
 

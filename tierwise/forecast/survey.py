@@ -14,8 +14,8 @@ class Standing(StrEnum):
 
     ASKED = "asked"  # will be asked
     PAID = "paid"  # the journal has the answer
-    SPARED = "spared"  # its condition is known not to hold
-    OPEN = "open"  # its condition depends on answers that nobody has yet
+    SPARED = "spared"  # its condition is known not to hold, or the audit leaves it out
+    OPEN = "open"  # its condition depends on answers, the audit on a hash, that nobody has yet
 
 
 @dataclass(frozen=True, slots=True)
