@@ -22,14 +22,14 @@ from tierwise.errors import InputError
 
 VERBS = {
     "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
-    "plan": "Forecast requests, tokens and dollars of the same flags; spends nothing.",
+    "plan": "Forecast requests, tokens and dollars, and compare ways; spends nothing.",
     "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
 _EXAMPLES = {
     "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
-    "plan": "tierwise plan --input=photos/ --tasks=tasks.yaml",
+    "plan": "tierwise plan --input=photos/ --tasks=tasks.yaml --compare",
     "calibrate": "tierwise calibrate --input=labelled/ --tasks=tasks.yaml --output=calibrated/",
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",

@@ -13,6 +13,7 @@ from rich.text import Text
 from beam_pipeline.cost_table import count
 from beam_pipeline.plain_text import plain
 from tierwise.forecast.forecast import Forecast, forecast_row
+from tierwise.forecast.survey import Survey
 
 _ESTIMATED = "Forecast (nothing was asked, nothing was spent)"
 
@@ -26,7 +27,7 @@ def print_forecast(
 ) -> None:
     """Print to standard output; `lasting` are seconds by limit."""
     row = forecast_row(forecast)
-    for line in _opening(forecast, uri, warnings):
+    for line in opening(forecast.survey, uri, warnings):
         console.print(Text(plain(line)), soft_wrap=True)
     console.print(_tasks(row))
     if row["uncertainty"]:
@@ -45,8 +46,8 @@ def forecast_line(row: dict[str, Any]) -> str:
     )
 
 
-def _opening(forecast: Forecast, uri: str, warnings: Sequence[str]) -> Iterator[str]:
-    survey = forecast.survey
+def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
+    """What was looked at, and what to be warned of."""
     looked = "all" if survey.complete else f"{survey.sampled_files} at random"
     yield (
         f"{uri}: {survey.files} files, {looked} looked at, {len(survey.images)} images in them; "

@@ -280,6 +280,15 @@ FLAGS = (
         least=1,
     ),
     Flag(
+        "compare",
+        "Show the same archive asked in other ways: media resolutions, images per request, service "
+        "tiers, models, other days, other vendors.",
+        "true",
+        (PLAN,),
+        default=False,
+        type=bool,
+    ),
+    Flag(
         "image_output",
         "Show instead what pictures cost that image models draw: all, or one size (512, 1K, 2K, "
         "4K). Default: not shown.",

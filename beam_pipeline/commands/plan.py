@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
@@ -21,12 +22,18 @@ from beam_pipeline.calibrated import tasks_to_ask
 from beam_pipeline.command_line import Settings, unknown_flag
 from beam_pipeline.drawing_costs import drawing_costs, print_drawing_costs
 from beam_pipeline.forecast_tables import print_forecast
-from beam_pipeline.forecasting import forecast_of, survey_of
+from beam_pipeline.forecasting import forecast_of, rates_of, survey_of
 from beam_pipeline.options import PLAN, flags_of
-from storage.listing import find_input
+from beam_pipeline.ways_table import print_ways, way_rows
+from gemini_api.service import Service
+from storage.listing import Input, find_input
 from tierwise.errors import InputError
 from tierwise.forecast.duration import durations
 from tierwise.forecast.forecast import forecast_row
+from tierwise.forecast.lever import biggest_lever
+from tierwise.forecast.survey import Survey
+from tierwise.forecast.ways import ways
+from tierwise.tasks import Tasks
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -34,11 +41,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     _check_flags(beam_flags)
     console = Console(highlight=False)
     if settings.image_output:
-        costs = drawing_costs(settings.image_output, settings.image_count, datetime.now(UTC).date())
-        if settings.json:
-            console.print_json(json.dumps(costs))
-        else:
-            print_drawing_costs(costs, console)
+        _show_drawing_costs(settings, console)
         return 0
     if not settings.input:
         raise InputError("--input is missing. See tierwise plan --help.")
@@ -50,7 +53,44 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
     survey = survey_of(found, tasks, settings.output, settings.sample)
-    forecast = forecast_of(found, tasks, service, survey)
+    warnings += warnings_about(tasks)
+    show = _show_ways if settings.compare else _show_forecast
+    show(_Planned(settings, found, tasks, service, survey, warnings), console)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    settings: Settings
+    found: Input
+    tasks: Tasks
+    service: Service
+    survey: Survey
+    warnings: Sequence[str]
+
+
+def _show_drawing_costs(settings: Settings, console: Console) -> None:
+    costs = drawing_costs(settings.image_output, settings.image_count, datetime.now(UTC).date())
+    if settings.json:
+        console.print_json(json.dumps(costs))
+    else:
+        print_drawing_costs(costs, console)
+
+
+def _show_ways(planned: _Planned, console: Console) -> None:
+    survey, warnings = planned.survey, planned.warnings
+    rates = rates_of(planned.service, datetime.now(UTC).date())
+    found = ways(planned.tasks.tasks, survey, rates)
+    if planned.settings.json:
+        row = {"ways": way_rows(found), "lever": biggest_lever(found), "warnings": warnings}
+        console.print_json(json.dumps(row))
+    else:
+        print_ways(found, survey, planned.found.uri, warnings, console)
+
+
+def _show_forecast(planned: _Planned, console: Console) -> None:
+    settings, service = planned.settings, planned.service
+    forecast = forecast_of(planned.found, planned.tasks, service, planned.survey)
     lasting = dict(
         durations(
             forecast.load,
@@ -59,13 +99,11 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             spend_limits=not service.vertex,
         )
     )
-    warnings += warnings_about(tasks)
     if settings.json:
-        row = forecast_row(forecast)
-        console.print_json(json.dumps({**row, "seconds": lasting, "warnings": warnings}))
+        row = {**forecast_row(forecast), "seconds": lasting, "warnings": planned.warnings}
+        console.print_json(json.dumps(row))
     else:
-        print_forecast(forecast, found.uri, lasting, warnings, console)
-    return 0
+        print_forecast(forecast, planned.found.uri, lasting, planned.warnings, console)
 
 
 def _check_flags(words: Sequence[str]) -> None:

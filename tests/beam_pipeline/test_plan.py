@@ -220,3 +220,19 @@ def test_it_does_not_wait_for_beam(photos: Callable[..., Path]) -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_other_ways_by_price(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [f"--input={EXAMPLES}/manifest.csv", f"--tasks={TASKS}"]
+    forecast = planned(capsys, *words)
+    compared = planned(capsys, *words, "--compare")
+    costs = [usd(way, "cost_usd") for way in compared["ways"]]
+    assert costs == sorted(costs)
+    as_asked, naive = (
+        next(way for way in compared["ways"] if (way["change"], way["to"]) == (change, ""))
+        for change in ("as asked", "naive way")
+    )
+    assert as_asked["cost_usd"] == forecast["cost_usd"]
+    assert naive["cost_usd"] == forecast["baseline_usd"]
+    assert usd(as_asked, "saved_usd") == usd(naive, "cost_usd") - usd(as_asked, "cost_usd")
+    assert compared["lever"].startswith("The biggest lever here: ")

@@ -36,7 +36,8 @@ def values(value: Any) -> Iterator[Any]:
 
 def test_there_are_facts() -> None:
     assert [path.name for path in FILES] == [
-        *("image_tokens.toml", "models.toml", "prices.toml", "quotas.toml"),
+        *("image_tokens.toml", "models.toml", "other_vendors.toml", "prices.toml"),
+        "quotas.toml",
     ]
 
 

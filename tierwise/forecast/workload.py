@@ -173,11 +173,21 @@ class Workload:
 def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
     """The work that a task makes of an archive."""
     standings = [image.standings[task.name] for image in survey.images]
-    wanted = (Standing.ASKED, Standing.OPEN)
-    counted = [image for image in survey.images if image.standings[task.name] in wanted]
-    pictures = _picture_tokens(image_tokens, task, task.route.media_resolution, counted, rates)
-    most = _picture_tokens(most_image_tokens, task, task.route.media_resolution, counted, rates)
-    naive = _picture_tokens(image_tokens, task, MediaResolution.HIGH, counted, rates, original=True)
+    counted, route = _counted(task, survey), task.route
+
+    def by_rule(width: int, height: int) -> int:
+        resolution = route.media_resolution
+        return image_tokens(route.model, resolution, width, height, vertex=rates.vertex)
+
+    def at_most(width: int, height: int) -> int:
+        resolution = route.media_resolution
+        return most_image_tokens(route.model, resolution, width, height, vertex=rates.vertex)
+
+    def at_high(width: int, height: int) -> int:
+        resolution = MediaResolution.HIGH
+        return image_tokens(route.model, resolution, width, height, vertex=rates.vertex)
+
+    pictures = _over_pictures(task, counted, by_rule)
     scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.files))
     groups = survey.groups.get(task.name, ())
     if task.per and sum(groups):
@@ -193,9 +203,9 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
         groups=len(groups),
         asked_error=_relative_error(survey.images_per_file, survey),
         picture=_mean(pictures),
-        picture_at_most=_mean(most),
+        picture_at_most=_mean(_over_pictures(task, counted, at_most)),
         picture_error=_relative_error(pictures, survey),
-        naive=_mean(naive),
+        naive=_mean(_over_pictures(task, counted, at_high, original=True)),
     )
 
 
@@ -228,24 +238,35 @@ def _usage(requests: float, text: float, pictures: float, output: float, thought
     )
 
 
-def _picture_tokens(
-    rule: Callable[..., int],
+def mean_over_pictures(
+    task: Task, survey: Survey, tokens: Callable[[int, int], int], *, original: bool = False
+) -> float:
+    """The mean of a rule over the pictures that a task may send; 0 when it sends none."""
+    return _mean(_over_pictures(task, _counted(task, survey), tokens, original=original))
+
+
+def _counted(task: Task, survey: Survey) -> list[SeenImage]:
+    """The images that a task may be asked of."""
+    wanted = (Standing.ASKED, Standing.OPEN)
+    return [image for image in survey.images if image.standings[task.name] in wanted]
+
+
+def _over_pictures(
     task: Task,
-    resolution: MediaResolution,
     images: Sequence[SeenImage],
-    rates: Rates,
+    tokens: Callable[[int, int], int],
     *,
     original: bool = False,
 ) -> list[int]:
+    """A rule applied to each picture as it is sent, or as it is in the archive."""
     if task.reads == "text":
         return []
-    side = max(_USUAL_SIZE) if original else task.route.image.max_side
+    side = task.route.image.max_side
     sizes = (
         (image.width, image.height) if image.width and image.height else _USUAL_SIZE
         for image in images
     )
-    fitting = (size if original else fitted(*size, side) for size in sizes)
-    return [rule(task.route.model, resolution, *size, vertex=rates.vertex) for size in fitting]
+    return [tokens(*(size if original else fitted(*size, side))) for size in sizes]
 
 
 def _texts(task: Task, images: Sequence[SeenImage]) -> Texts:

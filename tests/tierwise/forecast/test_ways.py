@@ -1,0 +1,140 @@
+"""Other ways to ask the same archive: which there are, what they cost, which saves most."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tierwise.forecast.lever import biggest_lever
+from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.vendors import vendor_models
+from tierwise.forecast.ways import Change, Way, naive_cost, ways
+from tierwise.forecast.workload import Rates
+from tierwise.tasks import load_tasks
+
+TODAY = date(2026, 11, 23)
+TASKS = """
+model: {model}
+service_tier: {tier}
+tasks:
+  a:
+    prompt: {prompt}
+    labels: ["yes", "no"]
+    media_resolution: {level}
+    images_per_request: {pack}
+"""
+
+
+def found(
+    *,
+    model: str = "gemini-3.1-flash-lite",
+    tier: str = "standard",
+    prompt: str = "x" * 40,
+    level: str = "low",
+    pack: int = 1,
+    on: date = TODAY,
+) -> list[Way]:
+    text = TASKS.format(model=model, tier=tier, prompt=prompt, level=level, pack=pack)
+    image = SeenImage(4000, 3000, "a.jpg", {}, {"a": Standing.ASKED})
+    survey = Survey(1000, 0, (1,) * 100, (image,) * 100)
+    return ways(load_tasks(text, path="t").tasks, survey, Rates(on))
+
+
+def cost(some: list[Way], change: Change, to: str = "") -> int:
+    [way] = [way for way in some if (way.change, way.to) == (change, to)]
+    return way.load.cost
+
+
+def test_every_kind_of_way_is_there_and_the_cheapest_comes_first() -> None:
+    some = found()
+    assert {way.change for way in some} == set(Change)
+    costs = [way.load.cost for way in some]
+    assert costs == sorted(costs)
+    assert {way.to for way in some if way.change is Change.PACK} == {"2", "4", "8", "16", "32"}
+    levels = {way.to for way in some if way.change is Change.RESOLUTION}
+    assert levels == {"medium", "high", "ultra_high"}
+    assert {way.to for way in some if way.change is Change.TIER} == {"flex", "batch", "priority"}
+    assert naive_cost(some) == 1000 * ((10 + 1064) * 250 + 1500) == cost(some, Change.NAIVE)
+
+
+def test_the_arithmetic_of_some_ways() -> None:
+    some = found()
+    assert cost(some, Change.NONE) == 1000 * ((10 + 266) * 250 + 1500)
+    assert cost(some, Change.RESOLUTION, "high") == 1000 * ((10 + 1064) * 250 + 1500)
+    assert cost(some, Change.TIER, "flex") * 2 == cost(some, Change.NONE)
+    assert cost(some, Change.MODEL, "gemini-2.5-flash-lite") == 1000 * ((10 + 64) * 100 + 400)
+    thoughts = 64
+    flash = 1000 * ((10 + 266) * 750 + (1 + thoughts) * 3750)
+    assert cost(some, Change.MODEL, "gemini-3.8-flash") == flash
+    assert cost(some, Change.MODEL, "gemini-3.8-flash from 2027-01-01") == 2 * flash
+
+
+def test_other_vendors_are_estimates_with_a_source() -> None:
+    some = found()
+    # 912 x 684 px as they are sent: 2 x 2 tiles
+    tokens = 10 + 85 + 4 * 170
+    assert cost(some, Change.VENDOR, "OpenAI gpt-4o") == 1000 * (tokens * 2500 + 10_000)
+    estimates = [way for way in some if way.estimate]
+    assert {way.change for way in estimates} == {Change.VENDOR}
+    assert all("https://" in way.source for way in estimates)
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "tokens"),
+    [
+        # As OpenAI's guide has them
+        ("gpt-4o", (1024, 1024), 765),
+        ("gpt-4o", (2048, 4096), 1105),
+        ("gpt-4o", (512, 512), 255),
+        ("gpt-4o-mini", (1024, 1024), 2833 + 4 * 5667),
+        ("gpt-5-mini", (1024, 1024), 1659),
+        ("gpt-5-mini", (1800, 2400), 2353),
+        # As Anthropic's has them: a picture of 1000 x 1000 px is about 1334 tokens
+        ("claude-haiku-4-5", (1000, 1000), 1334),
+        ("claude-haiku-4-5", (200, 200), 54),
+        ("claude-sonnet-4-5", (4000, 4000), 1600),
+    ],
+)
+def test_documented_examples_of_other_vendors(
+    model: str, size: tuple[int, int], tokens: int
+) -> None:
+    [found_model] = [one for one in vendor_models() if one.name == model]
+    assert found_model.image_tokens(*size) == tokens
+
+
+def test_models_that_are_over_or_forward_are_left_out() -> None:
+    def models(on: date) -> set[str]:
+        return {way.to for way in found(on=on) if way.change is Change.MODEL and way.on == on}
+
+    today, december = models(TODAY), models(date(2026, 12, 2))
+    assert "gemini-2.5-flash" in today - december
+    assert not {"gemini-3.7-flash", "gemini-3-pro-preview", "gemini-3-pro-image"} & today
+
+
+def test_announced_changes_of_the_model_asked_are_shown() -> None:
+    some = found(model="gemini-3.8-flash")
+    assert cost(some, Change.NONE, "from 2027-01-01") == 2 * cost(some, Change.NONE)
+
+
+def test_a_tier_that_a_model_lacks_is_left_out() -> None:
+    some = found(tier="flex")
+    assert "gemini-3.8-flash" in {way.to for way in some}
+    assert "gemini-4-carbon" not in {way.to for way in some}
+
+
+@pytest.mark.parametrize(
+    ("asked", "lever"),
+    [
+        (
+            {"prompt": "x" * 8000, "tier": "flex"},
+            "8 images per request for every task saves 7",  # per cent, from 70 to 79
+        ),
+        ({"prompt": "x" * 8000, "tier": "flex"}, "prompts are 88 % of the input"),
+        ({}, "the flex tier for every task saves 50 %: the answers are the same"),
+        ({"level": "high"}, "media resolution low for every task saves 7"),
+        ({"tier": "flex"}, "No change of route saves anything worth while"),
+    ],
+)
+def test_the_biggest_lever_is_named_with_its_reason(asked: dict[str, str], lever: str) -> None:
+    assert lever in biggest_lever(found(**asked))  # type: ignore[arg-type]

@@ -1,0 +1,45 @@
+"""The one change that saves most on an archive, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tierwise.forecast.ways import Change, Way
+
+# Other models and vendors answer differently, and another day is no choice.
+_LEVERS = (Change.PACK, Change.TIER, Change.RESOLUTION)
+_NOT_YET = "batch"
+# More images than this in a request have rarely been tried.
+_MOST_IN_PACK = 8
+_WORTH_SAYING = 0.02
+
+
+def biggest_lever(found: Sequence[Way]) -> str:
+    """Which change of route saves most, how much, and why."""
+    asked = next(way for way in found if way.change is Change.NONE and not way.to)
+    levers = (way for way in found if _is_lever(way))
+    best = min(levers, key=lambda way: way.load.cost, default=asked)
+    saved = 1 - best.load.cost / asked.load.cost if asked.load.cost else 0.0
+    if saved < _WORTH_SAYING:
+        return "No change of route saves anything worth while: it is asked as cheaply as it can be."
+    usage = asked.load.usage
+    text = usage.input_tokens - usage.image_tokens
+    of_text = round(100 * text / usage.input_tokens)
+    why = {
+        Change.PACK: f"prompts are {of_text} % of the input, and a request pays for its own once. "
+        "Calibrate it first.",
+        Change.TIER: "the answers are the same, and may take minutes longer.",
+        Change.RESOLUTION: f"pictures are {100 - of_text} % of the input. Calibrate it first.",
+    }[best.change]
+    named = {
+        Change.PACK: f"{best.to} images per request",
+        Change.TIER: f"the {best.to} tier",
+        Change.RESOLUTION: f"media resolution {best.to}",
+    }[best.change]
+    return f"The biggest lever here: {named} for every task saves {100 * saved:.0f} %: {why}"
+
+
+def _is_lever(way: Way) -> bool:
+    if way.change is Change.PACK:
+        return int(way.to) <= _MOST_IN_PACK
+    return way.change in _LEVERS and way.to != _NOT_YET

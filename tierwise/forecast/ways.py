@@ -1,0 +1,158 @@
+"""The same archive asked in other ways: what each would cost, and which change saves most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from tierwise.errors import ModelError, PriceError
+from tierwise.forecast.forecast import expectations
+from tierwise.forecast.survey import Survey
+from tierwise.forecast.vendors import VendorModel, vendor_models
+from tierwise.forecast.workload import Load, Rates, mean_over_pictures, workload
+from tierwise.forecast.worlds import middle_world
+from tierwise.models import all_models, check_alive, find_model, forwarded
+from tierwise.prices import published_prices
+from tierwise.records import MediaResolution, Route, ServiceTier
+from tierwise.tasks import Task
+
+_PACKS = (1, 2, 4, 8, 16, 32)
+
+
+class Change(StrEnum):
+    """What is different from the tasks as they are asked."""
+
+    NONE = "as asked"
+    NAIVE = "naive way"
+    RESOLUTION = "media resolution"
+    PACK = "images per request"
+    TIER = "service tier"
+    MODEL = "model"
+    VENDOR = "other vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to ask everything; `on` is the day whose prices hold, `load` what it comes to.
+
+    An `estimate` rests on another vendor's documented rules alone, which `source` names.
+    """
+
+    change: Change
+    to: str
+    on: date
+    load: Load
+    estimate: bool = False
+    source: str = ""
+
+
+def ways(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Way]:
+    """Every way, the cheapest first; a change is made to all tasks at once.
+
+    Left out are ways that a model does not offer, that have no price on their day, and that are the
+    one asked.
+    """
+    asked = _load(tasks, survey, rates)
+    found = [
+        Way(Change.NONE, "", rates.on, asked),
+        Way(Change.NAIVE, "", rates.on, _naive(asked)),
+        *_other_days(tasks, survey, rates),
+        *_other_routes(tasks, survey, rates),
+        *_other_models(tasks, survey, rates),
+        *(_at_vendor(model, tasks, survey, rates) for model in vendor_models()),
+    ]
+    return sorted(found, key=lambda way: (way.load.cost, way.change, way.to))
+
+
+def naive_cost(found: Sequence[Way]) -> int:
+    """What the naive way costs, in nano-dollars: flat `high`, one image per request, standard."""
+    return next(way.load.cost for way in found if way.change is Change.NAIVE)
+
+
+def _naive(asked: Load) -> Load:
+    return replace(asked, cost=asked.baseline, requests=asked.images)
+
+
+def _load(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load:
+    world = middle_world(expectations(tasks, survey))
+    return sum((workload(task, survey, rates).load(world) for task in tasks), Load())
+
+
+def _other_days(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:
+    """The tasks as asked, after each announced change of their prices."""
+    for day in _days_of_change({task.route.model for task in tasks}, rates):
+        if load := _possible(tasks, survey, replace(rates, on=day)):
+            yield Way(Change.NONE, f"from {day}", day, load)
+
+
+def _other_routes(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:
+    changes = (
+        *((Change.RESOLUTION, "media_resolution", level) for level in MediaResolution),
+        *((Change.PACK, "images_per_request", pack) for pack in _PACKS),
+        *((Change.TIER, "service_tier", tier) for tier in ServiceTier),
+    )
+    for change, key, value in changes:
+        to = str(value)
+        changed = [_changed(task, change, {key: value}) for task in tasks]
+        if changed != list(tasks) and (load := _possible(changed, survey, rates)):
+            yield Way(change, to, rates.on, load)
+
+
+def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:
+    """Each model that is alive and answers itself, today and after announced changes."""
+    for model in all_models():
+        if model.image_output or forwarded(model, rates.on) is not model:
+            continue
+        changed = [replace(task, route=replace(task.route, model=model.name)) for task in tasks]
+        days = [rates.on, *_days_of_change({model.name}, rates)]
+        for day in days if changed != list(tasks) else ():
+            if load := _possible(changed, survey, replace(rates, on=day)):
+                when = "" if day == rates.on else f" from {day}"
+                yield Way(Change.MODEL, f"{model.name}{when}", day, load)
+
+
+def _at_vendor(model: VendorModel, tasks: Sequence[Task], survey: Survey, rates: Rates) -> Way:
+    """The same requests, texts and answers, the pictures by the vendor's rule; no thoughts."""
+    world = middle_world(expectations(tasks, survey))
+    total = Load()
+    for task in tasks:
+        load = workload(task, survey, rates).load(world)
+        text = load.usage.input_tokens - load.usage.image_tokens
+        pictures = round(load.images * mean_over_pictures(task, survey, model.image_tokens))
+        usage = replace(
+            load.usage, input_tokens=text + pictures, image_tokens=pictures, thought_tokens=0
+        )
+        total += replace(load, usage=usage, cost=model.cost(usage))
+    name = f"{model.vendor} {model.name}"
+    return Way(Change.VENDOR, name, rates.on, total, estimate=True, source=model.source)
+
+
+def _changed(task: Task, change: Change, values: dict[str, Any]) -> Task:
+    """The task by another route; what a task without pictures or of groups cannot have stays."""
+    sees = task.reads == "image"
+    fits = {Change.RESOLUTION: sees, Change.PACK: sees and not task.per}.get(change, True)
+    route: Route = replace(task.route, **values) if fits else task.route
+    return replace(task, route=route)
+
+
+def _possible(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load | None:
+    """What it comes to, or None when a model does not offer it or has no price on that day."""
+    try:
+        for task in tasks:
+            model = find_model(task.route.model)
+            check_alive(model, rates.on)
+            if task.route.service_tier not in model.service_tiers:
+                return None
+        return _load(tasks, survey, rates)
+    except (ModelError, PriceError):
+        return None
+
+
+def _days_of_change(models: set[str], rates: Rates) -> list[date]:
+    rows = (*rates.prices, *published_prices())
+    return sorted(
+        {row.valid_from for row in rows if row.model in models and row.valid_from > rates.on}
+    )
