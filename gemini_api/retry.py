@@ -5,7 +5,7 @@
 | no connection                           | again     | unavailable     | nothing was sent      |
 | 408, 504                                | again     | timeout         | only a 200 is billed  |
 | 429 per minute                          | again     | quota_exhausted | the quota refills     |
-| 500, 502, 503                           | again     | unavailable     | only a 200 is billed  |
+| 500, 502, 503, other 5xx                | again     | unavailable     | only a 200 is billed  |
 | time-out after sending                  | once more | timeout         | it may be billed      |
 | connection lost after sending, 499      | once more | unavailable     | it may be billed      |
 | a 200 that is not JSON                  | once more | unavailable     | it may be billed      |

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gemini_api import retry
 from gemini_api.client import CallError, GeminiClient
 from gemini_api.compose import compose
 from gemini_api.retry import Ruling, Verdict, backoff_s, judge
@@ -143,6 +145,52 @@ def test_what_the_emulator_does_not_say(
     ask_of: Callable[..., Ask], status: int, body: str, verdict: Verdict
 ) -> None:
     assert judge(failure_at(answering(status, body), ask_of())) == verdict
+
+
+def rows_of_the_table() -> dict[str, tuple[str, str]]:
+    """Ruling and reason by status, `other 4xx` and `other 5xx`, as the module's table says."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in (retry.__doc__ or "").splitlines():
+        if not re.match(r"\| \d", line):
+            continue
+        what, ruling, reason = (cell.strip() for cell in line.split("|")[1:4])
+        if "200" in what or "invalid key" in what or "per day" in what:
+            what = what.partition(",")[0] if what.startswith("402") else ""
+        for name in re.findall(r"other \dxx|\d{3}", what):
+            assert name not in found, f"{name} stands in two rows"
+            found[name] = (ruling, reason)
+    lost = next(line for line in (retry.__doc__ or "").splitlines() if "lost after" in line)
+    found["499"] = tuple(cell.strip() for cell in lost.split("|")[2:4])  # type: ignore[assignment]
+    return found
+
+
+def test_every_status_has_the_verdict_of_its_row(ask_of: Callable[..., Ask]) -> None:
+    rows, ask = rows_of_the_table(), ask_of()
+    waiting, found = iter(range(400, 600)), dict[int, Verdict]()
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=next(waiting), text="{}")
+
+    async def run() -> None:
+        application = web.Application()
+        application.router.add_post("/{path:.*}", refuse)
+        runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = "http://{}:{}".format(*runner.addresses[0][:2])
+        client = GeminiClient(Service(Kind.EMULATOR, url))
+        for _ in range(200):
+            with pytest.raises(CallError) as caught:
+                await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
+            found[caught.value.status] = judge(caught.value)
+        await client.close()
+        await runner.cleanup()
+
+    asyncio.run(run())
+    assert len(found) == 200
+    for status, verdict in found.items():
+        expected = rows.get(str(status)) or rows[f"other {status // 100}xx"]
+        assert (str(verdict.ruling), str(verdict.reason)) == expected, status
 
 
 @pytest.mark.parametrize(("header", "wait_s"), [("7", 7.0), ("0.5", 0.5), ("tomorrow", None)])
