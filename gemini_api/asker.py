@@ -134,8 +134,7 @@ class Asker:
         if seconds is not None:
             self.limiter.end(
                 verdict.reason,
-                f"Nothing was answered for {seconds:.0f} s, at last: {error}. No more was asked. "
-                "Run the same command again when the service is back.",
+                f"Nothing was answered for {seconds:.0f} s, so no more was asked; lately: {error}",
             )
 
     def _priced(

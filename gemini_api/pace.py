@@ -2,7 +2,8 @@
 
 Nobody says what a quota is, least of all one that is shared; it shows in what is refused:
 
-    first refusal ──▶ all wait as long as was asked; then as many per second as were let through
+    first refusal ──▶ all wait as long as was asked; then as many per second as were let through,
+                      doubled each second at first if those were few
     now and then one is refused ──▶ 3 % slower, for the quota is just touched
     a third of a second's are refused ──▶ 30 % slower
     for half a second all are refused ──▶ all wait again, then 30 % slower
@@ -20,8 +21,8 @@ from dataclasses import dataclass
 
 # Without a word on how long to wait.
 _WAIT_S = 1.0
-# Fewer requests let through than this tell no rate.
-_EVIDENCE = 8
+# A rate that fewer requests teach is far too low where a quota allows no burst.
+_EVIDENCE = 10
 _SLOWER = 0.97
 _MUCH_SLOWER = 0.7
 _OUTAGE_S = 0.5
@@ -32,6 +33,7 @@ _MANY = 1 / 3
 _LATEST = 32
 _GROWTH_PER_S = 0.005
 _BRISK_GROWTH_PER_S = 0.1
+_QUICK_GROWTH_PER_S = 1.0
 _DOUBLING_S = 2.0
 _MOST_GROWTH_PER_S = 0.5
 # A start that comes late by less is made up for: sleeping is never exact.
@@ -129,10 +131,12 @@ class Pace:
         """The pause is over: what was let through, over all the time it took."""
         self._learning = False
         self._refused.clear()
-        if self._since is not None and self._let_through >= _EVIDENCE:
+        if self._since is not None and self._let_through > 0:
             self._learned = self._rate = self._let_through / (now - self._since)
             self._due = self._grown = self._slowed = now
-        elif self._let_through <= 0:
+            if self._let_through < _EVIDENCE:
+                self._growth_per_s = _QUICK_GROWTH_PER_S
+        else:
             self._since, self._let_through = None, 0
 
     def _grow(self, now: float, rate: float) -> None:
@@ -140,6 +144,7 @@ class Pace:
         used_up = now - self._due < 1 / rate
         since_refusal = min(now - max(self._last_refusal, self._resume), 60.0)
         growth = min(self._growth_per_s * 2.0 ** (since_refusal / _DOUBLING_S), _MOST_GROWTH_PER_S)
+        growth = max(growth, self._growth_per_s)
         if used_up:
             self._rate = rate * (1 + growth * min(now - self._grown, 1.0))
         self._grown = now

@@ -18,7 +18,10 @@ tasks:
 
 
 def test_an_outage_that_lasts_ends_the_run_and_a_later_one_asks_the_rest(
-    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     gemini.faults({"kind": "unavailable", "after": 10})
     folder, began = photos(150), time.monotonic()
@@ -30,7 +33,8 @@ def test_an_outage_that_lasts_ends_the_run_and_a_later_one_asks_the_rest(
     assert set(finished.reasons.values()) == {"unavailable"}
     assert len(finished.failures) == 140
     assert finished.run["ended_early"]["rows"] >= 100
-    assert any("Run the same command again" in row["message"] for row in finished.failures)
+    assert any("Nothing was answered for" in row["message"] for row in finished.failures)
+    assert "the same command again" in capfd.readouterr().out
     assert finished.cost == gemini.billed()
     gemini.reset()
     again = classify(folder, tasks=ONE_TASK)

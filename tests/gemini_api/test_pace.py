@@ -45,10 +45,27 @@ class Service:
 
 
 @dataclass
+class Bucket:
+    """Lets through so many requests per second, evenly, but for a burst of a few."""
+
+    per_second: int
+    burst: int
+    level: float = 0.0
+    at: float = float("-inf")
+
+    def passes(self, now: float) -> bool:
+        self.level = min(self.burst, self.level + (now - self.at) * self.per_second)
+        self.at = now
+        passed = self.level >= 1
+        self.level -= passed
+        return passed
+
+
+@dataclass
 class Run:
     """Requests through a window, each refused one again after its wait."""
 
-    service: Service
+    service: Service | Bucket
     in_flight: int = 64
     retry_after_s: float = 1.0
     pace: Pace = field(default_factory=Pace)
@@ -105,6 +122,16 @@ def test_a_quota_is_used_and_few_are_refused(since: Callable[[float], float], qu
     assert max(run.tries.values()) <= MAX_TRIES
     # Those of the first moment, when nothing is known, and few after it.
     assert len(run.starts) - len(run.accepted) < run.in_flight + 0.05 * len(run.starts)
+
+
+@pytest.mark.parametrize(("burst", "used"), [(1, 0.9), (5, 0.95)])
+@pytest.mark.parametrize("quota", [10, 20, 40, 60])
+def test_a_quota_that_allows_no_burst_is_found_out_and_loses_nobody(
+    quota: int, burst: int, used: float
+) -> None:
+    run = Run(Bucket(quota, burst)).until(60)
+    assert run.used(20, 60) >= used * quota
+    assert max(run.tries.values()) <= MAX_TRIES
 
 
 def test_without_refusals_nothing_is_held_back() -> None:
