@@ -100,7 +100,7 @@ def _walk(data: bytes, name: str) -> _Markers:
     at = 2
     for _ in range(_MOST_SEGMENTS):
         found = _MARKER.search(data, at)
-        if not found:
+        if not found or found.end() + 2 > len(data):
             break
         markers.clean = markers.clean and found.start() == at
         at, kind = found.end() - 2, found[0][-1]

@@ -3,6 +3,7 @@
 import io
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -93,3 +94,13 @@ def test_large_cmyk_is_scaled_while_it_is_decoded(shrink: Callable[..., Picture]
     picture = shrink(buffer.getvalue(), max_side=300)
     assert (picture.width, picture.height) == (300, 200)
     assert (picture.original_width, picture.original_height) == (3000, 2000)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "JPEG2000", "AVIF"])
+def test_headers_cut_anywhere_are_read_or_refused(
+    gradient: Image.Image, save: Callable[..., bytes], kind: str
+) -> None:
+    data = save(gradient, kind)
+    for length in range(min(len(data), 2000)):
+        with suppress(ImageError):
+            read_header(data[:length], name="a", limits=Limits())
