@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from gemini_api.settle import Ask
 from tierwise.images.picture import Picture
@@ -38,6 +40,25 @@ tasks:
     input: text
     text: {{max_length: 40}}
 """
+
+
+@asynccontextmanager
+async def _serving(handler: Any) -> AsyncIterator[str]:
+    application = web.Application()
+    application.router.add_post("/{path:.*}", handler)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield "http://{}:{}".format(*runner.addresses[0][:2])
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Any:
+    """Serves every POST by one handler, while the body of `async with` runs; gives the address."""
+    return _serving
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,15 @@ from gemini_api.limiter import Clock, Limiter
 from gemini_api.request_log import RequestLog
 from gemini_api.service import Kind, Service
 from gemini_api.settle import Ask
+from tierwise.records import Outcome
 
 KEY = "AIzaSyThisIsNoRealKeyButLooksLikeOne123"
 
 
-def logged(service: Service, asks: list[Ask], most: int, pack: int = 1) -> list[bytes]:
-    lines: list[bytes] = []
+async def ask_and_log(
+    service: Service, asks: list[Ask], most: int, pack: int = 1
+) -> tuple[list[bytes], list[Outcome]]:
+    lines, outcomes = list[bytes](), list[Outcome]()
 
     async def keep(line: bytes) -> None:
         lines.append(line)
@@ -32,24 +35,21 @@ def logged(service: Service, asks: list[Ask], most: int, pack: int = 1) -> list[
     async def forget(*_: object) -> None:
         """No journal."""
 
-    async def run() -> None:
-        client = GeminiClient(service)
-        limiter = Limiter(requests_in_flight=4, requests_per_minute=None, clock=Clock())
-        log = RequestLog(most, keep)
-        asker = Asker(client, limiter, Billing(service), forget, log=log)
-        for start in range(0, len(asks), pack):
-            await asker.ask(asks[start : start + pack])
-        await client.close()
-
-    asyncio.run(run())
-    return lines
+    client = GeminiClient(service)
+    limiter = Limiter(requests_in_flight=4, requests_per_minute=None, clock=Clock())
+    asker = Asker(client, limiter, Billing(service), forget, log=RequestLog(most, keep))
+    for start in range(0, len(asks), pack):
+        outcomes += await asker.ask(asks[start : start + pack])
+    await client.close()
+    return lines, outcomes
 
 
 def test_a_line_says_what_was_sent_and_what_came_back(
     gemini: Any, ask_of: Callable[..., Ask]
 ) -> None:
     asks = [ask_of(number) for number in range(2)]
-    (line,) = logged(Service(Kind.EMULATOR, gemini.url), asks, most=5, pack=2)
+    service = Service(Kind.EMULATOR, gemini.url)
+    (line,), _ = asyncio.run(ask_and_log(service, asks, most=5, pack=2))
     found = orjson.loads(line)
     assert line.endswith(b"}\n")
     assert found["request_ids"] == [ask.request_id for ask in asks]
@@ -72,14 +72,15 @@ def test_their_number_is_bounded_and_failures_count_apart(
 ) -> None:
     gemini.faults({"kind": "bad_image", "after": 3})
     asks = [ask_of(number) for number in range(9)]
-    lines = [orjson.loads(line) for line in logged(Service(Kind.EMULATOR, gemini.url), asks, 2)]
+    kept, _ = asyncio.run(ask_and_log(Service(Kind.EMULATOR, gemini.url), asks, most=2))
+    lines = [orjson.loads(line) for line in kept]
     assert [line["status"] for line in lines] == [200, 200, 400, 400]
     assert "Unable to process input image" in lines[2]["error"]
 
 
 @pytest.mark.parametrize("status", [200, 403])
 def test_no_key_is_in_it_even_if_google_quotes_it(
-    ask_of: Callable[..., Ask], monkeypatch: pytest.MonkeyPatch, status: int
+    serving: Any, ask_of: Callable[..., Ask], monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     message = f"Permission denied: Consumer 'api_key:{KEY}' has been suspended."
@@ -94,32 +95,12 @@ def test_no_key_is_in_it_even_if_google_quotes_it(
         }
         return web.json_response(document, status=status, headers={"set-cookie": "session=1"})
 
-    async def run() -> tuple[list[bytes], str]:
-        application = web.Application()
-        application.router.add_post("/{path:.*}", quote)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = "http://{}:{}".format(*runner.addresses[0][:2])
-        lines: list[bytes] = []
+    async def run() -> tuple[list[bytes], list[Outcome]]:
+        async with serving(quote) as url:
+            return await ask_and_log(Service(Kind.DEVELOPER, url), [ask_of()], most=5)
 
-        async def keep(line: bytes) -> None:
-            lines.append(line)
-
-        async def forget(*_: object) -> None:
-            """No journal."""
-
-        service = Service(Kind.DEVELOPER, url)
-        client = GeminiClient(service)
-        limiter = Limiter(requests_in_flight=4, requests_per_minute=None, clock=Clock())
-        asker = Asker(client, limiter, Billing(service), forget, log=RequestLog(5, keep))
-        (outcome,) = await asker.ask([ask_of()])
-        await client.close()
-        await runner.cleanup()
-        return lines, repr(outcome)
-
-    lines, outcome = asyncio.run(run())
+    lines, outcomes = asyncio.run(run())
     assert len(lines) == 1
     assert KEY.encode() not in lines[0]
     assert b"session=1" not in lines[0]
-    assert KEY not in outcome
+    assert KEY not in repr(outcomes)

@@ -25,16 +25,17 @@ AGAIN, ONCE_MORE, SPLIT, END = Ruling
 
 
 def failure(service: Service, ask: Ask) -> CallError:
-    async def send() -> CallError:
-        client = GeminiClient(service)
-        try:
-            with pytest.raises(CallError) as caught:
-                await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
-        finally:
-            await client.close()
-        return caught.value
+    return asyncio.run(failing(service, ask))
 
-    return asyncio.run(send())
+
+async def failing(service: Service, ask: Ask) -> CallError:
+    client = GeminiClient(service)
+    try:
+        with pytest.raises(CallError) as caught:
+            await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
+    finally:
+        await client.close()
+    return caught.value
 
 
 def answering(status: int, body: str = "", headers: dict[str, str] | None = None) -> Any:
@@ -48,24 +49,15 @@ def answering(status: int, body: str = "", headers: dict[str, str] | None = None
     return reply
 
 
-def failure_at(handler: Any, ask: Ask, **service: Any) -> CallError:
-    async def send() -> CallError:
-        application = web.Application()
-        application.router.add_post("/{path:.*}", handler)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = "http://{}:{}".format(*runner.addresses[0][:2])
-        client = GeminiClient(Service(Kind.EMULATOR, url, **service))
-        try:
-            with pytest.raises(CallError) as caught:
-                await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
-        finally:
-            await client.close()
-            await runner.cleanup()
-        return caught.value
+@pytest.fixture
+def failure_at(serving: Any) -> Callable[..., CallError]:
+    """What comes of a request to a server with this handler."""
 
-    return asyncio.run(send())
+    async def at(handler: Any, ask: Ask) -> CallError:
+        async with serving(handler) as url:
+            return await failing(Service(Kind.EMULATOR, url), ask)
+
+    return lambda handler, ask: asyncio.run(at(handler, ask))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +134,7 @@ def test_no_connection_was_nothing_sent(ask_of: Callable[..., Ask]) -> None:
     ],
 )
 def test_what_the_emulator_does_not_say(
-    ask_of: Callable[..., Ask], status: int, body: str, verdict: Verdict
+    failure_at: Any, ask_of: Callable[..., Ask], status: int, body: str, verdict: Verdict
 ) -> None:
     assert judge(failure_at(answering(status, body), ask_of())) == verdict
 
@@ -164,7 +156,7 @@ def rows_of_the_table() -> dict[str, tuple[str, str]]:
     return found
 
 
-def test_every_status_has_the_verdict_of_its_row(ask_of: Callable[..., Ask]) -> None:
+def test_every_status_has_the_verdict_of_its_row(serving: Any, ask_of: Callable[..., Ask]) -> None:
     rows, ask = rows_of_the_table(), ask_of()
     waiting, found = iter(range(400, 600)), dict[int, Verdict]()
 
@@ -172,19 +164,13 @@ def test_every_status_has_the_verdict_of_its_row(ask_of: Callable[..., Ask]) -> 
         return web.Response(status=next(waiting), text="{}")
 
     async def run() -> None:
-        application = web.Application()
-        application.router.add_post("/{path:.*}", refuse)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = "http://{}:{}".format(*runner.addresses[0][:2])
-        client = GeminiClient(Service(Kind.EMULATOR, url))
-        for _ in range(200):
-            with pytest.raises(CallError) as caught:
-                await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
-            found[caught.value.status] = judge(caught.value)
-        await client.close()
-        await runner.cleanup()
+        async with serving(refuse) as url:
+            client = GeminiClient(Service(Kind.EMULATOR, url))
+            for _ in range(200):
+                with pytest.raises(CallError) as caught:
+                    await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
+                found[caught.value.status] = judge(caught.value)
+            await client.close()
 
     asyncio.run(run())
     assert len(found) == 200
@@ -195,13 +181,15 @@ def test_every_status_has_the_verdict_of_its_row(ask_of: Callable[..., Ask]) -> 
 
 @pytest.mark.parametrize(("header", "wait_s"), [("7", 7.0), ("0.5", 0.5), ("tomorrow", None)])
 def test_the_retry_after_header_is_obeyed(
-    ask_of: Callable[..., Ask], header: str, wait_s: float | None
+    failure_at: Any, ask_of: Callable[..., Ask], header: str, wait_s: float | None
 ) -> None:
     error = failure_at(answering(503, "{}", {"Retry-After": header}), ask_of())
     assert judge(error).wait_s == wait_s
 
 
-def test_a_connection_closed_after_the_request_may_be_billed(ask_of: Callable[..., Ask]) -> None:
+def test_a_connection_closed_after_the_request_may_be_billed(
+    failure_at: Any, ask_of: Callable[..., Ask]
+) -> None:
     calls = []
 
     async def close(request: web.Request) -> web.Response:
