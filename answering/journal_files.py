@@ -1,9 +1,9 @@
 """The journal on a disk or in a bucket.
 
     journal/<shard>/<run id>-<unique>.jsonl
-    journal/set-aside/<run id>/<shard>/...     damaged objects, as a run found them
-    journal/attempts/<run id>/<shard>/...      under a cap, while a run goes on: bundles that began
-    journal/runs/                              a record for each run, see storage/run_records.py
+    journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
+    journal/attempts/<run id>/<shard>/...           under a cap, while a run goes on: bundles begun
+    journal/runs/                                   see storage/run_records.py
 
 A shard is the first hexadecimal digits of the content hash, so that the worker that is handed a
 shard of images finds all their paid answers with one listing, whichever run or worker wrote them.
@@ -163,7 +163,7 @@ class JournalFiles:
         data = files.read(uri)
         found = decode(data, name=uri)
         if found.damaged and self.mends:
-            copy = join(self._set_aside, folder, uri.rpartition("/")[2])
+            copy = join(self._set_aside, folder, uri.rpartition("/")[2] + ".damaged")
             files.write(copy, data, durable=True)
             files.write(uri, encode(found.entries), durable=True)
         return found.entries
