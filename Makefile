@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fuzz bench bench-rivals lock clean
+.PHONY: help setup run test check fuzz chaos bench bench-rivals lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,9 @@ check: $(READY) ## lint, format and types
 
 fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as picture or failure
 	$(BIN)/python tests/fuzz_images.py 60
+
+chaos: $(READY) ## kill a run 25 times at random moments, and count what is paid again
+	$(BIN)/python tests/chaos.py
 
 bench: $(READY) ## measure the shrinking against the tutorial way and the codec's limit
 	$(BIN)/python -m bench.images.compare

@@ -13,10 +13,13 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
-from answering.engine import close_all
+from answering.engine import close_all, interrupt_all
 from beam_pipeline.beam_options import in_this_process, is_local
 from beam_pipeline.progress import progress
 from tierwise.errors import InputError, TierwiseError
+
+# How long a run that breaks off waits for the answers that are under way.
+_GRACE_S = 10.0
 
 
 def run_pipeline(
@@ -48,6 +51,7 @@ def run_pipeline(
         with progress(console, verb=verb, total=files, visible=in_this_process(options)):
             pipeline.run().wait_until_finish()
     except Exception as error:  # noqa: BLE001 - the outermost border: report, say how to go on
+        interrupt_all(_GRACE_S)
         _report(error)
         return False
     finally:
@@ -88,7 +92,7 @@ def _report(error: BaseException) -> None:
 
 
 def _is_full(error: BaseException) -> bool:
-    codes = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+    codes = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
     return isinstance(error, OSError) and error.errno in codes
 
 

@@ -10,6 +10,7 @@ import apache_beam as beam
 from tierwise.journal import free
 from tierwise.records import Answered, ImageFile, NamedOutcome
 from tierwise.tasks import Tasks
+from transforms.packed import pack, unpack
 from transforms.share_duplicates import share_key
 
 
@@ -27,10 +28,15 @@ class NameAnswers(beam.PTransform):
         files, answered = inputs
         tasks = self._tasks
         keyed = {
-            "files": files | "KeyNames" >> beam.Map(lambda file: (share_key(file, tasks), file)),
-            "answered": answered | "KeyAnswers" >> beam.Map(lambda one: (one.share_key, one)),
+            "files": files
+            | "KeyNames" >> beam.Map(lambda file: (share_key(file, tasks), pack(file))),
+            "answered": answered | "KeyAnswers" >> beam.Map(lambda one: (one.share_key, pack(one))),
         }
-        return keyed | "Join" >> beam.CoGroupByKey() | "Name" >> beam.FlatMapTuple(name_answers)
+        return keyed | "Join" >> beam.CoGroupByKey() | "Name" >> beam.FlatMapTuple(_name_packed)
+
+
+def _name_packed(key: str, group: Mapping[str, Iterable[bytes]]) -> Iterator[NamedOutcome]:
+    return name_answers(key, {name: map(unpack, packed) for name, packed in group.items()})
 
 
 def name_answers(key: str, group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
