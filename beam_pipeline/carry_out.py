@@ -19,7 +19,7 @@ from beam_pipeline.beam_options import in_this_process, is_local, worker_process
 from beam_pipeline.command_line import Settings
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.interruption import leave_to_another, resumable
-from beam_pipeline.launch import warnings_about_groups
+from beam_pipeline.launch import unwritable, warnings_about_groups
 from beam_pipeline.lease_keeper import begin, kept
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import run_pipeline
@@ -81,7 +81,10 @@ def _less_what_is_lost(job: Job, lease: Lease) -> Job:
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:
-    open_run(job)
+    try:
+        open_run(job)
+    except OSError as error:
+        raise unwritable(job.output, error) from error
     reached = run_pipeline(
         lambda root: define_pipeline(root, job),
         options,

@@ -131,6 +131,11 @@ def writable(output: str) -> str:
         files.write(probe, b"")
         files.delete(probe)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"--output={output}: cannot be written: {reason}.") from error
+        raise unwritable(output, error) from error
     return folder
+
+
+def unwritable(output: str, error: OSError) -> InputError:
+    """The refusal of an output folder, before anything is asked."""
+    reason = error.strerror or type(error).__name__
+    return InputError(f"--output={output}: cannot be written: {reason}.")

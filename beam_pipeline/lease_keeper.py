@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from beam_pipeline.graph import Job
+from beam_pipeline.launch import unwritable
 from storage.files import files_for
 from storage.run_records import HEARTBEAT, Lease, new_record, take_lease
-from tierwise.errors import InputError, LeaseLostError
+from tierwise.errors import LeaseLostError
 from tierwise.journal import VERSION
 from transforms.publish_run import finish_earlier
 
@@ -31,8 +32,7 @@ def begin(job: Job, *, workers: int) -> Lease:
         finish_earlier(job.output)
         files_for(journal.folder).remove_unfinished(journal.folder)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"--output={job.output}: cannot be written: {reason}.") from error
+        raise unwritable(job.output, error) from error
     return lease
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from answering.engine import close_all, interrupt_all
 from beam_pipeline.beam_options import in_this_process, is_local
+from beam_pipeline.memory import give_back_large_buffers
 from beam_pipeline.progress import progress
 from tierwise.errors import InputError, TierwiseError
 
@@ -45,6 +46,7 @@ def run_pipeline(
     if is_local(options):
         # A failing element is raised with its traceback; Beam would log it a second time.
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    give_back_large_buffers()
     pipeline = _pipeline(options)
     try:
         define(pipeline)

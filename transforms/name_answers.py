@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
@@ -27,19 +29,31 @@ class NameAnswers(beam.PTransform):
         """Adds the join to a pipeline."""
         files, answered = inputs
         tasks = self._tasks
+
+        def keyed_file(file: ImageFile) -> tuple[bytes, bytes]:
+            return _short(share_key(file, tasks)), pack(file)
+
+        def keyed_answers(one: Answered) -> tuple[bytes, bytes]:
+            return _short(one.share_key), pack(replace(one, share_key=""))
+
         keyed = {
-            "files": files
-            | "KeyNames" >> beam.Map(lambda file: (share_key(file, tasks), pack(file))),
-            "answered": answered | "KeyAnswers" >> beam.Map(lambda one: (one.share_key, pack(one))),
+            "files": files | "KeyNames" >> beam.Map(keyed_file),
+            "answered": answered | "KeyAnswers" >> beam.Map(keyed_answers),
         }
         return keyed | "Join" >> beam.CoGroupByKey() | "Name" >> beam.FlatMapTuple(_name_packed)
 
 
-def _name_packed(key: str, group: Mapping[str, Iterable[bytes]]) -> Iterator[NamedOutcome]:
-    return name_answers(key, {name: map(unpack, packed) for name, packed in group.items()})
+def _short(key: str) -> bytes:
+    """16 bytes for a key of a hundred: the local runner holds all of them."""
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
-def name_answers(key: str, group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
+def _name_packed(key: bytes, group: Mapping[str, Iterable[bytes]]) -> Iterator[NamedOutcome]:
+    del key
+    return name_answers({name: map(unpack, packed) for name, packed in group.items()})
+
+
+def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
     """The rows of one content.
 
     Raises:
@@ -47,7 +61,8 @@ def name_answers(key: str, group: Mapping[str, Iterable[Any]]) -> Iterator[Named
     """
     answered: list[Answered] = list(group["answered"])
     if len(answered) != 1:
-        raise RuntimeError(f"{key}: {len(answered)} sets of answers where one was expected")
+        names = ", ".join(sorted(file.uri for file in group["files"]))
+        raise RuntimeError(f"{names}: {len(answered)} sets of answers where one was expected")
     seen: set[str] = set()
     for file in group["files"]:
         if file.uri in seen:

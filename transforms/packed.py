@@ -45,8 +45,8 @@ def _typical() -> bytes:
         task="",
         page=Page(format="jpeg"),
         value="",
-        model="gemini-",
-        model_version="gemini-",
+        model="gemini-3.1-flash-lite",
+        model_version="gemini-3.1-flash-lite",
         media_resolution=MediaResolution.LOW,
         service_tier=ServiceTier.STANDARD,
         sent=Sent(format="jpeg"),
@@ -58,7 +58,7 @@ def _typical() -> bytes:
         latency_ms=0,
         asked_at="2026-01-01T00:00:00.000000+00:00",
     )
-    answered = Answered("sha256:", "", (answer,))
+    answered = Answered("", "", (answer,))
     return b"".join(pickle.dumps(one, pickle.HIGHEST_PROTOCOL) for one in (file, answered))
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
@@ -19,8 +18,9 @@ from storage.files import files_for, join
 from tierwise.records import Answer, NamedOutcome
 from tierwise.tables import answer_row, failure_row
 
-# Rows that are held before a file is written: a few megabytes of memory, files of 1 MB and more.
+# Rows of a file, which is 1 MB and more, and rows that are held as Python objects, of 3 KB each.
 _ROWS_PER_FILE = 20_000
+_ROWS_PER_BATCH = 500
 FAILURES = "failures"
 
 # A table's name and the cells of one of its rows.
@@ -72,13 +72,42 @@ def outcome_row(named: NamedOutcome) -> TableRow:
 
 
 def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> Part:
-    """Write rows to a new file of a table, compressed with zstd."""
+    """Write rows to a new file of a table."""
+    return _write_table(folder, table, pa.Table.from_pylist(rows, schema))
+
+
+def _write_table(folder: str, table: str, rows: pa.Table) -> Part:
     sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema), sink, compression="zstd")
+    pq.write_table(rows, sink, compression="zstd")
     uri = join(folder, table, f"part-{uuid.uuid4().hex}.parquet")
     data = sink.getvalue()
     files_for(uri).write(uri, data)
-    return Part(table, uri, len(rows), len(data))
+    return Part(table, uri, rows.num_rows, len(data))
+
+
+@dataclass(slots=True)
+class _Growing:
+    """The rows of a file to be, most of them as Arrow holds them."""
+
+    schema: pa.Schema
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    latest: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, row: dict[str, Any]) -> int:
+        """Take a row in; gives how many there are."""
+        self.latest.append(row)
+        if len(self.latest) == _ROWS_PER_BATCH:
+            self._pack()
+        return len(self.batches) * _ROWS_PER_BATCH + len(self.latest)
+
+    def table(self) -> pa.Table:
+        """All rows; the last thing that is asked."""
+        self._pack()
+        return pa.Table.from_batches(self.batches, self.schema)
+
+    def _pack(self) -> None:
+        self.batches.append(pa.RecordBatch.from_pylist(self.latest, self.schema))
+        self.latest = []
 
 
 class _WriteRowsFn(beam.DoFn):
@@ -88,22 +117,23 @@ class _WriteRowsFn(beam.DoFn):
         self._folder = folder
         self._schemas = schemas
         self._tabulate = tabulate
-        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._growing: dict[str, _Growing] = {}
 
     def start_bundle(self) -> None:
-        self._rows = defaultdict(list)
+        self._growing = {}
 
     def process(self, record: Any) -> Iterator[Part]:
         table, row = self._tabulate(record)
-        self._rows[table].append(row)
-        if len(self._rows[table]) >= _ROWS_PER_FILE:
+        if table not in self._growing:
+            self._growing[table] = _Growing(self._schemas[table])
+        if self._growing[table].add(row) >= _ROWS_PER_FILE:
             yield self._write(table)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         everything = GlobalWindow()
-        for table in sorted(self._rows):
+        for table in sorted(self._growing):
             part = self._write(table)
             yield WindowedValue(part, everything.max_timestamp(), [everything])
 
     def _write(self, table: str) -> Part:
-        return write_part(self._folder, table, self._schemas[table], self._rows.pop(table))
+        return _write_table(self._folder, table, self._growing.pop(table).table())

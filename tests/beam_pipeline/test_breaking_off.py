@@ -81,7 +81,7 @@ def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
 def test_a_disk_that_takes_no_more_breaks_the_run_off(
     photos: Callable[..., Path], gemini: Any, tmp_path: Path
 ) -> None:
-    """Files may have so many bytes: enough for run.json and small groups of answers."""
+    """Files may have so many bytes: first too few for `run.json`, then too few for a table."""
     folder = photos(IMAGES)
     (tmp_path / "tasks.yaml").write_text(TASKS)
     words = [f"--input={folder}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
@@ -99,12 +99,16 @@ def test_a_disk_that_takes_no_more_breaks_the_run_off(
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard)),
         )
 
-    full = run(2000)
+    refused = run(200)
+    assert refused.returncode == 2, refused.stderr
+    assert "cannot be written: File too large" in refused.stderr
+    assert gemini.requests() == []
+    full = run(7000)
     assert full.returncode == 1, full.stderr
     assert "the output cannot be written any more" in full.stderr
     assert "Traceback" not in full.stderr
     assert not (tmp_path / "out" / "answers").exists()
     again = run(resource.RLIM_INFINITY)
     assert again.returncode == 0, again.stderr
+    assert set(paid(gemini).values()) == {1}
     assert len(paid(gemini)) == IMAGES
-    assert sum(paid(gemini).values()) - IMAGES <= IN_FLIGHT

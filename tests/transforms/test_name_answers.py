@@ -42,7 +42,7 @@ def test_names_meet_the_answers_of_their_content(
 def test_a_file_that_comes_twice_is_named_once(image_file: Any, answer: Any) -> None:
     outcomes = (answer("a"), answer("a", page=2))
     group = {"files": [image_file(), image_file()], "answered": [Answered("k", "a.jpg", outcomes)]}
-    assert [row.outcome.page.number for row in name_answers("k", group)] == [1, 2]
+    assert [row.outcome.page.number for row in name_answers(group)] == [1, 2]
 
 
 @pytest.mark.parametrize("times", [0, 2])
@@ -50,5 +50,5 @@ def test_answers_that_are_lost_or_doubled_are_a_bug(
     times: int, image_file: Any, answer: Any
 ) -> None:
     answered = [Answered("k", "a.jpg", (answer(),))] * times
-    with pytest.raises(RuntimeError, match=f"k: {times} sets of answers"):
-        list(name_answers("k", {"files": [image_file()], "answered": answered}))
+    with pytest.raises(RuntimeError, match=f"{image_file().uri}: {times} sets of answers"):
+        list(name_answers({"files": [image_file()], "answered": answered}))
