@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 from answering.journal_files import JournalWriter
 from answering.plan import Plan
+from answering.prepare import READERS
 from answering.session import Session
 from answering.waves import Waves
 from gemini_api.asker import Asker
@@ -38,7 +38,7 @@ class Engine:
             target=self._loop.run_forever, name="tierwise-requests", daemon=True
         )
         self._thread.start()
-        self._decoders = ThreadPoolExecutor(max(4, 2 * (os.cpu_count() or 1)), "tierwise-images")
+        self._decoders = ThreadPoolExecutor(READERS, "tierwise-images")
         self._writers = ThreadPoolExecutor(4, "tierwise-journal")
         self._asker = self._call(self._connect())
         _RUNNING.append(self)

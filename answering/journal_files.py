@@ -106,9 +106,9 @@ class JournalFiles:
         )
         return recall(ours, run_id=self.run_id)
 
-    def folders(self) -> list[str]:
+    def folders(self, prefix: str = "") -> list[str]:
         """Names of all folders of answers, those of images that left the archive included."""
-        names = files_for(self.folder).folders(self.folder)
+        names = files_for(self.folder).folders(self.folder, prefix)
         return [name for name in names if _HEXADECIMAL.fullmatch(name)]
 
     def paid_before(self, name: str) -> int:
@@ -158,11 +158,10 @@ class JournalFiles:
     def _set_aside(self) -> str:
         return join(self.folder, "set-aside", self.run_id)
 
-    def _read_object(self, folder: str, uri: str) -> list[Entry]:
-        files = files_for(uri)
-        data = files.read(uri)
+    def _decoded(self, folder: str, uri: str, data: bytes) -> list[Entry]:
         found = decode(data, name=uri)
         if found.damaged and self.mends:
+            files = files_for(uri)
             copy = join(self._set_aside, folder, uri.rpartition("/")[2] + ".damaged")
             files.write(copy, data, durable=True)
             files.write(uri, encode(found.entries), durable=True)
@@ -170,13 +169,15 @@ class JournalFiles:
 
     def _folders(self, shard: str) -> list[str]:
         """This shard's folder, and those of runs that cut the archive finer or coarser."""
-        return [n for n in self.folders() if n.startswith(shard) or shard.startswith(n)]
+        coarser = (shard[:digits] for digits in range(1, len(shard)))
+        return [*coarser, *self.folders(shard)]
 
     def _entries(self, name: str) -> Iterator[Entry]:
         files = files_for(self.folder)
-        for stat in files.walk(join(self.folder, name)):
-            if stat.uri.endswith(".jsonl"):
-                yield from self._read_object(name, stat.uri)
+        found = (stat.uri for stat in files.walk(join(self.folder, name)))
+        uris = [uri for uri in found if uri.endswith(".jsonl")]
+        for uri, data in zip(uris, files.read_all(uris), strict=True):
+            yield from self._decoded(name, uri, data)
 
 
 class JournalWriter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,6 +18,10 @@ from tierwise.records import ImageFile, ImageSettings, Page, Reason
 
 _LARGE_BYTES = 32_000_000
 _one_large = threading.Lock()
+# Reading waits for a disk or a bucket; decoding keeps a processor busy, and memory. So more threads
+# may read than decode.
+READERS = 16
+_decoding = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 Prepared = Mapping[ImageSettings, Picture | ImageError]
 
@@ -123,7 +128,9 @@ def _prepare_page(
 def _content(file: ImageFile) -> Iterator[bytes]:
     """The bytes of a file; of large ones one at a time, so that they do not add up."""
     with _one_large if file.bytes > _LARGE_BYTES else nullcontext():
-        yield _read(file)
+        data = _read(file)
+        with _decoding:
+            yield data
 
 
 def _read(file: ImageFile) -> bytes:

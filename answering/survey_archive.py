@@ -9,11 +9,14 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from answering.journal_files import JournalFiles, shard_digits, shard_of
+from answering.prepare import READERS
 from storage.files import files_for
-from storage.listing import Input, Named, list_names
+from storage.listing import Input, Named, Skipped, list_names
 from tierwise.errors import ImageError
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.groups import group_name
@@ -34,6 +37,8 @@ _HEAD_BYTES = 256 * 1024
 _READ_WHOLE = {"tiff", "pdf", "avif"}
 # Of files that may be identical, so many are compared; the others are taken to be like them.
 _MOST_COMPARED = 2_000
+# Of a listing that was cut, so many names are looked at.
+_MOST_LISTED = 20_000
 _SEED = 20261123
 
 
@@ -54,24 +59,39 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
         InputError: a manifest is malformed, or the journal of a newer version.
     """
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
-    listed = list(list_names(found))
+    listed = _listed(found, looking, rng)
+    scale = found.about / len(listed) if found.about and listed else 1.0
     named = list({name.uri: name for name in listed if isinstance(name, Named)}.values())
     chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
-    images = _seen(chosen, looking, shard_digits(len(named)))
+    images = _seen(chosen, looking, shard_digits(found.about or len(named)))
     return Survey(
-        files=len(named),
-        skipped_files=sum(not isinstance(name, Named) for name in listed),
+        files=round(scale * len(named)),
+        skipped_files=round(scale * sum(not isinstance(name, Named) for name in listed)),
         images_per_file=tuple(len(of_file) for of_file in images),
         images=tuple(image for of_file in images for image in of_file),
-        twins=_twins(named, looking.tasks.of_images, rng),
+        twins=_twins(named, looking.tasks.of_images, rng, scale),
         groups={task.name: _groups(named, task) for task in looking.tasks.of_groups},
     )
+
+
+def _listed(found: Input, looking: Looking, rng: random.Random) -> list[Named | Skipped]:
+    """All names; where the listing is so long that it was cut, those of some ranges.
+
+    Groups are not scaled up, so for their sake everything is listed.
+    """
+    if found.about is None or looking.tasks.of_groups:
+        return list(list_names(found))
+    ranges = rng.sample(found.ranges, len(found.ranges))
+    return list(islice(list_names(replace(found, ranges=tuple(ranges))), _MOST_LISTED))
 
 
 def _seen(chosen: Sequence[Named], looking: Looking, digits: int) -> list[list[SeenImage]]:
     journal = JournalFiles(looking.journal, "forecast", digits, mends=False)
     recalled = _recalled(chosen, journal) if looking.journal else {}
-    return [_seen_images(named, looking, recalled.get(named.uri)) for named in chosen]
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(
+            pool.map(lambda named: _seen_images(named, looking, recalled.get(named.uri)), chosen)
+        )
 
 
 def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple[str, Recalled]]:
@@ -89,6 +109,8 @@ def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple
 
 
 def _content_hash(named: Named) -> str:
+    if named.known:
+        return named.known.content_hash
     try:
         return files_for(named.path).content_hash(named.path)
     except (OSError, ValueError):  # it will be one row of failures
@@ -118,7 +140,7 @@ def _seen_images(
 
 def _looked_into(named: Named, looking: Looking) -> tuple[int, int, int]:
     """Upright width and height in px, 0 where unknown, and the number of images."""
-    with files_for(named.path).open(named.path) as stream:
+    with files_for(named.path).open(named.path, _HEAD_BYTES) as stream:
         data = stream.read(_HEAD_BYTES)
         if len(data) == _HEAD_BYTES and signature(data) in _READ_WHOLE:
             data += stream.read()
@@ -181,8 +203,13 @@ def _groups(named: Sequence[Named], task: Task) -> tuple[int, ...]:
     return tuple(size for name, size in sizes.items() if name is not None)
 
 
-def _twins(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) -> dict[str, int]:
-    """By task, how many names share their question with a name before them."""
+def _twins(
+    named: Sequence[Named], tasks: Sequence[Task], rng: random.Random, listed: float
+) -> dict[str, int]:
+    """By task, how many names share their question with a name before them.
+
+    `listed` is how many names stand behind each of these.
+    """
     by_size: Mapping[int, list[Named]] = defaultdict(list)
     for name in named:
         by_size[_size(name)].append(name)
@@ -196,7 +223,7 @@ def _twins(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) ->
     by_content: Mapping[str, list[Named]] = defaultdict(list)
     for name in compared:
         by_content[_content_hash(name) or name.uri].append(name)
-    scale = candidates / len(compared) if compared else 0.0
+    scale = listed * candidates / len(compared) if compared else 0.0
     return {
         task.name: round(scale * sum(_shared(task, same) for same in by_content.values()))
         for task in tasks
@@ -216,6 +243,8 @@ def _shared(task: Task, same: Iterable[Named]) -> int:
 
 
 def _size(named: Named) -> int:
+    if named.known:
+        return named.known.bytes
     try:
         return files_for(named.path).stat(named.path).bytes
     except (OSError, ValueError):  # it will be one row of failures

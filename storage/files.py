@@ -6,7 +6,7 @@ A URI is a local path or `gs://bucket/name`. Another store is added beside `Loca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
@@ -31,8 +31,8 @@ class Files(Protocol):
     def cut(self, folder: str, prefix: str = "") -> Cut:
         """Ranges that several workers can walk, of a folder's names with a certain beginning."""
 
-    def folders(self, folder: str) -> list[str]:
-        """Names of the folders directly below one, sorted; nothing for a missing folder."""
+    def folders(self, folder: str, prefix: str = "") -> list[str]:
+        """Names of the folders directly below one that begin so, sorted; none if it is missing."""
 
     def stat(self, uri: str) -> Stat:
         """What is known of one file."""
@@ -46,8 +46,11 @@ class Files(Protocol):
     def read(self, uri: str, version: str = "") -> bytes:
         """The whole file; raises `OSError` when it is no longer this `version`, if one is given."""
 
-    def open(self, uri: str) -> BinaryIO:
-        """A stream for files that are read from front to back."""
+    def read_all(self, uris: Iterable[str]) -> Iterator[bytes]:
+        """Small files, in this order, as fast as the store gives them."""
+
+    def open(self, uri: str, ahead: int = 8 << 20) -> BinaryIO:
+        """A stream for files that are read from front to back, `ahead` bytes to a request."""
 
     def content_hash(self, uri: str) -> str:
         """`algorithm:hex` of the bytes, without reading them where the store knows it."""

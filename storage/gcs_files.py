@@ -36,7 +36,8 @@ _CONNECTIONS = 128
 # Requests at a time of one operation that needs many, such as deleting a folder.
 _TOGETHER = 16
 _LISTED = "items(name,size,md5Hash,generation),nextPageToken"
-_READ_AHEAD = 8 << 20
+# Larger files than this are kept on this machine's disk until they are uploaded.
+_IN_MEMORY = 8 << 20
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 
@@ -70,15 +71,15 @@ class GcsFiles:
         with as_os_errors(folder), ThreadPoolExecutor(_TOGETHER) as pool:
             return cut(look, whole, ranges=self._ranges, page=self._page, together=pool.map)
 
-    def folders(self, folder: str) -> list[str]:
+    def folders(self, folder: str, prefix: str = "") -> list[str]:
         """Names of the folders directly below one, a thousand to a request."""
-        bucket, prefix = _folder(folder)
+        bucket, above = _folder(folder)
         with as_os_errors(folder):
             pages = self._client.list_blobs(
-                bucket, prefix=prefix, delimiter="/", fields="prefixes,nextPageToken"
+                bucket, prefix=above + prefix, delimiter="/", fields="prefixes,nextPageToken"
             ).pages
             found = sorted({name for page in pages for name in page.prefixes})
-        return [name[len(prefix) : -1] for name in found]
+        return [name[len(above) : -1] for name in found]
 
     def stat(self, uri: str) -> Stat:
         """What a listing would tell of one object."""
@@ -107,9 +108,14 @@ class GcsFiles:
             )
         return data
 
-    def open(self, uri: str) -> BinaryIO:
+    def read_all(self, uris: Iterable[str]) -> Iterator[bytes]:
+        """Several at a time."""
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            yield from pool.map(self.read, uris)
+
+    def open(self, uri: str, ahead: int = 8 << 20) -> BinaryIO:
         """A stream, all of it of the generation that is there now."""
-        reader: Any = _Reader(self._found(uri), chunk_size=_READ_AHEAD)
+        reader: Any = _Reader(self._found(uri), chunk_size=ahead)
         return reader  # type: ignore[no-any-return]
 
     def content_hash(self, uri: str) -> str:
@@ -144,7 +150,7 @@ class GcsFiles:
     def create(self, uri: str) -> Iterator[BinaryIO]:
         """A stream into a file on this machine, uploaded when the body ends without an error."""
         blob = self._blob(uri)
-        with tempfile.SpooledTemporaryFile(_READ_AHEAD) as file:
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
             yield file  # type: ignore[misc]
             with as_os_errors(uri):
                 blob.upload_from_file(
@@ -187,11 +193,16 @@ class GcsFiles:
         _together(self.delete, old)
 
     def remove_folder(self, folder: str) -> None:
-        """Delete every object below a folder, and those that stand for folders."""
+        """Delete every object below a folder, and those that stand for folders.
+
+        First those that lie directly in it: what says that a folder is whole must not outlive it.
+        """
         bucket, prefix = _folder(folder)
         with as_os_errors(folder):
             names = [blob.name for blob in self._blobs(bucket, prefix)]
-        _together(lambda name: self.delete(f"{SCHEME}{bucket}/{name}"), names)
+        for deep in (False, True):
+            some = [name for name in names if ("/" in name[len(prefix) :]) == deep]
+            _together(lambda name: self.delete(f"{SCHEME}{bucket}/{name}"), some)
 
     def remove_unfinished(self, folder: str) -> None:
         """There is nothing: an object appears whole or not at all."""

@@ -2,7 +2,8 @@
 
 By itself it ignores preconditions and generations, never pages, and keeps `a`, `a/` and `a//` in
 one place. Here it also counts what it is asked, and refuses on request. Run as a program it serves
-in a process of its own: `python -m tests.bucket PORT [LATENCY_MS]`.
+in a process of its own, `python -m tests.bucket PORT [LATENCY_MS]`; each line of its input is
+answered with the requests since the last one.
 """
 
 from __future__ import annotations
@@ -290,4 +291,6 @@ if __name__ == "__main__":
     with serving(int(sys.argv[1]), float((sys.argv[2:] or ["0"])[0]) / 1000) as served:
         served.clear("archive", "results")
         print(served.url, flush=True)
-        sys.stdin.read()
+        for _ in sys.stdin:
+            print(json.dumps(served.counts), flush=True)
+            served.counts.clear()

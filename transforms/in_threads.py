@@ -10,8 +10,8 @@ import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-# Reading from a bucket takes some 50 ms: so many threads read several hundred objects a second.
-THREADS = 32
+# Reading from a bucket takes some 50 ms: so many threads read three hundred objects a second.
+_THREADS = 16
 
 
 class InThreadsFn(beam.DoFn):
@@ -26,7 +26,7 @@ class InThreadsFn(beam.DoFn):
 
     def setup(self) -> None:
         """Beam's hook."""
-        self._pool = ThreadPoolExecutor(THREADS, "tierwise-files")
+        self._pool = ThreadPoolExecutor(_THREADS, "tierwise-files")
 
     def start_bundle(self) -> None:
         """Beam's hook."""
@@ -35,7 +35,7 @@ class InThreadsFn(beam.DoFn):
     def process(self, element: Any) -> Iterator[Any]:
         """Beam's hook."""
         self._under_way.add(self._pool.submit(self._function, element))
-        if len(self._under_way) >= 2 * THREADS:
+        if len(self._under_way) >= 2 * _THREADS:
             yield from self._finished()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:

@@ -17,7 +17,7 @@ from storage.files import files_for
 from storage.gcs_files import GcsFiles
 from storage.name_ranges import EVERY
 from storage.stat import Stat
-from tests.bucket import Bucket
+from tests.bucket import Bucket, RefusedError
 from tierwise.errors import InputError
 
 FILES = GcsFiles()
@@ -63,11 +63,36 @@ def test_folders_are_what_names_have_in_common(bucket: Bucket) -> None:
     assert FILES.folders("gs://archive") == ["a", "ab"]
     assert FILES.folders("gs://archive/a/") == ["b", "empty"]
     assert FILES.folders("gs://archive/none") == []
+    assert FILES.folders("gs://archive", "ab") == ["ab"]
     assert [FILES.is_folder(f"gs://archive{name}") for name in ("", "/", "/a", "/a/1", "/x")] == [
         True, True, True, False, False
     ]  # fmt: skip
     FILES.remove_folder("gs://archive/a")
     assert bucket.names("archive") == ["ab/4"]
+
+
+def test_what_marks_a_folder_as_whole_is_deleted_first(bucket: Bucket) -> None:
+    for name in ("answers/1", "costs/2", "run.json"):
+        bucket.put(f"gs://results/staged/{name}", b"x")
+
+    def forbid(kind: str, path: str) -> RefusedError | None:
+        return RefusedError(403, "no") if kind == "delete" and "costs" in path else None
+
+    bucket.refusals.append(forbid)
+    try:
+        with pytest.raises(PermissionError):
+            FILES.remove_folder("gs://results/staged")
+    finally:
+        bucket.refusals.remove(forbid)
+    assert "staged/run.json" not in bucket.names("results")
+    assert "staged/costs/2" in bucket.names("results")
+
+
+def test_many_small_objects_are_read_in_their_order(bucket: Bucket) -> None:
+    uris = [f"gs://archive/{number}" for number in range(50)]
+    for uri in uris:
+        bucket.put(uri, uri.encode())
+    assert list(FILES.read_all(uris)) == [uri.encode() for uri in uris]
 
 
 def test_long_listings_come_in_pages_and_in_ranges(bucket: Bucket) -> None:
