@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from answering import survey_archive as survey_module
 from answering.survey_archive import Looking, survey_archive
-from storage.listing import find_input
+from storage.gcs_files import GcsFiles
+from storage.listing import Input, Kind, find_input
+from tests.bucket import Bucket
 from tierwise.forecast.survey import Survey
 from tierwise.images.limits import Limits
 from tierwise.tasks import load_tasks
@@ -107,6 +110,21 @@ def test_only_the_beginning_of_large_files_is_read(
     os.truncate(path, 20_000_000_000)  # reading it whole would take minutes
     [image] = look(tmp_path).images
     assert (image.width, image.height) == (800, 600)
+
+
+def test_a_long_listing_in_a_bucket_is_surveyed_by_parts(
+    bucket: Bucket, draw: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey_module, "_MOST_LISTED", 100)
+    for number in range(600):
+        bucket.put(f"gs://archive/in/{number:03}.jpg", draw(number // 2))
+    cut = GcsFiles(page=10, ranges=8).cut("gs://archive/in")
+    found = Input("gs://archive/in", Kind.FOLDER, ranges=cut.ranges, about=600)
+    bucket.counts.clear()
+    survey = survey_archive(found, Looking(load_tasks(TASKS, path="t"), Limits(), 20))
+    assert survey.files == 600
+    assert survey.twins == {"a": 300, "named": 0}
+    assert len(survey.images) == bucket.counts["stat"] == bucket.counts["read"] == 20
 
 
 def test_a_damaged_journal_is_left_as_it_is(tmp_path: Path, draw: Callable[..., bytes]) -> None:
