@@ -17,6 +17,8 @@ from answering.worst_cases import dearest_request
 from beam_pipeline.asked import warnings_about
 from beam_pipeline.beam_options import in_this_process, is_local, worker_processes
 from beam_pipeline.command_line import Settings
+from beam_pipeline.forecast_tables import forecast_line
+from beam_pipeline.forecasting import forecast_of, survey_of
 from beam_pipeline.graph import Job, define_pipeline
 from beam_pipeline.interruption import leave_to_another, resumable
 from beam_pipeline.launch import unwritable, warnings_about_groups
@@ -28,7 +30,11 @@ from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
 from storage.run_records import Lease
 from tierwise.ending import Status
-from tierwise.errors import InputError
+from tierwise.errors import InputError, JournalError
+from tierwise.forecast.forecast import forecast_row
+
+# Few enough that a run starts at once.
+_SAMPLE = 200
 
 
 def check_reachable(settings: Settings, options: PipelineOptions) -> None:
@@ -121,3 +127,15 @@ def _close(job: Job) -> dict[str, Any]:
         with urlopen(f"{job.plan.service.endpoint}/emulator/bill", timeout=10) as reply:  # noqa: S310 - our own address
             run = complete_run(job, emulator_bill=json.load(reply))
     return run
+
+
+def with_forecast(job: Job) -> Job:
+    """The job with its forecast among its facts, unless the run will refuse its journal."""
+    tasks, service = job.plan.tasks, job.plan.service
+    try:
+        survey = survey_of(job.found, tasks, job.output, _SAMPLE)
+    except JournalError:
+        return job
+    row = forecast_row(forecast_of(job.found, tasks, service, survey, unknowns=()))
+    Console(highlight=False).print(forecast_line(row))
+    return replace(job, facts={**job.facts, "forecast": row})

@@ -16,13 +16,14 @@ from typing import Any, NoReturn
 
 from beam_pipeline import later
 from beam_pipeline.flag import Flag
-from beam_pipeline.options import CALIBRATE, EMULATOR, FLAGS, OPTIMIZE, PLAN, RUN, flags_of
+from beam_pipeline.options import CALIBRATE, EMULATOR, FLAGS, MEASURE, OPTIMIZE, PLAN, RUN, flags_of
 from beam_pipeline.version import VERSION
 from tierwise.errors import InputError
 
 VERBS = {
     "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
     "plan": "Forecast requests, tokens and dollars, and compare ways; spends nothing.",
+    "measure": "Ask a sample in several ways, and read back the tokens and dollars of each.",
     "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
@@ -30,6 +31,7 @@ VERBS = {
 _EXAMPLES = {
     "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
     "plan": "tierwise plan --input=photos/ --tasks=tasks.yaml --compare",
+    "measure": "tierwise measure --input=photos/ --output=measured/ --max_cost_usd=0.10",
     "calibrate": "tierwise calibrate --input=labelled/ --tasks=tasks.yaml --output=calibrated/",
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
@@ -37,6 +39,7 @@ _EXAMPLES = {
 
 _OTHER_STATUS = {
     RUN: "2 refused before spending; 3 done, but\nsome rows are over_budget or quota_exhausted",
+    MEASURE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     CALIBRATE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     OPTIMIZE: "2 refused before starting",
     PLAN: "2 refused",

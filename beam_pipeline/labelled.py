@@ -159,9 +159,9 @@ def rare_labels(images: Sequence[LabelledImage], tasks: Tasks) -> list[str]:
     return told
 
 
-def manifest_of(images: Iterable[LabelledImage]) -> bytes:
+def manifest_of(names: Iterable[Named]) -> bytes:
     """A manifest (JSON Lines) of exactly these images, with the columns that prompts may use."""
-    lines = (json.dumps({**one.named.columns, "uri": address(one.named)}) for one in images)
+    lines = (json.dumps({**named.columns, "uri": address(named)}) for named in names)
     return ("\n".join(lines) + "\n").encode()
 
 

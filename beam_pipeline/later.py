@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-VERBS = ("measure", "report")
+VERBS = ("report",)
 RUN_FLAGS = ("api_key_secret",)
 
 

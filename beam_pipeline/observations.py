@@ -18,6 +18,7 @@ from beam_pipeline.trials import trial_name
 from storage.files import files_for, join
 from tierwise.calibration.figures import Observation
 from tierwise.journal import Entry, decode
+from tierwise.measurement import Measured
 from tierwise.records import Reason, Spent
 from transforms.write_tables import FAILURES, answers_table
 
@@ -29,6 +30,8 @@ _NO_ANSWER = {
     Reason.BLOCKED_PROMPT,
     Reason.REJECTED,
 }
+
+_SENT = ("uri", "page", "sent_width", "sent_height", "images_in_request", "latency_ms")
 
 Image = tuple[str, int]
 Row = Mapping[str, Any]
@@ -70,6 +73,28 @@ class Left:
         by_route = {route: [one[name] for name in compared] for route, one in found.items()}
         return Observed(by_route, dict(left_out))
 
+    def measured(self, trial: str) -> list[Measured]:
+        """What each image that was answered used, whenever it was asked."""
+        found = []
+        for row in _rows(join(self._output, answers_table(trial))):
+            spent = self._paid.for_answer(row["request_id"])
+            usage = spent.usage
+            found.append(
+                Measured(
+                    **{name: row[name] for name in _SENT},
+                    image_tokens=usage.image_tokens,
+                    text_tokens=usage.input_tokens - usage.image_tokens,
+                    output_tokens=usage.output_tokens,
+                    thought_tokens=usage.thought_tokens,
+                    cost=spent.cost,
+                )
+            )
+        return found
+
+    def unanswered(self, trial: str) -> int:
+        """How many images have no answer at this route."""
+        return len(self._failures[trial])
+
     def _at(self, trial: str, truths: Mapping[str, Any]) -> dict[Image, Observation]:
         found: dict[Image, Observation] = {}
         for row in _rows(join(self._output, answers_table(trial))):
@@ -95,6 +120,7 @@ class _Paid:
     """All that was ever paid for each question."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
+        self._answers: dict[str, Spent] = {}
         self._spent: dict[str, Spent] = defaultdict(Spent)
         self._failed: dict[tuple[str, int, str], str] = {}
         for entry in entries:
@@ -102,9 +128,15 @@ class _Paid:
             outcome = entry.answer or entry.failure
             spent = outcome.spent if outcome else entry.wasted or Spent()
             self._spent[entry.request_id] += spent
+            if entry.answer:
+                self._answers[entry.request_id] = spent
             if failure := entry.failure:
                 key = (entry.content_hash, failure.page.number, failure.task)
                 self._failed[key] = entry.request_id
+
+    def for_answer(self, request_id: str) -> Spent:
+        """The request that answered, without what was wasted before it."""
+        return self._answers.get(request_id, Spent())
 
     def of(self, request_id: str) -> Spent:
         return self._spent.get(request_id, Spent())

@@ -13,6 +13,7 @@ from tierwise.records import ServiceTier
 RUN = "run"
 PLAN = "plan"
 CALIBRATE = "calibrate"
+MEASURE = "measure"
 OPTIMIZE = "optimize"
 EMULATOR = "emulator"
 
@@ -32,6 +33,7 @@ FLAGS = (
         (CALIBRATE,),
         required=True,
     ),
+    Flag("input", f"Images to sample: {_INPUT}", "photos/", (MEASURE,), required=True),
     Flag("input", f"Images to shrink: {_INPUT}", "photos/", (OPTIMIZE,), required=True),
     Flag(
         "output",
@@ -48,6 +50,37 @@ FLAGS = (
         "calibrated/",
         (CALIBRATE,),
         required=True,
+    ),
+    Flag(
+        "output",
+        "Folder for measurement.json and measurement.parquet, and the tables and journal they are "
+        "made from.",
+        "measured/",
+        (MEASURE,),
+        required=True,
+    ),
+    Flag(
+        "sample",
+        "Images to ask, of as many formats, sizes and shapes as there are, the same ones each "
+        "time. Default: 24, or all of a smaller archive.",
+        "48",
+        (MEASURE,),
+        type=int,
+        least=1,
+    ),
+    Flag(
+        "models",
+        "Further models to measure, with commas. Default: the tasks file's alone.",
+        "gemini-3.5-flash-lite,gemini-3.6-flash",
+        (MEASURE,),
+    ),
+    Flag(
+        "max_cost_usd",
+        "Hard cap in dollars on what all measurements into this output cost together. What does "
+        "not fit is not asked.",
+        "0.50",
+        (MEASURE,),
+        default="0.10",
     ),
     Flag(
         "routes",
@@ -398,7 +431,7 @@ FLAGS = (
 )
 
 
-# A calibration asks as a run does, and takes its flags but these, of which some it has its own.
+# Calibrations and measurements ask as a run does, and take its flags but these; some are their own.
 _OF_RUN_ALONE = {"input", "output", "cost_by", "calibration", "on_stale", "audit_rate"}
 
 
@@ -413,4 +446,4 @@ def flags_of(verb: str) -> tuple[Flag, ...]:
 def _is_shared(flag: Flag, verb: str) -> bool:
     if RUN not in flag.verbs:
         return False
-    return verb == PLAN or (verb == CALIBRATE and flag.name not in _OF_RUN_ALONE)
+    return verb == PLAN or (verb in (CALIBRATE, MEASURE) and flag.name not in _OF_RUN_ALONE)

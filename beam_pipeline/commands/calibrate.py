@@ -13,7 +13,7 @@ from rich.text import Text
 from beam_pipeline.asked import negotiated_prices, tasks_of
 from beam_pipeline.beam_options import beam_options, project, worker_processes
 from beam_pipeline.calibration_table import print_calibration
-from beam_pipeline.carry_out import carry_out, check_reachable
+from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.labelled import (
     LabelledImage,
@@ -68,7 +68,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     sample = _sample(settings, console)
     output = writable(settings.output)
     manifest = join(output, _MANIFEST)
-    files_for(output).write(manifest, manifest_of(sample.images))
+    files_for(output).write(manifest, manifest_of(one.named for one in sample.images))
     asked = Settings(**{**vars(settings), "input": manifest, "cost_by": None})
     job = build_job(
         asked,
@@ -76,7 +76,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         project=project(options),
         workers=worker_processes(options),
     )
-    run = carry_out(job, settings, options, console)
+    run = carry_out(with_forecast(job), settings, options, console)
     if run is None:
         return 1
     calibration = _calibration(settings, sample, output, emulated=run["emulated"])

@@ -85,17 +85,20 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "abbreviation": (["run", I, O, "--gemini_proj=p"], ["--gemini_proj", "--gemini_project"]),
     "no flag": (["run", I, O, "good.yaml"], ["good.yaml", "--name=value"]),
     "unknown verb": (["runn", I, O], ["runn", "Did you mean run?"]),
-    "strange verb": (["launch", I, O], ["launch", "run, plan, calibrate"]),
-    "a later verb": (["measure", I, O], ["measure is not part of this version yet"]),
+    "strange verb": (["launch", I, O], ["launch", "run, plan, measure"]),
+    "a later verb": (["report", O], ["report is not part of this version yet"]),
     "help of a later verb": (["report", "--help"], ["report is not part of this version yet"]),
     "a later flag": (["run", I, "--api_key_secret", "s"], ["--api_key_secret is not part of this"]),
     "another verb's flag": (
         ["optimize", I, O, "--tasks=x"],
-        ["--tasks belongs to tierwise run, plan, calibrate; optimize does not take it."],
+        ["--tasks belongs to tierwise run, plan, measure, calibrate; optimize does not take it."],
     ),
     "a flag of run for the emulator": (
         ["emulator", "--input=good"],
-        ["--input belongs to tierwise run, plan, calibrate, optimize; emulator does not take it."],
+        [
+            "--input belongs to tierwise run, plan, measure, calibrate, optimize; ",
+            "emulator does not take it.",
+        ],
     ),
     "a later flag of run": (["optimize", I, O, "--max_cost_usd=5"], ["belongs to tierwise run"]),
     "a fallback from nothing": (

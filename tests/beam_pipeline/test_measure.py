@@ -1,0 +1,87 @@
+"""A measurement of a small archive against a real emulator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from beam_pipeline.__main__ import main
+
+
+@pytest.fixture
+def measure(gemini: Any, draw: Callable[..., bytes], tmp_path: Path) -> Callable[..., int]:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for number, (form, size) in enumerate(
+        [("JPEG", (400, 300)), ("PNG", (500, 200)), ("JPEG", (300, 400)), ("WEBP", (256, 256))] * 2
+    ):
+        (folder / f"{number}.{form.lower()}").write_bytes(draw(number, size=size, form=form))
+
+    def run(*flags: str) -> int:
+        words = [f"--input={folder}", f"--output={tmp_path}/measured", "--sample=4"]
+        return main(["measure", *words, f"--gemini_endpoint={gemini.url}", *flags])
+
+    return run
+
+
+def test_tokens_are_read_back_and_held_against_the_rule(
+    measure: Callable[..., int], gemini: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert measure("--models=gemini-2.5-flash-lite") == 0
+    found = json.loads((tmp_path / "measured/measurement.json").read_text("utf-8"))
+    assert found["emulated"] is True
+    routes = {route["name"]: route for route in found["routes"]}
+    assert routes["gemini-2.5-flash-lite/low-912px"]["image_tokens_median"] == 64
+    assert routes["low"]["image_tokens_most"] == 266
+    assert routes["high"]["image_tokens_most"] > 1000
+    assert all(route["unlike_rule"] == 0 for route in routes.values())
+    assert all(route["images"] == 4 for route in routes.values())
+
+    rows = pq.read_table(tmp_path / "measured/measurement.parquet").to_pylist()
+    assert len(rows) == 4 * len(routes)
+    assert sum(row["cost_usd"] for row in rows) == Decimal(gemini.billed()).scaleb(-9)
+    assert len({(row["sent_width"], row["sent_height"]) for row in rows}) >= 3
+
+    printed = capsys.readouterr().out
+    assert "Forecast: " in printed
+    assert "Every picture was billed by the documented rule." in printed
+    assert "EMULATED" in printed
+
+    # Again: nothing is asked, and the figures are those that were paid for.
+    asked = len(gemini.requests())
+    assert measure("--models=gemini-2.5-flash-lite") == 0
+    again = json.loads((tmp_path / "measured/measurement.json").read_text("utf-8"))
+    assert again["routes"] == found["routes"]
+    assert len(gemini.requests()) == asked
+
+
+def test_a_measurement_stays_below_its_cap(
+    measure: Callable[..., int], gemini: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert measure("--max_cost_usd=0.003") == 3
+    assert 0 < gemini.billed() <= 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--sample=9", "the archive has 8 files"),
+        ("--models=gemini-nine", 'model "gemini-nine" is not known'),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    flag: str,
+    said: str,
+    measure: Callable[..., int],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert measure(flag) == 2
+    assert said in capsys.readouterr().err
+    assert gemini.requests() == []

@@ -1,0 +1,61 @@
+"""What is varied, and what the figures of a route say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tierwise.errors import ModelError
+from tierwise.measurement import Measured, Variation, measured_route, variations
+from tierwise.records import ImageSettings, MediaResolution, Route
+
+OWN = Route("gemini-3.1-flash-lite", MediaResolution.LOW, ImageSettings(768), 8)
+ALONE = Route("gemini-3.1-flash-lite", MediaResolution.LOW, ImageSettings(768))
+
+
+def measured(image_tokens: int, *, uri: str = "a", pack: int = 1, cost: int = 100) -> Measured:
+    return Measured(uri, 1, 640, 480, pack, image_tokens, 20, 3, 1, cost, 700)
+
+
+def test_one_thing_is_varied_at_a_time() -> None:
+    found = variations(OWN, ["gemini-3.6-flash"])
+    assert list(found) == [
+        "low-768px",
+        *("low", "medium", "high", "ultra_high"),
+        *("low-256px", "low-512px", "low-1024px", "low-2048px"),
+        *("low-768px-x2", "low-768px-x4", "low-768px-x8"),
+        "gemini-3.6-flash/low-768px",
+    ]
+    for one in found.values():
+        changed = [
+            one.route.model != ALONE.model,
+            one.route.images_per_request != 1,
+            (one.route.media_resolution, one.route.image) != (ALONE.media_resolution, ALONE.image),
+        ]
+        assert sum(changed) == (one.varied != "nothing")
+
+
+def test_unknown_models_are_refused() -> None:
+    with pytest.raises(ModelError, match="gemini-nine"):
+        variations(OWN, ["gemini-nine"])
+
+
+def test_figures_and_the_rule() -> None:
+    # 4:3 at low: 19 x 14 tokens.
+    images = [measured(266), measured(267, uri="b"), measured(258, uri="c", cost=101)]
+    found = measured_route("low", Variation("nothing", ALONE), images, 2, vertex=False)
+    assert found is not None
+    assert (found.image_tokens_least, found.image_tokens_median) == (258, 266)
+    assert (found.image_tokens_most, found.rule_tokens, found.unlike_rule) == (267, 266, 1)
+    assert (found.images, found.unanswered, found.latency_ms) == (3, 2, 700)
+    assert found.usd_per_1000_images == Decimal("0.000100333")
+    assert measured_route("low", Variation("nothing", ALONE), [], 2, vertex=False) is None
+
+
+@pytest.mark.parametrize(("tokens", "unlike"), [((266, 266), 0), ((265, 267), 0), ((290, 300), 2)])
+def test_packs_are_held_against_the_rule_by_their_sum(tokens: tuple[int, int], unlike: int) -> None:
+    images = [measured(n, uri=str(i), pack=2) for i, n in enumerate(tokens)]
+    found = measured_route("low-x2", Variation("packs", OWN), images, 0, vertex=False)
+    assert found is not None
+    assert found.unlike_rule == unlike

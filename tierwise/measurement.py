@@ -1,0 +1,138 @@
+"""Tokens and dollars as billed, beside the documented rule, with one thing varied at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from statistics import median
+
+from tierwise.calibration.routes import route_name
+from tierwise.models import find_model
+from tierwise.records import Route
+from tierwise.tables import usd
+from tierwise.tasks.routes import check_model, check_tier
+from tierwise.tiers import image_tokens, pixels_worth_sending
+
+_SIDES = (256, 512, 1024, 2048)
+_PACKS = (2, 4, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A route, and what sets it apart from the task's own."""
+
+    varied: str
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One image at one route: the px that were sent, and its share of tokens and nano-dollars."""
+
+    uri: str
+    page: int
+    sent_width: int
+    sent_height: int
+    images_in_request: int
+    image_tokens: int
+    text_tokens: int
+    output_tokens: int
+    thought_tokens: int
+    cost: int
+    latency_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRoute:
+    """One route in figures, per image; tokens are means but for the three of pictures.
+
+    `rule_tokens` is the mean of the documented rule, `unlike_rule` how many images were billed
+    otherwise by more than a token: a share of a request can be off by its rounding.
+    """
+
+    varied: str
+    name: str
+    images: int
+    unanswered: int
+    image_tokens_least: int
+    image_tokens_median: float
+    image_tokens_most: int
+    rule_tokens: float
+    unlike_rule: int
+    text_tokens: float
+    output_tokens: float
+    thought_tokens: float
+    usd_per_1000_images: Decimal
+    latency_ms: float
+
+
+def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:
+    """What is measured, by name: the task's route with one image per request, then variations.
+
+    In a request with several images a picture's own tokens cannot be told.
+
+    Raises:
+        ModelError: a model is unknown, or lacks the tier.
+    """
+    alone = replace(own, images_per_request=1)
+    found = [Variation("nothing", alone)]
+    for resolution in find_model(own.model).media_resolutions:
+        image = replace(own.image, max_side=pixels_worth_sending(own.model, resolution))
+        route = replace(alone, media_resolution=resolution, image=image)
+        found.append(Variation("media resolution", route))
+    for side in _SIDES:
+        image = replace(own.image, max_side=side)
+        found.append(Variation("image size", replace(alone, image=image)))
+    for images in sorted({*_PACKS, own.images_per_request}):
+        route = replace(own, images_per_request=images)
+        found.append(Variation("images per request", route))
+    for model in models:
+        check_model(model)
+        check_tier(model, own.service_tier)
+        found.append(Variation("model", replace(alone, model=model)))
+    named: dict[str, Variation] = {}
+    for one in found:
+        named.setdefault(route_name(one.route, own), one)
+    return named
+
+
+def measured_route(
+    name: str, variation: Variation, images: Sequence[Measured], unanswered: int, *, vertex: bool
+) -> MeasuredRoute | None:
+    """The figures of a route; None when no image was answered."""
+    if not images:
+        return None
+    route = variation.route
+    rules = {
+        (one.uri, one.page): image_tokens(
+            route.model, route.media_resolution, one.sent_width, one.sent_height, vertex=vertex
+        )
+        for one in images
+    }
+    tokens = [one.image_tokens for one in images]
+    count = len(images)
+    return MeasuredRoute(
+        varied=variation.varied,
+        name=name,
+        images=count,
+        unanswered=unanswered,
+        image_tokens_least=min(tokens),
+        image_tokens_median=median(tokens),
+        image_tokens_most=max(tokens),
+        rule_tokens=sum(rules.values()) / count,
+        unlike_rule=_unlike(images, rules),
+        text_tokens=sum(one.text_tokens for one in images) / count,
+        output_tokens=sum(one.output_tokens for one in images) / count,
+        thought_tokens=sum(one.thought_tokens for one in images) / count,
+        usd_per_1000_images=round(usd(sum(one.cost for one in images)) * 1000 / count, 9),
+        latency_ms=median(one.latency_ms for one in images),
+    )
+
+
+def _unlike(images: Sequence[Measured], rules: Mapping[tuple[str, int], int]) -> int:
+    """Images billed unlike the rule; of packs, whose shares are even, all or none by their sum."""
+    if any(one.images_in_request > 1 for one in images):
+        billed = sum(one.image_tokens for one in images)
+        return len(images) * (abs(billed - sum(rules.values())) > len(images))
+    return sum(abs(one.image_tokens - rules[one.uri, one.page]) > 1 for one in images)
