@@ -120,7 +120,8 @@ class Chaos:
             _wait(process, lambda: len(self.requests()) >= wanted)
             time.sleep(self.chance.uniform(0.0, 0.3))
         ended = process.poll() is not None
-        os.killpg(process.pid, signal.SIGKILL)
+        if not ended:
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if not any(self.out.glob(".staging-*/run.json")):  # else the next run finishes them
             self.check_whole()
