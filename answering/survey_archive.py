@@ -7,38 +7,33 @@ those of the sample when a journal may know their answers.
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 
+from answering.archive_names import ArchiveNames, archive_names
+from answering.identical_files import content_hash, twins
 from answering.journal_files import JournalFiles, shard_digits, shard_of
 from answering.prepare import READERS
+from answering.question import question
 from storage.files import files_for
-from storage.listing import Input, Named, Skipped, list_names
+from storage.listing import Input, Named
 from tierwise.errors import ImageError
-from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.survey import Groups, SeenImage, Standing, Survey
 from tierwise.groups import group_name
 from tierwise.images.headers import read_header
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.signatures import signature
 from tierwise.journal import Recalled
-from tierwise.questions import render, request_id
-from tierwise.records import Answer, ImageFile
+from tierwise.records import Answer, ImageFile, Page
 from tierwise.tasks import Task, Tasks
-from tierwise.tasks.prompts import used_variables
-from tierwise.tasks.task import FILENAME
 
 # Metadata before the picture data seldom take more; where they do, the whole file is read.
 _HEAD_BYTES = 256 * 1024
 # Pages of these are counted from the whole file.
 _READ_WHOLE = {"tiff", "pdf", "avif"}
-# Of files that may be identical, so many are compared; the others are taken to be like them.
-_MOST_COMPARED = 2_000
-# Of a listing that was cut, so many names are looked at.
-_MOST_LISTED = 20_000
 _SEED = 20261123
 
 
@@ -59,18 +54,18 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
         InputError: a manifest is malformed, or the journal of a newer version.
     """
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
-    listed = _listed(found, looking, rng)
-    scale = found.about / len(listed) if found.about and listed else 1.0
-    named = list({name.uri: name for name in listed if isinstance(name, Named)}.values())
+    names = archive_names(found, rng)
+    named, tasks = names.named, looking.tasks
     chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
-    images = _seen(chosen, looking, shard_digits(found.about or len(named)))
+    images = _seen(chosen, looking, shard_digits(names.files))
+    shared = twins(named, tasks.of_images, rng)  # in a part of the names, too few
     return Survey(
-        files=round(scale * len(named)),
-        skipped_files=round(scale * sum(not isinstance(name, Named) for name in listed)),
+        files=names.files,
+        skipped_files=names.skipped,
         images_per_file=tuple(len(of_file) for of_file in images),
         images=tuple(image for of_file in images for image in of_file),
-        twins=_twins(named, looking.tasks.of_images, rng, scale),
-        groups={task.name: _groups(named, task) for task in looking.tasks.of_groups},
+        twins={name: round(count * names.scale) for name, count in shared.items()},
+        groups={task.name: _groups(names, task) for task in tasks.of_groups},
     )
 
 
@@ -98,7 +93,7 @@ def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple
     """By URI, the content hash and what the journal knows of its shard; nothing without one."""
     if not files_for(journal.folder).folders(journal.folder):
         return {}
-    hashes = {named.uri: _content_hash(named) for named in chosen}
+    hashes = {named.uri: content_hash(named) for named in chosen}
     shards = {shard_of(content, journal.digits) for content in hashes.values() if content}
     by_shard = {shard: journal.read(shard) for shard in sorted(shards)}
     return {
@@ -106,15 +101,6 @@ def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple
         for uri, content in hashes.items()
         if content
     }
-
-
-def _content_hash(named: Named) -> str:
-    if named.known:
-        return named.known.content_hash
-    try:
-        return files_for(named.path).content_hash(named.path)
-    except (OSError, ValueError):  # it will be one row of failures
-        return ""
 
 
 def _seen_images(
@@ -182,70 +168,20 @@ def _standings(
         elif not task.is_asked(answers):
             standings[task.name] = Standing.SPARED
         else:
-            prompt = render(task, filename=file.name, columns=file.columns, answers=answers)
-            key = request_id(
-                content_hash=file.content_hash,
-                page=page,
-                task=task,
-                prompt=prompt,
-                route=task.route,
-            )
-            outcome = recalled.outcomes.get(key)
+            ask = question(task, file, Page(page), answers)
+            outcome = recalled.outcomes.get(ask.request_id)
             standings[task.name] = Standing.PAID if outcome else Standing.ASKED
             if isinstance(outcome, Answer):
                 answers[task.name] = outcome.value
     return standings
 
 
-def _groups(named: Sequence[Named], task: Task) -> tuple[int, ...]:
-    by = task.per.by if task.per else ""
-    sizes = Counter(group_name(name.uri, name.columns, by) for name in named)
-    return tuple(size for name, size in sizes.items() if name is not None)
-
-
-def _twins(
-    named: Sequence[Named], tasks: Sequence[Task], rng: random.Random, listed: float
-) -> dict[str, int]:
-    """By task, how many names share their question with a name before them.
-
-    `listed` is how many names stand behind each of these.
-    """
-    by_size: Mapping[int, list[Named]] = defaultdict(list)
-    for name in named:
-        by_size[_size(name)].append(name)
-    groups = [group for size, group in by_size.items() if size and len(group) > 1]
-    rng.shuffle(groups)
-    candidates = sum(map(len, groups))
-    compared: list[Named] = []
-    for group in groups:
-        if len(compared) < _MOST_COMPARED:
-            compared += group
-    by_content: Mapping[str, list[Named]] = defaultdict(list)
-    for name in compared:
-        by_content[_content_hash(name) or name.uri].append(name)
-    scale = listed * candidates / len(compared) if compared else 0.0
-    return {
-        task.name: round(scale * sum(_shared(task, same) for same in by_content.values()))
-        for task in tasks
-    }
-
-
-def _shared(task: Task, same: Iterable[Named]) -> int:
-    """How many of these names of one content share a task's question with another of them."""
-    names = list(same)
-    used = [name for name in used_variables(task.prompt) if name not in task.variables]
-
-    def values(named: Named) -> tuple[object, ...]:
-        file_name = named.uri.rpartition("/")[2]
-        return tuple(file_name if key == FILENAME else named.columns.get(key) for key in used)
-
-    return len(names) - len({values(named) for named in names})
-
-
-def _size(named: Named) -> int:
-    if named.known:
-        return named.known.bytes
-    try:
-        return files_for(named.path).stat(named.path).bytes
-    except (OSError, ValueError):  # it will be one row of failures
-        return 0
+def _groups(names: ArchiveNames, task: Task) -> Groups:
+    """The groups of a task; a file without a group is not asked about."""
+    if task.per is None:
+        raise ValueError(f"{task.name}: asks each image by itself, not groups")
+    by, most = task.per.by, task.per.most
+    sizes = Counter(group_name(name.uri, name.columns, by) for name in names.named)
+    sizes.pop(None, None)
+    files = sum(min(size, most) for size in sizes.values())
+    return Groups(round(len(sizes) * names.scale), round(files * names.scale))

@@ -1,4 +1,4 @@
-"""The most that an image's first requests cost, before it is opened."""
+"""The most that requests cost, before an image is opened."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from tierwise.tasks.prompts import used_variables
 # As UTF-8.
 _FOUR_BYTES = "\U0001d400"
 
+# Alone, an image is asked, once more with a raised limit, and once more after an invalid answer.
+_TIMES_ALONE = 3
+
 
 def dearest_request(plan: Plan, on: date) -> int:
     """The most that any one request of a run can cost, whatever its images are called."""
@@ -31,12 +34,34 @@ def dearest_request(plan: Plan, on: date) -> int:
 
 def _dearest(task: Task) -> Iterator[list[Ask]]:
     """A full pack with the longest values, and a single image whose limit was raised."""
+    ask = _longest(task)
+    yield [ask] * task.route.images_per_request
+    yield [replace(ask, limit_raised=True)]
+
+
+def worst_question(task: Task, billing: Billing, on: date) -> int:
+    """Nano-dollars of a question, or of a group's, whose every reply is paid, long and useless.
+
+    Its pack is halved until it stands alone. Requests whose fate is unknown would come on top; they
+    are accounted apart.
+    """
+    ask = _longest(task)
+    raised = replace(ask, limit_raised=True)
+    if task.per:
+        return _TIMES_ALONE * billing.worst_case([raised] * task.per.most, on)
+    pack, cost = task.route.images_per_request, 0
+    while pack > 1:
+        cost += -(-billing.worst_case([ask] * pack, on) // pack)
+        pack = (pack + 1) // 2
+    return cost + _TIMES_ALONE * billing.worst_case([raised], on)
+
+
+def _longest(task: Task) -> Ask:
+    """A question with the longest values that its prompt can have."""
     longest = _FOUR_BYTES * MAX_ANSWER_CHARACTERS
     columns = dict.fromkeys(used_variables(task.prompt), longest)
     file = ImageFile(longest, longest, 0, "", columns)
-    ask = question(task, file, Page(), dict.fromkeys(task.reads_answers, longest))
-    yield [ask] * task.route.images_per_request
-    yield [replace(ask, limit_raised=True)]
+    return question(task, file, Page(), dict.fromkeys(task.reads_answers, longest))
 
 
 class WorstCases:

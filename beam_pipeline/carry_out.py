@@ -136,6 +136,6 @@ def with_forecast(job: Job) -> Job:
         survey = survey_of(job.found, tasks, job.output, _SAMPLE)
     except JournalError:
         return job
-    row = forecast_row(forecast_of(job.found, tasks, service, survey, unknowns=()))
+    row = forecast_row(forecast_of(tasks, service, survey, unknowns=()))
     Console(highlight=False).print(forecast_line(row))
     return replace(job, facts={**job.facts, "forecast": row})

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from answering.survey_archive import Looking, survey_archive
+from answering.worst_cases import worst_question
 from gemini_api.billing import Billing
 from gemini_api.service import Service
-from gemini_api.worst_question import worst_question
 from storage.files import join
 from storage.listing import Input
 from tierwise.forecast.forecast import Forecast, forecast
@@ -31,7 +31,6 @@ def survey_of(found: Input, tasks: Tasks, output: str | None, sample: int) -> Su
 
 
 def forecast_of(
-    found: Input,
     tasks: Tasks,
     service: Service,
     survey: Survey,
@@ -41,5 +40,5 @@ def forecast_of(
     """What asking costs today; `unknowns` are those whose own spread is wanted."""
     day = datetime.now(UTC).date()
     billing = Billing(service)
-    worst = {task.name: worst_question(billing, task, found.columns, day) for task in tasks.tasks}
+    worst = {task.name: worst_question(task, billing, day) for task in tasks.tasks}
     return forecast(tasks.tasks, survey, rates_of(service, day), worst, unknowns=unknowns)

@@ -90,7 +90,7 @@ def _show_ways(planned: _Planned, console: Console) -> None:
 
 def _show_forecast(planned: _Planned, console: Console) -> None:
     settings, service = planned.settings, planned.service
-    forecast = forecast_of(planned.found, planned.tasks, service, planned.survey)
+    forecast = forecast_of(planned.tasks, service, planned.survey)
     lasting = dict(
         durations(
             forecast.load,

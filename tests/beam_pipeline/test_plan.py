@@ -83,6 +83,18 @@ def test_a_run_tells_forecast_and_truth_side_by_side(
     assert 0 < printed.rindex("Forecast: ") - printed.index("cost: $") < 200
 
 
+@pytest.mark.parametrize(
+    "kind", ["outside_labels", "max_tokens", "truncated_json", "blocked_answer", "blocked_prompt"]
+)
+def test_no_run_costs_more_than_the_worst_case(
+    kind: str, photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    gemini.faults({"kind": kind, "rate": 1.0})
+    finished = classify(photos(5))
+    assert finished.run["totals"]["wasted_usd"] == finished.run["totals"]["cost_usd"]
+    assert 0 < finished.cost <= usd(finished.run["forecast"], "worst_usd").scaleb(9)
+
+
 def test_it_spends_nothing_and_writes_nothing(
     photos: Callable[..., Path], gemini: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,12 +30,20 @@ class SeenImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Groups:
+    """How many groups a task asks about, and how many files of them are sent."""
+
+    groups: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """A random sample of an archive of `files` names that are tried.
 
     `images` are those in the sampled files; `images_per_file` counts them, several for a file with
     pages, none for one that cannot be read. `twins` counts, by task, names whose questions another
-    name pays for; `groups` are, by task that asks groups, the number of files in each.
+    name pays for; `groups` are those of tasks that ask groups.
     """
 
     files: int
@@ -43,7 +51,7 @@ class Survey:
     images_per_file: tuple[int, ...]
     images: tuple[SeenImage, ...]
     twins: Mapping[str, int] = field(default_factory=dict)
-    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    groups: Mapping[str, Groups] = field(default_factory=dict)
 
     @property
     def sampled_files(self) -> int:

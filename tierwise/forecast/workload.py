@@ -10,7 +10,7 @@ from functools import lru_cache
 from statistics import fmean, stdev
 
 from tierwise.forecast.replies import reply_tokens
-from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.survey import Groups, SeenImage, Standing, Survey
 from tierwise.forecast.worlds import World
 from tierwise.images.raster import fitted
 from tierwise.models import Model, find_model, forwarded
@@ -189,10 +189,9 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
 
     pictures = _over_pictures(task, counted, by_rule)
     scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.files))
-    groups = survey.groups.get(task.name, ())
-    if task.per and sum(groups):
-        # Files beyond the most of a group are not sent, and those in no group are not asked.
-        scale *= sum(min(size, task.per.most) for size in groups) / survey.files
+    groups = survey.groups.get(task.name, Groups(0, 0))
+    if task.per and survey.files:  # files beyond the most of a group are not sent
+        scale *= groups.files / survey.files
     return Workload(
         task=task,
         rates=rates,
@@ -200,7 +199,7 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
         asked=scale * standings.count(Standing.ASKED),
         open=scale * standings.count(Standing.OPEN),
         paid=scale * standings.count(Standing.PAID),
-        groups=len(groups),
+        groups=groups.groups,
         asked_error=_relative_error(survey.images_per_file, survey),
         picture=_mean(pictures),
         picture_at_most=_mean(_over_pictures(task, counted, at_most)),

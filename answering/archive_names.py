@@ -1,0 +1,53 @@
+"""The names of an archive for a forecast: all of them, or a part where there are too many."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from storage.listing import Input, Named, list_names
+
+# A long listing was cut into ranges; the beginnings of so many of them stand for all.
+_RANGES = 20
+_NAMES_OF_A_RANGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveNames:
+    """Names that are tried, each once: of `files` in all those in `named`; `skipped` are not tried.
+
+    `files` and `skipped` are estimates where only a part was listed.
+    """
+
+    files: int
+    named: tuple[Named, ...]
+    skipped: int
+
+    @property
+    def scale(self) -> float:
+        """Files in the archive for each that is named here."""
+        return self.files / len(self.named) if self.named else 0.0
+
+
+def archive_names(found: Input, rng: random.Random) -> ArchiveNames:
+    """The names of an input.
+
+    Raises:
+        InputError: a manifest is malformed.
+    """
+    if found.about is None:
+        listed = list(list_names(found))
+    else:
+        ranges = rng.sample(found.ranges, min(_RANGES, len(found.ranges)))
+        listed = [
+            name
+            for one in ranges
+            for name in islice(list_names(replace(found, ranges=(one,))), _NAMES_OF_A_RANGE)
+        ]
+    named = tuple({name.uri: name for name in listed if isinstance(name, Named)}.values())
+    skipped = sum(not isinstance(name, Named) for name in listed)
+    if found.about is None:
+        return ArchiveNames(len(named), named, skipped)
+    tried = round(found.about * len(named) / len(listed)) if listed else 0
+    return ArchiveNames(tried, named, found.about - tried)
