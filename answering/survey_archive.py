@@ -69,17 +69,6 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
     )
 
 
-def _listed(found: Input, looking: Looking, rng: random.Random) -> list[Named | Skipped]:
-    """All names; where the listing is so long that it was cut, those of some ranges.
-
-    Groups are not scaled up, so for their sake everything is listed.
-    """
-    if found.about is None or looking.tasks.of_groups:
-        return list(list_names(found))
-    ranges = rng.sample(found.ranges, len(found.ranges))
-    return list(islice(list_names(replace(found, ranges=tuple(ranges))), _MOST_LISTED))
-
-
 def _seen(chosen: Sequence[Named], looking: Looking, digits: int) -> list[list[SeenImage]]:
     journal = JournalFiles(looking.journal, "forecast", digits, mends=False)
     recalled = _recalled(chosen, journal) if looking.journal else {}
