@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from storage.listing import Input, Named, list_names
+from storage.listing import Input, Named, Skipped, list_names
 
-# A long listing was cut into ranges; the beginnings of so many of them stand for all.
-_RANGES = 20
-_NAMES_OF_A_RANGE = 1_000
+# Of a listing so long that it was cut, so many names stand for all.
+_MOST_LISTED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,17 @@ def archive_names(found: Input, rng: random.Random) -> ArchiveNames:
     Raises:
         InputError: a manifest is malformed.
     """
-    if found.about is None:
-        listed = list(list_names(found))
-    else:
-        ranges = rng.sample(found.ranges, min(_RANGES, len(found.ranges)))
-        listed = [
-            name
-            for one in ranges
-            for name in islice(list_names(replace(found, ranges=(one,))), _NAMES_OF_A_RANGE)
-        ]
+    listed = list(_listed(found, rng))
     named = tuple({name.uri: name for name in listed if isinstance(name, Named)}.values())
     skipped = sum(not isinstance(name, Named) for name in listed)
     if found.about is None:
         return ArchiveNames(len(named), named, skipped)
     tried = round(found.about * len(named) / len(listed)) if listed else 0
     return ArchiveNames(tried, named, found.about - tried)
+
+
+def _listed(found: Input, rng: random.Random) -> Iterator[Named | Skipped]:
+    if found.about is None:
+        return list_names(found)
+    ranges = tuple(rng.sample(found.ranges, len(found.ranges)))
+    return islice(list_names(replace(found, ranges=ranges)), _MOST_LISTED)

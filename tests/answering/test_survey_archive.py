@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from answering import survey_archive as survey_module
+from answering import archive_names
 from answering.survey_archive import Looking, survey_archive
 from storage.gcs_files import GcsFiles
 from storage.listing import Input, Kind, find_input
@@ -115,7 +115,7 @@ def test_only_the_beginning_of_large_files_is_read(
 def test_a_long_listing_in_a_bucket_is_surveyed_by_parts(
     bucket: Bucket, draw: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(survey_module, "_MOST_LISTED", 100)
+    monkeypatch.setattr(archive_names, "_MOST_LISTED", 100)
     for number in range(600):
         bucket.put(f"gs://archive/in/{number:03}.jpg", draw(number // 2))
     cut = GcsFiles(page=10, ranges=8).cut("gs://archive/in")
