@@ -21,6 +21,7 @@ from tierwise.tasks import Tasks
 _FEW = 5
 _LEAST = 10
 _EXAMPLES = 3
+_MOST_KINDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,16 @@ class Problems:
         self._names[problem].append(name)
 
     def told(self) -> list[str]:
-        """A sentence for each kind of problem, with its count and examples."""
-        return [
+        """A sentence for each kind of problem, with its count and examples; the most frequent."""
+        kinds = sorted(self._names.items(), key=lambda kind: -len(kind[1]))
+        said = [
             f"{len(names)} left out: {problem} ({', '.join(names[:_EXAMPLES])}"
             f"{' ...' if len(names) > _EXAMPLES else ''})"
-            for problem, names in self._names.items()
+            for problem, names in kinds[:_MOST_KINDS]
         ]
+        if rest := sum(len(names) for _, names in kinds[_MOST_KINDS:]):
+            said.append(f"{rest} more left out for other reasons of this sort")
+        return said
 
 
 def named_with_labels(found: Input) -> list[Named]:

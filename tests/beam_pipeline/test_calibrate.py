@@ -165,6 +165,43 @@ def test_a_folder_per_label_makes_its_own_task(
     assert 'labels: ["blue", "red"]' in made
 
 
+def test_structs_several_labels_and_texts_are_judged_too(
+    gemini: Any, photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "tasks.yaml").write_text(
+        """
+model: gemini-3.1-flash-lite
+tasks:
+  seen: {prompt: Which, labels: [red, green, blue], multiple: true}
+  about: {prompt: What, text: {max_length: 60}}
+  made:
+    prompt: What
+    schema: {type: object, properties: {thing: {type: string}, big: {type: boolean}}}
+""",
+        "utf-8",
+    )
+    folder = photos(10)
+    rows = [f"{n:03}.jpg,red; blue,a picture,thing,true" for n in range(10)]
+    lines = ["uri,seen,about,made.thing,made.big", *rows]
+    (folder / "labels.csv").write_text("\n".join(lines), "utf-8")
+    words = [
+        f"--input={folder}/labels.csv",
+        f"--tasks={tmp_path}/tasks.yaml",
+        "--routes=low,low-x4",
+    ]
+    words += [f"--output={tmp_path}/calibrated", f"--gemini_endpoint={gemini.url}"]
+    assert main(["calibrate", *words]) == 0
+    found = calibration(tmp_path)["tasks"]
+    for task in found.values():
+        assert task["choice"]["images"] == 10
+        assert all(0 <= route["figures"]["score"] <= 1 for route in task["choice"]["routes"])
+    first = {name: task["choice"]["routes"][0]["figures"] for name, task in found.items()}
+    assert [label["images"] for label in first["seen"]["labels"]] == [10, 0, 10]
+    assert [field["name"] for field in first["made"]["fields"]] == ["thing", "big"]
+    assert [field["name"] for field in first["about"]["fields"]] == ["text"]
+    assert any(0 < figures["score"] < 1 for figures in first.values())
+
+
 @pytest.mark.parametrize(
     ("rows", "flags", "said"),
     [
