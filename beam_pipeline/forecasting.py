@@ -12,8 +12,8 @@ from gemini_api.service import Service
 from storage.files import join
 from storage.listing import Input
 from tierwise.forecast.forecast import Forecast, forecast
+from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import Survey
-from tierwise.forecast.workload import Rates
 from tierwise.forecast.worlds import Unknown
 from tierwise.images.limits import Limits
 from tierwise.tasks import Tasks

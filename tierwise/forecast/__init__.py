@@ -7,6 +7,9 @@
 * `shares`    how many of the images a task with `when` will be asked of
 * `replies`   how long answers are
 * `worlds`    everything uncertain, drawn at random or taken at its middle
+* `rates`     what a service bills on a day; `texts`, `pictures`: what a task sends
 * `workload`  tokens and dollars of one task in one world
 * `forecast`  all tasks in many worlds: the middle, the 80 % interval, where the spread comes from
+* `ways`      the same archive asked otherwise; `lever`: the change that saves most
+* `vendors`   what other vendors document; `duration`: how long requests take
 """

@@ -10,9 +10,11 @@ from typing import Any
 
 from tierwise.errors import ModelError, PriceError
 from tierwise.forecast.forecast import expectations
+from tierwise.forecast.pictures import images_of, mean, sent_tokens
+from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.vendors import VendorModel, vendor_models
-from tierwise.forecast.workload import Load, Rates, mean_over_pictures, workload
+from tierwise.forecast.workload import Load, workload
 from tierwise.forecast.worlds import middle_world
 from tierwise.models import all_models, check_alive, find_model, forwarded
 from tierwise.prices import published_prices
@@ -121,7 +123,8 @@ def _at_vendor(model: VendorModel, tasks: Sequence[Task], survey: Survey, rates:
     for task in tasks:
         load = workload(task, survey, rates).load(world)
         text = load.usage.input_tokens - load.usage.image_tokens
-        pictures = round(load.images * mean_over_pictures(task, survey, model.image_tokens))
+        each = sent_tokens(task, images_of(task, survey), model.image_tokens)
+        pictures = round(load.images * mean(each))
         usage = replace(
             load.usage, input_tokens=text + pictures, image_tokens=pictures, thought_tokens=0
         )

@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import lru_cache
+from functools import partial
 from statistics import fmean, stdev
 
+from tierwise.forecast.pictures import images_of, mean, original_tokens, sent_tokens
+from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import reply_tokens
-from tierwise.forecast.survey import Groups, SeenImage, Standing, Survey
+from tierwise.forecast.survey import Groups, Standing, Survey
+from tierwise.forecast.texts import Texts, schema_tokens, texts_of
 from tierwise.forecast.worlds import World
-from tierwise.images.raster import fitted
-from tierwise.models import Model, find_model, forwarded
-from tierwise.price_rows import Price
-from tierwise.prices import cost_nano_usd, find_price
-from tierwise.questions import group_texts, render, request_texts
-from tierwise.records import MediaResolution, ServiceTier, Usage
+from tierwise.models import Model, find_model
+from tierwise.prices import cost_nano_usd
+from tierwise.records import ServiceTier, Usage
 from tierwise.tasks import Task
-from tierwise.tasks.grouping import FOLDER
-from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
 
-# An image whose header tells no size is taken as a photograph.
-_USUAL_SIZE = (4000, 3000)
-# What an answer that is not there yet puts into a prompt, in characters.
-_ANSWER_IN_PROMPT = "x" * 40
-_FOLDER_IN_PROMPT = "a folder's name"
-_PROMPTS = 50
-# Steps of the price by the length of a prompt are looked at in thousands of tokens.
-_STEP = 1000
-_LEAD_TOKENS = 2.25
 # Thoughts per request at the least level. No source gives figures; users report tens of tokens for
 # short answers at `low`, hundreds where thinking has no bound.
 _LEAST_THOUGHTS = {"minimal": 0, "low": 64}
 _UNBOUNDED_THOUGHTS = 256
-_SCHEMA_KEYS = ("responseSchema", "responseJsonSchema")
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Where and when is asked: what decides tokens and prices beside the route.
-
-    `vertex` and `regional` are Vertex AI's rules; `prices` were negotiated.
-    """
-
-    on: date
-    vertex: bool = False
-    regional: bool = False
-    prices: tuple[Price, ...] = ()
-
-    def price(self, model: str, tier: ServiceTier, context_tokens: int = 0) -> Price:
-        """The price of a request; raises PriceError where none is known."""
-        return _price(self, model, tier, context_tokens // _STEP * _STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +48,6 @@ class Load:
             self.output_cost + other.output_cost,
             self.baseline + other.baseline,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """Mean text tokens of a task's requests.
-
-    `alone` is a request with one image; a pack has its `opening` and what each image adds.
-    """
-
-    alone: float
-    opening: float
-    each: float
-
-    def of(self, images: float) -> float:
-        """Text tokens of a request with so many images."""
-        return self.alone if images == 1 else self.opening + images * self.each
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +96,7 @@ class Workload:
             return Load()
         answers = 1 if self.groups else round(pack)
         text = self.texts.of(pack) * world.text
-        text += _schema_tokens(self.task, answers) if world.schema else 0
+        text += schema_tokens(self.task, answers) if world.schema else 0
         above = world.pictures * (self.picture_at_most - self.picture)
         pictures = pack * (self.picture + above) * (1 + world.sample * self.picture_error)
         output, thoughts = self._output(answers, world)
@@ -173,21 +126,10 @@ class Workload:
 def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
     """The work that a task makes of an archive."""
     standings = [image.standings[task.name] for image in survey.images]
-    counted, route = _counted(task, survey), task.route
-
-    def by_rule(width: int, height: int) -> int:
-        resolution = route.media_resolution
-        return image_tokens(route.model, resolution, width, height, vertex=rates.vertex)
-
-    def at_most(width: int, height: int) -> int:
-        resolution = route.media_resolution
-        return most_image_tokens(route.model, resolution, width, height, vertex=rates.vertex)
-
-    def at_high(width: int, height: int) -> int:
-        resolution = MediaResolution.HIGH
-        return image_tokens(route.model, resolution, width, height, vertex=rates.vertex)
-
-    pictures = _over_pictures(task, counted, by_rule)
+    images, route = images_of(task, survey), task.route
+    pictures = sent_tokens(task, images, partial(rates.picture, route))
+    at_most = sent_tokens(task, images, partial(rates.picture_at_most, route))
+    naive = original_tokens(task, images, partial(rates.naive_picture, route))
     scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.files))
     groups = survey.groups.get(task.name, Groups(0, 0))
     if task.per and survey.files:  # files beyond the most of a group are not sent
@@ -195,28 +137,16 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
     return Workload(
         task=task,
         rates=rates,
-        texts=_texts(task, (counted or survey.images)[:_PROMPTS]),
+        texts=texts_of(task, images or survey.images),
         asked=scale * standings.count(Standing.ASKED),
         open=scale * standings.count(Standing.OPEN),
         paid=scale * standings.count(Standing.PAID),
         groups=groups.groups,
         asked_error=_relative_error(survey.images_per_file, survey),
-        picture=_mean(pictures),
-        picture_at_most=_mean(_over_pictures(task, counted, at_most)),
+        picture=mean(pictures),
+        picture_at_most=mean(at_most),
         picture_error=_relative_error(pictures, survey),
-        naive=_mean(_over_pictures(task, counted, at_high, original=True)),
-    )
-
-
-@lru_cache(maxsize=512)
-def _price(rates: Rates, model: str, tier: ServiceTier, context_tokens: int) -> Price:
-    return find_price(
-        forwarded(find_model(model), rates.on).name,
-        tier,
-        rates.on,
-        regional=rates.regional,
-        context_tokens=context_tokens,
-        prices=rates.prices,
+        naive=mean(naive),
     )
 
 
@@ -235,67 +165,6 @@ def _usage(requests: float, text: float, pictures: float, output: float, thought
         output_tokens=round(requests * output),
         thought_tokens=round(requests * thoughts),
     )
-
-
-def mean_over_pictures(
-    task: Task, survey: Survey, tokens: Callable[[int, int], int], *, original: bool = False
-) -> float:
-    """The mean of a rule over the pictures that a task may send; 0 when it sends none."""
-    return _mean(_over_pictures(task, _counted(task, survey), tokens, original=original))
-
-
-def _counted(task: Task, survey: Survey) -> list[SeenImage]:
-    """The images that a task may be asked of."""
-    wanted = (Standing.ASKED, Standing.OPEN)
-    return [image for image in survey.images if image.standings[task.name] in wanted]
-
-
-def _over_pictures(
-    task: Task,
-    images: Sequence[SeenImage],
-    tokens: Callable[[int, int], int],
-    *,
-    original: bool = False,
-) -> list[int]:
-    """A rule applied to each picture as it is sent, or as it is in the archive."""
-    if task.reads == "text":
-        return []
-    side = task.route.image.max_side
-    sizes = (
-        (image.width, image.height) if image.width and image.height else _USUAL_SIZE
-        for image in images
-    )
-    return [tokens(*(size if original else fitted(*size, side))) for size in sizes]
-
-
-def _texts(task: Task, images: Sequence[SeenImage]) -> Texts:
-    answers = dict.fromkeys(task.depends_on, _ANSWER_IN_PROMPT)
-    folder = {FOLDER: _FOLDER_IN_PROMPT} if task.per else {}
-    prompts = [
-        render(task, filename=image.name, columns={**folder, **image.columns}, answers=answers)
-        for image in images
-    ]
-    if not prompts:
-        return Texts(0, 0, 0)
-    if task.per:
-        together = text_tokens(group_texts(prompts[0], 2).opening)
-        return Texts(text_tokens(prompts[0].whole), together, 0)
-    two = request_texts([prompts[0], prompts[0]])
-    return Texts(
-        alone=fmean(text_tokens(prompt.whole) for prompt in prompts),
-        opening=text_tokens(two.opening),
-        # "Image 12: " and a line break stand around what is the image's own.
-        each=fmean(text_tokens(prompt.own) for prompt in prompts) + _LEAD_TOKENS,
-    )
-
-
-def _schema_tokens(task: Task, pack: int) -> int:
-    config = task.response_config(pack)
-    return sum(text_tokens(json.dumps(config[key])) for key in _SCHEMA_KEYS if key in config)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return fmean(values) if values else 0.0
 
 
 def _relative_error(values: Sequence[float], survey: Survey) -> float:

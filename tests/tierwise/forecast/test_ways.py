@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from tierwise.forecast.lever import biggest_lever
+from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.forecast.vendors import vendor_models
 from tierwise.forecast.ways import Change, Way, naive_cost, ways
-from tierwise.forecast.workload import Rates
 from tierwise.tasks import load_tasks
 
 TODAY = date(2026, 11, 23)

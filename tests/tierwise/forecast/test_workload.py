@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tierwise.forecast.forecast import expectations, forecast, forecast_row
+from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
-from tierwise.forecast.workload import Load, Rates, Workload, workload
+from tierwise.forecast.workload import Load, Workload, workload
 from tierwise.forecast.worlds import middle_world
 from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks, load_tasks

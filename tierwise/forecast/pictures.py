@@ -1,0 +1,44 @@
+"""The pictures that a task may send, as far as a survey saw them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
+
+from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.images.raster import fitted
+from tierwise.tasks import Task
+
+# An image whose header tells no size is taken as a photograph.
+_USUAL_SIZE = (4000, 3000)
+
+# Tokens of a picture of so many px.
+Rule = Callable[[int, int], int]
+
+
+def images_of(task: Task, survey: Survey) -> list[SeenImage]:
+    """The images of the sample that a task may be asked of."""
+    wanted = (Standing.ASKED, Standing.OPEN)
+    return [image for image in survey.images if image.standings[task.name] in wanted]
+
+
+def sent_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int]:
+    """A rule applied to each picture as it is sent; empty for a task that reads text."""
+    if task.reads == "text":
+        return []
+    side = task.route.image.max_side
+    return [rule(*fitted(*_size(image), side)) for image in images]
+
+
+def original_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int]:
+    """A rule applied to each picture as it is in the archive; empty for a task that reads text."""
+    return [] if task.reads == "text" else [rule(*_size(image)) for image in images]
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean, 0 of nothing."""
+    return fmean(values) if values else 0.0
+
+
+def _size(image: SeenImage) -> tuple[int, int]:
+    return (image.width, image.height) if image.width and image.height else _USUAL_SIZE

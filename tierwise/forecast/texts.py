@@ -1,0 +1,65 @@
+"""Text tokens of a task's requests, from the prompts of some images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from tierwise.forecast.survey import SeenImage
+from tierwise.questions import group_texts, render, request_texts
+from tierwise.tasks import Task
+from tierwise.tasks.grouping import FOLDER
+from tierwise.tiers import text_tokens
+
+# What an answer that is not there yet puts into a prompt.
+_ANSWER_IN_PROMPT = "x" * 40
+_FOLDER_IN_PROMPT = "a folder's name"
+_PROMPTS = 50
+# "Image 12: " and a line break stand around what is the image's own.
+_LEAD_TOKENS = 2.25
+_SCHEMA_KEYS = ("responseSchema", "responseJsonSchema")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Mean text tokens of a task's requests.
+
+    `alone` is a request with one image; a pack has its `opening` and what each image adds.
+    """
+
+    alone: float
+    opening: float
+    each: float
+
+    def of(self, images: float) -> float:
+        """Text tokens of a request with so many images."""
+        return self.alone if images == 1 else self.opening + images * self.each
+
+
+def texts_of(task: Task, images: Sequence[SeenImage]) -> Texts:
+    """The mean over the prompts of the first images."""
+    answers = dict.fromkeys(task.depends_on, _ANSWER_IN_PROMPT)
+    folder = {FOLDER: _FOLDER_IN_PROMPT} if task.per else {}
+    prompts = [
+        render(task, filename=image.name, columns={**folder, **image.columns}, answers=answers)
+        for image in images[:_PROMPTS]
+    ]
+    if not prompts:
+        return Texts(0, 0, 0)
+    if task.per:
+        together = text_tokens(group_texts(prompts[0], 2).opening)
+        return Texts(text_tokens(prompts[0].whole), together, 0)
+    two = request_texts([prompts[0], prompts[0]])
+    return Texts(
+        alone=fmean(text_tokens(prompt.whole) for prompt in prompts),
+        opening=text_tokens(two.opening),
+        each=fmean(text_tokens(prompt.own) for prompt in prompts) + _LEAD_TOKENS,
+    )
+
+
+def schema_tokens(task: Task, answers: int) -> int:
+    """Tokens of the response schema, which may count as input, for so many answers."""
+    config = task.response_config(answers)
+    return sum(text_tokens(json.dumps(config[key])) for key in _SCHEMA_KEYS if key in config)
