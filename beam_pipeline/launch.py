@@ -32,6 +32,7 @@ from tierwise.errors import InputError
 from tierwise.groups import group_name
 from tierwise.images.limits import Limits
 from tierwise.tasks import Tasks
+from transforms.share_lookalikes import Likeness
 
 
 def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -> Job:
@@ -82,7 +83,12 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
         "files": names,
         **({"ungrouped_files": ungrouped} if ungrouped else {}),
     }
-    return Job(found, output, plan, facts, settings.cost_by or "", cap)
+    return Job(found, output, plan, facts, settings.cost_by or "", cap, _likeness(settings))
+
+
+def _likeness(settings: Settings) -> Likeness | None:
+    distance: int | None = settings.near_duplicates
+    return None if distance is None else Likeness(distance, settings.near_duplicates_audit)
 
 
 def _cap(dollars: str | None, tasks: Tasks) -> Cap | None:

@@ -7,6 +7,7 @@ Flags that stand here are ours; all others are Beam's and pass through.
 from __future__ import annotations
 
 from beam_pipeline.flag import Flag
+from tierwise.lookalikes import MOST_DISTANCE
 from tierwise.profiles import PROFILES
 from tierwise.records import ServiceTier
 
@@ -203,6 +204,28 @@ FLAGS = (
         "Default: none.",
         "12.50",
         (RUN,),
+    ),
+    Flag(
+        "near_duplicates",
+        "Let pictures that look alike, such as resized or recompressed copies, share an answer: "
+        "the most bits of 64 in which their perceptual hashes differ. Compares light and dark, "
+        "not colours; costs one more decoding of each picture. Default: only identical files do.",
+        "4",
+        (RUN,),
+        type=int,
+        least=0,
+        most=MOST_DISTANCE,
+    ),
+    Flag(
+        "near_duplicates_audit",
+        "Share of the pictures that would share an answer which is asked after all, to tell in "
+        "run.json how often the answers differ.",
+        "0.1",
+        (RUN,),
+        default=0.05,
+        type=float,
+        least=0,
+        most=1,
     ),
     Flag(
         "cost_by",

@@ -152,6 +152,7 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         yield f"Maybe billed besides, at the worst: ${totals['maybe_billed_usd']}."
     if cap := run.get("cap"):
         yield from _cap(cap, run["failures"])
+    yield from _near_duplicates(run)
     if bill := run.get("emulator_bill"):
         yield f"The emulator's bill: ${bill['total_usd']} for {bill['requests']} requests."
     if damage := run.get("journal_damage"):
@@ -168,6 +169,18 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         yield "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
     yield f"Tables: {job.output}/answers, {job.output}/failures, {job.output}/costs"
     yield f"Totals: {join(job.output, RUN_FILE)}"
+
+
+def _near_duplicates(run: dict[str, Any]) -> Iterator[str]:
+    if followers := run.get("near_duplicates"):
+        yield f"Images that got the answers of a near duplicate: {followers} (column shared_with)."
+    for task, audit in run.get("near_duplicates_audit", {}).items():
+        yield (
+            f"{task}: of {audit['pairs']} near duplicates that were asked after all, "
+            f"{audit['differing']} were answered otherwise: {audit['share_differing']:.1%}, "
+            f"Clopper-Pearson interval at 95 % from {audit['low_95']:.1%} to "
+            f"{audit['high_95']:.1%}."
+        )
 
 
 def _cap(cap: dict[str, str], failures: dict[str, int]) -> Iterator[str]:

@@ -104,6 +104,8 @@ class ImageFile:
     the bytes or the bucket's `md5:...`; it is empty when the file cannot be read, and `problem`
     then says why. `columns` are the manifest's own. `version` names the bytes that were listed,
     where the store keeps count (a bucket's generation); others are not read in their place.
+    `leader` is the content whose answers this one gets because it looks like it, `audits` one whose
+    answers it would have got and is asked to compare with; both are empty for most.
     """
 
     uri: str
@@ -114,6 +116,8 @@ class ImageFile:
     problem: str = ""
     problem_reason: Reason = Reason.UNREADABLE
     version: str = ""
+    leader: str = ""
+    audits: str = ""
 
     @property
     def name(self) -> str:

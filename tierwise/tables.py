@@ -82,6 +82,7 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("latency_ms", pa.int64()),
             ("asked_at", pa.timestamp("us", tz="UTC")),
             ("reused", pa.bool_()),
+            ("shared_with", pa.string()),
         ]
     )
 
@@ -92,9 +93,10 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
     return {
         **_image_cells(file, answer),
         "bytes": file.bytes,
-        "width": answer.page.width,
-        "height": answer.page.height,
-        "format": answer.page.format,
+        # Of a picture that only looks like another, nothing but its hash was looked at.
+        "width": None if file.leader else answer.page.width,
+        "height": None if file.leader else answer.page.height,
+        "format": None if file.leader else answer.page.format,
         **manifest_cells(file),
         "answer": answer.value,
         "model": answer.model,
@@ -110,6 +112,7 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
         "latency_ms": answer.latency_ms,
         "asked_at": datetime.fromisoformat(answer.asked_at),
         "reused": answer.reused,
+        "shared_with": file.leader or None,
     }
 
 

@@ -27,6 +27,7 @@ from tierwise.costs import regrouped
 from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
+from tierwise.lookalikes import Audit
 from tierwise.tables import cost_row, costs_schema
 from tierwise.tasks import Task
 from transforms.sum_costs import CostRow
@@ -71,6 +72,7 @@ def publish(
     *,
     pairs: Sequence[PairRow] = (),
     admissions: Sequence[Admission] = (),
+    audits: Sequence[tuple[str, Audit]] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
@@ -83,7 +85,13 @@ def publish(
     if closed := _closed_already(publication):
         return closed
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
-        _stage(publication, parts, sorted(costs), left_out, pairs=pairs, admissions=admissions)
+        costs = sorted(costs)
+        more: dict[str, Any] = {}
+        for admission in admissions:  # one, under a cap
+            more["cap"] = account.cap(admission, costs)
+        if audits:
+            more["near_duplicates_audit"] = {task: audit.facts() for task, audit in sorted(audits)}
+        _stage(publication, parts, costs, left_out, pairs=pairs, more=more)
     check_lease(publication.journal.runs, publication.journal.run_id)
     run = _finish(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
@@ -147,7 +155,7 @@ def _stage(
     left_out: Mapping[str, int],
     *,
     pairs: Sequence[PairRow],
-    admissions: Sequence[Admission],
+    more: Mapping[str, Any],
 ) -> None:
     """Make the staging folder whole and nothing else, and say so by its `run.json`."""
     _check_nothing_lost(parts, costs)
@@ -161,9 +169,7 @@ def _stage(
     for table, schema in publication.schemas.items():
         if table not in filled:  # so that every table can be read
             parts.append(write_part(publication.staging, table, schema, []))
-    run = _run(publication, parts, costs, left_out)
-    for admission in admissions:  # one, under a cap
-        run["cap"] = account.cap(admission, costs)
+    run = {**_run(publication, parts, costs, left_out), **more}
     if publication.judged or publication.audits:
         rows = evaluation_rows(pairs)
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))

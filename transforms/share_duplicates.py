@@ -48,7 +48,7 @@ class ShareDuplicates(beam.PTransform):
 
         def keyed(file: ImageFile) -> tuple[str, Keyed]:
             key = share_key(file, tasks)
-            return shard_of(file.content_hash or key, digits), Keyed(key, file)
+            return shard_of(file.leader or file.content_hash or key, digits), Keyed(key, file)
 
         return (
             files
@@ -59,16 +59,16 @@ class ShareDuplicates(beam.PTransform):
 
 
 def share_key(file: ImageFile, tasks: Tasks) -> str:
-    """The content, and the values of this name that its questions depend on.
+    """The content, or that of its leader, and the values of this name that its questions depend on.
 
     A file that could not be read has no twins.
     """
     if not file.content_hash:
         return "unread:" + hashlib.sha256(file.uri.encode()).hexdigest()
-    values = _values_asked(file, tasks)
+    content, values = file.leader or file.content_hash, _values_asked(file, tasks)
     if not values:
-        return file.content_hash
-    return f"{file.content_hash}+{hashlib.sha256(repr(values).encode()).hexdigest()[:16]}"
+        return content
+    return f"{content}+{hashlib.sha256(repr(values).encode()).hexdigest()[:16]}"
 
 
 def _values_asked(file: ImageFile, tasks: Tasks) -> list[tuple[str, Scalar]]:
@@ -80,10 +80,17 @@ def _values_asked(file: ImageFile, tasks: Tasks) -> list[tuple[str, Scalar]]:
 
 
 def keep_one_of_each(shard: str, files: Iterable[Keyed]) -> Shard:
-    """The first name, in alphabetical order, of each content stands for all of them."""
+    """The first name, in alphabetical order, of each content stands for all of them.
+
+    It is never that of a follower, which is not asked.
+    """
     kept: dict[str, Keyed] = {}
     for keyed in files:
         before = kept.get(keyed.share_key)
-        if before is None or keyed.file.uri < before.file.uri:
+        if before is None or _rank(keyed.file) < _rank(before.file):
             kept[keyed.share_key] = keyed
     return Shard(shard, tuple(kept[key] for key in sorted(kept)))
+
+
+def _rank(file: ImageFile) -> tuple[bool, str]:
+    return bool(file.leader), file.uri

@@ -1,0 +1,50 @@
+"""AuditLookalikes: how often pictures that look alike have different answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+
+from tierwise.lookalikes import Audit
+from tierwise.records import Answer, NamedOutcome
+from transforms.sum_by_key import SumByKey
+
+
+class AuditLookalikes(beam.PTransform):
+    """From rows to one Audit per task, over the followers that were asked after all."""
+
+    def expand(self, rows: beam.PCollection[NamedOutcome]) -> beam.PCollection[tuple[str, Audit]]:
+        """Adds the comparison to a pipeline."""
+        return (
+            rows
+            | "Sides" >> beam.FlatMap(sides)
+            | "Meet" >> beam.GroupByKey()
+            | "CompareAnswers" >> beam.FlatMapTuple(compared)
+            | "SumAudit" >> SumByKey(Audit())
+        )
+
+
+def sides(row: NamedOutcome) -> Iterator[tuple[tuple[str, str], tuple[bool, str]]]:
+    """An answer below its task and leader: its own content's, or that which it audits."""
+    file, outcome = row.file, row.outcome
+    if isinstance(outcome, Answer) and not file.leader:
+        value = json.dumps(outcome.value, sort_keys=True)
+        if file.audits:
+            # With its content, for names of one content are one pair.
+            yield (outcome.task, file.audits), (True, f"{file.content_hash} {value}")
+        else:
+            yield (outcome.task, file.content_hash), (False, value)
+
+
+def compared(
+    key: tuple[str, str], answers: Iterable[tuple[bool, str]]
+) -> Iterator[tuple[str, Audit]]:
+    """The followers of one leader against its answer, where both were answered."""
+    found = set(answers)
+    leader = {value for audited, value in found if not audited}
+    for audited, text in found:
+        if audited and len(leader) == 1:
+            differs = text.partition(" ")[2] not in leader
+            yield key[0], Audit(1, int(differs))
