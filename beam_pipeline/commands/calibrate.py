@@ -69,7 +69,9 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     output = writable(settings.output)
     manifest = join(output, _MANIFEST)
     files_for(output).write(manifest, manifest_of(one.named for one in sample.images))
-    asked = Settings(**{**vars(settings), "input": manifest, "cost_by": None})
+    asked = Settings(
+        **{**vars(settings), "input": manifest, "cost_by": None, "near_duplicates": None}
+    )
     job = build_job(
         asked,
         sample.trials.tasks(sample.tasks),

@@ -45,7 +45,9 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     models = [name.strip() for name in (settings.models or "").split(",") if name.strip()]
     varied = variations(task.route, models)
     output, manifest = _sample(settings)
-    asked = Settings(**{**vars(settings), "input": manifest, "cost_by": None})
+    asked = Settings(
+        **{**vars(settings), "input": manifest, "cost_by": None, "near_duplicates": None}
+    )
     trials = Trials({task.name: {name: one.route for name, one in varied.items()}})
     job = build_job(
         asked, trials.tasks(tasks), project=project(options), workers=worker_processes(options)
