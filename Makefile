@@ -30,7 +30,7 @@ check: $(READY) ## lint, format and types
 fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as picture or failure
 	$(BIN)/python tests/fuzz_images.py 60
 
-chaos: $(READY) ## kill a run 25 times at random moments, and count what is paid again
+chaos: $(READY) ## kill a run some twenty times at random moments, and count what is paid again
 	$(BIN)/python tests/chaos.py
 
 bench: $(READY) ## measure the shrinking against the tutorial way and the codec's limit

@@ -207,8 +207,8 @@ def _wait(process: subprocess.Popen[bytes], until: Any) -> None:
 def main() -> int:
     """Print the figures; a kill may cost at most what was in flight."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--kills", type=int, default=25)
-    parser.add_argument("--images", type=int, default=600)
+    parser.add_argument("--kills", type=int, default=36, help="some come too late")
+    parser.add_argument("--images", type=int, default=1200)
     parser.add_argument("--in_flight", type=int, default=16)
     parser.add_argument("--latency_ms", type=float, default=200.0)
     parser.add_argument("--seed", type=int, default=1)
