@@ -15,7 +15,7 @@ from answering.engine import Engine
 from answering.plan import Plan
 from answering.tally import TALLY
 from answering.window import Window
-from tierwise.records import Answered, Failure
+from tierwise.records import Answer, Answered, Failure
 
 Result = TypeVar("Result")
 
@@ -52,6 +52,9 @@ class AskingFn(beam.DoFn, Generic[Result]):
             name: Metrics.counter("tierwise", name)
             for name in ("files", "answers", "failures", "requests", "nano_dollars")
         }
+
+        self._sent_bytes = Metrics.distribution("tierwise", "sent_bytes")
+        self._milliseconds = Metrics.distribution("tierwise", "milliseconds")
 
     def setup(self) -> None:
         """Share the engine of this process."""
@@ -90,6 +93,9 @@ class AskingFn(beam.DoFn, Generic[Result]):
             self._counters["requests"].inc(spent.requests)
             self._counters["nano_dollars"].inc(spent.cost)
             TALLY.count(failed=failed, cost=spent.cost)
+            if isinstance(outcome, Answer) and outcome.sent.bytes and not outcome.reused:
+                self._sent_bytes.update(outcome.sent.bytes)
+                self._milliseconds.update(round(outcome.sent.milliseconds))
 
     def count_file(self) -> None:
         """Count one file that is done."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from tierwise.errors import ImageError
 from tierwise.images.header import Header
@@ -20,6 +22,10 @@ from tierwise.records import ImageSettings
 
 # Inline pictures above this are refused by Vertex AI (facts: 7 MB inline).
 FALLBACK_BYTES = 7_000_000
+
+# However many threads call: at most two pictures that hold more than this are decoded here at once.
+_MUCH_BYTES = 30_000_000
+_few_at_once = threading.BoundedSemaphore(2)
 
 # libvips keeps threads; a process forked after it was loaded no longer has them, and would wait for
 # them for ever. Such a process leaves everything to its helper, which starts afresh.
@@ -64,7 +70,8 @@ def _shrunk(
 ) -> list[Picture]:
     header = read_header(data, name=name, limits=limits)
     if _here(header, settings):
-        return shrink(Original(data, header, name, limits), page, settings)
+        with _few_at_once if header.held_bytes > _MUCH_BYTES else nullcontext():
+            return shrink(Original(data, header, name, limits), page, settings)
     reply = ask_helper(Request(data, name, page, tuple(settings), limits))
     if isinstance(reply, ImageError):
         raise reply
