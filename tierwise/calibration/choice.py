@@ -18,6 +18,8 @@ from tierwise.records import Route
 from tierwise.statistics.families import refuted
 from tierwise.statistics.non_inferiority import Comparison, compare
 
+# Costs this close differ by the length of some answers.
+_SAME_COST = Decimal("1.01")
 # Nobody should label pictures to save less than a twentieth.
 _WORTH_LABELLING = Decimal("0.95")
 
@@ -130,8 +132,7 @@ def choose(
         )
         for name in routes
     )
-    good = [one for one in tried if one.accepted]
-    chosen = min(good, key=lambda one: one.figures.usd_per_1000_images)
+    chosen = _best_of_cheapest([one for one in tried if one.accepted])
     return Choice(
         images=len(observed[reference]),
         margin=margin,
@@ -140,3 +141,10 @@ def choose(
         chosen=chosen.name,
         routes=tried,
     )
+
+
+def _best_of_cheapest(good: Sequence[TriedRoute]) -> TriedRoute:
+    """The cheapest; of those that cost as good as the same, the one with the best score."""
+    least = min(one.figures.usd_per_1000_images for one in good)
+    cheapest = [one for one in good if one.figures.usd_per_1000_images <= least * _SAME_COST]
+    return max(cheapest, key=lambda one: (one.figures.score, -one.figures.usd_per_1000_images))

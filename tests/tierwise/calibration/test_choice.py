@@ -59,6 +59,20 @@ def test_without_an_answer_an_image_counts_as_wrong(
     assert choose(KIND, routes, observed, margin=0.02, confidence=0.95).chosen == "high"
 
 
+def test_of_routes_that_cost_the_same_the_better_one_is_chosen(
+    own: Route, observe: Callable[..., list[Observation]]
+) -> None:
+    routes = {name: usual_routes(own)[name] for name in ("high", "medium", "low")}
+    observed = {
+        "high": observe([True] * 400, 900),
+        "medium": observe([True] * 400, 401),
+        "low": observe([True] * 399 + [False], 400),
+    }
+    found = choose(KIND, routes, observed, margin=0.05, confidence=0.95)
+    assert [one.accepted for one in found.routes] == [True, True, True]
+    assert found.chosen == "medium"
+
+
 def test_a_single_route_is_kept(own: Route, observe: Callable[..., list[Observation]]) -> None:
     found = choose(KIND, {"low": own}, {"low": observe([True])}, margin=0.01, confidence=0.95)
     assert found.chosen == "low"
