@@ -7,7 +7,6 @@ script counts as four.
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,10 +44,12 @@ class Lengths:
             self.least + other.least, self.typical + other.typical, self.most + other.most
         )
 
-    def drawn(self, rng: random.Random) -> float:
-        """A mean that may turn out; twice as long is as likely as half as long."""
-        bounds = (math.log(value) for value in (self.least, self.most, self.typical))
-        return math.exp(rng.triangular(*bounds))
+    def at(self, quantile: float) -> float:
+        """The mean that is not exceeded with this probability; triangular, by powers of two."""
+        low, mode, high = (math.log(value) for value in (self.least, self.typical, self.most))
+        if quantile * (high - low) < mode - low:
+            return math.exp(low + math.sqrt(quantile * (high - low) * (mode - low)))
+        return math.exp(high - math.sqrt((1 - quantile) * (high - low) * (high - mode)))
 
     def times(self, least: float, typical: float, most: float) -> Lengths:
         """So many of these."""

@@ -17,9 +17,10 @@ from tierwise.forecast.shares import Share
 
 # How far a tokenizer may be from four characters to a token: 80 % of the time within a fifth.
 _TEXT_SPREAD = 0.15
-# How often it is not as observed: pictures at their documented maximum, the schema counted as
-# input, files broken behind a sound header, replies paid twice.
+# How often things are not as they seem: the schema counted as input, files broken behind a sound
+# header, replies paid twice; and pictures dearer than by a rule that fits all that was observed.
 _CHANCE_OTHERWISE = 0.4
+_CHANCE_RULE_IS_WRONG = 0.2
 _MEAN_BROKEN = 0.02
 _MEAN_REPEATED = 0.01
 # Thoughts of a model at its least level differ by a factor of three.
@@ -82,11 +83,13 @@ def drawn_world(
     """A world in which `unknowns` are drawn, and all else is at its middle."""
     middle = middle_world(known)
     otherwise = {unknown: rng.random() < _CHANCE_OTHERWISE for unknown in Unknown}
+    dearer = rng.random() < _CHANCE_RULE_IS_WRONG
 
     def if_drawn(unknown: Unknown, value: float, default: float) -> float:
         return value if unknown in unknowns else default
 
-    pictures = rng.random() if otherwise[Unknown.PICTURES] else 0.0
+    pictures = rng.random() if dearer else 0.0
+    wordy = rng.random()  # a model that writes much does so for every task
     broken = rng.expovariate(1 / _MEAN_BROKEN) if otherwise[Unknown.BROKEN] else 0.0
     repeats = rng.expovariate(1 / _MEAN_REPEATED) if otherwise[Unknown.REPEATS] else 0.0
     return World(
@@ -95,7 +98,7 @@ def drawn_world(
             for name, share in known.shares.items()
         },
         replies={
-            name: if_drawn(Unknown.REPLIES, lengths.drawn(rng), lengths.typical)
+            name: if_drawn(Unknown.REPLIES, lengths.at(wordy), lengths.typical)
             for name, lengths in known.lengths.items()
         },
         text=if_drawn(Unknown.TEXT, math.exp(rng.gauss(0, _TEXT_SPREAD)), 1.0),
