@@ -18,7 +18,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import create_runner
 
 from beam_pipeline.command_line import unknown_flag
-from beam_pipeline.options import RUN
+from beam_pipeline.flags.flag import RUN
 from tierwise.errors import InputError
 
 # Beam's DirectRunner may download another runner before it falls back to this one.

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from beam_pipeline import later
-from beam_pipeline.flag import Flag
-from beam_pipeline.options import CALIBRATE, EMULATOR, FLAGS, MEASURE, OPTIMIZE, PLAN, RUN, flags_of
+from beam_pipeline.flags.flag import CALIBRATE, EMULATOR, MEASURE, OPTIMIZE, PLAN, RUN, Flag
+from beam_pipeline.flags.of_verb import flags_of
 from beam_pipeline.version import VERSION
 from tierwise.errors import InputError
 
@@ -215,6 +215,3 @@ def _about_beam(verb: str) -> str:
 
 def _takes_value(word: str) -> bool:
     return word.startswith("--") and "=" not in word
-
-
-__all__ = ["FLAGS", "VERBS", "CommandLine", "Settings", "read_command_line", "unknown_flag"]

@@ -30,17 +30,8 @@ def print_measurement(routes: Sequence[MeasuredRoute], task: str, *, emulated: b
     )
     table.add_column("varied")
     table.add_column("route", overflow="fold")
-    for heading in (
-        "picture\\nleast",
-        "median",
-        "most",
-        "rule",
-        "text",
-        "out",
-        "USD per\\n1000",
-        "ms",
-    ):
-        table.add_column(heading.replace("\\n", "\n"), justify="right", no_wrap=True)
+    for heading in _NUMBERS:
+        table.add_column(heading, justify="right", no_wrap=True)
     before = ""
     for one in routes:
         table.add_row(*map(Text, ("" if one.varied == before else one.varied, *_cells(one))))

@@ -120,7 +120,7 @@ def test_rooms_keep_out_what_is_not_theirs(room: str, forbidden: set[str]) -> No
             assert not found, f"{path.relative_to(ROOT)} imports {', '.join(found)}"
 
 
-@pytest.mark.parametrize("heavy", ["apache_beam", "google.genai", "pyarrow", "pyvips"])
+@pytest.mark.parametrize("heavy", ["apache_beam", "google.genai", "numpy", "pyarrow", "pyvips"])
 def test_help_waits_for_nothing_heavy(heavy: str) -> None:
     program = f"import sys, beam_pipeline.command_line; sys.exit({heavy!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60)

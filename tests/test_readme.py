@@ -10,7 +10,7 @@ import pytest
 
 from beam_pipeline.__main__ import main
 from beam_pipeline.command_line import VERBS
-from beam_pipeline.options import FLAGS
+from beam_pipeline.flags.of_verb import FLAGS
 from tierwise.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,7 +16,6 @@ import numpy as np
 from tierwise.statistics.intervals import share_interval
 
 BITS = 64
-MOST_DISTANCE = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from beam_pipeline.beam_options import beam_options, project, worker_processes
 from beam_pipeline.calibration_table import print_calibration
 from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
 from beam_pipeline.command_line import Settings
+from beam_pipeline.flags.flag import CALIBRATE
 from beam_pipeline.labelled import (
     LabelledImage,
     columns_of,
@@ -27,7 +28,6 @@ from beam_pipeline.labelled import (
 )
 from beam_pipeline.launch import build_job, writable
 from beam_pipeline.observations import Left
-from beam_pipeline.options import CALIBRATE
 from beam_pipeline.trials import Trials, trials_of
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join

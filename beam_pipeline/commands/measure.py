@@ -14,11 +14,11 @@ from beam_pipeline.asked import tasks_of
 from beam_pipeline.beam_options import beam_options, project, worker_processes
 from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
 from beam_pipeline.command_line import Settings
+from beam_pipeline.flags.flag import MEASURE
 from beam_pipeline.labelled import manifest_of
 from beam_pipeline.launch import build_job, writable
 from beam_pipeline.measurement_table import measurement_parquet, print_measurement
 from beam_pipeline.observations import Left
-from beam_pipeline.options import MEASURE
 from beam_pipeline.trials import Trials, trial_name
 from beam_pipeline.version import VERSION
 from gemini_api.service import Kind

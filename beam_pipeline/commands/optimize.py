@@ -10,9 +10,9 @@ from rich.console import Console
 
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import Settings
+from beam_pipeline.flags.flag import OPTIMIZE
 from beam_pipeline.interruption import resumable
 from beam_pipeline.launch import writable
-from beam_pipeline.options import OPTIMIZE
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.run_pipeline import run_pipeline
 from beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline

@@ -21,9 +21,10 @@ from beam_pipeline.asked import (
 from beam_pipeline.calibrated import tasks_to_ask
 from beam_pipeline.command_line import Settings, unknown_flag
 from beam_pipeline.drawing_costs import drawing_costs, print_drawing_costs
+from beam_pipeline.flags.flag import PLAN
+from beam_pipeline.flags.of_verb import flags_of
 from beam_pipeline.forecast_tables import print_forecast
 from beam_pipeline.forecasting import forecast_of, rates_of, survey_of
-from beam_pipeline.options import PLAN, flags_of
 from beam_pipeline.ways_table import print_ways, way_rows
 from gemini_api.service import Service
 from storage.listing import Input, find_input

@@ -12,8 +12,8 @@ import pytest
 
 from beam_pipeline.__main__ import main
 from beam_pipeline.command_line import VERBS
-from beam_pipeline.flag import Flag
-from beam_pipeline.options import FLAGS, flags_of
+from beam_pipeline.flags.flag import Flag
+from beam_pipeline.flags.of_verb import FLAGS, flags_of
 from beam_pipeline.version import VERSION
 
 ROOT = Path(__file__).parents[2]

@@ -32,13 +32,6 @@ def route_of(file: FileKeys, task: TaskKeys) -> Route:
     )
 
 
-def check_route(route: Route) -> None:
-    """Refuse with `ModelError` a route that its model does not offer."""
-    check_model(route.model)
-    check_resolution(route.model, route.media_resolution)
-    check_tier(route.model, route.service_tier)
-
-
 def check_model(name: str) -> None:
     """Refuse aliases, unknown models, and models that draw."""
     if find_model(name).image_output:

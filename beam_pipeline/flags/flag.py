@@ -1,10 +1,22 @@
-"""One flag as data: the command line, its help and the template's metadata are made of it."""
+"""One flag as data: the command line and its help are made of it."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from typing import Any
+
+RUN = "run"
+PLAN = "plan"
+CALIBRATE = "calibrate"
+MEASURE = "measure"
+OPTIMIZE = "optimize"
+EMULATOR = "emulator"
+
+IMAGES = (
+    "a folder (all files below it), a pattern such as 'photos/**/*.jpg', "
+    "one file, or a manifest (.csv, .jsonl, .parquet) with a column named uri."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Every flag, described as data: a file for each verb."""

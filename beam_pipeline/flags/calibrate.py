@@ -1,0 +1,61 @@
+"""Flags that `calibrate` has of its own, or that mean something else there than in `run`."""
+
+from __future__ import annotations
+
+from beam_pipeline.flags.flag import CALIBRATE, Flag
+
+FLAGS = (
+    Flag(
+        "input",
+        "Labelled images: a folder with a folder per label, or a manifest with a column that has "
+        "the name of a task, or label, and says what is right.",
+        "labelled/",
+        (CALIBRATE,),
+        required=True,
+    ),
+    Flag(
+        "output",
+        "Folder for calibration.json, and the tables and journal it is made from. Calibrating "
+        "again into it pays only for what has changed.",
+        "calibrated/",
+        (CALIBRATE,),
+        required=True,
+    ),
+    Flag(
+        "routes",
+        "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-xIMAGES]. The tasks file's is "
+        "always among them, the dearest is the reference. Default: high, medium and low, "
+        "alone and in packs of 8.",
+        "high,medium,low,low-512px,low-x8",
+        (CALIBRATE,),
+    ),
+    Flag(
+        "margin",
+        "How much worse than the reference is too much: a difference of accuracies, 0 to 1. "
+        "Smaller margins need more labelled images.",
+        "0.02",
+        (CALIBRATE,),
+        default=0.01,
+        type=float,
+        least=0.0001,
+        most=0.5,
+    ),
+    Flag(
+        "confidence",
+        "How sure to be, for each task, that no route is accepted that is worse by the margin.",
+        "0.9",
+        (CALIBRATE,),
+        default=0.95,
+        type=float,
+        least=0.5,
+        most=0.9999,
+    ),
+    Flag(
+        "sample",
+        "So many of the labelled images, the same ones each time. Default: all.",
+        "500",
+        (CALIBRATE,),
+        type=int,
+        least=1,
+    ),
+)

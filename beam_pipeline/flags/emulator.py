@@ -1,0 +1,41 @@
+"""Flags of `emulator`."""
+
+from __future__ import annotations
+
+from beam_pipeline.flags.flag import EMULATOR, Flag
+
+FLAGS = (
+    Flag(
+        "port",
+        "Port on 127.0.0.1 to listen at; 0 lets the system choose one.",
+        "8765",
+        (EMULATOR,),
+        default=8765,
+        type=int,
+        least=0,
+        most=65_535,
+    ),
+    Flag(
+        "latency_ms",
+        "Milliseconds that each reply takes.",
+        "800",
+        (EMULATOR,),
+        default=0.0,
+        type=float,
+        least=0,
+    ),
+    Flag(
+        "faults",
+        "JSON file of faults to inject: rate limits, outages, blocked answers and more. "
+        "They can be changed later with PUT /emulator/faults.",
+        "faults.json",
+        (EMULATOR,),
+    ),
+    Flag(
+        "knows",
+        "Folder with one folder of example pictures per label, from which label questions "
+        "are answered by likeness.",
+        "labelled/",
+        (EMULATOR,),
+    ),
+)

@@ -1,0 +1,33 @@
+"""Which flags a verb takes; all others are Beam's and pass through."""
+
+from __future__ import annotations
+
+from beam_pipeline.flags import calibrate, emulator, measure, optimize, plan, run
+from beam_pipeline.flags.flag import CALIBRATE, MEASURE, PLAN, RUN, Flag
+
+# A verb's own come before those that it has from `run`.
+FLAGS = (
+    *plan.FLAGS,
+    *calibrate.FLAGS,
+    *measure.FLAGS,
+    *optimize.FLAGS,
+    *emulator.FLAGS,
+    *run.FLAGS,
+)
+
+# Calibrations and measurements ask as a run does, and take its flags but these; some are their own.
+_OF_RUN_ALONE = {"input", "output", "cost_by", "calibration", "on_stale", "audit_rate"}
+
+
+def flags_of(verb: str) -> tuple[Flag, ...]:
+    """The flags that a verb takes, in the order of its help; some take those of `run` too."""
+    own = tuple(flag for flag in FLAGS if verb in flag.verbs)
+    names = {flag.name for flag in own}
+    shared = (flag for flag in FLAGS if _is_shared(flag, verb) and flag.name not in names)
+    return (*own, *shared)
+
+
+def _is_shared(flag: Flag, verb: str) -> bool:
+    if RUN not in flag.verbs:
+        return False
+    return verb == PLAN or (verb in (CALIBRATE, MEASURE) and flag.name not in _OF_RUN_ALONE)

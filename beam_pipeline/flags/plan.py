@@ -1,0 +1,54 @@
+"""Flags that `plan` has of its own, or that mean something else there than in `run`."""
+
+from __future__ import annotations
+
+from beam_pipeline.flags.flag import IMAGES, PLAN, Flag
+
+FLAGS = (
+    Flag(
+        "input",
+        f"Images to ask about: {IMAGES} Default: none, which --image_output alone allows.",
+        "photos/",
+        (PLAN,),
+    ),
+    Flag(
+        "output",
+        "Output folder of a run: what its journal has is not asked again. Default: none.",
+        "out/",
+        (PLAN,),
+    ),
+    Flag(
+        "sample",
+        "Files whose headers are read, at random; more make the forecast surer and slower.",
+        "2000",
+        (PLAN,),
+        default=400,
+        type=int,
+        least=1,
+    ),
+    Flag(
+        "compare",
+        "Show the same archive asked in other ways: media resolutions, images per request, service "
+        "tiers, models, other days, other vendors.",
+        "true",
+        (PLAN,),
+        default=False,
+        type=bool,
+    ),
+    Flag(
+        "image_output",
+        "Show instead what pictures cost that image models draw: all, or one size (512, 1K, 2K, "
+        "4K). Default: not shown.",
+        "2K",
+        (PLAN,),
+    ),
+    Flag(
+        "image_count",
+        "How many drawn pictures to price. Default: 100, 1,000 and 10,000.",
+        "5000",
+        (PLAN,),
+        type=int,
+        least=1,
+    ),
+    Flag("json", "Print JSON for programs.", "true", (PLAN,), default=False, type=bool),
+)

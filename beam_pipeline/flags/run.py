@@ -1,0 +1,221 @@
+"""Flags of `run`; those of other verbs that ask are the same where they have none of their own."""
+
+from __future__ import annotations
+
+from beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, Flag
+from tierwise.records import ServiceTier
+
+FLAGS = (
+    Flag("input", f"Images to ask about: {IMAGES}", "photos/", (RUN,), required=True),
+    Flag(
+        "output",
+        "Folder for tables, journal and run.json. Running again into it continues: "
+        "what was paid is not asked again.",
+        "out/",
+        (RUN,),
+        required=True,
+    ),
+    Flag(
+        "tasks",
+        "Tasks file (YAML): what is asked of the images. Default: a built-in set for photos.",
+        "tasks.yaml",
+        (RUN,),
+    ),
+    Flag(
+        "calibration",
+        "File that tierwise calibrate has written; its routes are used in place of the tasks "
+        "file's. Default: none.",
+        "calibrated/calibration.json",
+        (RUN,),
+    ),
+    Flag(
+        "on_stale",
+        "What to do when prompt, labels, schema or model have changed since the calibration, or "
+        "when it was emulated and the run is not.",
+        "warn",
+        (RUN,),
+        default="refuse",
+        choices=("refuse", "warn"),
+    ),
+    Flag(
+        "audit_rate",
+        "Share of the images, 0 to 1, that is also asked at the reference route, to tell how often "
+        "the cheaper answers differ. The reference is the calibration's, else high.",
+        "0.005",
+        (RUN,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=1,
+    ),
+    Flag(
+        "gemini",
+        "Who answers: the local emulator, the Gemini Developer API, or Vertex AI. "
+        "Only the emulator costs nothing.",
+        "developer",
+        (RUN,),
+        default="emulator",
+        choices=("emulator", "developer", "vertex"),
+    ),
+    Flag(
+        "gemini_endpoint",
+        "Base URL to use in place of Google's, or of an emulator that runs already.",
+        "http://127.0.0.1:8765",
+        (RUN,),
+    ),
+    Flag(
+        "gemini_project",
+        "Google Cloud project that Vertex AI bills. Default: Beam's --project.",
+        "my-project",
+        (RUN,),
+    ),
+    Flag(
+        "gemini_location",
+        "Vertex AI location. Other places than global cost a tenth more for most models, "
+        "and serve no flex tier.",
+        "europe-west4",
+        (RUN,),
+        default="global",
+    ),
+    Flag(
+        "service_tier",
+        "How Google serves and prices requests: flex costs half and may wait minutes, "
+        "priority costs 1.8 times as much. Overrides the tasks file.",
+        "flex",
+        (RUN,),
+        choices=tuple(str(tier) for tier in ServiceTier if tier is not ServiceTier.BATCH),
+    ),
+    Flag(
+        "prices",
+        "Price file (TOML) of what you have negotiated; a model that it names has no other prices. "
+        "Default: Google's list prices.",
+        "prices.toml",
+        (RUN, EMULATOR),
+    ),
+    Flag(
+        "max_cost_usd",
+        "Hard cap in dollars on what all runs into this output cost together: no request is sent "
+        "that might exceed it. What does not fit becomes over_budget rows, which a later run asks. "
+        "Default: none.",
+        "12.50",
+        (RUN,),
+    ),
+    Flag(
+        "near_duplicates",
+        "Let pictures that look alike, such as resized or recompressed copies, share an answer: "
+        "the most bits of 64 in which their perceptual hashes differ. Compares light and dark, "
+        "not colours; costs one more decoding of each picture. Default: only identical files do.",
+        "4",
+        (RUN,),
+        type=int,
+        least=0,
+        most=8,  # more parts of a hash would be shared by too many that do not look alike
+    ),
+    Flag(
+        "near_duplicates_audit",
+        "Share of the pictures that would share an answer which is asked after all, to tell in "
+        "run.json how often the answers differ.",
+        "0.1",
+        (RUN,),
+        default=0.05,
+        type=float,
+        least=0,
+        most=1,
+    ),
+    Flag(
+        "cost_by",
+        "Manifest column by whose values the costs are told apart, in the table costs and in "
+        "run.json. Default: none.",
+        "customer",
+        (RUN,),
+    ),
+    Flag(
+        "flex_fallback",
+        "Tier for requests that flex has refused twice for want of room; it is billed at its own "
+        "price. Default: none, so they wait for flex.",
+        "standard",
+        (RUN,),
+        choices=(str(ServiceTier.STANDARD),),
+    ),
+    Flag(
+        "requests_in_flight",
+        "Requests under way at a time, per worker process: more is faster until Google says 429. "
+        "A killed worker can lose at most these.",
+        "64",
+        (RUN,),
+        default=32,
+        type=int,
+        least=1,
+        most=10_000,
+    ),
+    Flag(
+        "requests_per_minute",
+        "Most requests per minute of the whole job, shared among its workers. "
+        "Default: no limit but Google's own, which is obeyed.",
+        "1000",
+        (RUN,),
+        type=float,
+        least=0.001,
+    ),
+    Flag(
+        "request_timeout_s",
+        "Seconds after which a request counts as lost. It may have been billed, "
+        "so it is accounted apart. Default: 120, and 900 at the flex tier.",
+        "60",
+        (RUN,),
+        type=float,
+        least=0.001,
+        most=86_400,
+    ),
+    Flag(
+        "give_up_after_s",
+        "Seconds of nothing but failures after which the run asks no more; a later run asks the "
+        "rest. A fifth of it before the very first reply. Default: 300, and 1800 at the flex tier.",
+        "3600",
+        (RUN,),
+        type=float,
+        least=0.001,
+    ),
+    Flag(
+        "log_requests",
+        "Requests that each worker keeps below requests/ in the output, and as many failed ones, "
+        "for debugging: what was sent and what came back, without pictures and keys.",
+        "20",
+        (RUN,),
+        default=0,
+        type=int,
+        least=0,
+        most=10_000,
+    ),
+    Flag(
+        "emulator_knows",
+        "Folder with one folder of example pictures per label, from which the embedded "
+        "emulator answers label questions by likeness.",
+        "labelled/",
+        (RUN,),
+    ),
+    Flag(
+        "emulator_faults",
+        "JSON file of faults that the embedded emulator injects, to see how a run bears them.",
+        "faults.json",
+        (RUN,),
+    ),
+    Flag(
+        "emulator_latency_ms",
+        "Milliseconds that the embedded emulator takes for each reply.",
+        "800",
+        (RUN,),
+        default=0.0,
+        type=float,
+        least=0,
+    ),
+    Flag(
+        "accept_truncated",
+        "Take what can be decoded of damaged or half-uploaded files, and mark it in the tables; "
+        "otherwise they fail as unreadable.",
+        "true",
+        (RUN, OPTIMIZE),
+        default=False,
+        type=bool,
+    ),
+)
