@@ -15,7 +15,7 @@ from PIL import Image
 
 from tierwise.images.coded_colours import coded_colours, from_coded
 from tierwise.images.finishing import finished
-from tierwise.images.heic_tiles import rows_of_tiles
+from tierwise.images.heic_tiles import CAN_READ_TILES, rows_of_tiles
 from tierwise.images.original import Original, View
 from tierwise.images.raster import Pixels, Raster
 from tierwise.images.vips import VIPS_ERRORS, with_profile
@@ -53,7 +53,8 @@ def _pixels(original: Original, picture: Any, view: View) -> Pixels:
     held = width * height * _HELD_BYTES
     tiling = picture.info.get("tiling", {})
     by_rows = 2 * width * tiling.get("tile_height", height) * _HELD_BYTES
-    if picture.mode != "RGB" or held <= _LARGE_BYTES or by_rows >= held:
+    by_tiles = CAN_READ_TILES and picture.mode == "RGB" and by_rows < held
+    if held <= _LARGE_BYTES or not by_tiles:
         original.check_size(width, height, held=held)
         pixels: Pixels = np.asarray(picture)
         return pixels

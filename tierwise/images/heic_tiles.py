@@ -1,7 +1,8 @@
 """HEIC pictures made of tiles, one row of tiles at a time: 200 megapixels in 80 MB instead of 900.
 
 pillow-heif decodes whole pictures only. So this calls the C API of libheif (since 1.19, with the
-layout of its structures fixed) in the library that pillow-heif's wheel carries.
+layout of its structures fixed) in the library that pillow-heif's wheel carries. Where that is not
+found (`CAN_READ_TILES`), pictures can only be decoded whole.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import _pillow_heif
 import numpy as np
 
+from tierwise.images.private_libraries import private_library
 from tierwise.images.raster import Pixels
 
 _RGB, _INTERLEAVED_RGB, _INTERLEAVED = 1, 10, 10  # heif_colorspace, heif_chroma, heif_channel
@@ -43,40 +44,30 @@ class _Tiling(ctypes.Structure):
     )
 
 
-_heif = ctypes.CDLL(_pillow_heif.__file__)
 _pointer, _number = ctypes.c_void_p, ctypes.c_int
-for _name, _result, *_arguments in (
-    ("heif_context_alloc", _pointer),
-    ("heif_context_free", None, _pointer),
-    (
-        "heif_context_read_from_memory_without_copy",
-        _Error,
-        _pointer,
-        ctypes.c_char_p,
-        ctypes.c_size_t,
-        _pointer,
-    ),
-    ("heif_context_get_primary_image_handle", _Error, _pointer, _pointer),
-    ("heif_image_handle_release", None, _pointer),
-    ("heif_image_handle_get_image_tiling", _Error, _pointer, _number, _pointer),
-    (
-        "heif_image_handle_decode_image_tile",
-        _Error,
-        _pointer,
-        _pointer,
-        _number,
-        _number,
-        _pointer,
-        ctypes.c_uint32,
-        ctypes.c_uint32,
-    ),
-    ("heif_image_get_width", _number, _pointer, _number),
-    ("heif_image_get_height", _number, _pointer, _number),
-    ("heif_image_get_plane_readonly2", _pointer, _pointer, _number, _pointer),
-    ("heif_image_release", None, _pointer),
-):
-    getattr(_heif, _name).restype = _result
-    getattr(_heif, _name).argtypes = _arguments
+_heif: Any = private_library(
+    "_pillow_heif",
+    {
+        "heif_context_alloc": (_pointer, ()),
+        "heif_context_free": (None, (_pointer,)),
+        "heif_context_read_from_memory_without_copy": (
+            _Error,
+            (_pointer, ctypes.c_char_p, ctypes.c_size_t, _pointer),
+        ),
+        "heif_context_get_primary_image_handle": (_Error, (_pointer, _pointer)),
+        "heif_image_handle_release": (None, (_pointer,)),
+        "heif_image_handle_get_image_tiling": (_Error, (_pointer, _number, _pointer)),
+        "heif_image_handle_decode_image_tile": (
+            _Error,
+            (_pointer, _pointer, _number, _number, _pointer, ctypes.c_uint32, ctypes.c_uint32),
+        ),
+        "heif_image_get_width": (_number, (_pointer, _number)),
+        "heif_image_get_height": (_number, (_pointer, _number)),
+        "heif_image_get_plane_readonly2": (_pointer, (_pointer, _number, _pointer)),
+        "heif_image_release": (None, (_pointer,)),
+    },
+)
+CAN_READ_TILES = _heif is not None
 
 
 def rows_of_tiles(data: bytes) -> Iterator[Pixels]:

@@ -2,18 +2,20 @@
 
 It works with vector instructions, which the one in the libvips wheel does without: a quarter less
 time. Pillow does not pass on that libwebp can scale, so its C API is called; the first call tells
-libwebp which layout of structures is meant (ABI 0x02xx), and it refuses any other.
+libwebp which layout of structures is meant (ABI 0x02xx), and it refuses any other. Where that
+library is not found, or refuses, libvips decodes.
 """
 
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import numpy as np
-from PIL import _webp
 
 from tierwise.images.colour import is_plain
 from tierwise.images.original import Original, View
+from tierwise.images.private_libraries import private_library
 from tierwise.images.raster import Pixels, Raster, fitted, upright
 from tierwise.images.scaled import finished_pixels
 from tierwise.images.vips_decoder import decode_with_vips
@@ -77,15 +79,16 @@ class _Config(ctypes.Structure):
     _fields_ = (("input", _Features), ("output", _Output), ("options", _Options))
 
 
-_libwebp = ctypes.CDLL(_webp.__file__)
-_libwebp.WebPInitDecoderConfigInternal.argtypes = [ctypes.c_void_p, ctypes.c_int]
-_libwebp.WebPGetFeaturesInternal.argtypes = [
-    ctypes.c_char_p,
-    ctypes.c_size_t,
-    ctypes.c_void_p,
-    ctypes.c_int,
-]
-_libwebp.WebPDecode.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p]
+_pointer, _number = ctypes.c_void_p, ctypes.c_int
+_bytes = (ctypes.c_char_p, ctypes.c_size_t)
+_libwebp: Any = private_library(
+    "PIL._webp",
+    {
+        "WebPInitDecoderConfigInternal": (_number, (_pointer, _number)),
+        "WebPGetFeaturesInternal": (_number, (*_bytes, _pointer, _number)),
+        "WebPDecode": (_number, (*_bytes, _pointer)),
+    },
+)
 
 
 def decode_webp(original: Original, view: View) -> Raster:
@@ -113,6 +116,8 @@ def decode_webp(original: Original, view: View) -> Raster:
 
 def decode_scaled(original: Original, size: tuple[int, int]) -> Pixels | None:
     """Decode to this size as stored; None for what is not opaque, not still, or not whole."""
+    if _libwebp is None:
+        return None
     data, config = original.data, _Config()
     stored = (original.header.width, original.header.height)
     known = _libwebp.WebPInitDecoderConfigInternal(ctypes.byref(config), _ABI)
