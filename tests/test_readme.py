@@ -1,20 +1,25 @@
-"""The README is true: what it says a run prints and its queries return, they do."""
+"""README and docs are true: what they say a run prints and a query returns, it does."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from beam_pipeline.__main__ import main
-from beam_pipeline.command_line import VERBS
+from beam_pipeline.command_line import VERBS, read_command_line
+from beam_pipeline.flags.flag import Flag
 from beam_pipeline.flags.of_verb import FLAGS
 from tierwise.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
+TEXT = "\n".join([README, *PAGES.values()])
+COMMANDS = sorted(set(re.findall(r"^(?:\w+=\S+ )?tierwise (\w+ --.*)$", TEXT, re.MULTILINE)))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,7 @@ def example_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def blocks(language: str) -> list[tuple[str, str]]:
     """Code blocks in a language, each with the plain block that follows it."""
-    found = re.findall(rf"```{language}\n(.*?)```\n+```\n(.*?)```", README, re.DOTALL)
+    found = re.findall(rf"```{language}\n(.*?)```\n+```\n(.*?)```", TEXT, re.DOTALL)
     return [(code, printed) for code, printed in found]
 
 
@@ -53,19 +58,26 @@ def test_the_answers_are_those_shown(example_run: Path) -> None:
 
 
 def test_the_tasks_that_are_shown_can_be_loaded() -> None:
-    whole, grouped = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    whole, grouped = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
     tasks = load_tasks(whole + grouped, path="README.md")
     assert [task.name for task in tasks.of_groups] == ["trade"]
     assert len(tasks.of_images) == 4
 
 
-def commands() -> list[tuple[str, str]]:
-    """Commands that are shown alone, each with what it prints."""
-    found = re.findall(r"```\ntierwise (plan [^\n]*)\n```\n\n```\n(.*?)\n```", README, re.DOTALL)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_one(command: str) -> None:
+    """Its flags are ours; the comment behind it and the ampersand are for people and shells."""
+    words = shlex.split(command.partition(" #")[0].rstrip("& "))
+    assert not read_command_line(words).beam_flags
+
+
+def plans() -> list[tuple[str, str]]:
+    """Plans that are shown alone, each with what it prints."""
+    found = re.findall(r"```\ntierwise (plan [^\n]*)\n```\n\n```\n(.*?)\n```", TEXT, re.DOTALL)
     return [(command, printed) for command, printed in found]
 
 
-@pytest.mark.parametrize(("command", "printed"), commands(), ids=lambda text: text[:40])
+@pytest.mark.parametrize(("command", "printed"), plans(), ids=lambda text: text[:40])
 def test_a_plan_prints_what_is_shown(
     command: str, printed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,14 +88,23 @@ def test_a_plan_prints_what_is_shown(
 
 
 def test_plans_are_shown() -> None:
-    assert len(commands()) == 3
+    assert len(plans()) == 3
 
 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")
-def test_every_flag_is_described(flag: object) -> None:
-    assert f"`--{flag.name}`" in README  # type: ignore[attr-defined]
+def test_every_flag_is_described(flag: Flag) -> None:
+    assert f"`--{flag.name}`" in PAGES["flags.md"]
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_an_example(verb: str) -> None:
-    assert f"tierwise {verb} " in README
+    assert f"tierwise {verb} " in TEXT
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    links = re.findall(r"\]\((.*?)\)", README)
+    pages = {link for link in links if not link.startswith("#")}
+    assert pages == {f"docs/{name}" for name in PAGES} | {"ARCHITECTURE.md"}
+    headings = re.findall(r"^## (.*)", README, re.MULTILINE)
+    anchors = [f"#{heading.lower().replace(' ', '-')}" for heading in headings]
+    assert [link for link in links if link.startswith("#")] == anchors

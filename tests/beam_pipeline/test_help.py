@@ -1,11 +1,9 @@
-"""Help says everything, at once, and the README says it too."""
+"""Help says everything, at once."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -81,7 +79,7 @@ _NOTHING_WITHOUT = {
 }
 
 
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["runn"]])
+@pytest.mark.parametrize("words", [["--help"], *([verb, "--help"] for verb in VERBS), ["runn"]])
 def test_help_and_refusals_wait_for_nothing_heavy(words: list[str]) -> None:
     program = (
         "import sys\n"
@@ -90,20 +88,10 @@ def test_help_and_refusals_wait_for_nothing_heavy(words: list[str]) -> None:
         f"  main({words!r})\n"
         "except SystemExit:\n"
         "  pass\n"
-        "heavy = {'apache_beam', 'google.genai', 'pyarrow', 'pyvips', 'rich'} & set(sys.modules)\n"
-        "sys.exit(', '.join(heavy) or 0)\n"
+        "heavy = {'apache_beam', 'google', 'numpy', 'pyarrow', 'pyvips', 'rich'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
     )
-    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - began < 5  # a tenth of that where nothing else runs
-
-
-def test_every_flag_stands_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    if "\n## Flags\n" not in readme:
-        pytest.skip("README.md has no section named Flags")
-    named = set(re.findall(r"--(\w+)", readme))
-    assert {flag.name for flag in FLAGS} - named == set()
