@@ -88,7 +88,7 @@ def test_help_and_refusals_wait_for_nothing_heavy(words: list[str]) -> None:
         f"  main({words!r})\n"
         "except SystemExit:\n"
         "  pass\n"
-        "heavy = {'apache_beam', 'google', 'numpy', 'pyarrow', 'pyvips', 'rich'}\n"
+        "heavy = {'apache_beam', 'google.genai', 'google.auth', 'numpy', 'pyarrow', 'rich'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
     )
     done = subprocess.run(
