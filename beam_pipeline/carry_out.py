@@ -19,8 +19,9 @@ from beam_pipeline.beam_options import in_this_process, is_local, worker_process
 from beam_pipeline.command_line import Settings
 from beam_pipeline.forecast_tables import forecast_line
 from beam_pipeline.forecasting import forecast_of, survey_of
-from beam_pipeline.graph import Job, define_pipeline
+from beam_pipeline.graph import define_pipeline
 from beam_pipeline.interruption import leave_to_another, resumable
+from beam_pipeline.job import Job
 from beam_pipeline.launch import unwritable, warnings_about_groups
 from beam_pipeline.lease_keeper import begin, kept
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run

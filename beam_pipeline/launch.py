@@ -21,7 +21,7 @@ from beam_pipeline.asked import (
     service_of,
 )
 from beam_pipeline.command_line import Settings
-from beam_pipeline.graph import Job
+from beam_pipeline.job import Job
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
@@ -32,7 +32,7 @@ from tierwise.errors import InputError
 from tierwise.groups import group_name
 from tierwise.images.limits import Limits
 from tierwise.tasks import Tasks
-from transforms.share_lookalikes import Likeness
+from transforms.share_near_duplicates import Likeness
 
 
 def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -> Job:

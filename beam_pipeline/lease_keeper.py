@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from beam_pipeline.graph import Job
+from beam_pipeline.job import Job
 from beam_pipeline.launch import unwritable
 from storage.files import files_for
 from storage.run_records import HEARTBEAT, Lease, new_record, take_lease

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from beam_pipeline.graph import Job
+from beam_pipeline.job import Job
 from storage.files import files_for, join
 from tierwise.ending import EXIT_STATUS, Status
 from transforms.publish_run import RUN_FILE

@@ -17,7 +17,7 @@ from rich.text import Text
 from beam_pipeline.cost_table import cost_table, dollars
 from beam_pipeline.evaluation_table import print_audit, print_evaluation
 from beam_pipeline.forecast_tables import forecast_line
-from beam_pipeline.graph import Job
+from beam_pipeline.job import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
 from tierwise.ending import EarlyEnd, how_to_go_on

@@ -27,7 +27,7 @@ from tierwise.costs import regrouped
 from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
-from tierwise.lookalikes import Audit
+from tierwise.near_duplicates import NearAudit
 from tierwise.tables import cost_row, costs_schema
 from tierwise.tasks import Task
 from transforms.sum_costs import CostRow
@@ -72,7 +72,7 @@ def publish(
     *,
     pairs: Sequence[PairRow] = (),
     admissions: Sequence[Admission] = (),
-    audits: Sequence[tuple[str, Audit]] = (),
+    audits: Sequence[tuple[str, NearAudit]] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from beam_pipeline.asked import tasks_of
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import read_command_line
-from beam_pipeline.graph import Job, define_pipeline
+from beam_pipeline.graph import define_pipeline
+from beam_pipeline.job import Job
 from beam_pipeline.launch import build_job
 from beam_pipeline.run_pipeline import run_pipeline
 from tierwise.answers.labels import OneLabel

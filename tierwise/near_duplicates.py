@@ -19,7 +19,7 @@ BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class NearAudit:
     """Pairs of pictures that look alike and were both asked, and how many were answered otherwise.
 
     Totals of it can be added in any order.
@@ -28,8 +28,8 @@ class Audit:
     pairs: int = 0
     differing: int = 0
 
-    def __add__(self, other: Audit) -> Audit:
-        return Audit(self.pairs + other.pairs, self.differing + other.differing)
+    def __add__(self, other: NearAudit) -> NearAudit:
+        return NearAudit(self.pairs + other.pairs, self.differing + other.differing)
 
     def facts(self) -> dict[str, Any]:
         """For `run.json`: the share that differs, and its interval of Clopper and Pearson, 95 %."""

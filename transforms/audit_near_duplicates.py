@@ -1,4 +1,4 @@
-"""AuditLookalikes: how often pictures that look alike have different answers."""
+"""AuditNearDuplicates: how often pictures that look alike have different answers."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from tierwise.lookalikes import Audit
+from tierwise.near_duplicates import NearAudit
 from tierwise.records import Answer, NamedOutcome
 from transforms.sum_by_key import SumByKey
 
 
-class AuditLookalikes(beam.PTransform):
-    """From rows to one Audit per task, over the followers that were asked after all."""
+class AuditNearDuplicates(beam.PTransform):
+    """From rows to one NearAudit per task, over the followers that were asked after all."""
 
-    def expand(self, rows: beam.PCollection[NamedOutcome]) -> beam.PCollection[tuple[str, Audit]]:
+    def expand(
+        self, rows: beam.PCollection[NamedOutcome]
+    ) -> beam.PCollection[tuple[str, NearAudit]]:
         """Adds the comparison to a pipeline."""
         return (
             rows
             | "Sides" >> beam.FlatMap(sides)
             | "Meet" >> beam.GroupByKey()
             | "CompareAnswers" >> beam.FlatMapTuple(compared)
-            | "SumAudit" >> SumByKey(Audit())
+            | "SumAudit" >> SumByKey(NearAudit())
         )
 
 
@@ -40,11 +42,11 @@ def sides(row: NamedOutcome) -> Iterator[tuple[tuple[str, str], tuple[bool, str]
 
 def compared(
     key: tuple[str, str], answers: Iterable[tuple[bool, str]]
-) -> Iterator[tuple[str, Audit]]:
+) -> Iterator[tuple[str, NearAudit]]:
     """The followers of one leader against its answer, where both were answered."""
     found = set(answers)
     leader = {value for audited, value in found if not audited}
     for audited, text in found:
         if audited and len(leader) == 1:
             differs = text.partition(" ")[2] not in leader
-            yield key[0], Audit(1, int(differs))
+            yield key[0], NearAudit(1, int(differs))

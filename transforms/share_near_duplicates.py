@@ -1,4 +1,4 @@
-"""ShareLookalikes: pictures that look alike get the answers of one of them."""
+"""ShareNearDuplicates: pictures that look alike get the answers of one of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import apache_beam as beam
 
 from answering.look import look
 from answering.plan import Plan
-from tierwise.lookalikes import bands, firsts_alike, is_audited
+from tierwise.near_duplicates import bands, firsts_alike, is_audited
 from tierwise.records import ImageFile
 from transforms.share_duplicates import share_key
 
@@ -31,7 +31,7 @@ Kind = tuple[str, str]
 Member = tuple[str, str]
 
 
-class ShareLookalikes(beam.PTransform):
+class ShareNearDuplicates(beam.PTransform):
     """From files to the same files, those that follow another with its content in `leader`.
 
     A share of the followers is left to be asked, with the content that they would have followed in

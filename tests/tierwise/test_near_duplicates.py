@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.lookalikes import bands, firsts_alike, is_audited
+from tierwise.near_duplicates import bands, firsts_alike, is_audited
 
 hashes = st.integers(0, 2**64 - 1)
 

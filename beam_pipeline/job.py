@@ -1,0 +1,51 @@
+"""A job: what is asked of which archive, and the tables that it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from answering.plan import Plan
+from storage.listing import Input
+from tierwise.admission import Cap
+from tierwise.evaluation import judged_tasks
+from tierwise.tables import answers_schema, failures_schema
+from transforms.publish_run import Publication
+from transforms.share_near_duplicates import Likeness
+from transforms.write_tables import FAILURES, answers_table
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to do with which archive. `facts` go into `run.json` as they are.
+
+    `cost_by` is the manifest's column that costs are told apart by, empty for none; `cap` is None
+    without `--max_cost_usd`, and `likeness` without `--near_duplicates`.
+    """
+
+    found: Input
+    output: str
+    plan: Plan
+    facts: dict[str, Any]
+    cost_by: str = ""
+    cap: Cap | None = None
+    likeness: Likeness | None = None
+
+    @property
+    def publication(self) -> Publication:
+        """The tables that it leaves, and where."""
+        tasks, columns = self.plan.tasks, self.found.columns
+        schemas = {
+            answers_table(task.name): answers_schema(task.answer.value_schema(), columns)
+            for task in tasks.tasks
+        }
+        return Publication(
+            output=self.output,
+            journal=self.plan.journal,
+            tasks=tuple(task.name for task in tasks.tasks),
+            schemas={**schemas, FAILURES: failures_schema(columns)},
+            facts=self.facts,
+            cost_by=self.cost_by,
+            judged=tuple(judged_tasks(tasks, columns)),
+            audits=tasks.audits,
+        )
