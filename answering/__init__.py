@@ -1,1 +1,1 @@
-"""The life of one image, from its bytes to its answers, without Beam."""
+"""The life of one image or group, from its bytes to its answers, without Beam."""
