@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
+from beam_pipeline.ask_trials import ask_trials
 from beam_pipeline.asked import negotiated_prices, tasks_of
-from beam_pipeline.beam_options import beam_options, project, worker_processes
+from beam_pipeline.beam_options import beam_options
 from beam_pipeline.calibration_table import print_calibration
-from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
+from beam_pipeline.carry_out import check_reachable
 from beam_pipeline.command_line import Settings
 from beam_pipeline.flags.flag import CALIBRATE
 from beam_pipeline.labelled import (
@@ -26,7 +27,7 @@ from beam_pipeline.labelled import (
     rare_labels,
     sampled,
 )
-from beam_pipeline.launch import build_job, writable
+from beam_pipeline.launch import writable
 from beam_pipeline.observations import Left
 from beam_pipeline.trials import Trials, trials_of
 from beam_pipeline.version import VERSION
@@ -69,16 +70,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     output = writable(settings.output)
     manifest = join(output, _MANIFEST)
     files_for(output).write(manifest, manifest_of(one.named for one in sample.images))
-    asked = Settings(
-        **{**vars(settings), "input": manifest, "cost_by": None, "near_duplicates": None}
-    )
-    job = build_job(
-        asked,
-        sample.trials.tasks(sample.tasks),
-        project=project(options),
-        workers=worker_processes(options),
-    )
-    run = carry_out(with_forecast(job), settings, options, console)
+    tasks = sample.trials.tasks(sample.tasks)
+    run = ask_trials(tasks, manifest, settings, options, console)
     if run is None:
         return 1
     calibration = _calibration(settings, sample, output, emulated=run["emulated"])

@@ -10,13 +10,14 @@ from pydantic import TypeAdapter
 from rich.console import Console
 
 from answering.stratified import stratified
+from beam_pipeline.ask_trials import ask_trials
 from beam_pipeline.asked import tasks_of
-from beam_pipeline.beam_options import beam_options, project, worker_processes
-from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
+from beam_pipeline.beam_options import beam_options
+from beam_pipeline.carry_out import check_reachable
 from beam_pipeline.command_line import Settings
 from beam_pipeline.flags.flag import MEASURE
 from beam_pipeline.labelled import manifest_of
-from beam_pipeline.launch import build_job, writable
+from beam_pipeline.launch import writable
 from beam_pipeline.measurement_table import measurement_parquet, print_measurement
 from beam_pipeline.observations import Left
 from beam_pipeline.trials import Trials, trial_name
@@ -45,14 +46,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     models = [name.strip() for name in (settings.models or "").split(",") if name.strip()]
     varied = variations(task.route, models)
     output, manifest = _sample(settings)
-    asked = Settings(
-        **{**vars(settings), "input": manifest, "cost_by": None, "near_duplicates": None}
-    )
     trials = Trials({task.name: {name: one.route for name, one in varied.items()}})
-    job = build_job(
-        asked, trials.tasks(tasks), project=project(options), workers=worker_processes(options)
-    )
-    run = carry_out(with_forecast(job), settings, options, Console(stderr=True))
+    run = ask_trials(trials.tasks(tasks), manifest, settings, options, Console(stderr=True))
     if run is None:
         return 1
     _report(settings, task, varied, output, emulated=run["emulated"])

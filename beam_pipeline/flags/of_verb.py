@@ -16,7 +16,10 @@ FLAGS = (
 )
 
 # Calibrations and measurements ask as a run does, and take its flags but these; some are their own.
-_OF_RUN_ALONE = {"input", "output", "cost_by", "calibration", "on_stale", "audit_rate"}
+_OF_RUN_ALONE = {
+    *("input", "output", "cost_by", "calibration", "on_stale", "audit_rate"),
+    *("near_duplicates", "near_duplicates_audit"),
+}
 
 
 def flags_of(verb: str) -> tuple[Flag, ...]:
