@@ -145,6 +145,11 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
                 f"{task}: {cut} answers did not end within the limit. Raise max_output_tokens of "
                 "the task, or ask for less."
             )
+        if cut := counts["cut_off"]:
+            yield (
+                f"{task}: {cut} answers were cut off at the limit, paid, and asked again. Raise "
+                "max_output_tokens of the task, or ask for less."
+            )
     for other in run["answered_by_others"]:
         yield _answered_by_other(other)
     yield from _other_tiers(run)

@@ -40,7 +40,8 @@ class Ask:
     """One question about one image, and what has been spent on it so far.
 
     `attempts` counts the requests it took part in, those that brought nothing included;
-    `unanswered` those that were sent and never answered.
+    `unanswered` those that were sent and never answered. `cut_off` says that a reply to one of them
+    ended at the output limit.
     """
 
     request_id: str
@@ -50,6 +51,7 @@ class Ask:
     prompt: Prompt
     picture: Picture | None = None
     limit_raised: bool = False
+    cut_off: bool = False
     asked_again: bool = False
     wasted: Spent = Spent()
     attempts: int = 0
@@ -182,6 +184,7 @@ class _Pack:
             attempts=ask.attempts,
             latency_ms=exchange.latency_ms,
             asked_at=exchange.asked_at,
+            cut_off=ask.cut_off,
         )
 
     def fail(self, index: int, reason: Reason, message: str) -> Failure:
@@ -198,7 +201,8 @@ class _Pack:
         return tuple(self.charged(index, **changes) for index in range(len(self.asks)))
 
 
-def _settle_truncated(pack: _Pack) -> Settled:
+def _settle_truncated(whole: _Pack) -> Settled:
+    pack = replace(whole, asks=tuple(replace(ask, cut_off=True) for ask in whole.asks))
     ask = pack.asks[0]
     if not (can_split(pack.asks) or ask.limit_raised):
         return pack.repeat((pack.all_charged(limit_raised=True),))

@@ -40,7 +40,10 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
 
 
 def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Per task: images asked, answered, reused, failed (truncated apart), by tier; the totals."""
+    """Per task: images asked, answered, reused, failed, by tier; the totals.
+
+    `truncated` are failures, `cut_off` answers of this run, whose replies ended at the output limit.
+    """
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
 
 
@@ -165,6 +168,7 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "reused": images.get(REUSED, 0),
         "failures": asked - answered,
         "truncated": images.get(Reason.TRUNCATED, 0),
+        "cut_off": sum(total.cut_off for _, total in rows),
         "served_tiers": served(rows),
         **totals(rows),
     }

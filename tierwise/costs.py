@@ -39,13 +39,15 @@ class CostKey:
 class CostTotals:
     """What stands in a row of `costs`; `baseline` is in nano-dollars.
 
-    `run_ended` counts the images that failed because the run had ended before their turn.
+    `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`
+    those that were answered after a reply had ended at the output limit.
     """
 
     spent: Spent = Spent()
     images: int = 0
     baseline: int = 0
     run_ended: int = 0
+    cut_off: int = 0
 
     @classmethod
     def zero(cls) -> CostTotals:
@@ -58,6 +60,7 @@ class CostTotals:
             self.images + other.images,
             self.baseline + other.baseline,
             self.run_ended + other.run_ended,
+            self.cut_off + other.cut_off,
         )
 
 
@@ -73,7 +76,8 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     route = (outcome.task, outcome.model, outcome.media_resolution, outcome.service_tier)
     key = CostKey(*route, name, charged_to, answered_by)
     ended = isinstance(outcome, Failure) and outcome.run_ended
-    totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended)))]
+    cut_off = name == ANSWERED and isinstance(outcome, Answer) and outcome.cut_off
+    totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended), int(cut_off)))]
     if outcome.wasted != Spent():
         totals.append((replace(key, outcome=REPEATED), CostTotals(outcome.wasted)))
     return totals

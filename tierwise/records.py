@@ -199,7 +199,8 @@ class Answer:
 
     `spent` is the request that answered, `wasted` the paid ones before it that had to be repeated.
     `baseline` is what the naive way would have cost: flat `high`, one image per request, standard
-    tier. Money is in nano-dollars, times are in milliseconds and ISO 8601.
+    tier. Money is in nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a
+    reply before it ended at the output limit.
     """
 
     request_id: str
@@ -219,6 +220,7 @@ class Answer:
     latency_ms: int
     asked_at: str
     reused: bool = False
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,22 @@ def test_answers_that_end_at_the_limit_name_their_task(
     assert "shade: 2 answers did not end within the limit." in capsys.readouterr().out
 
 
+def test_answers_that_needed_a_raised_limit_name_their_task(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gemini.faults({"kind": "max_tokens", "count": 1})
+    folder = photos(3)
+    finished = classify(folder, tasks=TASKS.format(model=FLASH_LITE))
+    shade = finished.run["tasks"]["shade"]
+    assert (shade["answers"], shade["truncated"], shade["cut_off"]) == (3, 0, 3)  # a pack of three
+    assert "shade: 3 answers were cut off at the limit, paid" in capsys.readouterr().out
+    again = classify(folder, tasks=TASKS.format(model=FLASH_LITE))
+    assert again.run["tasks"]["shade"]["cut_off"] == 0
+
+
 def test_another_model_than_the_pinned_one_is_reported_with_what_it_costs(
     photos: Callable[..., Path],
     classify: Callable[..., Any],
