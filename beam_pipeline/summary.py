@@ -139,17 +139,7 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
     if run["waste"]:
         parts = ", ".join(f"{outcome} ${cost}" for outcome, cost in run["waste"].items())
         yield f"Paid without an answer: ${totals['wasted_usd']} ({parts})."
-    for task, counts in run["tasks"].items():
-        if cut := counts["truncated"]:
-            yield (
-                f"{task}: {cut} answers did not end within the limit. Raise max_output_tokens of "
-                "the task, or ask for less."
-            )
-        if cut := counts["cut_off"]:
-            yield (
-                f"{task}: {cut} answers were cut off at the limit, paid, and asked again. Raise "
-                "max_output_tokens of the task, or ask for less."
-            )
+    yield from _cut_off(run["tasks"])
     for other in run["answered_by_others"]:
         yield _answered_by_other(other)
     yield from _other_tiers(run)
@@ -211,6 +201,20 @@ def _answered_by_other(other: dict[str, Any]) -> str:
         f"{other['answers']} answers for ${other['cost_usd']}; {would}. "
         f"Pin {other['answered_by']}, and calibrate again."
     )
+
+
+def _cut_off(tasks: dict[str, Any]) -> Iterator[str]:
+    for task, counts in tasks.items():
+        whys = {
+            "did not end within the limit": counts["truncated"],
+            "were cut off at the limit, paid, and asked again": counts["cut_off"],
+        }
+        for why, answers in whys.items():
+            if answers:
+                yield (
+                    f"{task}: {answers} answers {why}. Raise max_output_tokens of the task, or ask "
+                    "for less."
+                )
 
 
 def _other_tiers(run: dict[str, Any]) -> Iterator[str]:

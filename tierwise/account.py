@@ -42,7 +42,7 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
 def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Per task: images asked, answered, reused, failed, by tier; the totals.
 
-    `truncated` are failures, `cut_off` answers of this run, whose replies ended at the output limit.
+    `truncated` counts failures, `cut_off` answers of this run, after a reply ended at its limit.
     """
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
 

@@ -18,12 +18,14 @@ from tierwise.tasks import Task
 
 _WORLDS = 200
 _WORLDS_FOR_ONE_UNKNOWN = 100
+# Archives differ more than worlds do: for 80 % of archives, the bounds are those of 90 % of worlds.
+_WORLDS_FOR_ONE_BEYOND = 20
 _SEED = 20261123
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Nano-dollars: the middle, and the bounds of 80 % of the worlds."""
+    """Nano-dollars: the middle, and bounds that the truth is within four times in five."""
 
     low: int
     middle: int
@@ -105,12 +107,7 @@ def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
     """What is known before a run of shares and replies."""
     return Expectations(
         shares=asked_shares(tasks, survey),
-        lengths={
-            task.name: reply_lengths(
-                task.answer, task.answers_in_request(task.route.images_per_request)
-            )
-            for task in tasks
-        },
+        lengths={task.name: reply_lengths(task.answer) for task in tasks},
     )
 
 
@@ -147,10 +144,11 @@ def _alone(
 
 
 def _interval(costs: Sequence[int]) -> Interval:
-    """The bounds that one world in ten stays below, and above."""
+    """The bounds that one world in twenty stays below, and above."""
     ordered = sorted(costs)
     last = len(ordered) - 1
-    return Interval(ordered[last // 10], ordered[last // 2], ordered[last - last // 10])
+    tail = last // _WORLDS_FOR_ONE_BEYOND
+    return Interval(ordered[tail], ordered[last // 2], ordered[last - tail])
 
 
 def _load_row(load: Load) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.labels import OneLabel, SeveralLabels, wire_labels
+from tierwise.questions import MAX_ANSWER_CHARACTERS
 
 _CHARACTERS_PER_TOKEN = 4
-# `{"image": 12, "answer": }, ` around each item of a pack, and the brackets.
-_AROUND_ITEM = 26
+# `{"image": 12, "answer": ""}, ` around each item of a pack, and the brackets.
+_AROUND_ITEM = 28
 _AROUND_PACK = 2
 # Half a token is lost, on average, where a short reply ends.
 _ROUNDING = 1.5
@@ -24,8 +25,10 @@ _SHORT_STRING = 6
 _LONG_STRING = 120
 _MANY_ITEMS = 6
 _SEVERAL = 2
-# Texts stay well below the longest that is allowed.
+# Texts stay well below the longest that is allowed, unless that is little.
 _USUAL_LENGTH = 0.25
+_USUAL_LENGTH_OF_LITTLE = 0.5
+_LITTLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,13 @@ class Lengths:
         return Lengths(self.least * least, self.typical * typical, self.most * most)
 
 
-def reply_lengths(answer: AnswerType, images: int) -> Lengths:
-    """Length of what one image adds to a reply that answers for `images`."""
+def reply_lengths(answer: AnswerType) -> Lengths:
+    """Length of a reply for one image alone."""
     if isinstance(answer, OneLabel | SeveralLabels):
         labels = _enum(wire_labels(answer.labels), quoted=True)
         value = labels if isinstance(answer, OneLabel) else _list_of(labels, len(answer.labels))
     else:
         value = _json(answer.schema())
-    if images > 1:
-        return value + _fixed(_AROUND_ITEM)
     bare = isinstance(answer, OneLabel) or answer.schema().type == "string"
     return value + _fixed(-2 if bare else 0)
 
@@ -73,7 +74,12 @@ def reply_tokens(characters: float, images: int) -> float:
     """Tokens of a reply with so many characters for each of its images."""
     if images == 1:
         return (characters + _ROUNDING) / _CHARACTERS_PER_TOKEN
-    return (_AROUND_PACK + images * characters) / _CHARACTERS_PER_TOKEN
+    return (_AROUND_PACK + images * (characters + _AROUND_ITEM)) / _CHARACTERS_PER_TOKEN
+
+
+def prompt_tokens(characters: float) -> float:
+    """Tokens that an earlier reply with so many characters adds to a prompt that tells it."""
+    return min(characters, MAX_ANSWER_CHARACTERS) / _CHARACTERS_PER_TOKEN
 
 
 def _json(schema: Schema) -> Lengths:
@@ -90,7 +96,8 @@ def _json(schema: Schema) -> Lengths:
     if schema.type == "string":
         least = max(_SHORT_STRING, schema.at_least or 0)
         most = max(least, _LONG_STRING if schema.at_most is None else schema.at_most)
-        return Lengths(least, least + (most - least) * _USUAL_LENGTH, most) + _fixed(2)
+        usual = _USUAL_LENGTH_OF_LITTLE if most <= _LITTLE else _USUAL_LENGTH
+        return Lengths(least, least + (most - least) * usual, most) + _fixed(2)
     return Lengths(4, 4.5, 5) if schema.type == "boolean" else Lengths(1, 3, 6)
 
 

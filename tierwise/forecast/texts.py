@@ -13,8 +13,6 @@ from tierwise.tasks import Task
 from tierwise.tasks.grouping import FOLDER
 from tierwise.tiers import text_tokens
 
-# What an answer that is not there yet puts into a prompt.
-_ANSWER_IN_PROMPT = "x" * 40
 _FOLDER_IN_PROMPT = "a folder's name"
 _PROMPTS = 50
 # "Image 12: " and a line break stand around what is the image's own.
@@ -24,7 +22,7 @@ _SCHEMA_KEYS = ("responseSchema", "responseJsonSchema")
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Mean text tokens of a task's requests.
+    """Mean text tokens of a task's requests, without the earlier answers that they tell.
 
     `alone` is a request with one image; a pack has its `opening` and what each image adds.
     """
@@ -40,7 +38,7 @@ class Texts:
 
 def texts_of(task: Task, images: Sequence[SeenImage]) -> Texts:
     """The mean over the prompts of the first images."""
-    answers = dict.fromkeys(task.depends_on, _ANSWER_IN_PROMPT)
+    answers = dict.fromkeys(task.depends_on, "")
     folder = {FOLDER: _FOLDER_IN_PROMPT} if task.per else {}
     prompts = [
         render(task, filename=image.name, columns={**folder, **image.columns}, answers=answers)

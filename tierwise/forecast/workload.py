@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 
 from tierwise.forecast.pictures import images_of, mean, original_tokens, sent_tokens
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.replies import reply_tokens
+from tierwise.forecast.replies import prompt_tokens, reply_tokens
 from tierwise.forecast.survey import Groups, Standing, Survey
 from tierwise.forecast.texts import Texts, schema_tokens, texts_of
 from tierwise.forecast.worlds import World
@@ -95,7 +95,8 @@ class Workload:
         if not requests:
             return Load()
         answers = 1 if self.groups else round(pack)
-        text = self.texts.of(pack) * world.text
+        earlier = self._earlier_answers(world)
+        text = (self.texts.of(pack) + pack * earlier) * world.text
         text += schema_tokens(self.task, answers) if world.schema else 0
         above = world.pictures * (self.picture_at_most - self.picture)
         pictures = pack * (self.picture + above) * (1 + world.sample * self.picture_error)
@@ -104,7 +105,7 @@ class Workload:
         usage = _usage(paid, text, pictures, output, thoughts)
         route = self.task.route
         price = self.rates.price(route.model, route.service_tier, round(text + pictures))
-        naive_text = pack * self.texts.alone * world.text
+        naive_text = pack * (self.texts.alone + earlier) * world.text
         naive = _usage(requests, naive_text, pack * self.naive, output, thoughts)
         standard = self.rates.price(route.model, ServiceTier.STANDARD)
         return Load(
@@ -115,6 +116,10 @@ class Workload:
             output_cost=cost_nano_usd(replace(usage, input_tokens=0, image_tokens=0), price),
             baseline=cost_nano_usd(naive, standard),
         )
+
+    def _earlier_answers(self, world: World) -> float:
+        """Tokens of the answers that the prompt for one image tells."""
+        return sum(prompt_tokens(world.replies[name]) for name in self.task.reads_answers)
 
     def _output(self, answers: int, world: World) -> tuple[float, float]:
         """Tokens of reply and thoughts of a request."""
