@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from answering.group_pictures import GroupImage, open_group, too_many
+from answering.known_group import group_id, group_prompt, grouping_of, known_images
 from answering.questions_asked import QuestionsAsked
 from answering.session import Session
 from gemini_api.settle import Ask
@@ -20,13 +21,11 @@ from tierwise.errors import ImageError
 from tierwise.groups import (
     AnsweredGroup,
     Group,
-    digest_of,
     left_out,
     member_id,
     outcome_of_rest,
-    value_in_prompt,
 )
-from tierwise.questions import Prompt, render, request_id
+from tierwise.questions import Prompt
 from tierwise.records import Answered, Outcome, Page, Reason
 from tierwise.tasks import Task
 from tierwise.tasks.grouping import Beyond, Grouping
@@ -37,9 +36,7 @@ Key = tuple[str, int]
 async def answer_group(group: Group, session: Session, asked: QuestionsAsked) -> AnsweredGroup:
     """Every outcome that a group leads to; only a bug raises."""
     task = session.plan.tasks.task(group.task)
-    if task.per is None:
-        raise ValueError(f"{task.name}: asks each image by itself, not groups")
-    return await _Life(group, task, task.per, session, asked).answered()
+    return await _Life(group, task, grouping_of(task), session, asked).answered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +51,21 @@ class _Life:
         if self.grouping.beyond is Beyond.FAIL and len(self.group.files) > self.grouping.most:
             error = too_many(self.group, self.grouping)
             return self._answered({}, left_out(self.task, Page(), error))
-        prompt = self._prompt()
-        if images := self._recalled(prompt):
-            return await self._ask(prompt, images, ())
+        prompt = group_prompt(self.group, self.task)
+        if known := known_images(self.group, self.task, self.asked.recalled):
+            return await self._ask(prompt, [GroupImage(*image) for image in known], ())
         images = await open_group(self.group, self.task, self.grouping, self.session)
         sent = [image for image in images if image.picture]
         return await self._ask(prompt, sent, [image for image in images if not image.picture])
-
-    def _prompt(self) -> Prompt:
-        by = self.grouping.by
-        value = value_in_prompt(self.group.name, by)
-        return render(self.task, filename="", columns={by: value}, answers={})
-
-    def _recalled(self, prompt: Prompt) -> list[GroupImage]:
-        """All images of the group when the journal has its answer, and nothing need be opened."""
-        group_id, known = self._group_id(prompt, ()), self.asked.recalled.outcomes
-        images = []
-        for file in self.group.files:
-            first = known.get(member_id(group_id, file.content_hash, 1))
-            for number in range(1, first.page.pages + 1 if first else 2):
-                outcome = known.get(member_id(group_id, file.content_hash, number))
-                if outcome is None:
-                    return []
-                images.append(GroupImage(file, outcome.page))
-        return images
 
     async def _ask(
         self, prompt: Prompt, sent: Sequence[GroupImage], others: Sequence[GroupImage]
     ) -> AnsweredGroup:
         """Ask about the images sent; the others fail, or have the same answer."""
         if sent:
-            outcomes = await self._request(prompt, sent, self._group_id(prompt, others))
+            unsent = [image.key for image in others]
+            key = group_id(self.group, self.task, unsent)
+            outcomes = await self._request(prompt, sent, key)
             rest = outcome_of_rest(list(outcomes.values()))
         else:
             outcomes, rest = {}, left_out(self.task, Page(), _why_nothing(others))
@@ -96,10 +77,10 @@ class _Life:
         return self._answered(outcomes, rest)
 
     async def _request(
-        self, prompt: Prompt, sent: Sequence[GroupImage], group_id: str
+        self, prompt: Prompt, sent: Sequence[GroupImage], key: str
     ) -> dict[Key, Outcome]:
         """An outcome for each image; its part of the journal has an id of its own."""
-        asks = [self._question(image, prompt, group_id) for image in sent]
+        asks = [self._question(image, prompt, key) for image in sent]
         request = _Request(self.session, asks)
         outcomes = await asyncio.gather(
             *(
@@ -108,12 +89,12 @@ class _Life:
             )
         )
         return {
-            image.key: replace(outcome, request_id=group_id, task=self.task.name)
+            image.key: replace(outcome, request_id=key, task=self.task.name)
             for image, outcome in zip(sent, outcomes, strict=True)
         }
 
-    def _question(self, image: GroupImage, prompt: Prompt, group_id: str) -> Ask:
-        key = member_id(group_id, *image.key)
+    def _question(self, image: GroupImage, prompt: Prompt, group_key: str) -> Ask:
+        key = member_id(group_key, *image.key)
         return Ask(
             request_id=key,
             content_hash=self.group.content_hash,
@@ -122,15 +103,6 @@ class _Life:
             prompt=prompt,
             picture=image.picture,
             wasted=self.asked.wasted(key),
-        )
-
-    def _group_id(self, prompt: Prompt, others: Sequence[GroupImage]) -> str:
-        return request_id(
-            content_hash=digest_of(self.group.files, [image.key for image in others]),
-            page=0,
-            task=self.task,
-            prompt=prompt,
-            route=self.task.route,
         )
 
     def _answered(self, outcomes: Mapping[Key, Outcome], rest: Outcome) -> AnsweredGroup:

@@ -7,21 +7,20 @@ those of the sample when a journal may know their answers.
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from answering.archive_names import ArchiveNames, archive_names
+from answering.archive_names import archive_names
 from answering.identical_files import content_hash, twins
 from answering.journal_files import JournalFiles, shard_digits, shard_of
 from answering.prepare import READERS
 from answering.question import question
+from answering.survey_groups import KnownGroups, survey_groups
 from storage.files import files_for
 from storage.listing import Input, Named
 from tierwise.errors import ImageError
-from tierwise.forecast.survey import Groups, SeenImage, Standing, Survey
-from tierwise.groups import group_name
+from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.images.headers import read_header
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
@@ -57,7 +56,8 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
     names = archive_names(found, rng)
     named, tasks = names.named, looking.tasks
     chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
-    images = _seen(chosen, looking, shard_digits(names.files))
+    known = KnownGroups(_journal(looking, names.files), looking.sample)
+    images = _seen(chosen, looking, known.journal)
     shared = twins(named, tasks.of_images, rng)  # in a part of the names, too few
     return Survey(
         files=names.files,
@@ -65,13 +65,22 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
         images_per_file=tuple(len(of_file) for of_file in images),
         images=tuple(image for of_file in images for image in of_file),
         twins={name: round(count * names.scale) for name, count in shared.items()},
-        groups={task.name: _groups(names, task) for task in tasks.of_groups},
+        groups={task.name: survey_groups(names, task, known, rng) for task in tasks.of_groups},
     )
 
 
-def _seen(chosen: Sequence[Named], looking: Looking, digits: int) -> list[list[SeenImage]]:
-    journal = JournalFiles(looking.journal, "forecast", digits, mends=False)
-    recalled = _recalled(chosen, journal) if looking.journal else {}
+def _journal(looking: Looking, files: int) -> JournalFiles | None:
+    """The journal, None where nothing has been paid."""
+    folder = looking.journal
+    if not (folder and files_for(folder).folders(folder)):
+        return None
+    return JournalFiles(folder, "forecast", shard_digits(files), mends=False)
+
+
+def _seen(
+    chosen: Sequence[Named], looking: Looking, journal: JournalFiles | None
+) -> list[list[SeenImage]]:
+    recalled = _recalled(chosen, journal) if journal else {}
     with ThreadPoolExecutor(READERS) as pool:
         return list(
             pool.map(lambda named: _seen_images(named, looking, recalled.get(named.uri)), chosen)
@@ -79,9 +88,7 @@ def _seen(chosen: Sequence[Named], looking: Looking, digits: int) -> list[list[S
 
 
 def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple[str, Recalled]]:
-    """By URI, the content hash and what the journal knows of its shard; nothing without one."""
-    if not files_for(journal.folder).folders(journal.folder):
-        return {}
+    """By URI, the content hash and what the journal knows of its shard."""
     hashes = {named.uri: content_hash(named) for named in chosen}
     shards = {shard_of(content, journal.digits) for content in hashes.values() if content}
     by_shard = {shard: journal.read(shard) for shard in sorted(shards)}
@@ -140,7 +147,7 @@ def _standings(
 ) -> dict[str, Standing]:
     """How each task stands with an image, as far as the journal's answers tell.
 
-    What the journal knows of groups is not looked at.
+    Groups stand apart, see `survey_groups`.
     """
     answers: dict[str, object] = {}
     standings: dict[str, Standing] = {}
@@ -163,14 +170,3 @@ def _standings(
             if isinstance(outcome, Answer):
                 answers[task.name] = outcome.value
     return standings
-
-
-def _groups(names: ArchiveNames, task: Task) -> Groups:
-    """The groups of a task; a file without a group is not asked about."""
-    if task.per is None:
-        raise ValueError(f"{task.name}: asks each image by itself, not groups")
-    by, most = task.per.by, task.per.most
-    sizes = Counter(group_name(name.uri, name.columns, by) for name in names.named)
-    sizes.pop(None, None)
-    files = sum(min(size, most) for size in sizes.values())
-    return Groups(round(len(sizes) * names.scale), round(files * names.scale))

@@ -75,4 +75,6 @@ def print_ways(
 
 
 def _name(way: Way) -> str:
+    if way.change is Change.PACK and way.to == "1":
+        return "1 image per request"
     return _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()

@@ -248,3 +248,26 @@ def test_other_ways_by_price(capsys: pytest.CaptureFixture[str]) -> None:
     assert naive["cost_usd"] == forecast["baseline_usd"]
     assert usd(as_asked, "saved_usd") == usd(naive, "cost_usd") - usd(as_asked, "cost_usd")
     assert compared["lever"].startswith("The biggest lever here: ")
+
+
+def test_groups_that_are_paid_are_not_planned_again(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    theme = "{per: folder, prompt: 'What is {folder}?', labels: [x, y]}"
+    tasks = f"model: gemini-3.1-flash-lite\ntasks: {{theme: {theme}}}"
+    place = photos(4, "all/a").parent
+    photos(3, "all/b", first=10)
+    finished = classify(place, tasks=tasks)
+    words = [f"--input={place}", f"--tasks={tmp_path}/tasks.yaml", f"--output={finished.output}"]
+    capsys.readouterr()
+    again = planned(capsys, *words)
+    assert (again["requests"], again["tasks"]["theme"]["already_paid"]) == (0, 7)
+    assert usd(again, "worst_usd") == 0
+    photos(2, "all/c", first=20)
+    photos(1, "all/b", first=30)
+    more = planned(capsys, *words)["tasks"]["theme"]
+    assert (more["requests"], more["already_paid"]) == (2, 4)
+    assert more["images"] == 6

@@ -9,6 +9,7 @@ from tierwise.forecast.ways import Change, Way
 # Other models and vendors answer differently, and another day is no choice.
 _LEVERS = (Change.PACK, Change.TIER, Change.RESOLUTION)
 _NOT_YET = "batch"
+_ALONE = "1"
 # More images than this in a request have rarely been tried.
 _MOST_IN_PACK = 8
 _WORTH_SAYING = 0.02
@@ -26,13 +27,16 @@ def biggest_lever(found: Sequence[Way]) -> str:
     text = usage.input_tokens - usage.image_tokens
     of_text = round(100 * text / usage.input_tokens)
     why = {
-        Change.PACK: f"prompts are {of_text} % of the input, and a request pays for its own once. "
+        Change.PACK: "in a pack each answer comes in JSON with its number, and that is dearer "
+        "than the prompt that is shared."
+        if best.to == _ALONE
+        else f"prompts are {of_text} % of the input, and a request pays for its own once. "
         "Calibrate it first.",
         Change.TIER: "the answers are the same, and may take minutes longer.",
         Change.RESOLUTION: f"pictures are {100 - of_text} % of the input. Calibrate it first.",
     }[best.change]
     named = {
-        Change.PACK: f"{best.to} images per request",
+        Change.PACK: f"{best.to} image{'' if best.to == _ALONE else 's'} per request",
         Change.TIER: f"the {best.to} tier",
         Change.RESOLUTION: f"media resolution {best.to}",
     }[best.change]

@@ -14,6 +14,7 @@ from tierwise.tasks import Task
 _IMAGINED_IMAGES = 400
 _CHANCE_OF_EACH_LABEL = 0.3
 _FEW = 0.5
+_MOST = 0.9
 _CERTAIN = 1_000_000
 _SEED = 20261123
 
@@ -43,8 +44,9 @@ class Share:
 def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
     """By task, the share of its open images that will be asked.
 
-    Without any answers the share is half of what it were if all answers were equally likely: a
-    condition is written to pick the few. Answers that the journal has count as evidence.
+    Without any answers the share is at most half of what it were if all answers were equally
+    likely: a condition is written to pick the few, unless it holds of nearly all. Answers that the
+    journal has count as evidence.
     """
     imagined = _imagined_shares(tasks)
     shares = {}
@@ -53,7 +55,9 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
         spared = known.count(Standing.SPARED)
         asked = len(known) - spared - known.count(Standing.OPEN)
         evidence = (asked, spared) if task.depends_on else (0, 0)
-        before = imagined[task.name] * (_FEW if task.when else 1)
+        before = imagined[task.name]
+        if task.when:
+            before = min(before * max(before, _FEW), _MOST)
         shares[task.name] = Share(before + evidence[0], 1 - before + evidence[1])
         if task.audit is not None:  # what a flag sets is no guess
             audited = shares[task.name].mean * task.audit.share

@@ -31,10 +31,14 @@ class SeenImage:
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """How many groups a task asks about, and how many files of them are sent."""
+    """How many groups a task asks about, and how many files of them are sent.
+
+    `paid` are files of groups whose answers the journal has; they are in neither of the others.
+    """
 
     groups: int
     files: int
+    paid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
         texts=texts_of(task, images or survey.images),
         asked=scale * standings.count(Standing.ASKED),
         open=scale * standings.count(Standing.OPEN),
-        paid=scale * standings.count(Standing.PAID),
+        paid=groups.paid or scale * standings.count(Standing.PAID),
         groups=groups.groups,
         asked_error=_relative_error(survey.images_per_file, survey),
         picture=mean(pictures),
