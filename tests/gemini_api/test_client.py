@@ -40,7 +40,7 @@ def send(service: Service, ask: Ask, tier: ServiceTier = ServiceTier.STANDARD) -
 
 
 def recorded(
-    calls: int, ask: Ask, tier: ServiceTier, **service: Any
+    serving: Any, calls: int, ask: Ask, tier: ServiceTier, **service: Any
 ) -> list[tuple[web.Request, Any, int]]:
     """What a server saw: requests, their bodies, and the port each came from."""
     seen: list[tuple[web.Request, Any, int]] = []
@@ -52,16 +52,12 @@ def recorded(
         return web.json_response({"candidates": []})
 
     async def run() -> None:
-        application = web.Application()
-        application.router.add_post("/{path:.*}", keep)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = "http://{}:{}".format(*runner.addresses[0][:2])
-        async with connected(Service(endpoint=url, **service)) as client:
+        async with (
+            serving(keep) as url,
+            connected(Service(endpoint=url, **service)) as client,
+        ):
             for _ in range(calls):
                 await client.send(MODEL, compose([ask]).body, tier)
-        await runner.cleanup()
 
     asyncio.run(run())
     return seen
@@ -78,8 +74,10 @@ def test_a_reply_comes_back_raw(gemini: Any, ask_of: Callable[..., Ask]) -> None
     assert len(gemini.requests()) == 1
 
 
-def test_aiohttp_sends_and_one_connection_serves_all(ask_of: Callable[..., Ask]) -> None:
-    seen = recorded(5, ask_of(), ServiceTier.STANDARD, kind=Kind.EMULATOR)
+def test_aiohttp_sends_and_one_connection_serves_all(
+    serving: Any, ask_of: Callable[..., Ask]
+) -> None:
+    seen = recorded(serving, 5, ask_of(), ServiceTier.STANDARD, kind=Kind.EMULATOR)
     assert len(seen) == 5
     assert len({port for _, _, port in seen}) == 1
     # httpx, on which the SDK needs many times the processor time, would say keep-alive.
@@ -87,19 +85,27 @@ def test_aiohttp_sends_and_one_connection_serves_all(ask_of: Callable[..., Ask])
 
 
 def test_a_developer_call_carries_its_key_in_a_header(
-    ask_of: Callable[..., Ask], monkeypatch: pytest.MonkeyPatch
+    serving: Any, ask_of: Callable[..., Ask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", " the-key ")
-    ((request, body, _),) = recorded(1, ask_of(), ServiceTier.STANDARD, kind=Kind.DEVELOPER)
+    ((request, body, _),) = recorded(
+        serving, 1, ask_of(), ServiceTier.STANDARD, kind=Kind.DEVELOPER
+    )
     assert request.path_qs == f"/v1beta/models/{MODEL}:generateContent"
     assert request.headers["x-goog-api-key"] == "the-key"
     assert "the-key" not in request.path_qs + str(body)
     assert body == compose([ask_of()]).body
 
 
-def test_a_vertex_call_names_project_and_location(ask_of: Callable[..., Ask]) -> None:
+def test_a_vertex_call_names_project_and_location(serving: Any, ask_of: Callable[..., Ask]) -> None:
     ((request, body, _),) = recorded(
-        1, ask_of(), ServiceTier.STANDARD, kind=Kind.VERTEX, project="p", location="us-central1"
+        serving,
+        1,
+        ask_of(),
+        ServiceTier.STANDARD,
+        kind=Kind.VERTEX,
+        project="p",
+        location="us-central1",
     )
     place = "projects/p/locations/us-central1/publishers/google"
     assert request.path_qs == f"/v1beta1/{place}/models/{MODEL}:generateContent"
@@ -111,9 +117,9 @@ def test_a_vertex_call_names_project_and_location(ask_of: Callable[..., Ask]) ->
 @pytest.mark.parametrize("tier", [ServiceTier.STANDARD, ServiceTier.FLEX, ServiceTier.PRIORITY])
 @pytest.mark.parametrize("kind", [Kind.EMULATOR, Kind.VERTEX])
 def test_a_tier_stands_where_each_service_wants_it(
-    ask_of: Callable[..., Ask], kind: Kind, tier: ServiceTier
+    serving: Any, ask_of: Callable[..., Ask], kind: Kind, tier: ServiceTier
 ) -> None:
-    ((request, body, _),) = recorded(1, ask_of(), tier, kind=kind, project="p")
+    ((request, body, _),) = recorded(serving, 1, ask_of(), tier, kind=kind, project="p")
     asked = None if tier is ServiceTier.STANDARD else str(tier)
     vertex = kind is Kind.VERTEX
     assert request.headers.get(VERTEX_TIER_HEADER) == (asked if vertex else None)

@@ -65,30 +65,21 @@ PACK = [
 ]
 
 
-@pytest.mark.parametrize(("text", "finish", "block", "outcomes", "again"), SINGLE)
-def test_replies_for_one_image(
+@pytest.mark.parametrize(
+    ("images", "text", "finish", "block", "outcomes", "again"),
+    [*((1, *case) for case in SINGLE), *((3, *case) for case in PACK)],
+)
+def test_each_reply_settles_what_it_says(
     ask_of: Callable[..., Ask],
+    images: int,
     text: str,
     finish: str,
     block: str,
     outcomes: list[str],
     again: list[int],
 ) -> None:
-    settled = settle([ask_of()], exchange(1, text, finish=finish, block=block))
-    assert (ends(settled), sizes(settled)) == (outcomes, again)
-
-
-@pytest.mark.parametrize(("text", "finish", "block", "outcomes", "again"), PACK)
-def test_replies_for_three_images(
-    ask_of: Callable[..., Ask],
-    text: str,
-    finish: str,
-    block: str,
-    outcomes: list[str],
-    again: list[int],
-) -> None:
-    asks = [ask_of(number) for number in range(3)]
-    settled = settle(asks, exchange(3, text, finish=finish, block=block))
+    asks = [ask_of(number) for number in range(images)]
+    settled = settle(asks, exchange(images, text, finish=finish, block=block))
     assert (ends(settled), sizes(settled)) == (outcomes, again)
 
 
