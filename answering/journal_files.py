@@ -18,10 +18,13 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 
 from storage.files import files_for, join
 from tierwise.journal import Entry, Recalled, decode, encode, recall
@@ -106,9 +109,9 @@ class JournalFiles:
         )
         return recall(ours, run_id=self.run_id)
 
-    def folders(self, prefix: str = "") -> list[str]:
+    def folders(self) -> list[str]:
         """Names of all folders of answers, those of images that left the archive included."""
-        names = files_for(self.folder).folders(self.folder, prefix)
+        names = files_for(self.folder).folders(self.folder)
         return [name for name in names if _HEXADECIMAL.fullmatch(name)]
 
     def paid_before(self, name: str) -> int:
@@ -169,8 +172,10 @@ class JournalFiles:
 
     def _folders(self, shard: str) -> list[str]:
         """This shard's folder, and those of runs that cut the archive finer or coarser."""
-        coarser = (shard[:digits] for digits in range(1, len(shard)))
-        return [*coarser, *self.folders(shard)]
+        ours = [shard[:digits] for digits in range(1, len(shard) + 1)] or list("0123456789abcdef")
+        finer = _folders_with_more_digits(self.folder, self.run_id, max(1, self.digits))
+        begin = bisect_left(finer, shard)
+        return [*ours, *takewhile(lambda name: name.startswith(shard), finer[begin:])]
 
     def _entries(self, name: str) -> Iterator[Entry]:
         files = files_for(self.folder)
@@ -178,6 +183,16 @@ class JournalFiles:
         uris = [uri for uri in found if uri.endswith(".jsonl")]
         for uri, data in zip(uris, files.read_all(uris), strict=True):
             yield from self._decoded(name, uri, data)
+
+
+@lru_cache(maxsize=1)
+def _folders_with_more_digits(folder: str, run_id: str, digits: int) -> list[str]:
+    """Sorted; looked up once, for a look per shard takes a day where there are a million of them.
+
+    While the run `run_id` goes on there will be no more: its own have `digits`.
+    """
+    del run_id
+    return [name for name in JournalFiles(folder, "", digits).folders() if len(name) > digits]
 
 
 class JournalWriter:

@@ -31,8 +31,8 @@ class Files(Protocol):
     def cut(self, folder: str, prefix: str = "") -> Cut:
         """Ranges that several workers can walk, of a folder's names with a certain beginning."""
 
-    def folders(self, folder: str, prefix: str = "") -> list[str]:
-        """Names of the folders directly below one that begin so, sorted; none if it is missing."""
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders directly below one, sorted; none if it is missing."""
 
     def stat(self, uri: str) -> Stat:
         """What is known of one file."""

@@ -71,12 +71,12 @@ class GcsFiles:
         with as_os_errors(folder), ThreadPoolExecutor(_TOGETHER) as pool:
             return cut(look, whole, ranges=self._ranges, page=self._page, together=pool.map)
 
-    def folders(self, folder: str, prefix: str = "") -> list[str]:
+    def folders(self, folder: str) -> list[str]:
         """Names of the folders directly below one, a thousand to a request."""
         bucket, above = _folder(folder)
         with as_os_errors(folder):
             pages = self._client.list_blobs(
-                bucket, prefix=above + prefix, delimiter="/", fields="prefixes,nextPageToken"
+                bucket, prefix=above, delimiter="/", fields="prefixes,nextPageToken"
             ).pages
             found = sorted({name for page in pages for name in page.prefixes})
         return [name[len(above) : -1] for name in found]
