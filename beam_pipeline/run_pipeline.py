@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -17,10 +18,12 @@ from answering.engine import close_all, interrupt_all
 from beam_pipeline.beam_options import in_this_process, is_local
 from beam_pipeline.memory import give_back_large_buffers
 from beam_pipeline.progress import progress
+from tierwise import errors
 from tierwise.errors import InputError, TierwiseError
 
 # How long a run that breaks off waits for the answers that are under way.
 _GRACE_S = 10.0
+_IN_TRACEBACK = re.compile(rf"^{re.escape(errors.__name__)}\.(?P<kind>\w+): (?P<message>.*)", re.M)
 
 
 def run_pipeline(
@@ -69,7 +72,7 @@ def _pipeline(options: PipelineOptions) -> beam.Pipeline:
 
 
 def _report(error: BaseException) -> None:
-    known = next((cause for cause in _causes(error) if isinstance(cause, TierwiseError)), None)
+    known = next(filter(None, map(_known, _causes(error))), None)
     message = str(known).partition(" [while running")[0]
     if isinstance(known, InputError):
         raise InputError(message) from error
@@ -91,6 +94,17 @@ def _report(error: BaseException) -> None:
         "run the same command again, and it goes on from here.",
         file=sys.stderr,
     )
+
+
+def _known(error: BaseException) -> TierwiseError | None:
+    """An error of ours; workers that are processes of their own hand theirs on as a traceback."""
+    if isinstance(error, TierwiseError):
+        return error
+    found = _IN_TRACEBACK.search(str(error))
+    if found is None:
+        return None
+    refused = issubclass(getattr(errors, found["kind"]), InputError)
+    return InputError(found["message"]) if refused else TierwiseError(found["message"])
 
 
 def _is_full(error: BaseException) -> bool:
