@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -19,11 +21,15 @@ from gemini_api.client import GeminiClient
 from gemini_api.limiter import Clock, Limiter
 from gemini_api.request_log import RequestLog
 from gemini_api.settle import Ask, Settled
+from storage.run_records import Process
 from tierwise.admission import Purse
 from tierwise.journal import Entry
 from tierwise.records import Answer, Reason
 
 Result = TypeVar("Result")
+
+# How often a worker looks for its launcher, and how long it then waits for replies under way.
+_LOOK_S, _GRACE_S = 0.1, 1.5
 
 _RUNNING: list[Engine] = []
 
@@ -42,6 +48,8 @@ class Engine:
         self._writers = ThreadPoolExecutor(4, "tierwise-journal")
         self._asker = self._call(self._connect())
         _RUNNING.append(self)
+        if plan.launcher and plan.launcher.pid != os.getpid():
+            threading.Thread(target=_end_with, args=[plan.launcher], daemon=True).start()
 
     def session(self) -> Session:
         """A session for one bundle."""
@@ -132,6 +140,14 @@ def interrupt_all(seconds: float) -> bool:
     engines = list(_RUNNING)
     at_rest = [engine.interrupt(seconds / len(engines)) for engine in engines]
     return all(at_rest)
+
+
+def _end_with(launcher: Process) -> None:
+    """End this process soon after the one that alone can make tables of its answers."""
+    while not launcher.gone:
+        time.sleep(_LOOK_S)
+    interrupt_all(_GRACE_S)
+    os._exit(1)
 
 
 def close_all() -> None:

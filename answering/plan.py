@@ -8,6 +8,7 @@ from answering.journal_files import JournalFiles
 from answering.request_files import RequestFiles
 from gemini_api.concurrency import PATIENCE_S
 from gemini_api.service import Service
+from storage.run_records import Process
 from tierwise.images.limits import Limits
 from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks
@@ -18,6 +19,7 @@ class Plan:
     """How a run asks.
 
     `requests_in_flight`, `requests_per_minute` and the request log are per worker process.
+    `launcher` is the process that workers end with, where they are on its machine.
     `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
     the tier for what flex has no room for; None waits for flex.
     """
@@ -31,6 +33,7 @@ class Plan:
     flex_fallback: ServiceTier | None = None
     request_files: RequestFiles | None = None
     limits: Limits = Limits()
+    launcher: Process | None = None
 
     @property
     def shares_requests(self) -> bool:

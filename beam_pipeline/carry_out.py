@@ -55,6 +55,8 @@ def carry_out(
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
     lease = begin(job, workers=worker_processes(options))
     job = _less_what_is_lost(job, lease)
+    if is_local(options):
+        job = replace(job, plan=replace(job.plan, launcher=lease.record.process))
 
     def leave(status: Status, *, at_rest: bool = False) -> None:
         with suppress(OSError):  # on a full disk it remains to say how to go on

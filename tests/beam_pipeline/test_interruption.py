@@ -61,6 +61,20 @@ def wait_for_requests(gemini: Any, least: int) -> None:
         time.sleep(0.05)
 
 
+def parent_of(process: int) -> int:
+    """The parent's number; 0 for a process that has ended."""
+    try:
+        state, parent = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return 0
+    return 0 if state == "Z" else int(parent)
+
+
+def children(process: int) -> list[int]:
+    numbers = (int(path.name) for path in Path("/proc").glob("[0-9]*"))
+    return [number for number in numbers if parent_of(number) == process]
+
+
 def test_a_killed_run_of_groups_loses_only_what_was_under_way(
     started: Callable[..., Any], gemini: Any
 ) -> None:
@@ -124,6 +138,29 @@ def test_a_killed_run_loses_only_what_was_under_way(
     assert len(paid) == IMAGES
     assert sum(times - 1 for times in paid.values()) <= IN_FLIGHT
     assert not list((tmp_path / "out").glob(".staging-*"))
+
+
+def test_workers_end_soon_after_a_killed_launcher(
+    started: Callable[..., Any], gemini: Any, tmp_path: Path
+) -> None:
+    gemini.faults({"kind": "latency", "ms": 300})
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("only Linux shows whose child a process is")
+    flags = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    process = started(TASKS, "photos", *flags)
+    wait_for_requests(gemini, 20)
+    workers = [below for shell in children(process.pid) for below in (shell, *children(shell))]
+    assert len(workers) >= 2
+    process.kill()
+    end = time.monotonic() + 10
+    while any(map(parent_of, workers)):
+        assert time.monotonic() < end, "workers outlive their launcher"
+        time.sleep(0.05)
+    assert len(gemini.requests()) < IMAGES / 2
+    # What was under way has become durable.
+    objects = (tmp_path / "out" / "journal").glob("?/*.jsonl")
+    lines = [line for path in objects for line in path.read_text("utf-8").splitlines()]
+    assert len(lines) == len(gemini.requests())
 
 
 def test_an_interruption_before_the_start_spends_nothing(
