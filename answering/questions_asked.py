@@ -20,12 +20,20 @@ class QuestionsAsked:
         """What this run has paid for this question without an outcome, told once."""
         return self.recalled.wasted.pop(request_id, Spent())
 
+    def recall(self, request_id: str) -> Outcome:
+        """What the journal knows of a question; the first who wants to know pays for it.
+
+        Raises:
+            KeyError: it knows nothing.
+        """
+        known = self.recalled.outcomes[request_id]
+        self.recalled.outcomes[request_id] = free(known)
+        return known
+
     async def once(self, request_id: str, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """The outcome of a question; the first who wants to know pays for it."""
-        known = self.recalled.outcomes.get(request_id)
-        if known is not None:
-            self.recalled.outcomes[request_id] = free(known)
-            return known
+        if request_id in self.recalled.outcomes:
+            return self.recall(request_id)
         if request_id in self._under_way:
             return free(await asyncio.shield(self._under_way[request_id]))
         self._under_way[request_id] = task = asyncio.ensure_future(_await(ask))

@@ -14,7 +14,7 @@ from storage.manifests import column_kinds, is_manifest, read_rows, resolve
 from storage.name_ranges import EVERY, NameRange
 from storage.stat import Stat
 from tierwise.errors import InputError
-from tierwise.records import Scalar
+from tierwise.records import Record, Scalar
 
 # Files that cameras, editors and web exports lay beside pictures. Everything else is tried.
 _ENDINGS = """
@@ -53,7 +53,7 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Named(Record):
     """One name in the archive: as it is written, and where to read it.
 
     A name that is no Unicode text is shown in `uri` with escapes; `path` keeps its bytes. `known`

@@ -19,6 +19,8 @@ from storage.name_ranges import EVERY, Cut, NameRange
 from storage.stat import Stat
 
 _OLD = ".old"
+# So much at a time while a file is hashed: little, for most files are small.
+_READ_BYTES = 128 * 1024
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 
 
@@ -52,11 +54,11 @@ class LocalFiles:
         del folder, prefix
         return Cut()
 
-    def folders(self, folder: str, prefix: str = "") -> list[str]:
+    def folders(self, folder: str) -> list[str]:
         """Names of the folders directly below one."""
         try:
             with os.scandir(folder) as entries:
-                return sorted(e.name for e in entries if e.name.startswith(prefix) and e.is_dir())
+                return sorted(entry.name for entry in entries if entry.is_dir())
         except (FileNotFoundError, NotADirectoryError):
             return []
 
@@ -88,11 +90,14 @@ class LocalFiles:
 
     def content_hash(self, uri: str) -> str:
         """SHA-256, which processors compute faster than MD5."""
-        if Path(uri).exists() and not Path(uri).is_file():
+        if not stat.S_ISREG(Path(uri).stat().st_mode):
             # A pipe would be waited on for ever.
             raise OSError(errno.EINVAL, "not a regular file")
-        with Path(uri).open("rb") as file:
-            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        with Path(uri).open("rb", buffering=0) as file:
+            while data := file.read(_READ_BYTES):
+                digest.update(data)
+        return "sha256:" + digest.hexdigest()
 
     def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
         """Write beside the target, then rename: a reader sees the whole file or none."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tierwise.models import answering_model
-from tierwise.records import Answer, Failure, MediaResolution, Outcome, ServiceTier, Spent
+from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
 
 Group = TypeVar("Group", bound=Any)
 
@@ -36,7 +36,7 @@ class CostKey:
 
 
 @dataclass(frozen=True, slots=True)
-class CostTotals:
+class CostTotals(Record):
     """What stands in a row of `costs`; `baseline` is in nano-dollars.
 
     `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`

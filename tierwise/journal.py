@@ -17,6 +17,8 @@ from tierwise.records import Answer, Failure, Outcome, Page, Reason, Spent
 
 VERSION = 1
 
+_NOTHING = Spent()
+
 # Paid replies that would be the same again: asking once more would pay twice.
 _FINAL = {Reason.INVALID_ANSWER, Reason.BLOCKED_PROMPT, Reason.BLOCKED_ANSWER}
 
@@ -76,6 +78,7 @@ class Recalled:
 
 
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+_OF_THIS_VERSION = to_json({"version": VERSION})[:-1] + b","
 _LINE: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
 
 
@@ -131,8 +134,9 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
 
 def free(outcome: Outcome) -> Outcome:
     """The same outcome for another name or a later run, which pays nothing for it."""
-    unpaid = replace(outcome, spent=Spent(), wasted=Spent())
-    return replace(unpaid, reused=True) if isinstance(unpaid, Answer) else unpaid
+    if isinstance(outcome, Answer):
+        return replace(outcome, spent=_NOTHING, wasted=_NOTHING, reused=True)
+    return replace(outcome, spent=_NOTHING, wasted=_NOTHING)
 
 
 def _recall_earlier(recalled: Recalled, entry: Entry) -> None:
@@ -163,6 +167,8 @@ def _line(entry: Entry) -> bytes:
 def _decode_line(line: bytes, name: str) -> Entry | None:
     """One entry, or None for a damaged line."""
     try:
+        if line.startswith(_OF_THIS_VERSION):  # in one go, which takes half the time
+            return _with_tuple(_ENTRY.validate_json(line))
         written = _LINE.validate_json(line)
         version = written.pop("version")
         if isinstance(version, int) and version > VERSION:

@@ -8,6 +8,7 @@ import apache_beam as beam
 
 from answering.answer_file import answer_file
 from answering.questions_asked import QuestionsAsked
+from answering.recalled_file import recalled_file
 from tierwise.records import Answered
 from transforms.asking_fn import AskingFn, SharedEngine
 from transforms.share_duplicates import Shard
@@ -34,7 +35,14 @@ class _AskGeminiFn(AskingFn[Answered]):
     def process(self, shard: Shard) -> Iterator[Answered]:
         window = self.window()
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
+        unknown = []
         for keyed in shard.files:
+            recalled = recalled_file(keyed.file, keyed.share_key, self.plan.tasks, asked)
+            if recalled is None:
+                unknown.append(keyed)
+            else:
+                yield self.counted(recalled)
+        for keyed in unknown:
             life = answer_file(keyed.file, keyed.share_key, window.session, asked)
             yield from map(self.counted, window.add(life, keyed.file.uri))
 

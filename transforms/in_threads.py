@@ -15,10 +15,15 @@ _THREADS = 16
 
 
 class InThreadsFn(beam.DoFn):
-    """Calls a function in threads; what comes of it is emitted from Beam's own, in any order."""
+    """Calls a function in threads; what comes of it is emitted from Beam's own, in any order.
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    A thread is given `at_a_time` elements: several, where to hand one over may cost more than the
+    work.
+    """
+
+    def __init__(self, function: Callable[[Any], Any], at_a_time: int = 1) -> None:
         self._function = function
+        self._at_a_time = at_a_time
 
     def emit(self, result: Any) -> Iterator[Any]:
         """The elements that a result of the function stands for; counters work here."""
@@ -30,17 +35,21 @@ class InThreadsFn(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Beam's hook."""
-        self._under_way: set[Future[Any]] = set()
+        self._under_way: set[Future[list[Any]]] = set()
+        self._gathered: list[Any] = []
 
     def process(self, element: Any) -> Iterator[Any]:
         """Beam's hook."""
-        self._under_way.add(self._pool.submit(self._function, element))
+        self._gathered.append(element)
+        if len(self._gathered) >= self._at_a_time:
+            self._begin()
         if len(self._under_way) >= 2 * _THREADS:
             yield from self._finished()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Beam's hook."""
         everything = GlobalWindow()
+        self._begin()
         while self._under_way:
             for one in self._finished():
                 yield WindowedValue(one, everything.max_timestamp(), [everything])
@@ -49,7 +58,12 @@ class InThreadsFn(beam.DoFn):
         """Beam's hook."""
         self._pool.shutdown()
 
+    def _begin(self) -> None:
+        elements, self._gathered = self._gathered, []
+        self._under_way.add(self._pool.submit(lambda: list(map(self._function, elements))))
+
     def _finished(self) -> Iterator[Any]:
         done, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
         for future in done:
-            yield from self.emit(future.result())
+            for result in future.result():
+                yield from self.emit(result)

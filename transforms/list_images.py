@@ -17,6 +17,8 @@ from transforms.in_threads import InThreadsFn
 
 SKIPPED = "skipped_files"
 REPEATED = "repeated_rows"
+# Most files are small, or the listing told their hash.
+_HASHED_AT_A_TIME = 32
 
 
 class ListImages(beam.PTransform):
@@ -46,7 +48,7 @@ class ListImages(beam.PTransform):
             | "SpreadNames" >> beam.GroupByKey()
             | "KeepOne" >> beam.FlatMapTuple(keep_one).with_outputs(REPEATED, main="kept")
         )
-        files = kept["kept"] | "HashFiles" >> beam.ParDo(InThreadsFn(hash_file))
+        files = kept["kept"] | "HashFiles" >> beam.ParDo(InThreadsFn(hash_file, _HASHED_AT_A_TIME))
         return {"files": files, SKIPPED: listed[SKIPPED], REPEATED: kept[REPEATED]}
 
 

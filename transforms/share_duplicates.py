@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import apache_beam as beam
 
 from answering.journal_files import shard_of
-from tierwise.records import ImageFile, Scalar
+from tierwise.records import ImageFile, Record, Scalar
 from tierwise.tasks import Tasks
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.task import FILENAME
 
 
 @dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(Record):
     """A file to be asked, and the key under which its twins find its answers."""
 
     share_key: str
@@ -24,7 +24,7 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Record):
     """The files whose paid answers lie in one folder of the journal, in the order of their keys."""
 
     name: str

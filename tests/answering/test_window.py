@@ -203,8 +203,10 @@ def test_a_bug_surfaces_and_names_the_file(archive: Any) -> None:
 
 
 def test_a_journal_that_cannot_be_written_stops_the_bundle(archive: Any) -> None:
-    (archive.folder / "journal").write_text("a file where a folder should be")
     bundle, pictures = archive.bundle(), archive.pictures(3)
+    for picture in pictures:
+        bundle.asked(picture)  # which reads the journal
+    (archive.folder / "journal").write_text("a file where a folder should be")
     with pytest.raises(OSError, match="journal") as caught:
         bundle.answer(pictures)
     assert caught.value.__notes__[0].startswith("while answering ")
