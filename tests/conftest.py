@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from tests.bucket import Bucket, serving
+from tierwise.images.isolation import end_helpers
 
 # Where the same commit must always have the same result, the examples are the same too; elsewhere
 # each run tries new ones.
@@ -51,6 +52,13 @@ class EmulatedGemini:
 
     def requests(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.control("GET", "/emulator/requests").splitlines()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _helpers_end() -> Iterator[None]:
+    """Helper processes that decode pictures do not outlive the tests."""
+    yield
+    end_helpers()
 
 
 @pytest.fixture(scope="session")

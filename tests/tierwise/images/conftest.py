@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tierwise.images.isolation import end_helpers
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize
 from tierwise.images.picture import Picture
@@ -19,12 +18,6 @@ from tierwise.records import ImageSettings
 DATA = Path(__file__).parents[4] / "shared" / "data"
 
 Shrink = Callable[..., Picture]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _helpers_end() -> Iterator[None]:
-    yield
-    end_helpers()
 
 
 @pytest.fixture
