@@ -28,6 +28,7 @@ from itertools import takewhile
 
 from storage.files import files_for, join
 from tierwise.journal import Entry, Recalled, decode, encode, recall
+from tierwise.records import Spent
 
 _HEXADECIMAL = re.compile("[0-9a-f]+")
 # Digits of a shard's name, by the number of images: about a thousand images to a shard.
@@ -114,9 +115,10 @@ class JournalFiles:
         names = files_for(self.folder).folders(self.folder)
         return [name for name in names if _HEXADECIMAL.fullmatch(name)]
 
-    def paid_before(self, name: str) -> int:
-        """What earlier runs have paid, or may have, by one folder: nano-dollars."""
-        return sum(entry.paid for entry in self._entries(name) if entry.run_id != self.run_id)
+    def spent_before(self, name: str) -> Spent:
+        """What earlier runs have paid, or may have, by one folder."""
+        earlier = (entry.spent for entry in self._entries(name) if entry.run_id != self.run_id)
+        return sum(earlier, Spent())
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Make entries durable: one object per shard."""

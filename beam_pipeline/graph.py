@@ -8,7 +8,7 @@ import apache_beam as beam
 
 from beam_pipeline.job import Job
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
-from tierwise.records import ImageFile, NamedOutcome
+from tierwise.records import ImageFile, NamedOutcome, Spent
 from transforms.admit_requests import AdmitRequests
 from transforms.ask_gemini import AskGemini
 from transforms.ask_groups import AskGroups
@@ -27,6 +27,7 @@ from transforms.share_duplicates import ShareDuplicates
 from transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNearDuplicates
 from transforms.sum_by_key import SumByKey
 from transforms.sum_costs import SumCosts
+from transforms.sum_journal import SumJournal
 from transforms.write_tables import WriteTables, outcome_row
 
 
@@ -39,7 +40,9 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     if job.likeness:
         alike = files | "ShareNearDuplicates" >> ShareNearDuplicates(job.plan, job.likeness)
         left_out[NEAR_DUPLICATES] = alike | "Followers" >> beam.Filter(lambda file: file.leader)
-    rows, findings, others = _rows(files, alike, job)
+    before = root | "SumJournal" >> SumJournal(job.plan.journal)
+    rows, findings, others = _rows(files, alike, job, before)
+    others["before"] = before
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
@@ -55,7 +58,10 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
 
 
 def _rows(
-    files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], job: Job
+    files: beam.PCollection[ImageFile],
+    alike: beam.PCollection[ImageFile],
+    job: Job,
+    before: beam.PCollection[Spent],
 ) -> tuple[beam.PCollection[NamedOutcome], list[beam.PCollection[PairRow]], dict[str, Any]]:
     """The rows of tasks that ask each image, and of those that ask groups; audits; the cap.
 
@@ -68,7 +74,7 @@ def _rows(
         if job.cap is None:
             answered = shards | "AskGemini" >> AskGemini(engine)
         else:
-            others["admissions"] = shards | "AdmitRequests" >> AdmitRequests(plan, job.cap)
+            others["admissions"] = shards | "AdmitRequests" >> AdmitRequests(plan, job.cap, before)
             answered = (shards, others["admissions"]) | "AskGemini" >> AskWithin(engine)
         rows.append((alike, answered) | "NameAnswers" >> NameAnswers(tasks))
         if tasks.audits:

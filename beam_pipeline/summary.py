@@ -132,6 +132,8 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
+    if (every := run["all_runs"])["cost_usd"] != totals["cost_usd"]:
+        yield f"All runs into this output: {every['requests']} requests, ${every['cost_usd']}."
     if row := run.get("forecast"):
         yield forecast_line(row)
     if rows := run["repeated_rows"]:

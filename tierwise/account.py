@@ -39,6 +39,19 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
     }
 
 
+def all_runs(before: Spent, rows: Iterable[CostRow]) -> dict[str, Any]:
+    """What this run and all before it into the same output used, killed ones included.
+
+    `before` is what the journal says: not what a killed run had under way.
+    """
+    total = sum((one.spent for _, one in rows), before)
+    return {
+        "requests": total.requests,
+        "cost_usd": _written(total.cost),
+        "maybe_billed_usd": _written(total.maybe_billed),
+    }
+
+
 def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Per task: images asked, answered, reused, failed, by tier; the totals.
 

@@ -39,14 +39,13 @@ class Entry:
     wasted: Spent | None = None
 
     @property
-    def paid(self) -> int:
-        """What this reply has cost, or may have, in nano-dollars.
+    def spent(self) -> Spent:
+        """What this reply used and cost, or may have.
 
         Outcomes do not count their own waste here: it has entries of its own.
         """
         outcome = self.answer or self.failure
-        spent = self.wasted or (outcome.spent if outcome else Spent())
-        return spent.cost + spent.maybe_billed
+        return self.wasted or (outcome.spent if outcome else Spent())
 
 
 @dataclass(slots=True)
@@ -111,7 +110,7 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
     recalled = Recalled()
     paid: set[str] = set()
     for entry in entries:
-        recalled.paid += entry.paid if entry.run_id == run_id else 0
+        recalled.paid += entry.spent.cost_at_worst if entry.run_id == run_id else 0
         if entry.answer:
             page = entry.answer.page
             recalled.pages.setdefault(entry.content_hash, {})[page.number] = page

@@ -167,6 +167,11 @@ class Spent(Record):
             self.maybe_billed + other.maybe_billed,
         )
 
+    @property
+    def cost_at_worst(self) -> int:
+        """In nano-dollars, with what may have been billed besides."""
+        return self.cost + self.maybe_billed
+
     def shares(self, images: int) -> tuple[Spent, ...]:
         """Split among the images of a request; the parts add up to the whole, to the token.
 

@@ -6,23 +6,23 @@ from datetime import UTC, datetime
 
 import apache_beam as beam
 
-from answering.journal_files import JournalFiles
 from answering.plan import Plan
 from answering.worst_cases import WorstCases
 from gemini_api.billing import Billing
 from tierwise.admission import Admission, Cap, Work, admit
+from tierwise.records import Spent
 from transforms.share_duplicates import Shard
 
 
 class AdmitRequests(beam.PTransform):
     """From shards to one Admission, before anything is asked.
 
-    Each shard's journal is read for what is left to ask, and every folder of the journal for what
-    was paid, also for images that have left the archive.
+    Each shard's journal is read for what is left to ask; `spent_before` is what `SumJournal` found.
     """
 
-    def __init__(self, plan: Plan, cap: Cap) -> None:
+    def __init__(self, plan: Plan, cap: Cap, spent_before: beam.PCollection[Spent]) -> None:
         super().__init__()
+        self._spent_before = spent_before
         self._plan = plan
         self._cap = cap
 
@@ -30,14 +30,7 @@ class AdmitRequests(beam.PTransform):
         """Adds the sums to a pipeline."""
         plan = self._plan
         work = shards | "WeighShards" >> beam.Map(lambda shard: (shard.name, work_of(shard, plan)))
-        paid = (
-            shards.pipeline
-            | "NameJournal" >> beam.Create([plan.journal])
-            | "ListFolders" >> beam.FlatMap(JournalFiles.folders)
-            | "SpreadFolders" >> beam.Reshuffle()
-            | "SumFolder" >> beam.Map(plan.journal.paid_before)
-            | "SumPaid" >> beam.CombineGlobally(sum)
-        )
+        paid = self._spent_before | "SumPaid" >> beam.Map(lambda spent: spent.cost_at_worst)
         return (
             shards.pipeline
             | "NameCap" >> beam.Create([self._cap])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +268,19 @@ def test_a_paid_refusal_is_not_paid_again(
     assert len(second.failures) == len(first.failures) == 6
     assert second.cost == 0
     assert gemini.billed() == paid
+
+
+def test_run_json_adds_up_what_all_runs_have_cost(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(4)
+    first = classify(folder)
+    assert first.run["all_runs"]["cost_usd"] == first.run["totals"]["cost_usd"]
+    (folder / "000.jpg").unlink()  # what it cost counts nevertheless
+    photos(2, first=10)
+    gemini.faults({"kind": "outside_labels", "count": 1})
+    second = classify(folder)
+    assert 0 < second.cost < gemini.billed()
+    every = second.run["all_runs"]
+    assert int(Decimal(every["cost_usd"]).scaleb(9)) == gemini.billed()
+    assert every["requests"] == len(gemini.requests())

@@ -1,0 +1,31 @@
+"""SumJournal: what earlier runs have paid, killed ones included, as the journal says."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+
+from answering.journal_files import JournalFiles
+from tierwise.records import Spent
+
+
+class SumJournal(beam.PTransform):
+    """From the beginning of a pipeline to one Spent; images that left the archive count."""
+
+    def __init__(self, journal: JournalFiles) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[Spent]:
+        """Adds the sum to a pipeline."""
+        return (
+            root
+            | "NameJournal" >> beam.Create([self._journal])
+            | "ListFolders" >> beam.FlatMap(JournalFiles.folders)
+            | "SpreadFolders" >> beam.Reshuffle()
+            | "SumFolder" >> beam.Map(self._journal.spent_before)
+            | "SumFolders" >> beam.CombineGlobally(_sum)
+        )
+
+
+def _sum(some: list[Spent]) -> Spent:
+    return sum(some, Spent())
