@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from answering.asking import Asking
 from answering.group_pictures import GroupImage, open_group, too_many
-from answering.known_group import group_id, group_prompt, grouping_of, known_images
+from answering.known_group import group_id, group_prompt, grouping_of, known_images, sends_nothing
 from answering.questions_asked import QuestionsAsked
-from answering.session import Session
 from gemini_api.settle import Ask
 from tierwise.errors import ImageError
 from tierwise.groups import (
@@ -28,15 +28,19 @@ from tierwise.groups import (
 from tierwise.questions import Prompt
 from tierwise.records import Answered, Outcome, Page, Reason
 from tierwise.tasks import Task
-from tierwise.tasks.grouping import Beyond, Grouping
+from tierwise.tasks.grouping import Grouping
 
 Key = tuple[str, int]
 
 
-async def answer_group(group: Group, session: Session, asked: QuestionsAsked) -> AnsweredGroup:
-    """Every outcome that a group leads to; only a bug raises."""
+async def answer_group(group: Group, session: Asking, asked: QuestionsAsked) -> AnsweredGroup:
+    """Every outcome that a group leads to; only a bug raises.
+
+    Of groups that are the same question, the first to begin is asked, and pays.
+    """
     task = session.plan.tasks.task(group.task)
-    return await _Life(group, task, grouping_of(task), session, asked).answered()
+    async with asked.turn(group_id(group, task)):
+        return await _Life(group, task, grouping_of(task), session, asked).answered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +48,26 @@ class _Life:
     group: Group
     task: Task
     grouping: Grouping
-    session: Session
+    session: Asking
     asked: QuestionsAsked
 
     async def answered(self) -> AnsweredGroup:
-        if self.grouping.beyond is Beyond.FAIL and len(self.group.files) > self.grouping.most:
-            error = too_many(self.group, self.grouping)
-            return self._answered({}, left_out(self.task, Page(), error))
+        if sends_nothing(self.group, self.task):
+            return self._unopened(too_many(self.group, self.grouping))
         prompt = group_prompt(self.group, self.task)
         if known := known_images(self.group, self.task, self.asked.recalled):
             return await self._ask(prompt, [GroupImage(*image) for image in known], ())
+        if self.group.content_hash not in self.asked.recalled.contents:
+            try:
+                self.session.check_open()
+            except ImageError as error:
+                return self._unopened(error)
         images = await open_group(self.group, self.task, self.grouping, self.session)
         sent = [image for image in images if image.picture]
         return await self._ask(prompt, sent, [image for image in images if not image.picture])
+
+    def _unopened(self, error: ImageError) -> AnsweredGroup:
+        return self._answered({}, left_out(self.task, Page(), error))
 
     async def _ask(
         self, prompt: Prompt, sent: Sequence[GroupImage], others: Sequence[GroupImage]
@@ -81,6 +92,7 @@ class _Life:
     ) -> dict[Key, Outcome]:
         """An outcome for each image; its part of the journal has an id of its own."""
         asks = [self._question(image, prompt, key) for image in sent]
+        self.asked.recalled.contents.add(self.group.content_hash)
         request = _Request(self.session, asks)
         outcomes = await asyncio.gather(
             *(
@@ -128,7 +140,7 @@ def _why_nothing(images: Sequence[GroupImage]) -> ImageError:
 class _Request:
     """The one request of a group, sent when the first of its images needs an outcome."""
 
-    def __init__(self, session: Session, asks: Sequence[Ask]) -> None:
+    def __init__(self, session: Asking, asks: Sequence[Ask]) -> None:
         self._session = session
         self._asks = asks
         self._sent: asyncio.Task[dict[str, Outcome]] | None = None

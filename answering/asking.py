@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ParamSpec, Protocol, TypeVar
 
 from answering.plan import Plan
@@ -21,14 +21,20 @@ class Asking(Protocol):
     async def ask(self, ask: Ask) -> Outcome:
         """The outcome of one question, asked together with others of its task."""
 
+    async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
+        """The outcomes of one question about all images of a group, by request id."""
+
+    def check_open(self) -> None:
+        """Before a picture is opened of which nothing was paid.
+
+        Raises:
+            ImageError: nothing can be asked any more.
+        """
+
     async def prepare(
         self,
         function: Callable[Arguments, Result],
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run in a worker thread.
-
-        Raises:
-            ImageError: no picture is to be opened any more, or `function` raised it.
-        """
+        """Run in a worker thread."""

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from answering.asking import Asking
 from answering.pack import MOST_BYTES
 from answering.prepare import PreparedPage, prepare_pages, prepare_single
-from answering.session import Session
 from tierwise.errors import ImageError
 from tierwise.groups import Group, choose_images
 from tierwise.images.picture import Picture
@@ -33,7 +33,7 @@ class GroupImage:
 
 
 async def open_group(
-    group: Group, task: Task, grouping: Grouping, session: Session
+    group: Group, task: Task, grouping: Grouping, session: Asking
 ) -> list[GroupImage]:
     """All images of the group's files; the pictures are those to be sent together."""
     opened = await asyncio.gather(*(_open(file, task, session) for file in group.files))
@@ -93,7 +93,7 @@ def _refused(images: Iterable[GroupImage], error: ImageError) -> list[GroupImage
     return [replace(one, picture=None, error=one.error or error) for one in images]
 
 
-async def _open(file: ImageFile, task: Task, session: Session) -> list[GroupImage]:
+async def _open(file: ImageFile, task: Task, session: Asking) -> list[GroupImage]:
     """The images of a file; a picture is there already where it is the only one."""
     plan = session.plan
     try:
@@ -105,7 +105,7 @@ async def _open(file: ImageFile, task: Task, session: Session) -> list[GroupImag
     return [_image(file, prepared, task) for prepared in found]
 
 
-async def _prepared(images: Sequence[GroupImage], task: Task, session: Session) -> list[GroupImage]:
+async def _prepared(images: Sequence[GroupImage], task: Task, session: Asking) -> list[GroupImage]:
     """The same images with their pictures or errors; each file is read once."""
     by_file: dict[str, list[GroupImage]] = {}
     for image in images:
@@ -114,7 +114,7 @@ async def _prepared(images: Sequence[GroupImage], task: Task, session: Session) 
     return [image for pages in some for image in pages]
 
 
-async def _pages(images: list[GroupImage], task: Task, session: Session) -> list[GroupImage]:
+async def _pages(images: list[GroupImage], task: Task, session: Asking) -> list[GroupImage]:
     if images[0].picture:
         return images
     file, pages = images[0].file, [image.page for image in images]

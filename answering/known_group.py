@@ -9,7 +9,7 @@ from tierwise.journal import Recalled
 from tierwise.questions import Prompt, render, request_id
 from tierwise.records import ImageFile, Page
 from tierwise.tasks import Task
-from tierwise.tasks.grouping import Grouping
+from tierwise.tasks.grouping import Beyond, Grouping
 
 
 def grouping_of(task: Task) -> Grouping:
@@ -17,6 +17,12 @@ def grouping_of(task: Task) -> Grouping:
     if task.per is None:
         raise ValueError(f"{task.name}: asks each image by itself, not groups")
     return task.per
+
+
+def sends_nothing(group: Group, task: Task) -> bool:
+    """Whether it has more files than may be sent, and none is."""
+    grouping = grouping_of(task)
+    return grouping.beyond is Beyond.FAIL and len(group.files) > grouping.most
 
 
 def group_prompt(group: Group, task: Task) -> Prompt:

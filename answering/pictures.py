@@ -10,7 +10,7 @@ from answering.prepare import PreparedPage, prepare_file, prepare_page
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.journal import Recalled
-from tierwise.records import ImageFile, ImageSettings, Page, Reason
+from tierwise.records import ImageFile, ImageSettings, Page
 from tierwise.tasks import Task
 
 
@@ -26,32 +26,32 @@ class Pictures:
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash)
         self._shared = settings_of_all(session.plan.tasks.of_images)
-        self._below = recalled.pages_below(file.content_hash)
+        self._known = file.content_hash in recalled.contents
         self._prepared: asyncio.Task[list[PreparedPage]] | None = None
 
     async def pages(self) -> list[Page]:
         """The images in the file.
 
+        One that something was paid for is opened in any case, so that this has its rows.
+
         Raises:
-            ImageError: the file cannot be read.
+            ImageError: the file cannot be read, or nothing can be asked any more.
         """
         if self._file.problem:
             raise ImageError(self._file.problem_reason, self._file.problem)
         if self._recalled:
             return self._recalled
-        try:
-            return [prepared.page for prepared in await self._prepare()]
-        except ImageError as error:
-            if error.reason is Reason.OVER_BUDGET and self._below:
-                return self._below  # some of its pages have answers
-            raise
+        if not self._known:
+            self._session.check_open()
+        return [prepared.page for prepared in await self._prepare()]
 
     async def picture(self, page: Page, settings: ImageSettings) -> Picture:
         """One image, ready to send.
 
         Raises:
-            ImageError: it cannot be decoded.
+            ImageError: it cannot be decoded, or nothing can be asked any more.
         """
+        self._session.check_open()
         if settings in self._shared:
             found = (await self._prepare())[page.number - 1].pictures[settings]
         else:

@@ -15,6 +15,7 @@ class QuestionsAsked:
     def __init__(self, recalled: Recalled) -> None:
         self.recalled = recalled
         self._under_way: dict[str, asyncio.Task[Outcome]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     def wasted(self, request_id: str) -> Spent:
         """What this run has paid for this question without an outcome, told once."""
@@ -29,6 +30,10 @@ class QuestionsAsked:
         known = self.recalled.outcomes[request_id]
         self.recalled.outcomes[request_id] = free(known)
         return known
+
+    def turn(self, key: str) -> asyncio.Lock:
+        """Held by one of those that ask the same, so that the first to begin is who pays."""
+        return self._turns.setdefault(key, asyncio.Lock())
 
     async def once(self, request_id: str, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """The outcome of a question; the first who wants to know pays for it."""

@@ -51,6 +51,9 @@ class Session:
         """The outcomes of one question about all images of a group, by request id."""
         return {outcome.request_id: outcome for outcome in await self._asker.ask(asks)}
 
+    def check_open(self) -> None:
+        """Without a cap, pictures are opened whatever they may cost."""
+
     async def prepare(
         self,
         function: Callable[Arguments, Result],

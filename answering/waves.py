@@ -3,7 +3,8 @@
 Requests go out in waves. A wave begins when nothing is under way any more and no image has anything
 left to do but wait: all questions that are there by then are put in the order of their contents,
 packed, and admitted one after the other while their worst cases fit. So who is admitted follows
-from the archive and the replies alone, not from who was quicker.
+from the archive and the replies alone, not from who was quicker. A group's question is a pack that
+is not split.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 from answering.pack import packs
 from answering.plan import Plan
 from gemini_api.asker import Asker
-from gemini_api.settle import Ask, fail, halves
+from gemini_api.settle import Ask, can_split, fail, halves
 from tierwise.admission import Purse
 from tierwise.errors import ImageError
 from tierwise.records import Outcome, Reason
@@ -42,7 +43,7 @@ class Waves:
         self._asker = asker
         self._executor = executor
         self._new: list[Ask] = []
-        self._again: list[Asks] = []
+        self._packed: list[Asks] = []  # new ones of groups, and what is to be asked again
         self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
         self._preparing = 0
         self._prepared = asyncio.Event()
@@ -56,17 +57,17 @@ class Waves:
         return bool(self._refused)
 
     def refuse_the_rest(self) -> None:
-        """No image that is left fits: open and ask nothing more."""
+        """No image or group that is left fits: open and ask nothing more."""
         self._refused = self._refused or self._message(
-            "what this image may cost does not fit any more"
+            "what this image or its group may cost does not fit any more"
         )
 
     async def answer(self, lives: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
-        """Let images live side by side; what became of each, in their order."""
+        """Let images or groups live side by side; what became of each, in their order."""
         tasks = [asyncio.create_task(life) for life in lives]
         try:
             await self._come_to_rest()
-            while self._new or self._again:
+            while self._new or self._packed:
                 await self._wave()
                 await self._come_to_rest()
             return await asyncio.gather(*tasks)
@@ -78,10 +79,21 @@ class Waves:
         """The outcome of one question, asked together with others of its task."""
         if self._refused:
             return fail(ask, Reason.OVER_BUDGET, self._refused)
-        self._moves += 1
         self._new.append(ask)
-        self._outcomes[ask.request_id] = asyncio.get_running_loop().create_future()
-        return await self._outcomes[ask.request_id]
+        return await self._outcome(ask)
+
+    async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
+        """The outcomes of one question about all images of a group, by request id."""
+        if self._refused:
+            return {ask.request_id: fail(ask, Reason.OVER_BUDGET, self._refused) for ask in asks}
+        self._packed.append(tuple(asks))
+        outcomes = await asyncio.gather(*map(self._outcome, asks))
+        return {outcome.request_id: outcome for outcome in outcomes}
+
+    def check_open(self) -> None:
+        """Raises ImageError when there is nothing any more to ask a picture with."""
+        if self._refused:
+            raise ImageError(Reason.OVER_BUDGET, self._refused)
 
     async def prepare(
         self,
@@ -89,9 +101,7 @@ class Waves:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run in a worker thread, while there is anything to ask a picture with."""
-        if self._refused:
-            raise ImageError(Reason.OVER_BUDGET, self._refused)
+        """Run in a worker thread."""
         self._preparing += 1
         self._prepared.clear()
         try:
@@ -113,8 +123,8 @@ class Waves:
             turns, moves = turns + 1 if moves == self._moves else 0, self._moves
 
     async def _wave(self) -> None:
-        waiting = sorted([*self._again, *self._packed()], key=_order)
-        self._new, self._again = [], []
+        waiting = sorted([*self._packed, *self._new_packs()], key=_order)
+        self._new, self._packed = [], []
         today = datetime.now(UTC).date()
         admitted, others = list[tuple[Asks, int]](), list[Asks]()
         for pack in waiting:
@@ -124,7 +134,7 @@ class Waves:
             else:
                 others.append(pack)
         if admitted:
-            self._again = others
+            self._packed = others
             await asyncio.gather(*(self._send(pack, worst) for pack, worst in admitted))
         else:
             self._refuse(others)
@@ -134,19 +144,20 @@ class Waves:
         spent = [outcome.spent for outcome in settled.outcomes]
         spent += [wasted for _, wasted in settled.wasted]
         self.purse.settle(worst, sum(share.cost + share.maybe_billed for share in spent))
-        self._again += settled.again
+        self._packed += settled.again
         for outcome in settled.outcomes:
             self._resolve(outcome)
 
     def _refuse(self, packs: Sequence[Asks]) -> None:
-        """Nothing fits while nothing is under way: ask packs by halves, and give up what is one."""
+        """Nothing fits while nothing is under way: halve packs, and give up what cannot be."""
         for pack in packs:
-            if len(pack) > 1:
-                self._again += halves(pack)
+            if can_split(pack):
+                self._packed += halves(pack)
             else:
                 worst = self._asker.billing.worst_case(pack, datetime.now(UTC).date())
                 self._refused = self._message(f"it may cost ${usd(worst):f}")
-                self._resolve(fail(pack[0], Reason.OVER_BUDGET, self._refused))
+                for ask in pack:
+                    self._resolve(fail(ask, Reason.OVER_BUDGET, self._refused))
 
     def _message(self, why: str) -> str:
         return (
@@ -155,11 +166,16 @@ class Waves:
             "this one while run.json says that some of it is left."
         )
 
+    async def _outcome(self, ask: Ask) -> Outcome:
+        self._moves += 1
+        self._outcomes[ask.request_id] = asyncio.get_running_loop().create_future()
+        return await self._outcomes[ask.request_id]
+
     def _resolve(self, outcome: Outcome) -> None:
         self._moves += 1
         self._outcomes.pop(outcome.request_id).set_result(outcome)
 
-    def _packed(self) -> Iterator[Asks]:
+    def _new_packs(self) -> Iterator[Asks]:
         """New questions in the requests that they share."""
         in_order = sorted(self._new, key=lambda ask: _order((ask,)))
         for task in self.plan.tasks.of_images:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from answering.known_group import group_prompt, known_images, sends_nothing
 from answering.plan import Plan
 from answering.question import open_questions, question
 from gemini_api.billing import Billing
 from gemini_api.settle import Ask
+from tierwise.groups import Group
 from tierwise.journal import Recalled
 from tierwise.questions import MAX_ANSWER_CHARACTERS
 from tierwise.records import ImageFile, Page
-from tierwise.tasks import Task
+from tierwise.tasks import Task, Tasks
 from tierwise.tasks.prompts import used_variables
 
 # As UTF-8.
@@ -27,16 +29,16 @@ def dearest_request(plan: Plan, on: date) -> int:
     """The most that any one request of a run can cost, whatever its images are called."""
     billing = Billing(plan.service)
     return max(
-        (billing.worst_case(asks, on) for task in plan.tasks.of_images for asks in _dearest(task)),
+        (billing.worst_case(asks, on) for task in plan.tasks.tasks for asks in _dearest(task)),
         default=0,
     )
 
 
 def _dearest(task: Task) -> Iterator[list[Ask]]:
-    """A full pack with the longest values, and a single image whose limit was raised."""
+    """A full pack with the longest values, and one whose limit was raised: an image or a group."""
     ask = _longest(task)
     yield [ask] * task.route.images_per_request
-    yield [replace(ask, limit_raised=True)]
+    yield [replace(ask, limit_raised=True)] * (task.per.most if task.per else 1)
 
 
 def worst_question(task: Task, billing: Billing, on: date) -> int:
@@ -65,9 +67,9 @@ def _longest(task: Task) -> Ask:
 
 
 class WorstCases:
-    """What is left to ask of files on one day, each question asked alone. Nano-dollars."""
+    """What is left to ask on one day, each image asked alone, each group once. Nano-dollars."""
 
-    def __init__(self, tasks: tuple[Task, ...], billing: Billing, on: date) -> None:
+    def __init__(self, tasks: Tasks, billing: Billing, on: date) -> None:
         self._tasks = tasks
         self._billing = billing
         self._on = on
@@ -75,7 +77,15 @@ class WorstCases:
 
     def of_file(self, file: ImageFile, recalled: Recalled) -> int:
         """All questions that the journal has no outcome for; 0 when it knows all."""
-        return sum(map(self._of_question, open_questions(file, recalled, self._tasks)))
+        return sum(map(self._of_question, open_questions(file, recalled, self._tasks.of_images)))
+
+    def of_group(self, group: Group, recalled: Recalled) -> int:
+        """The group's question; 0 when the journal has its answer, or it is not to be asked."""
+        task = self._tasks.task(group.task)
+        if not group.files or sends_nothing(group, task) or known_images(group, task, recalled):
+            return 0
+        ask = Ask("", group.content_hash, task, Page(), group_prompt(group, task))
+        return self._billing.worst_case([ask] * len(group.files), self._on)
 
     def _of_question(self, ask: Ask) -> int:
         # Questions of a task differ by their texts alone, and cost by the byte.

@@ -9,7 +9,6 @@ import apache_beam as beam
 from beam_pipeline.job import Job
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
 from tierwise.records import ImageFile, NamedOutcome, Spent
-from transforms.admit_requests import AdmitRequests
 from transforms.ask_gemini import AskGemini
 from transforms.ask_groups import AskGroups
 from transforms.ask_within import AskWithin
@@ -69,19 +68,22 @@ def _rows(
     """
     plan, rows, findings, others = job.plan, list[Any](), list[Any](), dict[str, Any]()
     engine, tasks, digits = SharedEngine(plan), plan.tasks, plan.journal.digits
+    shards, answered = dict[str, Any](), dict[str, Any]()
     if tasks.of_images:
-        shards = alike | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
-        if job.cap is None:
-            answered = shards | "AskGemini" >> AskGemini(engine)
-        else:
-            others["admissions"] = shards | "AdmitRequests" >> AdmitRequests(plan, job.cap, before)
-            answered = (shards, others["admissions"]) | "AskGemini" >> AskWithin(engine)
-        rows.append((alike, answered) | "NameAnswers" >> NameAnswers(tasks))
-        if tasks.audits:
-            findings.append(answered | "CompareAudits" >> CompareAudits(tasks))
+        shards["images"] = alike | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
     if tasks.of_groups:
-        groups = (
-            files | "GroupFiles" >> GroupFiles(tasks, digits) | "AskGroups" >> AskGroups(engine)
-        )
-        rows.append((files, groups) | "NameGroups" >> NameGroups(plan))
+        shards["groups"] = files | "GroupFiles" >> GroupFiles(tasks, digits)
+    if job.cap is not None:
+        answered = tuple(shards.values()) | "AskWithin" >> AskWithin(engine, job.cap, before)
+        others["admissions"] = answered["admissions"]
+    else:
+        asking = {"images": AskGemini(engine), "groups": AskGroups(engine)}
+        answered = {kind: some | asking[kind] for kind, some in shards.items()}
+    if tasks.of_images:
+        images = answered["images"]
+        rows.append((alike, images) | "NameAnswers" >> NameAnswers(tasks))
+        if tasks.audits:
+            findings.append(images | "CompareAudits" >> CompareAudits(tasks))
+    if tasks.of_groups:
+        rows.append((files, answered["groups"]) | "NameGroups" >> NameGroups(plan))
     return tuple(rows) | "AllRows" >> beam.Flatten(), findings, others

@@ -50,7 +50,8 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     service = service_of(settings, project, tasks)
     check_key(service)
     check_prices(tasks, service)
-    cap = _cap(settings.max_cost_usd, tasks)
+    dollars = settings.max_cost_usd
+    cap = None if dollars is None else Cap(read_dollars(dollars, "max_cost_usd"))
     found = find_input(settings.input, excluded=settings.output)
     check_not_itself(found, settings.output)
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
@@ -89,19 +90,6 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
 def _likeness(settings: Settings) -> Likeness | None:
     distance: int | None = settings.near_duplicates
     return None if distance is None else Likeness(distance, settings.near_duplicates_audit)
-
-
-def _cap(dollars: str | None, tasks: Tasks) -> Cap | None:
-    if dollars is None:
-        return None
-    most = read_dollars(dollars, "max_cost_usd")
-    for task in tasks.tasks:
-        if task.per:
-            raise InputError(
-                f"--max_cost_usd={dollars}: task {task.name!r} asks about groups (key per), which "
-                "cannot be capped yet. Leave out the flag or the key."
-            )
-    return Cap(most)
 
 
 def _count_names(tasks: Tasks, found: Input) -> tuple[int, dict[str, int]]:

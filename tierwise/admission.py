@@ -23,7 +23,10 @@ _LEAST_IMAGES = 8
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is left to ask: images, and the most that their first requests cost (nano-dollars)."""
+    """What is left to ask: images, and the most that their first requests cost (nano-dollars).
+
+    A group counts as one image.
+    """
 
     worst: int = 0
     images: int = 0

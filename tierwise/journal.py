@@ -55,12 +55,14 @@ class Recalled:
     `outcomes` holds, by request id, what earlier runs paid for (it costs nothing now) and
     everything of this run, whose cost is still this run's. Earlier answers that were cut off are
     left out: a higher limit may mend them. `wasted` is what this run paid for requests without
-    outcome, `paid` all that it paid, or may have, in nano-dollars.
+    outcome, `paid` all that it paid, or may have, in nano-dollars. `contents` are those of images
+    and groups that any reply was about.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     wasted: dict[str, Spent] = field(default_factory=dict)
     pages: dict[str, dict[int, Page]] = field(default_factory=dict)
+    contents: set[str] = field(default_factory=set)
     paid: int = 0
 
     def pages_of(self, content_hash: str) -> list[Page]:
@@ -111,6 +113,7 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
     paid: set[str] = set()
     for entry in entries:
         recalled.paid += entry.spent.cost_at_worst if entry.run_id == run_id else 0
+        recalled.contents.add(entry.content_hash)
         if entry.answer:
             page = entry.answer.page
             recalled.pages.setdefault(entry.content_hash, {})[page.number] = page

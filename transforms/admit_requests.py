@@ -11,7 +11,7 @@ from answering.worst_cases import WorstCases
 from gemini_api.billing import Billing
 from tierwise.admission import Admission, Cap, Work, admit
 from tierwise.records import Spent
-from transforms.share_duplicates import Shard
+from transforms.shard import Shard
 
 
 class AdmitRequests(beam.PTransform):
@@ -42,6 +42,7 @@ def work_of(shard: Shard, plan: Plan) -> Work:
     """What is left to ask of a shard, seen from the runs before this one."""
     recalled = plan.journal.read(shard.name, earlier_only=True)
     today = datetime.now(UTC).date()
-    worst_cases = WorstCases(plan.tasks.of_images, Billing(plan.service), today)
+    worst_cases = WorstCases(plan.tasks, Billing(plan.service), today)
     costs = [worst_cases.of_file(keyed.file, recalled) for keyed in shard.files]
+    costs += [worst_cases.of_group(group, recalled) for group in shard.groups]
     return sum((Work(cost, 1) for cost in costs if cost), Work())

@@ -11,7 +11,7 @@ from answering.questions_asked import QuestionsAsked
 from answering.recalled_file import recalled_file
 from tierwise.records import Answered
 from transforms.asking_fn import AskingFn, SharedEngine
-from transforms.share_duplicates import Shard
+from transforms.shard import Shard
 
 
 class AskGemini(beam.PTransform):

@@ -10,7 +10,7 @@ from answering.answer_group import answer_group
 from answering.questions_asked import QuestionsAsked
 from tierwise.groups import AnsweredGroup
 from transforms.asking_fn import AskingFn, SharedEngine
-from transforms.group_files import GroupShard
+from transforms.shard import Shard
 
 
 class AskGroups(beam.PTransform):
@@ -24,14 +24,14 @@ class AskGroups(beam.PTransform):
         super().__init__()
         self._engine = engine
 
-    def expand(self, shards: beam.PCollection[GroupShard]) -> beam.PCollection[AnsweredGroup]:
+    def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[AnsweredGroup]:
         """Adds the questions to a pipeline."""
         most = self._engine.plan.groups_in_flight
         return shards | "Ask" >> beam.ParDo(_AskGroupsFn(self._engine, most))
 
 
 class _AskGroupsFn(AskingFn[AnsweredGroup]):
-    def process(self, shard: GroupShard) -> Iterator[AnsweredGroup]:
+    def process(self, shard: Shard) -> Iterator[AnsweredGroup]:
         window = self.window()
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
         for group in shard.groups:
@@ -40,8 +40,5 @@ class _AskGroupsFn(AskingFn[AnsweredGroup]):
             yield from map(self.counted, window.add(life, name))
 
     def counted(self, result: AnsweredGroup) -> AnsweredGroup:
-        for member in result.members:
-            self.count(member)
-            if not self.plan.tasks.of_images:  # else they are counted where each is asked
-                self.count_file()
+        self.count_group(result)
         return result

@@ -1,67 +1,115 @@
-"""AskWithin: AskGemini under a cap, each shard within its own share of it."""
+"""AskWithin: AskGemini and AskGroups under a cap, each shard within its own share of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Coroutine, Iterator, Sequence
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any, TypedDict
 
 import apache_beam as beam
 
-from answering.answer_shard import Waiting, answer_shard
+from answering.answer_file import answer_file
+from answering.answer_group import answer_group
+from answering.answer_shard import AnsweredShard, Waiting, answer_shard
 from answering.questions_asked import QuestionsAsked
 from answering.worst_cases import WorstCases, dearest_request
 from gemini_api.billing import Billing
-from tierwise.admission import Admission, Purse
-from tierwise.records import Answered
+from tierwise.admission import Admission, Cap, Purse
+from tierwise.groups import AnsweredGroup
+from tierwise.records import Answered, Spent
+from transforms.admit_requests import AdmitRequests
 from transforms.asking_fn import AskingFn, SharedEngine
-from transforms.share_duplicates import Shard
+from transforms.shard import Shard, merge_shards
 
 # A shard waits for the slowest reply of each wave; meanwhile others go on.
 _SHARDS_IN_FLIGHT = 8
+# A group holds many pictures, and those of one shard fill all slots.
+_SHARDS_WITH_GROUPS_IN_FLIGHT = 2
+
+
+class AskedWithin(TypedDict):
+    """What became of images and of groups, and how the cap was shared out."""
+
+    images: beam.PCollection[Answered]
+    groups: beam.PCollection[AnsweredGroup]
+    admissions: beam.PCollection[Admission]
 
 
 class AskWithin(beam.PTransform):
-    """From `(shards, admission)` to Answered records, one per distinct content.
+    """From shards of images, of groups or of both to answers, one per distinct content or group.
 
-    A bundle that is tried again finds in the journal what its earlier attempts paid, and takes it
-    off the shard's share, with the most that requests under way at their ends may have cost.
+    `before` is what `SumJournal` found. Images and groups of a shard have one purse. A bundle that
+    is tried again finds in the journal what its earlier attempts paid, and takes it off the purse,
+    with the most that requests under way at their ends may have cost.
     """
 
-    def __init__(self, engine: SharedEngine) -> None:
+    def __init__(self, engine: SharedEngine, cap: Cap, before: beam.PCollection[Spent]) -> None:
         super().__init__()
         self._engine = engine
+        self._cap = cap
+        self._spent_before = before
 
-    def expand(
-        self, inputs: tuple[beam.PCollection[Shard], beam.PCollection[Admission]]
-    ) -> beam.PCollection[Answered]:
+    def expand(self, kinds: Sequence[beam.PCollection[Shard]]) -> AskedWithin:
         """Adds the questions to a pipeline."""
-        shards, admission = inputs
-        ask = _AskWithinFn(self._engine, _SHARDS_IN_FLIGHT)
-        return (
-            shards
-            | "Ask" >> beam.ParDo(ask, beam.pvalue.AsSingleton(admission))
-            | "EachFile" >> beam.FlatMap(lambda answered: answered)
+        plan = self._engine.plan
+        shards = (
+            tuple(kinds)
+            | "BothKinds" >> beam.Flatten()
+            | "KeyByName" >> beam.Map(lambda shard: (shard.name, shard))
+            | "GroupByName" >> beam.GroupByKey()
+            | "MergeShards" >> beam.MapTuple(merge_shards)
+        )
+        admit = AdmitRequests(plan, self._cap, self._spent_before)
+        admissions = shards | "AdmitRequests" >> admit
+        most = _SHARDS_WITH_GROUPS_IN_FLIGHT if plan.tasks.of_groups else _SHARDS_IN_FLIGHT
+        ask = _AskWithinFn(self._engine, most)
+        answered = shards | "Ask" >> beam.ParDo(ask, beam.pvalue.AsSingleton(admissions))
+        return AskedWithin(
+            images=answered | "EachFile" >> beam.FlatMap(lambda shard: shard.files),
+            groups=answered | "EachGroup" >> beam.FlatMap(lambda shard: shard.groups),
+            admissions=admissions,
         )
 
 
-class _AskWithinFn(AskingFn[list[Answered]]):
-    def process(self, shard: Shard, admission: Admission) -> Iterator[list[Answered]]:
+class _AskWithinFn(AskingFn[AnsweredShard]):
+    def process(self, shard: Shard, admission: Admission) -> Iterator[AnsweredShard]:
         today = datetime.now(UTC).date()
         attempts = self.plan.journal.begin(shard.name)
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
         lost = attempts * self.plan.requests_in_flight * dearest_request(self.plan, today)
         share = admission.purses.get(shard.name, 0)
         purse = Purse(max(0, share - asked.recalled.paid - lost))
-        worst_cases = WorstCases(self.plan.tasks.of_images, Billing(self.plan.service), today)
-        files = [
-            Waiting(keyed.file, keyed.share_key, worst_cases.of_file(keyed.file, asked.recalled))
-            for keyed in shard.files
-        ]
-        life = answer_shard(files, asked, self.engine.waves(purse))
+        life = self._life(shard, asked, purse, today)
         yield from map(self.counted, self.window().add(life, f"shard {shard.name!r}"))
 
-    def counted(self, result: list[Answered]) -> list[Answered]:
-        for answered in result:
+    def _life(
+        self, shard: Shard, asked: QuestionsAsked, purse: Purse, today: date
+    ) -> Coroutine[Any, Any, AnsweredShard]:
+        waves = self.engine.waves(purse)
+        worst = WorstCases(self.plan.tasks, Billing(self.plan.service), today)
+        files = [
+            Waiting(
+                keyed.file.uri,
+                partial(answer_file, keyed.file, keyed.share_key, waves, asked),
+                worst.of_file(keyed.file, asked.recalled),
+            )
+            for keyed in shard.files
+        ]
+        groups = [
+            Waiting(
+                f"{group.task} of the group {group.name}",
+                partial(answer_group, group, waves, asked),
+                worst.of_group(group, asked.recalled),
+            )
+            for group in shard.groups
+        ]
+        return answer_shard(files, groups, waves)
+
+    def counted(self, result: AnsweredShard) -> AnsweredShard:
+        for answered in result.files:
             self.count(answered)
             self.count_file()
+        for group in result.groups:
+            self.count_group(group)
         return result

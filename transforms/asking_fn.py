@@ -15,6 +15,7 @@ from answering.engine import Engine
 from answering.plan import Plan
 from answering.tally import TALLY
 from answering.window import Window
+from tierwise.groups import AnsweredGroup
 from tierwise.records import Answer, Answered, Failure
 
 Result = TypeVar("Result")
@@ -96,6 +97,13 @@ class AskingFn(beam.DoFn, Generic[Result]):
             if isinstance(outcome, Answer) and outcome.sent.bytes and not outcome.reused:
                 self._sent_bytes.update(outcome.sent.bytes)
                 self._milliseconds.update(round(outcome.sent.milliseconds))
+
+    def count_group(self, group: AnsweredGroup) -> None:
+        """Count the outcomes of the files of one group."""
+        for member in group.members:
+            self.count(member)
+            if not self.plan.tasks.of_images:  # else they are counted where each is asked
+                self.count_file()
 
     def count_file(self) -> None:
         """Count one file that is done."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import apache_beam as beam
 
@@ -11,17 +10,10 @@ from answering.journal_files import shard_of
 from tierwise.groups import Group, choose_files, group_name
 from tierwise.records import ImageFile
 from tierwise.tasks import Tasks
+from transforms.shard import Shard
 
 # A task's name and a group's.
 GroupKey = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class GroupShard:
-    """The groups whose paid answers lie in one folder of the journal, in order of their names."""
-
-    name: str
-    groups: tuple[Group, ...]
 
 
 class GroupFiles(beam.PTransform):
@@ -36,7 +28,7 @@ class GroupFiles(beam.PTransform):
         self._tasks = tasks
         self._digits = shard_digits
 
-    def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[GroupShard]:
+    def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Shard]:
         """Adds the shuffles to a pipeline."""
         tasks, digits = self._tasks, self._digits
 
@@ -71,6 +63,6 @@ def choose_group(key: GroupKey, files: Iterable[ImageFile], tasks: Tasks) -> Gro
     return Group(name, group, choose_files(files, grouping))
 
 
-def order_groups(shard: str, groups: Iterable[Group]) -> GroupShard:
+def order_groups(shard: str, groups: Iterable[Group]) -> Shard:
     """The same order however the groups arrive, so that the same one of equal groups pays."""
-    return GroupShard(shard, tuple(sorted(groups, key=lambda one: (one.task, one.name))))
+    return Shard(shard, groups=tuple(sorted(groups, key=lambda one: (one.task, one.name))))

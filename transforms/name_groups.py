@@ -15,7 +15,7 @@ from answering.prepare import find_pages
 from tierwise.errors import ImageError
 from tierwise.groups import AnsweredGroup, left_out
 from tierwise.journal import free
-from tierwise.records import ImageFile, NamedOutcome, Page
+from tierwise.records import Failure, ImageFile, NamedOutcome, Outcome, Page, Reason
 from tierwise.tasks import Tasks
 from transforms.group_files import GroupKey, keyed_by_group
 from transforms.in_threads import InThreadsFn
@@ -30,7 +30,7 @@ class NameGroups(beam.PTransform):
     """From `(files, answered)` to named outcomes.
 
     Files that were not opened, because their group has more than are sent, are opened now to count
-    their pages: each image has its row.
+    their pages: each image has its row. Those that are over budget are not, and count as one page.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -82,8 +82,14 @@ def name_group(key: GroupKey, group: Joined, tasks: Tasks) -> Iterator[NamedOutc
         elif member := members.get(file.content_hash):
             for outcome in member.outcomes:
                 yield NamedOutcome(file, outcome if file.uri == member.uri else free(outcome))
+        elif _is_over_budget(answered[0].rest):
+            yield NamedOutcome(file, answered[0].rest)
         else:
             yield TaggedOutput(_UNOPENED, NamedOutcome(file, answered[0].rest))
+
+
+def _is_over_budget(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failure) and outcome.reason is Reason.OVER_BUDGET
 
 
 def page_rows(unopened: NamedOutcome, plan: Plan) -> list[NamedOutcome]:

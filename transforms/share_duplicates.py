@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import apache_beam as beam
 
 from answering.journal_files import shard_of
-from tierwise.records import ImageFile, Record, Scalar
+from tierwise.records import ImageFile, Scalar
 from tierwise.tasks import Tasks
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.task import FILENAME
-
-
-@dataclass(frozen=True, slots=True)
-class Keyed(Record):
-    """A file to be asked, and the key under which its twins find its answers."""
-
-    share_key: str
-    file: ImageFile
-
-
-@dataclass(frozen=True, slots=True)
-class Shard(Record):
-    """The files whose paid answers lie in one folder of the journal, in the order of their keys."""
-
-    name: str
-    files: tuple[Keyed, ...]
+from transforms.shard import Keyed, Shard
 
 
 class ShareDuplicates(beam.PTransform):

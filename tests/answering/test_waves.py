@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from answering.answer_file import answer_file
 from answering.answer_shard import Waiting, answer_shard
 from answering.engine import Engine
 from answering.journal_files import JournalFiles
@@ -82,13 +84,17 @@ class Desk:
     def _answer(self, engine: Engine, files: Sequence[ImageFile], purse: int) -> list[Answered]:
         asked = QuestionsAsked(engine.plan.journal.read(""))
         today = datetime.now(UTC).date()
-        worst = WorstCases(engine.plan.tasks.of_images, Billing(engine.plan.service), today)
+        worst = WorstCases(engine.plan.tasks, Billing(engine.plan.service), today)
+        waves = engine.waves(Purse(max(0, purse - asked.recalled.paid)))
         waiting = [
-            Waiting(file, file.content_hash, worst.of_file(file, asked.recalled))
+            Waiting(
+                file.uri,
+                partial(answer_file, file, file.content_hash, waves, asked),
+                worst.of_file(file, asked.recalled),
+            )
             for file in sorted(files, key=lambda file: file.content_hash)
         ]
-        waves = engine.waves(Purse(max(0, purse - asked.recalled.paid)))
-        return engine.submit(answer_shard(waiting, asked, waves)).result()
+        return engine.submit(answer_shard(waiting, [], waves)).result().files
 
     def paid(self, run: str = "later") -> int:
         journal = JournalFiles(str(self.folder), run, digits=0)

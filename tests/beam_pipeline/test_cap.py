@@ -172,11 +172,3 @@ def test_what_is_no_amount_is_refused(
     assert main(words) == 2
     assert f"--max_cost_usd={amount}: is no amount" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-
-
-def test_tasks_about_groups_are_refused(
-    photos: Callable[..., Path], classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    tasks = TASKS + '  all: {per: folder, prompt: "Which kind?", labels: [a, b]}\n'
-    classify(photos(1), "--max_cost_usd=1", tasks=tasks, status=2)
-    assert "task 'all' asks about groups" in capsys.readouterr().err

@@ -8,30 +8,39 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from answering.answer_shard import AnsweredShard
 from answering.engine import close_all
 from answering.journal_files import JournalFiles
 from answering.plan import Plan
 from gemini_api.service import Kind, Service
 from tierwise.admission import Admission, Cap
+from tierwise.groups import Group
 from tierwise.records import Answered, Failure, ImageFile
 from tierwise.tasks import load_tasks
 from transforms.ask_within import _AskWithinFn
 from transforms.asking_fn import SharedEngine
-from transforms.share_duplicates import Keyed, Shard
+from transforms.shard import Keyed, Shard
 
-TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
+TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]%s}}\n'
 IMAGES = 60
 SHARE = 4_000_000
 IN_FLIGHT = 4
+EACH = 2
 
 
-def shard_of(folder: Path, draw: Callable[..., bytes]) -> Shard:
+def shard_of(folder: Path, draw: Callable[..., bytes], each: int) -> Shard:
+    """Images, or groups of so many."""
     files = []
     for number in range(IMAGES):
         path = folder / f"{number}.jpg"
         path.write_bytes(draw(number))
         files.append(ImageFile(path.name, str(path), 1, f"sha256:{number:064x}"))
-    return Shard("", tuple(Keyed(file.content_hash, file) for file in files))
+    if not each:
+        return Shard("", tuple(Keyed(file.content_hash, file) for file in files))
+    parts = (files[n : n + each] for n in range(0, IMAGES, each))
+    return Shard("", groups=tuple(Group("a", part[0].name, tuple(part)) for part in parts))
 
 
 def attempt(plan: Plan, shard: Shard) -> list[Answered]:
@@ -41,15 +50,27 @@ def attempt(plan: Plan, shard: Shard) -> list[Answered]:
     fn.start_bundle()
     done = [*fn.process(shard, Admission(Cap(SHARE), 0, {"": SHARE}))]
     done += [windowed.value for windowed in fn.finish_bundle()]
-    return [answered for some in done for answered in some]
+    return [one for some in done for one in (*some.files, *members(some))]
 
 
+def members(shard: AnsweredShard) -> list[Answered]:
+    """The files of groups; of those that were not opened, the rest stands for each."""
+    return [
+        one
+        for group in shard.groups
+        for one in group.members or [Answered("", group.name, (group.rest,))] * EACH
+    ]
+
+
+@pytest.mark.parametrize(
+    ("per", "each"), [("", 0), (f", per: folder, max_per_group: {EACH}", EACH)]
+)
 def test_an_attempt_that_died_comes_off_the_share(
-    tmp_path: Path, draw: Callable[..., bytes], gemini: Any
+    per: str, each: int, tmp_path: Path, draw: Callable[..., bytes], gemini: Any
 ) -> None:
-    shard = shard_of(tmp_path, draw)
+    shard = shard_of(tmp_path, draw, each)
     plan = Plan(
-        load_tasks(TASKS, path="tasks.yaml"),
+        load_tasks(TASKS % per, path="tasks.yaml"),
         Service(Kind.EMULATOR, gemini.url),
         JournalFiles(str(tmp_path / "journal"), "run-1", 0),
         requests_in_flight=IN_FLIGHT,

@@ -11,7 +11,7 @@ import pytest
 from storage.listing import Named
 from tierwise.records import Answered, ImageFile, Page
 from transforms.packed import pack, unpack
-from transforms.share_duplicates import Keyed, Shard
+from transforms.shard import Keyed, Shard
 
 FILE = ImageFile("a/ü.jpg", "/a/ü.jpg", 7, "sha256:00", {"n": 1.5, "empty": None}, version="3")
 
