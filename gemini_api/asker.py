@@ -132,9 +132,15 @@ class Asker:
             self.limiter.fail(start)
         seconds = self.limiter.hopeless_s()
         if seconds is not None:
+            share = (
+                ""
+                if self.limiter.answered
+                else " (before a first reply, a fifth of --give_up_after_s is enough)"
+            )
             self.limiter.end(
                 verdict.reason,
-                f"Nothing was answered for {seconds:.0f} s, so no more was asked; lately: {error}",
+                f"Nothing was answered for {seconds:.0f} s{share}, so no more was asked; "
+                f"lately: {error}",
             )
 
     def _priced(

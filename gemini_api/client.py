@@ -107,7 +107,9 @@ class GeminiClient:
             response = await self._client.aio.models.generate_content(
                 model=model, contents=_PLACEHOLDER, config=config
             )
-        except (aiohttp.ClientConnectorError, auth_errors.TransportError) as error:
+        except aiohttp.ClientConnectorError as error:
+            raise CallError(_no_connection(error)) from error
+        except auth_errors.TransportError as error:
             raise CallError(f"no connection: {error}") from error
         except TimeoutError as error:
             seconds = self._service.timeout_s
@@ -192,6 +194,17 @@ def _vertex_credentials(service: Service) -> Any:
             "No Google credentials for Vertex AI. Run `gcloud auth application-default login` or "
             "give the worker a service account."
         ) from error
+
+
+def _no_connection(error: aiohttp.ClientConnectorError) -> str:
+    """Where to and why not; aiohttp's own words show its settings for TLS."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        reason = str(error.certificate_error)
+    elif isinstance(error.os_error, ConnectionError) and error.os_error.errno:
+        reason = os.strerror(error.os_error.errno)  # asyncio puts the address in its place
+    else:
+        reason = error.os_error.strerror or str(error.os_error)
+    return f"no connection to {error.host}:{error.port}: {reason}"
 
 
 def _without(text: str, secret: str) -> str:

@@ -53,6 +53,11 @@ class Concurrency:
         self._recover_to = 0.0
 
     @property
+    def answered(self) -> bool:
+        """Whether any request ever was."""
+        return self._answered
+
+    @property
     def allowed(self) -> int:
         """Requests that may be under way now, at least 1."""
         return int(self._allowed)

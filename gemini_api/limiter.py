@@ -103,6 +103,11 @@ class Limiter:
         self.pause(self._concurrency.failure(start.number, now))
         self._resize()
 
+    @property
+    def answered(self) -> bool:
+        """Whether any request of this process was answered yet."""
+        return self._concurrency.answered
+
     def hopeless_s(self) -> float | None:
         """The seconds in which nothing but failures came, once they are too many."""
         now = self._clock.monotonic()

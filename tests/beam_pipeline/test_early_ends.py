@@ -67,7 +67,7 @@ def test_a_run_that_could_not_begin_says_so(
 
 
 def test_so_does_one_at_an_address_where_nobody_listens(
-    photos: Callable[..., Path], classify: Callable[..., Any]
+    photos: Callable[..., Path], classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -76,6 +76,10 @@ def test_so_does_one_at_an_address_where_nobody_listens(
         finished = classify(photos(3), *flags, tasks=TASKS, status=2)
     assert finished.run["status"] == "not_begun"
     assert finished.run["failures"] == {"unavailable": 3}
+    out = capsys.readouterr().out
+    assert "(before a first reply, a fifth of --give_up_after_s is enough)" in out
+    address = nobody.removeprefix("http://")
+    assert f"lately: no connection to {address}: Connection refused" in out
 
 
 def test_an_image_that_is_rejected_ends_nothing(
