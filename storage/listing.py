@@ -136,12 +136,25 @@ def _find_input(uri: str, excluded: str) -> Input:
             return Input(uri, Kind.MANIFEST, column_kinds(uri))
         return Input(uri, Kind.FILE)
     if not _GLOB_SIGNS & set(uri):
+        if _is_something(uri):
+            raise InputError(
+                f"--input={uri}: is no regular file but a device, pipe or socket. "
+                "Name a folder, a picture or a manifest."
+            )
         raise InputError(f"--input={uri}: there is no such file or folder.")
     root, beginning = _fixed_parts(uri)
     pattern = _cut(Input(uri, Kind.PATTERN, excluded=excluded), root, beginning)
     if _holds_nothing(pattern):
         raise InputError(f"--input={uri}: no file matches this pattern.")
     return pattern
+
+
+def _is_something(uri: str) -> bool:
+    try:
+        files_for(uri).stat(uri)
+    except (OSError, ValueError):  # a ValueError for a name that no disk can have
+        return False
+    return True
 
 
 def _cut(found: Input, root: str, beginning: str) -> Input:

@@ -166,6 +166,11 @@ def test_inputs_that_are_refused(tmp_path: Path, name: str, message: str) -> Non
         find_input(str(tmp_path / name))
 
 
+def test_what_is_there_and_no_regular_file_is_called_so() -> None:
+    with pytest.raises(InputError, match="/dev/null: is no regular file"):
+        find_input("/dev/null")
+
+
 def test_a_name_that_is_no_unicode_is_shown_and_can_be_read(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path) + b"/caf\xe9.jpg"
     Path(os.fsdecode(raw)).write_bytes(b"x")
