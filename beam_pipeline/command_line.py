@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -180,12 +181,26 @@ def _argument(flag: Flag) -> dict[str, Any]:
     switch = {"nargs": "?", "const": True} if flag.type is bool else {}
     return {
         "help": _wrapped(text.replace("%", "%%")),
-        "type": _truth if flag.type is bool else flag.type,
+        "type": _reader(flag),
         **switch,
         "choices": flag.choices or None,
         "default": flag.default,
         "metavar": {int: "N", float: "X"}.get(flag.type, "VALUE"),
     }
+
+
+def _reader(flag: Flag) -> Callable[[str], Any]:
+    if flag.name in later.VALUES:
+        return partial(_now, flag)
+    return _truth if flag.type is bool else flag.type
+
+
+def _now(flag: Flag, word: str) -> str:
+    if word in later.VALUES[flag.name]:
+        raise argparse.ArgumentTypeError(
+            f"{word} is not part of this version yet; choose from {', '.join(flag.choices)}"
+        )
+    return word
 
 
 def _truth(word: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 VERBS = ("report",)
 RUN_FLAGS = ("api_key_secret",)
+VALUES = {"service_tier": ("batch",)}  # by flag
 
 
 def first_later_flag(words: Iterable[str]) -> str | None:

@@ -148,6 +148,10 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "strange service": (["run", I, O, "--gemini=openai"], ["--gemini", "openai", "vertex"]),
     "strange tier": (["run", I, O, "--service_tier=slow"], ["--service_tier", "slow", "'flex'"]),
+    "a later tier": (
+        ["run", I, O, "--service_tier", "batch"],
+        ["--service_tier: batch is not part of this version yet", "flex"],
+    ),
     "no address": (["run", I, O, "--gemini_endpoint=localhost"], ["--gemini_endpoint=localhost"]),
     "no host": (["run", I, O, "--gemini_endpoint=http://"], ["--gemini_endpoint"]),
     "a secret": (["run", I, O, "--gemini_endpoint=http://h/?key=s3cret"], ["--gemini_endpoint"]),
