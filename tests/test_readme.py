@@ -39,7 +39,7 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 def test_queries_return_what_is_printed(example_run: Path) -> None:
     queries = blocks("sql")
-    assert len(queries) == 2
+    assert len(queries) == 3
     for query, printed in queries:
         rows = duckdb.sql(query.replace("out/", f"{example_run}/"))
         assert str(rows).strip() == printed.strip()
