@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from tierwise.errors import ModelError
 from tierwise.records import MediaResolution, ServiceTier
+from tierwise.shown import counted
 
 Generation = Literal["2.5", "3", "4"]
 
@@ -62,8 +63,7 @@ def find_model(name: str) -> Model:
             f'model "{name}" is an alias: it moves to other answers and prices without notice. '
             f"Pin a model instead: {remedy}."
         )
-    nearest = get_close_matches(name, _models(), n=3, cutoff=0.5) or list(_models())
-    raise ModelError(f'model "{name}" is not known. Write one of: {_among(nearest)}.')
+    raise ModelError(f'model "{name}" is not known. Write one of: {_among(_offered(name))}.')
 
 
 def all_models() -> tuple[Model, ...]:
@@ -112,7 +112,7 @@ def _upcoming_shutdown(model: Model, on: date) -> list[str]:
     if model.shutdown is None or on < model.shutdown - _WARN_BEFORE_SHUTDOWN:
         return []
     days = (model.shutdown - on).days
-    return [f"{model.name} will be shut down on {model.shutdown}, in {days} days."]
+    return [f"{model.name} will be shut down on {model.shutdown}, in {counted(days, 'day')}."]
 
 
 def _forwarded(model: Model, on: date) -> list[str]:
@@ -123,6 +123,20 @@ def _forwarded(model: Model, on: date) -> list[str]:
         f"Requests for {model.name} are answered by {other.name}: answers and price are "
         f'that model\'s. Pin "{other.name}" to know what you get.'
     ]
+
+
+def _offered(name: str) -> list[str]:
+    """The nearest known names, then every model that answers questions and is there to stay."""
+    nearest = get_close_matches(name, _models(), n=3, cutoff=0.5)
+    # The latest day that the facts know of, for nobody here asks what day it is.
+    latest = max(model.available_from for model in all_models() if model.available_from)
+    staying = [
+        model.name
+        for model in all_models()
+        if not (model.image_output or model.forwards_to)
+        and (model.shutdown is None or model.shutdown > latest)
+    ]
+    return list(dict.fromkeys([*nearest, *staying]))
 
 
 def _among(names: Mapping[str, Any] | list[str]) -> str:

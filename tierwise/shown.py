@@ -25,6 +25,15 @@ def shown(value: Any) -> str:
     return _SHORT.repr(value)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(0, "file"), counted(1, "request"), counted(12, "label")
+    ('0 files', '1 request', '12 labels')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def suggestion(name: object, known: Iterable[str], kind: str) -> str:
     """What to write in place of an unknown name: the nearest known one, else all of them.
 

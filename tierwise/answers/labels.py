@@ -16,7 +16,7 @@ from tierwise.answers.answer_type import AnswerType, packed_openapi, tokens_at_m
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.replies import ReplyError, read_json, unfenced
 from tierwise.errors import TasksError
-from tierwise.shown import shown
+from tierwise.shown import counted, shown
 
 MAX_LABELS = 2_000
 MAX_LABEL_CHARACTERS = 200
@@ -117,8 +117,8 @@ def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
     least = 1 if multiple else 2
     if not least <= len(raw) <= MAX_LABELS:
         raise TasksError(
-            f"{len(raw)} labels are given; {least} to {MAX_LABELS} can be asked. Split a longer "
-            "list into a coarse task and finer ones with `when`."
+            f"{counted(len(raw), 'label')} given; {least} to {MAX_LABELS} can be asked. "
+            "Split a longer list into a coarse task and finer ones with `when`."
         )
     for label in raw:
         if label != label.strip() or not label.isprintable() or not label:
