@@ -20,12 +20,14 @@ from beam_pipeline.forecast_tables import forecast_line
 from beam_pipeline.job import Job
 from beam_pipeline.plain_text import plain
 from storage.files import files_for, join
+from tierwise.answers.json_schemas import is_too_long
 from tierwise.ending import EarlyEnd, how_to_go_on
 from tierwise.records import Reason
+from tierwise.shown import counted
 from tierwise.tables import costs_schema
 from tierwise.tasks.task import Task
 from transforms.publish_run import COSTS, RUN_FILE
-from transforms.write_tables import answers_table
+from transforms.write_tables import FAILURES, answers_table
 
 _MOST_LABELS = 12
 _EXAMPLES = 3
@@ -142,6 +144,8 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         parts = ", ".join(f"{outcome} ${cost}" for outcome, cost in run["waste"].items())
         yield f"Paid without an answer: ${totals['wasted_usd']} ({parts})."
     yield from _cut_off(run["tasks"])
+    if Reason.INVALID_ANSWER in run["failures"]:
+        yield from _too_long(job)
     for other in run["answered_by_others"]:
         yield _answered_by_other(other)
     yield from _other_tiers(run)
@@ -151,7 +155,8 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         yield from _cap(cap, run["failures"])
     yield from _near_duplicates(run)
     if bill := run.get("emulator_bill"):
-        yield f"The emulator's bill: ${bill['total_usd']} for {bill['requests']} requests."
+        asked = counted(bill["requests"], "request")
+        yield f"The emulator's bill: ${bill['total_usd']} for {asked}."
     if damage := run.get("journal_damage"):
         yield (
             f"Damaged journal objects: {damage['objects']}, set aside in {damage['folder']}. "
@@ -200,7 +205,7 @@ def _answered_by_other(other: dict[str, Any]) -> str:
     would = f"at the pinned model's price ${pinned}" if pinned else "the pinned model has no price"
     return (
         f"{other['pinned']} was pinned, but {other['answered_by']} gave "
-        f"{other['answers']} answers for ${other['cost_usd']}; {would}. "
+        f"{counted(other['answers'], 'answer')} for ${other['cost_usd']}; {would}. "
         f"Pin {other['answered_by']}, and calibrate again."
     )
 
@@ -214,9 +219,23 @@ def _cut_off(tasks: dict[str, Any]) -> Iterator[str]:
         for why, answers in whys.items():
             if answers:
                 yield (
-                    f"{task}: {answers} answers {why}. Raise max_output_tokens of the task, or ask "
-                    "for less."
+                    f"{task}: answers that {why}: {answers}. Raise max_output_tokens of the task, "
+                    "or ask for less."
                 )
+
+
+def _too_long(job: Job) -> Iterator[str]:
+    counts = Counter(
+        row["task"]
+        for batch in _batches(join(job.output, FAILURES), ["task", "reason", "message"])
+        for row in batch.to_pylist()
+        if row["reason"] == Reason.INVALID_ANSWER and is_too_long(row["message"])
+    )
+    for task, answers in sorted(counts.items()):
+        yield (
+            f"{task}: answers that have more characters than allowed: {answers}. Raise max_length "
+            "(maxLength in a schema) of the task, or ask for less."
+        )
 
 
 def _other_tiers(run: dict[str, Any]) -> Iterator[str]:
@@ -224,8 +243,8 @@ def _other_tiers(run: dict[str, Any]) -> Iterator[str]:
         for served, images in run["tasks"][name]["served_tiers"].items():
             if served != asked:
                 yield (
-                    f"{name}: {images} images were asked at the {asked} tier and served at "
-                    f"{served}; they are billed as served."
+                    f"{name}: {counted(images, 'image')} asked at the {asked} tier, served and "
+                    f"billed at {served}."
                 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
@@ -15,6 +16,7 @@ from gemini_api.emulator.schemas import Schema
 
 _OUTSIDE = "none of the given answers"
 _CHOSEN = 0.5
+_AT_MOST = re.compile(r"\bat most ([1-9]\d{0,4}) characters", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,12 @@ class Answerer:
     outside: bool = False
 
     def text(self) -> str:
-        """The answer to a question without a schema."""
-        return sentence(self.looks[0])
+        """The answer to a question without a schema, as short as the question wants it."""
+        text = sentence(self.looks[0])
+        limits = [int(limit) for limit in _AT_MOST.findall(self.question)]
+        if self.outside or not limits or len(text) <= limits[-1]:
+            return text
+        return phrase(self.looks[0], limits[-1])
 
     def value(self, schema: Schema, name: str = "") -> Any:
         """A value that fits `schema`; `name` is the field that it is for."""

@@ -57,7 +57,7 @@ def test_what_was_served_at_another_tier_is_reported(
     served = finished.run["tasks"]["shade"]["served_tiers"]
     assert sum(served.values()) == 5
     if "standard" in served:
-        told = f"shade: {served['standard']} images were asked at the flex tier and served at stand"
+        told = f"shade: {served['standard']} images asked at the flex tier, served and billed at"
         assert told in capfd.readouterr().out
     tiers = [line["service_tier"] for line in gemini.requests() if line["status"] == 200]
     assert served == {tier: tiers.count(tier) for tier in sorted(set(tiers))}

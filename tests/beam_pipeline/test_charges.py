@@ -100,7 +100,7 @@ def test_answers_that_end_at_the_limit_name_their_task(
     gemini.faults({"kind": "max_tokens"})
     finished = classify(photos(2), tasks=TASKS.format(model=FLASH_LITE))
     assert finished.run["tasks"]["shade"]["truncated"] == 2
-    assert "shade: 2 answers did not end within the limit." in capsys.readouterr().out
+    assert "shade: answers that did not end within the limit: 2." in capsys.readouterr().out
 
 
 def test_answers_that_needed_a_raised_limit_name_their_task(
@@ -114,9 +114,34 @@ def test_answers_that_needed_a_raised_limit_name_their_task(
     finished = classify(folder, tasks=TASKS.format(model=FLASH_LITE))
     shade = finished.run["tasks"]["shade"]
     assert (shade["answers"], shade["truncated"], shade["cut_off"]) == (3, 0, 3)  # a pack of three
-    assert "shade: 3 answers were cut off at the limit, paid" in capsys.readouterr().out
+    assert (
+        "shade: answers that were cut off at the limit, paid, and asked again: 3."
+        in capsys.readouterr().out
+    )
     again = classify(folder, tasks=TASKS.format(model=FLASH_LITE))
     assert again.run["tasks"]["shade"]["cut_off"] == 0
+
+
+def test_answers_of_too_many_characters_name_their_task(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tasks = (
+        f"model: {FLASH_LITE}\n"
+        "tasks: {caption: {prompt: Describe the picture., text: {max_length: 20}}}\n"
+    )
+    gemini.faults({"kind": "outside_labels"})
+    finished = classify(photos(2), tasks=tasks)
+    assert finished.run["failures"] == {"invalid_answer": 2}
+    told = "caption: answers that have more characters than allowed: 2. Raise max_length"
+    assert told in capsys.readouterr().out
+    gemini.reset()
+    obeyed = classify(photos(2), tasks=tasks, output="other")
+    assert all(len(row["answer"]) <= 20 for row in obeyed.answers())
+    assert len(obeyed.answers()) == 2
+    assert "more characters" not in capsys.readouterr().out
 
 
 def test_another_model_than_the_pinned_one_is_reported_with_what_it_costs(

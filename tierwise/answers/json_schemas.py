@@ -22,6 +22,18 @@ INTEGERS = range(-(2**63), 2**63)
 Json = Mapping[str, Any]
 
 
+_CHARACTERS = " characters"
+
+
+def is_too_long(message: str) -> bool:
+    """Whether a `MismatchError` says that a text has more characters than its bound.
+
+    >>> is_too_long("answer is 46 characters, more than 40 characters")
+    True
+    """
+    return f"{_CHARACTERS}, more than " in message
+
+
 class MismatchError(ValueError):
     """A value is not what its schema says; the message names the place within the value."""
 
@@ -121,7 +133,7 @@ def _check_string(schema: Schema, value: Any, place: str) -> str:
         raise MismatchError(f"{place} is {_type_name(value)}, not a string")
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise MismatchError(f"{place} holds half a character, which no table can store")
-    schema.check_bounds(len(value), place, " characters")
+    schema.check_bounds(len(value), place, _CHARACTERS)
     return value
 
 
