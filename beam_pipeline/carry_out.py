@@ -12,12 +12,13 @@ from urllib.request import urlopen
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
+from rich.text import Text
 
 from answering.worst_cases import dearest_request
 from beam_pipeline.asked import warnings_about
 from beam_pipeline.beam_options import in_this_process, is_local, worker_processes
 from beam_pipeline.command_line import Settings
-from beam_pipeline.forecast_tables import forecast_line
+from beam_pipeline.forecast_tables import forecast_line, no_images
 from beam_pipeline.forecasting import forecast_of, survey_of
 from beam_pipeline.graph import define_pipeline
 from beam_pipeline.interruption import leave_to_another, resumable
@@ -138,6 +139,9 @@ def with_forecast(job: Job) -> Job:
     try:
         survey = survey_of(job.found, tasks, job.output, _SAMPLE)
     except JournalError:
+        return job
+    if warnings := no_images(survey, job.found.uri):
+        Console(stderr=True).print(Text(f"warning: {warnings[0]}", style="yellow"), soft_wrap=True)
         return job
     row = forecast_row(forecast_of(tasks, service, survey, unknowns=()))
     Console(highlight=False).print(forecast_line(row))

@@ -14,6 +14,7 @@ from beam_pipeline.cost_table import count
 from beam_pipeline.plain_text import plain
 from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.survey import Survey
+from tierwise.shown import counted
 
 _ESTIMATED = "Forecast (nothing was asked, nothing was spent)"
 
@@ -40,18 +41,32 @@ def print_forecast(
 def forecast_line(row: dict[str, Any]) -> str:
     """A forecast in one line, from its row in `run.json`."""
     return (
-        f"Forecast: {row['requests']} requests, ${short(row['cost_usd'])}; in 80 % of cases "
-        f"${short(row['low_usd'])} to ${short(row['high_usd'])}, at the very worst "
-        f"${short(row['worst_usd'])}."
+        f"Forecast: {counted(row['requests'], 'request')}, ${short(row['cost_usd'])}; "
+        f"in 80 % of cases ${short(row['low_usd'])} to ${short(row['high_usd'])}, "
+        f"at the very worst ${short(row['worst_usd'])}."
     )
+
+
+def no_images(survey: Survey, uri: str) -> list[str]:
+    """A warning when nothing that was looked at is an image, none otherwise."""
+    if survey.images:
+        return []
+    if not survey.files:
+        left_out = survey.skipped_files
+        why = f"all {left_out} files are plainly none" if left_out else "nothing is listed"
+        return [f"no images: --input={uri}: {why}."]
+    looked = counted(survey.sampled_files, "file")
+    sample = "" if survey.complete else f" drawn at random from {survey.files}"
+    return [f"no images: --input={uri}: none of {looked}{sample} can be read as an image."]
 
 
 def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
     """What was looked at, and what to be warned of."""
     looked = "all" if survey.complete else f"{survey.sampled_files} at random"
     yield (
-        f"{uri}: {survey.files} files, {looked} looked at, {len(survey.images)} images in them; "
-        f"{survey.skipped_files} files skipped."
+        f"{uri}: {counted(survey.files, 'file')}, {looked} looked at, "
+        f"{counted(len(survey.images), 'image')} in them; "
+        f"{counted(survey.skipped_files, 'file')} skipped."
     )
     yield from (f"warning: {warning}" for warning in warnings)
 

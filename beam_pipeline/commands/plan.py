@@ -23,7 +23,7 @@ from beam_pipeline.command_line import Settings, unknown_flag
 from beam_pipeline.drawing_costs import drawing_costs, print_drawing_costs
 from beam_pipeline.flags.flag import PLAN
 from beam_pipeline.flags.of_verb import flags_of
-from beam_pipeline.forecast_tables import print_forecast
+from beam_pipeline.forecast_tables import no_images, print_forecast
 from beam_pipeline.forecasting import forecast_of, rates_of, survey_of
 from beam_pipeline.ways_table import print_ways, way_rows
 from gemini_api.service import Service
@@ -54,7 +54,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
     survey = survey_of(found, tasks, settings.output, settings.sample)
-    warnings += warnings_about(tasks)
+    warnings += [*warnings_about(tasks), *no_images(survey, found.uri)]
     show = _show_ways if settings.compare else _show_forecast
     show(_Planned(settings, found, tasks, service, survey, warnings), console)
     return 0

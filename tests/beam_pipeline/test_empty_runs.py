@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
+
+from beam_pipeline.__main__ import main
 
 ANSWERS = ["answers/task=shade", "answers/task=found"]
 
@@ -40,11 +43,30 @@ def test_a_folder_of_other_files(tmp_path: Path, classify: Callable[..., Any], g
     assert gemini.requests() == []
 
 
-def test_a_manifest_with_a_first_line_alone(tmp_path: Path, classify: Callable[..., Any]) -> None:
+def test_one_file_that_is_no_picture(
+    tmp_path: Path, classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "emulator.log"
+    file.write_text("no picture")
+    finished = classify(file)
+    assert {row["reason"] for row in finished.failures} == {"unsupported_format"}
+    out, err = capsys.readouterr()
+    assert err.endswith("none of 1 file can be read as an image.\n")
+    assert "Forecast" not in out
+    assert main(["plan", f"--input={file}"]) == 0
+    assert "warning: no images: " in capsys.readouterr().out
+
+
+def test_a_manifest_with_a_first_line_alone(
+    tmp_path: Path, classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     manifest = tmp_path / "list.csv"
     manifest.write_text("uri,customer\n")
     finished = classify(manifest)
     check_empty(finished)
+    out, err = capsys.readouterr()
+    assert err == f"warning: no images: --input={manifest}: nothing is listed.\n"
+    assert "Forecast" not in out
     assert "customer" in columns(finished.output, "failures")
 
 
