@@ -48,7 +48,7 @@ TASKS = [
     ("prompt: x, labels: [a, 12]", "labels[1]", "a number", 'Quote it: "12"'),
     ("prompt: x, labels: [a, 2024-05-01]", "labels[1]", "a date", 'Quote it: "2024-05-01"'),
     ("prompt: x, labels: [a, a]", "labels", "'a' is given twice", "Remove one"),
-    ("prompt: x, labels: [a]", "labels", "1 labels", "2 to 2000"),
+    ("prompt: x, labels: [a]", "labels", "1 label given", "2 to 2000"),
     ("prompt: x, labels: [a, '']", "labels", "''", "Write it plain"),
     ("prompt: x, labels: [a, ' b']", "labels", "' b'", "Write it plain"),
     (f"prompt: x, labels: [a, {'b' * 201}]", "labels", "201 characters", "the limit is 200"),
