@@ -164,7 +164,7 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         )
     if early := run.get("ended_early"):
         yield (
-            f"ENDED EARLY: {early['message']} Rows left: {early['rows']} "
+            f"ENDED EARLY: {early['message'].rstrip('.')}. Rows left: {early['rows']} "
             f"({early['reason']}). {how_to_go_on(EarlyEnd(**early))}"
         )
     if run["emulated"]:

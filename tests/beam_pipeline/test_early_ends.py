@@ -79,7 +79,7 @@ def test_so_does_one_at_an_address_where_nobody_listens(
     out = capsys.readouterr().out
     assert "(before a first reply, a fifth of --give_up_after_s is enough)" in out
     address = nobody.removeprefix("http://")
-    assert f"lately: no connection to {address}: Connection refused" in out
+    assert f"lately: no connection to {address}: Connection refused. Rows left: " in out
 
 
 def test_an_image_that_is_rejected_ends_nothing(
