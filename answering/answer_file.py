@@ -95,4 +95,5 @@ class _Life:
 
     def _fail_after(self, task: Task, page: Page, found: Failure) -> Failure:
         message = f"not asked, because {found.task!r} has no answer: {found.message}"
-        return self._fail(task, page, ImageError(Reason(found.reason), message))
+        failure = self._fail(task, page, ImageError(Reason(found.reason), message))
+        return replace(failure, run_ended=found.run_ended)

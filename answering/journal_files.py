@@ -1,6 +1,6 @@
 """The journal on a disk or in a bucket.
 
-    journal/<shard>/<run id>-<unique>.jsonl
+    journal/<shard>/<run id>-<unique>.<lines>.jsonl
     journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
     journal/attempts/<run id>/<shard>/...           under a cap, while a run goes on: bundles begun
     journal/runs/                                   see storage/run_records.py
@@ -9,8 +9,9 @@ A shard is the first hexadecimal digits of the content hash, so that the worker 
 shard of images finds all their paid answers with one listing, whichever run or worker wrote them.
 Objects are written whole, under names never used again, before an answer leaves its worker.
 
-A damaged object is copied to where nobody looks for answers, then replaced by its whole lines. Both
-steps come to the same however often and by however many workers they are taken.
+A damaged object is copied to where nobody looks for answers, then replaced by its whole lines and a
+mark for each that was lost, since its requests may have been paid. Both steps come to the same
+however often and by however many workers they are taken.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from functools import lru_cache
 from itertools import takewhile
 
 from storage.files import files_for, join
-from tierwise.journal import Entry, Recalled, decode, encode, recall
+from tierwise.admission import Paid
+from tierwise.journal import Decoded, Entry, Recalled, decode, encode, object_name, recall
 from tierwise.records import Spent
 
 _HEXADECIMAL = re.compile("[0-9a-f]+")
@@ -101,10 +103,11 @@ class JournalFiles:
         Raises:
             JournalError: an object is of a newer version.
         """
-        entries = (entry for name in self._folders(shard) for entry in self._entries(name))
+        objects = (found for name in self._folders(shard) for found in self._objects(name))
         ours = (
             entry
-            for entry in entries
+            for found in objects
+            for entry in found.entries
             if shard_of(entry.content_hash, self.digits) == shard
             and not (earlier_only and entry.run_id == self.run_id)
         )
@@ -115,10 +118,13 @@ class JournalFiles:
         names = files_for(self.folder).folders(self.folder)
         return [name for name in names if _HEXADECIMAL.fullmatch(name)]
 
-    def spent_before(self, name: str) -> Spent:
-        """What earlier runs have paid, or may have, by one folder."""
-        earlier = (entry.spent for entry in self._entries(name) if entry.run_id != self.run_id)
-        return sum(earlier, Spent())
+    def paid_before(self, name: str) -> Paid:
+        """What earlier runs have paid, or may have, by one folder, and its lines that are lost."""
+        paid = Paid()
+        for found in self._objects(name):
+            earlier = (entry.spent for entry in found.entries if entry.run_id != self.run_id)
+            paid += Paid(sum(earlier, Spent()), found.damaged + found.lost)
+        return paid
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Make entries durable: one object per shard."""
@@ -126,7 +132,7 @@ class JournalFiles:
         for entry in entries:
             by_shard[shard_of(entry.content_hash, max(1, self.digits))].append(entry)
         for shard, some in by_shard.items():
-            name = f"{self.run_id}-{uuid.uuid4().hex[:12]}.jsonl"
+            name = object_name(f"{self.run_id}-{uuid.uuid4().hex[:12]}", len(some))
             uri = join(self.folder, shard, name)
             files_for(uri).write(uri, encode(some), durable=True)
 
@@ -163,14 +169,14 @@ class JournalFiles:
     def _set_aside(self) -> str:
         return join(self.folder, "set-aside", self.run_id)
 
-    def _decoded(self, folder: str, uri: str, data: bytes) -> list[Entry]:
+    def _decoded(self, folder: str, uri: str, data: bytes) -> Decoded:
         found = decode(data, name=uri)
         if found.damaged and self.mends:
             files = files_for(uri)
             copy = join(self._set_aside, folder, uri.rpartition("/")[2] + ".damaged")
             files.write(copy, data, durable=True)
-            files.write(uri, encode(found.entries), durable=True)
-        return found.entries
+            files.write(uri, found.mended(), durable=True)
+        return found
 
     def _folders(self, shard: str) -> list[str]:
         """This shard's folder, and those of runs that cut the archive finer or coarser."""
@@ -179,12 +185,12 @@ class JournalFiles:
         begin = bisect_left(finer, shard)
         return [*ours, *takewhile(lambda name: name.startswith(shard), finer[begin:])]
 
-    def _entries(self, name: str) -> Iterator[Entry]:
+    def _objects(self, name: str) -> Iterator[Decoded]:
         files = files_for(self.folder)
         found = (stat.uri for stat in files.walk(join(self.folder, name)))
         uris = [uri for uri in found if uri.endswith(".jsonl")]
         for uri, data in zip(uris, files.read_all(uris), strict=True):
-            yield from self._decoded(name, uri, data)
+            yield self._decoded(name, uri, data)
 
 
 @lru_cache(maxsize=1)

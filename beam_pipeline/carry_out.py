@@ -55,7 +55,7 @@ def carry_out(
     for warning in (*warnings_about(job.plan.tasks), *warnings_about_groups(job)):
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
     lease = begin(job, workers=worker_processes(options))
-    job = _less_what_is_lost(job, lease)
+    job = _with_untraced(job, lease)
     if is_local(options):
         job = replace(job, plan=replace(job.plan, launcher=lease.record.process))
 
@@ -81,13 +81,14 @@ def carry_out(
     return run
 
 
-def _less_what_is_lost(job: Job, lease: Lease) -> Job:
-    """The cap, less what earlier runs may have paid for requests that they gave up under way."""
+def _with_untraced(job: Job, lease: Lease) -> Job:
+    """The job whose cap knows how many requests earlier runs gave up under way."""
     if job.cap is None:
         return job
     requests = sum(record.untraced_requests for record in lease.earlier_runs())
     dearest = dearest_request(job.plan, datetime.now(UTC).date())
-    return replace(job, cap=replace(job.cap, maybe_lost=requests * dearest))
+    cap = replace(job.cap, untraced_requests=requests, dearest_request=dearest)
+    return replace(job, cap=cap)
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:

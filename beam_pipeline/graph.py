@@ -7,8 +7,9 @@ from typing import Any
 import apache_beam as beam
 
 from beam_pipeline.job import Job
+from tierwise.admission import Paid
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
-from tierwise.records import ImageFile, NamedOutcome, Spent
+from tierwise.records import ImageFile, NamedOutcome
 from transforms.ask_gemini import AskGemini
 from transforms.ask_groups import AskGroups
 from transforms.ask_within import AskWithin
@@ -60,7 +61,7 @@ def _rows(
     files: beam.PCollection[ImageFile],
     alike: beam.PCollection[ImageFile],
     job: Job,
-    before: beam.PCollection[Spent],
+    before: beam.PCollection[Paid],
 ) -> tuple[beam.PCollection[NamedOutcome], list[beam.PCollection[PairRow]], dict[str, Any]]:
     """The rows of tasks that ask each image, and of those that ask groups; audits; the cap.
 

@@ -160,7 +160,8 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
     if damage := run.get("journal_damage"):
         yield (
             f"Damaged journal objects: {damage['objects']}, set aside in {damage['folder']}. "
-            f"{damage['lost_lines']} of their lines could not be read, and were asked again."
+            f"{damage['lost_lines']} of their lines could not be read; what they "
+            "answered counts as not asked."
         )
     if early := run.get("ended_early"):
         yield (
@@ -186,17 +187,32 @@ def _near_duplicates(run: dict[str, Any]) -> Iterator[str]:
 
 
 def _cap(cap: dict[str, str], failures: dict[str, int]) -> Iterator[str]:
-    lost = cap["maybe_lost_usd"]
-    killed = f", at most ${lost} perhaps lost in runs that were killed" if Decimal(lost) else ""
+    most, lost = Decimal(cap["max_cost_usd"]), Decimal(cap["maybe_lost_usd"])
+    before = Decimal(cap["spent_before_usd"]) + lost
+    perhaps = f", perhaps lost ${lost:f}" if lost else ""
     yield (
-        f"Cap: ${cap['max_cost_usd']}; spent before ${cap['spent_before_usd']}{killed}, reserved "
+        f"Cap: ${most:f}; spent before ${cap['spent_before_usd']}{perhaps}, reserved "
         f"for this run ${cap['reserved_usd']}, spent ${cap['spent_usd']}, left ${cap['left_usd']}."
     )
+    if lost:
+        yield (
+            f"Perhaps lost, ${lost:f}: the most that requests without a trace may have cost, each "
+            "taken for the dearest. They were under way when runs were killed, or their lines in "
+            "the journal are damaged. Perhaps none was billed; it counts against the cap for good. "
+            "To go on, raise --max_cost_usd by as much, or give another --output, which asks all "
+            "again."
+        )
+    if before > most:
+        yield (
+            f"THE CAP WAS PASSED before this run began, by ${before - most:f}: earlier runs "
+            f"spent, or perhaps lost, ${before:f}. Only a --max_cost_usd above that leaves "
+            "something to ask with."
+        )
     if rows := failures.get(Reason.OVER_BUDGET):
+        rest = ", or with the same one to use what is left" if Decimal(cap["left_usd"]) else ""
         yield (
             f"{rows} rows are over_budget: no request was sent that might have exceeded the cap. "
-            "Run again with a higher --max_cost_usd to ask exactly these, or with the same one to "
-            "use what is left."
+            f"Run again with a higher --max_cost_usd to ask exactly these{rest}."
         )
 
 

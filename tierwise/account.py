@@ -144,11 +144,12 @@ def cap(admission: Admission, rows: Iterable[CostRow]) -> dict[str, str]:
     """How much of `--max_cost_usd` is spent and left, in dollars.
 
     `spent_usd` counts requests whose fate is unknown at their worst case, and so does
-    `spent_before_usd`, which is what the journal says of earlier runs.
+    `spent_before_usd`, which is what the journal says of earlier runs. `maybe_lost_usd` is the most
+    that they may have paid besides.
     """
     total = sum((one.spent for _, one in rows), Spent())
     spent = total.cost + total.maybe_billed
-    most, before, lost = admission.cap.most, admission.paid_before, admission.cap.maybe_lost
+    most, before, lost = admission.cap.most, admission.paid_before.cost, admission.maybe_lost
     amounts = {
         "max_cost_usd": most,
         "spent_before_usd": before,

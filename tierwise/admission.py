@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tierwise.errors import InputError
+from tierwise.records import Spent
 
 NANO_PLACES = 9
 _DOLLARS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
@@ -36,14 +37,35 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """What the journal says of runs, and how many of its lines are lost.
+
+    A line tells of one request at most.
+    """
+
+    spent: Spent = Spent()
+    lost_lines: int = 0
+
+    @property
+    def cost(self) -> int:
+        """Nano-dollars, with what may have been billed besides."""
+        return self.spent.cost_at_worst
+
+    def __add__(self, other: Paid) -> Paid:
+        return Paid(self.spent + other.spent, self.lost_lines + other.lost_lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Cap:
     """What all runs into one output may cost. Nano-dollars.
 
-    `maybe_lost` is the most that runs which were killed may have paid without a trace.
+    `untraced_requests` is how many requests runs that were killed may have paid without a trace,
+    `dearest_request` the most that one can cost.
     """
 
     most: int
-    maybe_lost: int = 0
+    untraced_requests: int = 0
+    dearest_request: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +73,13 @@ class Admission:
     """The cap as one run found it, and what it set aside for each shard."""
 
     cap: Cap
-    paid_before: int
+    paid_before: Paid
     purses: Mapping[str, int]
+
+    @property
+    def maybe_lost(self) -> int:
+        """The most that earlier runs may have paid besides what the journal says."""
+        return maybe_lost(self.cap, self.paid_before)
 
     @property
     def set_aside(self) -> int:
@@ -60,12 +87,17 @@ class Admission:
         return sum(self.purses.values())
 
 
-def admit(cap: Cap, paid_before: int, work: Mapping[str, Work]) -> Admission:
+def maybe_lost(cap: Cap, paid_before: Paid) -> int:
+    """Requests of which nothing is known but that they may have been paid, at their dearest."""
+    return (cap.untraced_requests + paid_before.lost_lines) * cap.dearest_request
+
+
+def admit(cap: Cap, paid_before: Paid, work: Mapping[str, Work]) -> Admission:
     """Share out what is left below the cap; `paid_before` is what the journal says of other runs.
 
     The same for the same archive and journal, whatever the workers.
     """
-    room = max(0, cap.most - paid_before - cap.maybe_lost)
+    room = max(0, cap.most - paid_before.cost - maybe_lost(cap, paid_before))
     return Admission(cap, paid_before, share_out(room, work))
 
 

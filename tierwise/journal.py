@@ -1,11 +1,14 @@
 """The journal's format: one JSON line per paid reply and image.
 
 Lines are never changed. One of a newer version is refused: to guess at it could pay twice. One that
-is damaged is left out, for a line that was cut off is no JSON, and its answer is asked again.
+is damaged is left out, for a line that was cut off is no JSON, and its answer is asked again. What
+it paid is not forgotten: an object's name says how many lines it was written with, never none, and
+`{}` stands for each that was lost.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -81,6 +84,17 @@ class Recalled:
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _OF_THIS_VERSION = to_json({"version": VERSION})[:-1] + b","
 _LINE: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
+_LINES_WRITTEN = re.compile(r"\.(\d+)\.jsonl")
+_LOST = b"{}"
+
+
+def object_name(stem: str, lines: int) -> str:
+    """The name of an object of so many lines.
+
+    >>> object_name("run-1-ab12", 3)
+    'run-1-ab12.3.jsonl'
+    """
+    return f"{stem}.{lines}.jsonl"
 
 
 def encode(entries: Iterable[Entry]) -> bytes:
@@ -90,10 +104,18 @@ def encode(entries: Iterable[Entry]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What can be read of one journal object: entries, and how many lines cannot."""
+    """What can be read of one journal object: entries, and how many lines cannot.
+
+    `lost` are lines that were found damaged by an earlier look, and have been replaced.
+    """
 
     entries: list[Entry]
     damaged: int
+    lost: int = 0
+
+    def mended(self) -> bytes:
+        """The object without its damaged lines, of which it remembers how many there were."""
+        return encode(self.entries) + (_LOST + b"\n") * (self.damaged + self.lost)
 
 
 def decode(lines: bytes, *, name: str) -> Decoded:
@@ -102,9 +124,13 @@ def decode(lines: bytes, *, name: str) -> Decoded:
     Raises:
         JournalError: it is of a newer version.
     """
-    read = [_decode_line(line, name) for line in lines.split(b"\n") if line]
+    found = [line for line in lines.split(b"\n") if line]
+    lost = found.count(_LOST)
+    read = (_decode_line(line, name) for line in found if line != _LOST)
     entries = [entry for entry in read if entry]
-    return Decoded(entries, len(read) - len(entries))
+    written = _LINES_WRITTEN.search(name)
+    count = int(written[1]) if written else max(len(found), 1)
+    return Decoded(entries, max(0, count - lost - len(entries)), lost)
 
 
 def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
@@ -170,7 +196,7 @@ def _decode_line(line: bytes, name: str) -> Entry | None:
     """One entry, or None for a damaged line."""
     try:
         if line.startswith(_OF_THIS_VERSION):  # in one go, which takes half the time
-            return _with_tuple(_ENTRY.validate_json(line))
+            return _checked(_ENTRY.validate_json(line))
         written = _LINE.validate_json(line)
         version = written.pop("version")
         if isinstance(version, int) and version > VERSION:
@@ -178,13 +204,15 @@ def _decode_line(line: bytes, name: str) -> Entry | None:
                 f"{name}: journal format {version} is newer than this program knows "
                 f"({VERSION}). Run the newer tierwise that wrote it, or give another --output."
             )
-        return _with_tuple(_ENTRY.validate_python(written))
+        return _checked(_ENTRY.validate_python(written))
     except (ValidationError, KeyError):
         return None
 
 
-def _with_tuple(entry: Entry) -> Entry:
-    """Several labels are a tuple, which JSON writes as a list."""
+def _checked(entry: Entry) -> Entry | None:
+    """None when it tells of nothing. Several labels are a tuple, which JSON writes as a list."""
+    if (entry.answer, entry.failure, entry.wasted) == (None, None, None):
+        return None
     if entry.answer and isinstance(entry.answer.value, list):
         return replace(entry, answer=replace(entry.answer, value=tuple(entry.answer.value)))
     return entry

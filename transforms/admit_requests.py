@@ -9,20 +9,19 @@ import apache_beam as beam
 from answering.plan import Plan
 from answering.worst_cases import WorstCases
 from gemini_api.billing import Billing
-from tierwise.admission import Admission, Cap, Work, admit
-from tierwise.records import Spent
+from tierwise.admission import Admission, Cap, Paid, Work, admit
 from transforms.shard import Shard
 
 
 class AdmitRequests(beam.PTransform):
     """From shards to one Admission, before anything is asked.
 
-    Each shard's journal is read for what is left to ask; `spent_before` is what `SumJournal` found.
+    Each shard's journal is read for what is left to ask; `paid_before` is what `SumJournal` found.
     """
 
-    def __init__(self, plan: Plan, cap: Cap, spent_before: beam.PCollection[Spent]) -> None:
+    def __init__(self, plan: Plan, cap: Cap, paid_before: beam.PCollection[Paid]) -> None:
         super().__init__()
-        self._spent_before = spent_before
+        self._paid_before = paid_before
         self._plan = plan
         self._cap = cap
 
@@ -30,11 +29,11 @@ class AdmitRequests(beam.PTransform):
         """Adds the sums to a pipeline."""
         plan = self._plan
         work = shards | "WeighShards" >> beam.Map(lambda shard: (shard.name, work_of(shard, plan)))
-        paid = self._spent_before | "SumPaid" >> beam.Map(lambda spent: spent.cost_at_worst)
         return (
             shards.pipeline
             | "NameCap" >> beam.Create([self._cap])
-            | "Admit" >> beam.Map(admit, beam.pvalue.AsSingleton(paid), beam.pvalue.AsDict(work))
+            | "Admit"
+            >> beam.Map(admit, beam.pvalue.AsSingleton(self._paid_before), beam.pvalue.AsDict(work))
         )
 
 

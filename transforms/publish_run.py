@@ -21,14 +21,13 @@ from answering.journal_files import JournalFiles
 from storage.files import files_for, join
 from storage.run_records import check_lease
 from tierwise import account
-from tierwise.admission import Admission
+from tierwise.admission import Admission, Paid
 from tierwise.audit import audit_summary
 from tierwise.costs import regrouped
 from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.near_duplicates import NearAudit
-from tierwise.records import Spent
 from tierwise.tables import cost_row, costs_schema
 from tierwise.tasks import Task
 from transforms.sum_costs import CostRow
@@ -73,7 +72,7 @@ def publish(
     *,
     pairs: Sequence[PairRow] = (),
     admissions: Sequence[Admission] = (),
-    before: Sequence[Spent] = (),
+    before: Sequence[Paid] = (),
     audits: Sequence[tuple[str, NearAudit]] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
@@ -89,7 +88,7 @@ def publish(
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
         costs = sorted(costs)
         more: dict[str, Any] = {}
-        more["all_runs"] = account.all_runs(sum(before, Spent()), costs)
+        more["all_runs"] = account.all_runs(sum(before, Paid()).spent, costs)
         for admission in admissions:  # one, under a cap
             more["cap"] = account.cap(admission, costs)
         if audits:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import apache_beam as beam
 
 from answering.journal_files import JournalFiles
-from tierwise.records import Spent
+from tierwise.admission import Paid
 
 
 class SumJournal(beam.PTransform):
-    """From the beginning of a pipeline to one Spent; images that left the archive count."""
+    """From the beginning of a pipeline to one Paid; images that left the archive count."""
 
     def __init__(self, journal: JournalFiles) -> None:
         super().__init__()
         self._journal = journal
 
-    def expand(self, root: beam.Pipeline) -> beam.PCollection[Spent]:
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[Paid]:
         """Adds the sum to a pipeline."""
         return (
             root
             | "NameJournal" >> beam.Create([self._journal])
             | "ListFolders" >> beam.FlatMap(JournalFiles.folders)
             | "SpreadFolders" >> beam.Reshuffle()
-            | "SumFolder" >> beam.Map(self._journal.spent_before)
+            | "SumFolder" >> beam.Map(self._journal.paid_before)
             | "SumFolders" >> beam.CombineGlobally(_sum)
         )
 
 
-def _sum(some: list[Spent]) -> Spent:
-    return sum(some, Spent())
+def _sum(some: list[Paid]) -> Paid:
+    return sum(some, Paid())

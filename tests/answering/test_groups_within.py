@@ -88,7 +88,7 @@ class Desk:
 
     def paid(self) -> int:
         journal = JournalFiles(str(self.folder), "later", digits=0)
-        return sum(journal.spent_before(name).cost_at_worst for name in journal.folders())
+        return sum(journal.paid_before(name).cost for name in journal.folders())
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

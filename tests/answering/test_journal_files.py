@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answering.journal_files import Damage, JournalFiles, JournalWriter, shard_digits, shard_of
+from tierwise.admission import Paid
 from tierwise.journal import Entry
 from tierwise.records import Spent
 
@@ -76,6 +77,22 @@ def test_a_damaged_object_is_set_aside_and_its_whole_lines_are_kept(tmp_path: Pa
     assert aside.read_bytes() == damaged
     assert files.damage() == Damage(1, 1, str(tmp_path / "set-aside" / "run-1"))
     assert other.damage().objects == 0
+
+
+def test_an_emptied_object_is_damaged_and_no_line_is_forgotten_by_any_run(tmp_path: Path) -> None:
+    files = JournalFiles(str(tmp_path), "run-1", 1)
+    files.write([replace(entry(0), request_id=f"r{n}") for n in range(3)])
+    files.write([replace(entry(0), request_id="kept")])
+    emptied = next(path for path in tmp_path.rglob("*.3.jsonl"))
+    emptied.write_bytes(b"")
+    for run in ("run-2", "run-3"):
+        assert JournalFiles(str(tmp_path), run, 1).paid_before("0") == Paid(
+            Spent(cost=1), lost_lines=3
+        )
+    second = JournalFiles(str(tmp_path), "run-2", 1)
+    assert second.damage() == Damage(1, 3, str(tmp_path / "set-aside" / "run-2"))
+    assert JournalFiles(str(tmp_path), "run-3", 1).damage().objects == 0
+    assert set(second.read("0").outcomes) | set(files.read("0").wasted) == {"kept"}
 
 
 def test_workers_that_find_the_same_damage_come_to_the_same(tmp_path: Path) -> None:

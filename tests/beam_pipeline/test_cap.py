@@ -95,6 +95,49 @@ def test_the_cap_holds_for_all_runs_together(
     assert gemini.billed() <= cap
 
 
+def test_damaged_lines_count_as_paid_in_this_run_and_all_later_ones(
+    whole_cost: int,
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder, cap = photos(IMAGES), whole_cost
+    first = classify(folder, f"--max_cost_usd={dollars(cap)}", tasks=TASKS, status=None)
+    paid = first.cost
+    for number, path in enumerate(sorted(first.output.glob("journal/?/*.jsonl"))):
+        data = path.read_bytes()
+        path.write_bytes(bytes(byte ^ 0x55 for byte in data) if number % 2 else b"")
+    for _ in range(2):
+        found = classify(folder, f"--max_cost_usd={dollars(cap)}", tasks=TASKS, status=3)
+        assert cap_of(found)["spent_before_usd"] == 0 < cap_of(found)["maybe_lost_usd"]
+        assert gemini.billed() == paid <= cap_of(found)["maybe_lost_usd"]
+        out = capsys.readouterr().out
+        assert f"perhaps lost ${found.run['cap']['maybe_lost_usd']}" in out
+        assert "lines in the journal are damaged" in out
+        assert "raise --max_cost_usd" in out
+    more = dollars(cap + cap_of(found)["maybe_lost_usd"])
+    last = classify(folder, f"--max_cost_usd={more}", tasks=TASKS, status=None)
+    assert last.cost > 0
+
+
+def test_a_cap_below_what_was_spent_says_so(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paid = classify(photos(3), tasks=TASKS).cost
+    capsys.readouterr()
+    cap = f"--max_cost_usd={dollars(paid - 1000)}"
+    classify(photos(4), cap, tasks=TASKS, status=3)
+    out = capsys.readouterr().out
+    assert "THE CAP WAS PASSED before this run began, by $0.000001000" in out
+    assert f"spent, or perhaps lost, ${dollars(paid)}. Only" in out
+    assert "use what is left" not in out
+    assert gemini.billed() == paid
+
+
 def test_nothing_is_asked_for_nothing(
     photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
 ) -> None:

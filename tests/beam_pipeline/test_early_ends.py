@@ -55,6 +55,18 @@ def test_it_ends_early_and_goes_on_later(
     assert again.run["ended_early"] == {}
 
 
+def test_rows_of_tasks_that_depend_on_others_are_left_too(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    dependent = '  b: {input: text, prompt: "Name a {a} thing.", text: {max_length: 20}}\n'
+    gemini.faults({"kind": "unauthorized", "after": ANSWERED})
+    tasks = TASKS.replace("tasks: {a: ", "tasks:\n  a: ").replace("}}\n", "}\n") + dependent
+    ended = classify(photos(IMAGES), "--requests_in_flight=2", tasks=tasks, status=3)
+    messages = [row["message"] for row in ended.failures if row["task"] == "b"]
+    assert any(text.startswith("not asked, because 'a' has no answer") for text in messages)
+    assert ended.run["ended_early"]["rows"] == len(ended.failures) > IMAGES
+
+
 @pytest.mark.parametrize("kind", ["unauthorized", "model_gone"])
 def test_a_run_that_could_not_begin_says_so(
     kind: str, photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.admission import Cap, Purse, Work, admit, read_dollars, share_out
+from tierwise.admission import Cap, Paid, Purse, Work, admit, read_dollars, share_out
 from tierwise.errors import InputError
+from tierwise.records import Spent
 
 works = st.dictionaries(
     st.text("0123456789abcdef", min_size=1, max_size=2),
@@ -48,8 +49,11 @@ def test_shards_with_nothing_left_to_ask_get_nothing() -> None:
 
 def test_what_was_paid_and_perhaps_lost_comes_off_the_cap() -> None:
     work = {"a": Work(10, 1)}
-    assert admit(Cap(100, maybe_lost=15), 25, work).set_aside == 60
-    assert admit(Cap(100, maybe_lost=90), 25, work).set_aside == 0
+    cap = Cap(100, untraced_requests=2, dearest_request=5)
+    assert admit(cap, Paid(Spent(cost=25)), work).set_aside == 65
+    found = admit(cap, Paid(Spent(cost=25), lost_lines=1), work)
+    assert (found.maybe_lost, found.set_aside) == (15, 60)
+    assert admit(cap, Paid(Spent(cost=25), lost_lines=16), work).set_aside == 0
 
 
 @given(st.integers(0, 1000), st.lists(st.tuples(st.integers(0, 400), st.floats(0, 1))))

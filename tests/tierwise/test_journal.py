@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import JournalError
-from tierwise.journal import VERSION, Decoded, Entry, decode, encode, free, recall
+from tierwise.journal import VERSION, Decoded, Entry, decode, encode, free, object_name, recall
 from tierwise.records import (
     Answer,
     Failure,
@@ -70,7 +70,7 @@ ENTRIES = st.one_of(
 )
 
 
-@given(st.lists(ENTRIES, max_size=4))
+@given(st.lists(ENTRIES, min_size=1, max_size=4))
 def test_what_is_written_is_read(entries: list[Entry]) -> None:
     assert decode(encode(entries), name="j") == Decoded(entries, 0)
 
@@ -91,6 +91,7 @@ def test_a_line_is_json_names_its_version_and_leaves_out_what_is_empty(
     [
         b'{"version":1,"run_id":"r","content_',
         b'{"version":1,"run_id":"r"}',
+        b'{"version":1,"run_id":"r","content_hash":"c","request_id":"q","xasted":{"cost":9}}',
         b'{"run_id":"r","content_hash":"c","request_id":"q"}',
         b"[]",
         b"\x00\xff",
@@ -110,8 +111,34 @@ def test_an_object_that_was_cut_off_keeps_its_whole_lines(
     lines = encode(entries)
     end = data.draw(st.integers(0, len(lines)))
     whole = lines[:end].count(b"\n") + (lines[end : end + 1] == b"\n")
-    cut = end > 0 and lines[end - 1 : end] != b"\n" and lines[end : end + 1] != b"\n"
-    assert decode(lines[:end], name="j") == Decoded(entries[:whole], int(cut))
+    found = decode(lines[:end], name=object_name("j", len(entries)))
+    assert found == Decoded(entries[:whole], len(entries) - whole)
+    assert found.mended() == encode(entries[:whole]) + b"{}\n" * (len(entries) - whole)
+
+
+@given(
+    st.lists(ENTRIES, min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0), st.integers(1, 255)), max_size=6),
+)
+def test_no_line_is_forgotten_however_often_an_object_is_damaged(
+    entries: list[Entry], flips: list[tuple[int, int]]
+) -> None:
+    name, data = object_name("j", len(entries)), bytearray(encode(entries))
+    for place, change in flips:
+        data[place % len(data)] ^= change
+        try:
+            found = decode(bytes(data), name=name)
+        except JournalError:  # the flip made a line of a newer version
+            return
+        data = bytearray(found.mended())
+        again = decode(bytes(data), name=name)
+        assert (again.damaged, again.lost) == (0, found.damaged + found.lost)
+        assert len(again.entries) + again.lost >= len(entries)
+
+
+@pytest.mark.parametrize(("name", "lines"), [("j.jsonl", 1), (object_name("j", 7), 7)])
+def test_an_object_that_was_emptied_is_damaged(name: str, lines: int) -> None:
+    assert decode(b"", name=name) == Decoded([], lines)
 
 
 def test_a_newer_version_is_refused() -> None:

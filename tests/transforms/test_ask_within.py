@@ -15,7 +15,7 @@ from answering.engine import close_all
 from answering.journal_files import JournalFiles
 from answering.plan import Plan
 from gemini_api.service import Kind, Service
-from tierwise.admission import Admission, Cap
+from tierwise.admission import Admission, Cap, Paid
 from tierwise.groups import Group
 from tierwise.records import Answered, Failure, ImageFile
 from tierwise.tasks import load_tasks
@@ -48,7 +48,7 @@ def attempt(plan: Plan, shard: Shard) -> list[Answered]:
     fn = _AskWithinFn(SharedEngine(plan), 8)
     fn.setup()
     fn.start_bundle()
-    done = [*fn.process(shard, Admission(Cap(SHARE), 0, {"": SHARE}))]
+    done = [*fn.process(shard, Admission(Cap(SHARE), Paid(), {"": SHARE}))]
     done += [windowed.value for windowed in fn.finish_bundle()]
     return [one for some in done for one in (*some.files, *members(some))]
 
