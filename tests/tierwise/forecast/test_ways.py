@@ -6,24 +6,14 @@ from datetime import date
 
 import pytest
 
+from tests.tierwise.forecast.one_task import tasks_of
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.forecast.vendors import vendor_models
 from tierwise.forecast.ways import Change, Way, naive_cost, ways
-from tierwise.tasks import load_tasks
 
 TODAY = date(2026, 11, 23)
-TASKS = """
-model: {model}
-service_tier: {tier}
-tasks:
-  a:
-    prompt: {prompt}
-    labels: ["yes", "no"]
-    media_resolution: {level}
-    images_per_request: {pack}
-"""
 
 
 def found(
@@ -35,10 +25,10 @@ def found(
     pack: int = 1,
     on: date = TODAY,
 ) -> list[Way]:
-    text = TASKS.format(model=model, tier=tier, prompt=prompt, level=level, pack=pack)
+    tasks = tasks_of(model=model, tier=tier, prompt=prompt, level=level, pack=pack)
     image = SeenImage(4000, 3000, "a.jpg", {}, {"a": Standing.ASKED})
     survey = Survey(1000, 0, (1,) * 100, (image,) * 100)
-    return ways(load_tasks(text, path="t").tasks, survey, Rates(on))
+    return ways(tasks.tasks, survey, Rates(on))
 
 
 def cost(some: list[Way], change: Change, to: str = "") -> int:

@@ -8,41 +8,18 @@ from typing import Any
 
 import pytest
 
+from tests.tierwise.forecast.one_task import tasks_of
 from tierwise.forecast.forecast import expectations, forecast, forecast_row
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.forecast.workload import Load, Workload, workload
 from tierwise.forecast.worlds import middle_world
 from tierwise.records import ServiceTier
-from tierwise.tasks import Tasks, load_tasks
+from tierwise.tasks import Tasks
 
 TODAY = date(2026, 11, 23)
 AT_LIST_PRICES = Rates(TODAY)
-FLASH_LITE = "gemini-3.1-flash-lite"
-PROMPT = "x" * 40  # ten tokens
-TASKS = """
-model: {model}
-service_tier: {tier}
-tasks:
-  a:
-    prompt: {prompt}
-    labels: ["yes", "no"]
-    media_resolution: {level}
-    images_per_request: {pack}
-"""
 BIG = (4000, 3000)  # 266, 540, 1064 or 2160 tokens
-
-
-def tasks_of(
-    *,
-    model: str = FLASH_LITE,
-    level: str = "low",
-    pack: int = 1,
-    prompt: str = PROMPT,
-    tier: str = "standard",
-) -> Tasks:
-    text = TASKS.format(model=model, level=level, pack=pack, prompt=prompt, tier=tier)
-    return load_tasks(text, path="tasks.yaml")
 
 
 def survey(images: int, *, files: int | None = None, **changed: Any) -> Survey:
