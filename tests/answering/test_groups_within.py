@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -18,17 +16,14 @@ from hypothesis import strategies as st
 from answering.answer_group import answer_group
 from answering.answer_shard import Waiting, answer_shard
 from answering.engine import Engine
-from answering.journal_files import JournalFiles
-from answering.plan import Plan
 from answering.questions_asked import QuestionsAsked
 from answering.worst_cases import WorstCases, dearest_request
 from gemini_api.billing import Billing
-from gemini_api.service import Kind, Service
+from tests.answering.shard_desk import ShardDesk
 from tierwise.admission import Purse
 from tierwise.groups import AnsweredGroup, Group
 from tierwise.journal import Recalled
 from tierwise.records import Answer, Outcome, Spent
-from tierwise.tasks import load_tasks
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -48,28 +43,14 @@ FAULTS = [
 ]
 
 
-@dataclass
-class Desk:
+class Desk(ShardDesk):
     """Asks groups within a purse; `answer` is one attempt of one run at their shard."""
-
-    folder: Path
-    url: str
 
     def answer(
         self, groups: Sequence[Group], purse: int, *, run: str = "run-1", **plan: Any
     ) -> list[AnsweredGroup]:
-        engine = Engine(
-            Plan(
-                load_tasks(TASKS, path="tasks.yaml"),
-                Service(Kind.EMULATOR, self.url, timeout_s=5.0),
-                JournalFiles(str(self.folder), run, digits=0),
-                **plan,
-            )
-        )
-        try:
+        with self.engine(TASKS, run, **plan) as engine:
             return self._answer(engine, groups, purse)
-        finally:
-            engine.close()
 
     def _answer(self, engine: Engine, groups: Sequence[Group], purse: int) -> list[AnsweredGroup]:
         plan, today = engine.plan, datetime.now(UTC).date()
@@ -85,13 +66,6 @@ class Desk:
             for group in groups
         ]
         return engine.submit(answer_shard([], waiting, waves)).result().groups
-
-    def paid(self) -> int:
-        journal = JournalFiles(str(self.folder), "later", digits=0)
-        return sum(journal.paid_before(name).cost for name in journal.folders())
-
-    def forget(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @pytest.fixture

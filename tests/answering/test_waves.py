@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,15 +17,12 @@ from PIL import Image
 from answering.answer_file import answer_file
 from answering.answer_shard import Waiting, answer_shard
 from answering.engine import Engine
-from answering.journal_files import JournalFiles
-from answering.plan import Plan
 from answering.questions_asked import QuestionsAsked
 from answering.worst_cases import WorstCases
 from gemini_api.billing import Billing
-from gemini_api.service import Kind, Service
+from tests.answering.shard_desk import ShardDesk
 from tierwise.admission import Purse
 from tierwise.records import Answered, Failure, ImageFile, Reason, Spent
-from tierwise.tasks import load_tasks
 
 TASKS = """
 model: {model}
@@ -51,12 +46,8 @@ BILLED = ["blocked_prompt", "blocked_answer", "truncated_json", "max_tokens", "o
 FAULTS = [*BILLED, "wrong_items", "drop", "unavailable", "bad_image", "rate_limited"]
 
 
-@dataclass(frozen=True)
-class Desk:
+class Desk(ShardDesk):
     """Answers one shard as a bundle does, within a purse."""
-
-    folder: Path
-    url: str
 
     def answer(
         self,
@@ -68,18 +59,8 @@ class Desk:
         run: str = "run-1",
         **plan: Any,
     ) -> list[Answered]:
-        engine = Engine(
-            Plan(
-                load_tasks(TASKS.format(model=model, pack=pack), path="tasks.yaml"),
-                Service(Kind.EMULATOR, self.url, timeout_s=5.0),
-                JournalFiles(str(self.folder), run, digits=0),
-                **plan,
-            )
-        )
-        try:
+        with self.engine(TASKS.format(model=model, pack=pack), run, **plan) as engine:
             return self._answer(engine, files, purse)
-        finally:
-            engine.close()
 
     def _answer(self, engine: Engine, files: Sequence[ImageFile], purse: int) -> list[Answered]:
         asked = QuestionsAsked(engine.plan.journal.read(""))
@@ -95,13 +76,6 @@ class Desk:
             for file in sorted(files, key=lambda file: file.content_hash)
         ]
         return engine.submit(answer_shard(waiting, [], waves)).result().files
-
-    def paid(self, run: str = "later") -> int:
-        journal = JournalFiles(str(self.folder), run, digits=0)
-        return sum(journal.paid_before(name).cost for name in journal.folders())
-
-    def forget(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @pytest.fixture
