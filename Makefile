@@ -12,8 +12,9 @@ setup: $(READY) ## make .venv with everything pinned, and .venv/bin/tierwise
 
 $(READY): requirements.txt setup.py
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $(READY)
 
 run: $(READY) ## classify the example archive with the embedded emulator, into out/
