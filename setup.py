@@ -12,6 +12,8 @@ DEPENDENCIES = [
     # The real client. Tests pass on 2.33 and 3.4; before 2.33 a request whose connection is lost is
     # sent, and billed, a second time in silence, whatever its retry options say.
     "google-genai[aiohttp]>=2.33,<4",
+    "jinja2>=3.1",  # the page
+    "matplotlib>=3.10",  # plots, as SVG in the page and as PNG beside calibrations
     "numpy>=2",  # the emulator's sight, image features
     "orjson>=3.10",  # wire JSON at a tenth of the time
     "pillow>=12",  # formats that libvips lacks
@@ -24,12 +26,17 @@ DEPENDENCIES = [
     "rich>=14",  # tables and progress
     "simplejpeg>=1.8",  # libjpeg-turbo with DCT-scaled decoding
 ]
+YAML_DEPENDENCIES = ["apache-beam[yaml]>=2.77,<2.78"]  # pipelines written in Beam YAML
 TEST_DEPENDENCIES = [
+    *YAML_DEPENDENCIES,
+    "axe-playwright-python>=0.1.4",  # accessibility of the page
     "duckdb>=1.3",  # reads our tables as users do
+    "genai-prices>=0.0.20",  # prices that others keep, to compare ours with
     "gcp-storage-emulator>=2026.7",  # buckets on this machine
     "hypothesis>=6.130",  # rules that must always hold
     "mypy>=1.18",
-    "pandas>=2.2",  # reads our tables as users do
+    "pandas>=2.2,<2.4",  # reads our tables as users do
+    "playwright>=1.50",  # a browser that opens the page
     "pytest>=9",
     "pytest-timeout>=2.4",
     "ruff>=0.14",
@@ -61,6 +68,6 @@ setup(
     ),
     package_data={"tierwise": ["facts/*.toml", "py.typed"], "tierwise.tasks": ["*.yaml"]},
     install_requires=DEPENDENCIES,
-    extras_require={"test": TEST_DEPENDENCIES},
+    extras_require={"test": TEST_DEPENDENCIES, "yaml": YAML_DEPENDENCIES},
     entry_points={"console_scripts": ["tierwise = beam_pipeline.__main__:main"]},
 )
