@@ -9,10 +9,10 @@ from answering.plan import Plan
 from storage.listing import Input
 from tierwise.admission import Cap
 from tierwise.evaluation import judged_tasks
+from tierwise.table_names import FAILURES, answers_table
 from tierwise.tables import answers_schema, failures_schema
 from transforms.publish_run import Publication
 from transforms.share_near_duplicates import Likeness
-from transforms.write_tables import FAILURES, answers_table
 
 
 @dataclass(frozen=True, slots=True)

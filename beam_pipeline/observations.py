@@ -20,7 +20,7 @@ from tierwise.calibration.figures import Observation
 from tierwise.journal import Entry, decode
 from tierwise.measurement import Measured
 from tierwise.records import Reason, Spent
-from transforms.write_tables import FAILURES, answers_table
+from tierwise.table_names import FAILURES, answers_table
 
 # Refusals to answer that belong to the route; all others say nothing about how good it is.
 _NO_ANSWER = {

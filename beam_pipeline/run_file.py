@@ -8,7 +8,7 @@ from typing import Any
 from beam_pipeline.job import Job
 from storage.files import files_for, join
 from tierwise.ending import EXIT_STATUS, Status
-from transforms.publish_run import RUN_FILE
+from tierwise.table_names import RUN_FILE
 
 
 def open_run(job: Job) -> None:

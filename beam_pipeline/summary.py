@@ -24,10 +24,9 @@ from tierwise.answers.json_schemas import is_too_long
 from tierwise.ending import EarlyEnd, how_to_go_on
 from tierwise.records import Reason
 from tierwise.shown import counted
+from tierwise.table_names import COSTS, FAILURES, RUN_FILE, answers_table
 from tierwise.tables import costs_schema
 from tierwise.tasks.task import Task
-from transforms.publish_run import COSTS, RUN_FILE
-from transforms.write_tables import FAILURES, answers_table
 
 _MOST_LABELS = 12
 _EXAMPLES = 3

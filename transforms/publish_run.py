@@ -28,15 +28,12 @@ from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.near_duplicates import NearAudit
+from tierwise.table_names import ANSWERS, COSTS, EVALUATION, FAILURES, RUN_FILE
 from tierwise.tables import cost_row, costs_schema
 from tierwise.tasks import Task
 from transforms.sum_costs import CostRow
-from transforms.write_tables import FAILURES, Part, write_part
+from transforms.write_tables import Part, write_part
 
-ANSWERS = "answers"
-COSTS = "costs"
-EVALUATION = "evaluation"
-RUN_FILE = "run.json"
 _STAGING = ".staging-"
 _FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION)
 

@@ -16,12 +16,12 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from storage.files import files_for, join
 from tierwise.records import Answer, NamedOutcome
+from tierwise.table_names import FAILURES, answers_table
 from tierwise.tables import answer_row, failure_row
 
 # Rows of a file, which is 1 MB and more, and rows that are held as Python objects, of 3 KB each.
 _ROWS_PER_FILE = 20_000
 _ROWS_PER_BATCH = 500
-FAILURES = "failures"
 
 # A table's name and the cells of one of its rows.
 TableRow = tuple[str, dict[str, Any]]
@@ -35,15 +35,6 @@ class Part:
     uri: str
     rows: int
     bytes: int
-
-
-def answers_table(task: str) -> str:
-    """The folder of one task's answers, a hive partition.
-
-    >>> answers_table("category")
-    'answers/task=category'
-    """
-    return f"answers/task={task}"
 
 
 class WriteTables(beam.PTransform):

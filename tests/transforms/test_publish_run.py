@@ -17,10 +17,11 @@ from storage.run_records import new_record, take_lease
 from tierwise.costs import totals_of
 from tierwise.errors import LeaseLostError, TablesError
 from tierwise.records import Answer, NamedOutcome
+from tierwise.table_names import FAILURES, answers_table
 from tierwise.tables import answers_schema, failures_schema
 from transforms.publish_run import Publication, check_tables, finish_earlier, publish
 from transforms.sum_costs import CostRow
-from transforms.write_tables import FAILURES, Part, answers_table, outcome_row, write_part
+from transforms.write_tables import Part, outcome_row, write_part
 
 TASKS = ("a", "b")
 

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from apache_beam.testing.util import assert_that, equal_to
 
 from tierwise.records import NamedOutcome, Reason
+from tierwise.table_names import FAILURES, answers_table
 from tierwise.tables import answers_schema, failures_schema
-from transforms.write_tables import FAILURES, Part, WriteTables, answers_table, outcome_row
+from transforms.write_tables import Part, WriteTables, outcome_row
 
 
 def test_each_row_is_in_the_part_that_counts_it(
