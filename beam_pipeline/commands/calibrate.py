@@ -45,6 +45,7 @@ from tierwise.calibration.labelling import (
     load_task_of_folders,
     task_of_folders,
 )
+from tierwise.plots.accuracy_plot import accuracy_plot
 from tierwise.tasks import Tasks
 
 CALIBRATION_FILE = "calibration.json"
@@ -79,8 +80,16 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         return int(run["exit_status"]) or 1
     uri = join(output, CALIBRATION_FILE)
     files_for(uri).write(uri, write_calibration(calibration), durable=True)
+    _plot(calibration, output)
     print_calibration(calibration, uri)
     return int(run["exit_status"])
+
+
+def _plot(calibration: Calibration, output: str) -> None:
+    for name, task in calibration.tasks.items():
+        uri = join(output, f"calibration-{name}.png")
+        plot = accuracy_plot(name, task.choice, emulated=calibration.emulated)
+        files_for(uri).write(uri, plot.png())
 
 
 def _sample(settings: Settings, console: Console) -> _Sample:

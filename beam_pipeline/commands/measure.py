@@ -29,11 +29,12 @@ from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.measurement import Variation, measured_route, variations
+from tierwise.plots.tokens_plot import tokens_plot
 from tierwise.tasks import Task, Tasks
 
 _SAMPLE = 24
 _MANIFEST = "sample.jsonl"
-_TABLE, _TOTALS = "measurement.parquet", "measurement.json"
+_TABLE, _TOTALS, _PLOT = "measurement.parquet", "measurement.json", "measurement.png"
 _ANY = TypeAdapter(dict[str, Any])
 
 
@@ -108,3 +109,6 @@ def _report(
     files = files_for(output)
     files.write(join(output, _TOTALS), _ANY.dump_json(document, indent=2) + b"\n")
     files.write(join(output, _TABLE), measurement_parquet(images))
+    if routes:
+        plot = tokens_plot(task.name, routes, emulated=emulated)
+        files.write(join(output, _PLOT), plot.png())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from beam_pipeline.__main__ import main
 
@@ -77,6 +78,10 @@ def test_each_task_gets_the_route_that_it_needs_and_a_run_uses_it(
     printed = capsys.readouterr().out
     assert "written: 10 labelled images (emulated)" in printed
     assert "EMULATED" in printed
+
+    for name in found["tasks"]:
+        with Image.open(tmp_path / f"calibrated/calibration-{name}.png") as plot:
+            assert plot.width > plot.height > 200
 
     # Dollars per thousand images are those of the bill.
     routes = [route for task in found["tasks"].values() for route in task["choice"]["routes"]]

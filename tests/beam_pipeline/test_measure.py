@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from beam_pipeline.__main__ import main
 
@@ -47,6 +48,9 @@ def test_tokens_are_read_back_and_held_against_the_rule(
     assert len(rows) == 4 * len(routes)
     assert sum(row["cost_usd"] for row in rows) == Decimal(gemini.billed()).scaleb(-9)
     assert len({(row["sent_width"], row["sent_height"]) for row in rows}) >= 3
+
+    with Image.open(tmp_path / "measured/measurement.png") as plot:
+        assert plot.height > 200
 
     printed = capsys.readouterr().out
     assert "Forecast: " in printed
