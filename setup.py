@@ -31,7 +31,7 @@ TEST_DEPENDENCIES = [
     *YAML_DEPENDENCIES,
     "axe-playwright-python>=0.1.4",  # accessibility of the page
     "duckdb>=1.3",  # reads our tables as users do
-    "genai-prices>=0.0.20",  # prices that others keep, to compare ours with
+    "genai-prices>=0.2.3",  # prices that others keep, to compare ours with
     "gcp-storage-emulator>=2026.7",  # buckets on this machine
     "hypothesis>=6.130",  # rules that must always hold
     "mypy>=1.18",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 import tomllib
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from genai_prices.data import providers
 
 import tierwise
 from tierwise.errors import ModelError
@@ -21,7 +20,6 @@ from tierwise.records import MediaResolution, ServiceTier
 from tierwise.tiers import image_tokens
 
 PAGE = (Path(__file__).parents[2] / "docs/figures.md").read_text("utf-8")
-LIBRARY = Path(__file__).parent / "reference/genai_prices_0.2.3.tsv"
 STANDARD, BATCH = ServiceTier.STANDARD, ServiceTier.BATCH
 TODAY = date(2026, 11, 23)
 DRAWING, FLASH_LITE = "gemini-3.1-flash-image", "gemini-3.1-flash-lite"
@@ -34,10 +32,14 @@ def drawn(size: str, tier: ServiceTier, model: str = DRAWING, on: date = TODAY) 
 
 
 def library(model: str) -> tuple[str, str]:
-    with LIBRARY.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["model"] == model]
-    usd = json.loads(rows[-1]["unit_prices_usd_json"])
-    return usd["input_mtok"], usd["output_mtok"]
+    [found] = [
+        one
+        for provider in providers
+        for one in provider.models
+        if provider.id in ("anthropic", "openai") and one.id == model
+    ]
+    usd = found.get_prices(datetime(2026, 11, 23, tzinfo=UTC))
+    return str(usd.input_mtok), str(usd.output_mtok)
 
 
 @pytest.mark.parametrize("row", ROW.findall(PAGE), ids=lambda row: row[0])

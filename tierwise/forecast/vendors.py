@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
-from math import ceil, sqrt
 from typing import Any
 
+from tierwise.forecast.vendor_pictures import cells, patches, tiles
 from tierwise.prices import nano_usd
 from tierwise.records import Usage
-
-_PATCH_PX = 32
-_TILE_PX = 512
-_TILED_BOX_PX = 2048
-_TILED_SHORT_SIDE_PX = 768
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +30,11 @@ class VendorModel:
         """Input tokens of one picture of so many px."""
         numbers = dict(self.numbers)
         if self.rule == "tiles":
-            return int(numbers["base"] + numbers["each"] * _tiles(width, height))
+            return int(numbers["base"] + numbers["each"] * tiles(width, height))
         if self.rule == "patches":
-            patches = _patches(width, height, numbers["most"])
-            return ceil(patches * Decimal(numbers["multiplier"]))
-        factor = min(1.0, numbers["longest_side_px"] / max(width, height))
-        pixels = width * factor * height * factor
-        return int(min(ceil(pixels / numbers["pixels_per_token"]), numbers["most"]))
+            exact = patches(width, height, numbers["most"]) * Decimal(numbers["multiplier"])
+            return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        return cells(width, height, numbers["longest_side_px"], numbers["most"])
 
     def cost(self, usage: Usage) -> int:
         """Nano-dollars of a usage at the standard list price."""
@@ -59,7 +52,7 @@ def vendor_models() -> tuple[VendorModel, ...]:
 
 
 def _model(row: dict[str, Any]) -> VendorModel:
-    [rule] = {"tiles", "patches", "area"} & row.keys()
+    [rule] = {"tiles", "patches", "cells"} & row.keys()
     return VendorModel(
         name=row["name"],
         vendor=row["vendor"],
@@ -69,31 +62,3 @@ def _model(row: dict[str, Any]) -> VendorModel:
         numbers=tuple(row[rule].items()),
         source=row["source"],
     )
-
-
-def _tiles(width: int, height: int) -> int:
-    """Squares of 512 px of a picture that was scaled down twice.
-
-    >>> _tiles(1024, 1024), _tiles(2048, 4096), _tiles(512, 512)
-    (4, 6, 1)
-    """
-    factor = min(1.0, _TILED_BOX_PX / max(width, height))
-    factor *= min(1.0, _TILED_SHORT_SIDE_PX / (min(width, height) * factor))
-    # A thousandth of a pixel is no further square.
-    across, down = (ceil(side * factor / _TILE_PX - 1e-6) for side in (width, height))
-    return across * down
-
-
-def _patches(width: int, height: int, most: int) -> int:
-    """Squares of 32 px, fewer when the picture must be scaled down.
-
-    >>> _patches(1024, 1024, 1536), _patches(1800, 2400, 1536)
-    (1024, 1452)
-    """
-    if ceil(width / _PATCH_PX) * ceil(height / _PATCH_PX) <= most:
-        return ceil(width / _PATCH_PX) * ceil(height / _PATCH_PX)
-    factor = sqrt(_PATCH_PX**2 * most / (width * height))
-    across, down = (side * factor / _PATCH_PX for side in (width, height))
-    factor *= min(int(across) / across, int(down) / down)
-    across, down = (ceil(side * factor / _PATCH_PX - 1e-6) for side in (width, height))
-    return int(across * down)
