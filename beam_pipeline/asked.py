@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 from beam_pipeline.command_line import Settings
@@ -17,7 +17,8 @@ from gemini_api.service import KEY_VARIABLE, Kind, Service
 from storage.files import files_for
 from storage.listing import Input
 from tierwise.errors import InputError, PriceError, TasksError
-from tierwise.models import check_alive, find_model
+from tierwise.models import check_alive, find_model, forwarded
+from tierwise.price_changes import price_warning
 from tierwise.price_rows import Price, load_prices
 from tierwise.prices import find_price
 from tierwise.records import ServiceTier
@@ -145,12 +146,16 @@ def _check_endpoint(endpoint: str) -> None:
         )
 
 
-def check_prices(tasks: Tasks, service: Service) -> None:
-    """Refuse models that are over, tiers that they lack, and what has no price today."""
-    today = datetime.now(UTC).date()
+def today() -> date:
+    """The day whose prices hold, and on which models are there or are not."""
+    return datetime.now(UTC).date()
+
+
+def check_prices(tasks: Tasks, service: Service, on: date) -> None:
+    """Refuse models that are over, tiers that they lack, and what has no price on that day."""
     for task in tasks.tasks:
         model = find_model(task.route.model)
-        check_alive(model, today)
+        check_alive(model, on)
         if task.route.service_tier is ServiceTier.BATCH:
             raise InputError(
                 f"task {task.name!r}: the service tier batch is not part of this version yet. "
@@ -162,7 +167,7 @@ def check_prices(tasks: Tasks, service: Service) -> None:
                 f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
             )
         for tier in (task.route.service_tier, ServiceTier.STANDARD):
-            find_price(model.name, tier, today, prices=service.prices)
+            find_price(model.name, tier, on, prices=service.prices)
 
 
 def check_columns(tasks: Tasks, found: Input, path: str) -> None:
@@ -204,11 +209,15 @@ def check_groups(tasks: Tasks, found: Input, path: str) -> None:
             )
 
 
-def warnings_about(tasks: Tasks) -> Iterator[str]:
-    """What a person should know of the models before money is spent."""
-    today = datetime.now(UTC).date()
+def warnings_about(tasks: Tasks, service: Service, on: date) -> Iterator[str]:
+    """What a person should know of the models before money is spent on that day."""
     for name in dict.fromkeys(task.route.model for task in tasks.tasks):
-        if warning := check_alive(find_model(name), today):
+        if warning := check_alive(find_model(name), on):
+            yield warning
+    routes = ((task.route.model, task.route.service_tier) for task in tasks.tasks)
+    for name, tier in dict.fromkeys(routes):
+        answering = forwarded(find_model(name), on).name
+        if warning := price_warning(answering, tier, on, prices=service.prices):
             yield warning
 
 

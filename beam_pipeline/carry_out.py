@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.request import urlopen
 
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from answering.worst_cases import dearest_request
-from beam_pipeline.asked import warnings_about
+from beam_pipeline.asked import today, warnings_about
 from beam_pipeline.beam_options import in_this_process, is_local, worker_processes
 from beam_pipeline.command_line import Settings
 from beam_pipeline.forecast_tables import forecast_line, no_images
@@ -52,7 +51,9 @@ def carry_out(
     job: Job, settings: Settings, options: PipelineOptions, console: Console
 ) -> dict[str, Any] | None:
     """Ask everything; returns `run.json`, or None when the run broke off, which has been said."""
-    for warning in (*warnings_about(job.plan.tasks), *warnings_about_groups(job)):
+    plan = job.plan
+    models = warnings_about(plan.tasks, plan.service, today())
+    for warning in (*models, *warnings_about_groups(job)):
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
     lease = begin(job, workers=worker_processes(options))
     job = _with_untraced(job, lease)
@@ -86,7 +87,7 @@ def _with_untraced(job: Job, lease: Lease) -> Job:
     if job.cap is None:
         return job
     requests = sum(record.untraced_requests for record in lease.earlier_runs())
-    dearest = dearest_request(job.plan, datetime.now(UTC).date())
+    dearest = dearest_request(job.plan, today())
     cap = replace(job.cap, untraced_requests=requests, dearest_request=dearest)
     return replace(job, cap=cap)
 
@@ -144,6 +145,6 @@ def with_forecast(job: Job) -> Job:
     if warnings := no_images(survey, job.found.uri):
         Console(stderr=True).print(Text(f"warning: {warnings[0]}", style="yellow"), soft_wrap=True)
         return job
-    row = forecast_row(forecast_of(tasks, service, survey, unknowns=()))
+    row = forecast_row(forecast_of(tasks, service, survey, today(), unknowns=()))
     Console(highlight=False).print(forecast_line(row))
     return replace(job, facts={**job.facts, "forecast": row})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from answering.survey_archive import Looking, survey_archive
 from answering.worst_cases import worst_question
@@ -34,11 +34,11 @@ def forecast_of(
     tasks: Tasks,
     service: Service,
     survey: Survey,
+    on: date,
     *,
     unknowns: Sequence[Unknown] = tuple(Unknown),
 ) -> Forecast:
-    """What asking costs today; `unknowns` are those whose own spread is wanted."""
-    day = datetime.now(UTC).date()
+    """What asking costs on a day; `unknowns` are those whose own spread is wanted."""
     billing = Billing(service)
-    worst = {task.name: worst_question(task, billing, day) for task in tasks.tasks}
-    return forecast(tasks.tasks, survey, rates_of(service, day), worst, unknowns=unknowns)
+    worst = {task.name: worst_question(task, billing, on) for task in tasks.tasks}
+    return forecast(tasks.tasks, survey, rates_of(service, on), worst, unknowns=unknowns)

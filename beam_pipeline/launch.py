@@ -19,6 +19,7 @@ from beam_pipeline.asked import (
     flex_fallback_of,
     patience_of,
     service_of,
+    today,
 )
 from beam_pipeline.command_line import Settings
 from beam_pipeline.job import Job
@@ -49,7 +50,7 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     """
     service = service_of(settings, project, tasks)
     check_key(service)
-    check_prices(tasks, service)
+    check_prices(tasks, service, today())
     dollars = settings.max_cost_usd
     cap = None if dollars is None else Cap(read_dollars(dollars, "max_cost_usd"))
     found = find_input(settings.input, excluded=settings.output)

@@ -35,8 +35,10 @@ def way_rows(found: Sequence[Way]) -> list[dict[str, Any]]:
             "requests": way.load.requests,
             "cost_usd": f"{usd(way.load.cost):f}",
             "saved_usd": f"{usd(naive - way.load.cost):f}",
+            "can_run": way.can_run,
             "estimate": way.estimate,
             "source": way.source,
+            "ends": str(way.ends) if way.ends else None,
         }
         for way in found
     ]
@@ -77,4 +79,7 @@ def print_ways(
 def _name(way: Way) -> str:
     if way.change is Change.PACK and way.to == "1":
         return "1 image per request"
-    return _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()
+    name = _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()
+    if way.ends:
+        return f"{name} (ends {way.ends})"
+    return name if way.can_run or way.estimate else f"{name} (not in this version)"

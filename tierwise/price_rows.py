@@ -76,7 +76,7 @@ def load_prices(text: str, path: str) -> tuple[Price, ...]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PriceError(f"{path}: not valid TOML: {error}.") from error
+        raise PriceError(f"{path}: not valid TOML: {error}. docs/costs.md shows a file.") from error
     rows = document.get("prices")
     if not isinstance(rows, list) or set(document) != {"prices"}:
         raise PriceError(f"{path}: must hold [[prices]] rows and nothing else.")

@@ -6,7 +6,7 @@ The prices stand in `facts/prices.toml`, dated and with their source. Money is i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -44,13 +44,11 @@ def find_price(
     negotiated, has no others: where they end, the list price is not silently taken.
     Raises PriceError, naming what there is, when no row fits: a price is never guessed.
     """
-    negotiated = [row for row in prices if row.model == model]
-    rows = negotiated or published_prices()
+    rows = rows_of(model, prices)
     fitting = [
         row
         for row in rows
-        if row.model == model
-        and row.service_tier == tier
+        if row.service_tier == tier
         and row.holds_on(on)
         and (row.context_above_tokens == 0 or context_tokens > row.context_above_tokens)
     ]
@@ -58,6 +56,12 @@ def find_price(
         raise PriceError(_no_price(model, tier, on, rows))
     price = max(fitting, key=lambda row: row.context_above_tokens)
     return _at_regional_endpoint(price) if regional else price
+
+
+def rows_of(model: str, prices: Sequence[Price] = ()) -> list[Price]:
+    """All price rows of a model: the negotiated ones if there are any, else the list prices."""
+    negotiated = [row for row in prices if row.model == model]
+    return negotiated or [row for row in published_prices() if row.model == model]
 
 
 def cost_nano_usd(usage: Usage, price: Price) -> int:
@@ -90,8 +94,7 @@ def _at_regional_endpoint(price: Price) -> Price:
     )
 
 
-def _no_price(model: str, tier: ServiceTier, on: date, rows: Iterable[Price]) -> str:
-    known = [row for row in rows if row.model == model]
+def _no_price(model: str, tier: ServiceTier, on: date, known: Sequence[Price]) -> str:
     asked = f'no price is known for model "{model}" at service tier "{tier}" on {on}'
     if not known:
         return f"{asked}: the model is in no price row. Give its price with --prices."

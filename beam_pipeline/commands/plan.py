@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from difflib import get_close_matches
 
 from rich.console import Console
@@ -16,6 +16,7 @@ from beam_pipeline.asked import (
     check_groups,
     check_prices,
     service_of,
+    today,
     warnings_about,
 )
 from beam_pipeline.calibrated import tasks_to_ask
@@ -41,22 +42,23 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Print a forecast and return the exit status."""
     _check_flags(beam_flags)
     console = Console(highlight=False)
+    on = _day(settings.prices_on)
     if settings.image_output:
-        _show_drawing_costs(settings, console)
+        _show_drawing_costs(settings, on, console)
         return 0
     if not settings.input:
         raise InputError("--input is missing. See tierwise plan --help.")
     tasks, warnings = tasks_to_ask(settings)
     service = service_of(settings, _beam_project(beam_flags), tasks)
-    check_prices(tasks, service)
+    check_prices(tasks, service, on)
     found = find_input(settings.input, excluded=settings.output or "")
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
     check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
     survey = survey_of(found, tasks, settings.output, settings.sample)
-    warnings += [*warnings_about(tasks), *no_images(survey, found.uri)]
+    warnings += [*warnings_about(tasks, service, on), *no_images(survey, found.uri)]
     show = _show_ways if settings.compare else _show_forecast
-    show(_Planned(settings, found, tasks, service, survey, warnings), console)
+    show(_Planned(settings, found, tasks, service, on, survey, warnings), console)
     return 0
 
 
@@ -66,12 +68,13 @@ class _Planned:
     found: Input
     tasks: Tasks
     service: Service
+    on: date
     survey: Survey
     warnings: Sequence[str]
 
 
-def _show_drawing_costs(settings: Settings, console: Console) -> None:
-    costs = drawing_costs(settings.image_output, settings.image_count, datetime.now(UTC).date())
+def _show_drawing_costs(settings: Settings, on: date, console: Console) -> None:
+    costs = drawing_costs(settings.image_output, settings.image_count, on)
     if settings.json:
         console.print_json(json.dumps(costs))
     else:
@@ -80,7 +83,7 @@ def _show_drawing_costs(settings: Settings, console: Console) -> None:
 
 def _show_ways(planned: _Planned, console: Console) -> None:
     survey, warnings = planned.survey, planned.warnings
-    rates = rates_of(planned.service, datetime.now(UTC).date())
+    rates = rates_of(planned.service, planned.on)
     found = ways(planned.tasks.tasks, survey, rates)
     if planned.settings.json:
         row = {"ways": way_rows(found), "lever": biggest_lever(found), "warnings": warnings}
@@ -91,7 +94,7 @@ def _show_ways(planned: _Planned, console: Console) -> None:
 
 def _show_forecast(planned: _Planned, console: Console) -> None:
     settings, service = planned.settings, planned.service
-    forecast = forecast_of(planned.tasks, service, planned.survey)
+    forecast = forecast_of(planned.tasks, service, planned.survey, planned.on)
     lasting = dict(
         durations(
             forecast.load,
@@ -105,6 +108,16 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         console.print_json(json.dumps(row))
     else:
         print_forecast(forecast, planned.found.uri, lasting, planned.warnings, console)
+
+
+def _day(word: str | None) -> date:
+    """The day of `--prices_on`, today without."""
+    if word is None:
+        return today()
+    try:
+        return date.fromisoformat(word)
+    except ValueError as error:
+        raise InputError(f"--prices_on={word}: is no day. Write it like 2027-01-15.") from error
 
 
 def _check_flags(words: Sequence[str]) -> None:

@@ -36,6 +36,12 @@ FLAGS = (
         type=bool,
     ),
     Flag(
+        "prices_on",
+        "The day whose prices and models hold; several change with a new year. Default: today.",
+        "2027-01-15",
+        (PLAN,),
+    ),
+    Flag(
         "image_output",
         "Show instead what pictures cost that image models draw: all, or one size (512, 1K, 2K, "
         "4K). Default: not shown.",

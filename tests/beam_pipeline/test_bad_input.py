@@ -46,6 +46,11 @@ def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
         "float.toml": PRICES.replace('"0.1"', "0.1").encode(),
         "overlap.toml": (PRICES + PRICES).encode(),
         "over.toml": PRICES.replace("checked", "until = 2026-11-01\nchecked").encode(),
+        "prices.yaml": b"prices: [{model: gemini-3.1-flash-lite}]\n",
+        "prices.json": b'{"prices": []}',
+        "shut.yaml": GOOD.replace("3.1-flash-lite", "2.5-flash").encode(),
+        "carbon.yaml": GOOD.replace("3.1-flash-lite", "4-carbon").encode(),
+        "batch.yaml": GOOD.replace("tasks:", "service_tier: batch\ntasks:").encode(),
         "a file": b"",
     }
     (place / "empty").mkdir()
@@ -138,6 +143,35 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "no price for a tier": (
         ["run", I, O, "--prices=mine.toml", "--service_tier=flex"],
         ['service tier "flex"', "Known are: standard"],
+    ),
+    "prices in YAML": (
+        ["plan", I, "--prices=prices.yaml"],
+        ["prices.yaml: not valid TOML", "docs/"],
+    ),
+    "prices in JSON": (
+        ["plan", I, "--prices=prices.json"],
+        ["prices.json: not valid TOML", "docs/"],
+    ),
+    "a day before all prices": (
+        ["plan", I, "--prices_on=2020-01-01"],
+        ["no price is known", "on 2020-01-01", "Known are: standard from 2026-05-07", "--prices"],
+    ),
+    "a day after the negotiated price": (
+        ["plan", I, "--prices=over.toml", "--prices_on=2026-11-01"],
+        ["on 2026-11-01", "standard from 2026-10-01 until 2026-11-01"],
+    ),
+    "no day": (["plan", I, "--prices_on=tomorrow"], ["--prices_on=tomorrow", "2027-01-15"]),
+    "a model that is over by then": (
+        ["plan", I, "--tasks=shut.yaml", "--prices_on=2026-12-01"],
+        ['"gemini-2.5-flash" was shut down on 2026-12-01', 'Pin "gemini-3.5-flash-lite"'],
+    ),
+    "a tier that the model lacks": (
+        ["plan", I, "--tasks=carbon.yaml", "--service_tier=flex"],
+        ["gemini-4-carbon has no service tier flex; it has: standard"],
+    ),
+    "the batch tier in a tasks file": (
+        ["plan", I, "--tasks=batch.yaml"],
+        ["task 'a'", "service tier batch is not part of this version yet", "flex"],
     ),
     "the emulator's prices": (["emulator", "--port=0", "--prices=float.toml"], ["float.toml: row"]),
     "no key": (["run", I, O, "--gemini=developer"], ["--gemini=developer", "GEMINI_API_KEY"]),

@@ -165,12 +165,29 @@ def test_a_model_near_its_end_is_warned_of(
 ) -> None:
     tasks = "model: gemini-3.7-flash\ntasks: {a: {prompt: Which, labels: [x, y]}}"
     (tmp_path / "t.yaml").write_text(tasks, "utf-8")
-    row = planned(capsys, f"--input={photos(3)}", f"--tasks={tmp_path}/t.yaml")
+    row = planned(
+        capsys, f"--input={photos(3)}", f"--tasks={tmp_path}/t.yaml", "--prices_on=2026-11-27"
+    )
     assert "answered by gemini-3.8-flash" in row["warnings"][0]
 
 
+def test_another_day_has_its_own_prices_and_warnings(
+    photos: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = "model: gemini-3.8-flash\ntasks: {a: {prompt: Which, labels: [x, y]}}"
+    (tmp_path / "t.yaml").write_text(tasks, "utf-8")
+    words = [f"--input={photos(3)}", f"--tasks={tmp_path}/t.yaml"]
+    before = planned(capsys, *words, "--prices_on=2026-12-31")
+    after = planned(capsys, *words, "--prices_on=2027-01-01")
+    assert usd(after, "cost_usd") == 2 * usd(before, "cost_usd") > 0
+    [warning] = before["warnings"]
+    assert "0.75 / 3.75" in warning
+    assert "1.50 / 7.50 from 2027-01-01, in 1 day;" in warning
+    assert after["warnings"] == []
+
+
 def test_pictures_that_models_draw(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = planned(capsys, "--image_output=all")
+    rows = planned(capsys, "--image_output=all", "--prices_on=2026-11-27")
     found = {(row["model"], row["size"], row["service_tier"]): row for row in rows}
     drawn = found["gemini-3.1-flash-image", "2K", "standard"]
     assert (drawn["tokens"], usd(drawn, "usd_each")) == (1680, Decimal("0.1008"))
@@ -181,7 +198,7 @@ def test_pictures_that_models_draw(capsys: pytest.CaptureFixture[str]) -> None:
     }
     assert usd(found["gemini-3-pro-image", "4K", "batch"], "usd_each") == Decimal("0.12")
     assert not [row for row in rows if row["model"].startswith("gemini-2.5")]  # shut down
-    [only] = planned(capsys, "--image_output=512", "--image_count=7")[:1]
+    [only] = planned(capsys, "--image_output=512", "--image_count=7", "--prices_on=2026-11-27")[:1]
     assert (only["size"], only["usd"]) == ("512", {"7": "0.313740000"})
 
 

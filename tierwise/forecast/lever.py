@@ -8,7 +8,6 @@ from tierwise.forecast.ways import Change, Way
 
 # Other models and vendors answer differently, and another day is no choice.
 _LEVERS = (Change.PACK, Change.TIER, Change.RESOLUTION)
-_NOT_YET = "batch"
 _ALONE = "1"
 # More images than this in a request have rarely been tried.
 _MOST_IN_PACK = 8
@@ -46,4 +45,4 @@ def biggest_lever(found: Sequence[Way]) -> str:
 def _is_lever(way: Way) -> bool:
     if way.change is Change.PACK:
         return int(way.to) <= _MOST_IN_PACK
-    return way.change in _LEVERS and way.to != _NOT_YET
+    return way.change in _LEVERS and way.can_run

@@ -40,7 +40,8 @@ class Change(StrEnum):
 class Way:
     """One way to ask everything; `on` is the day whose prices hold, `load` what it comes to.
 
-    An `estimate` rests on another vendor's documented rules alone, which `source` names.
+    An `estimate` rests on another vendor's documented rules alone, which `source` names. `ends` is
+    the first day without the model, where one is announced.
     """
 
     change: Change
@@ -49,6 +50,12 @@ class Way:
     load: Load
     estimate: bool = False
     source: str = ""
+    ends: date | None = None
+
+    @property
+    def can_run(self) -> bool:
+        """Whether this version can ask so: the batch tier and other vendors are priced alone."""
+        return not self.estimate and (self.change, self.to) != (Change.TIER, ServiceTier.BATCH)
 
 
 def ways(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Way]:
@@ -113,7 +120,7 @@ def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
         for day in days if changed != list(tasks) else ():
             if load := _possible(changed, survey, replace(rates, on=day)):
                 when = "" if day == rates.on else f" from {day}"
-                yield Way(Change.MODEL, f"{model.name}{when}", day, load)
+                yield Way(Change.MODEL, f"{model.name}{when}", day, load, ends=model.shutdown)
 
 
 def _at_vendor(model: VendorModel, tasks: Sequence[Task], survey: Survey, rates: Rates) -> Way:

@@ -131,6 +131,17 @@ def test_models_that_are_over_or_forward_are_left_out() -> None:
     assert not {"gemini-3.7-flash", "gemini-3-pro-preview", "gemini-3-pro-image"} & today
 
 
+def test_a_model_that_ends_and_a_tier_that_cannot_be_asked_are_marked() -> None:
+    some = found()
+    ending = {way.to: way.ends for way in some if way.ends}
+    assert ending == {
+        "gemini-2.5-flash": date(2026, 12, 1),
+        "gemini-2.5-pro": date(2026, 12, 1),
+    }
+    kept = {(way.change, way.to) for way in some if not way.can_run and not way.estimate}
+    assert kept == {(Change.TIER, "batch")}
+
+
 def test_announced_changes_of_the_model_asked_are_shown() -> None:
     some = found(model="gemini-3.8-flash")
     assert cost(some, Change.NONE, "from 2027-01-01") == 2 * cost(some, Change.NONE)
