@@ -190,7 +190,9 @@ class Spent(Record):
 class Page(Record):
     """What is known of one image of a file after it was opened: upright size in px.
 
-    `number` counts from 1; `pages` is how many images the file holds.
+    `number` counts from 1; `pages` is how many images the file holds. Of a page without pixels of
+    its own (PDF) the size is in points. `detail` is its fine detail (`tierwise.images.fine_detail`,
+    0 to 1), None where no rule asked for it.
     """
 
     number: int = 1
@@ -198,6 +200,7 @@ class Page(Record):
     width: int = 0
     height: int = 0
     format: str = ""
+    detail: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,23 @@
 """The cheapest route that is not worse than the reference by a margin, and what to say of it.
 
-All routes are compared with the reference on the same images. The search over them is controlled
-as a family (`tierwise.statistics.families`), so that over many calibrations the chance of accepting
-any route that is worse by the margin or more is at most one less `confidence`.
+All routes, and the rules composed of them (`tierwise.calibration.composed`), are compared with the
+reference on the same images. The search over them is controlled as a family
+(`tierwise.statistics.families`), so that over many calibrations the chance of accepting any that is
+worse by the margin or more is at most one less `confidence`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.calibration.figures import Figures, Observation, figures_of, scores
+from tierwise.calibration.composed import Composed, Observed, with_composed
+from tierwise.calibration.figures import Figures, figures_of, scores
 from tierwise.calibration.routes import Routes, chains
 from tierwise.records import Route
+from tierwise.routing import Routing
 from tierwise.statistics.families import refuted
 from tierwise.statistics.non_inferiority import Comparison, compare
 
@@ -23,8 +26,6 @@ _SAME_COST = Decimal("1.01")
 # Nobody should label pictures to save less than a twentieth.
 _WORTH_LABELLING = Decimal("0.95")
 
-Observed = Mapping[str, Sequence[Observation]]
-
 
 @dataclass(frozen=True, slots=True)
 class TriedRoute:
@@ -32,7 +33,8 @@ class TriedRoute:
 
     `comparison` is with the reference, which has none; `differing` counts the images with another
     answer than the reference's, whichever was right. `images_needed` is about how many labelled
-    images would do to accept it, None where it is accepted or where more cannot help.
+    images would do to accept it, None where it is accepted or where more cannot help. `routing` is
+    the rule of one that is composed of several routes, of which `route` is then the base.
     """
 
     name: str
@@ -42,6 +44,7 @@ class TriedRoute:
     differing: int
     accepted: bool
     images_needed: int | None
+    routing: Routing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def choose(
     *,
     margin: float,
     confidence: float,
+    composed: Sequence[Composed] = (),
 ) -> Choice:
     """The choice for one task.
 
@@ -107,39 +111,48 @@ def choose(
         routes: by name, the reference first.
         observed: for each route the same images in the same order, at least one.
         margin: how much worse is too much, in units of the score.
-        confidence: how sure to be, for all routes of the task together.
+        confidence: how sure to be, for all candidates of the task together.
+        composed: rules that choose among the routes image by image, for the same images.
     """
-    reference, *others = routes
-    scored = {name: scores(kind, observed[name]) for name in routes}
-    compared = {name: compare(scored[reference], scored[name], margin=margin) for name in others}
+    reference = next(iter(routes))
+    rules = {one.name: one for one in composed}
+    found = {**observed, **{name: one.observations(observed) for name, one in rules.items()}}
+    names = [*routes, *rules]
+    scored = {name: scores(kind, found[name]) for name in names}
+    compared = {
+        name: compare(scored[reference], scored[name], margin=margin)
+        for name in names
+        if name != reference
+    }
+    lines = with_composed(chains(routes, reference), composed)
     error = 1 - confidence
-    lines = chains(routes, reference)
-    accepted = refuted(lines, {name: one.p_value for name, one in compared.items()}, error)
-    tried = tuple(
-        TriedRoute(
+    p_values = {name: one.p_value for name, one in compared.items()}
+    accepted = {reference, *refuted(lines, p_values, error)}
+
+    def tried(name: str) -> TriedRoute:
+        rule, comparison = rules.get(name), compared.get(name)
+        values = zip(found[reference], found[name], strict=True)
+        return TriedRoute(
             name=name,
-            route=routes[name],
-            figures=figures_of(kind, observed[name], confidence),
-            comparison=compared.get(name),
-            differing=sum(
-                one.value != other.value
-                for one, other in zip(observed[reference], observed[name], strict=True)
-            ),
-            accepted=name in accepted or name == reference,
-            images_needed=None
-            if name in accepted or name == reference
-            else compared[name].images_needed(error / len(lines)),
+            route=routes[rule.base if rule else name],
+            figures=figures_of(kind, found[name], confidence),
+            comparison=comparison,
+            differing=sum(one.value != other.value for one, other in values),
+            accepted=name in accepted,
+            images_needed=comparison.images_needed(error / len(lines))
+            if comparison and name not in accepted
+            else None,
+            routing=rule.routing if rule else None,
         )
-        for name in routes
-    )
-    chosen = _best_of_cheapest([one for one in tried if one.accepted])
+
+    all_tried = tuple(map(tried, names))
     return Choice(
         images=len(observed[reference]),
         margin=margin,
         confidence=confidence,
         reference=reference,
-        chosen=chosen.name,
-        routes=tried,
+        chosen=_best_of_cheapest([one for one in all_tried if one.accepted]).name,
+        routes=all_tried,
     )
 
 

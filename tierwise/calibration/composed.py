@@ -1,0 +1,65 @@
+"""Candidates that are made of routes which were asked already: to judge them, nothing more is paid.
+
+A rule that chooses among routes image by image, by what the picture is like or by what a cheaper
+route has answered, is a candidate as a route is. On each labelled image it would have asked one or
+more of the routes, one after the other, and taken the last answer. So its answers and its costs are
+known, and `choose` holds it against the reference with the same test, in the same family.
+
+What a rule is made of must not depend on the labels: thresholds that are tried come from the
+pictures, or are fixed beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from tierwise.calibration.figures import Observation
+from tierwise.routing import Routing
+
+Observed = Mapping[str, Sequence[Observation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One rule on labelled images.
+
+    `name` is for people, and unlike any route's. `base` names the route that the task's own becomes
+    when the rule is chosen, `routing` the rule itself, for the calibration file. `asked` has for
+    each image, in the order of the observations, the names of the routes it is asked at: all are
+    paid, the last one's answer counts. `place` says where in the family it is tested: the name of a
+    route puts it into that route's chain, right before it, as a candidate that is surer; any other
+    word makes a chain of its own of all that share the word. Those of one place are tested in the
+    order they are given, so the surest comes first.
+    """
+
+    name: str
+    base: str
+    asked: Sequence[tuple[str, ...]]
+    place: str
+    routing: Routing | None = None
+
+    def observations(self, observed: Observed) -> list[Observation]:
+        """What would have come of each image: the last answer, and all that was paid and waited."""
+        return [
+            reduce(_then, (observed[name][image] for name in names))
+            for image, names in enumerate(self.asked)
+        ]
+
+
+def with_composed(chains: Sequence[Sequence[str]], composed: Sequence[Composed]) -> list[list[str]]:
+    """The chains of routes, with the composed candidates where they belong."""
+    by_place: dict[str, list[str]] = {}
+    for one in composed:
+        by_place.setdefault(one.place, []).append(one.name)
+    joined = [
+        [name for route in chain for name in (*by_place.pop(route, ()), route)] for chain in chains
+    ]
+    return [*joined, *by_place.values()]
+
+
+def _then(before: Observation, last: Observation) -> Observation:
+    return replace(
+        last, spent=before.spent + last.spent, latency_ms=before.latency_ms + last.latency_ms
+    )

@@ -1,0 +1,143 @@
+"""Which route a question takes for one picture, and why. Pure: the same picture, the same route.
+
+Two rules adapt a task's route; both follow from what is known of a page once it was opened, so that
+a journal that knows the page knows the route as well:
+
+    fine detail   a higher media resolution for pictures with more fine detail than a threshold
+    fewer pixels  never more media resolution than the picture has pixels for
+
+The second has the last word, and never raises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tierwise.models import find_model
+from tierwise.records import MediaResolution, Page, Route
+from tierwise.tiers import pixels_worth_sending, worth_sending
+
+AS_TASK = "as the task says"
+AS_CALIBRATED = "as calibrated"
+
+# Pages of these have a size on paper, and as many pixels as one likes.
+_WITHOUT_PIXELS = {"pdf"}
+_LADDER = tuple(MediaResolution)
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The rules by which a task's route is adapted to each picture.
+
+    `fit_pixels` turns the rule of fewer pixels on. `detail_above` is the fine detail (see
+    `tierwise.images.fine_detail`, 0 to 1) above which a picture is asked at `detail_resolution`;
+    None turns that rule off. `measures` has fine detail measured even where no rule needs it.
+    `calibrated` says that a calibration chose the route, and of its images `raised_share` had more
+    detail than the threshold: neither changes what is asked.
+    """
+
+    fit_pixels: bool = True
+    detail_above: float | None = None
+    detail_resolution: MediaResolution = MediaResolution.HIGH
+    measures: bool = False
+    calibrated: bool = False
+    raised_share: float | None = None
+
+    @property
+    def measures_detail(self) -> bool:
+        """Whether the fine detail of a picture must be known."""
+        return self.measures or self.detail_above is not None
+
+
+# A task that is asked by its route to the letter, whatever the picture.
+AS_IT_IS = Routing(fit_pixels=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The route that one picture takes, and why, for people."""
+
+    route: Route
+    reason: str
+
+
+def decide(route: Route, routing: Routing, page: Page) -> Decision:
+    """The route of one picture, of which not everything need be known.
+
+    What is not known changes nothing: without a size there are pixels enough, without a measured
+    detail there is none.
+    """
+    resolution = route.media_resolution
+    reason = AS_CALIBRATED if routing.calibrated else AS_TASK
+    above, detail = routing.detail_above, page.detail
+    if above is not None and detail is not None and detail > above:
+        raised = _higher(resolution, routing.detail_resolution)
+        if raised is not resolution:
+            resolution, reason = raised, f"fine detail {detail:g} above {above:g}: {raised}"
+    if routing.fit_pixels:
+        fitting = _cheapest_that_fits(route, resolution, page)
+        if fitting is not resolution:
+            resolution, reason = fitting, f"{page.width}x{page.height} px fit {fitting}"
+    return Decision(at_resolution(route, resolution), reason)
+
+
+def dearest(route: Route, routing: Routing) -> Route:
+    """The dearest route that any picture may take."""
+    if routing.detail_above is None:
+        return route
+    return at_resolution(route, _higher(route.media_resolution, routing.detail_resolution))
+
+
+def adapts(route: Route, routing: Routing) -> bool:
+    """Whether any picture may take another route than the task's."""
+    lowers = routing.fit_pixels and route.media_resolution is not _offered(route)[0]
+    return lowers or dearest(route, routing) != route
+
+
+def knows_enough(route: Route, routing: Routing, page: Page) -> bool:
+    """Whether the route of a picture, and what is to be measured of it, follow from its page."""
+    if routing.measures_detail and page.detail is None:
+        return False
+    return bool(page.format) or not adapts(route, routing)
+
+
+def at_resolution(route: Route, resolution: MediaResolution) -> Route:
+    """The same route at another media resolution, with a picture of the size that goes with it.
+
+    A size of the task's own is kept, unless a higher resolution could do nothing with it.
+    """
+    if resolution is route.media_resolution:
+        return route
+    usual = pixels_worth_sending(route.model, resolution)
+    side = route.image.max_side
+    if side == pixels_worth_sending(route.model, route.media_resolution):
+        side = usual
+    elif _higher(route.media_resolution, resolution) is resolution:
+        side = max(side, usual)
+    image = replace(route.image, max_side=side)
+    return replace(route, media_resolution=resolution, image=image)
+
+
+def _cheapest_that_fits(route: Route, most: MediaResolution, page: Page) -> MediaResolution:
+    """The lowest media resolution, at most `most`, that sees every pixel of a picture."""
+    if page.format in _WITHOUT_PIXELS or not (page.width and page.height):
+        return most
+    lower = _offered(route)[: _offered(route).index(most)]
+    return next((one for one in lower if _sees_all(route.model, one, page)), most)
+
+
+def _sees_all(model: str, resolution: MediaResolution, page: Page) -> bool:
+    """Whether nothing is lost, neither to the model's eye nor by the size that is sent."""
+    size = page.width, page.height
+    sent_whole = max(size) <= pixels_worth_sending(model, resolution)
+    return sent_whole and worth_sending(model, resolution, *size) == size
+
+
+def _offered(route: Route) -> tuple[MediaResolution, ...]:
+    """The media resolutions of a route's model, the cheapest first."""
+    offered = find_model(route.model).media_resolutions
+    return tuple(one for one in _LADDER if one in offered)
+
+
+def _higher(one: MediaResolution, other: MediaResolution) -> MediaResolution:
+    return max(one, other, key=_LADDER.index)
