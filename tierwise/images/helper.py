@@ -67,7 +67,7 @@ def _answered(request: Request, lock: int) -> Reply:
         with _memory(request, original, lock), _timed(limits.seconds):
             if not request.settings:
                 return count(original)
-            return shrink(original, request.page, request.settings)
+            return shrink(original, request.page, request.settings, detail=request.detail)
     except ImageError as error:
         return error
     except MemoryError:

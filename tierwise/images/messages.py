@@ -24,7 +24,8 @@ _LENGTHS = struct.Struct(">IQ")
 class Request:
     """One file for the helper: count its images (no settings), or shrink one page of it.
 
-    `alone` grants all the memory of the limits, while no other helper has it.
+    `detail` has the fine detail of the page measured; `alone` grants all the memory of the limits,
+    while no other helper has it.
     """
 
     data: bytes
@@ -32,6 +33,7 @@ class Request:
     page: int
     settings: tuple[ImageSettings, ...]
     limits: Limits
+    detail: bool = False
     alone: bool = False
 
 
@@ -45,6 +47,7 @@ def write_request(stream: IO[bytes], request: Request) -> None:
         "page": request.page,
         "settings": [asdict(setting) for setting in request.settings],
         "limits": asdict(request.limits),
+        "detail": request.detail,
         "alone": request.alone,
     }
     _write(stream, head, [request.data])
@@ -58,7 +61,8 @@ def read_request(stream: IO[bytes]) -> Request | None:
     head, body = frame
     settings = tuple(ImageSettings(**setting) for setting in head["settings"])
     limits = Limits(**head["limits"])
-    return Request(body, head["name"], head["page"], settings, limits, head["alone"])
+    flags = head["detail"], head["alone"]
+    return Request(body, head["name"], head["page"], settings, limits, *flags)
 
 
 def write_reply(stream: IO[bytes], reply: Reply) -> None:

@@ -45,9 +45,17 @@ def optimize(
 
 
 def optimize_many(
-    data: bytes, *, name: str, page: int, settings: Sequence[ImageSettings], limits: Limits
+    data: bytes,
+    *,
+    name: str,
+    page: int,
+    settings: Sequence[ImageSettings],
+    limits: Limits,
+    detail: bool = False,
 ) -> list[Picture]:
     """Make one picture per setting, in order, from one decode where that is possible.
+
+    With `detail`, their features have the fine detail of the page too.
 
     Raises:
         ImageError: as `optimize`; where every setting has `fallback_original`, only when the
@@ -55,7 +63,7 @@ def optimize_many(
     """
     started = time.perf_counter()
     try:
-        return _shrunk(data, name, page, settings, limits)
+        return _shrunk(Request(data, name, page, tuple(settings), limits, detail))
     except ImageError:
         mime_type = MIME_TYPES.get(signature(data) or "")
         allowed = settings and all(setting.fallback_original for setting in settings)
@@ -65,18 +73,17 @@ def optimize_many(
         return [_original(data, mime_type, spent)] * len(settings)
 
 
-def _shrunk(
-    data: bytes, name: str, page: int, settings: Sequence[ImageSettings], limits: Limits
-) -> list[Picture]:
-    header = read_header(data, name=name, limits=limits)
-    if _here(header, settings):
+def _shrunk(wanted: Request) -> list[Picture]:
+    header = read_header(wanted.data, name=wanted.name, limits=wanted.limits)
+    if _here(header, wanted.settings):
+        original = Original(wanted.data, header, wanted.name, wanted.limits)
         with _few_at_once if header.held_bytes > _MUCH_BYTES else nullcontext():
-            return shrink(Original(data, header, name, limits), page, settings)
-    reply = ask_helper(Request(data, name, page, tuple(settings), limits))
+            return shrink(original, wanted.page, wanted.settings, detail=wanted.detail)
+    reply = ask_helper(wanted)
     if isinstance(reply, ImageError):
         raise reply
     if isinstance(reply, int):
-        raise TypeError(f"asked to shrink {name}, the helper counted")
+        raise TypeError(f"asked to shrink {wanted.name}, the helper counted")
     return reply
 
 

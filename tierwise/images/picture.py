@@ -20,7 +20,8 @@ class Features:
     `sharpness` is the mean absolute second difference of luma, in levels of 255; `text_texture`
     is the share of neighbouring pixels across a strong edge (more than 48 levels); `flat` the share
     that differ by at most 1 level; `dominant_colours` are up to four sRGB values as `#rrggbb`, most
-    frequent first; `perceptual_hash` has 64 bits, close pictures differ in few.
+    frequent first; `perceptual_hash` has 64 bits, close pictures differ in few. `fine_detail`
+    (`tierwise.images.fine_detail`) is None unless it was asked for.
     """
 
     sharpness: float
@@ -28,6 +29,7 @@ class Features:
     flat: float
     dominant_colours: tuple[str, ...]
     perceptual_hash: int
+    fine_detail: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

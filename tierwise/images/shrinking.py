@@ -9,6 +9,8 @@ from dataclasses import replace
 from tierwise.images.decoding import decode, frame_of
 from tierwise.images.encoder import encode
 from tierwise.images.features import features
+from tierwise.images.fine_detail import SIDE as DETAIL_SIDE
+from tierwise.images.fine_detail import fine_detail
 from tierwise.images.jpeg_header import has_more_behind
 from tierwise.images.original import Original, View
 from tierwise.images.picture import Picture
@@ -22,34 +24,45 @@ _ROOM_FOR_HEADERS = 65_536
 _PASSABLE = {"jpeg", "png", "webp"}
 
 
-def shrink(original: Original, page: int, settings: Sequence[ImageSettings]) -> list[Picture]:
+def shrink(
+    original: Original, page: int, settings: Sequence[ImageSettings], *, detail: bool = False
+) -> list[Picture]:
     """Make one picture per setting; settings that differ only in size or coding share one decode.
 
-    `milliseconds` of each is its part of the time for all.
+    `milliseconds` of each is its part of the time for all. With `detail`, each has the fine detail
+    of the page among its features; it is measured once.
 
     Raises:
         ImageError: the page cannot be decoded.
     """
     started = time.perf_counter()
-    rasters = _rasters(original, page, settings)
-    pictures = [_picture(original, rasters[setting], setting) for setting in settings]
+    rasters = _rasters(original, page, settings, DETAIL_SIDE if detail else 0)
+    pictures = [_picture(original, rasters[setting][1], setting) for setting in settings]
+    if detail and pictures:
+        found = fine_detail(rasters[settings[0]][0].pixels)
+        pictures = [_with_detail(picture, found) for picture in pictures]
     spent = round((time.perf_counter() - started) * 1000 / len(settings), 3)
     return [replace(picture, milliseconds=spent) for picture in pictures]
 
 
 def _rasters(
-    original: Original, page: int, settings: Sequence[ImageSettings]
-) -> dict[ImageSettings, Raster]:
-    """Decode once per kind of setting, at the largest size; smaller ones follow from it."""
+    original: Original, page: int, settings: Sequence[ImageSettings], least: int
+) -> dict[ImageSettings, tuple[Raster, Raster]]:
+    """Decode once per kind of setting, at the largest size; smaller ones follow from it.
+
+    For each setting what was decoded, of `least` px or more where the original has so many, and
+    what is to be sent.
+    """
     decoded: dict[tuple[str, str | int], Raster] = {}
     rasters = {}
     for setting in sorted(set(settings), key=lambda one: -one.max_side):
         kind = (setting.background, setting.frames)
         if kind not in decoded:
             frame = frame_of(original, page, setting.frames)
-            raster = decode(original, View(frame, setting.max_side, setting.background))
+            side = max(setting.max_side, least)
+            raster = decode(original, View(frame, side, setting.background))
             decoded[kind] = grey_if_colourless(raster)
-        rasters[setting] = _smaller(decoded[kind], setting.max_side)
+        rasters[setting] = decoded[kind], _smaller(decoded[kind], setting.max_side)
     return rasters
 
 
@@ -90,6 +103,11 @@ def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Pict
         milliseconds=0.0,
         features=seen,
     )
+
+
+def _with_detail(picture: Picture, detail: float) -> Picture:
+    seen = picture.features
+    return replace(picture, features=replace(seen, fine_detail=detail)) if seen else picture
 
 
 def _passes(original: Original, raster: Raster) -> bool:
