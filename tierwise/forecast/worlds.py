@@ -22,6 +22,10 @@ _TEXT_SPREAD = 0.15
 _CHANCE_OTHERWISE = 0.4
 _CHANCE_RULE_IS_WRONG = 0.2
 _MEAN_BROKEN = 0.02
+# Where some headers cannot be read, about as many files are broken behind a sound one: of 183 files
+# collected to break decoders, 38 % and 42 %; of 776 ordinary ones, none and none. The spread is one
+# of odds.
+_BROKEN_SPREAD = 0.4
 _MEAN_REPEATED = 0.01
 # Thoughts of a model at its least level differ by a factor of three.
 _THOUGHT_SPREAD = 0.8
@@ -42,10 +46,14 @@ class Unknown(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What is known by task: shares of open images, and lengths of replies in characters."""
+    """What is known by task: shares of open images, and lengths of replies in characters.
+
+    `unreadable` is the share of files whose headers cannot be read.
+    """
 
     shares: Mapping[str, Share]
     lengths: Mapping[str, Lengths]
+    unreadable: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ def middle_world(known: Expectations) -> World:
     return World(
         {name: share.mean for name, share in known.shares.items()},
         {name: lengths.typical for name, lengths in known.lengths.items()},
+        broken=known.unreadable.mean,
     )
 
 
@@ -90,7 +99,10 @@ def drawn_world(
 
     pictures = rng.random() if dearer else 0.0
     wordy = rng.random()  # a model that writes much does so for every task
-    broken = rng.expovariate(1 / _MEAN_BROKEN) if otherwise[Unknown.BROKEN] else 0.0
+    broken, factor = known.unreadable.drawn(rng), math.exp(rng.gauss(0, _BROKEN_SPREAD))
+    broken *= factor / (1 - broken + broken * factor)
+    if otherwise[Unknown.BROKEN]:
+        broken += rng.expovariate(1 / _MEAN_BROKEN)
     repeats = rng.expovariate(1 / _MEAN_REPEATED) if otherwise[Unknown.REPEATS] else 0.0
     return World(
         shares={
@@ -106,6 +118,6 @@ def drawn_world(
         pictures=if_drawn(Unknown.PICTURES, pictures, 0.0),
         schema=otherwise[Unknown.TEXT] and Unknown.TEXT in unknowns,
         sample=if_drawn(Unknown.SAMPLE, rng.gauss(0, 1), 0.0),
-        broken=if_drawn(Unknown.BROKEN, min(broken, 1.0), 0.0),
+        broken=if_drawn(Unknown.BROKEN, min(broken, 1.0), middle.broken),
         repeats=if_drawn(Unknown.REPEATS, repeats, 0.0),
     )

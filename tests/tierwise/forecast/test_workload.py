@@ -13,7 +13,7 @@ from tierwise.forecast.forecast import expectations, forecast, forecast_row
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.forecast.workload import Load, Workload, workload
-from tierwise.forecast.worlds import middle_world
+from tierwise.forecast.worlds import Unknown, middle_world
 from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks
 
@@ -113,6 +113,18 @@ def test_the_same_survey_gives_the_same_forecast_in_which_bounds_are_in_order() 
     assert set(one["uncertainty"]) >= {"how many tokens the prompts are", "how long answers are"}
     for interval in one["uncertainty"].values():
         assert Decimal(interval["low_usd"]) <= bounds[1] <= Decimal(interval["high_usd"])
+
+
+def test_where_headers_are_unreadable_as_many_files_are_broken_behind_sound_ones() -> None:
+    sound = survey(60).images
+    broken = Survey(100, 0, (1,) * 60 + (0,) * 40, sound)
+    _, load = middle(tasks_of(), broken)
+    assert load.images == 60 * 60 // 100
+    tasks, worst = tasks_of().tasks, {"a": 1_000_000}
+    one = forecast(tasks, broken, Rates(TODAY), worst)
+    assert 20 * 70_500 < one.cost.low < load.cost < one.cost.high < 60 * 84_600
+    spread = one.spread[Unknown.BROKEN]
+    assert spread.high - spread.low > (one.cost.high - one.cost.low) / 2
 
 
 def test_nothing_to_ask_costs_nothing() -> None:
