@@ -216,11 +216,19 @@ def _cap(cap: dict[str, str], failures: dict[str, int]) -> Iterator[str]:
 
 
 def _answered_by_other(other: dict[str, Any]) -> str:
+    gave = (
+        f"{other['pinned']} was pinned, but {other['answered_by']} gave "
+        f"{counted(other['answers'], 'answer')}"
+    )
+    if not other["price_is_known"]:
+        return (
+            f"{gave}. Its price is not known: ${other['cost_usd']} is what the pinned model costs, "
+            "and the bill may differ. Calibrate again before you go on."
+        )
     pinned = other["cost_usd_if_pinned"]
     would = f"at the pinned model's price ${pinned}" if pinned else "the pinned model has no price"
     return (
-        f"{other['pinned']} was pinned, but {other['answered_by']} gave "
-        f"{counted(other['answers'], 'answer')} for ${other['cost_usd']}; {would}. "
+        f"{gave} for ${other['cost_usd']}; {would}. "
         f"Pin {other['answered_by']}, and calibrate again."
     )
 

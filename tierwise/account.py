@@ -11,6 +11,7 @@ from typing import Any
 from tierwise.admission import Admission
 from tierwise.costs import ANSWERED, REPEATED, REUSED, CostKey, CostTotals, is_waste, regrouped
 from tierwise.errors import PriceError
+from tierwise.models import all_models
 from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import Reason, ServiceTier, Spent, Usage
 from tierwise.tables import usd
@@ -96,7 +97,7 @@ def answered_by_others(rows: Iterable[CostRow], on: date) -> list[dict[str, Any]
     """Which models answered in the place of pinned ones, and what that did to the cost.
 
     Both costs are of the answers alone; that of the pinned model is at its list price of the day,
-    None where it has none.
+    None where it has none. A model without a known price counts as the pinned one.
     """
     by_models = regrouped(
         (row for row in rows if row[0].answered_by and row[0].outcome == ANSWERED),
@@ -106,6 +107,7 @@ def answered_by_others(rows: Iterable[CostRow], on: date) -> list[dict[str, Any]
         {
             "pinned": pinned,
             "answered_by": other,
+            "price_is_known": other in {model.name for model in all_models()},
             "service_tier": str(tier),
             "answers": total.images,
             "cost_usd": _written(total.spent.cost),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from tierwise.models import answering_model
+from tierwise.models import other_model
 from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
 
 Group = TypeVar("Group", bound=Any)
@@ -69,8 +69,7 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     answered_by = ""
     if isinstance(outcome, Answer):
         name = REUSED if outcome.reused else ANSWERED
-        model = answering_model(outcome.model, outcome.model_version)
-        answered_by = "" if model == outcome.model else model
+        answered_by = other_model(outcome.model, outcome.model_version)
     else:
         name = str(outcome.reason)
     route = (outcome.task, outcome.model, outcome.media_resolution, outcome.service_tier)

@@ -80,6 +80,17 @@ def answering_model(pinned: str, version: str) -> str:
     return version if version in _models() else pinned
 
 
+def other_model(pinned: str, version: str) -> str:
+    """The model other than the pinned one that a reply names by its `modelVersion`, "" if none.
+
+    It need not be known here. What begins with the pinned name is a version of it.
+    """
+    if version in _models():
+        return "" if version == pinned else version
+    own = _models()[pinned].version if pinned in _models() else pinned
+    return "" if version.startswith((pinned, own)) else version
+
+
 def forwarded(model: Model, on: date) -> Model:
     """The model that answers requests for this one on that day."""
     if model.forwards_to is None or model.forwards_from is None or on < model.forwards_from:

@@ -38,6 +38,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "max_tokens": {},
     "wrong_items": {"how": "missing"},
     "outside_labels": {},
+    "other_version": {"version": "gemini-unknown"},
     "unauthorized": {},
     "forbidden": {},
     "model_gone": {},

@@ -16,15 +16,18 @@ _TRAFFIC = {
 }
 
 
-def generated(asked: Asked, outcome: Outcome, number: int) -> dict[str, Any]:
-    """A `GenerateContentResponse`; `number` is the request's, for a response id of its own."""
+def generated(asked: Asked, outcome: Outcome, number: int, version: str) -> dict[str, Any]:
+    """A `GenerateContentResponse`; `number` is the request's, for a response id of its own.
+
+    `version` is what it says of the model that answered.
+    """
     reply: dict[str, Any] = {}
     if outcome.finish_reason:
         reply["candidates"] = [_candidate(asked, outcome)]
     if outcome.block_reason:
         reply["promptFeedback"] = {"blockReason": outcome.block_reason}
     reply["usageMetadata"] = _usage(asked, outcome.usage)
-    reply["modelVersion"] = asked.model.version
+    reply["modelVersion"] = version
     name = asked.digest[:9] + number.to_bytes(6, "big")
     reply["responseId"] = base64.urlsafe_b64encode(name).decode()
     return reply

@@ -17,7 +17,7 @@ from gemini_api.emulator.bill import Bill, tokens, usd
 from gemini_api.emulator.decoding import decode
 from gemini_api.emulator.fault_plan import Fate, FaultPlan
 from gemini_api.emulator.fault_refusals import refusal_of
-from gemini_api.emulator.faults import Faults
+from gemini_api.emulator.faults import Fault, Faults
 from gemini_api.emulator.known import KnownPictures
 from gemini_api.emulator.looks import Look, look_at
 from gemini_api.emulator.outcomes import outcome, prompt_usage
@@ -162,7 +162,7 @@ class Service:
         cost = self._cost(asked, made.usage)
         self.bill.add(asked.model.name, len(asked.pictures), made.usage, cost)
         headers = {} if asked.call.vertex else {"x-gemini-service-tier": asked.service_tier.value}
-        document = orjson.dumps(generated(asked, made, self._number))
+        document = orjson.dumps(generated(asked, made, self._number, _version(asked, fate.fault)))
         return Reply(200, document, headers, lost, fate.delay_ms), made.usage, cost
 
     async def _looked(self, asked: Asked) -> list[Look]:
@@ -223,3 +223,9 @@ def _asked_line(asked: Asked) -> dict[str, Any]:
         "service_tier": asked.service_tier.value,
         "media_resolution": [picture.media_resolution for picture in asked.pictures],
     }
+
+
+def _version(asked: Asked, fault: Fault | None) -> str:
+    if fault and fault.kind == "other_version":
+        return str(fault.settings["version"])
+    return asked.model.version

@@ -162,6 +162,23 @@ def test_another_model_than_the_pinned_one_is_reported_with_what_it_costs(
     assert "answered by gemini-3.6-flash" in printed.err
 
 
+def test_a_model_that_is_not_known_is_reported_too(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gemini.faults({"kind": "other_version", "version": "gemini-5-lite"})
+    finished = classify(photos(3), tasks=TASKS.format(model=FLASH_LITE))
+    [other] = finished.run["answered_by_others"]
+    assert (other["pinned"], other["answered_by"]) == (FLASH_LITE, "gemini-5-lite")
+    assert (other["answers"], other["price_is_known"]) == (3, False)
+    assert other["cost_usd"] == other["cost_usd_if_pinned"]
+    assert {row["model_version"] for row in finished.answers()} == {"gemini-5-lite"}
+    told = "but gemini-5-lite gave 3 answers. Its price is not known"
+    assert told in capsys.readouterr().out
+
+
 def test_the_pinned_model_is_no_news(
     photos: Callable[..., Path], classify: Callable[..., Any]
 ) -> None:

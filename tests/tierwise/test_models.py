@@ -3,7 +3,15 @@ from datetime import date
 import pytest
 
 from tierwise.errors import ModelError
-from tierwise.models import Model, all_models, answering_model, check_alive, find_model, forwarded
+from tierwise.models import (
+    Model,
+    all_models,
+    answering_model,
+    check_alive,
+    find_model,
+    forwarded,
+    other_model,
+)
 from tierwise.records import MediaResolution, ServiceTier
 
 TODAY = date(2026, 11, 21)
@@ -98,6 +106,21 @@ def test_a_reply_is_from_the_pinned_model_unless_it_names_another() -> None:
     assert answering_model(FLASH_LITE, f"{FLASH_LITE}-001") == FLASH_LITE
     assert answering_model(FLASH_LITE, "") == FLASH_LITE
     assert answering_model("gemini-3.7-flash", "gemini-3.8-flash") == "gemini-3.8-flash"
+
+
+@pytest.mark.parametrize(
+    ("version", "other"),
+    [
+        (FLASH_LITE, ""),
+        (f"{FLASH_LITE}-001", ""),
+        ("", ""),
+        ("gemini-3.5-flash-lite", "gemini-3.5-flash-lite"),
+        ("gemini-3.1-flash-lite-image", "gemini-3.1-flash-lite-image"),  # a model of its own
+        ("gemini-5-lite", "gemini-5-lite"),  # not known here
+    ],
+)
+def test_whatever_else_a_reply_names_is_another_model(version: str, other: str) -> None:
+    assert other_model(FLASH_LITE, version) == other
 
 
 def test_requests_are_forwarded_from_a_day_on() -> None:
