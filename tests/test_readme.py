@@ -84,11 +84,13 @@ def test_a_plan_prints_what_is_shown(
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("COLUMNS", "80")
     assert main(command.split()) == 0
-    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == printed.splitlines()
+    out = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+    pieces = re.split(r"^\.\.\.$", printed, flags=re.MULTILINE)  # lines are left out between them
+    assert re.fullmatch(".*".join(map(re.escape, pieces)), out, re.DOTALL), out
 
 
 def test_plans_are_shown() -> None:
-    assert len(plans()) == 3
+    assert len(plans()) == 5
 
 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from hypothesis import given
@@ -134,21 +134,28 @@ def test_small_and_no_sums_are_written_as_decimals() -> None:
     assert totals([(key, CostTotals(Spent(cost=5)))])["saved_usd"] == "-0.000000005"
 
 
-@given(MADE, st.lists(st.sampled_from(["zoo", "museum", ""]), min_size=8, max_size=8))
+@given(
+    MADE,
+    st.lists(st.sampled_from(["zoo", "museum", ""]), min_size=8, max_size=8),
+    st.lists(st.sampled_from([field.name for field in fields(CostKey)]), unique=True),
+    st.randoms(),
+)
 def test_told_apart_in_any_way_the_sum_is_the_same(
     answer: Callable[..., Answer],
     failure: Callable[..., Failure],
     made: list[tuple[Any, ...]],
     customers: list[str],
+    columns: list[str],
+    shuffler: Any,
 ) -> None:
     outcomes = built(made, answer, failure)
     charged = zip(outcomes, customers, strict=False)
     found = [row for outcome, customer in charged for row in totals_of(outcome, customer)]
+    shuffler.shuffle(found)
     whole = sum((total for _, total in found), CostTotals.zero())
-    for key_of in (attrgetter("charged_to"), attrgetter("task", "outcome"), lambda key: 0):
-        groups = regrouped(found, key_of)
-        assert list(groups) == sorted(groups)
-        assert sum(groups.values(), CostTotals.zero()) == whole
+    groups = regrouped(found, lambda key: tuple(getattr(key, column) for column in columns))
+    assert list(groups) == sorted(groups)
+    assert sum(groups.values(), CostTotals.zero()) == whole
     spent = sum((outcome.spent.cost + outcome.wasted.cost for outcome in outcomes), 0)
     assert whole.spent.cost == spent
     by_value = by_charge(found, "customer")["values"].values()
