@@ -66,7 +66,11 @@ setup(
             )
         ]
     ),
-    package_data={"tierwise": ["facts/*.toml", "py.typed"], "tierwise.tasks": ["*.yaml"]},
+    package_data={
+        "tierwise": ["facts/*.toml", "py.typed"],
+        "tierwise.tasks": ["*.yaml"],
+        "tierwise.report": ["templates/*"],
+    },
     install_requires=DEPENDENCIES,
     extras_require={"test": TEST_DEPENDENCIES, "yaml": YAML_DEPENDENCIES},
     entry_points={"console_scripts": ["tierwise = beam_pipeline.__main__:main"]},

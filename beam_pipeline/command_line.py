@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from beam_pipeline import later
-from beam_pipeline.flags.flag import CALIBRATE, EMULATOR, MEASURE, OPTIMIZE, PLAN, RUN, Flag
+from beam_pipeline.flags.flag import CALIBRATE, EMULATOR, MEASURE, OPTIMIZE, PLAN, REPORT, RUN, Flag
 from beam_pipeline.flags.of_verb import flags_of
 from beam_pipeline.version import VERSION
 from tierwise.errors import InputError
@@ -27,6 +27,7 @@ VERBS = {
     "measure": "Ask a sample in several ways, and read back the tokens and dollars of each.",
     "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
+    "report": "Turn a finished run's tables into one page for people; asks nobody.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
 _EXAMPLES = {
@@ -35,6 +36,7 @@ _EXAMPLES = {
     "measure": "tierwise measure --input=photos/ --output=measured/ --max_cost_usd=0.10",
     "calibrate": "tierwise calibrate --input=labelled/ --tasks=tasks.yaml --output=calibrated/",
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
+    "report": "tierwise report --output=out/",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
 }
 
@@ -75,7 +77,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     settings = vars(known)
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
-    if verb == EMULATOR and unknown:
+    if verb in (EMULATOR, REPORT) and unknown:
         raise InputError(unknown_flag(unknown[0], verb))
     for before, word in pairwise(["", *unknown]):
         if not word.startswith("-") and not _takes_value(before):
@@ -221,6 +223,8 @@ def _wrapped(text: str, width: int = 56) -> str:
 def _about_beam(verb: str) -> str:
     if verb == EMULATOR:
         return ""
+    if verb == REPORT:
+        return "\n\nexit status: 0 done; 2 refused: there is no finished run, or of another version"
     return (
         "\n\nAll flags of Apache Beam pass through: --runner, --project, --region, "
         "--temp_location\nand so on. Without --runner the job runs in this process.\n\n"

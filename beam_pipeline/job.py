@@ -20,7 +20,8 @@ class Job:
     """What to do with which archive. `facts` go into `run.json` as they are.
 
     `cost_by` is the manifest's column that costs are told apart by, empty for none; `cap` is None
-    without `--max_cost_usd`, and `likeness` without `--near_duplicates`.
+    without `--max_cost_usd`, and `likeness` without `--near_duplicates`. With `page`, it leaves
+    the page for people too.
     """
 
     found: Input
@@ -30,6 +31,7 @@ class Job:
     cost_by: str = ""
     cap: Cap | None = None
     likeness: Likeness | None = None
+    page: bool = False
 
     @property
     def publication(self) -> Publication:
@@ -48,4 +50,5 @@ class Job:
             cost_by=self.cost_by,
             judged=tuple(judged_tasks(tasks, columns)),
             audits=tasks.audits,
+            page=self.page,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-VERBS = ("report",)
+VERBS: tuple[str, ...] = ()
 RUN_FLAGS = ("api_key_secret",)
 VALUES = {"service_tier": ("batch",)}  # by flag
 

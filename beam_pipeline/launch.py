@@ -26,12 +26,13 @@ from beam_pipeline.job import Job
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
-from storage.listing import Input, Named, find_input, list_names
+from storage.listing import Input, Named, find_input, list_names, starts_at
 from storage.overlap import check_not_itself
 from tierwise.admission import Cap, read_dollars
 from tierwise.errors import InputError
 from tierwise.groups import group_name
 from tierwise.images.limits import Limits
+from tierwise.report.asked import asked_prices, asked_tasks
 from tierwise.tasks import Tasks
 from transforms.share_near_duplicates import Likeness
 
@@ -82,6 +83,14 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
         "service_tiers": {task.name: str(task.route.service_tier) for task in tasks.tasks},
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
+        "asked": asked_tasks(tasks, found.columns),
+        "prices": asked_prices(
+            (task.route.model for task in tasks.tasks),
+            datetime.now(UTC).date(),
+            regional=service.regional,
+            prices=service.prices,
+        ),
+        "relative_to": starts_at(found),
         "files": names,
         **({"ungrouped_files": ungrouped} if ungrouped else {}),
     }

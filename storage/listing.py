@@ -113,6 +113,17 @@ def list_names(found: Input) -> Iterator[Named | Skipped]:
         yield from (_sorted_out(stat, root) for stat in _stats(found))
 
 
+def starts_at(found: Input) -> str:
+    """The whole address of the folder that relative names of an input start at, empty in a bucket.
+
+    They start at the folder of a manifest, and else where the command was given.
+    """
+    if "://" in found.uri:
+        return ""
+    here = Path(found.uri).parent if found.kind is Kind.MANIFEST else Path()
+    return str(here.absolute())
+
+
 def is_plainly_no_picture(uri: str) -> bool:
     """Whether a file found in a folder is left out, by its name alone.
 

@@ -1,6 +1,7 @@
 """Finished tables take the place of the last run's, and `run.json` closes the run.
 
-    staging/answers, failures, costs ─▶ staging/run.json ─▶ folders moved ─▶ run.json moved
+    staging/answers, failures, costs ─▶ staging/report.html ─▶ staging/run.json
+    ─▶ folders moved ─▶ report.html moved ─▶ run.json moved
 
 `run.json` in the staging folder says that all beside it is whole. Whoever finds it there can finish
 the publication, however far it had come: a repeated bundle, or the next run after a kill.
@@ -9,6 +10,7 @@ the publication, however far it had come: a repeated bundle, or the next run aft
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +21,9 @@ import pyarrow.parquet as pq
 
 from answering.journal_files import JournalFiles
 from storage.files import files_for, join
+from storage.finished_run import FinishedRun
 from storage.run_records import check_lease
+from storage.thumbnail_files import thumbnails_below
 from tierwise import account
 from tierwise.admission import Admission, Paid
 from tierwise.audit import audit_summary
@@ -28,12 +32,14 @@ from tierwise.ending import EXIT_STATUS, early_end, status_of
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.near_duplicates import NearAudit
-from tierwise.table_names import ANSWERS, COSTS, EVALUATION, FAILURES, RUN_FILE
+from tierwise.table_names import ANSWERS, COSTS, EVALUATION, FAILURES, PAGE_FILE, RUN_FILE
 from tierwise.tables import cost_row, costs_schema
 from tierwise.tasks import Task
 from transforms.sum_costs import CostRow
+from transforms.write_report import build_page
 from transforms.write_tables import Part, write_part
 
+_LOG = logging.getLogger(__name__)
 _STAGING = ".staging-"
 _FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION)
 
@@ -43,7 +49,8 @@ class Publication:
     """Where the tables go, and what is known of the run when the graph is built.
 
     `cost_by` is the manifest's column that costs are told apart by, empty for none. `judged` are
-    the tasks that the manifest has labels for, `audits` those that audit others.
+    the tasks that the manifest has labels for, `audits` those that audit others. With `page`, the
+    page for people is one of the files that are published.
     """
 
     output: str
@@ -54,6 +61,7 @@ class Publication:
     cost_by: str = ""
     judged: tuple[str, ...] = ()
     audits: tuple[Task, ...] = ()
+    page: bool = False
 
     @property
     def staging(self) -> str:
@@ -175,8 +183,27 @@ def _stage(
         run["evaluation"] = evaluation(pairs, publication.judged)
         run["audit"] = audit_summary(publication.audits, pairs)
     run["tables"] = list(_listed(parts))
+    if publication.page:
+        run |= _write_page(publication, run)
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     files.write(join(publication.staging, RUN_FILE), text.encode(), durable=True)
+
+
+def _write_page(publication: Publication, run: Mapping[str, Any]) -> dict[str, Any]:
+    """The page of the staged tables; gives what `run.json` says of it.
+
+    A page that fails must not keep paid answers from being published: what is wrong is said, and
+    `tierwise report` writes it later.
+    """
+    output, staging = publication.output, publication.staging
+    wanted = not run["flags"].get("no_thumbnails")
+    try:
+        html = build_page(FinishedRun(staging, run), thumbnails_below(output) if wanted else None)
+    except Exception as error:  # noqa: BLE001 - written into run.json and said at the end
+        _LOG.exception("the page could not be made")
+        return {"page": "", "page_problem": f"{type(error).__name__}: {error}"}
+    files_for(staging).write(join(staging, PAGE_FILE), html.encode())
+    return {"page": PAGE_FILE}
 
 
 def _write_costs(publication: Publication, costs: Sequence[CostRow]) -> Part:
@@ -200,6 +227,10 @@ def _finish(output: str, staging: str) -> dict[str, Any]:
     run: dict[str, Any] = json.loads(text)
     for folder in _FOLDERS:
         files.replace_folder(join(staging, folder), join(output, folder))
+    if run.get("page"):
+        files.move(join(staging, PAGE_FILE), join(output, PAGE_FILE))
+    else:  # an earlier run's page does not belong to these tables
+        files.delete(join(output, PAGE_FILE))
     if EVALUATION not in run:  # an earlier run's says nothing about these answers
         files.remove_folder(join(output, EVALUATION))
     files.write(join(output, RUN_FILE), text, durable=True)

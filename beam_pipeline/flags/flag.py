@@ -11,6 +11,7 @@ PLAN = "plan"
 CALIBRATE = "calibrate"
 MEASURE = "measure"
 OPTIMIZE = "optimize"
+REPORT = "report"
 EMULATOR = "emulator"
 
 IMAGES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beam_pipeline.flags import calibrate, emulator, measure, optimize, plan, run
+from beam_pipeline.flags import calibrate, emulator, measure, optimize, plan, report, run
 from beam_pipeline.flags.flag import CALIBRATE, MEASURE, PLAN, RUN, Flag
 
 # A verb's own come before those that it has from `run`.
@@ -11,6 +11,7 @@ FLAGS = (
     *calibrate.FLAGS,
     *measure.FLAGS,
     *optimize.FLAGS,
+    *report.FLAGS,
     *emulator.FLAGS,
     *run.FLAGS,
 )
@@ -18,7 +19,7 @@ FLAGS = (
 # Calibrations and measurements ask as a run does, and take its flags but these; some are their own.
 _OF_RUN_ALONE = {
     *("input", "output", "cost_by", "calibration", "on_stale", "audit_rate"),
-    *("near_duplicates", "near_duplicates_audit"),
+    *("near_duplicates", "near_duplicates_audit", "no_thumbnails"),
 }
 
 

@@ -91,8 +91,6 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "no flag": (["run", I, O, "good.yaml"], ["good.yaml", "--name=value"]),
     "unknown verb": (["runn", I, O], ["runn", "Did you mean run?"]),
     "strange verb": (["launch", I, O], ["launch", "run, plan, measure"]),
-    "a later verb": (["report", O], ["report is not part of this version yet"]),
-    "help of a later verb": (["report", "--help"], ["report is not part of this version yet"]),
     "a later flag": (["run", I, "--api_key_secret", "s"], ["--api_key_secret is not part of this"]),
     "another verb's flag": (
         ["optimize", I, O, "--tasks=x"],

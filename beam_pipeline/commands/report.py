@@ -1,0 +1,28 @@
+"""`tierwise report`: one page for people from a finished run's tables."""
+
+from __future__ import annotations
+
+from beam_pipeline.command_line import Settings
+from storage.files import files_for, join
+from storage.finished_run import open_finished_run
+from storage.thumbnail_files import thumbnails_below
+from tierwise.errors import InputError
+from tierwise.table_names import PAGE_FILE
+from transforms.write_report import build_page
+
+
+def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
+    """Write the page and say where."""
+    del beam_flags  # the command line refuses them for this verb
+    output = settings.output.rstrip("/") or settings.output
+    found = open_finished_run(output)
+    thumbnails = None if settings.no_thumbnails else thumbnails_below(output)
+    html = build_page(found, thumbnails)
+    uri = join(output, PAGE_FILE)
+    try:
+        files_for(uri).write(uri, html.encode())
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{uri}: cannot be written: {reason}.") from error
+    print(f"Page: {uri}")
+    return 0

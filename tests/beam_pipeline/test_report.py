@@ -1,0 +1,130 @@
+"""A run ends with its page, and `report` writes it again; what holds no finished run is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beam_pipeline.__main__ import main
+from storage.files import files_for
+from tests.beam_pipeline.conftest import Classify, Finished
+from tests.transforms.finished import answers, asked, finished
+from transforms.publish_run import finish_earlier
+
+ROOT = Path(__file__).parents[2]
+PAGE = "gs://results/out/report.html"
+
+
+def page(run: Finished) -> str:
+    return (run.output / "report.html").read_text("utf-8")
+
+
+def test_a_run_leaves_its_page_and_report_writes_the_same(
+    classify: Classify, photos: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = classify(photos(7))
+    assert f"Page: {run.output}/report.html" in capsys.readouterr().out
+    assert "<h1>7 of 7 pictures answered for $" in page(run)
+    assert run.run["page"] == "report.html"
+    before = page(run)
+    (run.output / "report.html").unlink()
+    assert main(["report", f"--output={run.output}/"]) == 0
+    assert page(run) == before
+
+
+def test_the_page_belongs_to_the_tables_that_are_published(
+    classify: Classify, photos: Callable[..., Path]
+) -> None:
+    """A machine that dies between two moves leaves what the next run finishes, page included."""
+    run = classify(photos(3))
+    new = page(run).replace("3 of 3", "three of three")
+    staging = run.output / ".staging-killed"
+    staging.mkdir()
+    (staging / "report.html").write_text(new, "utf-8")
+    (staging / "run.json").write_text(json.dumps({**run.run, "run_id": "killed"}), "utf-8")
+    finish_earlier(str(run.output))
+    assert page(run) == new
+    assert run.run["run_id"] == "killed"
+    staging.mkdir()  # a run whose page could not be made: the old one would lie about its tables
+    (staging / "run.json").write_text(json.dumps({**run.run, "page": ""}), "utf-8")
+    finish_earlier(str(run.output))
+    assert not (run.output / "report.html").exists()
+
+
+def test_calibrations_and_measurements_leave_no_page(
+    photos: Callable[..., Path], gemini: Any, tmp_path: Path
+) -> None:
+    output = tmp_path / "measured"
+    words = [f"--input={photos(3)}", f"--output={output}", f"--gemini_endpoint={gemini.url}"]
+    assert main(["measure", *words]) == 0
+    assert (output / "run.json").exists()
+    assert not (output / "report.html").exists()
+
+
+def test_report_in_a_bucket(bucket: Any, draw: Callable[..., bytes], gemini: Any) -> None:
+    for number in range(3):
+        bucket.put(f"gs://archive/{number}.jpg", draw(number))
+    words = ["--input=gs://archive/", f"--gemini_endpoint={gemini.url}"]
+    assert main(["run", *words, "--output=gs://results/out"]) == 0
+    html = files_for(PAGE).read(PAGE)
+    assert b"<h1>3 of 3 pictures answered for $" in html
+    bucket.delete(PAGE)
+    assert main(["report", "--output=gs://results/out"]) == 0
+    assert files_for(PAGE).read(PAGE) == html
+
+
+REFUSED = {
+    "nothing there": ({}, "holds no finished run: there is no run.json in it."),
+    "a run still going on": ({"status": "running", "ended_at": None}, "still going on"),
+    "a run that broke off": ({"status": "broke_off", "ended_at": None}, "did not come to its end"),
+    "an older version": ({"asked": None, "tierwise": "0.0.9"}, "tierwise 0.0.9 wrote it"),
+    "no run": ({"status": None}, "was not written by tierwise run"),
+    "missing tables": (
+        {"tables": [{"file": "costs/x.parquet", "rows": 1, "bytes": 9}]},
+        "x.parquet: is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused_in_one_line(
+    case: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    changes, said = REFUSED[case]
+    if changes:
+        made = finished(tmp_path / "out", {asked(): [answers(["a.jpg"], ["cat"])]})
+        made.change(**changes)
+    assert main(["report", f"--output={tmp_path}/out"]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.startswith("tierwise: ")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize("words", [["--runner=DirectRunner"], ["--tasks=x"], []])
+def test_flags_of_other_verbs_are_refused(
+    words: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--output=out", *words] if words else []
+    assert main(["report", *given]) == 2
+    assert (words or ["--output"])[0].partition("=")[0] in capfd.readouterr().err
+
+
+def test_a_page_waits_for_nothing_heavy() -> None:
+    program = (
+        "import sys, beam_pipeline.commands.report\n"
+        "heavy = {'apache_beam', 'google.genai', 'matplotlib'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr

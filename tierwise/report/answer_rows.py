@@ -1,0 +1,105 @@
+"""Batches of one task's answers: their doubts, and what they are as text. Columns, never rows.
+
+A picture's key is its content hash and its page, `sha256:0a1b...#1`, which is the same for all
+names of one content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tierwise.report.asked import AnswerKind, AskedTask
+from tierwise.report.doubt import CONFIDENCE, LOW_CONFIDENCE, Doubt
+
+COLUMNS = (
+    *("uri", "page", "content_hash", "width", "height", "answer", "model_version"),
+    *("media_resolution", "images_in_request", "image_tokens", "output_tokens", "thought_tokens"),
+    *("attempts", "reused"),
+)
+# Columns that only some runs have.
+ESCALATED = "escalated"
+ROUTE_REASON = "route_reason"
+OPTIONAL_COLUMNS = (ESCALATED, ROUTE_REASON)
+
+Mask = NDArray[np.int64]
+
+
+def keys_of(batch: pa.RecordBatch) -> pa.Array:
+    """The key of each row's picture; of a file that could not be read, null."""
+    pages = pc.cast(batch.column("page"), pa.string())
+    return pc.binary_join_element_wise(batch.column("content_hash"), pages, "#")
+
+
+def texts_of(answers: pa.Array, kind: AnswerKind) -> pa.Array:
+    """Answers by which pictures are told apart: labels; of structs and texts nothing."""
+    if kind is AnswerKind.LABEL:
+        return answers
+    if kind is AnswerKind.LABELS:
+        return pc.binary_join(answers, ", ")
+    return pa.array([""] * len(answers), pa.string())
+
+
+def doubts_of(
+    batch: pa.RecordBatch, task: AskedTask, keys: pa.Array, audited: Mapping[str, Any]
+) -> Mask:
+    """The doubts about each row, as numbers; `audited` are the audit's answers by key."""
+    marks: Mask = np.zeros(batch.num_rows, np.int64)
+    answers = batch.column("answer")
+    if task.when:
+        marks |= int(Doubt.CLOSER)
+    if ESCALATED in batch.schema.names:
+        marks |= _where(batch.column(ESCALATED), Doubt.CLOSER)
+    marks |= _where(pc.greater(batch.column("attempts"), 1), Doubt.REPEATED)
+    if task.kind is AnswerKind.LABEL:
+        marks |= _where(_differs(batch, task.old_column, answers), Doubt.CHANGED)
+        marks |= _where(_differs(batch, task.truth_column, answers), Doubt.WRONG)
+    confidence = confidences(answers)
+    if confidence is not None:
+        marks |= _where(pc.less(confidence, LOW_CONFIDENCE), Doubt.UNSURE)
+    if audited:
+        marks |= _audited(keys, answers, audited)
+    return marks
+
+
+def confidences(answers: pa.Array) -> pa.Array | None:
+    """The confidence in each answer, where answers come with one."""
+    if not pa.types.is_struct(answers.type):
+        return None
+    fields = {field.name: field.type for field in answers.type}
+    kind = fields.get(CONFIDENCE)
+    if kind is None or not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return None
+    return pc.struct_field(answers, CONFIDENCE)
+
+
+def _differs(batch: pa.RecordBatch, column: str, answers: pa.Array) -> pa.Array:
+    """Where a manifest's column says something else; an empty cell says nothing."""
+    if not column or column not in batch.schema.names:
+        return pa.nulls(batch.num_rows, pa.bool_())
+    cells = pc.utf8_trim_whitespace(pc.cast(batch.column(column), pa.string()))
+    said = pc.not_equal(cells, "")
+    return pc.and_(said, pc.not_equal(pc.utf8_lower(cells), pc.utf8_lower(answers)))
+
+
+def _audited(keys: pa.Array, answers: pa.Array, audited: Mapping[str, Any]) -> Mask:
+    marks: Mask = np.zeros(len(keys), np.int64)
+    known = pc.is_in(keys, pa.array(list(audited), pa.string()))
+    for row in np.flatnonzero(_numpy(known)):
+        if answers[int(row)].as_py() != audited[keys[int(row)].as_py()]:
+            marks[row] = int(Doubt.AUDIT)
+    return marks
+
+
+def _where(truths: pa.Array, doubt: Doubt) -> Mask:
+    return np.where(_numpy(truths), np.int64(doubt), np.int64(0))
+
+
+def _numpy(truths: pa.Array) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = pc.fill_null(truths, False).to_numpy(zero_copy_only=False)
+    return found

@@ -1,0 +1,108 @@
+"""What the page says of one task's answers, summed up batch by batch in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tierwise.records import MediaResolution
+from tierwise.report.answer_rows import ROUTE_REASON, doubts_of, keys_of, texts_of
+from tierwise.report.asked import AnswerKind, AskedTask
+from tierwise.report.candidates import Candidates
+from tierwise.report.doubt import Doubt, doubts_in
+from tierwise.report.savings import Naive
+from tierwise.tiers import image_tokens
+
+# Of a picture whose size is not known, as the account has it.
+_UNKNOWN_SIZE = (4000, 3000)
+
+
+@dataclass(slots=True)
+class AnswersTally:
+    """One task, of which at most `most` pictures of each label may be shown.
+
+    `pictured` are the keys of pictures with a thumbnail, `audited` the audit's answers by key.
+    """
+
+    task: AskedTask
+    most: int
+    vertex: bool = False
+    pictured: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
+    audited: Mapping[str, Any] = field(default_factory=dict)
+    images: int = 0
+    reused: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    resolutions: Counter[str] = field(default_factory=Counter)
+    route_reasons: Counter[str] = field(default_factory=Counter)
+    doubts: Counter[Doubt] = field(default_factory=Counter)
+    naive: Naive = field(default_factory=Naive)
+    candidates: Candidates = field(init=False)
+    _sizes: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.candidates = Candidates(self.most)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take a batch in."""
+        keys = keys_of(batch)
+        answers = batch.column("answer")
+        labels = texts_of(answers, self.task.kind)
+        doubts = doubts_of(batch, self.task, keys, self.audited)
+        pictured = np.asarray(pc.fill_null(pc.is_in(keys, self.pictured), False))
+        self.candidates.add(batch, keys, labels, doubts, pictured)
+        self.images += batch.num_rows
+        self.reused += pc.sum(batch.column("reused")).as_py() or 0
+        self._count(self.versions, batch.column("model_version"))
+        self._count(self.resolutions, batch.column("media_resolution"))
+        if ROUTE_REASON in batch.schema.names:
+            self._count(self.route_reasons, batch.column(ROUTE_REASON))
+        if self.task.kind is AnswerKind.LABEL:
+            self._count(self.labels, answers)
+        elif self.task.kind is AnswerKind.LABELS:
+            self._count(self.labels, pc.list_flatten(answers))
+        for mask, rows in zip(*np.unique(doubts, return_counts=True), strict=True):
+            for doubt in doubts_in(int(mask)):
+                self.doubts[doubt] += int(rows)
+        self.naive += self._naive(batch)
+
+    def _count(self, counter: Counter[str], values: pa.Array) -> None:
+        for found in pc.value_counts(values).to_pylist():
+            if found["values"] is not None:
+                counter[found["values"]] += found["counts"]
+
+    def _naive(self, batch: pa.RecordBatch) -> Naive:
+        """Of the answers that this run asked for."""
+        asked = batch.filter(pc.invert(pc.fill_null(batch.column("reused"), False)))
+        replies = pc.add(asked.column("output_tokens"), asked.column("thought_tokens"))
+        if self.task.per:  # all its pictures share one reply, and are billed a part of it each
+            replies = pc.multiply(replies, asked.column("images_in_request"))
+        return Naive(self._naive_image_tokens(asked), pc.sum(replies).as_py() or 0)
+
+    def _naive_image_tokens(self, asked: pa.RecordBatch) -> int:
+        sent = asked.filter(pc.greater(asked.column("image_tokens"), 0))
+        width, height = (
+            pc.fill_null(sent.column(name), 0).to_numpy().astype(np.int64)
+            for name in ("width", "height")
+        )
+        sizes, counts = np.unique(width << 32 | height, return_counts=True)
+        return sum(
+            self._at_high(int(size) >> 32, int(size) & 0xFFFFFFFF) * int(count)
+            for size, count in zip(sizes, counts, strict=True)
+        )
+
+    def _at_high(self, width: int, height: int) -> int:
+        size = (width, height) if width and height else _UNKNOWN_SIZE
+        if size not in self._sizes:
+            if len(self._sizes) > 100_000:  # one of each size is as good as none
+                self._sizes.clear()
+            self._sizes[size] = image_tokens(
+                self.task.model, MediaResolution.HIGH, *size, vertex=self.vertex
+            )
+        return self._sizes[size]

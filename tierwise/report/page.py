@@ -1,0 +1,143 @@
+"""The page: one HTML file that needs no network, no server, and JavaScript for its filters alone.
+
+Bars, the waterfall and the heat map are plain HTML with small SVG bars: their figures are text that
+can be selected, read aloud and printed, and they follow light and dark. Plots with axes come from
+matplotlib as SVG, see `beam_pipeline/plots`.
+
+All that came from a file name, a picture, a manifest or the model is escaped by Jinja2. The content
+security policy allows exactly our style and our script, by their digests, and pictures that are
+part of the page. So there are no style attributes and no event attributes anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+from tierwise.records import Reason
+from tierwise.remedies import REMEDIES
+from tierwise.report import written
+from tierwise.report.answers_tally import AnswersTally
+from tierwise.report.asked import AskedPrice, AskedTask
+from tierwise.report.changes import reclassified
+from tierwise.report.cost_lines import CostLine, added
+from tierwise.report.doubt import SAID, WORDS
+from tierwise.report.failures_tally import FailuresTally
+from tierwise.report.gallery import Card, doubtful_lines
+from tierwise.report.headline import headline
+from tierwise.report.labels import task_answers
+from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
+from tierwise.report.savings import savings
+from tierwise.report.what_ran import what_ran
+
+_MOST_DOUBTFUL = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """A picture with axes: an SVG of ours, its title, and what it shows in words."""
+
+    title: str
+    svg: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that the page is made of; audits are left out of `tasks` and `tallies`."""
+
+    run: Mapping[str, Any]
+    tasks: Sequence[AskedTask]
+    prices: Sequence[AskedPrice]
+    lines: Sequence[CostLine]
+    tallies: Sequence[AnswersTally]
+    failures: FailuresTally
+    evaluation: Sequence[Mapping[str, Any]]
+    cards: Sequence[Card]
+    plots: Sequence[Plot] = ()
+
+
+def page(contents: Contents) -> str:
+    """The HTML of a finished run."""
+    run, failures, cards = contents.run, contents.failures, contents.cards
+    naive = {tally.task.name: tally.naive for tally in contents.tallies}
+    style, script = _text("page.css"), _text("gallery.js")
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            run=run,
+            tasks=contents.tasks,
+            headline=headline(run, failures),
+            routes=route_rows(contents.lines),
+            total=added(contents.lines),
+            waste=waste_rows(contents.lines),
+            waterfall=waterfall(savings(contents.lines, naive, contents.prices)),
+            forecast=forecast_strip(run),
+            answers=task_answers(contents.tallies, cards, run),
+            doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
+            reclassified=reclassified(contents.evaluation),
+            changed=[
+                pair for pair in doubtful_lines(cards, len(cards)) if _is_changed(pair[1].words)
+            ],
+            failures=failures,
+            remedies={str(reason): remedy for reason, remedy in REMEDIES.items()},
+            reasons=[str(reason) for reason in Reason],
+            cards=cards,
+            pictured=any(card.image for card in cards),
+            plots=contents.plots,
+            ran=what_ran(run, contents.tallies),
+            prices=contents.prices,
+            doubts=[(WORDS[doubt], SAID[doubt]) for doubt in SAID],
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+        )
+    )
+
+
+def _is_changed(words: str) -> bool:
+    return "changed" in words.split()
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{_digest(style)}'; "
+        f"script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _text(name: str) -> str:
+    path = files("tierwise.report") / "templates" / name
+    return "\n" + path.read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tierwise.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        money=written.money,
+        exact=written.exact,
+        count=written.count,
+        visible=written.visible,
+    )
+    environment.globals.update(percent=written.percent)
+    return environment
