@@ -79,7 +79,7 @@ def test_report_in_a_bucket(bucket: Any, draw: Callable[..., bytes], gemini: Any
     assert files_for(PAGE).read(PAGE) == html
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing there": ({}, "holds no finished run: there is no run.json in it."),
     "a run still going on": ({"status": "running", "ended_at": None}, "still going on"),
     "a run that broke off": ({"status": "broke_off", "ended_at": None}, "did not come to its end"),
