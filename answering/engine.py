@@ -116,6 +116,7 @@ class Engine:
             clock=clock,
             flex_fallback=self.plan.flex_fallback,
             log=self._request_log(),
+            executor=self._decoders,
         )
 
     def _request_log(self) -> RequestLog | None:

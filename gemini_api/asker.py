@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gemini_api.billing import Billing
 from gemini_api.client import CallError, GeminiClient, RawReply
 from gemini_api.compose import Composed, compose
+from gemini_api.contact_sheets import by_picture, draw_sheets
 from gemini_api.limiter import Clock, Limiter
 from gemini_api.pace import Start
 from gemini_api.request_log import RequestLog
@@ -29,7 +31,7 @@ from gemini_api.retry import (
 )
 from gemini_api.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
 from gemini_api.wire import read_reply
-from tierwise.errors import RunEndedError
+from tierwise.errors import ImageError, RunEndedError
 from tierwise.records import Outcome, Reason, ServiceTier, Spent
 
 Record = Callable[[Sequence[Ask], Settled], Awaitable[None]]
@@ -41,7 +43,7 @@ class Asker:
 
     `record` is called with what each reply settled, and returns when that is durable.
     `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
-    keeps a sample of what was sent.
+    keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
     """
 
     client: GeminiClient
@@ -51,6 +53,7 @@ class Asker:
     clock: Clock = Clock()
     flex_fallback: ServiceTier | None = None
     log: RequestLog | None = None
+    executor: Executor | None = None
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
@@ -64,7 +67,10 @@ class Asker:
         It costs at most `Billing.worst_case`. What is to be asked again costs as much once more.
         """
         asks = tuple(asks)
-        composed = compose(asks)
+        try:
+            composed = await self._compose(asks)
+        except ImageError:
+            return Settled((), (), halves(asks))  # alone, a picture is sent as it is
         refusals = 0
         if asks[0].unanswered:
             await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
@@ -88,6 +94,12 @@ class Asker:
             wait_s = backoff_s(tries, self.clock.chance())
             await self.limiter.sleep(wait_s if verdict.wait_s is None else verdict.wait_s)
         return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
+
+    async def _compose(self, asks: tuple[Ask, ...]) -> Composed:
+        if all(len(together) == 1 for together in by_picture(asks)):
+            return compose(asks)
+        draw = asyncio.get_running_loop().run_in_executor
+        return compose(asks, await draw(self.executor, draw_sheets, asks))
 
     async def _exchange(
         self, asks: tuple[Ask, ...], composed: Composed, tier: ServiceTier, start: Start
@@ -156,6 +168,7 @@ class Asker:
             latency_ms=raw.latency_ms,
             asked_at=now.isoformat(),
             baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
+            sent_bytes=composed.sent_bytes,
         )
 
     def _unknown(self, asks: tuple[Ask, ...], reason: Reason, message: str) -> Settled:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from gemini_api.compose import most_text_tokens, output_limit
+from gemini_api.contact_sheets import by_picture
 from gemini_api.service import Service
 from gemini_api.settle import Ask
 from gemini_api.wire import Reply
+from tierwise.contact_sheets import layout_of
 from tierwise.models import answering_model, find_model, forwarded
 from tierwise.price_rows import Price
 from tierwise.prices import cost_nano_usd, find_price
@@ -41,7 +43,8 @@ class Billing:
         """
         route = asks[0].route
         usage = Usage(
-            input_tokens=most_text_tokens(asks) + sum(map(self._most_image_tokens, asks)),
+            input_tokens=most_text_tokens(asks)
+            + sum(map(self._most_image_tokens, by_picture(asks))),
             output_tokens=output_limit(asks),
         )
         asked = find_model(route.model)
@@ -54,7 +57,7 @@ class Billing:
     def tokens_in_pack(self, ask: Ask) -> int:
         """About what a question adds to the input of a request that it shares."""
         picture = self._image_tokens(ask, ask.route.media_resolution, *_sent(ask))
-        return picture + text_tokens(ask.prompt.own)
+        return -(-picture // ask.route.images_per_sheet) + text_tokens(ask.prompt.own)
 
     def baselines(
         self, asks: Sequence[Ask], texts: Sequence[str], usage: Usage, on: date
@@ -81,14 +84,16 @@ class Billing:
             costs.append(cost_nano_usd(naive, price))
         return costs
 
-    def _most_image_tokens(self, ask: Ask) -> int:
-        if ask.task.reads == "text":
+    def _most_image_tokens(self, together: Sequence[Ask]) -> int:
+        """Of one picture: an image by itself, or a contact sheet."""
+        if together[0].task.reads == "text":
             return 0
-        width, height = _sent(ask)
-        if not (width and height):
+        route, sizes = together[0].route, [_sent(ask) for ask in together]
+        width, height = sizes[0] if len(sizes) == 1 else layout_of(sizes).size
+        if not all(map(all, sizes)):
             width, height = _UNKNOWN_SIZE
         return most_image_tokens(
-            ask.route.model, ask.route.media_resolution, width, height, vertex=self.service.vertex
+            route.model, route.media_resolution, width, height, vertex=self.service.vertex
         )
 
     def _image_tokens(self, ask: Ask, resolution: MediaResolution, width: int, height: int) -> int:

@@ -7,39 +7,51 @@ from dataclasses import dataclass
 
 import orjson
 
+from gemini_api.contact_sheets import by_picture
 from gemini_api.settle import RAISED_LIMIT, Ask
 from gemini_api.thoughts import thought_allowance
 from gemini_api.wire import InlineImage, Json, request_body
+from tierwise.images.contact_sheet import ContactSheet
 from tierwise.models import find_model
 from tierwise.questions import RequestTexts, group_texts, request_texts
+from tierwise.records import split
 
 _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A request body and the texts in it, for the account."""
+    """A request body, and for the account the texts in it and each image's part of its pictures.
+
+    `sent_bytes` of an image on a contact sheet is its share of the sheet.
+    """
 
     body: Json
     texts: tuple[str, ...]
+    sent_bytes: tuple[int, ...]
 
 
-def compose(asks: Sequence[Ask]) -> Composed:
-    """One request for images that are asked the same task, each by itself or all together."""
-    first = asks[0]
-    texts = _texts(asks)
+def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Composed:
+    """One request for images that are asked the same task, each by itself or all together.
+
+    `sheets` are those of `draw_sheets`.
+    """
+    texts, drawn = _texts(asks), iter(sheets)
+    images, sent_bytes = list[InlineImage](), list[int]()
+    for together, own in zip(by_picture(asks), texts.before_pictures, strict=True):
+        picture = next(drawn) if len(together) > 1 else together[0].picture
+        sent_bytes += split(len(picture.data) if picture else 0, len(together))
+        if picture:
+            resolution = together[0].route.media_resolution
+            images.append(InlineImage(picture.data, picture.mime_type, resolution, own))
     body = request_body(
-        model=find_model(first.route.model),
+        model=find_model(asks[0].route.model),
         text=texts.opening,
-        images=[
-            InlineImage(ask.picture.data, ask.picture.mime_type, ask.route.media_resolution, own)
-            for ask, own in zip(asks, texts.before_images, strict=True)
-            if ask.picture
-        ],
+        images=images,
         response_config=_response_config(asks),
         max_output_tokens=output_limit(asks),
     )
-    return Composed(body, (texts.opening, *texts.before_images))
+    return Composed(body, (texts.opening, *texts.before_pictures), tuple(sent_bytes))
 
 
 def most_text_tokens(asks: Sequence[Ask]) -> int:
@@ -50,13 +62,18 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
     """
     texts, config = _texts(asks), _response_config(asks)
     schemas = [orjson.dumps(config[name]) for name in _SCHEMAS if name in config]
-    written = (texts.opening, *texts.before_images)
+    written = (texts.opening, *texts.before_pictures)
     return sum(map(len, schemas)) + sum(len(text.encode()) for text in written)
 
 
 def may_share(one: Ask, other: Ask) -> bool:
-    """Whether two questions of one task may go in one request."""
+    """Whether two questions of one task may go in one request.
+
+    A contact sheet has one media resolution, and no room for what could not be opened here.
+    """
     same = one.route.media_resolution == other.route.media_resolution
+    if one.route.images_per_sheet > 1:
+        return same and not any(ask.picture and ask.picture.fallback for ask in (one, other))
     return same or find_model(one.route.model).per_part_media_resolution
 
 
@@ -72,7 +89,7 @@ def output_limit(asks: Sequence[Ask]) -> int:
 def _texts(asks: Sequence[Ask]) -> RequestTexts:
     if asks[0].task.per:
         return group_texts(asks[0].prompt, len(asks))
-    return request_texts([ask.prompt for ask in asks])
+    return request_texts([ask.prompt for ask in asks], asks[0].route.images_per_sheet)
 
 
 def _response_config(asks: Sequence[Ask]) -> Json:

@@ -72,7 +72,8 @@ class Ask:
 class Exchange:
     """One request that was answered with a 200, and what it cost in all.
 
-    `baselines` are, per image, what the naive way would have cost, in nano-dollars.
+    `baselines` are, per image, what the naive way would have cost, in nano-dollars, `sent_bytes`
+    its part of the pictures that were sent.
     """
 
     reply: Reply
@@ -81,6 +82,7 @@ class Exchange:
     latency_ms: int
     asked_at: str
     baselines: Sequence[int]
+    sent_bytes: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class _Pack:
             model_version=exchange.reply.model_version,
             media_resolution=ask.route.media_resolution,
             service_tier=exchange.service_tier,
-            sent=_sent(picture) if picture else Sent(),
+            sent=_sent(picture, exchange.sent_bytes[index]) if picture else Sent(),
             images_in_request=len(self.asks),
             spent=self.shares[index],
             wasted=ask.wasted,
@@ -250,11 +252,11 @@ def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:
     return Settled((pack.fail(index, Reason.INVALID_ANSWER, message),), (), ())
 
 
-def _sent(picture: Picture) -> Sent:
+def _sent(picture: Picture, sent_bytes: int) -> Sent:
     return Sent(
         width=picture.width,
         height=picture.height,
-        bytes=len(picture.data),
+        bytes=sent_bytes,
         format=picture.mime_type.removeprefix("image/"),
         resized=picture.resized,
         fallback=picture.fallback,

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
+from tierwise.contact_sheets import grid_of
 from tierwise.records import ImageSettings, Route, Scalar
+from tierwise.shown import counted
 from tierwise.tasks.prompts import filled, used_variables
 from tierwise.tasks.task import FILENAME, Task
 
@@ -35,10 +37,13 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class RequestTexts:
-    """Texts in the order they are sent: the opening, then one before each image, some empty."""
+    """Texts in the order they are sent: the opening, then one before each picture, some empty.
+
+    A picture is an image, or a contact sheet of several.
+    """
 
     opening: str
-    before_images: tuple[str, ...]
+    before_pictures: tuple[str, ...]
 
 
 def render(
@@ -72,16 +77,19 @@ def render(
     )
 
 
-def request_texts(prompts: Sequence[Prompt]) -> RequestTexts:
+def request_texts(prompts: Sequence[Prompt], images_per_sheet: int = 1) -> RequestTexts:
     """The texts of one request, for one image or for several of the same task.
 
-    Images are numbered from 1, as `AnswerType.parse_packed` expects them back.
+    Images are numbered from 1, as `AnswerType.parse_packed` expects them back, and as contact
+    sheets have it above each.
     """
     if len(prompts) == 1:
         return RequestTexts(prompts[0].whole, ("",))
     opening = f"{prompts[0].shared}\nAnswer for each of the {len(prompts)} images on its own."
-    leads = (f"Image {number}: {prompt.own}" for number, prompt in enumerate(prompts, start=1))
-    return RequestTexts(opening, tuple(lead.rstrip() for lead in leads))
+    numbered = list(enumerate(prompts, start=1))
+    starts = range(0, len(numbered), images_per_sheet)
+    pictures = (numbered[start : start + images_per_sheet] for start in starts)
+    return RequestTexts(opening, tuple(map(_before_picture, pictures)))
 
 
 def group_texts(prompt: Prompt, images: int) -> RequestTexts:
@@ -104,6 +112,8 @@ def request_id(*, content_hash: str, page: int, task: Task, prompt: Prompt, rout
         "media_resolution": str(route.media_resolution),
         "image": _image_identity(route.image),
         "images_per_request": route.images_per_request,
+        # Left out at its default, so that answers of earlier versions are found again.
+        **({"images_per_sheet": route.images_per_sheet} if route.images_per_sheet > 1 else {}),
     }
     written = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:32]
@@ -122,6 +132,21 @@ def plain_text(value: Any, limit: int = MAX_VALUE_CHARACTERS) -> str:
     spaced = " ".join(value[: 4 * limit].split())
     kept = (sign for sign in spaced if not unicodedata.category(sign).startswith("C"))
     return "".join(kept)[:limit]
+
+
+def _before_picture(images: Sequence[tuple[int, Prompt]]) -> str:
+    """What stands before the picture of one numbered image, or the contact sheet of several."""
+    leads = [f"Image {number}: {prompt.own}".rstrip() for number, prompt in images]
+    if len(images) == 1:
+        return leads[0]
+    grid = grid_of(len(images))
+    where = (
+        f"Images {images[0][0]} to {images[-1][0]} on one sheet: "
+        f"{counted(grid.rows, 'row')} and {counted(grid.columns, 'column')}, "
+        "each image below its number."
+    )
+    values = (lead for lead, (_, prompt) in zip(leads, images, strict=True) if prompt.own)
+    return "\n".join((where, *values))
 
 
 def _value(

@@ -107,13 +107,17 @@ class ImageSettings:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How a task is asked."""
+    """How a task is asked.
+
+    `images_per_request` counts those on contact sheets too: it is a multiple of `images_per_sheet`.
+    """
 
     model: str
     media_resolution: MediaResolution
     image: ImageSettings
     images_per_request: int = 1
     service_tier: ServiceTier = ServiceTier.STANDARD
+    images_per_sheet: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +182,8 @@ class Spent(Record):
         >>> [share.cost for share in Spent(cost=10, requests=1).shares(3)]
         [4, 3, 3]
         """
-        tokens = [_split(getattr(self.usage, f.name), images) for f in fields(Usage)]
-        sums = [_split(total, images) for total in (self.cost, self.requests, self.maybe_billed)]
+        tokens = [split(getattr(self.usage, f.name), images) for f in fields(Usage)]
+        sums = [split(total, images) for total in (self.cost, self.requests, self.maybe_billed)]
         return tuple(
             Spent(Usage(*(kind[i] for kind in tokens)), *(kind[i] for kind in sums))
             for i in range(images)
@@ -297,6 +301,7 @@ class NamedOutcome(Record):
     outcome: Outcome
 
 
-def _split(total: int, parts: int) -> list[int]:
+def split(total: int, parts: int) -> list[int]:
+    """Whole numbers that add up to the total, as even as can be, larger ones first."""
     whole, rest = divmod(total, parts)
     return [whole + (part < rest) for part in range(parts)]

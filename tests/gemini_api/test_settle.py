@@ -26,6 +26,7 @@ def exchange(
         latency_ms=5,
         asked_at="2026-11-20T12:00:00+00:00",
         baselines=[2000] * images,
+        sent_bytes=[500] * images,
     )
 
 

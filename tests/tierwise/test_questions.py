@@ -63,19 +63,19 @@ def test_a_missing_value_is_an_error_not_a_guess() -> None:
 def test_one_image_gets_one_text() -> None:
     texts = request_texts([prompt_of("named")])
     assert texts.opening == prompt_of("named").whole
-    assert texts.before_images == ("",)
+    assert texts.before_pictures == ("",)
 
 
 def test_a_pack_opens_with_what_is_shared_and_numbers_its_images() -> None:
     prompts = [prompt_of("named"), prompt_of("named", filename="b.png")]
     texts = request_texts(prompts)
     assert texts.opening == prompts[0].shared + "\nAnswer for each of the 2 images on its own."
-    assert texts.before_images == (
+    assert texts.before_pictures == (
         "Image 1: filename: IMG_1.jpg; old_label: tree; category: a",
         "Image 2: filename: b.png; old_label: tree; category: a",
     )
     same = request_texts([prompt_of("category")] * 3)
-    assert same.before_images == ("Image 1:", "Image 2:", "Image 3:")
+    assert same.before_pictures == ("Image 1:", "Image 2:", "Image 3:")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tierwise.tasks.conditions import Condition
 from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import FileKeys, TaskKeys
 from tierwise.tasks.prompts import used_variables
-from tierwise.tasks.routes import check_model, check_resolution, check_tier, route_of
+from tierwise.tasks.routes import check_model, check_resolution, check_sheet, check_tier, route_of
 from tierwise.tasks.task import FILENAME, Task
 from tierwise.tasks.yaml_text import Document
 
@@ -149,7 +149,7 @@ def _check_keys(
             raise TasksError("sending references is not possible yet. Write bytes, or remove it.")
     if keys.input == "image":
         return
-    for key in ("media_resolution", "image", "images_per_request"):
+    for key in ("media_resolution", "image", "images_per_request", "images_per_sheet"):
         with _at(document, name, key):
             if key in keys.model_fields_set:
                 raise TasksError("it has no effect with `input: text`. Remove it.")
@@ -172,6 +172,9 @@ def _route(document: Document, file: FileKeys, name: str) -> Route:
         check_resolution(route.model, route.media_resolution)
         location = ("service_tier",)
         check_tier(route.model, route.service_tier)
+        location = ("tasks", name) if keys.images_per_sheet else ("defaults",)
+        location = (*location, "images_per_sheet")
+        check_sheet(route)
     except InputError as error:
         raise document.error(location, str(error)) from error
     return route

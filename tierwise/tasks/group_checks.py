@@ -44,6 +44,7 @@ def _check_alone(document: Document, name: str, keys: TaskKeys) -> None:
     refused = {
         "when": "conditions are for single images.",
         "images_per_request": "`max_per_group` says how many images share a request.",
+        "images_per_sheet": "each of its images is sent by itself.",
     }
     for key, why in refused.items():
         if key in keys.model_fields_set:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from tierwise.contact_sheets import MOST_IMAGES
 from tierwise.records import MediaResolution, ServiceTier
 from tierwise.shown import shown, suggestion
 from tierwise.tasks.grouping import Beyond
@@ -15,6 +16,7 @@ from tierwise.tasks.yaml_text import Document, Location, read_yaml
 Resolution = Annotated[MediaResolution, Field(strict=False)]
 Profile = Literal["content", "text", "objects", "faces", "aggressive", "conservative"]
 PackSize = Annotated[int, Field(ge=1, le=50)]
+SheetSize = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 
 
 class _Keys(BaseModel):
@@ -65,6 +67,9 @@ class DefaultKeys(_Keys):
     )
     images_per_request: PackSize | None = Field(
         default=None, description="Write a whole number of images, 1 to 50."
+    )
+    images_per_sheet: SheetSize | None = Field(
+        default=None, description=f"Write a whole number of images, 1 (none) to {MOST_IMAGES}."
     )
 
 

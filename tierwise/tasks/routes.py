@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from tierwise.errors import ModelError
+from tierwise.contact_sheets import side_on_sheet
+from tierwise.errors import ModelError, TasksError
 from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
@@ -19,16 +21,32 @@ def route_of(file: FileKeys, task: TaskKeys) -> Route:
     model = task.model or file.model
     resolution = task.media_resolution or file.defaults.media_resolution or DEFAULT_RESOLUTION
     pack = task.images_per_request or file.defaults.images_per_request or 1
+    sheet = task.images_per_sheet or file.defaults.images_per_sheet or 1
     if task.input == "text":
         resolution = DEFAULT_RESOLUTION
     if task.input == "text" or task.per:
-        pack = 1
-    return Route(
+        pack = sheet = 1
+    route = Route(
         model=model,
         media_resolution=resolution,
         image=_image_settings(file.defaults.image, task.image, model, resolution),
         images_per_request=pack,
         service_tier=file.service_tier or ServiceTier.STANDARD,
+    )
+    return on_sheets(route, sheet) if sheet > 1 else route
+
+
+def on_sheets(route: Route, images: int) -> Route:
+    """The route with so many images per contact sheet, each no larger than it is seen there.
+
+    One that puts a single image in a request puts a single sheet there.
+    """
+    seen = side_on_sheet(pixels_worth_sending(route.model, route.media_resolution), images)
+    return replace(
+        route,
+        image=replace(route.image, max_side=min(route.image.max_side, seen)),
+        images_per_request=images if route.images_per_request == 1 else route.images_per_request,
+        images_per_sheet=images,
     )
 
 
@@ -57,6 +75,16 @@ def check_tier(model: str, tier: ServiceTier) -> None:
     if tier not in offered:
         raise ModelError(
             f'model "{model}" has no service tier "{tier}". Write one of: {", ".join(offered)}.'
+        )
+
+
+def check_sheet(route: Route) -> None:
+    """Refuse requests that whole contact sheets do not fill."""
+    if route.images_per_request % route.images_per_sheet:
+        raise TasksError(
+            f"{route.images_per_sheet} images per sheet, and `images_per_request` is "
+            f"{route.images_per_request}: a request carries whole sheets. Write a multiple there, "
+            f"as {route.images_per_sheet * 2}, or leave it out."
         )
 
 

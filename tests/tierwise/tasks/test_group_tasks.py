@@ -62,7 +62,7 @@ def test_a_group_is_asked_once_about_all_its_images() -> None:
         f"What is sold as B 7?{prompt.whole.removeprefix('What is sold as B 7?')}\n"
         "The 3 images belong together. Give one answer for all of them."
     )
-    assert texts.before_images == ("", "", "")
+    assert texts.before_pictures == ("", "", "")
     assert group_texts(prompt, 1).opening == prompt.whole
     assert task.response_config(task.answers_in_request(3)) == task.answer.response_config()
 
