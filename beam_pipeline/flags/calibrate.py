@@ -23,10 +23,11 @@ FLAGS = (
     ),
     Flag(
         "routes",
-        "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-xIMAGES]. The tasks file's is "
-        "always among them, the dearest is the reference. Default: high, medium and low, "
-        "alone and in packs of 8.",
-        "high,medium,low,low-512px,low-x8",
+        "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES], where s is "
+        "images per contact sheet and x images per request. The tasks file's is always among "
+        "them, the dearest is the reference. Default: high, medium and low, alone and in packs "
+        "of 8, and medium and low with 4 images on a sheet.",
+        "high,medium,low,low-512px,low-x8,low-s4",
         (CALIBRATE,),
     ),
     Flag(

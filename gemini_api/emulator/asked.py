@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from gemini_api.emulator.captions import Caption, read_caption
 from gemini_api.emulator.paths import Call
 from gemini_api.emulator.refusals import Refusal, bad_fields
 from gemini_api.emulator.settings import Settings, read_settings
+from tierwise.contact_sheets import Grid
 from tierwise.models import Model
 from tierwise.records import MediaResolution, ServiceTier
 
 _MIME_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"})
 _VERTEX_IMAGE_BYTES = 7_000_000
 _MAX_IMAGES = {False: 3_600, True: 3_000}
-# "Image 3:", "Photo #3 (IMG_1.jpg)" or "3.": at most one word, then the number and a mark.
-_CAPTION = re.compile(r"\s*(?:[^\W\d]+\s*)?#?(\d+)\s*(?:[:.)(,]|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a request; `number` is what its caption calls it."""
+    """One picture of a request, and by which numbers its caption calls what is on it.
+
+    `grid` says where, when it is a contact sheet.
+    """
 
     data: bytes
     sha256: str
     media_resolution: MediaResolution | None
-    number: int
+    numbers: tuple[int, ...]
+    grid: Grid | None = None
 
 
 @dataclass(frozen=True)
@@ -126,20 +129,20 @@ def _check_part(part: Mapping[str, Any], path: str, call: Call, model: Model) ->
         )
 
 
-def _captions(parts: list[Mapping[str, Any]]) -> dict[int, int]:
-    """For pictures (by position among the parts) the number in the text part before them."""
+def _captions(parts: list[Mapping[str, Any]]) -> dict[int, Caption]:
+    """For pictures (by position among the parts) the text part before them, where it is theirs."""
     found = {}
     for position in range(1, len(parts)):
         if "inline_data" in parts[position] and "text" in parts[position - 1]:
-            caption = _CAPTION.match(parts[position - 1]["text"])
+            caption = read_caption(parts[position - 1]["text"])
             if caption:
-                found[position] = int(caption[1])
+                found[position] = caption
     return found
 
 
 def _pictures(
     parts: list[Mapping[str, Any]],
-    captions: Mapping[int, int],
+    captions: Mapping[int, Caption],
     config: Mapping[str, Any],
     model: Model,
 ) -> Iterator[Picture]:
@@ -151,7 +154,8 @@ def _pictures(
             own = _resolution((part.get("media_resolution") or {}).get("level"), model)
             data = part["inline_data"].get("data") or b""
             sha256 = hashlib.sha256(data).hexdigest()
-            yield Picture(data, sha256, own or for_all, captions.get(position, count))
+            caption = captions.get(position, Caption((count,)))
+            yield Picture(data, sha256, own or for_all, caption.numbers, caption.grid)
 
 
 def _resolution(name: str | None, model: Model) -> MediaResolution | None:

@@ -17,8 +17,10 @@ from gemini_api.emulator.known import KnownPictures
 from gemini_api.emulator.looks import Look, look_at
 from gemini_api.emulator.packs import disarranged, number_field
 from gemini_api.emulator.refusals import Refusal
+from gemini_api.emulator.schemas import Schema
 from gemini_api.emulator.sight import Seen
 from gemini_api.emulator.thoughts import thought_tokens
+from gemini_api.emulator.views import View
 from tierwise.records import Usage
 from tierwise.tiers import image_tokens, text_tokens
 
@@ -35,7 +37,7 @@ class Outcome:
     block_reason: str = ""
 
 
-def prompt_usage(asked: Asked, looks: Sequence[Look]) -> Usage:
+def prompt_usage(asked: Asked, views: Sequence[View]) -> Usage:
     """The tokens of the prompt.
 
     Raises:
@@ -43,9 +45,9 @@ def prompt_usage(asked: Asked, looks: Sequence[Look]) -> Usage:
     """
     of_images = sum(
         image_tokens(
-            asked.model.name, p.media_resolution, look.width, look.height, vertex=asked.call.vertex
+            asked.model.name, p.media_resolution, view.width, view.height, vertex=asked.call.vertex
         )
-        for p, look in zip(asked.pictures, looks, strict=True)
+        for p, view in zip(asked.pictures, views, strict=True)
     )
     total = text_tokens(asked.text) + of_images
     if total > asked.model.context_tokens:
@@ -58,14 +60,14 @@ def prompt_usage(asked: Asked, looks: Sequence[Look]) -> Usage:
 
 
 def outcome(
-    asked: Asked, looks: Sequence[Look], known: KnownPictures | None, fault: Fault | None
+    asked: Asked, views: Sequence[View], known: KnownPictures | None, fault: Fault | None
 ) -> Outcome:
     """The reply to a request under a fault of the model's own, if any."""
-    prompt = prompt_usage(asked, looks)
+    prompt = prompt_usage(asked, views)
     kind = fault.kind if fault else ""
     if fault and kind == "blocked_prompt":
         return Outcome(prompt, block_reason=fault.settings["block_reason"])
-    whole = _text(asked, looks, known, fault)
+    whole = _text(asked, views, known, fault)
     limit = asked.settings.max_output_tokens
     thoughts = min(thought_tokens(asked), limit)
     text = _cut(whole, limit - thoughts)
@@ -89,12 +91,13 @@ def _cut(text: str, tokens: int) -> str:
 
 
 def _text(
-    asked: Asked, looks: Sequence[Look], known: KnownPictures | None, fault: Fault | None
+    asked: Asked, views: Sequence[View], known: KnownPictures | None, fault: Fault | None
 ) -> str:
     schema, field = asked.settings.schema, number_field(asked.settings.schema)
     if schema is not None and field is not None:
-        return json.dumps(_items(asked, looks, known, fault, field), ensure_ascii=False)
-    looks = looks or [_imagined(asked.text)]
+        items = _items(_images(asked, views, schema), asked, known, fault, field)
+        return json.dumps(items, ensure_ascii=False)
+    looks = [look for view in views for look in view.looks] or [_imagined(asked.text)]
     answerer = Answerer(looks, asked.question, known, _is_outside(fault, asked.pictures))
     if schema is None:
         return answerer.text()
@@ -102,24 +105,42 @@ def _text(
     return str(value) if asked.settings.bare_enum else json.dumps(value, ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """An image that a pack asks about: its number, its look, and the picture that it is on."""
+
+    number: int
+    look: Look
+    picture: Picture | None = None
+
+
+def _images(asked: Asked, views: Sequence[View], schema: Schema) -> list[_Image]:
+    if not views:
+        numbers = range(1, int(schema.get("minItems") or 1) + 1)
+        return [_Image(number, _imagined(f"{number - 1} {asked.text}")) for number in numbers]
+    return [
+        _Image(number, look, picture)
+        for picture, view in zip(asked.pictures, views, strict=True)
+        for number, look in zip(picture.numbers, view.looks, strict=True)
+    ]
+
+
 def _items(
+    images: Sequence[_Image],
     asked: Asked,
-    looks: Sequence[Look],
     known: KnownPictures | None,
     fault: Fault | None,
     field: str,
 ) -> list[Any]:
     schema = asked.settings.schema or {}
-    if not looks:
-        looks = [_imagined(f"{i} {asked.text}") for i in range(int(schema.get("minItems") or 1))]
-    numbers = [picture.number for picture in asked.pictures] or range(1, len(looks) + 1)
     items = []
-    for position, (look, number) in enumerate(zip(looks, numbers, strict=True)):
-        outside = _is_outside(fault, asked.pictures[position : position + 1])
-        item = Answerer([look], asked.question, known, outside).value(schema["items"])
-        items.append({name: number if name == field else item[name] for name in item})
+    for image in images:
+        outside = _is_outside(fault, [image.picture] if image.picture else [])
+        item = Answerer([image.look], asked.question, known, outside).value(schema["items"])
+        items.append({name: image.number if name == field else item[name] for name in item})
     if fault and fault.kind == "wrong_items":
-        return disarranged(items, fault.settings["how"], _position(asked, fault), field)
+        position = _position(images, asked, fault)
+        return disarranged(items, fault.settings["how"], position, field)
     return items
 
 
@@ -130,10 +151,11 @@ def _is_outside(fault: Fault | None, pictures: Sequence[Picture]) -> bool:
     return not fault.sha256 or any(picture.sha256 in fault.sha256 for picture in pictures)
 
 
-def _position(asked: Asked, fault: Fault) -> int:
-    """The item that goes wrong: the picture's that the fault names, else one by the request."""
-    named = [i for i, picture in enumerate(asked.pictures) if picture.sha256 in fault.sha256]
-    return named[0] if named else asked.digest[1] % max(1, len(asked.pictures))
+def _position(images: Sequence[_Image], asked: Asked, fault: Fault) -> int:
+    """The item that goes wrong: one of the picture that the fault names, else by the request."""
+    pictures = [image.picture.sha256 if image.picture else "" for image in images]
+    named = (position for position, one in enumerate(pictures) if one in fault.sha256)
+    return next(named, asked.digest[1] % max(1, len(images)))
 
 
 def _imagined(text: str) -> Look:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -19,13 +20,12 @@ from gemini_api.emulator.fault_plan import Fate, FaultPlan
 from gemini_api.emulator.fault_refusals import refusal_of
 from gemini_api.emulator.faults import Fault, Faults
 from gemini_api.emulator.known import KnownPictures
-from gemini_api.emulator.looks import Look, look_at
 from gemini_api.emulator.outcomes import outcome, prompt_usage
 from gemini_api.emulator.packs import number_field
 from gemini_api.emulator.paths import Call
 from gemini_api.emulator.refusals import Refusal
 from gemini_api.emulator.replies import counted, generated
-from gemini_api.emulator.sight import see
+from gemini_api.emulator.views import View, view_of
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model, forwarded
 from tierwise.price_rows import Price
@@ -36,7 +36,7 @@ _MAX_BODY = {False: 100_000_000, True: 500_000_000}
 _MAX_FLEX_BODY = 20_000_000
 _TIER_HEADER = "X-Vertex-AI-LLM-Shared-Request-Type"
 _TIERS = {"flex": ServiceTier.FLEX, "priority": ServiceTier.PRIORITY}
-_LOOKS_KEPT = 8192
+_VIEWS_KEPT = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Service:
         self._today = today
         self._now = now
         self._prices = prices
-        self._looks: OrderedDict[tuple[object, ...], Look] = OrderedDict()
+        self._views: OrderedDict[tuple[object, ...], View] = OrderedDict()
         self._eyes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="eyes")
         self._number = 0
         self.set_faults(faults)
@@ -111,7 +111,7 @@ class Service:
             decoded = decode("CountTokensRequest", _parsed(body, call, headers), call)
             decoded = decoded.get("generate_content_request") or decoded
             asked = read_asked(call, model, decoded, ServiceTier.STANDARD)
-            usage = prompt_usage(asked, await self._looked(asked))
+            usage = prompt_usage(asked, await self._viewed(asked))
         except Refusal as refusal:
             return refused(refusal)
         return Reply(200, orjson.dumps(counted(asked, usage)))
@@ -158,31 +158,28 @@ class Service:
         refusal = refusal_of(fate, asked)
         if refusal:
             raise refusal
-        made = outcome(asked, await self._looked(asked), self._known, fate.fault)
+        made = outcome(asked, await self._viewed(asked), self._known, fate.fault)
         cost = self._cost(asked, made.usage)
         self.bill.add(asked.model.name, len(asked.pictures), made.usage, cost)
         headers = {} if asked.call.vertex else {"x-gemini-service-tier": asked.service_tier.value}
         document = orjson.dumps(generated(asked, made, self._number, _version(asked, fate.fault)))
         return Reply(200, document, headers, lost, fate.delay_ms), made.usage, cost
 
-    async def _looked(self, asked: Asked) -> list[Look]:
-        return [await self._look(picture, asked.model) for picture in asked.pictures]
+    async def _viewed(self, asked: Asked) -> list[View]:
+        return [await self._view(picture, asked.model) for picture in asked.pictures]
 
-    async def _look(self, picture: Picture, model: Model) -> Look:
-        key = (picture.sha256, model.generation, picture.media_resolution)
-        if key in self._looks:
-            self._looks.move_to_end(key)
-            return self._looks[key]
-        loop = asyncio.get_running_loop()
-        look = await loop.run_in_executor(self._eyes, self._look_at, picture, model)
-        self._looks[key] = look
-        if len(self._looks) > _LOOKS_KEPT:
-            self._looks.popitem(last=False)
-        return look
-
-    def _look_at(self, picture: Picture, model: Model) -> Look:
-        seen = see(picture.data, model, picture.media_resolution)
-        return look_at(seen, shape=self._known is not None)
+    async def _view(self, picture: Picture, model: Model) -> View:
+        resolution = (model.generation, picture.media_resolution)
+        key = (picture.sha256, resolution, picture.grid, picture.numbers)
+        if key in self._views:
+            self._views.move_to_end(key)
+            return self._views[key]
+        look = partial(view_of, picture, model, shape=self._known is not None)
+        view = await asyncio.get_running_loop().run_in_executor(self._eyes, look)
+        self._views[key] = view
+        if len(self._views) > _VIEWS_KEPT:
+            self._views.popitem(last=False)
+        return view
 
     def _write(self, line: dict[str, Any], status: int, usage: Usage, cost: int) -> None:
         line |= {"status": status, "usd": usd(cost), "tokens": tokens(usage)}

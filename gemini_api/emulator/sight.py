@@ -27,6 +27,7 @@ Pixels = NDArray[np.uint8]
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _MAX_PIXELS = 100_000_000
 _ORIENTATION, _SIDEWAYS = 0x0112, 5
+_UNABLE = "Unable to process input image. Please retry or report."
 # What Pillow raises for broken files.
 _BROKEN = (
     OSError,
@@ -64,7 +65,20 @@ def see(data: bytes, model: Model, media_resolution: MediaResolution | None) -> 
             affords = max(worth_sending(model.name, media_resolution, *size))
             return Seen(*size, np.asarray(_decoded(image, affords), dtype=np.uint8))
     except _BROKEN as error:
-        raise Refusal(400, "Unable to process input image. Please retry or report.") from error
+        raise Refusal(400, _UNABLE) from error
+
+
+def see_at_full_size(data: bytes) -> Image.Image:
+    """The upright RGB picture in `data` with all its pixels.
+
+    Raises:
+      Refusal: 400, the bytes are no picture or a broken one.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            return _decoded(image, max(_upright_size(image)))
+    except _BROKEN as error:
+        raise Refusal(400, _UNABLE) from error
 
 
 def open_picture(data: bytes, longest_side: int) -> Image.Image:

@@ -1,8 +1,10 @@
 """The routes that a calibration tries: by what names they go, and in which order they are trusted.
 
-A route is written `[MODEL/]RESOLUTION[-SIDEpx][-xIMAGES]`: `medium`, `low-512px`, `low-x8`,
-`gemini-3.5-flash-lite/high`. What is left out is the task's own model, the side that the media
-resolution can use, one image per request.
+A route is written `[MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES]`: `medium`, `low-512px`,
+`low-x8` (eight images in a request), `low-s4` (four on a contact sheet), `low-s4-x8` (two sheets
+of four), `gemini-3.5-flash-lite/high`. What is left out is the task's own model,
+the side that the media resolution can use, images that are not on sheets, one image or sheet per
+request.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from tierwise.contact_sheets import MOST_IMAGES, side_on_sheet
 from tierwise.errors import InputError
 from tierwise.models import find_model
 from tierwise.price_rows import Price
@@ -26,11 +29,15 @@ Routes = Mapping[str, Route]
 
 # A pack that pays the prompt once for eight images, and the resolutions of nearly all models.
 _PACKS = (1, 8)
+# Sheets that cost less than one picture at the next lower resolution. Four images at `high` cost
+# what one at `low` costs, and no more is seen of each.
+_SHEETS = ((MediaResolution.MEDIUM, 4), (MediaResolution.LOW, 4))
 _RESOLUTIONS = (MediaResolution.HIGH, MediaResolution.MEDIUM, MediaResolution.LOW)
 _MOST_IMAGES = 50
 _SIDES = (16, 8192)
 _WRITTEN = re.compile(
-    r"(?:(?P<model>[^/]+)/)?(?P<resolution>[a-z_]+)(?:-(?P<side>\d{1,5})px)?(?:-x(?P<images>\d{1,3}))?"
+    r"(?:(?P<model>[^/]+)/)?(?P<resolution>[a-z_]+)(?:-(?P<side>\d{1,5})px)?"
+    r"(?:-s(?P<sheet>\d{1,3}))?(?:-x(?P<images>\d{1,3}))?"
 )
 # The shape of most photographs.
 _WIDTH, _HEIGHT = 4000, 3000
@@ -39,17 +46,24 @@ _WIDTH, _HEIGHT = 4000, 3000
 def route_name(route: Route, own: Route) -> str:
     """How a route is written for a task whose tasks file says `own`."""
     model = "" if route.model == own.model else f"{route.model}/"
-    usual = pixels_worth_sending(route.model, route.media_resolution)
+    sheet, images = route.images_per_sheet, route.images_per_request
+    usual = side_on_sheet(pixels_worth_sending(route.model, route.media_resolution), sheet)
     side = "" if route.image.max_side == usual else f"-{route.image.max_side}px"
-    images = "" if route.images_per_request == 1 else f"-x{route.images_per_request}"
-    return f"{model}{route.media_resolution}{side}{images}"
+    on_sheet = "" if sheet == 1 else f"-s{sheet}"
+    packed = "" if images == sheet else f"-x{images}"
+    return f"{model}{route.media_resolution}{side}{on_sheet}{packed}"
 
 
 def usual_routes(own: Route) -> Routes:
-    """The task's own route, and each media resolution alone and in packs."""
+    """The task's own route, and each media resolution alone, in packs and on contact sheets."""
     offered = find_model(own.model).media_resolutions
     resolutions = [one for one in _RESOLUTIONS if one in offered]
-    tried = [_route(own, own.model, one, None, pack) for pack in _PACKS for one in resolutions]
+    tried = [_route(own, own.model, one, images=pack) for pack in _PACKS for one in resolutions]
+    tried += [
+        _route(own, own.model, one, images=sheet, sheet=sheet)
+        for one, sheet in _SHEETS
+        if one in offered
+    ]
     return {route_name(route, own): route for route in (*tried, own)}
 
 
@@ -74,7 +88,8 @@ def dearest_first(
     def cost(name: str) -> Decimal:
         route = routes[name]
         price = find_price(route.model, route.service_tier, on, prices=prices)
-        picture = image_tokens(route.model, route.media_resolution, _WIDTH, _HEIGHT)
+        sheet = image_tokens(route.model, route.media_resolution, _WIDTH, _HEIGHT)
+        picture = Decimal(sheet) / route.images_per_sheet
         words = Decimal(text_tokens(prompt)) / route.images_per_request
         return (picture + words) * price.input_usd_per_mtok
 
@@ -90,7 +105,8 @@ def chains(routes: Routes, reference: str) -> list[list[str]]:
     found: dict[object, list[str]] = {}
     for name, route in routes.items():
         if name != reference:
-            found.setdefault((route.model, route.images_per_request), []).append(name)
+            packing = (route.images_per_request, route.images_per_sheet)
+            found.setdefault((route.model, packing), []).append(name)
 
     def detail(name: str) -> tuple[int, int]:
         return ladder.index(routes[name].media_resolution), routes[name].image.max_side
@@ -102,9 +118,14 @@ def _read(written: str, own: Route) -> Route:
     found = _WRITTEN.fullmatch(written)
     if not found or found["resolution"] not in list(MediaResolution):
         raise _malformed(written, f"media resolutions are {', '.join(MediaResolution)}")
-    images, side = int(found["images"] or 1), int(found["side"]) if found["side"] else None
+    sheet, side = int(found["sheet"] or 1), int(found["side"]) if found["side"] else None
+    images = int(found["images"] or sheet)
+    if not 1 <= sheet <= MOST_IMAGES:
+        raise _malformed(written, f"a contact sheet takes 1 (none) to {MOST_IMAGES} images")
     if not 1 <= images <= _MOST_IMAGES:
         raise _malformed(written, f"a request takes 1 to {_MOST_IMAGES} images")
+    if images % sheet:
+        raise _malformed(written, f"{images} images do not fill contact sheets of {sheet}")
     if side is not None and not _SIDES[0] <= side <= _SIDES[1]:
         raise _malformed(written, f"a side has {_SIDES[0]} to {_SIDES[1]} px")
     resolution = MediaResolution(found["resolution"])
@@ -112,23 +133,31 @@ def _read(written: str, own: Route) -> Route:
     check_model(model)
     check_resolution(model, resolution)
     check_tier(model, own.service_tier)
-    return _route(own, model, resolution, side, images)
+    return _route(own, model, resolution, side=side, images=images, sheet=sheet)
 
 
 def _route(
-    own: Route, model: str, resolution: MediaResolution, side: int | None, images: int
+    own: Route,
+    model: str,
+    resolution: MediaResolution,
+    *,
+    side: int | None = None,
+    images: int = 1,
+    sheet: int = 1,
 ) -> Route:
+    seen = side_on_sheet(pixels_worth_sending(model, resolution), sheet)
     return replace(
         own,
         model=model,
         media_resolution=resolution,
-        image=replace(own.image, max_side=side or pixels_worth_sending(model, resolution)),
+        image=replace(own.image, max_side=side or seen),
         images_per_request=images,
+        images_per_sheet=sheet,
     )
 
 
 def _malformed(written: str, why: str) -> InputError:
     return InputError(
         f"--routes: {shown(written)} is no route: {why}. Write [MODEL/]RESOLUTION[-SIDEpx]"
-        "[-xIMAGES], as in low, medium-x8 or low-512px."
+        "[-sIMAGES][-xIMAGES], as in low, medium-x8, low-s4 or low-512px."
     )

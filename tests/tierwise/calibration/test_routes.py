@@ -21,7 +21,7 @@ DAY = date(2026, 11, 23)
 
 
 def test_the_usual_grid_holds_the_tasks_own_route_once(own: Route) -> None:
-    names = ["high", "medium", "low", "high-x8", "medium-x8", "low-x8"]
+    names = ["high", "medium", "low", "high-x8", "medium-x8", "low-x8", "medium-s4", "low-s4"]
     assert list(usual_routes(own)) == names
     small = replace(own, image=replace(own.image, max_side=512, quality=70), images_per_request=4)
     routes = usual_routes(small)
@@ -30,11 +30,14 @@ def test_the_usual_grid_holds_the_tasks_own_route_once(own: Route) -> None:
 
 
 def test_each_name_is_read_back_as_its_route(own: Route) -> None:
-    written = "high, low-512px-x16,gemini-3.5-flash-lite/medium,low"
+    written = "high, low-512px-x16,gemini-3.5-flash-lite/medium,low-s4,high-300px-s9-x18,low"
     routes = read_routes(written, own)
     assert list(routes) == [*(name.strip() for name in written.split(","))]
     packed = routes["low-512px-x16"]
     assert (packed.image.max_side, packed.images_per_request) == (512, 16)
+    sheets = routes["high-300px-s9-x18"]
+    assert (sheets.images_per_sheet, sheets.images_per_request) == (9, 18)
+    assert (routes["low-s4"].images_per_request, routes["low-s4"].image.max_side) == (4, 440)
     assert routes["gemini-3.5-flash-lite/medium"].model == "gemini-3.5-flash-lite"
     assert all(route_name(route, own) == name for name, route in routes.items())
 
@@ -44,6 +47,9 @@ def test_each_name_is_read_back_as_its_route(own: Route) -> None:
     [
         ("best", "'best' is no route: media resolutions are low, medium, high, ultra_high"),
         ("low-x51", "a request takes 1 to 50 images"),
+        ("low-s17", r"a contact sheet takes 1 \(none\) to 16 images"),
+        ("low-s0", "a contact sheet takes"),
+        ("low-s4-x6", "6 images do not fill contact sheets of 4"),
         ("low-9px", "a side has 16 to 8192 px"),
         ("low,", "'' is no route"),
         ("gemini-nine/low", 'model "gemini-nine" is not known'),
@@ -56,9 +62,11 @@ def test_bad_routes_are_refused(written: str, said: str, own: Route) -> None:
 
 
 def test_the_dearest_route_is_the_reference(own: Route) -> None:
-    routes = read_routes("low-x8,high-x8,gemini-3.6-flash/low,high,medium", own)
+    routes = read_routes("low-x8,low-s4,high-x8,high-s9,gemini-3.6-flash/low,high,medium", own)
     ordered = list(dearest_first(routes, "Which?", DAY))
-    assert ordered == ["high", "high-x8", "gemini-3.6-flash/low", "medium", "low", "low-x8"]
+    assert ordered == [
+        *("high", "high-x8", "gemini-3.6-flash/low", "medium", "low", "low-x8", "high-s9", "low-s4")
+    ]
 
 
 def test_routes_that_differ_in_detail_alone_are_tested_in_turn(own: Route) -> None:
@@ -66,6 +74,7 @@ def test_routes_that_differ_in_detail_alone_are_tested_in_turn(own: Route) -> No
     assert chains(routes, "high") == [
         ["medium", "low", "low-512px"],
         ["high-x8", "medium-x8", "low-x8"],
+        ["medium-s4", "low-s4"],
         ["high-x4"],
     ]
 

@@ -1,0 +1,37 @@
+"""The words before a picture: the number that it goes by, or those of the images on a sheet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tierwise.contact_sheets import Grid
+
+# "Image 3:", "Photo #3 (IMG_1.jpg)" or "3.": at most one word, then the number and a mark.
+_ONE = re.compile(r"\s*(?:[^\W\d]+\s*)?#?(\d+)\s*(?:[:.)(,]|$)")
+# "Images 5 to 8 on one sheet: 2 rows and 2 columns", "photos 1-6, 2 rows x 3 columns".
+_SHEET = re.compile(
+    r"\s*(?:[^\W\d]+\s+)?#?(?P<first>\d{1,4})\s*(?:to|-)\s*#?(?P<last>\d{1,4})\b"
+    r"[^\d\n]*\b(?P<rows>\d{1,2})\s*rows?\b[^\d\n]*\b(?P<columns>\d{1,2})\s*columns?\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The numbers of a picture's images, in reading order; several stand in the cells of `grid`."""
+
+    numbers: tuple[int, ...]
+    grid: Grid | None = None
+
+
+def read_caption(text: str) -> Caption | None:
+    """The caption that a text begins with, None for other words."""
+    if sheet := _SHEET.match(text):
+        first, last, rows, columns = (
+            int(sheet[name]) for name in ("first", "last", "rows", "columns")
+        )
+        if first <= last < first + rows * columns:
+            return Caption(tuple(range(first, last + 1)), Grid(columns, rows))
+    one = _ONE.match(text)
+    return Caption((int(one[1]),)) if one else None
