@@ -19,6 +19,7 @@ from tierwise.tables import usd
 
 _NAMES = {
     Change.PACK: "{} images per request",
+    Change.SHEET: "{} images per sheet",
     Change.MODEL: "{}",
     Change.VENDOR: "{} (estimate)",
 }

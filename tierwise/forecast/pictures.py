@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
+from tierwise.contact_sheets import layout_of
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.images.raster import fitted
 from tierwise.tasks import Task
@@ -23,11 +24,18 @@ def images_of(task: Task, survey: Survey) -> list[SeenImage]:
 
 
 def sent_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int]:
-    """A rule applied to each picture as it is sent; empty for a task that reads text."""
+    """A rule applied to each picture as it is sent; empty for a task that reads text.
+
+    On contact sheets, images that follow each other are a picture together.
+    """
     if task.reads == "text":
         return []
-    side = task.route.image.max_side
-    return [rule(*fitted(*_size(image), side)) for image in images]
+    side, most = task.route.image.max_side, task.route.images_per_sheet
+    sizes = [fitted(*_size(image), side) for image in images]
+    if most == 1:
+        return [rule(*size) for size in sizes]
+    starts = range(0, len(sizes), most)
+    return [rule(*layout_of(sizes[start : start + most]).size) for start in starts]
 
 
 def original_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int]:

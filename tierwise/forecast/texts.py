@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from tierwise.forecast.survey import SeenImage
-from tierwise.questions import group_texts, render, request_texts
+from tierwise.questions import Prompt, group_texts, render, request_texts
 from tierwise.tasks import Task
 from tierwise.tasks.grouping import FOLDER
 from tierwise.tiers import text_tokens
@@ -49,12 +49,22 @@ def texts_of(task: Task, images: Sequence[SeenImage]) -> Texts:
     if task.per:
         together = text_tokens(group_texts(prompts[0], 2).opening)
         return Texts(text_tokens(prompts[0].whole), together, 0)
-    two = request_texts([prompts[0], prompts[0]])
     return Texts(
         alone=fmean(text_tokens(prompt.whole) for prompt in prompts),
-        opening=text_tokens(two.opening),
-        each=fmean(text_tokens(prompt.own) for prompt in prompts) + _LEAD_TOKENS,
+        opening=text_tokens(request_texts([prompts[0], prompts[0]]).opening),
+        each=fmean(text_tokens(prompt.own) for prompt in prompts) + _lead(task, prompts[0]),
     )
+
+
+def _lead(task: Task, prompt: Prompt) -> float:
+    """What stands before each image of a pack beside its own values."""
+    sheet = task.route.images_per_sheet
+    if sheet == 1:
+        return _LEAD_TOKENS
+    # A line for the sheet, and one for each of its images that has values.
+    bare = [replace(prompt, own="")] * sheet
+    line = text_tokens(request_texts(bare, sheet).before_pictures[0])
+    return line / sheet + (_LEAD_TOKENS if prompt.own else 0)
 
 
 def schema_tokens(task: Task, answers: int) -> int:

@@ -20,8 +20,10 @@ from tierwise.models import all_models, check_alive, find_model, forwarded
 from tierwise.prices import published_prices
 from tierwise.records import MediaResolution, Route, ServiceTier
 from tierwise.tasks import Task
+from tierwise.tasks.routes import on_sheets
 
 _PACKS = (1, 2, 4, 8, 16, 32)
+_SHEETS = (4, 9, 16)
 
 
 class Change(StrEnum):
@@ -31,6 +33,7 @@ class Change(StrEnum):
     NAIVE = "naive way"
     RESOLUTION = "media resolution"
     PACK = "images per request"
+    SHEET = "images per sheet"
     TIER = "service tier"
     MODEL = "model"
     VENDOR = "other vendor"
@@ -108,6 +111,10 @@ def _other_routes(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
         changed = [_changed(task, change, {key: value}) for task in tasks]
         if changed != list(tasks) and (load := _possible(changed, survey, rates)):
             yield Way(change, to, rates.on, load)
+    for images in _SHEETS:
+        changed = [_on_sheets(task, images) for task in tasks]
+        if changed != list(tasks) and (load := _possible(changed, survey, rates)):
+            yield Way(Change.SHEET, str(images), rates.on, load)
 
 
 def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:
@@ -131,7 +138,7 @@ def _at_vendor(model: VendorModel, tasks: Sequence[Task], survey: Survey, rates:
         load = workload(task, survey, rates).load(world)
         text = load.usage.input_tokens - load.usage.image_tokens
         each = sent_tokens(task, images_of(task, survey), model.image_tokens)
-        pictures = round(load.images * mean(each))
+        pictures = round(load.images * mean(each) / task.route.images_per_sheet)
         usage = replace(
             load.usage, input_tokens=text + pictures, image_tokens=pictures, thought_tokens=0
         )
@@ -141,11 +148,19 @@ def _at_vendor(model: VendorModel, tasks: Sequence[Task], survey: Survey, rates:
 
 
 def _changed(task: Task, change: Change, values: dict[str, Any]) -> Task:
-    """The task by another route; what a task without pictures or of groups cannot have stays."""
+    """The task by another route; what a task of texts, groups or sheets cannot have stays."""
     sees = task.reads == "image"
-    fits = {Change.RESOLUTION: sees, Change.PACK: sees and not task.per}.get(change, True)
+    packs = sees and not task.per and task.route.images_per_sheet == 1
+    fits = {Change.RESOLUTION: sees, Change.PACK: packs}.get(change, True)
     route: Route = replace(task.route, **values) if fits else task.route
     return replace(task, route=route)
+
+
+def _on_sheets(task: Task, images: int) -> Task:
+    """The task with one contact sheet per request."""
+    if task.reads == "text" or task.per:
+        return task
+    return replace(task, route=on_sheets(replace(task.route, images_per_request=1), images))
 
 
 def _possible(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load | None:

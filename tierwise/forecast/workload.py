@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 from statistics import fmean, stdev
 
 from tierwise.forecast.pictures import images_of, mean, original_tokens, sent_tokens
@@ -56,9 +57,9 @@ class Workload:
 
     `asked`, `open` and `paid` are images in the whole archive, `asked_error` the standard error
     of their sum as a share of it; `groups` is the number of groups they are asked in, 0 where each
-    is asked by itself. `picture` and `picture_at_most` are mean tokens of a picture by
-    rule and by the documented maximum, `picture_error` its standard error as a share; `naive` is
-    the mean at flat `high`.
+    is asked by itself. `picture` and `picture_at_most` are mean tokens of a picture (an
+    image or a contact sheet) by rule and by the documented maximum, `picture_error` its standard
+    error as a share; `naive` is the mean of an image at flat `high`.
     """
 
     task: Task
@@ -99,7 +100,9 @@ class Workload:
         text = (self.texts.of(pack) + pack * earlier) * world.text
         text += schema_tokens(self.task, answers) if world.schema else 0
         above = world.pictures * (self.picture_at_most - self.picture)
-        pictures = pack * (self.picture + above) * (1 + world.sample * self.picture_error)
+        sheet = self.task.route.images_per_sheet
+        sent = pack if sheet == 1 else ceil(pack / sheet)
+        pictures = sent * (self.picture + above) * (1 + world.sample * self.picture_error)
         output, thoughts = self._output(answers, world)
         paid = requests * (1 + world.repeats)
         usage = _usage(paid, text, pictures, output, thoughts)

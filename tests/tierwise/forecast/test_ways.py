@@ -63,6 +63,15 @@ def test_the_arithmetic_of_some_ways() -> None:
     assert cost(some, Change.MODEL, "gemini-3.8-flash from 2027-01-01") == 2 * flash
 
 
+def test_a_contact_sheet_costs_the_tokens_of_one_picture() -> None:
+    for pack in (1, 8):
+        sheets = {way.to: way.load for way in found(pack=pack) if way.change is Change.SHEET}
+        requests = {to: load.requests for to, load in sheets.items()}
+        assert requests == {"4": 250, "9": 112, "16": 63}
+        for load in sheets.values():
+            assert load.usage.image_tokens == load.requests * 266  # as one of 4:3 at `low`
+
+
 def test_other_vendors_are_estimates_with_a_source() -> None:
     some = found()
     # 912 x 684 px as they are sent: 2 x 2 tiles
