@@ -24,8 +24,8 @@ from math import isqrt
 
 MOST_IMAGES = 16
 GUTTER = 16
-# Right of and below a picture: its frame.
-_FRAME = 1
+# What a cell has beside its picture, for the frame is 1 px wide.
+_AROUND = GUTTER + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,18 @@ def layout_of(sizes: Sequence[tuple[int, int]]) -> Layout:
 
 
 def side_on_sheet(side: int, images: int) -> int:
-    """The longest side in px of a picture on a sheet with as many pixels as one of `side` px.
+    """The longest side in px of 4:3 pictures, so many of which make a sheet as large as one.
 
     >>> side_on_sheet(912, 1), side_on_sheet(912, 4), side_on_sheet(912, 9)
-    (912, 440, 288)
+    (912, 425, 276)
     """
     if images == 1:
         return side
     grid = grid_of(images)
-    return max(GUTTER, isqrt(side * side // (grid.columns * grid.rows)) - GUTTER)
+    cell = isqrt(side * side // (grid.columns * grid.rows))
+    width, height = (whole // GUTTER * GUTTER - _AROUND for whole in (cell, cell * 3 // 4))
+    return max(GUTTER, min(width, height * 4 // 3))
 
 
 def _cell(side: int) -> int:
-    return -(-(GUTTER + side + _FRAME) // GUTTER) * GUTTER
+    return -(-(side + _AROUND) // GUTTER) * GUTTER

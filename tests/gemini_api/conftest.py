@@ -24,6 +24,7 @@ tasks:
     labels: [dark, bright]
     media_resolution: {media_resolution}
     images_per_request: {pack}
+    images_per_sheet: {sheet}
   found:
     prompt: What is there?
     schema:
@@ -72,11 +73,12 @@ def ask_of(draw: Callable[..., bytes]) -> Callable[..., Ask]:
         model: str = "gemini-3.1-flash-lite",
         media_resolution: str = "low",
         pack: int = 8,
+        sheet: int = 1,
         tier: ServiceTier = ServiceTier.STANDARD,
         data: bytes | None = None,
         **changed: Any,
     ) -> Ask:
-        text = _TASKS.format(model=model, media_resolution=media_resolution, pack=pack)
+        text = _TASKS.format(model=model, media_resolution=media_resolution, pack=pack, sheet=sheet)
         found = load_tasks(text, path="tasks.yaml").task(task)
         found = replace(found, route=replace(found.route, service_tier=tier))
         answers = {"shade": "dark"}

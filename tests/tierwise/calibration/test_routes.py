@@ -37,7 +37,7 @@ def test_each_name_is_read_back_as_its_route(own: Route) -> None:
     assert (packed.image.max_side, packed.images_per_request) == (512, 16)
     sheets = routes["high-300px-s9-x18"]
     assert (sheets.images_per_sheet, sheets.images_per_request) == (9, 18)
-    assert (routes["low-s4"].images_per_request, routes["low-s4"].image.max_side) == (4, 440)
+    assert (routes["low-s4"].images_per_request, routes["low-s4"].image.max_side) == (4, 425)
     assert routes["gemini-3.5-flash-lite/medium"].model == "gemini-3.5-flash-lite"
     assert all(route_name(route, own) == name for name, route in routes.items())
 
