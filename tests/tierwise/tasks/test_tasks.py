@@ -245,3 +245,37 @@ def test_loading_needs_neither_arrow_nor_beam() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("keys", "head", "wanted"),
+    [
+        ("images_per_sheet: 4", "", (4, 4, 425)),
+        ("images_per_sheet: 9, media_resolution: high", "", (9, 9, 574)),
+        ("images_per_sheet: 4, images_per_request: 8", "", (4, 8, 425)),
+        ("images_per_sheet: 4, image: {max_side: 300}", "", (4, 4, 300)),
+        ("images_per_sheet: 4, image: {profile: content}", "", (4, 4, 425)),
+        ("media_resolution: low", "defaults: {images_per_sheet: 4}", (4, 4, 425)),
+        ("images_per_sheet: 1", "defaults: {images_per_sheet: 4}", (1, 1, 912)),
+        ("images_per_sheet: 4", "defaults: {images_per_request: 8}", (4, 8, 425)),
+    ],
+)
+def test_images_on_a_sheet_are_as_large_as_they_are_seen_there(
+    keys: str, head: str, wanted: tuple[int, int, int]
+) -> None:
+    route = one_task(f"labels: [a, b], {keys}", head=f"model: gemini-3.1-flash-lite\n{head}").route
+    sizes = (route.images_per_sheet, route.images_per_request, route.image.max_side)
+    assert sizes == wanted
+
+
+def test_what_asks_no_single_images_has_no_sheets() -> None:
+    tasks = tasks_of(
+        """
+  one: {prompt: Which, labels: [a, b]}
+  all: {prompt: Which, labels: [a, b], per: folder}
+  words: {prompt: "Say {one}", text: {max_length: 80}, input: text}
+""",
+        head="model: gemini-3.1-flash-lite\ndefaults: {images_per_sheet: 9}",
+    )
+    sizes = {task.name: task.route.images_per_sheet for task in tasks.tasks}
+    assert sizes == {"one": 9, "all": 1, "words": 1}

@@ -79,6 +79,19 @@ TASKS = [
     ),
     ("prompt: x, labels: [a, b], images_per_request: 51", "images_per_request", "51", "1 to 50"),
     ("prompt: x, labels: [a, b], images_per_request: yes", "images_per_request", "true", "1 to 50"),
+    ("prompt: x, labels: [a, b], images_per_sheet: 17", "images_per_sheet", "17", "1 (none) to 16"),
+    (
+        "prompt: x, labels: [a, b], images_per_sheet: 4, images_per_request: 6",
+        "images_per_sheet",
+        "`images_per_request` is 6",
+        "as 8, or leave it out",
+    ),
+    (
+        "prompt: x, labels: [a, b], per: sku, images_per_sheet: 4",
+        "images_per_sheet",
+        "as a whole",
+        "Remove it",
+    ),
     ("prompt: x, labels: [a, b], max_output_tokens: 9000", "max_output_tokens", "9000", "8192"),
     (
         "prompt: x, labels: [a, b], max_output_tokens: 8192, images_per_request: 9",
