@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from apache_beam.options.pipeline_options import PipelineOptions
 from pydantic import TypeAdapter
 from rich.console import Console
 
@@ -28,7 +30,13 @@ from storage.listing import Named, find_input, list_names
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
-from tierwise.measurement import Variation, measured_route, variations
+from tierwise.measurement import (
+    Measured,
+    MeasuredRoute,
+    Variation,
+    measured_route,
+    variations,
+)
 from tierwise.plots.tokens_plot import tokens_plot
 from tierwise.tasks import Task, Tasks
 
@@ -38,21 +46,68 @@ _TABLE, _TOTALS, _PLOT = "measurement.parquet", "measurement.json", "measurement
 _ANY = TypeAdapter(dict[str, Any])
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the sample is asked, and at which routes; `suffix` tells their names apart."""
+
+    settings: Settings
+    output: str
+    varied: Mapping[str, Variation]
+    suffix: str = ""
+
+    def ask(self, task: Task, manifest: str, options: PipelineOptions) -> dict[str, Any] | None:
+        """`run.json`, or None when the run broke off."""
+        routes = {name: one.route for name, one in self.varied.items()}
+        tasks = Trials({task.name: routes}).tasks(tasks_of(self.settings))
+        return ask_trials(tasks, manifest, self.settings, options, Console(stderr=True))
+
+    def measured(self, task: str) -> Iterator[tuple[str, Sequence[Measured], MeasuredRoute | None]]:
+        """By route its images and its figures, None where no image was answered."""
+        left, vertex = Left(self.output), Kind(self.settings.gemini) is Kind.VERTEX
+        for route, variation in self.varied.items():
+            name, trial = f"{route}{self.suffix}", trial_name(task, route)
+            images, unanswered = left.measured(trial), left.unanswered(trial)
+            yield name, images, measured_route(name, variation, images, unanswered, vertex=vertex)
+
+
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Measure and return the exit status."""
     options = beam_options(beam_flags, MEASURE)
     check_reachable(settings, options)
-    tasks = tasks_of(settings)
-    task = _task(tasks)
+    task = _task(tasks_of(settings))
     models = [name.strip() for name in (settings.models or "").split(",") if name.strip()]
     varied = variations(task.route, models)
+    _check_also(settings)
     output, manifest = _sample(settings)
-    trials = Trials({task.name: {name: one.route for name, one in varied.items()}})
-    run = ask_trials(trials.tasks(tasks), manifest, settings, options, Console(stderr=True))
-    if run is None:
+    here = _Place(settings, output, varied)
+    if (run := here.ask(task, manifest, options)) is None:
         return 1
-    _report(settings, task, varied, output, emulated=run["emulated"])
-    return int(run["exit_status"])
+    places, status = [here], int(run["exit_status"])
+    if settings.also:
+        there = _elsewhere(here, left_usd=run["cap"]["left_usd"])
+        if (other := there.ask(task, manifest, options)) is None:
+            return 1
+        places, status = [here, there], max(status, int(other["exit_status"]))
+    _report(settings, task, places, output, emulated=run["emulated"])
+    return status
+
+
+def _check_also(settings: Settings) -> None:
+    if settings.also and settings.gemini in (settings.also, Kind.EMULATOR):
+        raise InputError(
+            f"--also={settings.also}: give it beside the other one of --gemini=developer and "
+            "--gemini=vertex. To try it for nothing, start tierwise emulator, which speaks as "
+            "both, and give its address as --gemini_endpoint."
+        )
+
+
+def _elsewhere(here: _Place, left_usd: str) -> _Place:
+    """The task's own route at the other service, for what the cap has left."""
+    service, output = here.settings.also, join(here.output, here.settings.also)
+    changed = {"gemini": service, "output": output, "max_cost_usd": left_usd}
+    name, own = next(iter(here.varied.items()))
+    settings = Settings(**{**vars(here.settings), **changed})
+    return _Place(settings, output, {name: replace(own, varied="endpoint")}, f" at {service}")
 
 
 def _task(tasks: Tasks) -> Task:
@@ -83,18 +138,14 @@ def _sample(settings: Settings) -> tuple[str, str]:
 
 
 def _report(
-    settings: Settings, task: Task, varied: Mapping[str, Variation], output: str, *, emulated: bool
+    settings: Settings, task: Task, places: Sequence[_Place], output: str, *, emulated: bool
 ) -> None:
-    left = Left(output)
-    images = {name: left.measured(trial_name(task.name, name)) for name in varied}
-    vertex = Kind(settings.gemini) is Kind.VERTEX
-    figures = [
-        measured_route(
-            name, varied[name], some, left.unanswered(trial_name(task.name, name)), vertex=vertex
-        )
-        for name, some in images.items()
-    ]
-    routes = [one for one in figures if one is not None]
+    images: dict[str, Sequence[Measured]] = {}
+    routes: list[MeasuredRoute] = []
+    for place in places:
+        for name, some, figures in place.measured(task.name):
+            images[name] = some
+            routes += [figures] if figures else []
     print_measurement(routes, task.name, emulated=emulated)
     document = {
         "format": 1,

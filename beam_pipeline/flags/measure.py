@@ -30,6 +30,14 @@ FLAGS = (
         (MEASURE,),
     ),
     Flag(
+        "also",
+        "Ask the task's own route at this service too, for pictures may cost other tokens there. "
+        "Beside --gemini=developer or vertex, for what the cap has left. Default: none.",
+        "vertex",
+        (MEASURE,),
+        choices=("developer", "vertex"),
+    ),
+    Flag(
         "max_cost_usd",
         "Hard cap in dollars on what all measurements into this output cost together. What does "
         "not fit is not asked.",

@@ -65,6 +65,32 @@ def test_tokens_are_read_back_and_held_against_the_rule(
     assert len(gemini.requests()) == asked
 
 
+def test_the_other_service_may_bill_other_tokens(
+    measure: Callable[..., int],
+    gemini: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "any")
+    (tmp_path / "t.yaml").write_text(
+        "model: gemini-2.5-flash-lite\n"
+        "tasks: {a: {prompt: Which, labels: [x, y], media_resolution: high}}\n"
+    )
+    both = ["--gemini=developer", "--also=vertex", "--gemini_project=p"]
+    assert measure(*both, f"--tasks={tmp_path}/t.yaml", "--max_cost_usd=0.2") == 0
+    found = json.loads((tmp_path / "measured/measurement.json").read_text("utf-8"))
+    routes = {route["name"]: route for route in found["routes"]}
+    assert routes["high"]["image_tokens_most"] == 258
+    there = routes["high at vertex"]
+    assert there["varied"] == "endpoint"
+    # 400 x 300 px: squares of 200 px, 2 x 2 of them and one of all
+    assert there["image_tokens_most"] >= 5 * 258
+    assert there["unlike_rule"] == 0
+    assert len(gemini.requests()) == 8 * 4 + 2 + 1 + 1  # four images alone, and in packs
+    assert "high at vertex" in capsys.readouterr().out
+
+
 def test_a_measurement_stays_below_its_cap(
     measure: Callable[..., int], gemini: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,6 +103,7 @@ def test_a_measurement_stays_below_its_cap(
     [
         ("--sample=9", "the archive has 8 files"),
         ("--models=gemini-nine", 'model "gemini-nine" is not known'),
+        ("--also=vertex", "beside the other one of --gemini=developer and --gemini=vertex"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(
