@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from answering.asking import Asking
+from answering.keep_thumbnail import keep_thumbnail
 from answering.pictures import Pictures
 from answering.question import answers_for, question
 from answering.questions_asked import QuestionsAsked
@@ -61,8 +62,11 @@ class _Life:
         results: dict[str, asyncio.Task[Outcome | None]] = {}
         for task in self.session.plan.tasks.of_images:
             results[task.name] = asyncio.create_task(self._task(task, page, results))
-        outcomes = await asyncio.gather(*results.values())
-        return [outcome for outcome in outcomes if outcome is not None]
+        found = await asyncio.gather(*results.values())
+        outcomes = [outcome for outcome in found if outcome is not None]
+        picture = self.pictures.at_hand(page)
+        await keep_thumbnail(self.file, page, outcomes, picture, self.session)
+        return outcomes
 
     async def _task(self, task: Task, page: Page, results: Results) -> Outcome | None:
         """The outcome of one task, or None when it is not to be asked of this image."""

@@ -14,6 +14,7 @@ from functools import partial
 
 from answering.asking import Asking
 from answering.group_pictures import GroupImage, open_group, too_many
+from answering.keep_thumbnail import keep_thumbnail
 from answering.known_group import group_id, group_prompt, grouping_of, known_images, sends_nothing
 from answering.questions_asked import QuestionsAsked
 from gemini_api.settle import Ask
@@ -100,6 +101,8 @@ class _Life:
                 for ask in asks
             )
         )
+        for image, outcome in zip(sent, outcomes, strict=True):
+            await keep_thumbnail(image.file, image.page, [outcome], image.picture, self.session)
         return {
             image.key: replace(outcome, request_id=key, task=self.task.name)
             for image, outcome in zip(sent, outcomes, strict=True)

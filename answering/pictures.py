@@ -61,6 +61,14 @@ class Pictures:
             raise found
         return found
 
+    def at_hand(self, page: Page) -> Picture | None:
+        """The smallest picture of an image that was made for any question, if one was."""
+        if self._prepared is None or not self._prepared.done() or self._prepared.exception():
+            return None
+        made = self._prepared.result()[page.number - 1].pictures.values()
+        pictures = [picture for picture in made if isinstance(picture, Picture)]
+        return min(pictures, key=lambda picture: picture.width * picture.height, default=None)
+
     async def _prepare(self) -> list[PreparedPage]:
         if self._prepared is None:
             plan = self._session.plan

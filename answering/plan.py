@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from answering.journal_files import JournalFiles
 from answering.request_files import RequestFiles
+from answering.thumbnails import Thumbnails
 from gemini_api.concurrency import PATIENCE_S
 from gemini_api.service import Service
 from storage.run_records import Process
@@ -21,7 +22,8 @@ class Plan:
     `requests_in_flight`, `requests_per_minute` and the request log are per worker process.
     `launcher` is the process that workers end with, where they are on its machine.
     `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
-    the tier for what flex has no room for; None waits for flex.
+    the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
+    wanted.
     """
 
     tasks: Tasks
@@ -34,6 +36,7 @@ class Plan:
     request_files: RequestFiles | None = None
     limits: Limits = Limits()
     launcher: Process | None = None
+    thumbnails: Thumbnails | None = None
 
     @property
     def shares_requests(self) -> bool:

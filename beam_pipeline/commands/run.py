@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rich.console import Console
 from rich.text import Text
 
@@ -14,6 +12,7 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.launch import build_job
 from beam_pipeline.plain_text import plain
 from beam_pipeline.summary import print_summary
+from beam_pipeline.with_page import with_page
 from storage.files import join
 
 
@@ -26,7 +25,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     for warning in warnings:
         console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
     job = build_job(settings, tasks, project=project(options), workers=worker_processes(options))
-    job = replace(job, page=True)
+    job = with_page(job, thumbnails=not settings.no_thumbnails)
     run = carry_out(with_forecast(job), settings, options, console)
     if run is None:
         return 1

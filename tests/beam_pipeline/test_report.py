@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from beam_pipeline.__main__ import main
 from storage.files import files_for
@@ -128,3 +129,40 @@ def test_a_page_waits_for_nothing_heavy() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_thumbnails_are_kept_of_what_was_sent_and_a_second_run_keeps_them(
+    classify: Classify, photos: Callable[..., Path]
+) -> None:
+    folder = photos(9)
+    run = classify(folder)
+    kept = sorted((run.output / "thumbnails").iterdir())
+    assert len(kept) == 9
+    assert all(max(Image.open(path).size) <= 160 for path in kept)
+    hashes = {row["content_hash"].replace(":", "-") for row in run.answers()}
+    assert {path.name.removesuffix("-1.jpg") for path in kept} == hashes
+    assert page(run).count('<image id="p') == 9
+    when = [path.stat().st_mtime_ns for path in kept]
+    again = classify(folder)  # asks nothing, and opens nothing
+    assert [path.stat().st_mtime_ns for path in kept] == when
+    assert page(again).count('<image id="p') == 9
+
+
+def test_without_thumbnails_none_are_kept_and_the_page_says_so(
+    classify: Classify, photos: Callable[..., Path]
+) -> None:
+    run = classify(photos(2), "--no_thumbnails")
+    assert not (run.output / "thumbnails").exists()
+    assert "data:image" not in page(run)
+    assert "this run kept no thumbnails" in page(run)
+
+
+def test_pictures_of_groups_have_thumbnails_too(
+    classify: Classify, photos: Callable[..., Path]
+) -> None:
+    tasks = (
+        "model: gemini-3.1-flash-lite\n"
+        "tasks: {trade: {prompt: 'Which?', labels: [a, b], per: folder, max_per_group: 3}}\n"
+    )
+    run = classify(photos(5), tasks=tasks)
+    assert len(list((run.output / "thumbnails").iterdir())) == 3  # those that were sent

@@ -192,7 +192,7 @@ def test_what_a_dead_run_left_is_removed(
     (left / "part-0.parquet").write_bytes(b"half")
     finished = classify(photos(2), tasks=TASKS)
     assert sorted(path.name for path in finished.output.iterdir()) == [
-        *("answers", "costs", "failures", "journal", "report.html", "run.json")
+        *("answers", "costs", "failures", "journal", "report.html", "run.json", "thumbnails")
     ]
 
 

@@ -13,6 +13,8 @@ from tierwise.answers.text import Text
 from tierwise.records import Scalar
 from tierwise.shown import shown, suggestion
 
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
 
 class TruthError(ValueError):
     """A cell does not say what could be the answer of its task; the message says why."""
@@ -37,7 +39,7 @@ def read_truth(answer: AnswerType, cells: Mapping[str, Scalar]) -> Any:
     Raises:
         TruthError: what they say can never be an answer.
     """
-    filled = {name: cell for name, cell in cells.items() if cell not in (None, "")}
+    filled = {name: _unguarded(cell) for name, cell in cells.items() if cell not in (None, "")}
     if not filled:
         return None
     first = next(iter(filled.values()))
@@ -50,6 +52,17 @@ def read_truth(answer: AnswerType, cells: Mapping[str, Scalar]) -> Any:
     if any("." in name for name in filled):
         return {name.partition(".")[2]: cell for name, cell in filled.items()}
     return _properties(first)
+
+
+def _unguarded(cell: Scalar) -> Scalar:
+    """Without the apostrophe by which tables keep spreadsheets from computing a cell.
+
+    >>> _unguarded("'=1+1"), _unguarded("'tis"), _unguarded(5)
+    ('=1+1', "'tis", 5)
+    """
+    if isinstance(cell, str) and cell[:1] == "'" and cell[1:2] in _FORMULA_SIGNS:
+        return cell[1:]
+    return cell
 
 
 def _label(labels: tuple[str, ...], cell: Scalar) -> str:

@@ -1,0 +1,21 @@
+"""A job that ends with the page for people, and keeps thumbnails for it while it asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from answering.thumbnails import thumbnails_of
+from beam_pipeline.job import Job
+from storage.thumbnail_files import thumbnails_below
+from tierwise.evaluation import judged_tasks
+
+
+def with_page(job: Job, *, thumbnails: bool) -> Job:
+    """The same job; without `thumbnails` the page has names alone."""
+    job = replace(job, page=True)
+    if not thumbnails:
+        return job
+    judged = judged_tasks(job.plan.tasks, job.found.columns)
+    old_columns = {name: one.old for name, one in judged.items() if one.old}
+    kept = thumbnails_of(thumbnails_below(job.output), job.facts["files"], old_columns)
+    return replace(job, plan=replace(job.plan, thumbnails=kept))
