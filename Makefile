@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fuzz chaos bench bench-rivals lock clean
+.PHONY: help setup run test check engines fuzz chaos bench bench-rivals lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,6 +28,9 @@ check: $(READY) ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+engines: ## build Beam's Prism (with Go) and its Flink job server (with Maven) into .engines/
+	sh engines/build.sh
+
 fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as picture or failure
 	$(BIN)/python tests/fuzz_images.py 60
 
@@ -48,4 +51,4 @@ lock: ## pin every dependency anew, by hash, for Python 3.11 to 3.13
 	rm -rf .venv-lock
 
 clean: ## delete what the other targets made
-	rm -rf .venv out build *.egg-info
+	rm -rf .venv .engines out build *.egg-info

@@ -7,10 +7,11 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
-from beam_pipeline.beam_options import project, worker_processes
+from beam_pipeline.beam_options import project
 from beam_pipeline.carry_out import carry_out, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.launch import build_job
+from beam_pipeline.workers import worker_processes
 from tierwise.tasks import Tasks
 
 # The manifest has no column to tell costs apart by; a shared answer says nothing of its own image.

@@ -9,15 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 
 from apache_beam.options.pipeline_options import (
-    DirectOptions,
     GoogleCloudOptions,
     PipelineOptions,
     StandardOptions,
-    WorkerOptions,
 )
 from apache_beam.runners.runner import create_runner
 
 from beam_pipeline.command_line import unknown_flag
+from beam_pipeline.engine_checks import check_engine
 from beam_pipeline.flags.flag import RUN
 from tierwise.errors import InputError
 
@@ -30,7 +29,8 @@ def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
     """Pipeline options from the flags that are not ours; `verb` is named when one is unknown.
 
     Raises:
-        InputError: a flag or a runner that Beam does not know either, or a value it cannot read.
+        InputError: a flag or a runner that Beam does not know either, a value it cannot read, or
+            an engine that is not there.
     """
     unknown = _unknown_to_beam(list(flags))
     if unknown:
@@ -39,6 +39,7 @@ def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
     if is_local(options):
         options.view_as(StandardOptions).runner = _LOCAL_RUNNER
     _check_runner(options)
+    check_engine(options)
     return options
 
 
@@ -78,23 +79,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         log.setLevel(before)
-
-
-def in_this_process(options: PipelineOptions) -> bool:
-    """Whether the workers are threads of this process, whose running totals can be seen."""
-    return is_local(options) and options.view_as(DirectOptions).direct_running_mode != (
-        "multi_processing"
-    )
-
-
-def worker_processes(options: PipelineOptions) -> int:
-    """How many processes share a limit of the whole job, as far as is known beforehand."""
-    if in_this_process(options):
-        return 1
-    if is_local(options):
-        return max(1, int(options.view_as(DirectOptions).direct_num_workers))
-    workers = options.view_as(WorkerOptions)
-    return max(1, int(workers.max_num_workers or workers.num_workers or 1))
 
 
 def project(options: PipelineOptions) -> str:

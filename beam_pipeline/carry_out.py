@@ -15,7 +15,6 @@ from rich.text import Text
 
 from answering.worst_cases import dearest_request
 from beam_pipeline.asked import today, warnings_about
-from beam_pipeline.beam_options import in_this_process, is_local, worker_processes
 from beam_pipeline.command_line import Settings
 from beam_pipeline.forecast_tables import forecast_line, no_images
 from beam_pipeline.forecasting import forecast_of, survey_of
@@ -26,6 +25,7 @@ from beam_pipeline.launch import unwritable, warnings_about_groups
 from beam_pipeline.lease_keeper import begin, kept
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.workers import in_this_process, on_this_machine, worker_processes
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
@@ -40,11 +40,12 @@ _SAMPLE = 200
 
 def check_reachable(settings: Settings, options: PipelineOptions) -> None:
     """Refuse to let workers elsewhere ask an emulator that lives in this process."""
-    if settings.gemini == Kind.EMULATOR and not (settings.gemini_endpoint or is_local(options)):
-        raise InputError(
-            "--gemini=emulator: workers elsewhere cannot reach an emulator on this machine. "
-            "Give --gemini=developer, --gemini=vertex or --gemini_endpoint."
-        )
+    if settings.gemini != Kind.EMULATOR or settings.gemini_endpoint or on_this_machine(options):
+        return
+    raise InputError(
+        "--gemini=emulator: workers elsewhere cannot reach an emulator on this machine. Give "
+        "--gemini=developer, --gemini=vertex or --gemini_endpoint."
+    )
 
 
 def carry_out(
@@ -57,7 +58,7 @@ def carry_out(
         console.print(f"[yellow]warning:[/] {warning}", highlight=False)
     lease = begin(job, workers=worker_processes(options))
     job = _with_untraced(job, lease)
-    if is_local(options):
+    if on_this_machine(options):
         job = replace(job, plan=replace(job.plan, launcher=lease.record.process))
 
     def leave(status: Status, *, at_rest: bool = False) -> None:

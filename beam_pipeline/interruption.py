@@ -27,16 +27,25 @@ def resumable(
 
     `leaving` is called before it does, with True when no request of this process was given up.
     """
+    received = signal.SIGINT
 
     def leave(signal_number: int, frame: FrameType | None) -> None:
-        del frame
+        del signal_number, frame
         for again in (signal.SIGINT, signal.SIGTERM):
             signal.signal(again, lambda *_: os._exit(1))
         leaving(interrupt_all(_GRACE_S))
-        _say(console, f"interrupted ({signal.Signals(signal_number).name})")
+        _say(console, f"interrupted ({received.name})")
         os._exit(1)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    def terminate(signal_number: int, frame: FrameType | None) -> None:
+        """Take SIGTERM for SIGINT, at which Beam stops an engine that it has started."""
+        del frame
+        nonlocal received
+        received = signal.Signals(signal_number)
+        signal.raise_signal(signal.SIGINT)
+
+    handlers = {signal.SIGINT: leave, signal.SIGTERM: terminate}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

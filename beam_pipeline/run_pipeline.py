@@ -15,9 +15,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
 from answering.engine import close_all, interrupt_all
-from beam_pipeline.beam_options import in_this_process, is_local
+from beam_pipeline.beam_options import is_local
 from beam_pipeline.memory import give_back_large_buffers
 from beam_pipeline.progress import progress
+from beam_pipeline.workers import in_this_process
 from tierwise import errors
 from tierwise.errors import InputError, TierwiseError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from beam_pipeline.beam_options import beam_options, project, worker_processes
+from beam_pipeline.beam_options import beam_options, project
 from beam_pipeline.calibrated import tasks_to_ask
 from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
 from beam_pipeline.command_line import Settings
@@ -13,6 +13,7 @@ from beam_pipeline.launch import build_job
 from beam_pipeline.plain_text import plain
 from beam_pipeline.summary import print_summary
 from beam_pipeline.with_page import with_page
+from beam_pipeline.workers import worker_processes
 from storage.files import join
 
 
