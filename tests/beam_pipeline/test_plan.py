@@ -62,7 +62,13 @@ def test_the_forecast_of_the_example_archive_holds(
 
 @pytest.mark.skipif(not DATA.exists(), reason=f"no data at {DATA}")
 @pytest.mark.parametrize(
-    ("archive", "sample"), [("archive/ianare+exif-samples", 400), ("labelled/hat", 400)]
+    ("archive", "sample"),
+    [
+        ("archive/ianare+exif-samples", 400),
+        ("labelled/hat", 20),
+        ("archive/thumbor+thumbor", 400),
+        ("hostile/lovell+sharp", 400),
+    ],
 )
 def test_the_forecast_of_real_archives_holds(
     archive: str, sample: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
