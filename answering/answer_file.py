@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from answering.asking import Asking
 from answering.keep_thumbnail import keep_thumbnail
 from answering.pictures import Pictures
-from answering.question import answers_for, question
+from answering.question import answers_for, question, with_first
 from answering.questions_asked import QuestionsAsked
 from gemini_api.settle import Ask, fail
 from tierwise.errors import ImageError
@@ -51,7 +51,7 @@ class _Life:
             pages = await self.pictures.pages()
         except ImageError as error:
             return [
-                self._fail(task, Page(), error)
+                replace(self._fail(task, Page(), error), task=task.row_of)
                 for task in self.session.plan.tasks.of_images
                 if task.of_every_image
             ]
@@ -62,15 +62,25 @@ class _Life:
         results: dict[str, asyncio.Task[Outcome | None]] = {}
         for task in self.session.plan.tasks.of_images:
             results[task.name] = asyncio.create_task(self._task(task, page, results))
-        found = await asyncio.gather(*results.values())
-        outcomes = [outcome for outcome in found if outcome is not None]
+        await asyncio.gather(*results.values())
+        rows = (results[task.name].result() for task in self.session.plan.tasks.rows_of_images)
+        outcomes = [outcome for outcome in rows if outcome is not None]
         picture = self.pictures.at_hand(page)
         await keep_thumbnail(self.file, page, outcomes, picture, self.session)
         return outcomes
 
     async def _task(self, task: Task, page: Page, results: Results) -> Outcome | None:
-        """The outcome of one task, or None when it is not to be asked of this image."""
+        """The outcome of one task, or None when it is not to be asked of this image.
+
+        Where a task has asked before, and need not ask again, it is that of its first ask.
+        """
         earlier = {name: await results[name] for name in task.depends_on}
+        found = await self._asked(task, page, earlier)
+        return with_first(task, found, earlier)
+
+    async def _asked(
+        self, task: Task, page: Page, earlier: Mapping[str, Outcome | None]
+    ) -> Outcome | None:
         answers = answers_for(task, self.file.content_hash, earlier)
         if answers is None:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gemini_api.settle import Ask
@@ -10,6 +11,7 @@ from tierwise.journal import Recalled
 from tierwise.questions import render, request_id
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
 from tierwise.tasks import Task
+from tierwise.tasks.escalation import outcome_of_both
 
 
 def answers_for(
@@ -23,13 +25,32 @@ def answers_for(
     if task.audit is not None and not task.audit.covers(content_hash):
         return None
     answers = {name: found.value for name, found in earlier.items() if isinstance(found, Answer)}
-    if task.when is not None and not task.when.holds(answers):
+    if task.after_first and task.after_first not in answers:
+        return None
+    if not (task.applies(answers) or _signal_lost(task, earlier)):
         return None
     missing = [name for name in task.reads_answers if name not in answers]
     if missing:
         found = earlier[missing[0]]
         return found if isinstance(found, Failure) else None
     return answers
+
+
+def _signal_lost(task: Task, earlier: Mapping[str, Outcome | None]) -> bool:
+    """Whether a second ask has lost what its condition looks at: then the first is in doubt."""
+    return bool(task.after_first) and any(
+        isinstance(earlier[name], Failure) for name in task.depends_on if name != task.after_first
+    )
+
+
+def with_first(
+    task: Task, found: Outcome | None, earlier: Mapping[str, Outcome | None]
+) -> Outcome | None:
+    """What came of a task: of a second ask that was not needed, what came of the first."""
+    if not task.after_first:
+        return found
+    outcome = outcome_of_both(earlier[task.after_first], found)
+    return replace(outcome, task=task.name) if outcome else None
 
 
 def question(task: Task, file: ImageFile, page: Page, answers: Mapping[str, Any]) -> Ask:
@@ -61,10 +82,10 @@ def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -
             known = len(earlier) == len(task.depends_on)
             answers = answers_for(task, file.content_hash, earlier) if known else {}
             if answers is None or isinstance(answers, Failure):
-                found[task.name] = answers
+                found[task.name] = with_first(task, answers, earlier)
                 continue
             ask = question(task, file, page, answers)
             if outcome := recalled.outcomes.get(ask.request_id):
-                found[task.name] = outcome
+                found[task.name] = with_first(task, outcome, earlier) if known else outcome
             else:
                 yield ask

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from answering.question import answers_for, question
+from answering.question import answers_for, question, with_first
 from answering.questions_asked import QuestionsAsked
 from tierwise.journal import Recalled
-from tierwise.records import Answered, Failure, ImageFile, Outcome
+from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
 from tierwise.tasks import Tasks
 
 
@@ -20,32 +20,48 @@ def recalled_file(
     For the time before anything of the shard is asked, for it takes answers out of `asked`.
     """
     try:
-        known = list(_known(file, tasks, asked.recalled))
+        known = [_known(file, page, tasks, asked.recalled) for page in _pages(file, asked)]
     except KeyError:
         return None
-    if file.problem or not known:
+    if file.problem or not any(known):
         return None
-    outcomes = (replace(asked.recall(outcome.request_id), task=task) for task, outcome in known)
-    return Answered(share_key, file.uri, tuple(outcomes))
+    outcomes = (_outcomes(tasks, keys, asked) for keys in known)
+    return Answered(share_key, file.uri, tuple(one for some in outcomes for one in some))
 
 
-def _known(file: ImageFile, tasks: Tasks, recalled: Recalled) -> Iterator[tuple[str, Outcome]]:
-    """The outcome of each task for each page, under the task's present name.
+def _pages(file: ImageFile, asked: QuestionsAsked) -> Sequence[Page]:
+    return asked.recalled.pages_of(file.content_hash)
+
+
+def _known(file: ImageFile, page: Page, tasks: Tasks, recalled: Recalled) -> dict[str, str]:
+    """The identities of the questions that a page was asked, by task.
 
     Raises:
-        KeyError: one is not known.
+        KeyError: the outcome of one is not known.
     """
-    for page in recalled.pages_of(file.content_hash):
-        found: dict[str, Outcome | None] = {}
-        for task in tasks.of_images:
-            answers = answers_for(
-                task, file.content_hash, {name: found[name] for name in task.depends_on}
-            )
-            if isinstance(answers, Failure):
-                raise KeyError(task.name)
-            if answers is None:
-                found[task.name] = None
-                continue
-            key = question(task, file, page, answers).request_id
-            found[task.name] = outcome = recalled.outcomes[key]
-            yield task.name, outcome
+    keys: dict[str, str] = {}
+    found: dict[str, Outcome | None] = {}
+    for task in tasks.of_images:
+        earlier = {name: found[name] for name in task.depends_on}
+        answers = answers_for(task, file.content_hash, earlier)
+        if isinstance(answers, Failure):
+            raise KeyError(task.name)
+        outcome: Outcome | None = None
+        if answers is not None:
+            keys[task.name] = question(task, file, page, answers).request_id
+            outcome = recalled.outcomes[keys[task.name]]
+        found[task.name] = with_first(task, outcome, earlier)
+    return keys
+
+
+def _outcomes(tasks: Tasks, keys: Mapping[str, str], asked: QuestionsAsked) -> Iterator[Outcome]:
+    """The outcome of each task that has a row, under its present name."""
+    recalled = {
+        task.name: replace(asked.recall(keys[task.name]), task=task.name)
+        for task in tasks.of_images
+        if task.name in keys
+    }
+    for task in tasks.rows_of_images:
+        first = recalled.get(task.after_first)
+        if outcome := with_first(task, recalled.get(task.name), {task.after_first: first}):
+            yield outcome

@@ -34,7 +34,7 @@ def tasks_to_ask(settings: Settings) -> tuple[Tasks, list[str]]:
             on_stale=settings.on_stale,
         )
     today = datetime.now(UTC).date()
-    return with_audits(tasks, settings.audit_rate, calibration, today), warnings
+    return with_audits(tasks, settings.audit_rate, calibration, today).in_stages(), warnings
 
 
 def calibration_of(path: str | None) -> Calibration | None:

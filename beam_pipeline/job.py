@@ -39,12 +39,12 @@ class Job:
         tasks, columns = self.plan.tasks, self.found.columns
         schemas = {
             answers_table(task.name): answers_schema(task.answer.value_schema(), columns)
-            for task in tasks.tasks
+            for task in tasks.with_rows
         }
         return Publication(
             output=self.output,
             journal=self.plan.journal,
-            tasks=tuple(task.name for task in tasks.tasks),
+            tasks=tuple(task.name for task in tasks.with_rows),
             schemas={**schemas, FAILURES: failures_schema(columns)},
             facts=self.facts,
             cost_by=self.cost_by,

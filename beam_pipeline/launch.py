@@ -80,7 +80,7 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
         "tierwise": VERSION,
         "run_id": run_id,
         "emulated": emulated(service.kind, service.endpoint),
-        "service_tiers": {task.name: str(task.route.service_tier) for task in tasks.tasks},
+        "service_tiers": {task.name: str(task.route.service_tier) for task in tasks.with_rows},
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
         "asked": asked_tasks(tasks, found.columns),

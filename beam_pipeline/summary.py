@@ -38,7 +38,7 @@ def print_summary(run: dict[str, Any], job: Job) -> None:
     console = Console(highlight=False)
     title = "Costs (emulated)" if run["emulated"] else "Costs"
     console.print()
-    for task in job.plan.tasks.tasks:
+    for task in job.plan.tasks.with_rows:
         if task.audit:
             continue
         console.print(_answers(task, run["tasks"][task.name], job))
@@ -142,6 +142,7 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
     if run["waste"]:
         parts = ", ".join(f"{outcome} ${cost}" for outcome, cost in run["waste"].items())
         yield f"Paid without an answer: ${totals['wasted_usd']} ({parts})."
+    yield from _escalated(run["tasks"])
     yield from _cut_off(run["tasks"])
     if Reason.INVALID_ANSWER in run["failures"]:
         yield from _too_long(job)
@@ -171,6 +172,15 @@ def _closing_lines(run: dict[str, Any], job: Job) -> Iterator[str]:
         yield "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
     yield f"Tables: {job.output}/answers, {job.output}/failures, {job.output}/costs"
     yield f"Totals: {join(job.output, RUN_FILE)}"
+
+
+def _escalated(tasks: dict[str, Any]) -> Iterator[str]:
+    for name, counts in tasks.items():
+        if images := counts["escalated"]:
+            yield (
+                f"{name}: {counted(images, 'image')} of {counts['asked']} asked again, because the "
+                "first answer was in doubt."
+            )
 
 
 def _near_duplicates(run: dict[str, Any]) -> Iterator[str]:

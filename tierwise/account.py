@@ -9,7 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from tierwise.admission import Admission
-from tierwise.costs import ANSWERED, REPEATED, REUSED, CostKey, CostTotals, is_waste, regrouped
+from tierwise.costs import (
+    ANSWERED,
+    ESCALATED,
+    REPEATED,
+    REUSED,
+    CostKey,
+    CostTotals,
+    is_waste,
+    regrouped,
+)
 from tierwise.errors import PriceError
 from tierwise.models import all_models
 from tierwise.prices import cost_nano_usd, find_price
@@ -56,7 +65,8 @@ def all_runs(before: Spent, rows: Iterable[CostRow]) -> dict[str, Any]:
 def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Per task: images asked, answered, reused, failed, by tier; the totals.
 
-    `truncated` counts failures, `cut_off` answers of this run, after a reply ended at its limit.
+    `truncated` counts failures, `cut_off` answers of this run, after a reply ended at its limit,
+    `escalated` images that were asked again because their first answer was in doubt.
     """
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
 
@@ -65,7 +75,7 @@ def failures(rows: Iterable[CostRow]) -> dict[str, int]:
     """How many images failed for which reason, over all tasks."""
     counts: dict[str, int] = {}
     for key, total in rows:
-        if key.outcome not in (ANSWERED, REUSED, REPEATED):
+        if key.outcome not in (ANSWERED, REUSED, REPEATED, ESCALATED):
             counts[key.outcome] = counts.get(key.outcome, 0) + total.images
     return dict(sorted(counts.items()))
 
@@ -185,6 +195,7 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "failures": asked - answered,
         "truncated": images.get(Reason.TRUNCATED, 0),
         "cut_off": sum(total.cut_off for _, total in rows),
+        "escalated": sum(total.escalated for _, total in rows),
         "served_tiers": served(rows),
         **totals(rows),
     }

@@ -54,7 +54,7 @@ def _audit(task: Task, share: float, calibration: Calibration | None, on: date) 
     if route == task.route:
         return None
     audit = replace(audit, reference=route_name(route, task.route))
-    return replace(task, name=f"{task.name}@audit", route=route, audit=audit)
+    return replace(task, name=f"{task.name}@audit", route=route, audit=audit, escalation=None)
 
 
 def compare(tasks: Tasks, answered: Answered) -> Iterator[PairRow]:

@@ -14,16 +14,18 @@ Group = TypeVar("Group", bound=Any)
 ANSWERED = "answered"
 REUSED = "reused"
 REPEATED = "repeated"
+ESCALATED = "escalated"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class CostKey:
     """One row of `costs`.
 
-    `outcome` is `answered`, `reused`, a failure's reason, or `repeated`: paid requests whose reply
-    could not be used and that were asked again. `charged_to` is the value of the manifest column
-    whose costs are told apart, empty without one. `answered_by` is empty unless a model other than
-    the pinned one answered.
+    `outcome` is `answered`, `reused`, a failure's reason, `repeated`: paid requests whose reply
+    could not be used and that were asked again, or `escalated`: first answers that were in doubt,
+    so that the image was asked again by another route. `charged_to` is the value of the manifest
+    column whose costs are told apart, empty without one. `answered_by` is empty unless a model
+    other than the pinned one answered.
     """
 
     task: str
@@ -40,7 +42,8 @@ class CostTotals(Record):
     """What stands in a row of `costs`; `baseline` is in nano-dollars.
 
     `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`
-    those that were answered after a reply had ended at the output limit.
+    those that were answered after a reply had ended at the output limit, `escalated` those whose
+    first answer was in doubt. Each image counts once in `images`: with its final outcome.
     """
 
     spent: Spent = Spent()
@@ -48,6 +51,7 @@ class CostTotals(Record):
     baseline: int = 0
     run_ended: int = 0
     cut_off: int = 0
+    escalated: int = 0
 
     @classmethod
     def zero(cls) -> CostTotals:
@@ -61,11 +65,15 @@ class CostTotals(Record):
             self.baseline + other.baseline,
             self.run_ended + other.run_ended,
             self.cut_off + other.cut_off,
+            self.escalated + other.escalated,
         )
 
 
 def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, CostTotals]]:
-    """The rows of `costs` that one outcome adds to: its own, and that of its repeated requests."""
+    """The rows of `costs` that one outcome adds to.
+
+    Its own, that of its repeated requests, and those of a first answer that was in doubt.
+    """
     answered_by = ""
     if isinstance(outcome, Answer):
         name = REUSED if outcome.reused else ANSWERED
@@ -79,12 +87,20 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended), int(cut_off)))]
     if outcome.wasted != Spent():
         totals.append((replace(key, outcome=REPEATED), CostTotals(outcome.wasted)))
+    if outcome.first:
+        totals += _of_first(outcome.first, outcome.task, charged_to)
     return totals
+
+
+def _of_first(first: Answer, task: str, charged_to: str) -> list[tuple[CostKey, CostTotals]]:
+    """Of an answer in doubt: the image itself, and the naive way, count with the final outcome."""
+    (key, _), *repeated = totals_of(replace(first, task=task), charged_to)
+    return [(replace(key, outcome=ESCALATED), CostTotals(first.spent, escalated=1)), *repeated]
 
 
 def is_waste(key: CostKey) -> bool:
     """Whether what was paid here brought no answer."""
-    return key.outcome not in (ANSWERED, REUSED)
+    return key.outcome not in (ANSWERED, REUSED, ESCALATED)
 
 
 def regrouped(

@@ -80,7 +80,7 @@ def judged_tasks(tasks: Tasks, columns: Collection[str]) -> dict[str, Judged]:
     """The tasks that a manifest with these columns says something about."""
     found: dict[str, Judged] = {}
     waiting = {name for name in ("label", "old_label") if name in columns}
-    for task in tasks.tasks:
+    for task in tasks.with_rows:
         truth = truth_columns(task.name, task.answer, columns)
         old = f"old_{task.name}" if f"old_{task.name}" in columns else ""
         if isinstance(task.answer, OneLabel):

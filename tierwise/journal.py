@@ -162,9 +162,14 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
 
 def free(outcome: Outcome) -> Outcome:
     """The same outcome for another name or a later run, which pays nothing for it."""
+    first = _free_answer(outcome.first) if outcome.first else None
     if isinstance(outcome, Answer):
-        return replace(outcome, spent=_NOTHING, wasted=_NOTHING, reused=True)
-    return replace(outcome, spent=_NOTHING, wasted=_NOTHING)
+        return replace(_free_answer(outcome), first=first)
+    return replace(outcome, spent=_NOTHING, wasted=_NOTHING, first=first)
+
+
+def _free_answer(answer: Answer) -> Answer:
+    return replace(answer, spent=_NOTHING, wasted=_NOTHING, reused=True)
 
 
 def _recall_earlier(recalled: Recalled, entry: Entry) -> None:

@@ -6,7 +6,7 @@ Tokens are counts, money is integer nano-dollars (1 USD = 1,000,000,000), sizes 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -232,7 +232,8 @@ class Answer(Record):
     `spent` is the request that answered, `wasted` the paid ones before it that had to be repeated.
     `baseline` is what the naive way would have cost: flat `high`, one image per request, standard
     tier. Money is in nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a
-    reply before it ended at the output limit.
+    reply before it ended at the output limit. `first` is the doubtful answer by a cheaper route
+    that came before this one.
     """
 
     request_id: str
@@ -253,6 +254,16 @@ class Answer(Record):
     asked_at: str
     reused: bool = False
     cut_off: bool = False
+    first: Answer | None = None
+
+    @property
+    def paid(self) -> Spent:
+        """All that was paid for it, the first answer and what was wasted included."""
+        return _paid(self)
+
+    def after(self, first: Answer) -> Answer:
+        """The same, asked because of a doubtful first answer."""
+        return replace(self, first=first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +271,7 @@ class Failure(Record):
     """One task that got no answer for one image, and what was paid on the way.
 
     `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
+    `first` is the doubtful answer by a cheaper route because of which it was asked again.
     """
 
     request_id: str
@@ -275,6 +287,16 @@ class Failure(Record):
     baseline: int = 0
     attempts: int = 0
     run_ended: bool = False
+    first: Answer | None = None
+
+    @property
+    def paid(self) -> Spent:
+        """All that was paid for nothing, the first answer included."""
+        return _paid(self)
+
+    def after(self, first: Answer) -> Failure:
+        """The same, asked because of a doubtful first answer."""
+        return replace(self, first=first)
 
 
 Outcome = Answer | Failure
@@ -299,6 +321,11 @@ class NamedOutcome(Record):
 
     file: ImageFile
     outcome: Outcome
+
+
+def _paid(outcome: Outcome) -> Spent:
+    own = outcome.spent + outcome.wasted
+    return own + outcome.first.paid if outcome.first else own
 
 
 def split(total: int, parts: int) -> list[int]:

@@ -82,6 +82,7 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("latency_ms", pa.int64()),
             ("asked_at", pa.timestamp("us", tz="UTC")),
             ("reused", pa.bool_()),
+            ("escalated", pa.bool_()),
             ("shared_with", pa.string()),
         ]
     )
@@ -89,7 +90,7 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
 
 def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
     """One row of `answers`, for one name of the content that was asked."""
-    spent = answer.spent + answer.wasted
+    spent = answer.paid
     return {
         **_image_cells(file, answer),
         "bytes": file.bytes,
@@ -112,6 +113,7 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
         "latency_ms": answer.latency_ms,
         "asked_at": datetime.fromisoformat(answer.asked_at),
         "reused": answer.reused,
+        "escalated": answer.first is not None,
         "shared_with": file.leader or None,
     }
 
@@ -139,7 +141,7 @@ def failure_row(file: ImageFile, failure: Failure) -> dict[str, Any]:
         "reason": str(failure.reason),
         "message": failure.message,
         "attempts": failure.attempts,
-        "cost_usd": usd((failure.spent + failure.wasted).cost),
+        "cost_usd": usd(failure.paid.cost),
         **manifest_cells(file),
     }
 

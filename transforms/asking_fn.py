@@ -88,7 +88,7 @@ class AskingFn(beam.DoFn, Generic[Result]):
     def count(self, answered: Answered) -> None:
         """Count the outcomes of one file."""
         for outcome in answered.outcomes:
-            spent = outcome.spent + outcome.wasted
+            spent = outcome.paid
             failed = isinstance(outcome, Failure)
             self._counters["failures" if failed else "answers"].inc()
             self._counters["requests"].inc(spent.requests)

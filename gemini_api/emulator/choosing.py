@@ -14,6 +14,9 @@ from gemini_api.emulator.looks import Look, Vector
 
 _YES = frozenset({"yes", "true", "ja", "y", "present"})
 _NO = frozenset({"no", "false", "nein", "n", "absent"})
+_UNSURE = frozenset({"unsure", "uncertain", "not sure", "not_sure", "unsicher"})
+# The best label is sure when its score is so far above the second best.
+_LEAD = 0.2
 
 
 def label_scores(
@@ -24,8 +27,19 @@ def label_scores(
     Known pictures decide when they carry at least two of the labels and there is a picture to
     compare them with; a yes-or-no question is
     decided by the first word in it that can be told from pixels; other labels by what they mean,
-    or, where that cannot be told, by a leaning that is fixed for the label.
+    or, where that cannot be told, by a leaning that is fixed for the label. A label that says
+    unsure scores a little more than the second best of the others: it is the answer where two
+    others fit about equally well.
     """
+    others = [label for label in labels if label.casefold().strip() not in _UNSURE]
+    scores = _scores(look, others, question, known)
+    second = sorted(scores.values())[-2] if len(scores) > 1 else 0.0
+    return {label: scores.get(label, second + _LEAD) for label in labels}
+
+
+def _scores(
+    look: Look, labels: Sequence[str], question: str, known: KnownPictures | None
+) -> dict[str, float]:
     shared = sum(label.casefold() in known.labels for label in labels) if known else 0
     if known and look.shape and shared >= min(2, len(labels)):
         return known.vote(look, labels)

@@ -15,6 +15,8 @@ Rule = Callable[[Look], float]
 
 _WORD = re.compile(r"[a-zäöüß]+")
 _SOME_TEXT, _MUCH_TEXT = 2, 24
+# A pattern of cloth may look like some small writing; a line of it has more blocks.
+_SOME_FAINT_TEXT = 8
 
 
 def _ramp(value: float, none: float, full: float) -> float:
@@ -25,6 +27,11 @@ def _ramp(value: float, none: float, full: float) -> float:
 def has_text(look: Look) -> float:
     """Above a half when a line of text is seen."""
     return 0.0 if look.text < _SOME_TEXT else 0.55 + 0.45 * _ramp(look.text, 0, _MUCH_TEXT)
+
+
+def _writing(look: Look) -> float:
+    """The same; somewhat below a half where there may be writing, too small to be read."""
+    return has_text(look) or 0.45 * (look.faint_text >= _SOME_FAINT_TEXT)
 
 
 def _document(look: Look) -> float:
@@ -65,7 +72,7 @@ def _hue(position: int) -> Rule:
 
 
 _RULES: tuple[tuple[str, Rule], ...] = (
-    ("text watermark writing caption logo letters words lettering overlay schrift", has_text),
+    ("text watermark writing caption logo letters words lettering overlay schrift", _writing),
     ("document receipt invoice page paper scan letter book newspaper", _document),
     ("screenshot screen interface app website diagram chart", _screenshot),
     ("landscape nature outdoor outdoors mountain forest field scenery beach sea sky", _landscape),

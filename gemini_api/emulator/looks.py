@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gemini_api.emulator.sight import Pixels, Seen
-from gemini_api.emulator.text_texture import text_blocks
+from gemini_api.emulator.text_texture import faint_blocks, text_blocks
 
 Vector = NDArray[np.float32]
 
@@ -38,6 +38,7 @@ class Look:
     blue_above: float
     hues: tuple[float, ...]
     text: int
+    faint_text: int
     signature: Vector
     shape: tuple[Vector, ...]
     colour: Vector
@@ -68,6 +69,7 @@ def look_at(seen: Seen, *, shape: bool = False) -> Look:
         blue_above=_hue_share(hsv[:24], 125, 180),
         hues=_hues(hsv),
         text=text_blocks(grey_image),
+        faint_text=faint_blocks(grey_image),
         signature=_reduced(grey_image, 16).ravel(),
         shape=_shape(grey_image) if shape else (),
         colour=_colour(small),

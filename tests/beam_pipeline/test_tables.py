@@ -74,6 +74,7 @@ CONTRACT = {
     "latency_ms": pa.int64(),
     "asked_at": pa.timestamp("us", tz="UTC"),
     "reused": pa.bool_(),
+    "escalated": pa.bool_(),
 }
 FAILURES = {
     "uri": pa.string(),

@@ -129,7 +129,7 @@ def test_the_columns_that_people_rely_on() -> None:
         "uri page content_hash bytes width height format answer model model_version"
         " media_resolution service_tier sent_width sent_height sent_bytes images_in_request"
         " input_tokens image_tokens cached_tokens output_tokens thought_tokens cost_usd request_id"
-        " attempts latency_ms asked_at reused"
+        " attempts latency_ms asked_at reused escalated"
     )
     names = answers_schema({}, {}).names
     assert [name for name in names if name in columns.split()] == columns.split()

@@ -78,8 +78,8 @@ def forecast(
 ) -> Forecast:
     """What asking these tasks of this archive will cost; the same survey gives the same forecast.
 
-    `worst` is, by task, the most that one question can cost, in nano-dollars; `unknowns` are those
-    whose own spread is wanted.
+    Second asks go by the name of their task with `@escalated`. `worst` is, by task, the most that
+    one question can cost, in nano-dollars; `unknowns` are those whose own spread is wanted.
     """
     loads = [workload(task, survey, rates) for task in tasks]
     known = expectations(tasks, survey)
@@ -88,7 +88,7 @@ def forecast(
     worlds = [drawn_world(known, rng) for _ in range(_WORLDS)]
     costs = [[load.load(world).cost for load in loads] for world in worlds]
     by_task = {
-        load.task.name: TaskForecast(
+        load.task.ask_name: TaskForecast(
             load=centre,
             cost=_interval([cost[index] for cost in costs]).widened(centre.cost),
             paid=round(load.paid),

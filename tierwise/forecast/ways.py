@@ -90,7 +90,14 @@ def _naive(asked: Load) -> Load:
 
 def _load(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load:
     world = middle_world(expectations(tasks, survey))
-    return sum((workload(task, survey, rates).load(world) for task in tasks), Load())
+    loads = (workload(task, survey, rates).load(world) for task in _different(tasks))
+    return sum(loads, Load())
+
+
+def _different(tasks: Sequence[Task]) -> Iterator[Task]:
+    """The tasks without second asks by the very route of their first, which ask nothing."""
+    routes = {task.name: task.route for task in tasks}
+    return (task for task in tasks if routes.get(task.after_first) != task.route)
 
 
 def _other_days(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:

@@ -117,7 +117,8 @@ class Workload:
             usage=usage,
             cost=cost_nano_usd(usage, price),
             output_cost=cost_nano_usd(replace(usage, input_tokens=0, image_tokens=0), price),
-            baseline=cost_nano_usd(naive, standard),
+            # The naive way asks each image once.
+            baseline=0 if self.task.after_first else cost_nano_usd(naive, standard),
         )
 
     def _earlier_answers(self, world: World) -> float:

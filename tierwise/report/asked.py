@@ -71,7 +71,7 @@ def asked_tasks(tasks: Tasks, columns: Collection[str]) -> list[dict[str, Any]]:
     """The part of `run.json` about tasks; `columns` are the manifest's own."""
     judged = judged_tasks(tasks, columns)
     told = []
-    for task in tasks.tasks:
+    for task in tasks.with_rows:
         found = judged.get(task.name)
         old = manifest_name(found.old) if found and found.old else ""
         truth = manifest_name(found.truth[0]) if found and len(found.truth) == 1 else ""

@@ -18,6 +18,7 @@ from tierwise.shown import shown
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import Condition
+from tierwise.tasks.escalating import escalation_of
 from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import FileKeys, TaskKeys
 from tierwise.tasks.prompts import used_variables
@@ -61,17 +62,19 @@ def build_task(
     reads_answers = _references(document, name, keys, answers)
     condition = _condition(document, name, keys, answers)
     _check_keys(document, name, keys, reads_answers)
+    route = _route(document, file, name)
     limit = keys.max_output_tokens or min(answers[name].max_output_tokens(), MAX_OUTPUT_TOKENS)
     task = Task(
         name=name,
         prompt=keys.prompt,
         answer=answers[name],
-        route=_route(document, file, name),
+        route=route,
         max_output_tokens=limit,
         when=condition,
         reads=keys.input,
         variables=keys.variables,
         per=grouping_of(document, name, keys),
+        escalation=escalation_of(document, name, keys, route, answers),
         reads_answers=reads_answers,
         depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),
     )
@@ -181,10 +184,14 @@ def _route(document: Document, file: FileKeys, name: str) -> Route:
 
 
 def _check_output(document: Document, task: Task) -> None:
-    limit, pack = find_model(task.route.model).max_output_tokens, task.route.images_per_request
-    with _at(document, task.name, "images_per_request"):
-        if task.output_limit(pack) > limit:
-            raise TasksError(
-                f"{pack} images with up to {task.max_output_tokens} output tokens each exceed the "
-                f"model's {limit} per reply. Lower this, or `max_output_tokens`."
-            )
+    asked: dict[tuple[str, ...], Route] = {("images_per_request",): task.route}
+    if task.escalation:
+        asked["escalate", "images_per_request"] = task.escalation.route
+    for keys, route in asked.items():
+        limit, pack = find_model(route.model).max_output_tokens, route.images_per_request
+        with _at(document, task.name, *keys):
+            if task.output_limit(pack) > limit:
+                raise TasksError(
+                    f"{pack} images with up to {task.max_output_tokens} output tokens each exceed "
+                    f"the model's {limit} per reply. Lower this, or `max_output_tokens`."
+                )

@@ -24,12 +24,15 @@ def load_condition(text: str, answers: Mapping[str, AnswerType]) -> Condition:
     root = read_condition(text)
     for comparison in root.comparisons():
         _check(comparison, answers)
-    names = dict.fromkeys(comparison.path[0] for comparison in root.comparisons())
+    names = dict.fromkeys(name for one in root.comparisons() for name in one.tasks)
     return Condition(text, root, tuple(names))
 
 
 def _check(comparison: Comparison, answers: Mapping[str, AnswerType]) -> None:
-    schema, may_lack = _resolve(comparison, answers)
+    schema, may_lack = _resolve(comparison, comparison.path, answers)
+    if comparison.other:
+        _check_two(comparison, schema, _resolve(comparison, comparison.other, answers)[0])
+        return
     if schema.type == "object":
         names = (f"{'.'.join(comparison.path)}.{name}" for name, _ in schema.properties)
         raise _error(comparison, "is a struct", f"Compare one of its fields: {', '.join(names)}.")
@@ -38,17 +41,56 @@ def _check(comparison: Comparison, answers: Mapping[str, AnswerType]) -> None:
         _check_literal(comparison, schema, literal, may_lack)
 
 
-def _resolve(comparison: Comparison, answers: Mapping[str, AnswerType]) -> tuple[Schema, bool]:
-    """The schema of what is compared, and whether it may be null."""
-    task, *fields = comparison.path
+def _check_two(comparison: Comparison, first: Schema, second: Schema) -> None:
+    """Refuse two answers that can never be compared, or never be equal."""
+    sign, other = comparison.operator, ".".join(comparison.other)
+    if sign == "contains":
+        raise _error(comparison, "is compared by contains", "Write text in quotes after it.")
+    if "object" in (first.type, second.type):
+        raise _error(comparison, f"or {other} is a struct", "Compare fields of them.")
+    if sign in _ORDER:
+        for schema in (first, second):
+            _check_operator(comparison, schema)
+    if not _alike(first.items or first, second.items or second) or (
+        (first.type == "array") != (second.type == "array")
+    ):
+        raise _error(
+            comparison,
+            f"is of type {first.type}, {other} of type {second.type}",
+            "Compare answers of one type that have a value in common.",
+        )
+
+
+def _alike(first: Schema, second: Schema) -> bool:
+    """Whether some value fits both."""
+    numbers = ("integer", "number")
+    if first.type != second.type and not (first.type in numbers and second.type in numbers):
+        return False
+    both = set(first.enum) & set(second.enum)
+    return bool(both) or not (first.enum and second.enum)
+
+
+def _resolve(
+    comparison: Comparison, path: tuple[str, ...], answers: Mapping[str, AnswerType]
+) -> tuple[Schema, bool]:
+    """The schema of what stands at a path, and whether it may be null."""
+    task, *fields = path
     if task not in answers:
-        raise _error(comparison, f"names no task {task!r}", suggestion(task, answers, "tasks"))
+        if path == comparison.other and len(path) == 1:
+            raise _error(
+                comparison,
+                f"is compared with {task!r}, which is no task",
+                f'Write text in quotes: "{task}".',
+            )
+        problem = f"names no task {task!r}"
+        raise _error(comparison, problem, suggestion(task, answers, "tasks"), path)
     schema, may_lack = answers[task].schema(), False
     for name in fields:
         below = schema.property(name)
         if below is None:
             known = [known for known, _ in schema.properties]
-            raise _error(comparison, f"has no field {name!r}", suggestion(name, known, "fields"))
+            problem = f"has no field {name!r}"
+            raise _error(comparison, problem, suggestion(name, known, "fields"), path)
         may_lack = may_lack or below.nullable or name not in schema.required
         schema = below
     return schema, may_lack
@@ -96,9 +138,11 @@ def _fits(literal: Literal, type_name: str) -> bool:
     return True
 
 
-def _error(comparison: Comparison, problem: str, remedy: str) -> TasksError:
-    path = ".".join(comparison.path)
-    return TasksError(f"at character {comparison.position}, {path} {problem}. {remedy}")
+def _error(
+    comparison: Comparison, problem: str, remedy: str, path: tuple[str, ...] = ()
+) -> TasksError:
+    named = ".".join(path or comparison.path)
+    return TasksError(f"at character {comparison.position}, {named} {problem}. {remedy}")
 
 
 _EXAMPLES = {

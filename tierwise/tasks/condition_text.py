@@ -3,7 +3,8 @@
 either     = both ("or" both)*
 both       = part ("and" part)*
 part       = "not" part | "(" either ")" | comparison
-comparison = name ("." name)* operator (literal | "[" literal ("," literal)* "]")
+comparison = path operator (literal | "[" literal ("," literal)* "]" | path)
+path       = name ("." name)*
 """
 
 from __future__ import annotations
@@ -90,12 +91,19 @@ class _Reader:
 
     def comparison(self) -> Comparison:
         position = self.next.position
+        path = self.path()
+        operator = self.operator()
+        if operator in ("in", "not in"):
+            return Comparison(path, operator, self.list(), position)
+        if self.next.kind == "name" and self.next.text not in KEYWORDS:
+            return Comparison(path, operator, (), position, self.path())
+        return Comparison(path, operator, (self.literal(),), position)
+
+    def path(self) -> tuple[str, ...]:
         path = [self.name("Begin a comparison with a task's name")]
         while self.takes("."):
             path.append(self.name("Write a field's name after the point"))
-        operator = self.operator()
-        literals = self.list() if operator in ("in", "not in") else (self.literal(),)
-        return Comparison(tuple(path), operator, literals, position)
+        return tuple(path)
 
     def name(self, remedy: str) -> str:
         if self.next.kind != "name" or self.next.text in KEYWORDS:

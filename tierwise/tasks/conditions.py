@@ -2,10 +2,10 @@
 
     detail == "yes" and (watermark.present == true or category in ["city", "people"])
 
-A condition compares one answer, or one field of it, with literals. It never computes and never
-calls, so that a tasks file from anywhere is safe to load.
+A condition compares one answer, or one field of it, with literals or with another. It never
+computes and never calls, so that a tasks file from anywhere is safe to load.
 
-* Comparison   <task>[.<field>...] <operator> <literal>
+* Comparison   <task>[.<field>...] <operator> <literal>, or another <task>[.<field>...]
 * AllOf, AnyOf, Negation over such parts
 """
 
@@ -34,26 +34,32 @@ class Node(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One answer or field against a literal, or against several for `in`.
+    """One answer or field against a literal, against several for `in`, or against another answer.
 
-    `position` counts the characters of the condition from 1. A field that the answer lacks is null.
+    `other` is the path of that other answer or field; there are no literals then. `position` counts
+    the characters of the condition from 1. A field that the answer lacks is null.
     """
 
     path: tuple[str, ...]
     operator: str
     literals: tuple[Literal, ...]
     position: int
+    other: tuple[str, ...] = ()
 
     def holds(self, answers: Mapping[str, Any]) -> bool:
         """Compare; null is neither less nor greater than anything and contains nothing."""
-        value: Any = answers
-        for name in self.path:
-            value = value.get(name) if isinstance(value, Mapping) else None
+        value = _at(self.path, answers)
         if self.operator in _MEMBERSHIP:
             return _MEMBERSHIP[self.operator](value, self.literals)
-        if value is None and self.operator not in ("==", "!="):
+        second = _at(self.other, answers) if self.other else self.literals[0]
+        if self.operator not in ("==", "!=") and (value is None or second is None):
             return False
-        return _OPERATORS[self.operator](value, self.literals[0])
+        return _OPERATORS[self.operator](value, second)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that it names, one or two."""
+        return (self.path[0], *self.other[:1])
 
     def comparisons(self) -> Iterator[Comparison]:
         """Itself."""
@@ -120,6 +126,13 @@ class Condition:
         hold: nothing is asked on grounds that nobody knows.
         """
         return all(name in answers for name in self.tasks) and self.root.holds(answers)
+
+
+def _at(path: tuple[str, ...], answers: Mapping[str, Any]) -> Any:
+    value: Any = answers
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _contains(value: Any, literal: Literal) -> bool:

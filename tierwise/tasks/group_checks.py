@@ -30,9 +30,10 @@ def grouping_of(document: Document, name: str, keys: TaskKeys) -> Grouping | Non
 def check_nobody_waits(document: Document, tasks: Mapping[str, Task]) -> None:
     """Refuse with `TasksError` a task that needs the answer of a group."""
     for task in tasks.values():
-        for needed in task.depends_on:
+        for needed in task.needs:
             if tasks[needed].per:
                 key = "prompt" if needed in task.reads_answers else "when"
+                key = key if needed in task.depends_on else "escalate"
                 raise document.error(
                     ("tasks", task.name, key),
                     f"{needed} is asked of groups, and no other task can read its answer. "
@@ -43,6 +44,7 @@ def check_nobody_waits(document: Document, tasks: Mapping[str, Task]) -> None:
 def _check_alone(document: Document, name: str, keys: TaskKeys) -> None:
     refused = {
         "when": "conditions are for single images.",
+        "escalate": "conditions are for single images.",
         "images_per_request": "`max_per_group` says how many images share a request.",
         "images_per_sheet": "each of its images is sent by itself.",
     }

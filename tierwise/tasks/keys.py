@@ -23,8 +23,8 @@ class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class ImageKeys(_Keys):
-    """`image:`, how a picture is shrunk."""
+class SizeKeys(_Keys):
+    """`image:` of an escalation, how large the picture is that is sent."""
 
     profile: Profile | None = Field(default=None, description="Write {options}.")
     max_side: int | None = Field(
@@ -33,6 +33,11 @@ class ImageKeys(_Keys):
     quality: int | None = Field(
         default=None, ge=1, le=100, description="Write a whole number, 1 to 100."
     )
+
+
+class ImageKeys(SizeKeys):
+    """`image:`, how a picture is shrunk."""
+
     format: Literal["jpeg", "webp"] | None = Field(default=None, description="Write {options}.")
     background: str | None = Field(
         default=None,
@@ -73,6 +78,25 @@ class DefaultKeys(_Keys):
     )
 
 
+class EscalateKeys(_Keys):
+    """`escalate:`, the route by which doubtful images are asked again."""
+
+    when: str = Field(
+        description="Write a condition on this task's answer or others': category == 'unsure'."
+    )
+    model: str | None = Field(default=None, description="Write the name of a pinned model.")
+    media_resolution: Resolution | None = Field(default=None, description="Write {options}.")
+    image: SizeKeys = Field(
+        default_factory=SizeKeys, description="Write keys, as in {max_side: 768}."
+    )
+    images_per_request: PackSize | None = Field(
+        default=None, description="Write a whole number of images, 1 to 50."
+    )
+    images_per_sheet: SheetSize | None = Field(
+        default=None, description=f"Write a whole number of images, 1 (none) to {MOST_IMAGES}."
+    )
+
+
 class TaskKeys(DefaultKeys):
     """One task."""
 
@@ -86,6 +110,10 @@ class TaskKeys(DefaultKeys):
     )
     text: TextKeys | None = Field(default=None, description="Write {max_length: 60}, for example.")
     when: str | None = Field(default=None, description="Write a condition as text: detail == 'x'.")
+    escalate: EscalateKeys | None = Field(
+        default=None,
+        description="Write {when: a condition, media_resolution: high}, for example.",
+    )
     input: Literal["image", "text"] = Field(default="image", description="Write {options}.")
     variables: dict[str, str] = Field(
         default_factory=dict, description="Write names with text, as in {language: German}."
@@ -174,8 +202,8 @@ def _placed(found: Location) -> tuple[Location, type[_Keys]]:
         keys, depth = TaskKeys, 2
     elif found[:1] == ("defaults",) and len(found) > 1:
         keys, depth = DefaultKeys, 1
-    if len(found) > depth + 1 and found[depth] in _BELOW:
-        keys, depth = _BELOW[found[depth]], depth + 1
+    while len(found) > depth + 1 and (below := _BELOW.get((keys, found[depth]))):
+        keys, depth = below, depth + 1
     items = found[depth:][:1] in (("labels",), ("variables",), ("tasks",))
     return found[: depth + 1 + items], keys
 
@@ -197,5 +225,11 @@ def _quote_it(document: Document, found: Location, value: Any) -> str:
     return f'YAML takes {written} for {kind} where text is expected. Quote it: "{written}".'
 
 
-_BELOW: dict[object, type[_Keys]] = {"image": ImageKeys, "text": TextKeys}
+_BELOW: dict[tuple[type[_Keys], object], type[_Keys]] = {
+    (DefaultKeys, "image"): ImageKeys,
+    (TaskKeys, "image"): ImageKeys,
+    (TaskKeys, "text"): TextKeys,
+    (TaskKeys, "escalate"): EscalateKeys,
+    (EscalateKeys, "image"): SizeKeys,
+}
 _YAML_TYPES = {bool: "true or false", int: "a number", float: "a number"}

@@ -12,6 +12,7 @@ from tierwise.answers.answer_type import AnswerType, packed_output_tokens
 from tierwise.records import Route
 from tierwise.tasks.auditing import Audit
 from tierwise.tasks.conditions import Condition
+from tierwise.tasks.escalation import Escalation
 from tierwise.tasks.grouping import Grouping
 
 # Raised when the same task would be asked in other words or read in another way.
@@ -28,8 +29,10 @@ class Task:
     `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
-    images is asked. `digest` is SHA-256 over what is asked: all that changes the answer except
-    image, route, `when`, `per` and `audit`.
+    images is asked. With `escalation`, doubtful images are asked again: `Tasks.in_stages` makes two
+    tasks of such a one, whose `first_of` and `after_first` then name each other. `digest` is
+    SHA-256 over what is asked: all that changes the answer except image, route, and whether and of
+    whom it is asked.
     """
 
     name: str
@@ -42,6 +45,9 @@ class Task:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     per: Grouping | None = None
     audit: Audit | None = None
+    escalation: Escalation | None = None
+    first_of: str = ""
+    after_first: str = ""
     reads_answers: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     digest: str = field(init=False)
@@ -62,10 +68,33 @@ class Task:
         """Whether each image is asked, whatever its content and its answers."""
         return self.when is None and self.audit is None
 
+    @property
+    def row_of(self) -> str:
+        """The task whose row its outcome becomes, or is part of."""
+        return self.first_of or self.name
+
+    @property
+    def ask_name(self) -> str:
+        """What this ask is called where those of a task in stages are told apart."""
+        return f"{self.name}@escalated" if self.after_first else self.row_of
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The tasks that must be answered before it is done: for its first ask, or its second."""
+        doubt = self.escalation.when.tasks if self.escalation else ()
+        return tuple(dict.fromkeys((*self.depends_on, *(n for n in doubt if n != self.name))))
+
     def is_asked(self, answers: Mapping[str, Any]) -> bool:
         """Whether this is asked of an image that has these typed answers, by task name."""
-        known = all(name in answers for name in self.reads_answers)
-        return known and (self.when is None or self.when.holds(answers))
+        return all(name in answers for name in self.reads_answers) and self.applies(answers)
+
+    def applies(self, answers: Mapping[str, Any]) -> bool:
+        """Whether `when` holds; that of a second ask means by the task's name its first answer."""
+        if self.when is None:
+            return True
+        if self.after_first in answers:
+            answers = {**answers, self.name: answers[self.after_first]}
+        return self.when.holds(answers)
 
     def answers_in_request(self, images: int) -> int:
         """How many answers a request with so many images asks for."""

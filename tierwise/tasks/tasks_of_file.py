@@ -9,6 +9,7 @@ from importlib.resources import files
 from tierwise.answers.answer_type import AnswerType
 from tierwise.records import Route
 from tierwise.tasks.build import build_task, read_answer
+from tierwise.tasks.escalating import stages
 from tierwise.tasks.group_checks import check_nobody_waits
 from tierwise.tasks.keys import read_tasks_file
 from tierwise.tasks.order import CycleError, in_order
@@ -51,6 +52,16 @@ class Tasks:
         return tuple(task for task in self.tasks if task.audit)
 
     @property
+    def with_rows(self) -> tuple[Task, ...]:
+        """The tasks that have rows of their own: all but first asks of those in stages."""
+        return tuple(task for task in self.tasks if not task.first_of)
+
+    @property
+    def rows_of_images(self) -> tuple[Task, ...]:
+        """Those of `with_rows` that are asked of each image."""
+        return tuple(task for task in self.with_rows if not task.per)
+
+    @property
     def frames(self) -> str | int:
         """Which frames of an animation are images: the same for all tasks that look at them."""
         looking = (task.route.image.frames for task in self.tasks if task.reads == "image")
@@ -70,6 +81,11 @@ class Tasks:
         """The same tasks, those named asked by other routes; the caller checks the routes."""
         tasks = (replace(task, route=routes.get(task.name, task.route)) for task in self.tasks)
         return replace(self, tasks=tuple(tasks))
+
+    def in_stages(self) -> Tasks:
+        """The same tasks as they are asked, each that escalates as two, the first ask first."""
+        staged = (stage for task in self.tasks for stage in stages(task))
+        return replace(self, tasks=tuple(staged))
 
 
 def load_tasks(text: str, *, path: str) -> Tasks:
@@ -118,12 +134,18 @@ def _check_frames(document: Document, tasks: tuple[Task, ...]) -> None:
             )
 
 
+def _key_of_need(task: Task, needed: str) -> str:
+    if needed in task.reads_answers:
+        return "prompt"
+    return "when" if needed in task.depends_on else "escalate"
+
+
 def _ordered(document: Document, tasks: Mapping[str, Task]) -> tuple[str, ...]:
     try:
-        return in_order({name: task.depends_on for name, task in tasks.items()})
+        return in_order({name: task.needs for name, task in tasks.items()})
     except CycleError as error:
         first, second = error.names[0], error.names[1]
-        key = "prompt" if second in tasks[first].reads_answers else "when"
+        key = _key_of_need(tasks[first], second)
         raise document.error(
             ("tasks", first, key),
             f"the tasks wait for each other: {error}. Remove one of these references.",

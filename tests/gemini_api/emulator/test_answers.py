@@ -104,6 +104,19 @@ def test_unknown_labels_are_not_all_answered_alike() -> None:
     assert len(chosen) >= 3
 
 
+@pytest.mark.parametrize("doubt", ["unsure", "Unsure", "not sure"])
+def test_where_two_labels_fit_as_well_it_may_be_unsure(doubt: str) -> None:
+    pixels = np.full((48, 64, 3), (200, 20, 20), dtype=np.uint8)
+    red = look_at(Seen(64, 48, pixels.copy()))
+    pixels[:, 32:] = (20, 30, 200)
+    half = look_at(Seen(64, 48, pixels))
+    without = {"type": "string", "enum": ["red", "green", "blue"]}
+    offered = {"type": "string", "enum": ["red", doubt, "green", "blue"]}
+    assert Answerer([red], "").value(offered) == Answerer([red], "").value(without) == "red"
+    assert Answerer([half], "").value(offered) == doubt
+    assert Answerer([half], "").value(without) in ("red", "blue")
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_pictures_asked_about_together_are_weighed_together(order: tuple[int, ...]) -> None:
     schema = {"type": "string", "enum": ["red", "green", "blue"]}

@@ -74,12 +74,12 @@ def test_damage_is_refused_and_never_a_crash(place: int, junk: bytes) -> None:
         assert refusal.status == 400
 
 
-def answer(emulator: Any, data: bytes, resolution: str) -> str:
+def answer(emulator: Any, data: bytes, resolution: str, *more: str) -> str:
     blob = {"mimeType": "image/jpeg", "data": base64.b64encode(data).decode()}
     question = {"text": "Does the picture seem to carry text or a watermark?"}
     config = {
         "responseMimeType": "text/x.enum",
-        "responseSchema": {"type": "STRING", "enum": ["yes", "no"]},
+        "responseSchema": {"type": "STRING", "enum": ["yes", "no", *more]},
         "mediaResolution": f"MEDIA_RESOLUTION_{resolution}",
     }
     body = {"contents": [{"parts": [question, {"inlineData": blob}]}], "generationConfig": config}
@@ -94,6 +94,16 @@ def test_small_text_is_lost_at_low(emulator: Any, picture: Any) -> None:
     none = picture((1800, 1350), "white", quality=90)
     for data, low, high in ((small, "no", "yes"), (large, "yes", "yes"), (none, "no", "no")):
         assert (answer(emulator, data, "LOW"), answer(emulator, data, "HIGH")) == (low, high)
+
+
+def test_who_may_be_unsure_is_so_of_writing_that_is_too_small_to_be_read(
+    emulator: Any, picture: Any
+) -> None:
+    small = picture((1800, 1350), "white", text_px=12, quality=90)
+    none = picture((1800, 1350), "white", quality=90)
+    assert answer(emulator, small, "LOW", "unsure") == "unsure"
+    assert answer(emulator, small, "HIGH", "unsure") == "yes"
+    assert answer(emulator, none, "LOW", "unsure") == "no"
 
 
 def test_small_text_is_lost_when_sent_small(emulator: Any, picture: Any) -> None:

@@ -16,6 +16,8 @@ from tierwise.tasks.conditions import OPERATORS, Condition
 
 TASKS: dict[str, AnswerType] = {
     "detail": OneLabel(("yes", "no", 'say "so"')),
+    "again": OneLabel(("no", "yes", "unsure")),
+    "colour": OneLabel(("red", "blue")),
     "contents": SeveralLabels(("cat", "dog", "sky")),
     "words": Text(80),
     "mark": Struct(
@@ -41,6 +43,8 @@ TASKS: dict[str, AnswerType] = {
 }
 ANSWERS: dict[str, Any] = {
     "detail": "yes",
+    "again": "no",
+    "colour": "red",
     "contents": ("cat", "sky"),
     "words": "a red rose",
     "mark": {"present": True, "where": None, "count": 3, "box": {"x": 7}, "tags": ["a"]},
@@ -84,6 +88,13 @@ def condition(text: str) -> Condition:
         ('detail == "no" and (words contains "x" or mark.count == 3)', False),
         ('not detail == "no" and not (mark.count == 4)', True),
         ('not not detail == "yes"', True),
+        ("detail != again", True),
+        ("detail == again or colour == 'red'", True),
+        ("mark.count > mark.box.x", False),
+        ("mark.count < mark.box.x", True),
+        ("mark.size < mark.count", False),
+        ("mark.where != words", True),
+        ("contents == contents", True),
         ('  detail=="yes"and mark.count==3  ', True),
     ],
 )
@@ -100,6 +111,7 @@ def test_without_a_named_answer_nothing_holds(text: str) -> None:
 def test_a_condition_names_its_tasks_and_travels() -> None:
     loaded = condition('mark.count == 3 and detail == "yes" and mark.present == true')
     assert loaded.tasks == ("mark", "detail")
+    assert condition("detail != again and mark.count == 3").tasks == ("detail", "again", "mark")
     assert pickle.loads(pickle.dumps(loaded)) == loaded
     assert len({loaded, condition(loaded.text)}) == 1
 
@@ -118,7 +130,7 @@ def test_the_longest_conditions_travel_too() -> None:
         ('detail = "yes"', 8, "'='", "Compare with =="),
         ('detail == "yes" && mark.count == 3', 17, "'&'", "Write `and`"),
         ('detail == "yes', 11, "'\"'", "Close the quotes"),
-        ("detail == yes", 11, "'yes'", "text in quotes"),
+        ("detail == yes", 1, "'yes'", "text in quotes"),
         ('"yes" == detail', 1, "yes", "Begin a comparison"),
         ('(detail == "yes"', 17, "the end", "Close the parenthesis"),
         ('detail == "yes")', 16, "')'", "Join comparisons"),
@@ -147,6 +159,13 @@ def test_the_longest_conditions_travel_too() -> None:
         ("mark.presence == true", 1, "no field 'presence'", "Did you mean present?"),
         ("detail.x == 1", 1, "no field 'x'", "Known fields: none"),
         ("mark.boxes contains 1", 1, "list of structs", "field"),
+        ("detail == colour", 1, "colour of type string", "a value in common"),
+        ("detail == mark.count", 1, "mark.count of type integer", "of one type"),
+        ("detail == mark", 1, "or mark is a struct", "fields of them"),
+        ("detail == contents", 1, "contents of type array", "of one type"),
+        ("detail < again", 1, "is no number", "Use == or in"),
+        ("contents contains detail", 1, "compared by contains", "text in quotes"),
+        ("detail == mark.presence", 1, "mark.presence has no field", "Did you mean present?"),
     ],
 )
 def test_a_bad_condition_is_refused_with_its_place(
