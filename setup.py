@@ -70,6 +70,7 @@ setup(
         "tierwise": ["facts/*.toml", "py.typed"],
         "tierwise.tasks": ["*.yaml"],
         "tierwise.report": ["templates/*"],
+        "beam_pipeline.yaml_provider": ["*.yaml"],
     },
     install_requires=DEPENDENCIES,
     extras_require={"test": TEST_DEPENDENCIES, "yaml": YAML_DEPENDENCIES},

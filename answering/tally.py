@@ -1,23 +1,31 @@
-"""Running totals of this process, for the progress bar. No account: that is in the tables."""
+"""Running totals of this process, for people who wait. No account: that is in the tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(slots=True)
 class Tally:
-    """Read by one thread while others count; a figure may be an instant old."""
+    """Read by one thread while others count; a figure may be an instant old.
+
+    Money is in nano-dollars. `cap` is what all runs into the output may cost, 0 without one, and
+    `before` what earlier ones have cost, or may have.
+    """
 
     files: int = 0
     answers: int = 0
     failures: int = 0
+    requests: int = 0
     cost: int = 0
+    cap: int = 0
+    before: int = 0
 
-    def count(self, *, failed: bool, cost: int) -> None:
-        """One outcome, and its nano-dollars."""
+    def count(self, *, failed: bool, requests: int = 0, cost: int = 0) -> None:
+        """One outcome, and its share of what was requested and paid."""
         self.failures += failed
         self.answers += not failed
+        self.requests += requests
         self.cost += cost
 
     def count_file(self) -> None:
@@ -26,7 +34,8 @@ class Tally:
 
     def reset(self) -> None:
         """Start anew, before a run."""
-        self.files = self.answers = self.failures = self.cost = 0
+        for figure in fields(self):
+            setattr(self, figure.name, 0)
 
 
 TALLY = Tally()

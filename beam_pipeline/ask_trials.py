@@ -11,6 +11,7 @@ from beam_pipeline.beam_options import project
 from beam_pipeline.carry_out import carry_out, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.launch import build_job
+from beam_pipeline.screen import screen
 from beam_pipeline.workers import worker_processes
 from tierwise.tasks import Tasks
 
@@ -19,7 +20,11 @@ _WITHOUT = {"cost_by": None, "near_duplicates": None}
 
 
 def ask_trials(
-    tasks: Tasks, manifest: str, settings: Settings, options: PipelineOptions, console: Console
+    tasks: Tasks,
+    manifest: str,
+    settings: Settings,
+    options: PipelineOptions,
+    console: Console,
 ) -> dict[str, Any] | None:
     """`run.json` of the run, or None when it broke off, which has been said.
 
@@ -32,4 +37,6 @@ def ask_trials(
     """
     asked = Settings(**{**vars(settings), "input": manifest, **_WITHOUT})
     job = build_job(asked, tasks, project=project(options), workers=worker_processes(options))
-    return carry_out(with_forecast(job), settings, options, console)
+    return carry_out(
+        with_forecast(job, console, screen(json_wanted=settings.json)), settings, options, console
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,55 +11,57 @@ from rich.table import Table
 from rich.text import Text
 
 from beam_pipeline.cost_table import count
+from beam_pipeline.fitted_table import Column, fitted_table
 from beam_pipeline.plain_text import plain
+from beam_pipeline.screen import say
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.calibration.choice import Choice, TriedRoute
 
 _MOST_CONFUSED = 3
 
 
-def print_calibration(calibration: Calibration, uri: str) -> None:
+def print_calibration(calibration: Calibration, uri: str, console: Console) -> None:
     """Print a table per task, its choice in words, and where the file is."""
-    console = Console(highlight=False)
     for name, task in calibration.tasks.items():
         console.print()
-        console.print(_table(name, task, emulated=calibration.emulated))
+        console.print(_table(name, task, console.width, emulated=calibration.emulated))
         for line in _lines(task):
             console.print(Text(plain(line, 500)), soft_wrap=True)
     console.print()
     if calibration.emulated:
-        console.print("EMULATED: these figures come from a local emulator, not from Gemini.")
-    console.print(Text(f"Calibration: {uri}"), soft_wrap=True)
+        say(console, "EMULATED: these figures come from a local emulator, not from Gemini.")
+    say(console, f"Calibration: {uri}")
 
 
-def _table(name: str, task: CalibratedTask, *, emulated: bool) -> Table:
+def _table(name: str, task: CalibratedTask, width: int, *, emulated: bool) -> Table:
     said = " (emulated)" if emulated else ""
     choice = task.choice
-    title = Text(f"{name}: {choice.images} labelled images{said}")
-    table = Table(
-        title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, show_edge=False
+    columns = (
+        Column("route", attrgetter("name"), number=False),
+        Column("USD per\n1000", lambda one: f"{one.figures.usd_per_1000_images:.4f}"),
+        Column("score", lambda one: f"{one.figures.score:.3f}"),
+        Column(
+            f"{choice.confidence:.0%}\ninterval",
+            lambda one: f"{one.figures.low:.2f}-{one.figures.high:.2f}",
+        ),
+        Column("lost/\ngained", _lost_and_gained, 1),
+        Column("image\ntokens", lambda one: count(round(one.figures.image_tokens)), 2),
+        Column("ms", lambda one: count(one.figures.latency_ms), 3),
+        Column("", lambda one: _verdict(one, choice), number=False),
     )
-    table.add_column("route", overflow="fold")
-    interval = f"{choice.confidence:.0%}\ninterval"
-    for heading in ("USD per\n1000", "score", interval, "lost/\ngained", "image\ntokens", "ms"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for one in choice.routes:
-        style = "bold" if one.name == choice.chosen else ""
-        table.add_row(*map(Text, _cells(one, choice)), style=style)
-    return table
+    return fitted_table(
+        f"{name}: {choice.images} labelled images{said}",
+        columns,
+        choice.routes,
+        width,
+        box=SIMPLE_HEAD,
+        bold=lambda one: one.name == choice.chosen,
+    )
 
 
-def _cells(one: TriedRoute, choice: Choice) -> Iterable[str]:
-    figures, compared = one.figures, one.comparison
-    yield one.name
-    yield f"{figures.usd_per_1000_images:.4f}"
-    yield f"{figures.score:.3f}"
-    yield f"{figures.low:.2f}-{figures.high:.2f}"
-    yield f"{compared.lost}/{compared.gained}" if compared else ""
-    yield count(round(figures.image_tokens))
-    yield count(figures.latency_ms)
-    yield _verdict(one, choice)
+def _lost_and_gained(one: TriedRoute) -> str:
+    compared = one.comparison
+    return f"{compared.lost}/{compared.gained}" if compared else ""
 
 
 def _verdict(one: TriedRoute, choice: Choice) -> str:

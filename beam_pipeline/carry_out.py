@@ -11,7 +11,6 @@ from urllib.request import urlopen
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
-from rich.text import Text
 
 from answering.worst_cases import dearest_request
 from beam_pipeline.asked import today, warnings_about
@@ -25,6 +24,7 @@ from beam_pipeline.launch import unwritable, warnings_about_groups
 from beam_pipeline.lease_keeper import begin, kept
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.screen import say, warn
 from beam_pipeline.workers import in_this_process, on_this_machine, worker_processes
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
@@ -55,9 +55,9 @@ def carry_out(
     plan = job.plan
     models = warnings_about(plan.tasks, plan.service, today())
     for warning in (*models, *warnings_about_groups(job)):
-        console.print(f"[yellow]warning:[/] {warning}", highlight=False)
+        warn(console, warning)
     lease = begin(job, workers=worker_processes(options))
-    job = _with_untraced(job, lease)
+    job = with_untraced(job, lease)
     if on_this_machine(options):
         job = replace(job, plan=replace(job.plan, launcher=lease.record.process))
 
@@ -83,7 +83,7 @@ def carry_out(
     return run
 
 
-def _with_untraced(job: Job, lease: Lease) -> Job:
+def with_untraced(job: Job, lease: Lease) -> Job:
     """The job whose cap knows how many requests earlier runs gave up under way."""
     if job.cap is None:
         return job
@@ -136,16 +136,19 @@ def _close(job: Job) -> dict[str, Any]:
     return run
 
 
-def with_forecast(job: Job) -> Job:
-    """The job with its forecast among its facts, unless the run will refuse its journal."""
+def with_forecast(job: Job, console: Console, results: Console) -> Job:
+    """The job with its forecast among its facts, unless the run will refuse its journal.
+
+    The forecast is printed to `results`, a warning to `console`.
+    """
     tasks, service = job.plan.tasks, job.plan.service
     try:
         survey = survey_of(job.found, tasks, job.output, _SAMPLE)
     except JournalError:
         return job
     if warnings := no_images(survey, job.found.uri):
-        Console(stderr=True).print(Text(f"warning: {warnings[0]}", style="yellow"), soft_wrap=True)
+        warn(console, warnings[0])
         return job
     row = forecast_row(forecast_of(tasks, service, survey, today(), unknowns=()))
-    Console(highlight=False).print(forecast_line(row))
+    say(results, forecast_line(row))
     return replace(job, facts={**job.facts, "forecast": row})

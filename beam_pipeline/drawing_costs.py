@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -12,6 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from beam_pipeline.fitted_table import Column, fitted_table
+from beam_pipeline.screen import say
 from tierwise.errors import ModelError
 from tierwise.image_output import (
     IMAGE_SIZES,
@@ -56,25 +58,26 @@ def drawing_costs(size: str, count: int | None, on: date) -> list[dict[str, Any]
 
 def print_drawing_costs(rows: Sequence[dict[str, Any]], console: Console) -> None:
     """Print a table per model to standard output, the volumes as columns."""
-    console.print("Pictures drawn, USD without their prompts")
+    say(console, "Pictures drawn, USD without their prompts")
     for model, of_model in groupby(rows, key=itemgetter("model")):
-        console.print(_table(model, list(of_model)))
+        console.print(_table(model, list(of_model), console.width))
     if unknown := sorted(model.name for model in all_models() if _draws_unknown(model)):
-        console.print(f"Tokens per picture are not published for {', '.join(unknown)}.")
+        say(console, f"Tokens per picture are not published for {', '.join(unknown)}.")
 
 
-def _table(model: str, rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(title=model, title_justify="left", show_edge=False)
-    table.add_column("size")
-    table.add_column("tier")
-    volumes = list(rows[0]["usd"])
-    for heading in ("tokens", "one", *(f"{int(volume):,}" for volume in volumes)):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        dollars = (f"{Decimal(row['usd'][volume]):,.2f}" for volume in volumes)
-        each = f"{Decimal(row['usd_each']):.4f}"
-        table.add_row(row["size"], row["service_tier"], str(row["tokens"]), each, *dollars)
-    return table
+def _table(model: str, rows: Sequence[dict[str, Any]], width: int) -> Table:
+    columns = (
+        Column("size", itemgetter("size"), number=False),
+        Column("tier", itemgetter("service_tier"), number=False),
+        Column("tokens", lambda row: str(row["tokens"]), 1),
+        Column("one", lambda row: f"{Decimal(row['usd_each']):.4f}"),
+        *(Column(f"{int(volume):,}", _for(volume)) for volume in rows[0]["usd"]),
+    )
+    return fitted_table(model, columns, rows, width)
+
+
+def _for(volume: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: f"{Decimal(row['usd'][volume]):,.2f}"
 
 
 def _draws_unknown(model: Model) -> bool:

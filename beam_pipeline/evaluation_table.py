@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from beam_pipeline.fitted_table import Column, fitted_table
 from beam_pipeline.plain_text import plain
+from beam_pipeline.screen import say, warn
 
 _MOST_PAIRS = 8
 
@@ -21,16 +22,16 @@ def print_evaluation(task: str, found: dict[str, Any], console: Console) -> None
             f", 95 % interval {found['low']:.3f}-{found['high']:.3f}" if "low" in found else ""
         )
         said = f"{task}: score {found['score']:.3f} on {found['images']} labelled images{interval}"
-        console.print(Text(said), soft_wrap=True)
+        say(console, said)
     wrong = [pair for pair in found.get("label", []) if pair["label"] != pair["answer"]]
     if wrong:
-        console.print(_table(f"{task}: wrong answers", "label", wrong))
+        console.print(_table(f"{task}: wrong answers", "label", wrong, console.width))
     if unknown := found.get("unknown_label"):
         named = ", ".join(f"{plain(one['label'])} ({one['images']})" for one in unknown)
-        console.print(Text(f"{task}: labels that the task does not have: {named}"), soft_wrap=True)
+        say(console, f"{task}: labels that the task does not have: {named}")
     changed = [pair for pair in found.get("old_label", []) if pair["label"] != pair["answer"]]
     if changed:
-        console.print(_table(f"{task}: reclassified", "old label", changed))
+        console.print(_table(f"{task}: reclassified", "old label", changed, console.width))
 
 
 def print_audit(task: str, found: dict[str, Any], console: Console) -> None:
@@ -40,21 +41,40 @@ def print_audit(task: str, found: dict[str, Any], console: Console) -> None:
     said += f"{found['reference']}, 95 % interval {found['low']:.1%}-{found['high']:.1%}"
     if promised:
         said += f"; in the calibration {found['promised_differing']} of {promised}"
-    console.print(Text(f"{said}."), soft_wrap=True)
+    say(console, f"{said}.")
     if found["worse_than_promised"]:
-        warning = f"warning: {task}: more often than the calibration promised. Calibrate again, on "
-        warning += "images like these, or ask at the reference route."
-        console.print(Text(warning, style="yellow"), soft_wrap=True)
+        warn(
+            console,
+            f"{task}: more often than the calibration promised. Calibrate again, on images like "
+            "these, or ask at the reference route.",
+        )
 
 
-def _table(title: str, label: str, pairs: Sequence[dict[str, Any]]) -> Table:
-    table = Table(title=Text(title), title_justify="left", min_width=48)
-    table.add_column(label)
-    table.add_column("answer")
-    table.add_column("images", justify="right")
-    for pair in pairs[:_MOST_PAIRS]:
-        answer = plain(pair["answer"]) or "none"
-        table.add_row(Text(plain(pair["label"])), Text(answer), str(pair["images"]))
+def print_near_duplicates(run: dict[str, Any], console: Console) -> None:
+    """Print how many images shared an answer, and how often that was not the one of their own."""
+    if followers := run.get("near_duplicates"):
+        say(
+            console,
+            f"Images that got the answers of a near duplicate: {followers} (column shared_with).",
+        )
+    for task, audit in run.get("near_duplicates_audit", {}).items():
+        say(
+            console,
+            f"{task}: of {audit['pairs']} near duplicates that were asked after all, "
+            f"{audit['differing']} were answered otherwise: {audit['share_differing']:.1%}, "
+            f"Clopper-Pearson interval at 95 % from {audit['low_95']:.1%} to "
+            f"{audit['high_95']:.1%}.",
+        )
+
+
+def _table(title: str, label: str, pairs: Sequence[dict[str, Any]], width: int) -> Table:
+    columns = (
+        Column(label, lambda pair: plain(pair["label"]), number=False),
+        Column("answer", lambda pair: plain(pair["answer"]) or "none", number=False),
+        Column("images", lambda pair: str(pair["images"])),
+    )
+    table = fitted_table(title, columns, pairs[:_MOST_PAIRS], width, edge=True)
+    table.min_width = 48
     if len(pairs) > _MOST_PAIRS:
-        table.add_row(Text("... more in the table evaluation"), "", "")
+        table.add_row("... more in the table evaluation")
     return table

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from beam_pipeline.cost_table import count
+from beam_pipeline.fitted_table import Column, fitted_table
 from beam_pipeline.plain_text import plain
+from beam_pipeline.screen import say
 from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.survey import Survey
 from tierwise.shown import counted
@@ -29,13 +31,13 @@ def print_forecast(
     """Print to standard output; `lasting` are seconds by limit."""
     row = forecast_row(forecast)
     for line in opening(forecast.survey, uri, warnings):
-        console.print(Text(plain(line)), soft_wrap=True)
-    console.print(_tasks(row))
+        say(console, line)
+    console.print(_tasks(row, console.width))
     if row["uncertainty"]:
-        console.print(_unknowns(row))
-    console.print(_durations(lasting))
+        console.print(_unknowns(row, console.width))
+    console.print(_durations(lasting, console.width))
     for line in _closing(row):
-        console.print(Text(plain(line)), soft_wrap=True)
+        say(console, line)
 
 
 def forecast_line(row: dict[str, Any]) -> str:
@@ -71,52 +73,33 @@ def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
     yield from (f"warning: {warning}" for warning in warnings)
 
 
-def _tasks(row: dict[str, Any]) -> Table:
-    table = Table(title=_ESTIMATED, title_justify="left", show_edge=False)
-    table.add_column("task", no_wrap=True)
-    headings = ("asked", "requests", "tokens\nin", "\nout", "\nUSD", "80 % of\ncases", "")
-    for heading in headings:
-        table.add_column(Text(heading), justify="right")
-    for name, task in row["tasks"].items():
-        _add(table, name, task)
-    table.add_section()
-    _add(table, "in all", row)
-    return table
+def _tasks(row: dict[str, Any], width: int) -> Table:
+    rows = [*row["tasks"].items(), ("in all", row)]
+    return fitted_table(_ESTIMATED, _COLUMNS, rows, width, sums=1)
 
 
-def _add(table: Table, name: str, row: dict[str, Any]) -> None:
-    table.add_row(
-        Text(plain(name)),
-        count(row["images"]),
-        count(row["requests"]),
-        count(row["input_tokens"]),
-        count(row["output_tokens"] + row["thought_tokens"]),
-        short(row["cost_usd"]),
-        short(row["low_usd"]),
-        short(row["high_usd"]),
+def _unknowns(row: dict[str, Any], width: int) -> Table:
+    columns = (
+        Column("not known before", itemgetter(0), number=False),
+        Column("USD in all, in 80 % of cases", lambda one: _interval(one[1])),
     )
-
-
-def _unknowns(row: dict[str, Any]) -> Table:
-    table = Table(title="Where the uncertainty comes from", title_justify="left", show_edge=False)
-    table.add_column("not known before")
-    table.add_column("USD in all, in 80 % of cases", justify="right")
     widest = sorted(
         row["uncertainty"].items(),
         key=lambda one: Decimal(one[1]["low_usd"]) - Decimal(one[1]["high_usd"]),
     )
-    for unknown, interval in widest:
-        table.add_row(unknown, f"{short(interval['low_usd'])} to {short(interval['high_usd'])}")
-    return table
+    return fitted_table("Where the uncertainty comes from", columns, widest, width)
 
 
-def _durations(lasting: Mapping[str, float]) -> Table:
-    table = Table(title="How long", title_justify="left", show_edge=False)
-    table.add_column("if only this holds it up")
-    table.add_column("time", justify="right")
-    for limit, seconds in lasting.items():
-        table.add_row(limit, duration(seconds))
-    return table
+def _interval(one: dict[str, str]) -> str:
+    return f"{short(one['low_usd'])} to {short(one['high_usd'])}"
+
+
+def _durations(lasting: Mapping[str, float], width: int) -> Table:
+    columns = (
+        Column("if only this holds it up", itemgetter(0), number=False),
+        Column("time", lambda one: duration(one[1])),
+    )
+    return fitted_table("How long", columns, list(lasting.items()), width)
 
 
 def _closing(row: dict[str, Any]) -> Iterator[str]:
@@ -164,3 +147,27 @@ def duration(seconds: float) -> str:
     if whole >= 60:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole} s" if whole else "under 1 s"
+
+
+_Named = tuple[str, dict[str, Any]]
+
+
+def _count(*names: str) -> Callable[[_Named], str]:
+    return lambda one: count(sum(one[1][name] for name in names))
+
+
+def _usd(name: str) -> Callable[[_Named], str]:
+    return lambda one: short(one[1][name])
+
+
+# The rows are names of tasks and what is forecast for each.
+_COLUMNS = (
+    Column("task", lambda one: plain(one[0]), number=False),
+    Column("asked", _count("images"), 1),
+    Column("requests", _count("requests"), 2),
+    Column("tokens\nin", _count("input_tokens"), 3),
+    Column("\nout", _count("output_tokens", "thought_tokens"), 3),
+    Column("\nUSD", _usd("cost_usd")),
+    Column("80 % of\ncases", _usd("low_usd")),
+    Column("", _usd("high_usd")),
+)

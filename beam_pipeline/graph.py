@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
 from beam_pipeline.job import Job
-from tierwise.admission import Paid
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
 from tierwise.records import ImageFile, NamedOutcome
 from transforms.ask_gemini import AskGemini
@@ -31,18 +32,62 @@ from transforms.sum_journal import SumJournal
 from transforms.write_tables import WriteTables, outcome_row
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of the questions: a row for each image and task, and what is told of them.
+
+    `findings` are sums of pairs of answers, `others` what `publish` takes besides.
+    """
+
+    rows: beam.PCollection[NamedOutcome]
+    findings: list[beam.PCollection[PairRow]]
+    others: dict[str, Any]
+
+
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
-    publication = job.publication
     listed = root | "ListImages" >> ListImages(job.found)
     files = alike = listed["files"]
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
     if job.likeness:
         alike = files | "ShareNearDuplicates" >> ShareNearDuplicates(job.plan, job.likeness)
         left_out[NEAR_DUPLICATES] = alike | "Followers" >> beam.Filter(lambda file: file.leader)
-    before = root | "SumJournal" >> SumJournal(job.plan.journal)
-    rows, findings, others = _rows(files, alike, job, before)
-    others["before"] = before
+    return close(ask(files, alike, job), left_out, job)
+
+
+def ask(files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], job: Job) -> Asked:
+    """Ask about images; `alike` are the files with their leaders, groups are asked as they are."""
+    plan, rows, findings, others = job.plan, list[Any](), list[Any](), dict[str, Any]()
+    engine, tasks, digits = SharedEngine(plan), plan.tasks, plan.journal.digits
+    others["before"] = files.pipeline | "SumJournal" >> SumJournal(plan.journal)
+    shards, answered = dict[str, Any](), dict[str, Any]()
+    if tasks.of_images:
+        shards["images"] = alike | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
+    if tasks.of_groups:
+        shards["groups"] = files | "GroupFiles" >> GroupFiles(tasks, digits)
+    if job.cap is not None:
+        within = AskWithin(engine, job.cap, others["before"])
+        answered = tuple(shards.values()) | "AskWithin" >> within
+        others["admissions"] = answered["admissions"]
+    else:
+        asking = {"images": AskGemini(engine), "groups": AskGroups(engine)}
+        answered = {kind: some | asking[kind] for kind, some in shards.items()}
+    if tasks.of_images:
+        images = answered["images"]
+        rows.append((alike, images) | "NameAnswers" >> NameAnswers(tasks))
+        if tasks.audits:
+            findings.append(images | "CompareAudits" >> CompareAudits(tasks))
+    if tasks.of_groups:
+        rows.append((files, answered["groups"]) | "NameGroups" >> NameGroups(plan))
+    return Asked(tuple(rows) | "AllRows" >> beam.Flatten(), findings, others)
+
+
+def close(
+    asked: Asked, left_out: Mapping[str, beam.PCollection[Any]], job: Job
+) -> beam.PCollection[dict[str, Any]]:
+    """Write the tables of what was asked, sum the costs up, and put all in place."""
+    rows, findings, others = asked.rows, list(asked.findings), dict(asked.others)
+    publication = job.publication
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
@@ -55,36 +100,3 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     if job.likeness:
         others["audits"] = rows | "AuditNearDuplicates" >> AuditNearDuplicates()
     return (parts, costs, left_out, others) | "PublishRun" >> CloseRun(publication, publish)
-
-
-def _rows(
-    files: beam.PCollection[ImageFile],
-    alike: beam.PCollection[ImageFile],
-    job: Job,
-    before: beam.PCollection[Paid],
-) -> tuple[beam.PCollection[NamedOutcome], list[beam.PCollection[PairRow]], dict[str, Any]]:
-    """The rows of tasks that ask each image, and of those that ask groups; audits; the cap.
-
-    `alike` are the files with their leaders; groups are asked as they are.
-    """
-    plan, rows, findings, others = job.plan, list[Any](), list[Any](), dict[str, Any]()
-    engine, tasks, digits = SharedEngine(plan), plan.tasks, plan.journal.digits
-    shards, answered = dict[str, Any](), dict[str, Any]()
-    if tasks.of_images:
-        shards["images"] = alike | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
-    if tasks.of_groups:
-        shards["groups"] = files | "GroupFiles" >> GroupFiles(tasks, digits)
-    if job.cap is not None:
-        answered = tuple(shards.values()) | "AskWithin" >> AskWithin(engine, job.cap, before)
-        others["admissions"] = answered["admissions"]
-    else:
-        asking = {"images": AskGemini(engine), "groups": AskGroups(engine)}
-        answered = {kind: some | asking[kind] for kind, some in shards.items()}
-    if tasks.of_images:
-        images = answered["images"]
-        rows.append((alike, images) | "NameAnswers" >> NameAnswers(tasks))
-        if tasks.audits:
-            findings.append(images | "CompareAudits" >> CompareAudits(tasks))
-    if tasks.of_groups:
-        rows.append((files, answered["groups"]) | "NameGroups" >> NameGroups(plan))
-    return tuple(rows) | "AllRows" >> beam.Flatten(), findings, others

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from answering.journal_files import JournalFiles, capped_digits, shard_digits
@@ -25,6 +26,7 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.job import Job
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
+from gemini_api.service import Service
 from storage.files import files_for, join
 from storage.listing import Input, Named, find_input, list_names, starts_at
 from storage.overlap import check_not_itself
@@ -49,20 +51,61 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
+    service = _service(settings, project, tasks)
+    cap = _cap(settings)
+    found = find_input(settings.input, excluded=settings.output)
+    check_not_itself(found, settings.output)
+    _check_names(settings, tasks, found)
+    files, ungrouped = _count_names(tasks, found)
+    job = _job(settings, tasks, found, service, cap, files=files, workers=workers)
+    return replace(job, facts=job.facts | {"ungrouped_files": ungrouped}) if ungrouped else job
+
+
+def job_about(
+    settings: Settings, tasks: Tasks, found: Input, *, files: int, project: str, workers: int
+) -> Job:
+    """What to ask about images that others list: `found` has their columns, `files` is how many.
+
+    Raises:
+        InputError: something is wrong that a person can put right; nothing was spent.
+    """
+    service = _service(settings, project, tasks)
+    cap = _cap(settings)
+    _check_names(settings, tasks, found)
+    return _job(settings, tasks, found, service, cap, files=files, workers=workers)
+
+
+def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
     service = service_of(settings, project, tasks)
     check_key(service)
     check_prices(tasks, service, today())
+    return service
+
+
+def _cap(settings: Settings) -> Cap | None:
     dollars = settings.max_cost_usd
-    cap = None if dollars is None else Cap(read_dollars(dollars, "max_cost_usd"))
-    found = find_input(settings.input, excluded=settings.output)
-    check_not_itself(found, settings.output)
+    return None if dollars is None else Cap(read_dollars(dollars, "max_cost_usd"))
+
+
+def _check_names(settings: Settings, tasks: Tasks, found: Input) -> None:
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
     check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
-    names, ungrouped = _count_names(tasks, found)
+
+
+def _job(
+    settings: Settings,
+    tasks: Tasks,
+    found: Input,
+    service: Service,
+    cap: Cap | None,
+    *,
+    files: int,
+    workers: int,
+) -> Job:
     output = writable(settings.output)
     run_id = new_run_id()
-    digits = shard_digits(names) if cap is None else capped_digits(names)
+    digits = shard_digits(files) if cap is None else capped_digits(files)
     rate = settings.requests_per_minute
     kept = settings.log_requests
     plan = Plan(
@@ -91,8 +134,7 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
             prices=service.prices,
         ),
         "relative_to": starts_at(found),
-        "files": names,
-        **({"ungrouped_files": ungrouped} if ungrouped else {}),
+        "files": files,
     }
     return Job(found, output, plan, facts, settings.cost_by or "", cap, _likeness(settings))
 

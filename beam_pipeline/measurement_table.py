@@ -3,65 +3,55 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter, itemgetter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from beam_pipeline.cost_table import count
+from beam_pipeline.fitted_table import Column, fitted_table
+from beam_pipeline.screen import say
 from tierwise.measurement import Measured, MeasuredRoute
 from tierwise.tables import USD, usd
 
-_NUMBERS = ("picture\nleast", "median", "most", "rule", "text", "out", "USD per\n1000", "ms")
+# What was varied, where it begins, and a route.
+_Row = tuple[str, MeasuredRoute]
 
 
-def print_measurement(routes: Sequence[MeasuredRoute], task: str, *, emulated: bool) -> None:
+def print_measurement(
+    routes: Sequence[MeasuredRoute], task: str, console: Console, *, emulated: bool
+) -> None:
     """Print one table, grouped by what was varied."""
-    console = Console(highlight=False)
     said = " (emulated)" if emulated else ""
-    title = Text(f"{task}: tokens per image{said}")
-    table = Table(
-        title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, show_edge=False
-    )
-    table.add_column("varied")
-    table.add_column("route", overflow="fold")
-    for heading in _NUMBERS:
-        table.add_column(heading, justify="right", no_wrap=True)
-    before = ""
-    for one in routes:
-        table.add_row(*map(Text, ("" if one.varied == before else one.varied, *_cells(one))))
-        before = one.varied
+    title = f"{task}: tokens per image{said}"
+    groups = [(key, list(same)) for key, same in groupby(routes, key=attrgetter("varied"))]
+    rows = [("" if n else key, one) for key, same in groups for n, one in enumerate(same)]
+    table = fitted_table(title, _COLUMNS, rows, console.width, box=SIMPLE_HEAD)
     console.print()
     console.print(table)
     for one in routes:
         if one.unlike_rule:
-            console.print(
+            say(
+                console,
                 f"{one.name}: {one.unlike_rule} of {one.images} images were not billed by the "
-                "documented rule."
+                "documented rule.",
             )
     if not any(one.unlike_rule for one in routes):
-        console.print("Every picture was billed by the documented rule.")
+        say(console, "Every picture was billed by the documented rule.")
     if emulated:
-        console.print("EMULATED: these tokens come from a local emulator, not from Gemini.")
+        say(console, "EMULATED: these tokens come from a local emulator, not from Gemini.")
 
 
-def _cells(one: MeasuredRoute) -> Sequence[str]:
-    return (
-        one.name,
-        str(one.image_tokens_least),
-        f"{one.image_tokens_median:g}",
-        str(one.image_tokens_most),
-        f"{one.rule_tokens:.0f}",
-        f"{one.text_tokens:.0f}",
-        f"{one.output_tokens + one.thought_tokens:.0f}",
-        f"{one.usd_per_1000_images:.4f}",
-        count(round(one.latency_ms)),
-    )
+def _number(
+    figure: Callable[[MeasuredRoute], float | Decimal], form: str = ".0f"
+) -> Callable[[_Row], str]:
+    return lambda row: f"{figure(row[1]):{form}}"
 
 
 def measurement_parquet(images: Mapping[str, Sequence[Measured]]) -> bytes:
@@ -86,3 +76,16 @@ def measurement_parquet(images: Mapping[str, Sequence[Measured]]) -> bytes:
 
 
 _EMPTY = Measured("", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+_COLUMNS = (
+    Column("varied", itemgetter(0), 1, number=False),
+    Column("route", lambda row: row[1].name, number=False),
+    Column("picture\nleast", _number(lambda one: one.image_tokens_least), 3),
+    Column("median", _number(lambda one: one.image_tokens_median, "g")),
+    Column("most", _number(lambda one: one.image_tokens_most), 3),
+    Column("rule", _number(lambda one: one.rule_tokens)),
+    Column("text", _number(lambda one: one.text_tokens), 2),
+    Column("out", _number(lambda one: one.output_tokens + one.thought_tokens), 2),
+    Column("USD per\n1000", _number(lambda one: one.usd_per_1000_images, ".4f")),
+    Column("ms", lambda row: count(round(row[1].latency_ms)), 1),
+)

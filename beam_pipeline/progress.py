@@ -1,12 +1,14 @@
-"""The bar that shows how far a run is: images, failures, dollars so far."""
+"""How far a run is, for people who wait: a bar on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,58 +17,153 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.text import Text
 
-from answering.tally import TALLY
+from answering.tally import TALLY, Tally
+from beam_pipeline.cost_table import dollars
+from beam_pipeline.forecast_tables import duration
+from beam_pipeline.screen import say
+from beam_pipeline.speed import Speed
+from tierwise.shown import counted
 from tierwise.tables import usd
 
 _REFRESH_S = 0.2
+# A log of a run that takes days should not consist of these lines.
+_FIRST_LINE_S, _RAREST_LINE_S = 10.0, 300.0
 
 
 @contextmanager
-def progress(console: Console, *, verb: str, total: int, visible: bool) -> Iterator[None]:
-    """Show a bar while the body runs, when there is a terminal and the totals can be seen.
+def progress(
+    console: Console,
+    *,
+    verb: str,
+    total: int,
+    visible: bool,
+    pauses_s: Iterable[float] | None = None,
+) -> Iterator[None]:
+    """Show how far it is while the body runs.
 
     Args:
-        console: where to draw.
+        console: where to draw, or to write lines when it is no terminal.
         verb: what is being done.
-        total: files in the archive; twins are answered together, so the bar may end early.
+        total: files in the archive; twins are answered together, so that it may end early.
         visible: whether the workers count in this process.
+        pauses_s: seconds between lines; by default ten, and twice as long each time, to five
+            minutes.
     """
     TALLY.reset()
-    if not (visible and console.is_terminal):
+    if not visible:
+        say(
+            console,
+            f"{verb}: {total:,} files, in other processes, so that progress is not shown.",
+        )
         yield
         return
-    bar = Progress(
-        TextColumn(f"[bold]{verb}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("files  {task.fields[failures]} failures  ${task.fields[dollars]}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-    done = threading.Event()
-    with bar:
-        row = bar.add_task("", total=total, failures=0, dollars="0")
-        watcher = threading.Thread(target=_watch, args=(bar, row, done), daemon=True)
-        watcher.start()
-        try:
+    watched = _Watched(verb, total)
+    if console.is_terminal:
+        with _Bar(watched, console) as bar, _watching(_always(_REFRESH_S), bar.show):
             yield
-        finally:
-            done.set()
-            watcher.join()
+    else:
+        with _watching(
+            pauses_s or line_pauses_s(), lambda: say(console, watched.line()), at_end=False
+        ):
+            yield
 
 
-def _watch(bar: Progress, row: TaskID, done: threading.Event) -> None:
-    while not done.wait(_REFRESH_S):
-        _show(bar, row)
-    _show(bar, row)
+def line_pauses_s() -> Iterator[float]:
+    """Seconds from one plain line to the next."""
+    pause_s = _FIRST_LINE_S
+    while True:
+        yield pause_s
+        pause_s = min(2 * pause_s, _RAREST_LINE_S)
 
 
-def _show(bar: Progress, row: TaskID) -> None:
-    bar.update(
-        row,
-        completed=TALLY.files,
-        failures=TALLY.failures,
-        dollars=f"{usd(TALLY.cost):.6f}",
-    )
+@dataclass(slots=True)
+class _Watched:
+    """What is being done to how many files, and how it goes."""
+
+    verb: str
+    total: int
+    speed: Speed = field(default_factory=Speed)
+
+    def __post_init__(self) -> None:
+        self.speed.note(time.monotonic(), TALLY)
+
+    def figures(self) -> list[str]:
+        self.speed.note(time.monotonic(), TALLY)
+        return list(_figures(TALLY, self.speed, self.total))
+
+    def line(self) -> str:
+        share = f" ({100 * TALLY.files // self.total} %)" if self.total else ""
+        done = f"{TALLY.files:,} of {self.total:,} files{share}"
+        return f"{self.verb}: " + ", ".join([done, *self.figures()])
+
+
+def _figures(tally: Tally, speed: Speed, total: int) -> Iterator[str]:
+    yield counted(tally.failures, "failure")
+    if tally.requests:
+        yield f"{speed.requests_per_s:.1f} requests/s"
+        yield f"${dollars(usd(tally.cost))}"
+    if tally.cap:
+        used = tally.before + tally.cost
+        yield f"{100 * used / tally.cap:.1f} % of the cap used"
+    left_s = speed.seconds_left(total)
+    if left_s is not None:
+        yield f"{duration(left_s)} left"
+
+
+class _Bar(Progress):
+    """A bar, and below it the figures, which a narrow terminal wraps."""
+
+    def __init__(self, watched: _Watched, console: Console) -> None:
+        self._watched = watched
+        self._figures = Text()
+        super().__init__(
+            TextColumn(f"[bold]{watched.verb}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            expand=True,
+        )
+        self._row: TaskID = self.add_task("", total=watched.total)
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        yield self._figures
+
+    def show(self) -> None:
+        """Draw how far it is now."""
+        self._figures = Text(" · ".join(self._watched.figures()))
+        self.update(self._row, completed=TALLY.files)
+
+
+@contextmanager
+def _watching(
+    pauses_s: Iterable[float], look: Callable[[], object], *, at_end: bool = True
+) -> Iterator[None]:
+    """Look after each pause, from a thread, while the body runs."""
+    done = threading.Event()
+
+    def watch() -> None:
+        for pause_s in pauses_s:
+            if done.wait(pause_s):
+                break
+            look()
+        if at_end:
+            look()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _always(pause_s: float) -> Iterator[float]:
+    while True:
+        yield pause_s

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from beam_pipeline.plain_text import plain
+from beam_pipeline.fitted_table import Column, fitted_table
+from beam_pipeline.screen import say
 from beam_pipeline.shrink_graph import ShrinkJob
 from tierwise.metrics import OptimizedTotals
 from tierwise.prices import cost_nano_usd, find_price
@@ -18,32 +18,16 @@ from tierwise.tables import reduction_percent, usd
 from transforms.publish_metrics import METRICS_FILE
 
 
-def print_shrink_summary(content: dict[str, Any], job: ShrinkJob) -> None:
-    """Print a table by format and what it means in tokens, to standard output."""
-    console = Console(highlight=False)
+def print_shrink_summary(content: dict[str, Any], job: ShrinkJob, console: Console) -> None:
+    """Print a table by format and what it means in tokens."""
     formats = {name: OptimizedTotals(**total) for name, total in content["formats"].items()}
     total = sum(formats.values(), OptimizedTotals())
-    table = Table(title="Shrunk", title_justify="left")
-    table.add_column("format")
-    for name in ("files", "images", "failed", "before", "after", "smaller"):
-        table.add_column(name, justify="right")
-    for name, one in [*formats.items(), ("all", total)]:
-        table.add_row(name, *_cells(one), end_section=name == "all")
+    rows = [*formats.items(), ("all", total)]
+    table = fitted_table("Shrunk", _COLUMNS, rows, console.width, edge=True, sums=1)
     console.print()
     console.print(table)
     for line in _lines(total, content, job):
-        console.print(Text(plain(line)), soft_wrap=True)
-
-
-def _cells(one: OptimizedTotals) -> list[str]:
-    return [
-        f"{one.files:,}",
-        f"{one.images:,}",
-        f"{one.failures:,}",
-        _megabytes(one.bytes_before),
-        _megabytes(one.bytes_after),
-        f"{reduction_percent(one.bytes_before, one.bytes_after):.1f} %",
-    ]
+        say(console, line)
 
 
 def _megabytes(count: int) -> str:
@@ -75,3 +59,18 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
 def _input_cost(model: str, tokens: int) -> int:
     price = find_price(model, ServiceTier.STANDARD, datetime.now(UTC).date())
     return cost_nano_usd(Usage(input_tokens=tokens, image_tokens=tokens), price)
+
+
+# The rows are formats and their totals.
+_COLUMNS = (
+    Column("format", itemgetter(0), number=False),
+    Column("files", lambda one: f"{one[1].files:,}", 2),
+    Column("images", lambda one: f"{one[1].images:,}", 1),
+    Column("failed", lambda one: f"{one[1].failures:,}"),
+    Column("before", lambda one: _megabytes(one[1].bytes_before)),
+    Column("after", lambda one: _megabytes(one[1].bytes_after)),
+    Column(
+        "smaller",
+        lambda one: f"{reduction_percent(one[1].bytes_before, one[1].bytes_after):.1f} %",
+    ),
+)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from beam_pipeline.cost_table import count
+from beam_pipeline.fitted_table import Column, fitted_table
 from beam_pipeline.forecast_tables import opening, short
-from beam_pipeline.plain_text import plain
+from beam_pipeline.screen import say
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.ways import Change, Way, naive_cost
@@ -50,31 +49,34 @@ def print_ways(
 ) -> None:
     """Print a table to standard output, and the biggest lever."""
     for line in opening(survey, uri, warnings):
-        console.print(Text(plain(line)), soft_wrap=True)
+        say(console, line)
     title = "All tasks in other ways, the cheapest first (nothing was spent)"
-    table = Table(title=title, title_justify="left", show_edge=False)
-    table.add_column("one change to what is asked")
-    for heading in ("requests", "USD", "less than the\nnaive way"):
-        table.add_column(Text(heading), justify="right")
     naive = naive_cost(found)
-    for way in found:
-        style = "bold" if way.change in (Change.NONE, Change.NAIVE) else ""
-        table.add_row(
-            Text(_name(way), style),
-            count(way.load.requests),
-            short(usd(way.load.cost)),
-            f"{100 * (naive - way.load.cost) / naive:.0f} %" if naive else "",
-        )
-    console.print(table)
-    console.print(Text(biggest_lever(found)), soft_wrap=True)
-    sources = dict.fromkeys(source for way in found for source in way.source.split(", ") if source)
-    console.print(
-        Text(
-            "Estimates: other vendors' list prices and documented rules for pictures; the same "
-            "texts and answers, no thoughts. Sources: " + "; ".join(sources) + "."
-        ),
-        soft_wrap=True,
+    columns = (
+        Column("one change to what is asked", _name, number=False),
+        Column("requests", lambda way: count(way.load.requests), 1),
+        Column("USD", lambda way: short(usd(way.load.cost))),
+        Column("less than the\nnaive way", lambda way: _less(way.load.cost, naive)),
     )
+    table = fitted_table(
+        title,
+        columns,
+        found,
+        console.width,
+        bold=lambda way: way.change in (Change.NONE, Change.NAIVE),
+    )
+    console.print(table)
+    say(console, biggest_lever(found))
+    sources = dict.fromkeys(source for way in found for source in way.source.split(", ") if source)
+    say(
+        console,
+        "Estimates: other vendors' list prices and documented rules for pictures; the same "
+        "texts and answers, no thoughts. Sources: " + "; ".join(sources) + ".",
+    )
+
+
+def _less(cost: int, naive: int) -> str:
+    return f"{100 * (naive - cost) / naive:.0f} %" if naive else ""
 
 
 def _name(way: Way) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from itertools import islice
 
-from storage.listing import Input, Kind, Named
+from storage.listing import Input, Kind, Named, list_names
 from tierwise.errors import InputError
 
 
@@ -33,6 +34,21 @@ def check_apart(named: Named, output: str) -> None:
             f"--output={output}: holds {named.uri}, which belongs to --input and could be "
             "overwritten. Name another folder."
         )
+
+
+def count_apart(found: Input, output: str) -> int:
+    """How many files an input has, about where its listing was cut; none lies in the output.
+
+    Raises:
+        InputError: the output folder holds one.
+    """
+    names = 0
+    # In a listing that is cut there are no links: all names lie in the output if one does.
+    for name in islice(list_names(found), None if found.about is None else 1):
+        if isinstance(name, Named):
+            check_apart(name, output)
+            names += 1
+    return names if found.about is None else found.about
 
 
 def _resolved(folder: str) -> str:

@@ -13,6 +13,7 @@ from answering.answer_file import answer_file
 from answering.answer_group import answer_group
 from answering.answer_shard import AnsweredShard, Waiting, answer_shard
 from answering.questions_asked import QuestionsAsked
+from answering.tally import TALLY
 from answering.worst_cases import WorstCases, dearest_request
 from gemini_api.billing import Billing
 from tierwise.admission import Admission, Cap, Purse
@@ -74,6 +75,8 @@ class AskWithin(beam.PTransform):
 
 class _AskWithinFn(AskingFn[AnsweredShard]):
     def process(self, shard: Shard, admission: Admission) -> Iterator[AnsweredShard]:
+        TALLY.cap = admission.cap.most
+        TALLY.before = admission.paid_before.cost + admission.maybe_lost
         today = datetime.now(UTC).date()
         attempts = self.plan.journal.begin(shard.name)
         asked = QuestionsAsked(self.plan.journal.read(shard.name))

@@ -93,7 +93,7 @@ class AskingFn(beam.DoFn, Generic[Result]):
             self._counters["failures" if failed else "answers"].inc()
             self._counters["requests"].inc(spent.requests)
             self._counters["nano_dollars"].inc(spent.cost)
-            TALLY.count(failed=failed, cost=spent.cost)
+            TALLY.count(failed=failed, requests=spent.requests, cost=spent.cost)
             if isinstance(outcome, Answer) and outcome.sent.bytes and not outcome.reused:
                 self._sent_bytes.update(outcome.sent.bytes)
                 self._milliseconds.update(round(outcome.sent.milliseconds))

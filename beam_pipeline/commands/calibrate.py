@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.text import Text
 
 from beam_pipeline.ask_trials import ask_trials
 from beam_pipeline.asked import negotiated_prices, tasks_of
@@ -29,6 +29,7 @@ from beam_pipeline.labelled import (
 )
 from beam_pipeline.launch import writable
 from beam_pipeline.observations import Left
+from beam_pipeline.screen import print_document, screen, warn
 from beam_pipeline.trials import Trials, trials_of
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
@@ -66,7 +67,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Calibrate and return the exit status."""
     options = beam_options(beam_flags, CALIBRATE)
     check_reachable(settings, options)
-    console = Console(stderr=True)
+    console, results = Console(stderr=True), screen(json_wanted=settings.json)
     sample = _sample(settings, console)
     output = writable(settings.output)
     manifest = join(output, _MANIFEST)
@@ -79,9 +80,12 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if calibration is None:
         return int(run["exit_status"]) or 1
     uri = join(output, CALIBRATION_FILE)
-    files_for(uri).write(uri, write_calibration(calibration), durable=True)
+    document = write_calibration(calibration)
+    files_for(uri).write(uri, document, durable=True)
     _plot(calibration, output)
-    print_calibration(calibration, uri)
+    print_calibration(calibration, uri, results)
+    if settings.json:
+        print_document(json.loads(document))
     return int(run["exit_status"])
 
 
@@ -102,7 +106,7 @@ def _sample(settings: Settings, console: Console) -> _Sample:
     images, problems = labelled_images(names, tasks, columns)
     images = sampled(images, settings.sample)
     for warning in [*problems.told(), *rare_labels(images, tasks)]:
-        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
+        warn(console, warning)
     if not settings.tasks:
         uri = join(writable(settings.output), _TASKS_FILE)
         files_for(uri).write(uri, task_of_folders(labels).encode())

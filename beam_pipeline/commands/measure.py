@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from beam_pipeline.labelled import manifest_of
 from beam_pipeline.launch import writable
 from beam_pipeline.measurement_table import measurement_parquet, print_measurement
 from beam_pipeline.observations import Left
+from beam_pipeline.screen import print_document, screen
 from beam_pipeline.trials import Trials, trial_name
 from beam_pipeline.version import VERSION
 from gemini_api.service import Kind
@@ -146,7 +148,7 @@ def _report(
         for name, some, figures in place.measured(task.name):
             images[name] = some
             routes += [figures] if figures else []
-    print_measurement(routes, task.name, emulated=emulated)
+    print_measurement(routes, task.name, screen(json_wanted=settings.json), emulated=emulated)
     document = {
         "format": 1,
         "tierwise": VERSION,
@@ -158,8 +160,11 @@ def _report(
         "routes": routes,
     }
     files = files_for(output)
-    files.write(join(output, _TOTALS), _ANY.dump_json(document, indent=2) + b"\n")
+    written = _ANY.dump_json(document, indent=2) + b"\n"
+    files.write(join(output, _TOTALS), written)
     files.write(join(output, _TABLE), measurement_parquet(images))
     if routes:
         plot = tokens_plot(task.name, routes, emulated=emulated)
         files.write(join(output, _PLOT), plot.png())
+    if settings.json:
+        print_document(json.loads(written))

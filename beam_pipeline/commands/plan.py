@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +25,7 @@ from beam_pipeline.flags.flag import PLAN
 from beam_pipeline.flags.of_verb import flags_of
 from beam_pipeline.forecast_tables import no_images, print_forecast
 from beam_pipeline.forecasting import forecast_of, rates_of, survey_of
+from beam_pipeline.screen import print_document
 from beam_pipeline.ways_table import print_ways, way_rows
 from gemini_api.service import Service
 from storage.listing import Input, find_input
@@ -76,7 +76,7 @@ class _Planned:
 def _show_drawing_costs(settings: Settings, on: date, console: Console) -> None:
     costs = drawing_costs(settings.image_output, settings.image_count, on)
     if settings.json:
-        console.print_json(json.dumps(costs))
+        print_document(costs)
     else:
         print_drawing_costs(costs, console)
 
@@ -87,7 +87,7 @@ def _show_ways(planned: _Planned, console: Console) -> None:
     found = ways(planned.tasks.tasks, survey, rates)
     if planned.settings.json:
         row = {"ways": way_rows(found), "lever": biggest_lever(found), "warnings": warnings}
-        console.print_json(json.dumps(row))
+        print_document(row)
     else:
         print_ways(found, survey, planned.found.uri, warnings, console)
 
@@ -105,7 +105,7 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
     )
     if settings.json:
         row = {**forecast_row(forecast), "seconds": lasting, "warnings": planned.warnings}
-        console.print_json(json.dumps(row))
+        print_document(row)
     else:
         print_forecast(forecast, planned.found.uri, lasting, planned.warnings, console)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.text import Text
 
 from beam_pipeline.beam_options import beam_options, project
 from beam_pipeline.calibrated import tasks_to_ask
 from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.launch import build_job
-from beam_pipeline.plain_text import plain
+from beam_pipeline.run_file import read_run
+from beam_pipeline.screen import print_document, say, screen, warn
 from beam_pipeline.summary import print_summary
 from beam_pipeline.with_page import with_page
 from beam_pipeline.workers import worker_processes
@@ -21,18 +21,22 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Run the job and return its exit status."""
     options = beam_options(beam_flags)
     check_reachable(settings, options)
-    console = Console(stderr=True)
+    console, results = Console(stderr=True), screen(json_wanted=settings.json)
     tasks, warnings = tasks_to_ask(settings)
     for warning in warnings:
-        console.print(Text(f"warning: {warning}", style="yellow"), soft_wrap=True)
+        warn(console, warning)
     job = build_job(settings, tasks, project=project(options), workers=worker_processes(options))
     job = with_page(job, thumbnails=not settings.no_thumbnails)
-    run = carry_out(with_forecast(job), settings, options, console)
-    if run is None:
-        return 1
-    print_summary(run, job)
-    if run["page"]:
-        print(f"Page: {join(job.output, run['page'])}")
-    else:
-        print(plain(f"The page could not be made: {run['page_problem']}. See tierwise report."))
-    return int(run["exit_status"])
+    run = carry_out(with_forecast(job, console, results), settings, options, console)
+    if run is not None:
+        print_summary(run, job, results)
+        if run["page"]:
+            say(results, f"Page: {join(job.output, run['page'])}")
+        else:
+            say(
+                results,
+                f"The page could not be made: {run['page_problem']}. See tierwise report.",
+            )
+    if settings.json:
+        print_document(run or read_run(job))
+    return int(run["exit_status"]) if run else 1

@@ -56,5 +56,4 @@ FLAGS = (
         type=int,
         least=1,
     ),
-    Flag("json", "Print JSON for programs.", "true", (PLAN,), default=False, type=bool),
 )

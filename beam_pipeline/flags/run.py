@@ -210,6 +210,15 @@ FLAGS = (
         least=0,
     ),
     Flag(
+        "json",
+        "Print one JSON document for programs to standard output, the same that is written into "
+        "the output folder (plan: the forecast). All other words go to standard error.",
+        "true",
+        (RUN, OPTIMIZE),
+        default=False,
+        type=bool,
+    ),
+    Flag(
         "accept_truncated",
         "Take what can be decoded of damaged or half-uploaded files, and mark it in the tables; "
         "otherwise they fail as unreadable.",

@@ -214,10 +214,12 @@ def test_tables_fit_the_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     assert main(["plan", f"--input={EXAMPLES}/manifest.csv", f"--tasks={TASKS}"]) == 0
+    assert main(["plan", f"--input={EXAMPLES}/manifest.csv", "--compare"]) == 0
     assert main(["plan", "--image_output=all"]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if {"┃", "│"} & set(line)]
     assert len(lines) > 20
     assert max(map(len, lines)) <= width
+    assert not [line for line in lines if "…" in line]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from answering.tally import TALLY
 from beam_pipeline.cost_table import cost_table, count, dollars
 from beam_pipeline.plain_text import plain
-from beam_pipeline.progress import progress
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -51,7 +49,7 @@ def row(task: str = "category", outcome: str = "answered", **changed: Any) -> di
 
 def drawn(rows: list[dict[str, Any]], width: int, title: str = "Costs") -> str:
     console = Console(width=width, file=io.StringIO(), highlight=False)
-    console.print(cost_table(rows, console, title))
+    console.print(cost_table(rows, width, title))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -118,7 +116,7 @@ def test_a_run_ends_with_answers_costs_and_places(
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no")
     finished = classify(folder, tasks=TASKS)
     text = capsys.readouterr().out
-    tables = text.partition("Images: ")[0]
+    tables = text.partition("\n\n")[2].partition("Images: ")[0]
     assert max(map(len, tables.splitlines())) <= width
     assert "category: 5 of 6 answered" in text
     assert '{"present": ' in text
@@ -150,26 +148,3 @@ def test_failures_are_counted_in_rows_and_nothing_is_no_table(
     assert re.search(r"reason\W+rows\W", failures)
     assert re.search(r"unreadable\W+2\W", failures)
     assert len(finished.failures) == 2
-
-
-def test_the_bar_counts_what_is_done() -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with progress(console, verb="asking", total=10, visible=True):
-        TALLY.count(failed=False, cost=1_500_000)
-        TALLY.count(failed=True, cost=0)
-        TALLY.count_file()
-    assert isinstance(console.file, io.StringIO)
-    shown = console.file.getvalue()
-    assert "asking" in shown
-    assert "1/10" in shown
-    assert "1 failures" in shown
-    assert "$0.001500" in shown
-
-
-@pytest.mark.parametrize(("terminal", "visible"), [(False, True), (True, False)])
-def test_there_is_no_bar_where_none_can_be_drawn(terminal: bool, visible: bool) -> None:
-    console = Console(file=io.StringIO(), force_terminal=terminal)
-    with progress(console, verb="asking", total=10, visible=visible):
-        TALLY.count_file()
-    assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue() == ""
