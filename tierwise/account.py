@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -69,6 +69,23 @@ def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str
     `escalated` images that were asked again because their first answer was in doubt.
     """
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
+
+
+def by_route(rows: Iterable[CostRow]) -> list[dict[str, Any]]:
+    """The rows of `costs` without the values of `--cost_by`, with their totals."""
+    merged = regrouped(rows, lambda key: replace(key, charged_to="", answered_by=""))
+    return [
+        {
+            "task": key.task,
+            "model": key.model,
+            "media_resolution": str(key.media_resolution),
+            "service_tier": str(key.service_tier),
+            "outcome": key.outcome,
+            "images": total.images,
+            **totals([(key, total)]),
+        }
+        for key, total in merged.items()
+    ]
 
 
 def failures(rows: Iterable[CostRow]) -> dict[str, int]:

@@ -273,6 +273,7 @@ def _run(
         "tasks": by_task,
         "failures": failures,
         "totals": account.totals(costs),
+        "account": account.by_route(costs),
         "waste": account.waste(costs),
         **({"cost_by": account.by_charge(costs, column)} if column else {}),
         "answered_by_others": account.answered_by_others(costs, datetime.now(UTC).date()),

@@ -49,6 +49,14 @@ def test_its_totals_are_those_of_the_tables_and_of_the_bill(
     assert Decimal(totals["saved_usd"]) == (
         Decimal(totals["baseline_cost_usd"]) - Decimal(totals["cost_usd"])
     )
+    account = finished.run["account"]
+    keys = ("task", "model", "media_resolution", "service_tier", "outcome")
+    assert [[row[key] for key in keys] for row in account] == sorted(
+        [row[key] for key in keys] for row in finished.costs
+    )
+    for name in ("images", "requests", "output_tokens", "thought_tokens"):
+        assert sum(row[name] for row in account) == sum(row[name] for row in finished.costs)
+    assert sum(Decimal(row["cost_usd"]) for row in account) == Decimal(totals["cost_usd"])
     assert totals["requests"] == len(gemini.requests())
     assert finished.cost == gemini.billed() > 0
 
