@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from beam_pipeline.beam_options import beam_options
+from beam_pipeline.command_line import read_command_line
 from beam_pipeline.workers import in_this_process, on_this_machine, worker_processes
 from tierwise.errors import InputError
+
+PAGE = (Path(__file__).parents[2] / "docs" / "engines.md").read_text("utf-8")
+COMMANDS = re.findall(r"^tierwise (run (?:.*\\\n)+.*)$", PAGE, re.MULTILINE)
 
 SUBPROCESS = ["--environment_type=beam:env:harness_subprocess_python:v1"]
 SUBPROCESS += ["--environment_config=python -m apache_beam.runners.worker.sdk_worker_main"]
@@ -122,3 +128,18 @@ def test_a_job_server_without_java_is_refused(tmp_path: Path) -> None:
     flags = [f"--flink_job_server_jar={jar}", "--job_server_java_launcher=/no/java"]
     with pytest.raises(InputError, match="needs Java, and there is no program '/no/java'"):
         beam_options(["--runner=FlinkRunner", *flags])
+
+
+def test_commands_are_shown() -> None:
+    assert len(COMMANDS) == 5
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_page_is_one(command: str) -> None:
+    """Each flag is known; engines that a command names may be absent where tests run."""
+    line = read_command_line(shlex.split(command.replace("\\\n", " ")))
+    assert line.beam_flags
+    try:
+        beam_options(line.beam_flags)
+    except InputError as error:
+        assert re.search("is no file|no job service answers|needs Java", str(error))
