@@ -11,6 +11,7 @@ from rich.table import Table
 from beam_pipeline.fitted_table import Column, fitted_table
 from beam_pipeline.plain_text import plain
 from beam_pipeline.screen import say, warn
+from tierwise.shown import counted
 
 _MOST_PAIRS = 8
 
@@ -48,6 +49,17 @@ def print_audit(task: str, found: dict[str, Any], console: Console) -> None:
             f"{task}: more often than the calibration promised. Calibrate again, on images like "
             "these, or ask at the reference route.",
         )
+
+
+def print_escalated(tasks: dict[str, Any], console: Console) -> None:
+    """Print how many images were asked again at the next route; `tasks` stands in `run.json`."""
+    for name, counts in tasks.items():
+        if images := counts["escalated"]:
+            say(
+                console,
+                f"{name}: {counted(images, 'image')} of {counts['asked']} asked again, because the "
+                "first answer was in doubt.",
+            )
 
 
 def print_near_duplicates(run: dict[str, Any], console: Console) -> None:

@@ -7,7 +7,12 @@ from typing import Any
 from rich.console import Console
 
 from beam_pipeline.answers_table import print_answers
-from beam_pipeline.evaluation_table import print_audit, print_evaluation, print_near_duplicates
+from beam_pipeline.evaluation_table import (
+    print_audit,
+    print_escalated,
+    print_evaluation,
+    print_near_duplicates,
+)
 from beam_pipeline.failures_table import print_failures
 from beam_pipeline.job import Job
 from beam_pipeline.money import print_money
@@ -31,6 +36,7 @@ def print_summary(run: dict[str, Any], job: Job, console: Console) -> None:
         print_evaluation(task, found, console)
     for task, found in run.get("audit", {}).items():
         print_audit(task, found, console)
+    print_escalated(run["tasks"], console)
     print_near_duplicates(run, console)
     # What has no answer, and what can be done about it?
     print_failures(run, job.output, console)
