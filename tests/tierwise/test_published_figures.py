@@ -15,8 +15,8 @@ import tierwise
 from tierwise.errors import ModelError
 from tierwise.image_output import image_output_cost, image_output_tokens
 from tierwise.models import find_model
-from tierwise.prices import find_price
-from tierwise.records import MediaResolution, ServiceTier
+from tierwise.prices import cost_nano_usd, find_price
+from tierwise.records import MediaResolution, ServiceTier, Usage
 from tierwise.tiers import image_tokens
 
 PAGE = (Path(__file__).parents[2] / "docs/figures.md").read_text("utf-8")
@@ -121,3 +121,20 @@ def test_output_is_the_dear_part() -> None:
     assert price.output_usd_per_mtok == 6 * price.input_usd_per_mtok
     low = image_tokens(FLASH_LITE, MediaResolution.LOW, 4, 3)
     assert round(180 * 6 / low) == 4
+
+
+def test_two_steps_save_where_the_writer_is_cheap() -> None:
+    looker = "gemini-3.1-pro-preview"
+
+    def usd(model: str, tokens_in: int, tokens_out: int) -> Decimal:
+        usage = Usage(input_tokens=tokens_in, output_tokens=tokens_out)
+        return Decimal(cost_nano_usd(usage, find_price(model, STANDARD, TODAY))).scaleb(-9)
+
+    prompt, picture = 40, image_tokens(FLASH_LITE, MediaResolution.LOW, 4, 3)
+    one = usd(looker, prompt + picture, 600)
+    two = usd(looker, prompt + picture, 40) + usd(FLASH_LITE, prompt + 40, 600)
+    assert (round(one, 4), round(two, 4)) == (Decimal("0.0078"), Decimal("0.0020"))
+    assert round(1 - two / one, 2) == Decimal("0.74")
+    cheap = usd(FLASH_LITE, prompt + picture, 600)
+    both = usd(FLASH_LITE, prompt + picture, 40) + usd(FLASH_LITE, prompt + 40, 600)
+    assert round(both / cheap, 2) == Decimal("1.08")
