@@ -53,6 +53,18 @@ def calibration_of(path: str | None) -> Calibration | None:
     return read_calibration(data, path=path)
 
 
+def calibrated_versions(path: str | None) -> dict[str, list[str]]:
+    """By task, the versions of the model that answered at the route that a calibration chose."""
+    calibration = calibration_of(path)
+    if calibration is None:
+        return {}
+    choices = {name: task.choice for name, task in calibration.tasks.items()}
+    return {
+        name: list(choice.route(choice.chosen).figures.model_versions)
+        for name, choice in choices.items()
+    }
+
+
 def with_calibration(
     tasks: Tasks, calibration: Calibration, *, emulated: bool, on_stale: str
 ) -> tuple[Tasks, list[str]]:

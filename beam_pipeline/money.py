@@ -86,8 +86,16 @@ def _totals(run: dict[str, Any]) -> Iterator[str]:
 
 
 def _surprises(run: dict[str, Any]) -> Iterator[str]:
-    """Models and tiers that were not asked for, but answered."""
+    """Models, versions and tiers that were not asked for, but answered."""
     yield from map(_answered_by_other, run["answered_by_others"])
+    for name, calibrated in run.get("calibrated_versions", {}).items():
+        answers = run["tasks"].get(name, {}).get("model_versions", {})
+        if calibrated and (others := answers.keys() - set(calibrated)):
+            yield (
+                f"{name}: {counted(sum(answers[other] for other in others), 'answer')} of "
+                f"{', '.join(sorted(others))}, but the calibration measured "
+                f"{', '.join(calibrated)}. Calibrate again."
+            )
     for name, asked in run["service_tiers"].items():
         for served, images in run["tasks"][name]["served_tiers"].items():
             if served != asked:

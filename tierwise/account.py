@@ -20,7 +20,7 @@ from tierwise.costs import (
     regrouped,
 )
 from tierwise.errors import PriceError
-from tierwise.models import all_models
+from tierwise.models import all_models, other_model
 from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import Reason, ServiceTier, Spent, Usage
 from tierwise.tables import usd
@@ -73,7 +73,7 @@ def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str
 
 def by_route(rows: Iterable[CostRow]) -> list[dict[str, Any]]:
     """The rows of `costs` without the values of `--cost_by`, with their totals."""
-    merged = regrouped(rows, lambda key: replace(key, charged_to="", answered_by=""))
+    merged = regrouped(rows, lambda key: replace(key, charged_to="", model_version=""))
     return [
         {
             "task": key.task,
@@ -127,8 +127,8 @@ def answered_by_others(rows: Iterable[CostRow], on: date) -> list[dict[str, Any]
     None where it has none. A model without a known price counts as the pinned one.
     """
     by_models = regrouped(
-        (row for row in rows if row[0].answered_by and row[0].outcome == ANSWERED),
-        lambda key: (key.model, key.answered_by, key.service_tier),
+        (row for row in rows if row[0].outcome == ANSWERED),
+        lambda key: (key.model, other_model(key.model, key.model_version), key.service_tier),
     )
     return [
         {
@@ -141,6 +141,7 @@ def answered_by_others(rows: Iterable[CostRow], on: date) -> list[dict[str, Any]
             "cost_usd_if_pinned": _list_cost(pinned, tier, total.spent.usage, on),
         }
         for (pinned, other, tier), total in by_models.items()
+        if other
     ]
 
 
@@ -190,6 +191,15 @@ def cap(admission: Admission, rows: Iterable[CostRow]) -> dict[str, str]:
     return {name: _written(amount) for name, amount in amounts.items()}
 
 
+def _versions(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images which version of a model answered, in this run or an earlier one."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if key.model_version and total.images:
+            counts[key.model_version] = counts.get(key.model_version, 0) + total.images
+    return dict(sorted(counts.items()))
+
+
 def _written(nano: int) -> str:
     """Dollars with nine places; `str` would write 0E-9 for nothing.
 
@@ -214,5 +224,6 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "cut_off": sum(total.cut_off for _, total in rows),
         "escalated": sum(total.escalated for _, total in rows),
         "served_tiers": served(rows),
+        "model_versions": _versions(rows),
         **totals(rows),
     }

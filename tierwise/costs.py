@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from tierwise.models import other_model
 from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
 
 Group = TypeVar("Group", bound=Any)
@@ -24,8 +23,8 @@ class CostKey:
     `outcome` is `answered`, `reused`, a failure's reason, `repeated`: paid requests whose reply
     could not be used and that were asked again, or `escalated`: first answers that were in doubt,
     so that the image was asked again by another route. `charged_to` is the value of the manifest
-    column whose costs are told apart, empty without one. `answered_by` is empty unless a model
-    other than the pinned one answered.
+    column whose costs are told apart, empty without one. `model_version` is what the
+    replies say of the model that answered, empty without an answer.
     """
 
     task: str
@@ -34,7 +33,7 @@ class CostKey:
     service_tier: ServiceTier
     outcome: str
     charged_to: str = ""
-    answered_by: str = ""
+    model_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,14 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
 
     Its own, that of its repeated requests, and those of a first answer that was in doubt.
     """
-    answered_by = ""
+    version = ""
     if isinstance(outcome, Answer):
         name = REUSED if outcome.reused else ANSWERED
-        answered_by = other_model(outcome.model, outcome.model_version)
+        version = outcome.model_version
     else:
         name = str(outcome.reason)
     route = (outcome.task, outcome.model, outcome.media_resolution, outcome.service_tier)
-    key = CostKey(*route, name, charged_to, answered_by)
+    key = CostKey(*route, name, charged_to, version)
     ended = isinstance(outcome, Failure) and outcome.run_ended
     cut_off = name == ANSWERED and isinstance(outcome, Answer) and outcome.cut_off
     totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended), int(cut_off)))]

@@ -208,7 +208,7 @@ def _write_page(publication: Publication, run: Mapping[str, Any]) -> dict[str, A
 
 def _write_costs(publication: Publication, costs: Sequence[CostRow]) -> Part:
     column = publication.cost_by
-    merged = regrouped(costs, lambda key: replace(key, answered_by=""))
+    merged = regrouped(costs, lambda key: replace(key, model_version=""))
     rows = [cost_row(key, totals, column) for key, totals in merged.items()]
     return write_part(publication.staging, COSTS, costs_schema(column), rows)
 

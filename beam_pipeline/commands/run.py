@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.console import Console
 
 from beam_pipeline.beam_options import beam_options, project
-from beam_pipeline.calibrated import tasks_to_ask
+from beam_pipeline.calibrated import calibrated_versions, tasks_to_ask
 from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.launch import build_job
@@ -26,6 +28,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     for warning in warnings:
         warn(console, warning)
     job = build_job(settings, tasks, project=project(options), workers=worker_processes(options))
+    if versions := calibrated_versions(settings.calibration):
+        job = replace(job, facts={**job.facts, "calibrated_versions": versions})
     job = with_page(job, thumbnails=not settings.no_thumbnails)
     run = carry_out(with_forecast(job, console, results), settings, options, console)
     if run is not None:

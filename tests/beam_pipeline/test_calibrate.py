@@ -130,7 +130,20 @@ def test_a_calibration_that_no_longer_fits_is_refused(
     assert main(words) == 2
     assert "task 'shade': its prompt, labels or schema have changed" in capsys.readouterr().err
     assert main([*words, "--on_stale=warn"]) == 0
-    assert "have changed" in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert "have changed" in printed.err
+    assert "but the calibration measured" not in printed.out
+
+    # That Google has moved the model on is seen when it answers.
+    gemini.faults({"kind": "other_version", "version": "gemini-3.1-flash-lite-002"})
+    (tmp_path / "same.yaml").write_text(TASKS, "utf-8")
+    words[2:4] = [f"--tasks={tmp_path}/same.yaml", f"--output={tmp_path}/later"]
+    assert main(words) == 0
+    told = "shade: 1 answer of gemini-3.1-flash-lite-002, but the calibration measured gemini-3.1-"
+    assert told in capsys.readouterr().out
+    run = json.loads((tmp_path / "later/run.json").read_text("utf-8"))
+    assert run["tasks"]["shade"]["model_versions"] == {"gemini-3.1-flash-lite-002": 1}
+    assert run["calibrated_versions"]["shade"] == ["gemini-3.1-flash-lite"]
 
 
 def test_a_cap_bounds_a_calibration(
