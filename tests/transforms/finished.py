@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -135,7 +135,7 @@ class Made:
 
 def finished(
     folder: Path,
-    tables: dict[AskedTask, Sequence[pa.Table]],
+    tables: Mapping[AskedTask, Sequence[pa.Table]],
     *,
     failed: pa.Table | None = None,
     evaluated: Sequence[dict[str, Any]] = (),
@@ -162,7 +162,7 @@ def _write(folder: Path, parts: dict[str, list[pa.Table]]) -> Iterator[dict[str,
             yield {"file": name, "rows": rows.num_rows, "bytes": path.stat().st_size}
 
 
-def _costs(tables: dict[AskedTask, Sequence[pa.Table]]) -> pa.Table:
+def _costs(tables: Mapping[AskedTask, Sequence[pa.Table]]) -> pa.Table:
     rows = []
     for task, some in tables.items():
         images = sum(table.num_rows for table in some)
@@ -196,7 +196,7 @@ def _sum(table: pa.Table, name: str) -> Decimal:
     return Decimal(found or 0)
 
 
-def _run(tables: dict[AskedTask, Sequence[pa.Table]], failed: pa.Table) -> dict[str, Any]:
+def _run(tables: Mapping[AskedTask, Sequence[pa.Table]], failed: pa.Table) -> dict[str, Any]:
     costs = _costs(tables).to_pylist()
     cost = sum((row["cost_usd"] for row in costs), Decimal(0)).quantize(_NANO)
     missing = np.array(failed.column("task").to_pylist())

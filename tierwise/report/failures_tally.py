@@ -24,11 +24,10 @@ _MOST_COUNTED = 1_000_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class FailedExample:
-    """One row of the table."""
+    """A picture that failed, perhaps in several tasks, and why."""
 
     uri: str
     page: int
-    task: str
     message: str
 
 
@@ -80,14 +79,16 @@ class FailuresTally:
             yield reason, tasks
 
     def _keep_examples(self, reason: str, some: pa.RecordBatch) -> None:
+        names = pa.Table.from_batches([some.select(["uri", "page", "message"])])
+        told_apart = names.group_by(["uri", "page", "message"], use_threads=False).aggregate([])
         order = pc.select_k_unstable(
-            some, k=_EXAMPLES, sort_keys=[("uri", "ascending"), ("page", "ascending")]
+            told_apart, k=_EXAMPLES, sort_keys=[("uri", "ascending"), ("page", "ascending")]
         )
-        found = [
-            FailedExample(row["uri"], row["page"], row["task"], row["message"] or "")
-            for row in some.take(order).to_pylist()
-        ]
-        both = [*self.examples.get(reason, []), *found]
+        found = {
+            FailedExample(row["uri"], row["page"], row["message"] or "")
+            for row in told_apart.take(order).to_pylist()
+        }
+        both = found | set(self.examples.get(reason, []))
         self.examples[reason] = heapq.nsmallest(_EXAMPLES, both)
 
     def _keep_pictured(self, batch: pa.RecordBatch) -> None:

@@ -18,6 +18,7 @@ MOST_PICTURES = 400
 MOST_NAMES = 100
 # Of these, so many may be chosen for their doubts; the others show what is usual.
 _DOUBTFUL_SHARE = 0.6
+_OLD = {Doubt.CHANGED}
 # Longer answers cannot be marked: a manifest is no place for them.
 _LONGEST_CELL = 2_000
 
@@ -164,7 +165,12 @@ def _weight(lines: Iterable[AnswerLine]) -> int:
 
 
 def doubtful_lines(shown: Iterable[Card], most: int) -> Iterator[tuple[Card, AnswerLine]]:
-    """The answers to look at first."""
-    found = [(card, line) for card in shown for line in card.lines if line.doubts]
+    """The answers to look at first; what only differs from an old label is told elsewhere."""
+    found = [(card, line) for card in shown for line in card.lines if set(line.doubts) - _OLD]
     found.sort(key=lambda one: -sum(one[1].doubts))
     yield from found[:most]
+
+
+def changed_lines(shown: Iterable[Card]) -> list[tuple[Card, AnswerLine]]:
+    """The answers that differ from an old label, the most doubtful first."""
+    return [(card, line) for card in shown for line in card.lines if Doubt.CHANGED in line.doubts]

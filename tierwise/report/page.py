@@ -30,7 +30,7 @@ from tierwise.report.changes import reclassified
 from tierwise.report.cost_lines import CostLine, added
 from tierwise.report.doubt import SAID, WORDS
 from tierwise.report.failures_tally import FailuresTally
-from tierwise.report.gallery import Card, doubtful_lines
+from tierwise.report.gallery import Card, changed_lines, doubtful_lines
 from tierwise.report.headline import headline
 from tierwise.report.labels import task_answers
 from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
@@ -84,9 +84,7 @@ def page(contents: Contents) -> str:
             answers=task_answers(contents.tallies, cards, run),
             doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
             reclassified=reclassified(contents.evaluation),
-            changed=[
-                pair for pair in doubtful_lines(cards, len(cards)) if _is_changed(pair[1].words)
-            ],
+            changed=changed_lines(cards),
             failures=failures,
             remedies={str(reason): remedy for reason, remedy in REMEDIES.items()},
             reasons=[str(reason) for reason in Reason],
@@ -101,10 +99,6 @@ def page(contents: Contents) -> str:
             policy=_policy(style, script),
         )
     )
-
-
-def _is_changed(words: str) -> bool:
-    return "changed" in words.split()
 
 
 def _policy(style: str, script: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from tierwise.tables import usd
 
-# Control characters, and those that turn the direction of what follows: a name must not be able to
-# pose as another. Joiners, which emojis and some scripts need, stay.
-_TRICKY = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Control characters but breaks and tabs, and those that turn the direction of what follows: a name
+# must not be able to pose as another. Joiners, which emojis and some scripts need, stay.
+_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_TURNS = "\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_TRICKY = re.compile(f"[{_CONTROLS}{_TURNS}]")
 _LONG = 240
 
 
@@ -21,8 +23,8 @@ def visible(text: Any, most: int = _LONG) -> str:
     >>> visible("a\x00b\nc"), visible("x\u202egpj.exe"), visible("abcdef", 4)
     ('a\\x00b c', 'x\\u202egpj.exe', 'abc…')
     """
-    line = " ".join(str(text)[: 4 * most + 4].split())
-    shown = _TRICKY.sub(lambda found: _escaped(found.group()), line)
+    escaped = _TRICKY.sub(lambda found: _escaped(found.group()), str(text)[: 4 * most + 4])
+    shown = " ".join(escaped.split())
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 

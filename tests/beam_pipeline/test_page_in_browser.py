@@ -1,0 +1,271 @@
+"""The page in a real browser: harmless, usable without a mouse or JavaScript, by everybody."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page
+
+from beam_pipeline.__main__ import main
+from storage.thumbnail_files import thumbnails_below
+from tests.beam_pipeline.conftest import Classify
+from tests.browser import MISSING, chromium, running_browser
+from tests.report_page import HOSTILE, hostile_page
+from transforms.write_report import build_page
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason=MISSING)
+
+TASKS = """
+model: gemini-3.1-flash-lite
+tasks:
+  shade: {prompt: "How light is it?", labels: ["=dark", "-bright"]}
+  words: {prompt: "What is there?", text: {max_length: 40}}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    made = hostile_page(folder)
+    path = folder / "report.html"
+    path.write_text(build_page(made.found, thumbnails_below(str(folder))), "utf-8", newline="")
+    return path
+
+
+class Opened:
+    """A page in a context of its own, and whatever it did that it should not."""
+
+    def __init__(self, browser: Browser, path: Path, **context: Any) -> None:
+        self.context = browser.new_context(accept_downloads=True, **context)
+        self.page: Page = self.context.new_page()
+        self.did: list[str] = []
+        self.page.on("console", lambda message: self.did.append(message.text))
+        self.page.on("pageerror", lambda error: self.did.append(str(error)))
+        self.page.on("dialog", self._refuse)
+        self.page.on("request", self._note)
+        self._own = path.as_uri()
+        self.page.goto(self._own)
+
+    def _refuse(self, dialog: Any) -> None:
+        self.did.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _note(self, request: Any) -> None:
+        if request.url != self._own and not request.url.startswith(("data:", "blob:")):
+            self.did.append(f"request: {request.url}")
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Opened]]:
+    opened: list[Opened] = []
+
+    def opens(path: Path, **context: Any) -> Opened:
+        opened.append(Opened(browser, path, **context))
+        return opened[-1]
+
+    yield opens
+    for one in opened:
+        one.context.close()
+
+
+def test_hostile_names_and_answers_do_no_harm(
+    hostile: Path, open_page: Callable[..., Opened]
+) -> None:
+    opened = open_page(hostile)
+    page = opened.page
+    cards = page.locator("#gallery .card")
+    assert cards.count() == len(HOSTILE)
+    for number in range(0, cards.count(), 5):  # whatever waits for a pointer or for focus
+        cards.nth(number).hover()
+    cards.first.focus()
+    for key in ("r", "ArrowRight", "w", "ArrowRight", "u"):
+        page.keyboard.press(key)
+    for select in page.locator("#gallery .filters select").all():
+        for option in select.locator("option:enabled").all()[:4]:
+            select.select_option(option.get_attribute("value"))
+        select.select_option(index=0)
+    assert opened.did == []
+    assert page.title().startswith("EMULATED: 23 of 46 pictures answered")
+    assert page.locator("script").count() == 1
+    assert page.locator("img, iframe, object, embed, link, base, b, textarea").count() == 0
+    attributes = page.evaluate(
+        "[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())"
+        ".filter(name => name.startsWith('on') || name === 'style')"
+    )
+    assert attributes == []
+    text = page.locator("#gallery").inner_text()
+    assert "<script>document.title='broken in'</script>" in text
+    assert "photo\\u202egpj.exe" in text  # as it is, not as it poses
+    assert "a\\x00b\\x01c\\x1b[31m" in text
+    assert "{{ 7 * 7 }}" in text
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_in_the_page_may_reach_out(hostile: Path, open_page: Callable[..., Opened]) -> None:
+    """What the policy is for: even script that got in could not run, nor tell anybody."""
+    opened = open_page(hostile)
+    stopped: list[str | None] = []
+    opened.page.on("requestfailed", lambda request: stopped.append(request.failure))
+    opened.page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "document.title = 'broken in'";
+          document.body.append(script);
+          const image = document.createElement("img");
+          image.setAttribute("onerror", "document.title = 'broken in'");
+          image.src = "http://127.0.0.1:9/x.png";
+          document.body.append(image);
+        }"""
+    )
+    opened.page.wait_for_timeout(200)
+    assert opened.page.title() != "broken in"
+    assert any("Content Security Policy" in said for said in opened.did)
+    assert stopped == ["csp"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_is_accessible(
+    hostile: Path, open_page: Callable[..., Opened], scheme: str, width: int
+) -> None:
+    opened = open_page(hostile, color_scheme=scheme, viewport={"width": width, "height": 900})
+    opened.page.locator("#gallery .card").first.focus()
+    opened.page.keyboard.press("w")
+    found = Axe().run(opened.page)
+    grave = [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]}: {one['nodes'][0]['failureSummary'][:300]}"
+        for one in found.response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert grave == []
+    assert len(found.response["passes"]) > 20
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_without_javascript_everything_but_the_filters_is_there(
+    hostile: Path, open_page: Callable[..., Opened]
+) -> None:
+    page = open_page(hostile, java_script_enabled=False).page
+    assert page.locator("#gallery .card:visible").count() == len(HOSTILE)
+    assert page.locator("#gallery .card svg.picture:visible").count() == len(HOSTILE)
+    assert page.locator("#gallery .line:visible").count() == 3 * len(HOSTILE)
+    assert page.locator("#gallery .filters:visible, #gallery .tools:visible").count() == 0
+    assert "need JavaScript" in page.locator("#gallery").inner_text()
+    assert page.locator("table.heat:visible, table.waterfall:visible").count() == 2
+
+
+def test_on_paper_there_are_no_controls(hostile: Path, open_page: Callable[..., Opened]) -> None:
+    page = open_page(hostile).page
+    page.emulate_media(media="print")
+    assert (
+        page.locator("nav:visible, .filters:visible, .tools:visible, button:visible").count() == 0
+    )
+    assert page.locator("h1:visible, #gallery .card:visible").count() > 1
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def chooser(page: Page, name: str) -> Locator:
+    return page.locator(f"#gallery select[name={name}]")
+
+
+def test_filters_leave_what_fits(hostile: Path, open_page: Callable[..., Opened]) -> None:
+    page = open_page(hostile).page
+    visible = page.locator("#gallery .card:visible")
+    chooser(page, "label").select_option(HOSTILE[0])
+    assert visible.count() == 2  # of 23 pictures with 17 labels in turn
+    old = page.locator("#gallery .line:visible").first.get_attribute("data-old")
+    chooser(page, "old").select_option(old)
+    assert visible.count() == 1
+    chooser(page, "old").select_option("")
+    chooser(page, "doubt").select_option("changed")
+    assert 0 < visible.count() <= 2
+    chooser(page, "task").select_option("words")  # which knows no old labels
+    assert chooser(page, "doubt").input_value() == ""
+    assert visible.count() == len(HOSTILE)
+
+
+def marked(page: Page, keys: str, task: str, target: Path) -> list[dict[str, str]]:
+    """Mark pictures of a task with keys, in their order, and export all marks."""
+    chooser(page, "task").select_option(task)
+    page.locator("#gallery .card:visible").first.focus()
+    page.keyboard.press("ArrowLeft")
+    for _ in range(30):
+        page.keyboard.press("ArrowLeft")
+    for key in keys:
+        page.keyboard.press(key)
+        page.keyboard.press("ArrowRight")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export marks").click()
+    download.value.save_as(target)
+    with target.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_marks_are_exported_for_calibrate_and_run(
+    classify: Classify,
+    draw: Callable[..., bytes],
+    open_page: Callable[..., Opened],
+    gemini: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    names = [
+        "=1+1.jpg",
+        "@a.jpg",
+        "-b.jpg",
+        "+c, d.jpg",
+        'e "f".jpg',
+        *(f"{n}.jpg" for n in range(9)),
+    ]
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(draw(number))
+    monkeypatch.chdir(tmp_path)
+    finished = classify(Path("photos"), tasks=TASKS)
+    shades = {row["uri"]: row["answer"] for row in finished.answers("shade")}
+    opened = open_page(finished.output / "report.html")
+    manifest = tmp_path / "marks.csv"
+    rows = marked(opened.page, "wr" + "r" * 11 + "u", "shade", manifest)
+    assert len(rows) == 13
+    cells = {Path(row["uri"]).name: row["shade"] for row in rows}
+    assert not {row["uri"][0] for row in rows} & set("=+-@")
+    right = {Path(uri).name: "'" + label for uri, label in shades.items()}
+    differing = [name for name, cell in cells.items() if cell != right[name]]
+    assert len(differing) == 1  # the wrong one of two labels says which is right
+    assert cells[differing[0]] in {"'=dark", "'-bright"}
+    assert "13 right" not in opened.page.locator("#gallery-status").inner_text()
+    assert opened.did == []
+
+    tasks, where = f"--tasks={tmp_path}/tasks.yaml", f"--gemini_endpoint={gemini.url}"
+    assert main(["calibrate", f"--input={manifest}", tasks, "--output=calibrated", where]) == 0
+    again = classify(manifest, tasks=TASKS, output="again")
+    judged = again.run["evaluation"]["shade"]
+    assert judged["images"] == 13
+    assert judged["score"] == pytest.approx(12 / 13)
+
+
+def test_marks_outlive_the_page_where_the_browser_keeps_anything(
+    hostile: Path, open_page: Callable[..., Opened]
+) -> None:
+    opened = open_page(hostile)
+    opened.page.locator("#gallery .card").first.focus()
+    opened.page.keyboard.press("r")
+    opened.page.reload()
+    assert "1 right" in opened.page.locator("#gallery-status").inner_text()
+    page = open_page(hostile).page  # another visitor
+    page.evaluate("Object.defineProperty(window, 'localStorage', {get() { throw new Error() }})")
+    page.locator("#gallery .card").first.focus()
+    page.keyboard.press("r")
+    assert "1 right" in page.locator("#gallery-status").inner_text()
