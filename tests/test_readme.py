@@ -58,7 +58,11 @@ def test_the_answers_are_those_shown(example_run: Path) -> None:
 
 
 def test_the_tasks_that_are_shown_can_be_loaded() -> None:
-    whole, grouped = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    whole, escalating, grouped = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    [again] = load_tasks(
+        f"model: gemini-3.1-flash-lite\ntasks:\n{escalating}", path="docs/tasks.md"
+    ).tasks
+    assert again.escalation
     tasks = load_tasks(whole + grouped, path="README.md")
     assert [task.name for task in tasks.of_groups] == ["trade"]
     assert len(tasks.of_images) == 4
