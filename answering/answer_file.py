@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from answering.asking import Asking
 from answering.keep_thumbnail import keep_thumbnail
 from answering.pictures import Pictures
-from answering.question import answers_for, question, with_first
+from answering.question import answers_for, as_asked, question, with_first
 from answering.questions_asked import QuestionsAsked
 from gemini_api.settle import Ask, fail
 from tierwise.errors import ImageError
@@ -88,8 +88,7 @@ class _Life:
             return self._fail_after(task, page, answers)
         ask = self._question(task, page, answers)
         outcome = await self.asked.once(ask.request_id, lambda: self._ask(ask))
-        # Another task, or this one under its old name, may have asked the same question.
-        return replace(outcome, task=task.name)
+        return as_asked(outcome, ask)
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
         ask = question(task, self.file, page, answers)

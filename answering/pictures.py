@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from answering.asking import Asking
 from answering.prepare import PreparedPage, prepare_file, prepare_page
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
+from tierwise.images.raster import fitted
 from tierwise.journal import Recalled
 from tierwise.records import ImageFile, ImageSettings, Page
+from tierwise.routing import has_pixels
 from tierwise.tasks import Task
 
 
@@ -32,14 +35,15 @@ class Pictures:
     async def pages(self) -> list[Page]:
         """The images in the file.
 
-        One that something was paid for is opened in any case, so that this has its rows.
+        One that something was paid for is opened in any case, so that this has its rows. So is one
+        that the journal knows too little of to tell its route.
 
         Raises:
             ImageError: the file cannot be read, or nothing can be asked any more.
         """
         if self._file.problem:
             raise ImageError(self._file.problem_reason, self._file.problem)
-        if self._recalled:
+        if self._recalled and all(map(self._session.plan.tasks.know_enough, self._recalled)):
             return self._recalled
         if not self._known:
             self._session.check_open()
@@ -52,8 +56,8 @@ class Pictures:
             ImageError: it cannot be decoded, or nothing can be asked any more.
         """
         self._session.check_open()
-        if settings in self._shared:
-            found = (await self._prepare())[page.number - 1].pictures[settings]
+        if shared := self._same_picture(page, settings):
+            found = (await self._prepare())[page.number - 1].pictures[shared]
         else:
             limits = self._session.plan.limits
             found = await self._session.prepare(prepare_page, self._file, page, settings, limits)
@@ -69,12 +73,29 @@ class Pictures:
         pictures = [picture for picture in made if isinstance(picture, Picture)]
         return min(pictures, key=lambda picture: picture.width * picture.height, default=None)
 
+    def _same_picture(self, page: Page, settings: ImageSettings) -> ImageSettings | None:
+        """The shared settings that come to this picture: these, or ones that shrink it no less."""
+        if settings in self._shared:
+            return settings
+        size = (page.width, page.height)
+        whole = has_pixels(page) and fitted(*size, settings.max_side) == size
+        for shared in self._shared if whole else ():
+            alike = replace(shared, max_side=settings.max_side) == settings
+            if alike and fitted(*size, shared.max_side) == size:
+                return shared
+        return None
+
     async def _prepare(self) -> list[PreparedPage]:
         if self._prepared is None:
             plan = self._session.plan
             self._prepared = asyncio.create_task(
                 self._session.prepare(
-                    prepare_file, self._file, self._shared, plan.limits, plan.tasks.frames
+                    prepare_file,
+                    self._file,
+                    self._shared,
+                    plan.limits,
+                    plan.tasks.frames,
+                    detail=plan.tasks.measures_detail,
                 )
             )
         return await asyncio.shield(self._prepared)

@@ -35,7 +35,12 @@ class PreparedPage:
 
 
 def prepare_file(
-    file: ImageFile, settings: Sequence[ImageSettings], limits: Limits, frames: str | int = "first"
+    file: ImageFile,
+    settings: Sequence[ImageSettings],
+    limits: Limits,
+    frames: str | int = "first",
+    *,
+    detail: bool = False,
 ) -> list[PreparedPage]:
     """Every page of a file; a page that cannot be decoded carries its error.
 
@@ -44,13 +49,16 @@ def prepare_file(
         settings: the ways in which each page is wanted, all with these `frames`.
         limits: bounds on one file.
         frames: which frames of an animation count as pages.
+        detail: whether to measure the fine detail of each page.
 
     Raises:
         ImageError: the file as a whole cannot be read.
     """
     with _content(file) as data:
         pages = _pages(data, file, limits, frames)
-        return [_prepare_page(data, file.uri, page, settings, limits) for page in pages]
+        return [
+            _prepare_page(data, file.uri, page, settings, limits, detail=detail) for page in pages
+        ]
 
 
 def prepare_single(
@@ -104,11 +112,17 @@ def _pages(data: bytes, file: ImageFile, limits: Limits, frames: str | int) -> l
 
 
 def _prepare_page(
-    data: bytes, name: str, page: Page, settings: Sequence[ImageSettings], limits: Limits
+    data: bytes,
+    name: str,
+    page: Page,
+    settings: Sequence[ImageSettings],
+    limits: Limits,
+    *,
+    detail: bool = False,
 ) -> PreparedPage:
     try:
         pictures = optimize_many(
-            data, name=name, page=page.number, settings=settings, limits=limits
+            data, name=name, page=page.number, settings=settings, limits=limits, detail=detail
         )
     except ImageError as error:
         return PreparedPage(page, dict.fromkeys(settings, error))
@@ -120,8 +134,15 @@ def _prepare_page(
             first.original_width,
             first.original_height,
             first.format,
+            _detail(first) if detail else None,
         )
     return PreparedPage(page, dict(zip(settings, pictures, strict=True)))
+
+
+def _detail(picture: Picture) -> float:
+    """Of what is sent as it is, because it could not be decoded, no detail is known."""
+    measured = picture.features.fine_detail if picture.features else None
+    return measured or 0.0
 
 
 @contextmanager

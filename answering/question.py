@@ -54,24 +54,47 @@ def with_first(
 
 
 def question(task: Task, file: ImageFile, page: Page, answers: Mapping[str, Any]) -> Ask:
-    """A task put to one page, without its picture. Earlier answers that are missing are empty."""
+    """A task put to one page, without its picture. Earlier answers that are missing are empty.
+
+    Its route and so its identity follow from the page: the same question by whatever rules.
+    """
     known = {**dict.fromkeys(task.reads_answers, ""), **answers}
     prompt = render(task, filename=file.name, columns=file.columns, answers=known)
+    decision = task.decide(page)
     key = request_id(
         content_hash=file.content_hash,
         page=page.number,
         task=task,
         prompt=prompt,
-        route=task.route,
+        route=decision.route,
     )
-    return Ask(request_id=key, content_hash=file.content_hash, task=task, page=page, prompt=prompt)
+    return Ask(
+        request_id=key,
+        content_hash=file.content_hash,
+        task=task,
+        page=page,
+        prompt=prompt,
+        decision=decision,
+    )
+
+
+def as_asked(outcome: Outcome, ask: Ask) -> Outcome:
+    """An outcome as that of a question which came to the same.
+
+    Another task, or this one under its old name or by another rule, may have asked it before.
+    """
+    if isinstance(outcome, Failure):
+        return replace(outcome, task=ask.task.name)
+    reason = ask.route_reason
+    return replace(outcome, task=ask.task.name, page=ask.page, route_reason=reason)
 
 
 def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -> Iterator[Ask]:
     """What the journal has no outcome for, as far as can be told before the file is opened.
 
     A file that the journal does not know counts as one page, and a task whose answer is not known
-    yet as one that leads to all that depend on it.
+    yet as one that leads to all that depend on it. What only the opened file can tell the route of
+    counts as open.
     """
     if file.problem:
         return
@@ -85,7 +108,8 @@ def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -
                 found[task.name] = with_first(task, answers, earlier)
                 continue
             ask = question(task, file, page, answers)
-            if outcome := recalled.outcomes.get(ask.request_id):
+            outcome = recalled.outcomes.get(ask.request_id)
+            if outcome and task.knows_enough(page):
                 found[task.name] = with_first(task, outcome, earlier) if known else outcome
             else:
                 yield ask

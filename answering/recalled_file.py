@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
-from answering.question import answers_for, question, with_first
+from answering.question import answers_for, as_asked, question, with_first
 from answering.questions_asked import QuestionsAsked
+from gemini_api.settle import Ask
 from tierwise.journal import Recalled
 from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
 from tierwise.tasks import Tasks
@@ -25,7 +25,7 @@ def recalled_file(
         return None
     if file.problem or not any(known):
         return None
-    outcomes = (_outcomes(tasks, keys, asked) for keys in known)
+    outcomes = (_outcomes(tasks, asks, asked) for asks in known)
     return Answered(share_key, file.uri, tuple(one for some in outcomes for one in some))
 
 
@@ -33,13 +33,15 @@ def _pages(file: ImageFile, asked: QuestionsAsked) -> Sequence[Page]:
     return asked.recalled.pages_of(file.content_hash)
 
 
-def _known(file: ImageFile, page: Page, tasks: Tasks, recalled: Recalled) -> dict[str, str]:
-    """The identities of the questions that a page was asked, by task.
+def _known(file: ImageFile, page: Page, tasks: Tasks, recalled: Recalled) -> dict[str, Ask]:
+    """The questions that a page was asked, by task; each has an outcome.
 
     Raises:
-        KeyError: the outcome of one is not known.
+        KeyError: the outcome of one is not known, or the file must be opened to tell its route.
     """
-    keys: dict[str, str] = {}
+    if not tasks.know_enough(page):
+        raise KeyError(page.number)
+    asks: dict[str, Ask] = {}
     found: dict[str, Outcome | None] = {}
     for task in tasks.of_images:
         earlier = {name: found[name] for name in task.depends_on}
@@ -48,18 +50,18 @@ def _known(file: ImageFile, page: Page, tasks: Tasks, recalled: Recalled) -> dic
             raise KeyError(task.name)
         outcome: Outcome | None = None
         if answers is not None:
-            keys[task.name] = question(task, file, page, answers).request_id
-            outcome = recalled.outcomes[keys[task.name]]
+            asks[task.name] = question(task, file, page, answers)
+            outcome = recalled.outcomes[asks[task.name].request_id]
         found[task.name] = with_first(task, outcome, earlier)
-    return keys
+    return asks
 
 
-def _outcomes(tasks: Tasks, keys: Mapping[str, str], asked: QuestionsAsked) -> Iterator[Outcome]:
+def _outcomes(tasks: Tasks, asks: Mapping[str, Ask], asked: QuestionsAsked) -> Iterator[Outcome]:
     """The outcome of each task that has a row, under its present name."""
     recalled = {
-        task.name: replace(asked.recall(keys[task.name]), task=task.name)
-        for task in tasks.of_images
-        if task.name in keys
+        name: as_asked(asked.recall(asks[name].request_id), asks[name])
+        for name in (task.name for task in tasks.of_images)
+        if name in asks
     }
     for task in tasks.rows_of_images:
         first = recalled.get(task.after_first)

@@ -10,8 +10,9 @@ from typing import ParamSpec, TypeVar
 from answering.packer import Packer
 from answering.plan import Plan
 from gemini_api.asker import Asker
+from gemini_api.compose import kind_of_pack
 from gemini_api.settle import Ask
-from tierwise.records import Outcome
+from tierwise.records import MediaResolution, Outcome
 from tierwise.tasks import Task
 
 # How long everything must have been quiet before requests that are not full are sent.
@@ -28,22 +29,14 @@ class Session:
         self.plan = plan
         self._asker = asker
         self._executor = executor
-        self._packers = {
-            task.name: Packer(
-                task.route.images_per_request,
-                asker.ask,
-                self._flush_when_quiet,
-                asker.billing.tokens_in_pack,
-            )
-            for task in plan.tasks.of_images
-        }
+        self._packers: dict[tuple[str, MediaResolution | None], Packer] = {}
         self._before = _all_before(plan.tasks.of_images)
         self._preparing = 0
         self._starved = False
 
     async def ask(self, ask: Ask) -> Outcome:
         """The outcome of one question, asked together with others of its task."""
-        outcome = self._packers[ask.task.name].add(ask)
+        outcome = self._packer(ask).add(ask)
         self._flush_when_quiet()
         return await outcome
 
@@ -81,6 +74,18 @@ class Session:
         for packer in self._packers.values():
             packer.cancel()
 
+    def _packer(self, ask: Ask) -> Packer:
+        """Where questions of its task gather that may go in one request."""
+        kind = ask.task.name, kind_of_pack(ask)
+        if kind not in self._packers:
+            self._packers[kind] = Packer(
+                ask.route.images_per_request,
+                self._asker.ask,
+                self._flush_when_quiet,
+                self._asker.billing.tokens_in_pack,
+            )
+        return self._packers[kind]
+
     def _flush_when_quiet(self) -> None:
         if self._starved and self._stalled():
             asyncio.get_running_loop().call_later(_QUIET_S, self._flush_if_stalled)
@@ -88,11 +93,11 @@ class Session:
     def _flush_if_stalled(self) -> None:
         # In the meantime an answer may have led to further questions, which fill the requests.
         if self._starved and self._stalled():
-            waiting = {name for name, packer in self._packers.items() if packer.waiting}
-            for name in waiting:
+            waiting = {name for (name, _), packer in self._packers.items() if packer.waiting}
+            for (name, _), packer in self._packers.items():
                 # What is asked first may lead to questions that fill the requests behind it.
                 if not waiting & self._before[name]:
-                    self._packers[name].flush()
+                    packer.flush()
 
     def _stalled(self) -> bool:
         packers = self._packers.values()

@@ -18,10 +18,11 @@ from typing import Any, ParamSpec, TypeVar
 from answering.pack import packs
 from answering.plan import Plan
 from gemini_api.asker import Asker
+from gemini_api.compose import kind_of_pack
 from gemini_api.settle import Ask, can_split, fail, halves
 from tierwise.admission import Purse
 from tierwise.errors import ImageError
-from tierwise.records import Outcome, Reason
+from tierwise.records import MediaResolution, Outcome, Reason
 from tierwise.tables import usd
 
 Arguments = ParamSpec("Arguments")
@@ -177,10 +178,11 @@ class Waves:
 
     def _new_packs(self) -> Iterator[Asks]:
         """New questions in the requests that they share."""
-        in_order = sorted(self._new, key=lambda ask: _order((ask,)))
-        for task in self.plan.tasks.of_images:
-            asks = (ask for ask in in_order if ask.task.name == task.name)
-            most = task.route.images_per_request
+        alike: dict[tuple[str, MediaResolution | None], list[Ask]] = {}
+        for ask in sorted(self._new, key=lambda ask: _order((ask,))):
+            alike.setdefault((ask.task.name, kind_of_pack(ask)), []).append(ask)
+        for asks in alike.values():
+            most = asks[0].route.images_per_request
             yield from packs(asks, most, self._asker.billing.tokens_in_pack)
 
 

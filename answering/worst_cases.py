@@ -14,7 +14,8 @@ from gemini_api.settle import Ask
 from tierwise.groups import Group
 from tierwise.journal import Recalled
 from tierwise.questions import MAX_ANSWER_CHARACTERS
-from tierwise.records import ImageFile, Page
+from tierwise.records import ImageFile, MediaResolution, Page
+from tierwise.routing import Decision
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.prompts import used_variables
 
@@ -63,7 +64,13 @@ def _longest(task: Task) -> Ask:
     longest = _FOUR_BYTES * MAX_ANSWER_CHARACTERS
     columns = dict.fromkeys(used_variables(task.prompt), longest)
     file = ImageFile(longest, longest, 0, "", columns)
-    return question(task, file, Page(), dict.fromkeys(task.reads_answers, longest))
+    ask = question(task, file, Page(), dict.fromkeys(task.reads_answers, longest))
+    return _at_dearest(ask)
+
+
+def _at_dearest(ask: Ask) -> Ask:
+    """The same question by the dearest route that the picture may turn out to take."""
+    return replace(ask, decision=Decision(ask.task.dearest_route, ask.route_reason))
 
 
 class WorstCases:
@@ -73,7 +80,7 @@ class WorstCases:
         self._tasks = tasks
         self._billing = billing
         self._on = on
-        self._known: dict[tuple[str, int], int] = {}
+        self._known: dict[tuple[str, MediaResolution, int], int] = {}
 
     def of_file(self, file: ImageFile, recalled: Recalled) -> int:
         """All questions that the journal has no outcome for; 0 when it knows all."""
@@ -88,8 +95,10 @@ class WorstCases:
         return self._billing.worst_case([ask] * len(group.files), self._on)
 
     def _of_question(self, ask: Ask) -> int:
-        # Questions of a task differ by their texts alone, and cost by the byte.
-        kind = (ask.task.name, len(ask.prompt.whole.encode()))
+        if not ask.task.knows_enough(ask.page):
+            ask = _at_dearest(ask)
+        # Questions of a task differ by their texts and routes alone, and cost by the byte.
+        kind = (ask.task.name, ask.route.media_resolution, len(ask.prompt.whole.encode()))
         if kind not in self._known:
             self._known[kind] = self._billing.worst_case([ask], self._on)
         return self._known[kind]

@@ -33,6 +33,8 @@ def tasks_to_ask(settings: Settings) -> tuple[Tasks, list[str]]:
             emulated=emulated(Kind(settings.gemini), settings.gemini_endpoint or ""),
             on_stale=settings.on_stale,
         )
+    if settings.routing == "task":
+        tasks = tasks.as_they_are()
     today = datetime.now(UTC).date()
     return with_audits(tasks, settings.audit_rate, calibration, today).in_stages(), warnings
 

@@ -161,14 +161,16 @@ class Asker:
         now = datetime.now(UTC)
         route, reply = asks[0].route, read_reply(raw.body, raw.headers)
         served = reply.service_tier or tier
+        spent = self.billing.spent(route.model, reply, served, now.date())
         return Exchange(
             reply=reply,
-            spent=self.billing.spent(route.model, reply, served, now.date()),
+            spent=spent,
             service_tier=served,
             latency_ms=raw.latency_ms,
             asked_at=now.isoformat(),
             baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
             sent_bytes=composed.sent_bytes,
+            pictures=self.billing.of_pictures(asks, reply, spent, served, now.date()),
         )
 
     def _unknown(self, asks: tuple[Ask, ...], reason: Reason, message: str) -> Settled:

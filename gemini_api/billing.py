@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from itertools import accumulate, pairwise
 
 from gemini_api.compose import most_text_tokens, output_limit
 from gemini_api.contact_sheets import by_picture
@@ -33,6 +35,27 @@ class Billing:
         model = answering_model(model, reply.model_version)
         price = self._price(model, tier, on, reply.usage.input_tokens)
         return Spent(reply.usage, cost_nano_usd(reply.usage, price), requests=1)
+
+    def of_pictures(
+        self, asks: Sequence[Ask], reply: Reply, spent: Spent, tier: ServiceTier, on: date
+    ) -> list[Spent]:
+        """What each picture of a request used, where they differ in media resolution; else nothing.
+
+        The picture tokens that were billed are told apart in proportion to the documented rule.
+        """
+        if len({ask.route.media_resolution for ask in asks}) < 2:
+            return []
+        by_rule = [self._image_tokens(ask, ask.route.media_resolution, *_sent(ask)) for ask in asks]
+        usage = spent.usage
+        model = answering_model(asks[0].route.model, reply.model_version)
+        price = self._price(model, tier, on, usage.input_tokens)
+        # Nobody says which tokens were cached; taken as if all were, no picture costs too much.
+        cached = usage.cached_tokens > 0
+        per_token = price.cached_input_usd_per_mtok if cached else price.input_usd_per_mtok
+        return [
+            Spent(Usage(input_tokens=tokens, image_tokens=tokens), _floor(tokens * per_token))
+            for tokens in _in_proportion(usage.image_tokens, by_rule)
+        ]
 
     def worst_case(self, asks: Sequence[Ask], on: date) -> int:
         """The most that a request can cost, in nano-dollars: its input, and output to its limit.
@@ -112,6 +135,21 @@ class Billing:
             context_tokens=context_tokens,
             prices=self.service.prices,
         )
+
+
+def _in_proportion(total: int, weights: Sequence[int]) -> list[int]:
+    """Whole parts of a total that add up to it.
+
+    >>> _in_proportion(1337, [265, 1071])
+    [265, 1072]
+    """
+    ends = [total * upto // max(1, sum(weights)) for upto in accumulate(weights)]
+    return [end - start for start, end in pairwise([0, *ends])]
+
+
+def _floor(tokens_times_usd_per_mtok: Decimal) -> int:
+    """Whole nano-dollars, rounded down, so that parts never come to more than the whole."""
+    return int(tokens_times_usd_per_mtok * 1000)
 
 
 def _sent(ask: Ask) -> tuple[int, int]:

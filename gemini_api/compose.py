@@ -14,7 +14,7 @@ from gemini_api.wire import InlineImage, Json, request_body
 from tierwise.images.contact_sheet import ContactSheet
 from tierwise.models import find_model
 from tierwise.questions import RequestTexts, group_texts, request_texts
-from tierwise.records import split
+from tierwise.records import MediaResolution, split
 
 _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
@@ -69,12 +69,25 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
 def may_share(one: Ask, other: Ask) -> bool:
     """Whether two questions of one task may go in one request.
 
-    A contact sheet has one media resolution, and no room for what could not be opened here.
+    A contact sheet has no room for what could not be opened here.
     """
-    same = one.route.media_resolution == other.route.media_resolution
-    if one.route.images_per_sheet > 1:
-        return same and not any(ask.picture and ask.picture.fallback for ask in (one, other))
-    return same or find_model(one.route.model).per_part_media_resolution
+    if one.route.images_per_sheet > 1 and any(_unopened(ask) for ask in (one, other)):
+        return False
+    return kind_of_pack(one) == kind_of_pack(other)
+
+
+def kind_of_pack(ask: Ask) -> MediaResolution | None:
+    """What all images of a request must have in common: their media resolution, or nothing (None).
+
+    Models of before Gemini 3 know one media resolution per request, and a contact sheet has one.
+    """
+    per_part = find_model(ask.route.model).per_part_media_resolution
+    mixes = per_part and ask.route.images_per_sheet == 1
+    return None if mixes else ask.route.media_resolution
+
+
+def _unopened(ask: Ask) -> bool:
+    return ask.picture is not None and ask.picture.fallback
 
 
 def output_limit(asks: Sequence[Ask]) -> int:

@@ -20,6 +20,7 @@ from tierwise.answers.replies import InvalidItem, ReplyError, Value
 from tierwise.images.picture import Picture
 from tierwise.questions import Prompt
 from tierwise.records import (
+    AS_TASK,
     Answer,
     Failure,
     Page,
@@ -29,6 +30,7 @@ from tierwise.records import (
     ServiceTier,
     Spent,
 )
+from tierwise.routing import Decision
 from tierwise.tasks import Task
 
 # A single image whose answer was cut off is asked once more with this many times the limit.
@@ -39,6 +41,7 @@ RAISED_LIMIT = 4
 class Ask:
     """One question about one image, and what has been spent on it so far.
 
+    `decision` is the route that the image takes, None for its task's own.
     `attempts` counts the requests it took part in, those that brought nothing included;
     `unanswered` those that were sent and never answered. `cut_off` says that a reply to one of them
     ended at the output limit.
@@ -50,6 +53,7 @@ class Ask:
     page: Page
     prompt: Prompt
     picture: Picture | None = None
+    decision: Decision | None = None
     limit_raised: bool = False
     cut_off: bool = False
     asked_again: bool = False
@@ -60,7 +64,12 @@ class Ask:
     @property
     def route(self) -> Route:
         """How this image is asked; others of its request may differ in media resolution."""
-        return self.task.route
+        return self.decision.route if self.decision else self.task.route
+
+    @property
+    def route_reason(self) -> str:
+        """Why it takes this route, for people."""
+        return self.decision.reason if self.decision else AS_TASK
 
     @property
     def max_output_tokens(self) -> int:
@@ -73,7 +82,9 @@ class Exchange:
     """One request that was answered with a 200, and what it cost in all.
 
     `baselines` are, per image, what the naive way would have cost, in nano-dollars, `sent_bytes`
-    its part of the pictures that were sent.
+    its part of the pictures that were sent. `pictures` is what each picture alone used of what was
+    spent, where they differ in media resolution; else it is empty, for then all images share
+    equally.
     """
 
     reply: Reply
@@ -83,6 +94,15 @@ class Exchange:
     asked_at: str
     baselines: Sequence[int]
     sent_bytes: Sequence[int]
+    pictures: Sequence[Spent] = ()
+
+    def shares(self, images: int) -> tuple[Spent, ...]:
+        """What each image used: its own picture, and an equal part of the rest."""
+        if not self.pictures:
+            return self.spent.shares(images)
+        rest = self.spent - sum(self.pictures, Spent())
+        together = zip(rest.shares(images), self.pictures, strict=True)
+        return tuple(share + picture for share, picture in together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +116,7 @@ class Settled:
 
 def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
     """Read a reply for the images that were asked together."""
-    pack = _Pack(tuple(asks), exchange, exchange.spent.shares(len(asks)))
+    pack = _Pack(tuple(asks), exchange, exchange.shares(len(asks)))
     reply = exchange.reply
     if reply.block_reason:
         return pack.narrow(Reason.BLOCKED_PROMPT, f"Gemini refused: {reply.block_reason}")
@@ -187,6 +207,7 @@ class _Pack:
             latency_ms=exchange.latency_ms,
             asked_at=exchange.asked_at,
             cut_off=ask.cut_off,
+            route_reason=ask.route_reason,
         )
 
     def fail(self, index: int, reason: Reason, message: str) -> Failure:

@@ -14,6 +14,7 @@ from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import dearest_first, route_name, usual_routes
 from tierwise.evaluation import WHOLE, Against, PairKey, PairRow, PairTotals, written
 from tierwise.records import Answer, Answered, Outcome
+from tierwise.routing import AS_IT_IS
 from tierwise.statistics.intervals import share_interval
 from tierwise.statistics.two_samples import p_not_more_frequent
 from tierwise.tasks import Task, Tasks
@@ -26,8 +27,9 @@ _ERROR = 0.05
 def with_audits(tasks: Tasks, share: float, calibration: Calibration | None, on: date) -> Tasks:
     """The tasks, and for each that can be audited one more that asks a share of the contents again.
 
-    The reference is the calibration's, else the dearest of the usual routes. A task that is asked
-    at its reference already has nothing to be audited, and texts are hardly ever the same twice.
+    The reference is the calibration's, else the dearest of the usual routes, to the letter for
+    every picture. A task that asks every picture there already has nothing to be audited, and texts
+    are hardly ever the same twice.
     """
     if not share:
         return tasks
@@ -51,10 +53,11 @@ def _audit(task: Task, share: float, calibration: Calibration | None, on: date) 
     tier, frames = task.route.service_tier, task.route.image.frames
     image = replace(reference.image, frames=frames)
     route = replace(reference, service_tier=tier, image=image)
-    if route == task.route:
+    if route == task.route and not task.adapts:
         return None
     audit = replace(audit, reference=route_name(route, task.route))
-    return replace(task, name=f"{task.name}@audit", route=route, audit=audit, escalation=None)
+    literal = replace(task, route=route, routing=AS_IT_IS, escalation=None)
+    return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 
 def compare(tasks: Tasks, answered: Answered) -> Iterator[PairRow]:

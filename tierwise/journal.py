@@ -141,8 +141,7 @@ def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
         recalled.paid += entry.spent.cost_at_worst if entry.run_id == run_id else 0
         recalled.contents.add(entry.content_hash)
         if entry.answer:
-            page = entry.answer.page
-            recalled.pages.setdefault(entry.content_hash, {})[page.number] = page
+            _recall_page(recalled, entry.content_hash, entry.answer.page)
         if entry.run_id != run_id:
             if entry.request_id not in paid:
                 _recall_earlier(recalled, entry)
@@ -170,6 +169,14 @@ def free(outcome: Outcome) -> Outcome:
 
 def _free_answer(answer: Answer) -> Answer:
     return replace(answer, spent=_NOTHING, wasted=_NOTHING, reused=True)
+
+
+def _recall_page(recalled: Recalled, content_hash: str, page: Page) -> None:
+    """Keep what most is known of: runs measure detail only where their rules need it."""
+    pages = recalled.pages.setdefault(content_hash, {})
+    known = pages.get(page.number)
+    if known is None or known.detail is None:
+        pages[page.number] = page
 
 
 def _recall_earlier(recalled: Recalled, entry: Entry) -> None:

@@ -13,6 +13,9 @@ from typing import Any, ClassVar
 
 Scalar = str | int | float | bool | None
 
+# Why an answer has the media resolution that it has, where nothing but the tasks file chose it.
+AS_TASK = "as the task says"
+
 
 class MediaResolution(StrEnum):
     """How many tokens an image becomes, fewest first."""
@@ -84,6 +87,15 @@ class Usage(Record):
             self.cached_tokens + other.cached_tokens,
             self.output_tokens + other.output_tokens,
             self.thought_tokens + other.thought_tokens,
+        )
+
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input_tokens - other.input_tokens,
+            self.image_tokens - other.image_tokens,
+            self.cached_tokens - other.cached_tokens,
+            self.output_tokens - other.output_tokens,
+            self.thought_tokens - other.thought_tokens,
         )
 
 
@@ -171,6 +183,14 @@ class Spent(Record):
             self.maybe_billed + other.maybe_billed,
         )
 
+    def __sub__(self, other: Spent) -> Spent:
+        return Spent(
+            self.usage - other.usage,
+            self.cost - other.cost,
+            self.requests - other.requests,
+            self.maybe_billed - other.maybe_billed,
+        )
+
     @property
     def cost_at_worst(self) -> int:
         """In nano-dollars, with what may have been billed besides."""
@@ -233,7 +253,8 @@ class Answer(Record):
     `baseline` is what the naive way would have cost: flat `high`, one image per request, standard
     tier. Money is in nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a
     reply before it ended at the output limit. `first` is the doubtful answer by a cheaper route
-    that came before this one.
+    that came before this one. `route_reason` is why it was asked at this media resolution, for
+    people.
     """
 
     request_id: str
@@ -255,6 +276,7 @@ class Answer(Record):
     reused: bool = False
     cut_off: bool = False
     first: Answer | None = None
+    route_reason: str = AS_TASK
 
     @property
     def paid(self) -> Spent:

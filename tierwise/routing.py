@@ -6,7 +6,8 @@ a journal that knows the page knows the route as well:
     fine detail   a higher media resolution for pictures with more fine detail than a threshold
     fewer pixels  never more media resolution than the picture has pixels for
 
-The second has the last word, and never raises.
+The second has the last word, and never raises. Pictures on a contact sheet share its resolution,
+so that no rule changes theirs.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tierwise.models import find_model
-from tierwise.records import MediaResolution, Page, Route
+from tierwise.records import AS_TASK, MediaResolution, Page, Route
 from tierwise.tiers import pixels_worth_sending, worth_sending
 
-AS_TASK = "as the task says"
 AS_CALIBRATED = "as calibrated"
 
 # Pages of these have a size on paper, and as many pixels as one likes.
@@ -69,9 +69,11 @@ def decide(route: Route, routing: Routing, page: Page) -> Decision:
     """
     resolution = route.media_resolution
     reason = AS_CALIBRATED if routing.calibrated else AS_TASK
+    if route.images_per_sheet > 1:
+        return Decision(route, reason)
     above, detail = routing.detail_above, page.detail
     if above is not None and detail is not None and detail > above:
-        raised = _higher(resolution, routing.detail_resolution)
+        raised = _raised(route, routing)
         if raised is not resolution:
             resolution, reason = raised, f"fine detail {detail:g} above {above:g}: {raised}"
     if routing.fit_pixels:
@@ -83,14 +85,15 @@ def decide(route: Route, routing: Routing, page: Page) -> Decision:
 
 def dearest(route: Route, routing: Routing) -> Route:
     """The dearest route that any picture may take."""
-    if routing.detail_above is None:
+    if routing.detail_above is None or route.images_per_sheet > 1:
         return route
-    return at_resolution(route, _higher(route.media_resolution, routing.detail_resolution))
+    return at_resolution(route, _raised(route, routing))
 
 
 def adapts(route: Route, routing: Routing) -> bool:
     """Whether any picture may take another route than the task's."""
-    lowers = routing.fit_pixels and route.media_resolution is not _offered(route)[0]
+    lowest = route.media_resolution is _offered(route)[0]
+    lowers = routing.fit_pixels and not lowest and route.images_per_sheet == 1
     return lowers or dearest(route, routing) != route
 
 
@@ -99,6 +102,11 @@ def knows_enough(route: Route, routing: Routing, page: Page) -> bool:
     if routing.measures_detail and page.detail is None:
         return False
     return bool(page.format) or not adapts(route, routing)
+
+
+def has_pixels(page: Page) -> bool:
+    """Whether the size of a page is known, and in pixels."""
+    return page.width > 0 and page.height > 0 and page.format not in _WITHOUT_PIXELS
 
 
 def at_resolution(route: Route, resolution: MediaResolution) -> Route:
@@ -120,7 +128,7 @@ def at_resolution(route: Route, resolution: MediaResolution) -> Route:
 
 def _cheapest_that_fits(route: Route, most: MediaResolution, page: Page) -> MediaResolution:
     """The lowest media resolution, at most `most`, that sees every pixel of a picture."""
-    if page.format in _WITHOUT_PIXELS or not (page.width and page.height):
+    if not has_pixels(page):
         return most
     lower = _offered(route)[: _offered(route).index(most)]
     return next((one for one in lower if _sees_all(route.model, one, page)), most)
@@ -137,6 +145,13 @@ def _offered(route: Route) -> tuple[MediaResolution, ...]:
     """The media resolutions of a route's model, the cheapest first."""
     offered = find_model(route.model).media_resolutions
     return tuple(one for one in _LADDER if one in offered)
+
+
+def _raised(route: Route, routing: Routing) -> MediaResolution:
+    """The media resolution of fine detail, where the route's model offers one that is higher."""
+    if routing.detail_resolution not in _offered(route):
+        return route.media_resolution
+    return _higher(route.media_resolution, routing.detail_resolution)
 
 
 def _higher(one: MediaResolution, other: MediaResolution) -> MediaResolution:

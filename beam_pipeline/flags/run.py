@@ -38,6 +38,15 @@ FLAGS = (
         choices=("refuse", "warn"),
     ),
     Flag(
+        "routing",
+        "image: adapt each task's media resolution to each picture, by the rules of the tasks file "
+        "and of the calibration. task: ask every picture by the task's own route.",
+        "task",
+        (RUN,),
+        default="image",
+        choices=("image", "task"),
+    ),
+    Flag(
         "audit_rate",
         "Share of the images, 0 to 1, that is also asked at the reference route, to tell how often "
         "the cheaper answers differ. The reference is the calibration's, else high.",

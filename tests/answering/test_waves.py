@@ -33,6 +33,7 @@ tasks:
     schema: {{type: object, properties: {{thing: {{type: string, maxLength: 30}}}}}}
     when: shade == "dark"
     media_resolution: high
+    routing: {{fit_pixels: false}}
     images_per_request: {pack}
   name:
     input: text

@@ -17,6 +17,7 @@ tasks:
     prompt: What is bright in it?
     text: {max_length: 80}
     media_resolution: high
+    routing: {fit_pixels: false}
   title:
     when: shade == "bright"
     input: text

@@ -40,6 +40,8 @@ TOKENS = {
 }
 # Beyond the contract: what shrinking did, and whose answer a near duplicate got.
 OUR_OWN = {
+    "route_reason": pa.string(),
+    "fine_detail": pa.float64(),
     "sent_format": pa.string(),
     "reduction_percent": pa.float64(),
     "resized": pa.bool_(),

@@ -24,7 +24,8 @@ TASKS = load_tasks(
 model: gemini-3.1-flash-lite
 tasks:
   category: {prompt: Which, labels: [city, sea], images_per_request: 8}
-  dear: {prompt: Which, labels: [city, sea], media_resolution: high}
+  dear: {prompt: Which, labels: [city, sea], media_resolution: high, routing: {fit_pixels: false}}
+  fits: {prompt: Which, labels: [city, sea], media_resolution: high}
   name: {prompt: What, text: {max_length: 40}}
   both: {prompt: Which, labels: [city, sea], multiple: true, when: category == "city"}
 """,
@@ -39,12 +40,17 @@ def audited() -> Tasks:
 
 
 def test_tasks_below_the_dearest_route_are_audited(audited: Tasks) -> None:
-    assert [task.name for task in audited.audits] == ["category@audit", "both@audit"]
+    assert [task.name for task in audited.audits] == [
+        "category@audit",
+        "fits@audit",  # for pictures with too few pixels for high
+        "both@audit",
+    ]
     audit = audited.task("category@audit")
     assert audit.digest == audited.task("category").digest
     assert audit.route.media_resolution is MediaResolution.HIGH
     assert audit.route.images_per_request == 1
     assert audited.task("both@audit").when is not None
+    assert not any(task.adapts for task in audited.audits)
     assert with_audits(TASKS, 0.0, None, DAY) is TASKS
 
 

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.models import all_models
-from tierwise.records import ImageSettings, MediaResolution, Page, Route
+from tierwise.records import AS_TASK, ImageSettings, MediaResolution, Page, Route
 from tierwise.routing import (
     AS_CALIBRATED,
     AS_IT_IS,
-    AS_TASK,
     Routing,
     adapts,
     at_resolution,

@@ -23,6 +23,7 @@ from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import FileKeys, TaskKeys
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.routes import check_model, check_resolution, check_sheet, check_tier, route_of
+from tierwise.tasks.routing_rules import routing_of
 from tierwise.tasks.task import FILENAME, Task
 from tierwise.tasks.yaml_text import Document
 
@@ -75,6 +76,7 @@ def build_task(
         variables=keys.variables,
         per=grouping_of(document, name, keys),
         escalation=escalation_of(document, name, keys, route, answers),
+        routing=routing_of(document, file, name, route),
         reads_answers=reads_answers,
         depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),
     )

@@ -54,6 +54,22 @@ class ImageKeys(SizeKeys):
     send: Literal["bytes", "reference"] | None = Field(default=None, description="Write {options}.")
 
 
+class RoutingKeys(_Keys):
+    """`routing:`, how the route is adapted to each picture."""
+
+    fit_pixels: bool | None = Field(
+        default=None,
+        description="Write false to use the media resolution whatever pixels a picture has.",
+    )
+    detail_above: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Write the fine detail, 0 to 1, above which pictures are asked higher.",
+    )
+    detail_resolution: Resolution | None = Field(default=None, description="Write {options}.")
+
+
 class TextKeys(_Keys):
     """`text:`, an answer in free words."""
 
@@ -75,6 +91,9 @@ class DefaultKeys(_Keys):
     )
     images_per_sheet: SheetSize | None = Field(
         default=None, description=f"Write a whole number of images, 1 (none) to {MOST_IMAGES}."
+    )
+    routing: RoutingKeys = Field(
+        default_factory=RoutingKeys, description="Write keys, as in {fit_pixels: false}."
     )
 
 
@@ -228,6 +247,8 @@ def _quote_it(document: Document, found: Location, value: Any) -> str:
 _BELOW: dict[tuple[type[_Keys], object], type[_Keys]] = {
     (DefaultKeys, "image"): ImageKeys,
     (TaskKeys, "image"): ImageKeys,
+    (DefaultKeys, "routing"): RoutingKeys,
+    (TaskKeys, "routing"): RoutingKeys,
     (TaskKeys, "text"): TextKeys,
     (TaskKeys, "escalate"): EscalateKeys,
     (EscalateKeys, "image"): SizeKeys,

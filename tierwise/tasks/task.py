@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
-from tierwise.records import Route
+from tierwise.records import Page, Route
+from tierwise.routing import AS_IT_IS, Decision, Routing, adapts, dearest, decide, knows_enough
 from tierwise.tasks.auditing import Audit
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalation import Escalation
@@ -26,13 +27,14 @@ FILENAME = "filename"
 class Task:
     """One question.
 
+    `route` is how it is asked, `routing` by what rules each picture may take another route.
     `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
     images is asked. With `escalation`, doubtful images are asked again: `Tasks.in_stages` makes two
     tasks of such a one, whose `first_of` and `after_first` then name each other. `digest` is
-    SHA-256 over what is asked: all that changes the answer except image, route, and whether and of
-    whom it is asked.
+    SHA-256 over what is asked: all that changes the answer except image, route and its rules, and
+    whether and of whom it is asked.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Task:
     escalation: Escalation | None = None
     first_of: str = ""
     after_first: str = ""
+    routing: Routing = AS_IT_IS
     reads_answers: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     digest: str = field(init=False)
@@ -83,6 +86,24 @@ class Task:
         """The tasks that must be answered before it is done: for its first ask, or its second."""
         doubt = self.escalation.when.tasks if self.escalation else ()
         return tuple(dict.fromkeys((*self.depends_on, *(n for n in doubt if n != self.name))))
+
+    @property
+    def adapts(self) -> bool:
+        """Whether some picture may be asked by another route."""
+        return adapts(self.route, self.routing)
+
+    @property
+    def dearest_route(self) -> Route:
+        """The dearest route by which any picture may be asked."""
+        return dearest(self.route, self.routing)
+
+    def decide(self, page: Page) -> Decision:
+        """The route that one image takes."""
+        return decide(self.route, self.routing, page)
+
+    def knows_enough(self, page: Page) -> bool:
+        """Whether an image need not be opened to tell its route."""
+        return knows_enough(self.route, self.routing, page)
 
     def is_asked(self, answers: Mapping[str, Any]) -> bool:
         """Whether this is asked of an image that has these typed answers, by task name."""

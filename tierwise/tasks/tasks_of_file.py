@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.records import Route
+from tierwise.records import Page, Route
+from tierwise.routing import AS_IT_IS
 from tierwise.tasks.build import build_task, read_answer
 from tierwise.tasks.escalating import stages
 from tierwise.tasks.group_checks import check_nobody_waits
@@ -76,6 +77,20 @@ class Tasks:
             tuple(task for task in self.tasks if depth[task.name] == level)
             for level in range(max(depth.values(), default=-1) + 1)
         )
+
+    @property
+    def measures_detail(self) -> bool:
+        """Whether the fine detail of each image must be known."""
+        return any(task.routing.measures_detail for task in self.of_images)
+
+    def know_enough(self, page: Page) -> bool:
+        """Whether an image need not be opened to tell its route for every task."""
+        return all(task.knows_enough(page) for task in self.of_images)
+
+    def as_they_are(self) -> Tasks:
+        """The same tasks, asked of every picture by their own routes."""
+        tasks = (replace(task, routing=AS_IT_IS) for task in self.tasks)
+        return replace(self, tasks=tuple(tasks))
 
     def with_routes(self, routes: Mapping[str, Route]) -> Tasks:
         """The same tasks, those named asked by other routes; the caller checks the routes."""
