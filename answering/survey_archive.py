@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answering.archive_names import archive_names
 from answering.identical_files import content_hash, twins
@@ -104,24 +104,30 @@ def _seen_images(
 ) -> list[SeenImage]:
     """The images of a file; none when it cannot be read."""
     try:
-        width, height, pages = _looked_into(named, looking)
+        first = _looked_into(named, looking)
     except (ImageError, OSError, ValueError):
         return []
-    file = ImageFile(named.uri, named.path, 0, known[0] if known else "", named.columns)
+    content_hash, recalled = known or ("", Recalled())
+    file = ImageFile(named.uri, named.path, 0, content_hash, named.columns)
+    seen = [replace(first, number=number) for number in range(1, first.pages + 1)]
+    # Who has opened the file knows more of it than its header tells.
+    pages = recalled.pages_of(content_hash) or seen
     return [
         SeenImage(
-            width,
-            height,
+            page.width,
+            page.height,
             file.name,
             named.columns,
-            _standings(file, page, looking.tasks.tasks, known[1] if known else Recalled()),
+            _standings(file, page, looking.tasks.tasks, recalled),
+            page.format,
+            page.detail,
         )
-        for page in range(1, pages + 1)
+        for page in pages
     ]
 
 
-def _looked_into(named: Named, looking: Looking) -> tuple[int, int, int]:
-    """Upright width and height in px, 0 where unknown, and the number of images."""
+def _looked_into(named: Named, looking: Looking) -> Page:
+    """The first of the images as far as the header tells: its upright size is 0 where unknown."""
     with files_for(named.path).open(named.path, _HEAD_BYTES) as stream:
         data = stream.read(_HEAD_BYTES)
         if len(data) == _HEAD_BYTES and signature(data) in _READ_WHOLE:
@@ -135,15 +141,15 @@ def _looked_into(named: Named, looking: Looking) -> tuple[int, int, int]:
             return _header(data + rest, named, looking)
 
 
-def _header(data: bytes, named: Named, looking: Looking) -> tuple[int, int, int]:
+def _header(data: bytes, named: Named, looking: Looking) -> Page:
     limits = looking.limits
     source = inspect(data, name=named.uri, limits=limits, frames=looking.tasks.frames)
     header = read_header(data, name=named.uri, limits=limits)
-    return *header.upright_size, source.pages
+    return Page(1, source.pages, *header.upright_size, header.format)
 
 
 def _standings(
-    file: ImageFile, page: int, tasks: Sequence[Task], recalled: Recalled
+    file: ImageFile, page: Page, tasks: Sequence[Task], recalled: Recalled
 ) -> dict[str, Standing]:
     """How each task stands with an image, as far as the journal's answers tell.
 
@@ -164,7 +170,7 @@ def _standings(
         elif not task.is_asked(answers):
             standings[task.name] = Standing.SPARED
         else:
-            ask = question(task, file, Page(page), answers)
+            ask = question(task, file, page, answers)
             outcome = recalled.outcomes.get(ask.request_id)
             standings[task.name] = Standing.PAID if outcome else Standing.ASKED
             if isinstance(outcome, Answer):

@@ -9,7 +9,7 @@ from typing import Any
 
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import reply_lengths
-from tierwise.forecast.shares import Share, asked_shares
+from tierwise.forecast.shares import Share, asked_shares, detailed_share
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load, Workload, workload
 from tierwise.forecast.worlds import Expectations, Unknown, drawn_world, middle_world
@@ -106,12 +106,16 @@ def forecast(
 
 
 def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
-    """What is known before a run of shares and replies."""
+    """What is known before a run of shares and replies.
+
+    Fine detail is seen in the pixels alone; a calibration has told how many had much of it.
+    """
     unreadable = survey.images_per_file.count(0)
     return Expectations(
         shares=asked_shares(tasks, survey),
         lengths={task.name: reply_lengths(task.answer) for task in tasks},
         unreadable=Share(unreadable, max(1, survey.sampled_files) - unreadable),
+        detail={task.name: detailed_share(task) for task in tasks},
     )
 
 

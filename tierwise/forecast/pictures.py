@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from statistics import fmean
 
 from tierwise.contact_sheets import layout_of
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.images.raster import fitted
+from tierwise.records import Route
 from tierwise.tasks import Task
 
 # An image whose header tells no size is taken as a photograph.
@@ -15,6 +18,7 @@ _USUAL_SIZE = (4000, 3000)
 
 # Tokens of a picture of so many px.
 Rule = Callable[[int, int], int]
+RouteRule = Callable[[Route, int, int], int]
 
 
 def images_of(task: Task, survey: Survey) -> list[SeenImage]:
@@ -36,6 +40,23 @@ def sent_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int
         return [rule(*size) for size in sizes]
     starts = range(0, len(sizes), most)
     return [rule(*layout_of(sizes[start : start + most]).size) for start in starts]
+
+
+def routed_tokens(
+    task: Task, images: Sequence[SeenImage], rule: RouteRule, *, detail: float
+) -> list[int]:
+    """As `sent_tokens`, each picture by the route that it takes.
+
+    `detail` is taken for the fine detail of those of which nobody knows it.
+    """
+    if task.reads == "text" or task.route.images_per_sheet > 1:
+        return sent_tokens(task, images, partial(rule, task.route))
+    found = []
+    for image in images:
+        page = image.page if image.detail is not None else replace(image.page, detail=detail)
+        route = task.decide(page).route
+        found.append(rule(route, *fitted(*_size(image), route.image.max_side)))
+    return found
 
 
 def original_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tierwise.records import Scalar
+from tierwise.records import Page, Scalar
 
 
 class Standing(StrEnum):
@@ -20,13 +20,23 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeenImage:
-    """One image of the sample; its upright size is in px, 0 x 0 where the header does not say."""
+    """One image of the sample; its upright size is in px, 0 x 0 where the header does not say.
+
+    `detail` is its fine detail where a journal knows it.
+    """
 
     width: int
     height: int
     name: str
     columns: Mapping[str, Scalar]
     standings: Mapping[str, Standing]
+    format: str = ""
+    detail: float | None = None
+
+    @property
+    def page(self) -> Page:
+        """What rules may know of it."""
+        return Page(1, 1, self.width, self.height, self.format, self.detail)
 
 
 @dataclass(frozen=True, slots=True)

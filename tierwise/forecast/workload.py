@@ -8,7 +8,7 @@ from functools import partial
 from math import ceil
 from statistics import fmean, stdev
 
-from tierwise.forecast.pictures import images_of, mean, original_tokens, sent_tokens
+from tierwise.forecast.pictures import images_of, mean, original_tokens, routed_tokens
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import prompt_tokens, reply_tokens
 from tierwise.forecast.survey import Groups, Standing, Survey
@@ -59,7 +59,8 @@ class Workload:
     of their sum as a share of it; `groups` is the number of groups they are asked in, 0 where each
     is asked by itself. `picture` and `picture_at_most` are mean tokens of a picture (an
     image or a contact sheet) by rule and by the documented maximum, `picture_error` its standard
-    error as a share; `naive` is the mean of an image at flat `high`.
+    error as a share; `raised` is the mean by rule if all pictures of which the fine detail is not
+    known had much of it; `naive` is the mean of an image at flat `high`.
     """
 
     task: Task
@@ -72,6 +73,7 @@ class Workload:
     groups: int
     picture: float
     picture_at_most: float
+    raised: float
     picture_error: float
     naive: float
 
@@ -100,6 +102,7 @@ class Workload:
         text = (self.texts.of(pack) + pack * earlier) * world.text
         text += schema_tokens(self.task, answers) if world.schema else 0
         above = world.pictures * (self.picture_at_most - self.picture)
+        above += world.detail[self.task.name] * (self.raised - self.picture)
         sheet = self.task.route.images_per_sheet
         sent = pack if sheet == 1 else ceil(pack / sheet)
         pictures = sent * (self.picture + above) * (1 + world.sample * self.picture_error)
@@ -136,8 +139,9 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
     """The work that a task makes of an archive."""
     standings = [image.standings[task.name] for image in survey.images]
     images, route = images_of(task, survey), task.route
-    pictures = sent_tokens(task, images, partial(rates.picture, route))
-    at_most = sent_tokens(task, images, partial(rates.picture_at_most, route))
+    pictures = routed_tokens(task, images, rates.picture, detail=0)
+    at_most = routed_tokens(task, images, rates.picture_at_most, detail=0)
+    raised = routed_tokens(task, images, rates.picture, detail=1)
     naive = original_tokens(task, images, partial(rates.naive_picture, route))
     scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.files))
     groups = survey.groups.get(task.name, Groups(0, 0))
@@ -154,6 +158,7 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
         asked_error=_relative_error(survey.images_per_file, survey),
         picture=mean(pictures),
         picture_at_most=mean(at_most),
+        raised=mean(raised),
         picture_error=_relative_error(pictures, survey),
         naive=mean(naive),
     )

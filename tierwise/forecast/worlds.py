@@ -39,6 +39,7 @@ class Unknown(StrEnum):
     THOUGHTS = "how long the model thinks"
     TEXT = "how many tokens the prompts are"
     PICTURES = "how many tokens the pictures are"
+    DETAIL = "how many pictures have fine detail"
     SAMPLE = "what the files are that were not looked at"
     BROKEN = "files that turn out to be broken"
     REPEATS = "replies that are paid and asked again"
@@ -48,19 +49,22 @@ class Unknown(StrEnum):
 class Expectations:
     """What is known by task: shares of open images, and lengths of replies in characters.
 
+    `detail` is, by task, the share of pictures with more fine detail than its rule allows;
     `unreadable` is the share of files whose headers cannot be read.
     """
 
     shares: Mapping[str, Share]
     lengths: Mapping[str, Lengths]
     unreadable: Share
+    detail: Mapping[str, Share]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """One way things may turn out; factors are 1 in the middle.
 
-    `replies` are characters per image and task. `pictures` is 0 where pictures cost what the grid
+    `replies` are characters per image and task, `detail` the share of pictures that have much by
+    task. `pictures` is 0 where pictures cost what the grid
     says and 1 at the documented maximum; `schema` is whether the schema counts as input; `sample`
     are standard errors of a mean; `broken` is the share of images that cannot be sent; `repeats`
     the share of requests that is paid once more.
@@ -68,6 +72,7 @@ class World:
 
     shares: Mapping[str, float]
     replies: Mapping[str, float]
+    detail: Mapping[str, float]
     text: float = 1.0
     thoughts: float = 1.0
     pictures: float = 0.0
@@ -82,6 +87,7 @@ def middle_world(known: Expectations) -> World:
     return World(
         {name: share.mean for name, share in known.shares.items()},
         {name: lengths.typical for name, lengths in known.lengths.items()},
+        {name: share.mean for name, share in known.detail.items()},
         broken=known.unreadable.mean,
     )
 
@@ -104,6 +110,7 @@ def drawn_world(
     if otherwise[Unknown.BROKEN]:
         broken += rng.expovariate(1 / _MEAN_BROKEN)
     repeats = rng.expovariate(1 / _MEAN_REPEATED) if otherwise[Unknown.REPEATS] else 0.0
+    detail = {name: share.drawn(rng) for name, share in known.detail.items()}
     return World(
         shares={
             name: if_drawn(Unknown.SHARES, share.drawn(rng), middle.shares[name])
@@ -113,6 +120,7 @@ def drawn_world(
             name: if_drawn(Unknown.REPLIES, lengths.at(wordy), lengths.typical)
             for name, lengths in known.lengths.items()
         },
+        detail=detail if Unknown.DETAIL in unknowns else middle.detail,
         text=if_drawn(Unknown.TEXT, math.exp(rng.gauss(0, _TEXT_SPREAD)), 1.0),
         thoughts=if_drawn(Unknown.THOUGHTS, math.exp(rng.gauss(0, _THOUGHT_SPREAD)), 1.0),
         pictures=if_drawn(Unknown.PICTURES, pictures, 0.0),
