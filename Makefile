@@ -3,10 +3,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check engines fuzz chaos bench bench-rivals lock clean
+.PHONY: help setup run test check engines fuzz chaos bench bench-rivals template dataflow template-files lock clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(READY) ## make .venv with everything pinned, and .venv/bin/tierwise
 
@@ -43,6 +43,23 @@ bench: $(READY) ## measure the shrinking against the tutorial way and the codec'
 bench-rivals: $(READY) ## measure asking against other tools, installed apart into .venv-rivals
 	sh bench/asking/rivals/install.sh
 	$(BIN)/python -m bench.asking.compare --ways=plain_asyncio,ours,thread_pool,beam_handler,daft_prompt,async_batch_llm
+
+template: ## build and push the image and the Flex Template: IMAGE=... TEMPLATE=gs://...
+	@test -n "$(IMAGE)" && test -n "$(TEMPLATE)" || { echo "make template needs IMAGE=REGION-docker.pkg.dev/PROJECT/REPOSITORY/tierwise:TAG and TEMPLATE=gs://BUCKET/tierwise.json; see docs/dataflow.md" >&2; exit 2; }
+	@command -v docker >/dev/null || { echo "make template needs docker (or podman under that name), which is not there" >&2; exit 2; }
+	@command -v gcloud >/dev/null || { echo "make template needs gcloud, which is not there: https://cloud.google.com/sdk" >&2; exit 2; }
+	docker build --file templates/Dockerfile --build-arg IMAGE=$(IMAGE) --tag $(IMAGE) .
+	docker push $(IMAGE)
+	gcloud dataflow flex-template build $(TEMPLATE) --image=$(IMAGE) --sdk-language=PYTHON --metadata-file=templates/metadata.json
+
+dataflow: ## launch the template: TEMPLATE=gs://... REGION=... INPUT=gs://... OUTPUT=gs://... GEMINI=vertex
+	@test -n "$(TEMPLATE)" && test -n "$(REGION)" && test -n "$(INPUT)" && test -n "$(OUTPUT)" && test -n "$(GEMINI)" || { echo "make dataflow needs TEMPLATE, REGION, INPUT, OUTPUT and GEMINI=vertex or developer (MORE=name=value,... for other parameters, LAUNCH=... for other flags of gcloud); see docs/dataflow.md" >&2; exit 2; }
+	@command -v gcloud >/dev/null || { echo "make dataflow needs gcloud, which is not there: https://cloud.google.com/sdk" >&2; exit 2; }
+	gcloud dataflow flex-template run tierwise-$$(date -u +%Y%m%d-%H%M%S) --template-file-gcs-location=$(TEMPLATE) --region=$(REGION) --parameters=^~^input=$(INPUT)~output=$(OUTPUT)~gemini=$(GEMINI)$(if $(MORE),~$(MORE)) $(LAUNCH)
+
+template-files: $(READY) ## write templates/metadata.json from the flags, and templates/requirements.txt from the lock file
+	$(BIN)/python -m templates.metadata
+	$(BIN)/python -m templates.requirements
 
 lock: ## pin every dependency anew, by hash, for Python 3.11 to 3.13
 	$(PYTHON) -m venv .venv-lock

@@ -8,10 +8,12 @@ from setuptools import find_packages, setup
 DEPENDENCIES = [
     "aiohttp>=3.10",  # the emulator's server, and the transport google-genai is fast on
     "apache-beam[gcp]>=2.77,<2.78",  # the engine, with Dataflow and Cloud Storage
+    "google-cloud-secret-manager>=2.20",  # the API key, read on the workers
     "google-cloud-storage>=2.19",  # buckets, with one client for a process
     # The real client. Tests pass on 2.33 and 3.4; before 2.33 a request whose connection is lost is
     # sent, and billed, a second time in silence, whatever its retry options say.
     "google-genai[aiohttp]>=2.33,<4",
+    "grpcio>=1.60",  # the transport of Secret Manager's client
     "jinja2>=3.1",  # the page
     "matplotlib>=3.10",  # plots, as SVG in the page and as PNG beside calibrations
     "numpy>=2",  # the emulator's sight, image features

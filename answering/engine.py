@@ -19,6 +19,7 @@ from gemini_api.asker import Asker
 from gemini_api.billing import Billing
 from gemini_api.client import GeminiClient
 from gemini_api.limiter import Clock, Limiter
+from gemini_api.observed import Observed
 from gemini_api.request_log import RequestLog
 from gemini_api.settle import Ask, Settled
 from storage.run_records import Process
@@ -62,6 +63,11 @@ class Engine:
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Run on the loop; the result is for the calling thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def observed(self) -> Observed:
+        """What requests did since the last time somebody asked."""
+        limiter: Limiter = self._asker.limiter
+        return limiter.observations.take()
 
     def call_soon(self, function: Any, *args: Any, **kwargs: Any) -> None:
         """Run a plain function on the loop."""

@@ -5,7 +5,6 @@ This module stays light: `plan` must not wait for Beam.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 from beam_pipeline.command_line import Settings
 from gemini_api.concurrency import PATIENCE_S
-from gemini_api.service import KEY_VARIABLE, Kind, Service
+from gemini_api.service import Kind, Service, secret_location
 from storage.files import files_for
 from storage.listing import Input
 from tierwise.errors import InputError, PriceError, TasksError
@@ -85,6 +84,7 @@ def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
         location=settings.gemini_location,
         timeout_s=settings.request_timeout_s or _slowest(tasks, _TIMEOUT_S, _STANDARD_TIMEOUT_S),
         prices=negotiated_prices(settings.prices),
+        key_secret=_key_secret(settings.api_key_secret, kind),
     )
     _check_endpoint(service.endpoint)
     if kind is Kind.VERTEX and not service.project:
@@ -123,13 +123,16 @@ def _slowest(tasks: Tasks, by_tier: Mapping[ServiceTier, float], otherwise: floa
     return max(by_tier.get(task.route.service_tier, otherwise) for task in tasks.tasks)
 
 
-def check_key(service: Service) -> None:
-    """Refuse to ask the Developer API without a key; a forecast needs none."""
-    if service.kind is Kind.DEVELOPER and not os.environ.get(KEY_VARIABLE, "").strip():
+def _key_secret(name: str | None, kind: Kind) -> str:
+    if not name:
+        return ""
+    secret_location(name)
+    if kind is not Kind.DEVELOPER:
         raise InputError(
-            f"--gemini=developer needs an API key: set the environment variable {KEY_VARIABLE}. "
-            "To try the job for nothing, use --gemini=emulator."
+            f"--api_key_secret: --gemini={kind} takes no key. Leave it out, or give "
+            "--gemini=developer."
         )
+    return name
 
 
 def _check_endpoint(endpoint: str) -> None:

@@ -16,6 +16,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import create_runner
 
 from beam_pipeline.command_line import unknown_flag
+from beam_pipeline.dataflow import is_dataflow, prepare, runner_name
 from beam_pipeline.engine_checks import check_engine
 from beam_pipeline.flags.flag import RUN
 from tierwise.errors import InputError
@@ -38,6 +39,8 @@ def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
     options = PipelineOptions(list(flags))
     if is_local(options):
         options.view_as(StandardOptions).runner = _LOCAL_RUNNER
+    elif is_dataflow(options):
+        prepare(options)
     _check_runner(options)
     check_engine(options)
     return options
@@ -45,8 +48,7 @@ def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
 
 def is_local(options: PipelineOptions) -> bool:
     """Whether the job runs on this machine, inside or below this process."""
-    name: str = options.view_as(StandardOptions).runner or ""
-    return name.lower().removesuffix("runner") in _LOCAL_NAMES
+    return runner_name(options) in _LOCAL_NAMES
 
 
 def _unknown_to_beam(flags: list[str]) -> list[str]:

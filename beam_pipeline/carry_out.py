@@ -23,7 +23,7 @@ from beam_pipeline.job import Job
 from beam_pipeline.launch import unwritable, warnings_about_groups
 from beam_pipeline.lease_keeper import begin, kept
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
-from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from beam_pipeline.screen import say, warn
 from beam_pipeline.workers import in_this_process, on_this_machine, worker_processes
 from gemini_api.emulator.config import EmulatorConfig
@@ -34,32 +34,21 @@ from tierwise.ending import Status
 from tierwise.errors import InputError, JournalError
 from tierwise.forecast.forecast import forecast_row
 
+_GOES_ON = (
+    "The job goes on without this command. Look at, or cancel, it on its runner's page; run.json "
+    "says when it is done."
+)
 # Few enough that a run starts at once.
 _SAMPLE = 200
-
-
-def check_reachable(settings: Settings, options: PipelineOptions) -> None:
-    """Refuse to let workers elsewhere ask an emulator that lives in this process."""
-    if settings.gemini != Kind.EMULATOR or settings.gemini_endpoint or on_this_machine(options):
-        return
-    raise InputError(
-        "--gemini=emulator: workers elsewhere cannot reach an emulator on this machine. Give "
-        "--gemini=developer, --gemini=vertex or --gemini_endpoint."
-    )
 
 
 def carry_out(
     job: Job, settings: Settings, options: PipelineOptions, console: Console
 ) -> dict[str, Any] | None:
     """Ask everything; returns `run.json`, or None when the run broke off, which has been said."""
-    plan = job.plan
-    models = warnings_about(plan.tasks, plan.service, today())
-    for warning in (*models, *warnings_about_groups(job)):
-        warn(console, warning)
-    lease = begin(job, workers=worker_processes(options))
-    job = with_untraced(job, lease)
-    if on_this_machine(options):
-        job = replace(job, plan=replace(job.plan, launcher=lease.record.process))
+    warn_about(job, console)
+    lease, job = take_job(job, options)
+    goes_on = _GOES_ON if job.lease else ""
 
     def leave(status: Status, *, at_rest: bool = False) -> None:
         with suppress(OSError):  # on a full disk it remains to say how to go on
@@ -69,18 +58,48 @@ def carry_out(
     def interrupted(at_rest: bool) -> None:
         leave(Status.BROKE_OFF, at_rest=at_rest and in_this_process(options))
 
-    with _endpoint(settings, job) as reachable, resumable(console, interrupted):
+    leaving = _nothing_to_do if job.lease else interrupted
+    with _endpoint(settings, job) as reachable, resumable(console, leaving, goes_on):
         try:
             with kept(lease, lambda error: leave_to_another(console, error)):
-                run = _run(reachable, options, console)
+                ended = _run(reachable, options, console)
         except InputError:
             leave(Status.REFUSED)
             raise
-        if run is None:
+        if ended is Outcome.BROKE_OFF:
             leave(Status.BROKE_OFF)
-        else:
-            lease.end(untraced_requests=0)
+        if ended is not Outcome.DONE:
+            return None
+        run = _close(reachable)
+        lease.end(untraced_requests=0)
     return run
+
+
+def warn_about(job: Job, console: Console) -> None:
+    """Say what a person should know before money is spent."""
+    plan = job.plan
+    models = warnings_about(plan.tasks, plan.service, today())
+    for warning in (*models, *warnings_about_groups(job)):
+        warn(console, warning)
+
+
+def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
+    """Take the lease of a job's output; the job that comes back knows who keeps it.
+
+    Raises:
+        InputError: another run is going on, or the output cannot be written.
+    """
+    here = on_this_machine(options)
+    lease = begin(job, workers=worker_processes(options), handed_over=not here)
+    job = with_untraced(job, lease)
+    if here:
+        job = replace(job, plan=replace(job.plan, launcher=lease.record.process))
+    return lease, job if here else replace(job, lease=lease)
+
+
+def _nothing_to_do(at_rest: bool) -> None:
+    """The job goes on, and says itself how it ends."""
+    del at_rest
 
 
 def with_untraced(job: Job, lease: Lease) -> Job:
@@ -93,19 +112,18 @@ def with_untraced(job: Job, lease: Lease) -> Job:
     return replace(job, cap=cap)
 
 
-def _run(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:
+def _run(job: Job, options: PipelineOptions, console: Console) -> Outcome:
     try:
         open_run(job)
     except OSError as error:
         raise unwritable(job.output, error) from error
-    reached = run_pipeline(
+    return run_pipeline(
         lambda root: define_pipeline(root, job),
         options,
         console,
         verb="asking",
         files=job.facts["files"],
     )
-    return _close(job) if reached else None
 
 
 @contextmanager

@@ -70,10 +70,6 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     """
     verb, rest = _verb(list(words))
     known, unknown = _parser(verb).parse_known_args(rest)
-    if verb in (RUN, PLAN) and (name := later.first_later_flag(unknown)):
-        raise InputError(
-            f"--{name} is not part of this version yet. Leave it out. See tierwise {verb} --help."
-        )
     settings = vars(known)
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
@@ -99,13 +95,8 @@ def unknown_flag(word: str, verb: str) -> str:
 
 
 def _owners(name: str) -> list[str]:
-    """The verbs that take a flag, or will."""
-    return [
-        verb
-        for verb in VERBS
-        if any(flag.name == name for flag in flags_of(verb))
-        or (verb == RUN and name in later.RUN_FLAGS)
-    ]
+    """The verbs that take a flag."""
+    return [verb for verb in VERBS if any(flag.name == name for flag in flags_of(verb))]
 
 
 def _check(flag: Flag, value: Any, unknown: Sequence[str], verb: str) -> None:

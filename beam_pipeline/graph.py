@@ -18,6 +18,7 @@ from transforms.asking_fn import SharedEngine
 from transforms.audit_near_duplicates import AuditNearDuplicates
 from transforms.close_run import CloseRun
 from transforms.compare_audits import CompareAudits
+from transforms.give_signs import keep_lease
 from transforms.group_files import GroupFiles
 from transforms.judge_answers import JudgeAnswers
 from transforms.list_images import REPEATED, SKIPPED, ListImages
@@ -46,7 +47,7 @@ class Asked:
 
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
-    listed = root | "ListImages" >> ListImages(job.found)
+    listed = root | "ListImages" >> ListImages(job.found, job.lease)
     files = alike = listed["files"]
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
     if job.likeness:
@@ -65,6 +66,8 @@ def ask(files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], 
         shards["images"] = alike | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
     if tasks.of_groups:
         shards["groups"] = files | "GroupFiles" >> GroupFiles(tasks, digits)
+    for kind, some in shards.items():
+        shards[kind] = keep_lease(some, job.lease, f"KeepWhileAsking-{kind}")
     if job.cap is not None:
         within = AskWithin(engine, job.cap, others["before"])
         answered = tuple(shards.values()) | "AskWithin" >> within
@@ -86,7 +89,8 @@ def close(
     asked: Asked, left_out: Mapping[str, beam.PCollection[Any]], job: Job
 ) -> beam.PCollection[dict[str, Any]]:
     """Write the tables of what was asked, sum the costs up, and put all in place."""
-    rows, findings, others = asked.rows, list(asked.findings), dict(asked.others)
+    findings, others = list(asked.findings), dict(asked.others)
+    rows = keep_lease(asked.rows, job.lease, "KeepWhileWriting")
     publication = job.publication
     parts = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
@@ -99,4 +103,5 @@ def close(
         others["pairs"] = together | "SumFindings" >> SumByKey(PairTotals())
     if job.likeness:
         others["audits"] = rows | "AuditNearDuplicates" >> AuditNearDuplicates()
-    return (parts, costs, left_out, others) | "PublishRun" >> CloseRun(publication, publish)
+    closing = CloseRun(publication, publish, job.lease)
+    return (parts, costs, left_out, others) | "PublishRun" >> closing

@@ -17,15 +17,19 @@ from answering.engine import interrupt_all
 from tierwise.errors import LeaseLostError
 
 _GRACE_S = 1.5
+_RUN_AGAIN = "Nothing that was paid is lost: run the same command again, and it goes on from here."
 
 
 @contextmanager
 def resumable(
-    console: Console, leaving: Callable[[bool], None] = lambda at_rest: None
+    console: Console,
+    leaving: Callable[[bool], None] = lambda at_rest: None,
+    how_to_go_on: str = "",
 ) -> Iterator[None]:
     """Make an interrupted run end at once; it can, because the journal already holds its answers.
 
     `leaving` is called before it does, with True when no request of this process was given up.
+    `how_to_go_on` is said in the end, where running again is not what to do.
     """
     received = signal.SIGINT
 
@@ -34,7 +38,7 @@ def resumable(
         for again in (signal.SIGINT, signal.SIGTERM):
             signal.signal(again, lambda *_: os._exit(1))
         leaving(interrupt_all(_GRACE_S))
-        _say(console, f"interrupted ({received.name})")
+        _say(console, f"interrupted ({received.name})", how_to_go_on or _RUN_AGAIN)
         os._exit(1)
 
     def terminate(signal_number: int, frame: FrameType | None) -> None:
@@ -56,16 +60,10 @@ def resumable(
 def leave_to_another(console: Console, why: LeaseLostError) -> None:
     """End a run that may write nothing any more, from whichever thread finds out."""
     interrupt_all(_GRACE_S)
-    _say(console, str(why).rstrip("."))
+    _say(console, str(why).rstrip("."), _RUN_AGAIN)
     os._exit(1)
 
 
-def _say(console: Console, why: str) -> None:
+def _say(console: Console, why: str, then: str) -> None:
     console.show_cursor()
-    console.print(
-        f"\ntierwise: {why}. Nothing that was paid is lost: run the same command again, and it "
-        "goes on from here.",
-        highlight=False,
-        soft_wrap=True,
-        markup=False,
-    )
+    console.print(f"\ntierwise: {why}. {then}", highlight=False, soft_wrap=True, markup=False)

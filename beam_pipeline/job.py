@@ -7,6 +7,7 @@ from typing import Any
 
 from answering.plan import Plan
 from storage.listing import Input
+from storage.run_records import Lease
 from tierwise.admission import Cap
 from tierwise.evaluation import judged_tasks
 from tierwise.table_names import FAILURES, answers_table
@@ -21,7 +22,7 @@ class Job:
 
     `cost_by` is the manifest's column that costs are told apart by, empty for none; `cap` is None
     without `--max_cost_usd`, and `likeness` without `--near_duplicates`. With `page`, it leaves
-    the page for people too.
+    the page for people too. `lease` is kept by the workers when it is there, else by the launcher.
     """
 
     found: Input
@@ -32,6 +33,7 @@ class Job:
     cap: Cap | None = None
     likeness: Likeness | None = None
     page: bool = False
+    lease: Lease | None = None
 
     @property
     def publication(self) -> Publication:

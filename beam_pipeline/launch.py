@@ -14,7 +14,6 @@ from beam_pipeline.asked import (
     check_columns,
     check_cost_by,
     check_groups,
-    check_key,
     check_prices,
     emulated,
     flex_fallback_of,
@@ -77,7 +76,6 @@ def job_about(
 
 def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
     service = service_of(settings, project, tasks)
-    check_key(service)
     check_prices(tasks, service, today())
     return service
 

@@ -15,8 +15,13 @@ from tierwise.journal import VERSION
 from transforms.publish_run import finish_earlier
 
 
-def begin(job: Job, *, workers: int) -> Lease:
+def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
     """Take the lease, and tidy up after runs that were killed.
+
+    Args:
+        job: what is to run.
+        workers: the most processes that ask at a time.
+        handed_over: whether the workers keep the lease, because they may outlive this process.
 
     Raises:
         InputError: another run is going on, or the output cannot be written.
@@ -26,6 +31,7 @@ def begin(job: Job, *, workers: int) -> Lease:
         journal.run_id,
         untraced_requests=job.plan.requests_in_flight * workers,
         journal_version=VERSION,
+        handed_over=handed_over,
     )
     try:
         lease = take_lease(journal.runs, record)

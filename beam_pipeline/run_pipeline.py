@@ -8,23 +8,37 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from enum import Enum
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineState
 from rich.console import Console
 
 from answering.engine import close_all, interrupt_all
 from beam_pipeline.beam_options import is_local
 from beam_pipeline.memory import give_back_large_buffers
 from beam_pipeline.progress import progress
-from beam_pipeline.workers import in_this_process
+from beam_pipeline.workers import in_this_process, on_this_machine
 from tierwise import errors
 from tierwise.errors import InputError, TierwiseError
 
 # How long a run that breaks off waits for the answers that are under way.
 _GRACE_S = 10.0
+_LOST_SIGHT = (
+    "the job could not be watched any more, and may go on without this command: look at its "
+    "runner's page. When it is done, run.json says so; when it is not, run the same command again."
+)
 _IN_TRACEBACK = re.compile(rf"^{re.escape(errors.__name__)}\.(?P<kind>\w+): (?P<message>.*)", re.M)
+
+
+class Outcome(Enum):
+    """How a pipeline ended, as far as its launcher saw."""
+
+    DONE = "done"
+    BROKE_OFF = "broke off"
+    OUT_OF_SIGHT = "out of sight"
 
 
 def run_pipeline(
@@ -34,8 +48,8 @@ def run_pipeline(
     *,
     verb: str,
     files: int,
-) -> bool:
-    """Run to the end, and say whether it was reached; if not, the reason has been printed.
+) -> Outcome:
+    """Run to the end, or to where a cluster cannot be asked any more; the reason has been printed.
 
     Args:
         define: adds the graph to a pipeline.
@@ -51,21 +65,40 @@ def run_pipeline(
         # A failing element is raised with its traceback; Beam would log it a second time.
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     give_back_large_buffers()
-    pipeline = _pipeline(options)
+    pipeline, result = new_pipeline(options), None
     try:
         define(pipeline)
         with progress(console, verb=verb, total=files, visible=in_this_process(options)):
-            pipeline.run().wait_until_finish()
+            result = pipeline.run()
+            result.wait_until_finish()
     except Exception as error:  # noqa: BLE001 - the outermost border: report, say how to go on
         interrupt_all(_GRACE_S)
+        if _may_go_on(result, options):
+            print(f"tierwise: {_LOST_SIGHT} ({error})", file=sys.stderr)
+            return Outcome.OUT_OF_SIGHT
         _report(error)
-        return False
+        return Outcome.BROKE_OFF
     finally:
         close_all()
-    return True
+    return Outcome.DONE
 
 
-def _pipeline(options: PipelineOptions) -> beam.Pipeline:
+def _may_go_on(result: Any, options: PipelineOptions) -> bool:
+    """Whether a job that was submitted has not ended, as far as its runner says."""
+    if result is None or on_this_machine(options):
+        return False
+    try:
+        return not PipelineState.is_terminal(result.state)
+    except Exception:  # noqa: BLE001 - whoever cannot be asked may still be at work
+        return True
+
+
+def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
+    """A pipeline; its runner's options are checked.
+
+    Raises:
+        InputError: they do not fit.
+    """
     try:
         return beam.Pipeline(options=options)
     except ValueError as error:  # a runner's options are validated here

@@ -21,6 +21,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.portability import python_urns
 
 from beam_pipeline.beam_options import is_local
+from beam_pipeline.dataflow import is_dataflow, processes_per_machine
 
 _LOOPBACK = {"LOOPBACK", python_urns.EMBEDDED_PYTHON_LOOPBACK}
 _PROCESSES = {"PROCESS", python_urns.SUBPROCESS_SDK}
@@ -51,6 +52,9 @@ def worker_processes(options: PipelineOptions) -> int:
     if is_local(options):
         return max(1, int(options.view_as(DirectOptions).direct_num_workers))
     workers = options.view_as(WorkerOptions)
+    if is_dataflow(options):
+        machines = int(workers.max_num_workers or workers.num_workers or 1)
+        return max(1, machines * processes_per_machine(options))
     per_machine = options.view_as(PortableOptions).sdk_worker_parallelism
     return max(1, int(workers.max_num_workers or workers.num_workers or per_machine or 1))
 

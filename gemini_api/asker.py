@@ -78,6 +78,7 @@ class Asker:
             tier = tier_of_try(asks[0].route.service_tier, refusals, self.flex_fallback)
             try:
                 async with self.limiter.slot() as start:
+                    self.limiter.observations.sent(len(asks), again=tries > 1)
                     asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
                     return await self._exchange(asks, composed, tier, start)
             except RunEndedError as ended:
@@ -116,6 +117,7 @@ class Asker:
             settled = self._unknown(asks, verdict.reason, str(error))
         else:
             self.limiter.reply(start)
+            self.limiter.observations.replied(came.latency_ms)
             settled = settle(asks, self._priced(asks, composed, came, tier))
         await self.record(asks, settled)
         await self._log(asks, composed, tier, came)

@@ -25,7 +25,8 @@ from google.auth import exceptions as auth_errors
 from google.genai import types
 from google.oauth2.credentials import Credentials
 
-from gemini_api.service import KEY_VARIABLE, Kind, Service
+from gemini_api.api_key import find_key
+from gemini_api.service import Kind, Service
 from tierwise.errors import InputError
 from tierwise.records import ServiceTier
 
@@ -162,25 +163,14 @@ def _http_options(service: Service, session: aiohttp.ClientSession) -> types.Htt
 
 def _account(service: Service) -> dict[str, Any]:
     if service.kind is not Kind.VERTEX:
-        return {"vertexai": False, "api_key": _key(service)}
+        key = "emulator" if service.kind is Kind.EMULATOR else find_key(service)
+        return {"vertexai": False, "api_key": key}
     return {
         "vertexai": True,
         "project": service.project,
         "location": service.location,
         "credentials": _vertex_credentials(service),
     }
-
-
-def _key(service: Service) -> str:
-    if service.kind is Kind.EMULATOR:
-        return "emulator"
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if not key:
-        raise InputError(
-            f"No API key: the environment variable {KEY_VARIABLE} is not set. Set it where the "
-            "job runs, or try the job for nothing with --gemini=emulator."
-        )
-    return key
 
 
 def _vertex_credentials(service: Service) -> Any:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gemini_api.concurrency import PATIENCE_S, Concurrency
+from gemini_api.observed import Observations
 from gemini_api.pace import Pace, Start
 from gemini_api.slots import Slots
 from tierwise.errors import RunEndedError
@@ -37,6 +38,7 @@ class Limiter:
         requests_per_minute: the most that start per minute, evenly spaced; None sets no limit.
         clock: time and chance.
         patience_s: how long nothing but failures may come before the run ends.
+        observations: where waits are noted.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Limiter:
         requests_per_minute: float | None,
         clock: Clock,
         patience_s: float = PATIENCE_S,
+        observations: Observations | None = None,
     ) -> None:
+        self.observations = observations or Observations()
         self._slots = Slots(requests_in_flight)
         self._concurrency = Concurrency(requests_in_flight, patience_s)
         self._pace = Pace(60.0 / requests_per_minute if requests_per_minute else 0.0)
@@ -135,7 +139,9 @@ class Limiter:
     async def _wait_for_start(self) -> Start:
         async with self._turn:  # one waits for the time, the others for their turn
             while (wait := self._pace.wait_s(self._clock.monotonic())) > 0 and not self.ended:
+                before = self._clock.monotonic()
                 await self.sleep(wait)
+                self.observations.throttled(self._clock.monotonic() - before)
             start = self._pace.start(self._clock.monotonic())
             self._concurrency.start(start.number)
             return start

@@ -7,6 +7,9 @@ can do. Whoever has the highest number holds the lease until the record says tha
 or its process is gone, or has given no sign of life for `DEAD_AFTER`. A run whose number is no
 longer the highest has lost the lease and must stop. Nothing is ever deleted: records that were not
 closed tell of runs that were killed.
+
+A run on a cluster outlives the process that launched it. Its record is `handed_over`: whoever works
+for the run gives signs of life, and the step that publishes the tables ends it.
 """
 
 from __future__ import annotations
@@ -63,7 +66,7 @@ class RunRecord:
 
     `untraced_requests` is how many requests may be paid without a trace in the journal: as many as
     can be under way, until the run has ended and says how many it gave up. `journal_version` is the
-    format it writes.
+    format it writes. `handed_over` says that the run goes on when its process is gone.
     """
 
     run_id: str
@@ -73,11 +76,13 @@ class RunRecord:
     started_at: str
     heartbeat_at: str
     ended_at: str = ""
+    handed_over: bool = False
 
     def is_over(self, now: datetime) -> bool:
         """Whether another run may begin."""
         silent = now - datetime.fromisoformat(self.heartbeat_at)
-        return bool(self.ended_at) or self.process.gone or silent > DEAD_AFTER
+        gone = self.process.gone and not self.handed_over
+        return bool(self.ended_at) or gone or silent > DEAD_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +94,17 @@ class Lease:
     record: RunRecord
 
     def renew(self) -> None:
-        """Give a sign of life.
+        """Give a sign of life, unless another process of this run has just given one.
 
         Raises:
             LeaseLostError: another run has taken the lease.
         """
         check_lease(self.folder, self.record.run_id)
-        self._write(replace(self.record, heartbeat_at=_now()))
+        record = _read(self.folder, self.number) or self.record
+        now = datetime.now(UTC)
+        silent = now - datetime.fromisoformat(record.heartbeat_at)
+        if not record.ended_at and silent >= HEARTBEAT / 2:
+            self._write(replace(record, heartbeat_at=_now()))
 
     def end(self, *, untraced_requests: int) -> None:
         """Give the lease back, and say how many requests were given up while under way."""
@@ -114,10 +123,20 @@ class Lease:
         files_for(self.folder).write(_uri(self.folder, self.number), _encoded(record))
 
 
-def new_record(run_id: str, *, untraced_requests: int, journal_version: int) -> RunRecord:
-    """The record of a run that begins now, in this process."""
+def new_record(
+    run_id: str, *, untraced_requests: int, journal_version: int, handed_over: bool = False
+) -> RunRecord:
+    """The record of a run that this process begins now."""
     now = _now()
-    return RunRecord(run_id, Process.this(), untraced_requests, journal_version, now, now)
+    return RunRecord(
+        run_id,
+        Process.this(),
+        untraced_requests,
+        journal_version,
+        now,
+        now,
+        handed_over=handed_over,
+    )
 
 
 def take_lease(folder: str, record: RunRecord) -> Lease:
@@ -141,6 +160,14 @@ def take_lease(folder: str, record: RunRecord) -> Lease:
         except FileExistsError:
             continue  # look who was quicker
         return lease
+
+
+def end_lease(folder: str, run_id: str) -> None:
+    """End a run that was handed over, all of whose requests were answered; done twice, it stays."""
+    last = max(_numbers(folder), default=0)
+    record = _read(folder, last) if last else None
+    if record and record.run_id == run_id and record.handed_over and not record.ended_at:
+        Lease(folder, last, record).end(untraced_requests=0)
 
 
 def check_lease(folder: str, run_id: str) -> None:
@@ -170,10 +197,12 @@ def _check_over(folder: str, number: int, ours: RunRecord) -> None:
             "Run the newer tierwise, or give another --output."
         )
     if not record.is_over(datetime.now(UTC)):
-        where = record.process
+        where = f"{record.process.host}, process {record.process.pid}"
+        if record.handed_over:
+            where = f"a cluster, launched from {record.process.host}"
         raise InputError(
-            f"another run writes into this output: {record.run_id} on {where.host}, process "
-            f"{where.pid}, since {record.started_at}, last sign of life {record.heartbeat_at}. "
+            f"another run writes into this output: {record.run_id} on {where}, "
+            f"since {record.started_at}, last sign of life {record.heartbeat_at}. "
             "Wait until it ends, end it, or give another --output. Once it gives no sign of life "
             f"for {_minutes(DEAD_AFTER)} minutes, a new run may begin."
         )

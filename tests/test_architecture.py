@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ["tierwise", "storage", "gemini_api", "answering", "transforms", "beam_pipeline"]
+ROOMS = [
+    *("tierwise", "storage", "gemini_api", "answering", "transforms", "beam_pipeline", "templates"),
+]
 NETWORK = {"aiohttp", "httpx", "requests", "socket", "urllib.request", "http", "grpc"}
 # Verbs are imported by name, because some bring Beam and help must not wait for it.
 LATE_IMPORTS = {"beam_pipeline/__main__.py"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
 import apache_beam as beam
@@ -16,9 +17,18 @@ from answering.plan import Plan
 from answering.tally import TALLY
 from answering.window import Window
 from tierwise.groups import AnsweredGroup
-from tierwise.records import Answer, Answered, Failure
+from tierwise.records import Answer, Answered, Failure, Usage
 
 Result = TypeVar("Result")
+
+# `requests` are those that were billed or may have been, `tries` all that were sent.
+_COUNTERS = (
+    *("files", "answers", "failures", "requests", "nano_dollars", "tries", "retries"),
+    *("throttled_ms", *(kind.name for kind in fields(Usage))),
+)
+_DISTRIBUTIONS = ("sent_bytes", "milliseconds", "images_per_request", "latency_ms")
+# Dataflow adds no workers to a step that counts under this name: they would wait as well.
+_THROTTLING = "cumulativeThrottlingSeconds"
 
 
 class SharedEngine:
@@ -49,13 +59,28 @@ class AskingFn(beam.DoFn, Generic[Result]):
         self._shared = engine
         self._most = most
         self._window: Window[Result] | None = None
-        self._counters = {
-            name: Metrics.counter("tierwise", name)
-            for name in ("files", "answers", "failures", "requests", "nano_dollars")
+        self._counters = {name: Metrics.counter("tierwise", name) for name in _COUNTERS}
+        self._distributions = {
+            name: Metrics.distribution("tierwise", name) for name in _DISTRIBUTIONS
         }
+        self._throttling = Metrics.counter("tierwise", _THROTTLING)
+        self._throttled_s = 0.0
 
-        self._sent_bytes = Metrics.distribution("tierwise", "sent_bytes")
-        self._milliseconds = Metrics.distribution("tierwise", "milliseconds")
+    def display_data(self) -> dict[str, Any]:
+        """What runners' pages show of this step; of a composite, Dataflow would show nothing."""
+        plan, service = self.plan, self.plan.service
+        tasks = plan.tasks.tasks
+        shown: dict[str, Any] = {
+            "tasks": ", ".join(task.name for task in tasks),
+            "models": ", ".join(sorted({task.route.model for task in tasks})),
+            "service": str(service.kind),
+            "location": service.location if service.vertex else "",
+            "endpoint": service.endpoint,
+            "api_key_secret": service.key_secret,
+            "requests_in_flight": plan.requests_in_flight,
+            "requests_per_minute": plan.requests_per_minute or 0,
+        }
+        return {name: value for name, value in shown.items() if value}
 
     def setup(self) -> None:
         """Share the engine of this process."""
@@ -74,6 +99,7 @@ class AskingFn(beam.DoFn, Generic[Result]):
             value = self.counted(result)
             yield WindowedValue(value, everything.max_timestamp(), [everything])
         self._window = None
+        self._count_requests()
 
     def window(self) -> Window[Result]:
         """The window of the bundle."""
@@ -86,17 +112,20 @@ class AskingFn(beam.DoFn, Generic[Result]):
         raise NotImplementedError
 
     def count(self, answered: Answered) -> None:
-        """Count the outcomes of one file."""
+        """Count the outcomes of one file, and what requests did meanwhile."""
+        self._count_requests()
         for outcome in answered.outcomes:
             spent = outcome.paid
             failed = isinstance(outcome, Failure)
             self._counters["failures" if failed else "answers"].inc()
             self._counters["requests"].inc(spent.requests)
             self._counters["nano_dollars"].inc(spent.cost)
+            for kind in fields(spent.usage):
+                self._counters[kind.name].inc(getattr(spent.usage, kind.name))
             TALLY.count(failed=failed, requests=spent.requests, cost=spent.cost)
             if isinstance(outcome, Answer) and outcome.sent.bytes and not outcome.reused:
-                self._sent_bytes.update(outcome.sent.bytes)
-                self._milliseconds.update(round(outcome.sent.milliseconds))
+                self._distributions["sent_bytes"].update(outcome.sent.bytes)
+                self._distributions["milliseconds"].update(round(outcome.sent.milliseconds))
 
     def count_group(self, group: AnsweredGroup) -> None:
         """Count the outcomes of the files of one group."""
@@ -109,3 +138,17 @@ class AskingFn(beam.DoFn, Generic[Result]):
         """Count one file that is done."""
         self._counters["files"].inc()
         TALLY.count_file()
+
+    def _count_requests(self) -> None:
+        observed = self.engine.observed()
+        self._counters["tries"].inc(len(observed.images))
+        self._counters["retries"].inc(observed.retries)
+        for images in observed.images:
+            self._distributions["images_per_request"].update(images)
+        for latency_ms in observed.latencies_ms:
+            self._distributions["latency_ms"].update(latency_ms)
+        self._throttled_s += observed.throttled_s
+        whole = int(self._throttled_s)
+        self._throttling.inc(whole)
+        self._throttled_s -= whole
+        self._counters["throttled_ms"].inc(round(observed.throttled_s * 1000))

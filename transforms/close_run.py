@@ -7,16 +7,26 @@ from typing import Any
 
 import apache_beam as beam
 
+from storage.run_records import Lease
+from transforms.give_signs import keep_lease
+
 
 class CloseRun(beam.PTransform):
     """From `(parts, totals, left_out)`, perhaps with `others`, to what `publish` returns.
 
     `publish(publication, parts, totals, left_out, **others)` gets how many elements each collection
     of `left_out` has, by its name, and all others as lists. It may be called more than once.
+    Whoever publishes keeps `lease`, if there is one.
     """
 
-    def __init__(self, publication: Any, publish: Callable[..., dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        publication: Any,
+        publish: Callable[..., dict[str, Any]],
+        lease: Lease | None = None,
+    ) -> None:
         super().__init__()
+        self._lease = lease
         self._publication = publication
         self._publish = publish
 
@@ -25,17 +35,13 @@ class CloseRun(beam.PTransform):
         parts, totals, left_out, *more = inputs
         others: Mapping[str, Any] = more[0] if more else {}
         counts = tuple(_counted(name, some) for name, some in left_out.items())
-        return (
-            parts.pipeline
-            | "Finish" >> beam.Create([self._publication])
-            | "Publish"
-            >> beam.Map(
-                self._publish,
-                beam.pvalue.AsList(parts),
-                beam.pvalue.AsList(totals),
-                beam.pvalue.AsDict(counts | "AllCounts" >> beam.Flatten()),
-                **{name: beam.pvalue.AsList(some) for name, some in others.items()},
-            )
+        last = parts.pipeline | "Finish" >> beam.Create([self._publication])
+        return keep_lease(last, self._lease, "GiveSigns") | "Publish" >> beam.Map(
+            self._publish,
+            beam.pvalue.AsList(parts),
+            beam.pvalue.AsList(totals),
+            beam.pvalue.AsDict(counts | "AllCounts" >> beam.Flatten()),
+            **{name: beam.pvalue.AsList(some) for name, some in others.items()},
         )
 
 

@@ -11,8 +11,10 @@ from apache_beam.pvalue import TaggedOutput
 
 from storage.files import files_for
 from storage.listing import Input, Named, Skipped, list_names, split
+from storage.run_records import Lease
 from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.records import ImageFile, Reason
+from transforms.give_signs import keep_lease
 from transforms.in_threads import InThreadsFn
 
 SKIPPED = "skipped_files"
@@ -27,21 +29,23 @@ class ListImages(beam.PTransform):
     Those are `skipped_files`, plain non-pictures, and `repeated_rows` of a manifest: a name that it
     holds twice is one image. A bucket is listed by several workers, each a range of names. Names
     are spread over the workers before anything is opened, and each is hashed there, unless the
-    listing told the hash.
+    listing told the hash. Whoever lists keeps `lease`, if there is one.
     """
 
-    def __init__(self, found: Input) -> None:
+    def __init__(self, found: Input, lease: Lease | None = None) -> None:
         super().__init__()
         self._found = found
+        self._lease = lease
 
     def expand(self, root: Any) -> dict[str, beam.PCollection[Any]]:
         """Adds the listing to a pipeline."""
-        listed = (
+        inputs = (
             root
             | "NameInput" >> beam.Create(split(self._found))
             | "SpreadInput" >> beam.Reshuffle()
-            | "ListNames" >> beam.FlatMap(_tagged_names).with_outputs(SKIPPED, main="named")
         )
+        listing = beam.ParDo(_ListNamesFn(self._found.uri)).with_outputs(SKIPPED, main="named")
+        listed = keep_lease(inputs, self._lease, "GiveSigns") | "ListNames" >> listing
         kept = (
             listed["named"]
             | "KeyByName" >> beam.Map(lambda named: (named.uri, named))
@@ -85,6 +89,13 @@ def hash_file(named: Named) -> ImageFile:
         return ImageFile(named.uri, path, 0, "", named.columns, problem)
 
 
-def _tagged_names(found: Input) -> Iterator[Named | TaggedOutput]:
-    for name in list_names(found):
-        yield TaggedOutput(SKIPPED, name.uri) if isinstance(name, Skipped) else name
+class _ListNamesFn(beam.DoFn):
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+
+    def display_data(self) -> dict[str, Any]:
+        return {"input": self._uri}
+
+    def process(self, found: Input) -> Iterator[Named | TaggedOutput]:
+        for name in list_names(found):
+            yield TaggedOutput(SKIPPED, name.uri) if isinstance(name, Skipped) else name

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from answering.journal_files import JournalFiles
 from storage.files import files_for, join
 from storage.finished_run import FinishedRun
-from storage.run_records import check_lease
+from storage.run_records import check_lease, end_lease
 from storage.thumbnail_files import thumbnails_below
 from tierwise import account
 from tierwise.admission import Admission, Paid
@@ -88,7 +88,9 @@ def publish(
         LeaseLostError: another run has begun meanwhile; its tables are left alone.
         TablesError: what lies in place is not what was written.
     """
+    runs, run_id = publication.journal.runs, publication.journal.run_id
     if closed := _closed_already(publication):
+        end_lease(runs, run_id)
         return closed
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
         costs = sorted(costs)
@@ -99,10 +101,11 @@ def publish(
         if audits:
             more["near_duplicates_audit"] = {task: audit.facts() for task, audit in sorted(audits)}
         _stage(publication, parts, costs, left_out, pairs=pairs, more=more)
-    check_lease(publication.journal.runs, publication.journal.run_id)
+    check_lease(runs, run_id)
     run = _finish(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
     publication.journal.forget_attempts()
+    end_lease(runs, run_id)
     return run
 
 

@@ -110,6 +110,9 @@ class _WriteRowsFn(beam.DoFn):
         self._tabulate = tabulate
         self._growing: dict[str, _Growing] = {}
 
+    def display_data(self) -> dict[str, Any]:
+        return {"folder": self._folder}
+
     def start_bundle(self) -> None:
         self._growing = {}
 

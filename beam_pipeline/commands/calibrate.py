@@ -14,7 +14,6 @@ from beam_pipeline.ask_trials import ask_trials
 from beam_pipeline.asked import negotiated_prices, tasks_of
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.calibration_table import print_calibration
-from beam_pipeline.carry_out import check_reachable
 from beam_pipeline.command_line import Settings
 from beam_pipeline.flags.flag import CALIBRATE
 from beam_pipeline.labelled import (
@@ -29,6 +28,7 @@ from beam_pipeline.labelled import (
 )
 from beam_pipeline.launch import writable
 from beam_pipeline.observations import Left
+from beam_pipeline.reach import check_reachable, check_waits
 from beam_pipeline.screen import print_document, screen, warn
 from beam_pipeline.trials import Trials, trials_of
 from beam_pipeline.version import VERSION
@@ -66,6 +66,7 @@ class _Sample:
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Calibrate and return the exit status."""
     options = beam_options(beam_flags, CALIBRATE)
+    check_waits(options, CALIBRATE)
     check_reachable(settings, options)
     console, results = Console(stderr=True), screen(json_wanted=settings.json)
     sample = _sample(settings, console)

@@ -16,13 +16,13 @@ from answering.stratified import stratified
 from beam_pipeline.ask_trials import ask_trials
 from beam_pipeline.asked import tasks_of
 from beam_pipeline.beam_options import beam_options
-from beam_pipeline.carry_out import check_reachable
 from beam_pipeline.command_line import Settings
 from beam_pipeline.flags.flag import MEASURE
 from beam_pipeline.labelled import manifest_of
 from beam_pipeline.launch import writable
 from beam_pipeline.measurement_table import measurement_parquet, print_measurement
 from beam_pipeline.observations import Left
+from beam_pipeline.reach import check_reachable, check_waits
 from beam_pipeline.screen import print_document, screen
 from beam_pipeline.trials import Trials, trial_name
 from beam_pipeline.version import VERSION
@@ -75,6 +75,7 @@ class _Place:
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Measure and return the exit status."""
     options = beam_options(beam_flags, MEASURE)
+    check_waits(options, MEASURE)
     check_reachable(settings, options)
     task = _task(tasks_of(settings))
     models = [name.strip() for name in (settings.models or "").split(",") if name.strip()]

@@ -12,8 +12,9 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.flags.flag import OPTIMIZE
 from beam_pipeline.interruption import resumable
 from beam_pipeline.launch import writable
+from beam_pipeline.reach import check_files, check_waits
 from beam_pipeline.run_id import new_run_id
-from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from beam_pipeline.screen import print_document, screen
 from beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
 from beam_pipeline.shrink_settings import image_settings
@@ -31,17 +32,20 @@ from transforms.publish_metrics import TOTALS_FILE
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Shrink everything and return the exit status."""
     options = beam_options(beam_flags, OPTIMIZE)
+    check_waits(options, OPTIMIZE)
+    check_files(settings, options)
     job = _job(settings)
     _remove_staging(job.output)
     console = Console(stderr=True)
     with resumable(console):
-        if not run_pipeline(
+        ended = run_pipeline(
             lambda root: define_shrink_pipeline(root, job),
             options,
             console,
             verb="shrinking",
             files=job.facts["files"],
-        ):
+        )
+        if ended is not Outcome.DONE:
             return 1
     uri = join(job.output, TOTALS_FILE)
     totals: dict[str, Any] = json.loads(files_for(uri).read(uri))

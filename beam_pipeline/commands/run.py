@@ -8,9 +8,12 @@ from rich.console import Console
 
 from beam_pipeline.beam_options import beam_options, project
 from beam_pipeline.calibrated import calibrated_versions, tasks_to_ask
-from beam_pipeline.carry_out import carry_out, check_reachable, with_forecast
+from beam_pipeline.carry_out import carry_out, with_forecast
 from beam_pipeline.command_line import Settings
+from beam_pipeline.dataflow import only_builds, submits_only
+from beam_pipeline.hand_over import hand_over
 from beam_pipeline.launch import build_job
+from beam_pipeline.reach import check_reachable
 from beam_pipeline.run_file import read_run
 from beam_pipeline.screen import print_document, say, screen, warn
 from beam_pipeline.summary import print_summary
@@ -31,7 +34,10 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if versions := calibrated_versions(settings.calibration):
         job = replace(job, facts={**job.facts, "calibrated_versions": versions})
     job = with_page(job, thumbnails=not settings.no_thumbnails)
-    run = carry_out(with_forecast(job, console, results), settings, options, console)
+    job = with_forecast(job, console, results)
+    if only_builds(options) or submits_only(options):
+        return hand_over(job, options, console)
+    run = carry_out(job, settings, options, console)
     if run is not None:
         print_summary(run, job, results)
         if run["page"]:

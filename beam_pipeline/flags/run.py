@@ -87,6 +87,13 @@ FLAGS = (
         default="global",
     ),
     Flag(
+        "api_key_secret",
+        "Secret Manager version that holds the key of the Gemini Developer API; each worker reads "
+        "it there. Default: the environment variable GEMINI_API_KEY. Keys are never flags.",
+        "projects/my-project/secrets/gemini-key/versions/latest",
+        (RUN,),
+    ),
+    Flag(
         "service_tier",
         "How Google serves and prices requests: flex costs half and may wait minutes, "
         "priority costs 1.8 times as much. Overrides the tasks file.",

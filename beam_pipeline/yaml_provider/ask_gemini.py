@@ -17,7 +17,7 @@ from beam_pipeline.graph import Asked, ask
 from beam_pipeline.job import Job
 from beam_pipeline.launch import job_about
 from beam_pipeline.lease_keeper import begin
-from beam_pipeline.workers import worker_processes
+from beam_pipeline.workers import on_this_machine, worker_processes
 from beam_pipeline.yaml_provider.error_output import GOOD, error_output
 from beam_pipeline.yaml_provider.read_images import ReadImages
 from beam_pipeline.yaml_provider.rows import (
@@ -132,8 +132,10 @@ class AskGemini(beam.PTransform):
             project=project(options),
             workers=workers,
         )
-        lease = begin(job, workers=workers)
-        return with_untraced(job, lease), lease
+        here = on_this_machine(options)
+        lease = begin(job, workers=workers, handed_over=not here)
+        job = with_untraced(job, lease)
+        return job if here else replace(job, lease=lease), lease
 
 
 def _settings(written: Mapping[str, Any]) -> Settings:

@@ -61,6 +61,7 @@ def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
 
 I, O = "--input=good", "--output=out"  # noqa: E741
 REGION = ["--gemini=vertex", "--gemini_project=p", "--gemini_location=europe-west4"]
+SECRET = "projects/p/secrets/s/versions/1"
 REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "input missing": (["run", O], ["--input"]),
     "output missing": (["run", I], ["--output"]),
@@ -91,7 +92,18 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "no flag": (["run", I, O, "good.yaml"], ["good.yaml", "--name=value"]),
     "unknown verb": (["runn", I, O], ["runn", "Did you mean run?"]),
     "strange verb": (["launch", I, O], ["launch", "run, plan, measure"]),
-    "a later flag": (["run", I, "--api_key_secret", "s"], ["--api_key_secret is not part of this"]),
+    "a key in place of its secret's name": (
+        ["run", I, O, "--gemini=developer", "--api_key_secret=AIza-s3cret"],
+        ["--api_key_secret: is no name of a secret's version", "make a new one"],
+    ),
+    "a secret without a version": (
+        ["run", I, O, "--gemini=developer", "--api_key_secret=projects/p/secrets/s"],
+        ["--api_key_secret=projects/p/secrets/s: is no name", "/versions/latest"],
+    ),
+    "a secret that nobody asks for": (
+        ["run", I, O, "--gemini=vertex", f"--api_key_secret={SECRET}"],
+        ["--api_key_secret: --gemini=vertex takes no key"],
+    ),
     "another verb's flag": (
         ["optimize", I, O, "--tasks=x"],
         ["--tasks belongs to tierwise run, plan, measure, calibrate; optimize does not take it."],

@@ -18,7 +18,7 @@ from rich.console import Console
 from answering.journal_files import JournalFiles
 from answering.plan import Plan
 from beam_pipeline.beam_options import beam_options
-from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from gemini_api.service import Kind, Service
 from storage.listing import find_input
 from tierwise.records import Answered
@@ -73,7 +73,7 @@ def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
         options = beam_options(flags)
         done = run_pipeline(define, options, Console(stderr=True), verb="asking", files=IMAGES)
         reached.append(done)
-    assert reached == [False, False, False, True]
+    assert reached == [*[Outcome.BROKE_OFF] * 3, Outcome.DONE]
     assert len(paid(gemini)) == IMAGES
     assert set(paid(gemini).values()) == {1}
 

@@ -16,7 +16,7 @@ from beam_pipeline.command_line import read_command_line
 from beam_pipeline.graph import define_pipeline
 from beam_pipeline.job import Job
 from beam_pipeline.launch import build_job
-from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from tierwise.answers.labels import OneLabel
 
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
@@ -46,13 +46,14 @@ def with_bug(job: Job) -> Job:
 
 
 def run(job: Job, *flags: str) -> bool:
-    return run_pipeline(
+    ended = run_pipeline(
         lambda root: define_pipeline(root, job),
         beam_options(flags),
         Console(stderr=True),
         verb="asking",
         files=1,
     )
+    return ended is Outcome.DONE
 
 
 @pytest.mark.parametrize("flags", [(), ("--direct_running_mode=multi_threading",)])

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apache_beam.options.pipeline_options import DirectOptions, StandardOptions, WorkerOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    SetupOptions,
+    StandardOptions,
+    WorkerOptions,
+)
 
 from beam_pipeline.__main__ import main
 from beam_pipeline.beam_options import beam_options, is_local
@@ -63,6 +68,34 @@ def test_other_runners_stay_what_they_are() -> None:
     options = beam_options(["--runner=FlinkRunner"])
     assert options.view_as(StandardOptions).runner == "FlinkRunner"
     assert not is_local(options)
+
+
+@pytest.mark.parametrize(
+    ("flags", "processes"),
+    [
+        ((), 2),
+        (("--max_num_workers=5",), 10),
+        (("--max_num_workers=5", "--machine_type=n1-standard-1"), 5),
+        (("--num_workers=3", "--machine_type=e2-highcpu-16"), 48),
+        (("--max_num_workers=2", "--machine_type=n2-custom-6-3072"), 12),
+        (("--max_num_workers=2", "--machine_type=c4-standard-4-lssd"), 8),
+        (("--max_num_workers=7", "--experiments=no_use_multiple_sdk_containers"), 7),
+    ],
+)
+def test_dataflow_has_a_process_for_each_processor(flags: tuple[str, ...], processes: int) -> None:
+    dataflow = ("--runner=DataflowRunner", "--project=my-project", "--region=us-central1")
+    assert worker_processes(beam_options((*dataflow, *flags))) == processes
+
+
+def test_what_dataflow_gets_unless_it_is_said_otherwise() -> None:
+    options = beam_options(["--runner=DataflowRunner"])
+    assert options.view_as(StandardOptions).resource_hints == ["min_ram=2GB"]
+    assert options.view_as(SetupOptions).save_main_session is False
+    mine = beam_options(
+        ["--runner=DataflowRunner", "--resource_hints=min_ram=8GB", "--save_main_session"]
+    )
+    assert mine.view_as(StandardOptions).resource_hints == ["min_ram=8GB"]
+    assert mine.view_as(SetupOptions).save_main_session is True
 
 
 def test_processes_are_counted() -> None:

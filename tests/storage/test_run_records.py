@@ -19,6 +19,7 @@ from storage.run_records import (
     Process,
     RunRecord,
     check_lease,
+    end_lease,
     new_record,
     take_lease,
 )
@@ -97,6 +98,36 @@ def test_a_run_of_this_machine_is_dead_when_its_process_is(folder: str, child: P
     while not child.gone:
         pass
     assert take_lease(folder, record("run-4")).number == 4
+
+
+@pytest.mark.skipif(not Process.this().space, reason="only Linux tells when a process started")
+def test_a_run_that_was_handed_over_outlives_its_launcher(folder: str) -> None:
+    gone = replace(Process.this(), began="1")
+    lease = take_lease(folder, record("run-1", process=gone, handed_over=True))
+    with pytest.raises(InputError, match="run-1 on a cluster, launched from"):
+        take_lease(folder, record("run-2"))
+    end_lease(folder, "run-2")  # not its own
+    end_lease(folder, "run-1")
+    end_lease(folder, "run-1")
+    (ended,) = take_lease(folder, record("run-2")).earlier_runs()
+    assert (ended.untraced_requests, bool(ended.ended_at)) == (0, True)
+    with pytest.raises(LeaseLostError):
+        lease.renew()
+
+
+def test_several_give_signs_of_life_and_one_of_them_is_enough(folder: str) -> None:
+    silent = record("run-1", heartbeat_at=ago(timedelta(minutes=5)), handed_over=True)
+    lease = take_lease(folder, silent)
+    path = Path(folder, "000001.json")
+    lease.renew()
+    written = path.stat().st_mtime_ns
+    assert json.loads(path.read_text())["heartbeat_at"] > silent.heartbeat_at
+    lease.renew()
+    assert path.stat().st_mtime_ns == written
+    end_lease(folder, "run-1")
+    ended = path.read_text()
+    lease.renew()  # whoever comes late does not begin it again
+    assert path.read_text() == ended
 
 
 def test_of_many_that_take_over_at_once_one_succeeds(folder: str) -> None:

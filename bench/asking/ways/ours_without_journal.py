@@ -14,7 +14,7 @@ from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import read_command_line
 from beam_pipeline.graph import define_pipeline
 from beam_pipeline.launch import build_job
-from beam_pipeline.run_pipeline import run_pipeline
+from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from bench.asking.ways.arguments import arguments
 from bench.asking.ways.ours import flags
 from tierwise.journal import Entry
@@ -35,10 +35,10 @@ def main() -> int:
     forgetful = Forgetful(journal.folder, journal.run_id, journal.digits)
     job = replace(job, plan=replace(job.plan, journal=forgetful))
     console = Console(stderr=True)
-    done = run_pipeline(
+    ended = run_pipeline(
         lambda root: define_pipeline(root, job), options, console, verb="asking", files=0
     )
-    return 0 if done else 1
+    return 0 if ended is Outcome.DONE else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""A job that is built here and run by others: `--template_location`, and `--dry_run`.
+
+Google's launcher of Flex Templates calls this program with `--template_location`, reads the job
+from there, and submits it after this process has ended. So the lease is the workers' to keep, and
+the job's last step publishes the tables and ends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+from rich.console import Console
+
+from beam_pipeline.carry_out import take_job, warn_about
+from beam_pipeline.dataflow import is_dataflow, only_builds
+from beam_pipeline.graph import define_pipeline
+from beam_pipeline.job import Job
+from beam_pipeline.run_file import break_off, open_run
+from beam_pipeline.run_pipeline import new_pipeline
+from storage.files import join
+from storage.run_records import Lease, new_record
+from tierwise.journal import VERSION
+from tierwise.table_names import RUN_FILE
+
+
+def hand_over(job: Job, options: PipelineOptions, console: Console) -> int:
+    """Build the job, leave it where a launcher looks for it, and return the exit status.
+
+    With `--dry_run` nothing is left: the job is built, and forgotten.
+
+    Raises:
+        InputError: another run is going on, or Beam refuses its options.
+    """
+    warn_about(job, console)
+    if only_builds(options):
+        record = new_record(job.plan.journal.run_id, untraced_requests=0, journal_version=VERSION)
+        _build(replace(job, lease=Lease(job.plan.journal.runs, 0, record)), options)
+        console.print("Dry run: the job can be built. Nothing was submitted.", highlight=False)
+        return 0
+    lease, job = take_job(job, options)
+    try:
+        open_run(job)
+        _build(job, options)
+    except BaseException:
+        break_off(job)
+        lease.end(untraced_requests=0)
+        raise
+    template = options.view_as(GoogleCloudOptions).template_location
+    console.print(
+        f"The job is in {template}; it begins when a launcher submits it. When it is done, "
+        f"{join(job.output, RUN_FILE)} says how it ended.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
+def _build(job: Job, options: PipelineOptions) -> None:
+    pipeline: beam.Pipeline = new_pipeline(options)
+    define_pipeline(pipeline, job)
+    if is_dataflow(options):  # others would run it
+        pipeline.run()

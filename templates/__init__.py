@@ -1,0 +1,1 @@
+"""The porch: how the job gets to Dataflow."""

@@ -1,0 +1,100 @@
+"""A run that outlives its launcher: its workers keep the lease, its last step ends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from beam_pipeline.__main__ import main
+from beam_pipeline.asked import tasks_of
+from beam_pipeline.beam_options import beam_options
+from beam_pipeline.command_line import read_command_line
+from beam_pipeline.graph import define_pipeline
+from beam_pipeline.job import Job
+from beam_pipeline.launch import build_job
+from beam_pipeline.lease_keeper import begin
+from beam_pipeline.run_pipeline import Outcome, run_pipeline
+from storage.run_records import DEAD_AFTER, Lease, new_record, take_lease
+
+Photos = Callable[..., Path]
+
+
+@pytest.fixture
+def job(gemini: Any, photos: Photos, tmp_path: Path) -> Job:
+    """A job whose lease its workers keep, as they do on a cluster; the launcher is gone."""
+    flags = [f"--input={photos(4)}", f"--output={tmp_path}/out"]
+    line = read_command_line([*flags, f"--gemini_endpoint={gemini.url}"])
+    built = build_job(line.settings, tasks_of(line.settings), project="", workers=1)
+    lease = begin(built, workers=3, handed_over=True)
+    silent = replace(lease.record, heartbeat_at=ago(DEAD_AFTER / 2))
+    lease._write(silent)
+    return replace(built, lease=Lease(lease.folder, lease.number, silent))
+
+
+def ago(span: timedelta) -> str:
+    return (datetime.now(UTC) - span).isoformat(timespec="seconds")
+
+
+def run(job: Job) -> Outcome:
+    return run_pipeline(
+        lambda root: define_pipeline(root, job),
+        beam_options([]),
+        Console(stderr=True),
+        verb="asking",
+        files=4,
+    )
+
+
+def test_workers_keep_the_lease_and_the_last_step_ends_it(job: Job) -> None:
+    assert job.lease
+    before = job.lease.record
+    path = Path(job.lease.folder, "000001.json")
+    assert json.loads(path.read_text())["untraced_requests"] == 96
+    assert run(job) is Outcome.DONE
+    after = json.loads(path.read_text())
+    assert after["ended_at"] >= after["heartbeat_at"] > before.heartbeat_at
+    assert after["untraced_requests"] == 0
+    content = json.loads(Path(job.output, "run.json").read_text())
+    assert (content["status"], content["exit_status"]) == ("done", 0)
+
+
+def test_a_run_that_another_took_over_asks_nothing_and_publishes_nothing(
+    job: Job, gemini: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert job.lease
+    job.lease._write(replace(job.lease.record, heartbeat_at=ago(DEAD_AFTER * 2)))
+    other = new_record("another", untraced_requests=0, journal_version=1)
+    take_lease(job.lease.folder, other)
+    assert run(job) is Outcome.BROKE_OFF
+    assert "another run, another on" in capsys.readouterr().err
+    assert gemini.requests() == []
+    assert not Path(job.output, "run.json").exists()
+    assert json.loads(Path(job.lease.folder, "000002.json").read_text())["ended_at"] == ""
+
+
+@pytest.mark.parametrize("runner", ["", "--runner=PrismRunner"])
+def test_a_dry_run_builds_the_job_and_leaves_nothing(
+    runner: str, gemini: Any, photos: Photos, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [f"--input={photos(3)}", f"--output={tmp_path}/out", "--dry_run=True"]
+    flags += [runner] if runner else []
+    assert main(["run", f"--gemini_endpoint={gemini.url}", *flags]) == 0
+    assert "Nothing was submitted" in capsys.readouterr().err
+    assert gemini.requests() == []
+    assert list((tmp_path / "out").rglob("*")) == []
+
+
+@pytest.mark.parametrize("verb", ["calibrate", "measure", "optimize"])
+def test_verbs_that_read_their_results_wait_for_them(
+    verb: str, photos: Photos, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [f"--input={photos(1)}", f"--output={tmp_path}/out", "--dry_run=True"]
+    assert main([verb, *flags]) == 2
+    assert f"{verb} reads what its job leaves" in capsys.readouterr().err
