@@ -209,7 +209,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "Beam's number": (["run", I, O, "--num_workers=few"], ["--num_workers", "few"]),
     "Beam's choice": (["run", I, O, "--direct_running_mode=fast"], ["--direct_running_mode"]),
     "unknown runner": (["run", I, O, "--runner=Rocket"], ["--runner=Rocket"]),
-    "emulator elsewhere": (["run", I, O, "--runner=FlinkRunner"], ["--gemini=emulator"]),
+    "emulator elsewhere": (["run", I, O, "--runner=DataflowRunner"], ["--gemini=emulator"]),
     "emulator's port": (["emulator", "--port=99999"], ["--port=99999"]),
     "emulator's flag": (["emulator", "--prot=1"], ["--prot", "Did you mean --port?"]),
     "emulator's faults": (["emulator", "--port=0", "--faults=faults.json"], ["earthquake"]),
