@@ -93,8 +93,9 @@ def labelled_images(
             continue
         before = by_content.setdefault(content, LabelledImage(named, truths))
         if any(before.truths.get(task, truth) != truth for task, truth in truths.items()):
+            for one in (named,) if content in conflicting else (before.named, named):
+                problems.add("the same picture has another label elsewhere", one.uri)
             conflicting.add(content)
-            problems.add("the same picture has another label elsewhere", named.uri)
     images = [one for content, one in by_content.items() if content not in conflicting]
     for task in truth_columns:
         _check_enough(task, sum(task in one.truths for one in images), problems)

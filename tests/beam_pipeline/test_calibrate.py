@@ -178,7 +178,7 @@ def test_a_folder_per_label_makes_its_own_task(
     (name, task), *_ = calibration(tmp_path)["tasks"].items()
     assert (name, task["choice"]["images"]) == ("category", 23)
     assert task["left_out"] == {"unreadable": 1}
-    assert "the same picture has another label elsewhere (" in capsys.readouterr().err
+    assert "2 left out: the same picture has another label elsewhere (" in capsys.readouterr().err
     made = (tmp_path / "calibrated/tasks.yaml").read_text("utf-8")
     assert 'labels: ["blue", "red"]' in made
 
