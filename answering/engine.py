@@ -6,13 +6,16 @@ import asyncio
 import os
 import threading
 import time
+import uuid
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from answering.journal_files import JournalWriter
+from answering.keep_pace import KeepPace
 from answering.plan import Plan
 from answering.prepare import READERS
+from answering.rate_share import RateShare
 from answering.session import Session
 from answering.waves import Waves
 from gemini_api.asker import Asker
@@ -48,6 +51,7 @@ class Engine:
         self._decoders = ThreadPoolExecutor(READERS, "tierwise-images")
         self._writers = ThreadPoolExecutor(4, "tierwise-journal")
         self._asker = self._call(self._connect())
+        self._pace = self._keep_pace()
         _RUNNING.append(self)
         if plan.launcher and plan.launcher.pid != os.getpid():
             threading.Thread(target=_end_with, args=[plan.launcher], daemon=True).start()
@@ -86,6 +90,8 @@ class Engine:
         """Give up what is under way, and stop."""
         if self in _RUNNING:
             _RUNNING.remove(self)
+            if self._pace:
+                self._pace.stop()
             self._call(self._end())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -104,10 +110,12 @@ class Engine:
         clock = Clock()
         limiter = Limiter(
             requests_in_flight=self.plan.requests_in_flight,
-            requests_per_minute=self.plan.requests_per_minute,
+            requests_per_minute=self.plan.own_rate,
             clock=clock,
             patience_s=self.plan.patience_s,
         )
+        if self._shares_rate:
+            limiter.pause(self.plan.share_period_s)
         journal = JournalWriter(self.plan.journal, self._writers)
         run_id = self.plan.journal.run_id
 
@@ -124,6 +132,18 @@ class Engine:
             log=self._request_log(),
             executor=self._decoders,
         )
+
+    @property
+    def _shares_rate(self) -> bool:
+        return self.plan.shares_rate and self.plan.requests_per_minute is not None
+
+    def _keep_pace(self) -> KeepPace | None:
+        rate = self.plan.requests_per_minute
+        if rate is None or not self._shares_rate:
+            return None
+        worker = uuid.uuid4().hex
+        share = RateShare(self.plan.journal.workers, worker, self.plan.share_period_s)
+        return KeepPace(share, self._asker.limiter, rate, self.call_soon)
 
     def _request_log(self) -> RequestLog | None:
         files = self.plan.request_files

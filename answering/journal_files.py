@@ -3,6 +3,7 @@
     journal/<shard>/<run id>-<unique>.<lines>.jsonl
     journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
     journal/attempts/<run id>/<shard>/...           under a cap, while a run goes on: bundles begun
+    journal/workers/<run id>/                       see answering/rate_share.py
     journal/runs/                                   see storage/run_records.py
 
 A shard is the first hexadecimal digits of the content hash, so that the worker that is handed a
@@ -91,6 +92,11 @@ class JournalFiles:
     mends: bool = True
 
     @property
+    def workers(self) -> str:
+        """Where this run's workers say that they want to ask."""
+        return join(self.folder, "workers", self.run_id)
+
+    @property
     def runs(self) -> str:
         """Where the records of all runs lie."""
         return join(self.folder, "runs")
@@ -149,8 +155,9 @@ class JournalFiles:
         return before
 
     def forget_attempts(self) -> None:
-        """Delete what `begin` noted, once the run is over."""
-        files_for(self._attempts).remove_folder(self._attempts)
+        """Delete what `begin` and workers noted, once the run is over."""
+        for folder in (self._attempts, self.workers):
+            files_for(folder).remove_folder(folder)
 
     @property
     def _attempts(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from answering.journal_files import JournalFiles
+from answering.rate_share import PERIOD_S
 from answering.request_files import RequestFiles
 from answering.thumbnails import Thumbnails
 from gemini_api.concurrency import PATIENCE_S
@@ -19,7 +20,8 @@ from tierwise.tasks import Tasks
 class Plan:
     """How a run asks.
 
-    `requests_in_flight`, `requests_per_minute` and the request log are per worker process.
+    `requests_in_flight`, `requests_per_minute` and the request log are per worker process; with
+    `shares_rate`, `requests_per_minute` is the job's, and processes share it as they come and go.
     `launcher` is the process that workers end with, where they are on its machine.
     `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
     the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
@@ -36,7 +38,14 @@ class Plan:
     request_files: RequestFiles | None = None
     limits: Limits = Limits()
     launcher: Process | None = None
+    shares_rate: bool = False
+    share_period_s: float = PERIOD_S
     thumbnails: Thumbnails | None = None
+
+    @property
+    def own_rate(self) -> float | None:
+        """Requests per minute that a process knows to be its own from the beginning."""
+        return None if self.shares_rate else self.requests_per_minute
 
     @property
     def shares_requests(self) -> bool:

@@ -12,7 +12,7 @@ from beam_pipeline.carry_out import carry_out, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.launch import build_job
 from beam_pipeline.screen import screen
-from beam_pipeline.workers import worker_processes
+from beam_pipeline.workers import known_sharers
 from tierwise.tasks import Tasks
 
 # The manifest has no column to tell costs apart by; a shared answer says nothing of its own image.
@@ -36,7 +36,7 @@ def ask_trials(
         console: for warnings and progress.
     """
     asked = Settings(**{**vars(settings), "input": manifest, **_WITHOUT})
-    job = build_job(asked, tasks, project=project(options), workers=worker_processes(options))
+    job = build_job(asked, tasks, project=project(options), workers=known_sharers(options))
     return carry_out(
         with_forecast(job, console, screen(json_wanted=settings.json)), settings, options, console
     )

@@ -19,7 +19,7 @@ from beam_pipeline.forecast_tables import forecast_line, no_images
 from beam_pipeline.forecasting import forecast_of, survey_of
 from beam_pipeline.graph import define_pipeline
 from beam_pipeline.interruption import leave_to_another, resumable
-from beam_pipeline.job import Job
+from beam_pipeline.job import Job, handed_over
 from beam_pipeline.launch import unwritable, warnings_about_groups
 from beam_pipeline.lease_keeper import begin, kept
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
@@ -94,7 +94,7 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     job = with_untraced(job, lease)
     if here:
         job = replace(job, plan=replace(job.plan, launcher=lease.record.process))
-    return lease, job if here else replace(job, lease=lease)
+    return lease, job if here else handed_over(job, lease)
 
 
 def _nothing_to_do(at_rest: bool) -> None:

@@ -7,8 +7,6 @@ the job's last step publishes the tables and ends it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from rich.console import Console
@@ -16,7 +14,7 @@ from rich.console import Console
 from beam_pipeline.carry_out import take_job, warn_about
 from beam_pipeline.dataflow import is_dataflow, only_builds
 from beam_pipeline.graph import define_pipeline
-from beam_pipeline.job import Job
+from beam_pipeline.job import Job, handed_over
 from beam_pipeline.run_file import break_off, open_run
 from beam_pipeline.run_pipeline import new_pipeline
 from storage.files import join
@@ -36,7 +34,7 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> int:
     warn_about(job, console)
     if only_builds(options):
         record = new_record(job.plan.journal.run_id, untraced_requests=0, journal_version=VERSION)
-        _build(replace(job, lease=Lease(job.plan.journal.runs, 0, record)), options)
+        _build(handed_over(job, Lease(job.plan.journal.runs, 0, record)), options)
         console.print("Dry run: the job can be built. Nothing was submitted.", highlight=False)
         return 0
     lease, job = take_job(job, options)

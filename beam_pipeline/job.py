@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from answering.plan import Plan
@@ -54,3 +54,8 @@ class Job:
             audits=tasks.audits,
             page=self.page,
         )
+
+
+def handed_over(job: Job, lease: Lease) -> Job:
+    """The job for workers that may outlive its launcher: they keep the lease, and the pace."""
+    return replace(job, lease=lease, plan=replace(job.plan, shares_rate=True))

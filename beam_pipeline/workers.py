@@ -59,6 +59,11 @@ def worker_processes(options: PipelineOptions) -> int:
     return max(1, int(workers.max_num_workers or workers.num_workers or per_machine or 1))
 
 
+def known_sharers(options: PipelineOptions) -> int:
+    """Among how many processes a limit is divided beforehand; 1 where they find out themselves."""
+    return worker_processes(options) if on_this_machine(options) else 1
+
+
 def _environment(options: PipelineOptions) -> str:
     """Beam's environment type, where none is given the one that the runner takes."""
     given: str | None = options.view_as(PortableOptions).environment_type

@@ -58,6 +58,7 @@ class Limiter:
         self._clock = clock
         self._naps: set[asyncio.Future[None]] = set()
         self._in_use = 0
+        self._wanted = False
         self.ended: RunEndedError | None = None
         self.idle = threading.Event()
         self.idle.set()
@@ -71,6 +72,7 @@ class Limiter:
         Raises:
             RunEndedError: the run has ended; nothing was started.
         """
+        self._wanted = True
         await self._slots.acquire()
         try:
             start = await self._wait_for_start()
@@ -85,6 +87,15 @@ class Limiter:
                     self.idle.set()
         finally:
             self._slots.release()
+
+    def limit(self, requests_per_minute: float) -> None:
+        """Let so many start per minute from now on."""
+        self._pace.limit(60.0 / requests_per_minute)
+
+    def take_wanted(self) -> bool:
+        """Whether anybody wanted to ask since this was asked last; from any thread."""
+        wanted, self._wanted = self._wanted or self._slots.used > 0, False
+        return wanted
 
     def pause(self, seconds: float) -> None:
         """Start nothing for a while: what one request was told holds for all."""

@@ -88,6 +88,10 @@ class Pace:
         self._let_through += 1
         return Start(self._started, now)
 
+    def limit(self, least_interval_s: float) -> None:
+        """Set another limit by hand, from the next start on."""
+        self._least_interval_s = least_interval_s
+
     def pause(self, now: float, seconds: float) -> None:
         """Start nothing for a while."""
         self._resume = max(self._resume, now + seconds)

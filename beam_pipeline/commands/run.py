@@ -18,7 +18,7 @@ from beam_pipeline.run_file import read_run
 from beam_pipeline.screen import print_document, say, screen, warn
 from beam_pipeline.summary import print_summary
 from beam_pipeline.with_page import with_page
-from beam_pipeline.workers import worker_processes
+from beam_pipeline.workers import known_sharers
 from storage.files import join
 
 
@@ -30,7 +30,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     tasks, warnings = tasks_to_ask(settings)
     for warning in warnings:
         warn(console, warning)
-    job = build_job(settings, tasks, project=project(options), workers=worker_processes(options))
+    job = build_job(settings, tasks, project=project(options), workers=known_sharers(options))
     if versions := calibrated_versions(settings.calibration):
         job = replace(job, facts={**job.facts, "calibrated_versions": versions})
     job = with_page(job, thumbnails=not settings.no_thumbnails)

@@ -14,10 +14,10 @@ from beam_pipeline.beam_options import project
 from beam_pipeline.carry_out import with_untraced
 from beam_pipeline.command_line import Settings, read_command_line
 from beam_pipeline.graph import Asked, ask
-from beam_pipeline.job import Job
+from beam_pipeline.job import Job, handed_over
 from beam_pipeline.launch import job_about
 from beam_pipeline.lease_keeper import begin
-from beam_pipeline.workers import on_this_machine, worker_processes
+from beam_pipeline.workers import known_sharers, on_this_machine, worker_processes
 from beam_pipeline.yaml_provider.error_output import GOOD, error_output
 from beam_pipeline.yaml_provider.read_images import ReadImages
 from beam_pipeline.yaml_provider.rows import (
@@ -123,19 +123,18 @@ class AskGemini(beam.PTransform):
 
     def _begin(self, pipeline: beam.Pipeline, columns: Mapping[str, str]) -> tuple[Job, Lease]:
         options = pipeline.options
-        workers = worker_processes(options)
         job = job_about(
             self._settings,
             self._tasks,
             Input(_ROWS, InputKind.MANIFEST, columns),
             files=self.read.files if self.read else _UNKNOWN_FILES,
             project=project(options),
-            workers=workers,
+            workers=known_sharers(options),
         )
         here = on_this_machine(options)
-        lease = begin(job, workers=workers, handed_over=not here)
+        lease = begin(job, workers=worker_processes(options), handed_over=not here)
         job = with_untraced(job, lease)
-        return job if here else replace(job, lease=lease), lease
+        return job if here else handed_over(job, lease), lease
 
 
 def _settings(written: Mapping[str, Any]) -> Settings:

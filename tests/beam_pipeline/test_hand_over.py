@@ -17,7 +17,7 @@ from beam_pipeline.asked import tasks_of
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.command_line import read_command_line
 from beam_pipeline.graph import define_pipeline
-from beam_pipeline.job import Job
+from beam_pipeline.job import Job, handed_over
 from beam_pipeline.launch import build_job
 from beam_pipeline.lease_keeper import begin
 from beam_pipeline.run_pipeline import Outcome, run_pipeline
@@ -63,6 +63,15 @@ def test_workers_keep_the_lease_and_the_last_step_ends_it(job: Job) -> None:
     assert after["untraced_requests"] == 0
     content = json.loads(Path(job.output, "run.json").read_text())
     assert (content["status"], content["exit_status"]) == ("done", 0)
+
+
+def test_workers_share_a_limit_among_those_that_are_there(job: Job, gemini: Any) -> None:
+    assert job.lease
+    shared = handed_over(job, job.lease)
+    plan = replace(shared.plan, requests_per_minute=6000.0, share_period_s=0.3)
+    assert run(replace(shared, plan=plan)) is Outcome.DONE
+    assert len(gemini.requests()) >= 4
+    assert not Path(job.output, "journal", "workers", plan.journal.run_id).exists()
 
 
 def test_a_run_that_another_took_over_asks_nothing_and_publishes_nothing(
