@@ -54,7 +54,7 @@ def _name_packed(key: bytes, group: Mapping[str, Iterable[bytes]]) -> Iterator[N
 
 
 def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
-    """The rows of one content.
+    """The rows of one content, however many names it has: they pass, and none is held.
 
     Raises:
         RuntimeError: the content was answered twice or not at all, which only a bug can do.
@@ -63,11 +63,7 @@ def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
     if len(answered) != 1:
         names = ", ".join(sorted(file.uri for file in group["files"]))
         raise RuntimeError(f"{names}: {len(answered)} sets of answers where one was expected")
-    seen: set[str] = set()
     for file in group["files"]:
-        if file.uri in seen:
-            continue
-        seen.add(file.uri)
         for outcome in answered[0].outcomes:
             paid = file.uri == answered[0].uri
             yield NamedOutcome(file, outcome if paid else free(outcome))

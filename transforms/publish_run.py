@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +42,8 @@ from transforms.write_tables import Part, write_part
 
 _LOG = logging.getLogger(__name__)
 _STAGING = ".staging-"
+# A billion images have fifty thousand files.
+_FOOTERS_AT_A_TIME = 16
 _FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION)
 
 
@@ -142,10 +145,15 @@ def check_tables(output: str, tables: Sequence[Mapping[str, Any]]) -> None:
                 f"{uri}: has {found.get(uri)} bytes where run.json lists {wanted}. Something else "
                 "writes into this output. Give the run an --output of its own."
             )
-        with files.open(uri) as stream:
-            rows = pq.read_metadata(stream).num_rows
-        if rows != listed[uri]["rows"]:
-            raise TablesError(f"{uri}: has {rows} rows; run.json lists {listed[uri]['rows']}.")
+    with ThreadPoolExecutor(_FOOTERS_AT_A_TIME) as pool:
+        for uri, rows in zip(listed, pool.map(_rows_of, listed), strict=True):
+            if rows != listed[uri]["rows"]:
+                raise TablesError(f"{uri}: has {rows} rows; run.json lists {listed[uri]['rows']}.")
+
+
+def _rows_of(uri: str) -> int:
+    with files_for(uri).open(uri) as stream:
+        return int(pq.read_metadata(stream).num_rows)
 
 
 def _closed_already(publication: Publication) -> dict[str, Any] | None:
