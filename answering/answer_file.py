@@ -97,11 +97,16 @@ class _Life:
     async def _ask(self, ask: Ask) -> Outcome:
         if ask.task.reads == "image":
             try:
-                picture = await self.pictures.picture(ask.page, ask.route.image)
+                ask = await self._with_picture(ask)
             except ImageError as error:
                 return fail(ask, error.reason, error.message)
-            ask = replace(ask, picture=picture)
         return await self.session.ask(ask)
+
+    async def _with_picture(self, ask: Ask) -> Ask:
+        """The question with its picture, or with the address that is sent in its place."""
+        if reference := self.pictures.reference(ask.page, ask.route.image):
+            return replace(ask, reference=reference)
+        return replace(ask, picture=await self.pictures.picture(ask.page, ask.route.image))
 
     def _fail(self, task: Task, page: Page, error: ImageError) -> Failure:
         return fail(self._question(task, page, {}), error.reason, error.message)

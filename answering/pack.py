@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gemini_api.compose import may_share
 from gemini_api.settle import Ask
+from tierwise.references import MOST_BYTES_IN_REQUEST
 
 # The Developer API takes 100 MB inline, Vertex 7 MB an image; base64 adds a third. Small requests
 # fail cheaper and keep a worker's memory flat.
@@ -64,4 +65,7 @@ def packs(
 
 
 def _size(ask: Ask) -> int:
+    """Bytes of a request; of a file that it only names, its share of what a request may name."""
+    if ask.reference:
+        return ask.reference.bytes * MOST_BYTES // MOST_BYTES_IN_REQUEST
     return len(ask.picture.data) if ask.picture else 0

@@ -13,6 +13,7 @@ from tierwise.images.picture import Picture
 from tierwise.images.raster import fitted
 from tierwise.journal import Recalled
 from tierwise.records import ImageFile, ImageSettings, Page
+from tierwise.references import Reference, reference_to
 from tierwise.routing import has_pixels
 from tierwise.tasks import Task
 
@@ -28,7 +29,11 @@ class Pictures:
         self._file = file
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash)
-        self._shared = settings_of_all(session.plan.tasks.of_images)
+        shared = settings_of_all(session.plan.tasks.of_images)
+        self._reference = None
+        if any(task.route.image.by_reference for task in session.plan.tasks.of_images):
+            self._reference = reference_to(file.path, file.bytes, file.content_type)
+        self._shared = tuple(one for one in shared if not (self._reference and one.by_reference))
         self._known = file.content_hash in recalled.contents
         self._prepared: asyncio.Task[list[PreparedPage]] | None = None
 
@@ -47,7 +52,13 @@ class Pictures:
             return self._recalled
         if not self._known:
             self._session.check_open()
+        if self._reference and not self._shared:
+            return [Page(format=self._reference.format)]
         return [prepared.page for prepared in await self._prepare()]
+
+    def reference(self, page: Page, settings: ImageSettings) -> Reference | None:
+        """What is sent in the place of a picture: the address of a file with one image."""
+        return self._reference if settings.by_reference and page.pages == 1 else None
 
     async def picture(self, page: Page, settings: ImageSettings) -> Picture:
         """One image, ready to send.

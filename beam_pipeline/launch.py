@@ -23,6 +23,7 @@ from beam_pipeline.asked import (
 )
 from beam_pipeline.command_line import Settings
 from beam_pipeline.job import Job
+from beam_pipeline.referenced import check_references
 from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
 from gemini_api.service import Service
@@ -54,7 +55,7 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
     cap = _cap(settings)
     found = find_input(settings.input, excluded=settings.output)
     check_not_itself(found, settings.output)
-    _check_names(settings, tasks, found)
+    _check_names(settings, tasks, found, service)
     files, ungrouped = _count_names(tasks, found)
     job = _job(settings, tasks, found, service, cap, files=files, workers=workers)
     return replace(job, facts=job.facts | {"ungrouped_files": ungrouped}) if ungrouped else job
@@ -70,7 +71,7 @@ def job_about(
     """
     service = _service(settings, project, tasks)
     cap = _cap(settings)
-    _check_names(settings, tasks, found)
+    _check_names(settings, tasks, found, service)
     return _job(settings, tasks, found, service, cap, files=files, workers=workers)
 
 
@@ -85,10 +86,13 @@ def _cap(settings: Settings) -> Cap | None:
     return None if dollars is None else Cap(read_dollars(dollars, "max_cost_usd"))
 
 
-def _check_names(settings: Settings, tasks: Tasks, found: Input) -> None:
-    check_columns(tasks, found, settings.tasks or "the built-in tasks")
-    check_groups(tasks, found, settings.tasks or "the built-in tasks")
+def _check_names(settings: Settings, tasks: Tasks, found: Input, service: Service) -> None:
+    path = settings.tasks or "the built-in tasks"
+    check_columns(tasks, found, path)
+    check_groups(tasks, found, path)
     check_cost_by(settings.cost_by, found)
+    near_duplicates = settings.near_duplicates is not None
+    check_references(tasks, service, found, path, near_duplicates=near_duplicates)
 
 
 def _job(

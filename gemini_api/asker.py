@@ -84,7 +84,7 @@ class Asker:
             except RunEndedError as ended:
                 return _end_all(asks, ended)
             except CallError as caught:
-                error, verdict = caught, judge(caught)
+                error, verdict = caught, _judge(asks, caught)
             refusals += error.status in NO_ROOM
             if verdict.ruling is Ruling.SPLIT and can_split(asks):
                 return Settled((), (), halves(asks))
@@ -109,7 +109,7 @@ class Asker:
         try:
             came = await self.client.send(asks[0].route.model, composed.body, tier)
         except CallError as error:
-            came, verdict = error, judge(error)
+            came, verdict = error, _judge(asks, error)
             self._heed(start, error, verdict, tier)
             if verdict.ruling is not Ruling.ONCE_MORE:
                 await self._log(asks, composed, tier, error)
@@ -188,6 +188,10 @@ class Asker:
             return Settled((), wasted, (charged,))
         message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
         return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
+
+
+def _judge(asks: Sequence[Ask], error: CallError) -> Verdict:
+    return judge(error, by_reference=any(ask.reference for ask in asks))
 
 
 def _fail_all(asks: Sequence[Ask], reason: Reason, message: str) -> Settled:

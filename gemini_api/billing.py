@@ -20,7 +20,7 @@ from tierwise.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, ServiceTier, Spent, Usage
 from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
 
-# Of a file that is sent as it is, because it could not be opened here.
+# Of a file that is sent as it is, because it could not be opened here, or by reference.
 _UNKNOWN_SIZE = (4000, 3000)
 
 
@@ -120,7 +120,7 @@ class Billing:
         )
 
     def _image_tokens(self, ask: Ask, resolution: MediaResolution, width: int, height: int) -> int:
-        if ask.picture is None:
+        if ask.picture is None and ask.reference is None:
             return 0
         if not (width and height):
             width, height = _UNKNOWN_SIZE

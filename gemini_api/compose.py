@@ -10,7 +10,7 @@ import orjson
 from gemini_api.contact_sheets import by_picture
 from gemini_api.settle import RAISED_LIMIT, Ask
 from gemini_api.thoughts import thought_allowance
-from gemini_api.wire import InlineImage, Json, request_body
+from gemini_api.wire import InlineImage, Json, NamedImage, request_body
 from tierwise.images.contact_sheet import ContactSheet
 from tierwise.models import find_model
 from tierwise.questions import RequestTexts, group_texts, request_texts
@@ -37,13 +37,15 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Compose
     `sheets` are those of `draw_sheets`.
     """
     texts, drawn = _texts(asks), iter(sheets)
-    images, sent_bytes = list[InlineImage](), list[int]()
+    images, sent_bytes = list[InlineImage | NamedImage](), list[int]()
     for together, own in zip(by_picture(asks), texts.before_pictures, strict=True):
         picture = next(drawn) if len(together) > 1 else together[0].picture
         sent_bytes += split(len(picture.data) if picture else 0, len(together))
+        resolution, named = together[0].route.media_resolution, together[0].reference
         if picture:
-            resolution = together[0].route.media_resolution
             images.append(InlineImage(picture.data, picture.mime_type, resolution, own))
+        elif named:
+            images.append(NamedImage(named.uri, named.mime_type, resolution, own))
     body = request_body(
         model=find_model(asks[0].route.model),
         text=texts.opening,

@@ -14,8 +14,11 @@
 | 401, 403                                | end       | unauthorized    | so will all others be |
 | 402, 429 per day, 429 spend limit       | end       | quota_exhausted | it lasts too long     |
 | 404                                     | end       | rejected        | the model is gone     |
+| no such object, by reference (404)      | split     | rejected        | one image is to blame |
 
-Sources: ai.google.dev/gemini-api/docs/troubleshooting and the FAQ on billing, read 2026-11-20.
+Sources: ai.google.dev/gemini-api/docs/troubleshooting and the FAQ on billing, read 2026-11-20;
+cloud.google.com/vertex-ai/generative-ai/docs/model-reference/api-errors (403 and 404 of objects),
+read 2026-11-27.
 """
 
 from __future__ import annotations
@@ -79,8 +82,13 @@ _FINAL_QUOTA = re.compile(r"PerDay|PerMonth|Spend", re.IGNORECASE)
 _SPEND_LIMIT = re.compile(r"spend(ing)?[ -](limit|cap)", re.IGNORECASE)
 
 
-def judge(error: CallError) -> Verdict:
-    """The table of this module, applied to one failure."""
+def judge(error: CallError, *, by_reference: bool = False) -> Verdict:
+    """The table of this module, applied to one failure.
+
+    `by_reference` says that the request named objects in a bucket, which may be missing.
+    """
+    if error.status == 404 and by_reference and "model" not in str(error).lower():
+        return Verdict(Ruling.SPLIT, Reason.REJECTED)
     if error.status in (0, 200):
         return _judge_silence(error)
     if error.status == 400 and _is_account_problem(error):

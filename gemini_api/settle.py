@@ -30,6 +30,7 @@ from tierwise.records import (
     ServiceTier,
     Spent,
 )
+from tierwise.references import Reference
 from tierwise.routing import Decision
 from tierwise.tasks import Task
 
@@ -44,7 +45,7 @@ class Ask:
     `decision` is the route that the image takes, None for its task's own.
     `attempts` counts the requests it took part in, those that brought nothing included;
     `unanswered` those that were sent and never answered. `cut_off` says that a reply to one of them
-    ended at the output limit.
+    ended at the output limit. A `reference` is sent in the place of a picture.
     """
 
     request_id: str
@@ -60,6 +61,7 @@ class Ask:
     wasted: Spent = Spent()
     attempts: int = 0
     unanswered: int = 0
+    reference: Reference | None = None
 
     @property
     def route(self) -> Route:

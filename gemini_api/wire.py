@@ -37,6 +37,16 @@ class InlineImage:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedImage:
+    """A picture in a bucket that Vertex AI reads itself, with the same beside it."""
+
+    uri: str
+    mime_type: str
+    media_resolution: MediaResolution
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One HTTP 200 of `generateContent`.
 
@@ -56,7 +66,7 @@ def request_body(
     *,
     model: Model,
     text: str,
-    images: Sequence[InlineImage],
+    images: Sequence[InlineImage | NamedImage],
     response_config: Mapping[str, Any],
     max_output_tokens: int,
 ) -> Json:
@@ -95,9 +105,13 @@ def read_reply(body: Mapping[str, Any], headers: Mapping[str, str]) -> Reply:
     )
 
 
-def _image_part(image: InlineImage, *, per_part: bool) -> Json:
-    data = base64.b64encode(image.data).decode("ascii")
-    part: Json = {"inlineData": {"mimeType": image.mime_type, "data": data}}
+def _image_part(image: InlineImage | NamedImage, *, per_part: bool) -> Json:
+    part: Json
+    if isinstance(image, NamedImage):
+        part = {"fileData": {"mimeType": image.mime_type, "fileUri": image.uri}}
+    else:
+        data = base64.b64encode(image.data).decode("ascii")
+        part = {"inlineData": {"mimeType": image.mime_type, "data": data}}
     if per_part:
         part["mediaResolution"] = {"level": _LEVELS[image.media_resolution]}
     return part

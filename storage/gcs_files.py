@@ -35,7 +35,7 @@ SCHEME = "gs://"
 _CONNECTIONS = 128
 # Requests at a time of one operation that needs many, such as deleting a folder.
 _TOGETHER = 16
-_LISTED = "items(name,size,md5Hash,generation),nextPageToken"
+_LISTED = "items(name,size,md5Hash,generation,contentType),nextPageToken"
 # Larger files than this are kept on this machine's disk until they are uploaded.
 _IN_MEMORY = 8 << 20
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
@@ -304,7 +304,7 @@ def _stat(blob: Blob) -> Stat:
         # An object that was composed of others has no MD5. Its generation is never given again;
         # equal bytes under another name are not known to be equal.
         content_hash = "object:" + hashlib.sha256(f"{uri}#{version}".encode()).hexdigest()
-    return Stat(uri, blob.size or 0, content_hash, version)
+    return Stat(uri, blob.size or 0, content_hash, version, blob.content_type or "")
 
 
 def _content_type(uri: str) -> str:

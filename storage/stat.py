@@ -11,9 +11,11 @@ class Stat:
 
     `content_hash` is `algorithm:hex`, empty where only reading would tell. `version` names these
     very bytes where a store keeps count, as a bucket does with generations; else it is empty.
+    `content_type` is what whoever wrote the file said that it is, empty where nothing was said.
     """
 
     uri: str
     bytes: int
     content_hash: str = ""
     version: str = ""
+    content_type: str = ""

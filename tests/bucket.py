@@ -27,6 +27,8 @@ import google_crc32c
 from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
 
+from gemini_api.emulator.named_objects import USER_AGENT
+
 PAGE = 1000
 
 
@@ -188,8 +190,10 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
         kind = _kind(self.command, parts.path, query)
+        # What Gemini reads itself is no request of the job's.
+        gemini = self.headers.get("User-Agent", "") == USER_AGENT
         with self.storage.lock:
-            self.bucket.counts[kind] += 1
+            self.bucket.counts[f"{kind} by gemini" if gemini else kind] += 1
         time.sleep(self.bucket.latency_s)
         self.storage.request.method, self.storage.request.query = self.command, query
         try:

@@ -106,7 +106,8 @@ class ImageSettings:
     `max_side` is the longest side in px, never enlarged to; `quality` is 1 to 100. `output_format`
     is jpeg or webp, `background` (`#rrggbb`) lies under transparency, `frames` of an animation is
     first, middle or a number of evenly spaced ones. `fallback_original` sends the file's own bytes
-    when it cannot be shrunk.
+    when it cannot be shrunk. `by_reference` sends the address of the file where that is possible;
+    the rest is for where it is not.
     """
 
     max_side: int
@@ -115,6 +116,7 @@ class ImageSettings:
     background: str = "#ffffff"
     frames: str | int = "first"
     fallback_original: bool = False
+    by_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class ImageFile(Record):
     the bytes or the bucket's `md5:...`; it is empty when the file cannot be read, and `problem`
     then says why. `columns` are the manifest's own. `version` names the bytes that were listed,
     where the store keeps count (a bucket's generation); others are not read in their place.
+    `content_type` is what the store says they are, empty where it says nothing.
     `leader` is the content whose answers this one gets because it looks like it, `audits` one whose
     answers it would have got and is asked to compare with; both are empty for most.
     """
@@ -154,6 +157,7 @@ class ImageFile(Record):
     version: str = ""
     leader: str = ""
     audits: str = ""
+    content_type: str = ""
 
     @property
     def name(self) -> str:

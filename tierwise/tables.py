@@ -96,9 +96,10 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
     return {
         **_image_cells(file, answer),
         "bytes": file.bytes,
-        # Of a picture that only looks like another, nothing but its hash was looked at.
-        "width": None if file.leader else answer.page.width,
-        "height": None if file.leader else answer.page.height,
+        # Of a picture that only looks like another, nothing but its hash was looked at. One that
+        # was sent by reference was never opened.
+        "width": None if file.leader else answer.page.width or None,
+        "height": None if file.leader else answer.page.height or None,
         "format": None if file.leader else answer.page.format,
         **manifest_cells(file),
         "answer": answer.value,

@@ -69,6 +69,11 @@ def most_image_tokens(
     return image_tokens(model, media_resolution, width, height, vertex=vertex)
 
 
+def counts_pixels(model: str, media_resolution: MediaResolution | None) -> bool:
+    """Whether Vertex bills a picture by its size in px, so that `most_image_tokens` needs it."""
+    return bool(_rule(find_model(model), media_resolution).get("tiled"))
+
+
 def worth_sending(
     model: str, media_resolution: MediaResolution | None, width: int, height: int
 ) -> tuple[int, int]:

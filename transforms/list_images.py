@@ -83,6 +83,7 @@ def hash_file(named: Named) -> ImageFile:
             content_hash=known.content_hash or files.content_hash(path),
             columns=named.columns,
             version=known.version,
+            content_type=known.content_type,
         )
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         problem = f"{named.uri}: {getattr(error, 'strerror', None) or error}"

@@ -25,6 +25,7 @@ from beam_pipeline.flags.flag import PLAN
 from beam_pipeline.flags.of_verb import flags_of
 from beam_pipeline.forecast_tables import no_images, print_forecast
 from beam_pipeline.forecasting import forecast_of, rates_of, survey_of
+from beam_pipeline.referenced import check_references
 from beam_pipeline.screen import print_document
 from beam_pipeline.ways_table import print_ways, way_rows
 from gemini_api.service import Service
@@ -55,6 +56,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_columns(tasks, found, settings.tasks or "the built-in tasks")
     check_groups(tasks, found, settings.tasks or "the built-in tasks")
     check_cost_by(settings.cost_by, found)
+    tasks_file = settings.tasks or "the built-in tasks"
+    check_references(tasks, service, found, tasks_file, near_duplicates=False)
     survey = survey_of(found, tasks, settings.output, settings.sample)
     warnings += [*warnings_about(tasks, service, on), *no_images(survey, found.uri)]
     show = _show_ways if settings.compare else _show_forecast

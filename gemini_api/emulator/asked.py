@@ -61,9 +61,13 @@ class Asked:
 
 
 def read_asked(
-    call: Call, model: Model, body: Mapping[str, Any], service_tier: ServiceTier
+    call: Call,
+    model: Model,
+    body: Mapping[str, Any],
+    service_tier: ServiceTier,
+    objects: Mapping[str, bytes],
 ) -> Asked:
-    """What a decoded `GenerateContentRequest` asks.
+    """What a decoded `GenerateContentRequest` asks; `objects` are those that it names, by URI.
 
     Raises:
       Refusal: 400, the contents are empty or hold what the model cannot take.
@@ -80,7 +84,7 @@ def read_asked(
     return Asked(
         call=call,
         model=model,
-        pictures=tuple(_pictures(parts, captions, config, model)),
+        pictures=tuple(_pictures(parts, captions, config, model, objects)),
         question="\n".join(bare),
         text="\n".join(texts),
         settings=read_settings(config, model),
@@ -102,7 +106,7 @@ def _parts(body: Mapping[str, Any], call: Call, model: Model) -> Iterator[Mappin
             _refuse(f"{path}.parts", "contents.parts must not be empty.")
         for position, part in enumerate(content["parts"]):
             _check_part(part, f"{path}.parts[{position}]", call, model)
-            images += "inline_data" in part
+            images += _is_picture(part)
             yield part
     if images > _MAX_IMAGES[call.vertex]:
         raise Refusal(
@@ -110,16 +114,21 @@ def _parts(body: Mapping[str, Any], call: Call, model: Model) -> Iterator[Mappin
         )
 
 
+def _is_picture(part: Mapping[str, Any]) -> bool:
+    return "inline_data" in part or "file_data" in part
+
+
 def _check_part(part: Mapping[str, Any], path: str, call: Call, model: Model) -> None:
-    if ("text" in part) == ("inline_data" in part):
+    if sum(kind in part for kind in ("text", "inline_data", "file_data")) != 1:
         _refuse(f"{path}.data", "required oneof field 'data' must have one initialized field")
     if "media_resolution" in part and not model.per_part_media_resolution:
         raise Refusal(400, f"Media resolution per part is not supported for {model.name}.")
     if "text" in part:
         return
-    blob = part["inline_data"]
+    kind = "inline_data" if "inline_data" in part else "file_data"
+    blob = part[kind]
     if not blob.get("mime_type"):
-        _refuse(f"{path}.inline_data.mime_type", "must be specified")
+        _refuse(f"{path}.{kind}.mime_type", "must be specified")
     if blob["mime_type"].lower() not in _MIME_TYPES:
         raise Refusal(400, f"Unsupported MIME type: {blob['mime_type']}")
     if call.vertex and len(blob.get("data", b"")) > _VERTEX_IMAGE_BYTES:
@@ -133,7 +142,7 @@ def _captions(parts: list[Mapping[str, Any]]) -> dict[int, Caption]:
     """For pictures (by position among the parts) the text part before them, where it is theirs."""
     found = {}
     for position in range(1, len(parts)):
-        if "inline_data" in parts[position] and "text" in parts[position - 1]:
+        if _is_picture(parts[position]) and "text" in parts[position - 1]:
             caption = read_caption(parts[position - 1]["text"])
             if caption:
                 found[position] = caption
@@ -145,14 +154,16 @@ def _pictures(
     captions: Mapping[int, Caption],
     config: Mapping[str, Any],
     model: Model,
+    objects: Mapping[str, bytes],
 ) -> Iterator[Picture]:
     for_all = _resolution(config.get("media_resolution"), model)
     count = 0
     for position, part in enumerate(parts):
-        if "inline_data" in part:
+        if _is_picture(part):
             count += 1
             own = _resolution((part.get("media_resolution") or {}).get("level"), model)
-            data = part["inline_data"].get("data") or b""
+            named = part.get("file_data")
+            data = objects[named["file_uri"]] if named else part["inline_data"].get("data") or b""
             sha256 = hashlib.sha256(data).hexdigest()
             caption = captions.get(position, Caption((count,)))
             yield Picture(data, sha256, own or for_all, caption.numbers, caption.grid)

@@ -69,12 +69,13 @@ MESSAGES: dict[str, dict[str, str]] = {
         "thought_signature": "bytes",
         "part_metadata": "any",
         "video_metadata": "any",
-        "file_data": "any",
+        "file_data": "FileData",
         "function_call": "any",
         "function_response": "any",
         "executable_code": "any",
         "code_execution_result": "any",
     },
+    "FileData": {"mime_type": "string", "file_uri": "string", "display_name": "string"},
     "Blob": {"mime_type": "string", "data": "bytes", "display_name": "string"},
     "PartMediaResolution": {"level": "PartMediaResolution.Level", "num_tokens": "int"},
     "SafetySetting": {"category": "string", "threshold": "string", "method": "string"},
@@ -137,7 +138,6 @@ UNSERVED: dict[str, frozenset[str]] = {
     "CountTokensRequest": frozenset({"tools"}),
     "Part": frozenset(
         {
-            "file_data",
             "function_call",
             "function_response",
             "executable_code",

@@ -20,6 +20,7 @@ from gemini_api.emulator.fault_plan import Fate, FaultPlan
 from gemini_api.emulator.fault_refusals import refusal_of
 from gemini_api.emulator.faults import Fault, Faults
 from gemini_api.emulator.known import KnownPictures
+from gemini_api.emulator.named_objects import read_objects
 from gemini_api.emulator.outcomes import outcome, prompt_usage
 from gemini_api.emulator.packs import number_field
 from gemini_api.emulator.paths import Call
@@ -94,7 +95,7 @@ class Service:
         line |= {"service_tier": None, "media_resolution": [], "fault": None}
         fate = Fate()
         try:
-            asked = self._read(call, body, headers)
+            asked = await self._read(call, body, headers)
             line |= _asked_line(asked)
             fate = self._fate(asked)
             line["fault"] = fate.fault.kind if fate.fault else None
@@ -110,16 +111,19 @@ class Service:
             model = self._offered(call)
             decoded = decode("CountTokensRequest", _parsed(body, call, headers), call)
             decoded = decoded.get("generate_content_request") or decoded
-            asked = read_asked(call, model, decoded, ServiceTier.STANDARD)
+            objects = await read_objects(decoded, call)
+            asked = read_asked(call, model, decoded, ServiceTier.STANDARD, objects)
             usage = prompt_usage(asked, await self._viewed(asked))
         except Refusal as refusal:
             return refused(refusal)
         return Reply(200, orjson.dumps(counted(asked, usage)))
 
-    def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Asked:
+    async def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Asked:
         model = self._offered(call)
         decoded = decode("GenerateContentRequest", _parsed(body, call, headers), call)
-        return read_asked(call, model, decoded, _service_tier(call, decoded, headers))
+        objects = await read_objects(decoded, call)
+        tier = _service_tier(call, decoded, headers)
+        return read_asked(call, model, decoded, tier, objects)
 
     def _offered(self, call: Call) -> Model:
         try:

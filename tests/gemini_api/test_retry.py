@@ -179,6 +179,21 @@ def test_every_status_has_the_verdict_of_its_row(serving: Any, ask_of: Callable[
         assert (str(verdict.ruling), str(verdict.reason)) == expected, status
 
 
+@pytest.mark.parametrize(
+    ("message", "by_reference", "verdict"),
+    [
+        ("404 NOT_FOUND: A valid object was not found", True, Verdict(SPLIT, Reason.REJECTED)),
+        ("404 NOT_FOUND: A valid object was not found", False, Verdict(END, Reason.REJECTED)),
+        ("404 NOT_FOUND: Publisher Model x was not found", True, Verdict(END, Reason.REJECTED)),
+    ],
+)
+def test_an_object_that_is_gone_is_not_the_end(
+    message: str, by_reference: bool, verdict: Verdict
+) -> None:
+    error = CallError(message, status=404, sent=True)
+    assert judge(error, by_reference=by_reference) == verdict
+
+
 @pytest.mark.parametrize(("header", "wait_s"), [("7", 7.0), ("0.5", 0.5), ("tomorrow", None)])
 def test_the_retry_after_header_is_obeyed(
     failure_at: Any, ask_of: Callable[..., Ask], header: str, wait_s: float | None

@@ -24,6 +24,7 @@ from gemini_api.settle import Ask
 from tierwise.images.picture import Picture
 from tierwise.questions import render
 from tierwise.records import MediaResolution, Page, ServiceTier
+from tierwise.references import reference_to
 from tierwise.tasks import load_tasks
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -36,6 +37,11 @@ tasks:
     prompt: Which category fits {filename} best?
     labels: [landscape, city]
     images_per_request: 3
+  named:
+    prompt: Which category fits {filename} best?
+    labels: [landscape, city]
+    images_per_request: 3
+    image: {send: reference}
   theme:
     per: folder
     prompt: Which theme do they share?
@@ -52,7 +58,9 @@ CASES = {
         ("packed-flex", "category", [LOW] * 3, ServiceTier.FLEX),
         ("packed-mixed", "category", [LOW, HIGH], ServiceTier.STANDARD),
         ("group", "theme", [LOW] * 3, ServiceTier.STANDARD),
+        ("reference", "named", [LOW, HIGH], ServiceTier.STANDARD),
     )
+    if (service, name) != ("developer", "reference")
 }
 
 
@@ -64,6 +72,9 @@ def ask(name: str, number: int, resolution: MediaResolution) -> Ask:
         data, "image/jpeg", 4, 3, 4, 3, "jpeg", len(data), False, True, False, False, 0.0, None
     )
     prompt = render(task, filename=f"{number}.jpg", columns={}, answers={})
+    if task.route.image.by_reference:
+        named = reference_to(f"gs://archive/a b/{number}#.jpg", 9, "")
+        return Ask(f"id{number}", f"md5:{number}", task, Page(), prompt, reference=named)
     return Ask(f"id{number}", f"sha256:{number}", task, Page(), prompt, picture)
 
 

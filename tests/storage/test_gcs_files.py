@@ -43,7 +43,8 @@ def test_any_name_is_written_listed_read_copied_and_deleted(bucket: Bucket, name
     FILES.write(uri, b"abc")
     (listed,) = FILES.walk("gs://archive/photos")
     digest = hashlib.md5(b"abc", usedforsecurity=False).hexdigest()
-    assert listed == Stat(uri, 3, f"md5:{digest}", listed.version)
+    assert listed == Stat(uri, 3, f"md5:{digest}", listed.version, listed.content_type)
+    assert listed.content_type.startswith("image/" if name.endswith(".jpg") else "application/")
     assert FILES.stat(uri) == listed
     assert FILES.read(uri) == FILES.read(uri, listed.version) == b"abc"
     FILES.move(uri, f"gs://results/{name}")

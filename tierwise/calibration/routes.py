@@ -23,7 +23,7 @@ from tierwise.prices import find_price
 from tierwise.records import MediaResolution, Route
 from tierwise.shown import shown
 from tierwise.tasks.routes import check_model, check_resolution, check_tier
-from tierwise.tiers import image_tokens, pixels_worth_sending, text_tokens
+from tierwise.tiers import counts_pixels, image_tokens, pixels_worth_sending, text_tokens
 
 Routes = Mapping[str, Route]
 
@@ -146,11 +146,17 @@ def _route(
     sheet: int = 1,
 ) -> Route:
     seen = side_on_sheet(pixels_worth_sending(model, resolution), sheet)
+    unopened = own.image.by_reference and side is None and sheet == 1
+    image = replace(
+        own.image,
+        max_side=side or seen,
+        by_reference=unopened and not counts_pixels(model, resolution),
+    )
     return replace(
         own,
         model=model,
         media_resolution=resolution,
-        image=replace(own.image, max_side=side or seen),
+        image=image,
         images_per_request=images,
         images_per_sheet=sheet,
     )

@@ -167,7 +167,10 @@ def _on_sheets(task: Task, images: int) -> Task:
     """The task with one contact sheet per request."""
     if task.reads == "text" or task.per:
         return task
-    return replace(task, route=on_sheets(replace(task.route, images_per_request=1), images))
+    image = replace(task.route.image, by_reference=False)
+    return replace(
+        task, route=on_sheets(replace(task.route, image=image, images_per_request=1), images)
+    )
 
 
 def _possible(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load | None:

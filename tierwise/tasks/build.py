@@ -22,7 +22,14 @@ from tierwise.tasks.escalating import escalation_of
 from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import FileKeys, TaskKeys
 from tierwise.tasks.prompts import used_variables
-from tierwise.tasks.routes import check_model, check_resolution, check_sheet, check_tier, route_of
+from tierwise.tasks.routes import (
+    check_model,
+    check_reference,
+    check_resolution,
+    check_sheet,
+    check_tier,
+    route_of,
+)
 from tierwise.tasks.routing_rules import routing_of
 from tierwise.tasks.task import FILENAME, Task
 from tierwise.tasks.yaml_text import Document
@@ -150,8 +157,8 @@ def _check_keys(
     document: Document, name: str, keys: TaskKeys, reads_answers: tuple[str, ...]
 ) -> None:
     with _at(document, name, "image", "send"):
-        if keys.image.send == "reference":
-            raise TasksError("sending references is not possible yet. Write bytes, or remove it.")
+        if keys.image.send == "reference" and keys.per:
+            raise TasksError("reference: images of a group are sent as bytes. Remove it, or `per`.")
     if keys.input == "image":
         return
     for key in ("media_resolution", "image", "images_per_request", "images_per_sheet"):
@@ -180,6 +187,9 @@ def _route(document: Document, file: FileKeys, name: str) -> Route:
         location = ("tasks", name) if keys.images_per_sheet else ("defaults",)
         location = (*location, "images_per_sheet")
         check_sheet(route)
+        location = ("tasks", name) if keys.image.send else ("defaults",)
+        location = (*location, "image", "send")
+        check_reference(route)
     except InputError as error:
         raise document.error(location, str(error)) from error
     return route

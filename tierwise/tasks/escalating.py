@@ -13,7 +13,13 @@ from tierwise.records import Route
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.escalation import Escalation, first_name
 from tierwise.tasks.keys import EscalateKeys, TaskKeys
-from tierwise.tasks.routes import check_model, check_resolution, check_sheet, check_tier
+from tierwise.tasks.routes import (
+    check_model,
+    check_reference,
+    check_resolution,
+    check_sheet,
+    check_tier,
+)
 from tierwise.tasks.task import Task
 from tierwise.tasks.yaml_text import Document
 from tierwise.tiers import pixels_worth_sending
@@ -40,6 +46,7 @@ def escalation_of(
         place = place[:3]
         route = _route(written, own)
         check_sheet(route)
+        check_reference(route)
         check_tier(route.model, route.service_tier)
         if route == own:
             raise TasksError(

@@ -11,7 +11,7 @@ from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.tasks.keys import FileKeys, ImageKeys, TaskKeys
-from tierwise.tiers import pixels_worth_sending
+from tierwise.tiers import counts_pixels, pixels_worth_sending
 
 DEFAULT_RESOLUTION = MediaResolution.LOW
 
@@ -24,12 +24,14 @@ def route_of(file: FileKeys, task: TaskKeys) -> Route:
     sheet = task.images_per_sheet or file.defaults.images_per_sheet or 1
     if task.input == "text":
         resolution = DEFAULT_RESOLUTION
+    image = _image_settings(file.defaults.image, task.image, model, resolution)
     if task.input == "text" or task.per:
         pack = sheet = 1
+        image = replace(image, by_reference=False)
     route = Route(
         model=model,
         media_resolution=resolution,
-        image=_image_settings(file.defaults.image, task.image, model, resolution),
+        image=image,
         images_per_request=pack,
         service_tier=file.service_tier or ServiceTier.STANDARD,
     )
@@ -88,6 +90,23 @@ def check_sheet(route: Route) -> None:
         )
 
 
+def check_reference(route: Route) -> None:
+    """Refuse to send by reference what has to be opened first."""
+    if not route.image.by_reference:
+        return
+    if route.images_per_sheet > 1:
+        raise TasksError(
+            f"reference: {route.images_per_sheet} images per sheet have to be drawn here. "
+            "Write bytes, or remove `images_per_sheet`."
+        )
+    if counts_pixels(route.model, route.media_resolution):
+        raise TasksError(
+            f'reference: Vertex AI bills "{route.model}" at "{route.media_resolution}" by the '
+            "pixels of a picture, so that nobody knows the cost of a file that was not opened. "
+            "Write bytes, or another media resolution."
+        )
+
+
 def _image_settings(
     defaults: ImageKeys, task: ImageKeys, model: str, resolution: MediaResolution
 ) -> ImageSettings:
@@ -100,6 +119,7 @@ def _image_settings(
         background=keys.get("background", "#ffffff").lower(),
         frames=keys.get("frames", "first"),
         fallback_original="fallback" in keys,
+        by_reference=keys.get("send") == "reference",
     )
 
 

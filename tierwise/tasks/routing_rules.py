@@ -53,6 +53,8 @@ def _why_not_alone(keys: TaskKeys, route: Route) -> str:
         return "per"
     if keys.input == "text":
         return "input: text"
+    if route.image.by_reference:  # nobody knows its pixels
+        return "image: {send: reference}"
     return "images_per_sheet" if route.images_per_sheet > 1 else ""
 
 

@@ -72,10 +72,29 @@ TASKS = [
     ("prompt: x, labels: [a, b], image: {background: red}", "image.background", "'red'", "#rrggbb"),
     ("prompt: x, labels: [a, b], image: {fallback: yes}", "image.fallback", "true", "original"),
     (
-        "prompt: x, labels: [a, b], image: {send: reference}",
+        "prompt: x, labels: [a, b], image: {send: reference}, images_per_sheet: 4",
         "image.send",
-        "not possible yet",
-        "byt",
+        "4 images per sheet",
+        "Write bytes, or",
+    ),
+    (
+        "prompt: x, labels: [a, b], image: {send: reference}, routing: {fit_pixels: true}",
+        "routing",
+        "image: {send: reference}",
+        "Remove it",
+    ),
+    (
+        "prompt: x, labels: [a, b], image: {send: reference}, per: sku",
+        "image.send",
+        "images of a group",
+        "Remove it, or `per`",
+    ),
+    (
+        "prompt: x, labels: [a, b], image: {send: reference}, model: gemini-2.5-flash, "
+        "media_resolution: high",
+        "image.send",
+        "by the pixels of a picture",
+        "another media resolution",
     ),
     ("prompt: x, labels: [a, b], images_per_request: 51", "images_per_request", "51", "1 to 50"),
     ("prompt: x, labels: [a, b], images_per_request: yes", "images_per_request", "true", "1 to 50"),
