@@ -60,9 +60,12 @@ class Candidates:
             rows = _first_of_each(codes, orders, usable, self.most)
             uris = batch.column("uri").take(pa.array(rows)).to_pylist()
             chosen = keys.take(pa.array(rows)).to_pylist()
+            found: dict[str, list[Candidate]] = {}
             for row, key, uri in zip(rows, chosen, uris, strict=True):
                 one = Candidate(not pictured[row], int(order[row]), _rank(key), key, uri)
-                self._keep(kept, names[codes[row]], one)
+                found.setdefault(names[codes[row]], []).append(one)
+            for label, some in found.items():
+                self._keep(kept, label, some)
 
     def doubtful(self) -> Iterator[list[Candidate]]:
         """For each label, the most doubtful first."""
@@ -72,14 +75,12 @@ class Candidates:
         """For each label, any pictures."""
         yield from (self._any[label] for label in sorted(self._any))
 
-    def _keep(self, kept: dict[str, list[Candidate]], label: str, one: Candidate) -> None:
+    def _keep(self, kept: dict[str, list[Candidate]], label: str, some: list[Candidate]) -> None:
         if label not in kept and len(kept) >= _MOST_LABELS:
             label = ""
-        some = kept.setdefault(label, [])
-        some.append(min([one, *(other for other in some if other.content == one.content)]))
-        some[:-1] = [other for other in some[:-1] if other.content != one.content]
-        some.sort()
-        del some[self.most :]
+        merged = sorted([*kept.get(label, []), *some])
+        first_of_content = {one.content: one for one in reversed(merged)}
+        kept[label] = sorted(first_of_content.values())[: self.most]
 
 
 def _codes(labels: pa.Array) -> tuple[NDArray[np.int64], list[str]]:
