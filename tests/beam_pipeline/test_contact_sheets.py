@@ -20,6 +20,7 @@ tasks:
     prompt: Is {{filename}} plain?
     labels: ["yes", "no"]
     media_resolution: high
+    routing: {{fit_pixels: false}}
 """
 IMAGES = 13
 
