@@ -22,6 +22,7 @@ from beam_pipeline.interruption import leave_to_another, resumable
 from beam_pipeline.job import Job, handed_over
 from beam_pipeline.launch import unwritable, warnings_about_groups
 from beam_pipeline.lease_keeper import begin, kept
+from beam_pipeline.reach import warnings_about_regions
 from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from beam_pipeline.screen import say, warn
@@ -46,7 +47,7 @@ def carry_out(
     job: Job, settings: Settings, options: PipelineOptions, console: Console
 ) -> dict[str, Any] | None:
     """Ask everything; returns `run.json`, or None when the run broke off, which has been said."""
-    warn_about(job, console)
+    warn_about(job, options, console)
     lease, job = take_job(job, options)
     goes_on = _GOES_ON if job.lease else ""
 
@@ -75,11 +76,12 @@ def carry_out(
     return run
 
 
-def warn_about(job: Job, console: Console) -> None:
+def warn_about(job: Job, options: PipelineOptions, console: Console) -> None:
     """Say what a person should know before money is spent."""
     plan = job.plan
     models = warnings_about(plan.tasks, plan.service, today())
-    for warning in (*models, *warnings_about_groups(job)):
+    regions = warnings_about_regions(job, options)
+    for warning in (*models, *warnings_about_groups(job), *regions):
         warn(console, warning)
 
 

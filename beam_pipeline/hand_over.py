@@ -31,7 +31,7 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> int:
     Raises:
         InputError: another run is going on, or Beam refuses its options.
     """
-    warn_about(job, console)
+    warn_about(job, options, console)
     if only_builds(options):
         record = new_record(job.plan.journal.run_id, untraced_requests=0, journal_version=VERSION)
         _build(handed_over(job, Lease(job.plan.journal.runs, 0, record)), options)

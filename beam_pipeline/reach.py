@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
 from beam_pipeline.command_line import Settings
 from beam_pipeline.dataflow import brings_our_code, is_dataflow, only_builds, submits_only
+from beam_pipeline.job import Job
 from beam_pipeline.workers import on_this_machine
 from gemini_api.service import KEY_VARIABLE, Kind
-from storage.gcs_files import SCHEME
+from storage.files import files_for
+from storage.gcs_names import SCHEME
+from storage.listing import Input, Named, list_names
+from storage.listing import Kind as InputKind
 from tierwise.errors import InputError
 
 _BUCKETS_HERE = "STORAGE_EMULATOR_HOST"
@@ -49,6 +54,46 @@ def check_files(settings: Settings, options: PipelineOptions) -> None:
         _check_place("output", settings.output, "Write gs://bucket/name.")
         if not only_builds(options):
             _check_workers(options)
+
+
+def check_names(found: Input, options: PipelineOptions) -> None:
+    """Refuse a manifest that names files of this machine to Dataflow's workers, by its first row.
+
+    Raises:
+        InputError: the first image is in no bucket.
+    """
+    if is_dataflow(options) and found.kind is InputKind.MANIFEST:
+        first = next((name for name in list_names(found) if isinstance(name, Named)), None)
+        if first and not first.path.startswith(SCHEME):
+            raise InputError(
+                f"--input={found.uri}: its first image is {first.uri}, and Dataflow's workers have "
+                "no access to this machine's files. Write gs://bucket/name in the column uri, or "
+                "names below the manifest's own folder."
+            )
+
+
+def warnings_about_regions(job: Job, options: PipelineOptions) -> Iterator[str]:
+    """What reading and writing across regions would cost in time and money."""
+    region = options.view_as(GoogleCloudOptions).region or ""
+    if not (region and is_dataflow(options)):
+        return
+    for uri in dict.fromkeys((job.found.uri, job.output)):
+        location = files_for(uri).location(uri)
+        if location and not _lies_in(location, region):
+            bucket = uri.removeprefix(SCHEME).partition("/")[0]
+            yield (
+                f"the bucket {bucket} lies in {location}, Dataflow's workers in {region}: what is "
+                "read and written crosses regions, which is slow and is billed by the gigabyte. "
+                "Give the --region of the bucket that holds the images."
+            )
+
+
+def _lies_in(location: str, region: str) -> bool:
+    """Whether a bucket is near; of names that stand for several regions, only these are told."""
+    wide = {"us": "us-", "eu": "europe-", "asia": "asia-"}
+    if location in wide:
+        return region.startswith(wide[location])
+    return location == region or "-" not in location
 
 
 def check_waits(options: PipelineOptions, verb: str) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
-from storage.gcs_files import SCHEME, GcsFiles, check_name
+from storage.gcs_files import GcsFiles
+from storage.gcs_names import SCHEME, check_name
 from storage.local_files import LocalFiles
 from storage.name_ranges import EVERY, Cut, NameRange
 from storage.stat import Stat
@@ -42,6 +43,9 @@ class Files(Protocol):
 
     def is_folder(self, uri: str) -> bool:
         """Whether files can lie below this name."""
+
+    def location(self, uri: str) -> str:
+        """The region where a file lies, in small letters; empty where nobody tells."""
 
     def read(self, uri: str, version: str = "") -> bytes:
         """The whole file; raises `OSError` when it is no longer this `version`, if one is given."""

@@ -7,11 +7,7 @@ when its upload ends, and is durable then.
 
 from __future__ import annotations
 
-import base64
 import errno
-import hashlib
-import mimetypes
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -26,11 +22,10 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.adapters import HTTPAdapter
 
 from storage.gcs_errors import as_os_errors
+from storage.gcs_names import SCHEME, content_type_of, split_folder, split_name, stat_of
 from storage.name_ranges import EVERY, Cut, Look, NameRange, beginning_with, cut
 from storage.stat import Stat
-from tierwise.errors import InputError
 
-SCHEME = "gs://"
 # Connections that are kept open: more than any process has threads that read or write.
 _CONNECTIONS = 128
 # Requests at a time of one operation that needs many, such as deleting a folder.
@@ -38,7 +33,6 @@ _TOGETHER = 16
 _LISTED = "items(name,size,md5Hash,generation,contentType),nextPageToken"
 # Larger files than this are kept on this machine's disk until they are uploaded.
 _IN_MEMORY = 8 << 20
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 
 class GcsFiles:
@@ -53,15 +47,15 @@ class GcsFiles:
 
     def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
         """The objects below a folder; a request lists a thousand."""
-        bucket, prefix = _folder(folder)
+        bucket, prefix = split_folder(folder)
         with as_os_errors(folder):
             for blob in self._blobs(bucket, prefix, within):
                 if blob.size or not blob.name.endswith("/"):
-                    yield _stat(blob)
+                    yield stat_of(blob)
 
     def cut(self, folder: str, prefix: str = "") -> Cut:
         """Ranges of the names below a folder that begin with a prefix, and about how many."""
-        bucket, below = _folder(folder)
+        bucket, below = split_folder(folder)
 
         def look(names: NameRange, most: int) -> Look:
             found = [blob.name for blob in self._blobs(bucket, below, names, most=most)]
@@ -73,7 +67,7 @@ class GcsFiles:
 
     def folders(self, folder: str) -> list[str]:
         """Names of the folders directly below one, a thousand to a request."""
-        bucket, above = _folder(folder)
+        bucket, above = split_folder(folder)
         with as_os_errors(folder):
             pages = self._client.list_blobs(
                 bucket, prefix=above, delimiter="/", fields="prefixes,nextPageToken"
@@ -83,7 +77,7 @@ class GcsFiles:
 
     def stat(self, uri: str) -> Stat:
         """What a listing would tell of one object."""
-        return _stat(self._found(uri))
+        return stat_of(self._found(uri))
 
     def exists(self, uri: str) -> bool:
         """Whether there is an object of this name."""
@@ -95,9 +89,19 @@ class GcsFiles:
 
     def is_folder(self, uri: str) -> bool:
         """Whether objects lie below this name."""
-        bucket, prefix = _folder(uri)
+        bucket, prefix = split_folder(uri)
         with as_os_errors(uri):
             return next(iter(self._blobs(bucket, prefix, most=1)), None) is not None
+
+    def location(self, uri: str) -> str:
+        """The region or multi-region of the bucket; seeing it needs a permission of its own."""
+        bucket, _ = split_name(uri)
+        try:
+            with as_os_errors(uri):
+                found: str = self._client.get_bucket(bucket).location or ""
+        except OSError:
+            return ""
+        return found.lower()
 
     def read(self, uri: str, version: str = "") -> bytes:
         """The whole object, checked against its checksum."""
@@ -127,7 +131,7 @@ class GcsFiles:
         del durable  # what was taken is durable
         with as_os_errors(uri):
             self._blob(uri).upload_from_string(
-                data, content_type=_content_type(uri), checksum="crc32c", retry=DEFAULT_RETRY
+                data, content_type=content_type_of(uri), checksum="crc32c", retry=DEFAULT_RETRY
             )
 
     def write_new(self, uri: str, data: bytes) -> None:
@@ -136,7 +140,7 @@ class GcsFiles:
             try:
                 self._blob(uri).upload_from_string(
                     data,
-                    content_type=_content_type(uri),
+                    content_type=content_type_of(uri),
                     checksum="crc32c",
                     if_generation_match=0,
                     retry=DEFAULT_RETRY,
@@ -154,7 +158,7 @@ class GcsFiles:
             yield file  # type: ignore[misc]
             with as_os_errors(uri):
                 blob.upload_from_file(
-                    file, rewind=True, content_type=_content_type(uri), retry=DEFAULT_RETRY
+                    file, rewind=True, content_type=content_type_of(uri), retry=DEFAULT_RETRY
                 )
 
     def delete(self, uri: str) -> None:
@@ -197,7 +201,7 @@ class GcsFiles:
 
         First those that lie directly in it: what says that a folder is whole must not outlive it.
         """
-        bucket, prefix = _folder(folder)
+        bucket, prefix = split_folder(folder)
         with as_os_errors(folder):
             names = [blob.name for blob in self._blobs(bucket, prefix)]
         for deep in (False, True):
@@ -219,7 +223,7 @@ class GcsFiles:
             return self._connected
 
     def _blob(self, uri: str) -> Blob:
-        bucket, name = _name(uri)
+        bucket, name = split_name(uri)
         if not name:
             raise FileNotFoundError(errno.ENOENT, "this names a bucket, and no object in it", uri)
         with as_os_errors(uri):
@@ -265,48 +269,7 @@ class _Reader(BlobReader):  # type: ignore[misc]
         return data
 
 
-def check_name(uri: str) -> None:
-    """Whether this can be an address at all.
-
-    Raises:
-        InputError: there is no bucket in it, or one that cannot exist.
-    """
-    bucket = uri.removeprefix(SCHEME).partition("/")[0]
-    if not _BUCKET.fullmatch(bucket):
-        raise InputError(
-            f"{uri!r}: {bucket!r} cannot be the name of a bucket (3 characters or more: small "
-            "letters, digits, - _ .). Write gs://bucket/name."
-        )
-
-
 def _together(function: Callable[[str], None], uris: Iterable[str]) -> None:
     with ThreadPoolExecutor(_TOGETHER) as pool:
         for _ in pool.map(function, uris):
             pass
-
-
-def _name(uri: str) -> tuple[str, str]:
-    bucket, _, name = uri.removeprefix(SCHEME).partition("/")
-    return bucket, name
-
-
-def _folder(uri: str) -> tuple[str, str]:
-    bucket, name = _name(uri)
-    return bucket, name if not name or name.endswith("/") else name + "/"
-
-
-def _stat(blob: Blob) -> Stat:
-    uri = f"{SCHEME}{blob.bucket.name}/{blob.name}"
-    version = str(blob.generation or "")
-    if blob.md5_hash:
-        content_hash = "md5:" + base64.b64decode(blob.md5_hash).hex()
-    else:
-        # An object that was composed of others has no MD5. Its generation is never given again;
-        # equal bytes under another name are not known to be equal.
-        content_hash = "object:" + hashlib.sha256(f"{uri}#{version}".encode()).hexdigest()
-    return Stat(uri, blob.size or 0, content_hash, version, blob.content_type or "")
-
-
-def _content_type(uri: str) -> str:
-    # Browsers show a report only when they are told what it is.
-    return mimetypes.guess_type(uri.rpartition("/")[2])[0] or "application/octet-stream"

@@ -74,6 +74,11 @@ class LocalFiles:
         """Whether this is a folder."""
         return Path(uri).is_dir()
 
+    def location(self, uri: str) -> str:
+        """A disk has no region."""
+        del uri
+        return ""
+
     def read(self, uri: str, version: str = "") -> bytes:
         """The whole file."""
         del version  # a disk keeps none

@@ -13,7 +13,7 @@ from beam_pipeline.command_line import Settings
 from beam_pipeline.dataflow import only_builds, submits_only
 from beam_pipeline.hand_over import hand_over
 from beam_pipeline.launch import build_job
-from beam_pipeline.reach import check_reachable
+from beam_pipeline.reach import check_names, check_reachable
 from beam_pipeline.run_file import read_run
 from beam_pipeline.screen import print_document, say, screen, warn
 from beam_pipeline.summary import print_summary
@@ -31,6 +31,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     for warning in warnings:
         warn(console, warning)
     job = build_job(settings, tasks, project=project(options), workers=known_sharers(options))
+    check_names(job.found, options)
     if versions := calibrated_versions(settings.calibration):
         job = replace(job, facts={**job.facts, "calibrated_versions": versions})
     job = with_page(job, thumbnails=not settings.no_thumbnails)

@@ -13,7 +13,7 @@ import pytest
 
 from beam_pipeline.__main__ import main
 from storage.files import files_for
-from tests.bucket import Bucket
+from tests.bucket import Bucket, RefusedError
 
 # One image to a request, for which images share one depends on the names of their contents.
 TASKS = """
@@ -139,6 +139,7 @@ def test_an_object_that_goes_or_changes_after_the_listing_is_a_failure_row(
         (("--input=gs://archive/a", "--output=gs://nowhere/out"), "there is no bucket nowhere"),
         (("--input=gs://archive/none", "--output=gs://results/out"), "no such file or folder"),
         (("--input=gs://archive", "--output=gs://R/out"), "cannot be the name of a bucket"),
+        (("--input=gs://archive/Bad.csv", "--output=gs://results/out"), "cannot be the name of a"),
         (("--input=s3://archive", "--output=gs://results/out"), "gs://bucket/name"),
     ],
 )
@@ -150,10 +151,58 @@ def test_what_is_not_there_is_refused_in_one_line(
     message: str,
 ) -> None:
     bucket.put("gs://archive/a/1.jpg", b"x")
+    bucket.put("gs://archive/Bad.csv", b"uri\ngs://Bad_Name!/1.jpg\n")
     assert run(gemini, *flags) == 2
     told = capsys.readouterr().err
     assert message in told
     assert told.count("\n") == 1
+
+
+REQUESTER_PAYS = "Bucket is a requester pays bucket but no user project provided."
+
+
+@pytest.mark.parametrize(("kinds", "flag"), [("list", "--input"), ("write", "--output")])
+def test_a_bucket_whose_readers_pay_is_refused_with_what_to_do(
+    gemini: Any, bucket: Bucket, capsys: pytest.CaptureFixture[str], kinds: str, flag: str
+) -> None:
+    bucket.put("gs://archive/a/1.jpg", b"x")
+    with bucket.refusing(400, REQUESTER_PAYS, kinds=kinds):
+        assert run(gemini, "--input=gs://archive/a", "--output=gs://results/out") == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"tierwise: {flag}=gs://")
+    assert "copy the objects into a bucket of your own" in told
+    assert told.count("\n") == 1
+
+
+def test_objects_that_may_not_be_read_are_failure_rows_that_say_what_to_do(
+    gemini: Any, bucket: Bucket, photos: Photos
+) -> None:
+    upload(bucket, photos(4), "gs://archive/photos")
+    refusals = {
+        "001.jpg": RefusedError(403, "x@y has no storage.objects.get"),
+        "002.jpg": RefusedError(400, REQUESTER_PAYS),
+    }
+
+    def refuse(kind: str, path: str) -> RefusedError | None:
+        return refusals.get(path.rpartition("%2F")[2]) if kind == "read" else None
+
+    rows_of = [{"uri": f"gs://archive/photos/{name}"} for name in ("000.jpg", "001.jpg", "002.jpg")]
+    rows_of += [{"uri": "gs://archive"}, {"uri": "gs://archive/photos/none.jpg"}]
+    rows_of += [{"uri": "gs://nowhere/1.jpg"}]
+    manifest = "\n".join(json.dumps(row) for row in rows_of)
+    bucket.put("gs://archive/list.jsonl", manifest.encode())
+    bucket.refusals.append(refuse)
+    try:
+        assert run(gemini, "--input=gs://archive/list.jsonl", "--output=gs://results/out") == 0
+    finally:
+        bucket.refusals.remove(refuse)
+    failures = {row["name"]: row["message"] for row in rows("gs://results/out", "failures")}
+    assert "give this account the role Storage Object Viewer" in failures["001.jpg"]
+    assert "copy the objects into a bucket of your own" in failures["002.jpg"]
+    assert "this names a bucket, and no object in it" in failures["archive"]
+    assert "no such object" in failures["none.jpg"]
+    assert "there is no bucket nowhere; correct the name" in failures["1.jpg"]
+    assert "000.jpg" not in failures
 
 
 def test_no_permission_is_refused_with_what_to_do(

@@ -294,3 +294,12 @@ def test_one_client_and_few_connections_serve_many_requests(bucket: Bucket) -> N
     assert bucket.counts["read"] == 200
     assert bucket.counts["connections"] <= 16
     assert len(list(files.walk("gs://archive", EVERY))) == 200
+
+
+def test_the_place_of_a_bucket_is_told_where_it_may_be_seen(bucket: Bucket) -> None:
+    assert FILES.location("gs://archive/a.jpg") == ""
+    bucket.storage.buckets["archive"]["location"] = "EUROPE-WEST4"
+    assert FILES.location("gs://archive/a.jpg") == "europe-west4"
+    with bucket.refusing(403, "no storage.buckets.get"):
+        assert FILES.location("gs://archive/a.jpg") == ""
+    assert FILES.location("gs://nowhere/a.jpg") == ""

@@ -7,7 +7,7 @@ import bz2
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -86,6 +86,7 @@ def _payloads(launched: Launched) -> Iterator[bytes]:
             "--output=out/: Dataflow's workers have no access",
         ),
         ({"gemini": "vertex", "input": "photos/"}, "--input=photos/: Dataflow's workers have no"),
+        ({"gemini": "vertex", "input": "gs://archive/list.csv"}, "its first image is /disk/1.jpg"),
         ({"gemini": "vertex", "input": "gs://nowhere/a"}, "there is no bucket nowhere"),
     ],
 )
@@ -93,6 +94,7 @@ def test_what_cannot_run_there_is_refused_in_one_line(
     bucket: Bucket, changed: dict[str, str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bucket.put("gs://archive/photos/1.jpg", b"x")
+    bucket.put("gs://archive/list.csv", b"uri\n/disk/1.jpg\n")
     usual = {"input": "gs://archive/photos", "output": "gs://results/out"}
     usual["sdk_container_image"] = IMAGE
     assert main(launch_flags(**{**usual, **changed})) == 2
@@ -106,3 +108,28 @@ def test_main_refuses_as_the_command_does(environment: Environment) -> None:
     said = environment.run("--inptu=gs://archive/photos", "--output=gs://results/out")
     assert said.returncode == 2
     assert said.stderr.startswith("tierwise: unknown flag --inptu. Did you mean --input?")
+
+
+def test_an_emulator_of_buckets_is_refused_to_workers_elsewhere(
+    bucket: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket.put("gs://archive/photos/1.jpg", b"x")
+    flags = [flag for flag in launch_flags() if not flag.startswith("--template_location")]
+    flags += ["--input=gs://archive/photos", "--output=gs://results/out", "--gemini=vertex"]
+    assert main([*flags, f"--sdk_container_image={IMAGE}"]) == 2
+    assert "an emulator of Cloud Storage on this machine. Unset" in capsys.readouterr().err
+
+
+def test_a_bucket_in_another_region_is_told(
+    bucket: Bucket, draw: Callable[..., bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket.put("gs://archive/photos/1.jpg", draw())
+    bucket.storage.buckets["archive"]["location"] = "EUROPE-WEST4"
+    bucket.storage.buckets["results"]["location"] = "US"
+    flags = ["--input=gs://archive/photos", "--output=gs://results/out", "--gemini=vertex"]
+    assert main([*launch_flags(), *flags, "--dry_run=True"]) == 0
+    told = capsys.readouterr().err
+    assert "the bucket archive lies in europe-west4, Dataflow's workers in us-central1" in told
+    assert "the bucket results" not in told  # US holds us-central1
+    assert "Nothing was submitted" in told
+    assert bucket.names("results") == []
