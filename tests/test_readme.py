@@ -57,6 +57,25 @@ def test_the_answers_are_those_shown(example_run: Path) -> None:
     assert {label: str(images) for label, images in found.fetchall()} == dict(labels)
 
 
+def test_the_costs_are_those_shown(example_run: Path) -> None:
+    """Which images meet in a request differs from run to run, and with it a hundredth of a cent."""
+    shown = [
+        [cell.strip() for cell in line.split("│")]
+        for line in README.split("Costs (emulated)")[1].split("...")[0].splitlines()
+        if "│" in line
+    ]
+    query = f"""
+        select task, media_resolution, outcome, requests, images, cost_usd, saved_usd
+        from '{example_run}/costs/*.parquet' order by all"""
+    found = duckdb.sql(query)
+    assert found is not None
+    rows = found.fetchall()
+    assert [[str(cell) for cell in row[:5]] for row in rows] == [row[:5] for row in shown]
+    for row, cells in zip(rows, shown, strict=True):
+        dollars = [float(cell) for cell in row[5:]]
+        assert dollars == pytest.approx([float(cell) for cell in cells[5:]], rel=0.01)
+
+
 def test_the_tasks_that_are_shown_can_be_loaded() -> None:
     whole, escalating, grouped = re.findall(
         r"```yaml\n(.*?)```", README + PAGES["tasks.md"], re.DOTALL
