@@ -53,9 +53,9 @@ template: ## build and push the image and the Flex Template: IMAGE=... TEMPLATE=
 	gcloud dataflow flex-template build $(TEMPLATE) --image=$(IMAGE) --sdk-language=PYTHON --metadata-file=templates/metadata.json
 
 dataflow: ## launch the template: TEMPLATE=gs://... REGION=... INPUT=gs://... OUTPUT=gs://... GEMINI=vertex
-	@test -n "$(TEMPLATE)" && test -n "$(REGION)" && test -n "$(INPUT)" && test -n "$(OUTPUT)" && test -n "$(GEMINI)" || { echo "make dataflow needs TEMPLATE, REGION, INPUT, OUTPUT and GEMINI=vertex or developer (MORE=name=value,... for other parameters, LAUNCH=... for other flags of gcloud); see docs/dataflow.md" >&2; exit 2; }
+	@test -n "$(TEMPLATE)" && test -n "$(REGION)" && test -n "$(INPUT)" && test -n "$(OUTPUT)" && test -n "$(GEMINI)" || { echo "make dataflow needs TEMPLATE, REGION, INPUT, OUTPUT and GEMINI=vertex or developer (MORE=name=value~name=value for other parameters, LAUNCH=... for other flags of gcloud); see docs/dataflow.md" >&2; exit 2; }
 	@command -v gcloud >/dev/null || { echo "make dataflow needs gcloud, which is not there: https://cloud.google.com/sdk" >&2; exit 2; }
-	gcloud dataflow flex-template run tierwise-$$(date -u +%Y%m%d-%H%M%S) --template-file-gcs-location=$(TEMPLATE) --region=$(REGION) --parameters=^~^input=$(INPUT)~output=$(OUTPUT)~gemini=$(GEMINI)$(if $(MORE),~$(MORE)) $(LAUNCH)
+	gcloud dataflow flex-template run tierwise-$$(date -u +%Y%m%d-%H%M%S) --template-file-gcs-location=$(TEMPLATE) --region=$(REGION) "--parameters=^~^input=$(INPUT)~output=$(OUTPUT)~gemini=$(GEMINI)$(if $(MORE),~$(MORE))" $(LAUNCH)
 
 template-files: $(READY) ## write templates/metadata.json from the flags, and templates/requirements.txt from the lock file
 	$(BIN)/python -m templates.metadata
