@@ -91,7 +91,24 @@ def with_calibration(
     named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
     if not named:
         changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
+    tasks = _with_routings(tasks, calibration)
     return tasks.with_routes(named), [f"--calibration: {change}" for change in changes]
+
+
+def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:
+    """The rules that were measured take the place of the tasks file's, which may turn one off."""
+    routings = calibration.routings
+    return tasks.with_routings(
+        {
+            task.name: replace(
+                routings[task.name],
+                fit_pixels=routings[task.name].fit_pixels and task.routing.fit_pixels,
+                calibrated=True,
+            )
+            for task in tasks.tasks
+            if task.name in routings
+        }
+    )
 
 
 def _route(task: Task, chosen: Route) -> Route:

@@ -52,7 +52,7 @@ def _table(name: str, task: CalibratedTask, width: int, *, emulated: bool) -> Ta
     return fitted_table(
         f"{name}: {choice.images} labelled images{said}",
         columns,
-        choice.routes,
+        choice.telling,
         width,
         box=SIMPLE_HEAD,
         bold=lambda one: one.name == choice.chosen,
@@ -82,7 +82,7 @@ def _lines(task: CalibratedTask) -> Iterable[str]:
     if worst:
         taken = (f"{one.label} for {one.answer or 'nothing'} ({one.images})" for one in worst)
         yield f"Most often it takes {', '.join(taken)}."
-    for one in task.choice.routes:
+    for one in task.choice.telling:
         if one.figures.no_answer:
             reasons = ", ".join(f"{reason} {n}" for reason, n in one.figures.no_answer.items())
             yield f"{one.name} gave no answer, which counts as wrong: {reasons}."

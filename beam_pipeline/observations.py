@@ -19,7 +19,7 @@ from storage.files import files_for, join
 from tierwise.calibration.figures import Observation
 from tierwise.journal import Entry, decode
 from tierwise.measurement import Measured
-from tierwise.records import Reason, Spent
+from tierwise.records import Page, Reason, Spent
 from tierwise.table_names import FAILURES, answers_table
 
 # Refusals to answer that belong to the route; all others say nothing about how good it is.
@@ -39,10 +39,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One task: by route the observations of the same images; those left out by reason."""
+    """One task: by route the observations of the same images; those left out by reason.
+
+    `pages` tells of each image its size and its fine detail.
+    """
 
     by_route: Mapping[str, Sequence[Observation]]
     left_out: dict[str, int]
+    pages: Sequence[Page]
 
 
 class Left:
@@ -51,6 +55,7 @@ class Left:
     def __init__(self, output: str) -> None:
         self._output = output
         self._paid = _Paid(_entries(join(output, "journal")))
+        self._pages: dict[Image, Page] = {}
         self._failures: dict[str, list[Row]] = defaultdict(list)
         for row in _rows(join(output, FAILURES)):
             self._failures[row["task"]].append(row)
@@ -71,7 +76,8 @@ class Left:
                 everywhere.discard(name)
         compared = sorted(everywhere)
         by_route = {route: [one[name] for name in compared] for route, one in found.items()}
-        return Observed(by_route, dict(left_out))
+        pages = [self._pages.get(name, Page()) for name in compared]
+        return Observed(by_route, dict(left_out), pages)
 
     def measured(self, trial: str) -> list[Measured]:
         """What each image that was answered used, whenever it was asked."""
@@ -98,7 +104,10 @@ class Left:
     def _at(self, trial: str, truths: Mapping[str, Any]) -> dict[Image, Observation]:
         found: dict[Image, Observation] = {}
         for row in _rows(join(self._output, answers_table(trial))):
-            found[row["uri"], row["page"]] = Observation(
+            image = row["uri"], row["page"]
+            size = row["width"], row["height"]
+            self._pages[image] = Page(1, 1, *size, row["format"], row["fine_detail"])
+            found[image] = Observation(
                 truth=truths.get(row["uri"]),
                 value=row["answer"],
                 reason=None,

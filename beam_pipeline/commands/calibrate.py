@@ -34,6 +34,7 @@ from beam_pipeline.trials import Trials, trials_of
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
 from storage.listing import find_input
+from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.calibration_file import (
     FORMAT,
     CalibratedTask,
@@ -140,6 +141,8 @@ def _calibration(
             observed.by_route,
             margin=settings.margin,
             confidence=settings.confidence,
+            composed=adaptations(routes, observed.pages, task.routing),
+            routings=literal_routings(routes, observed.pages, task.routing),
         )
         calibrated[name] = CalibratedTask(task.digest, observed.left_out, choice.why, choice)
     now = datetime.now(UTC).isoformat(timespec="seconds")

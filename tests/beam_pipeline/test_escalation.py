@@ -145,6 +145,7 @@ def test_disagreement_of_two_asks_is_doubt(
 ) -> None:
     tasks = f"""
 model: gemini-3.1-flash-lite
+defaults: {{routing: {{fit_pixels: false}}}}
 tasks:
   written:
     prompt: Is there text in it

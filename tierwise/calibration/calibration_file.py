@@ -10,9 +10,10 @@ from pydantic_core import from_json
 from tierwise.calibration.choice import Choice, TriedRoute
 from tierwise.errors import InputError
 from tierwise.records import Route
+from tierwise.routing import AS_IT_IS, Routing
 from tierwise.shown import shown
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ class Calibration:
     def routes(self) -> dict[str, Route]:
         """The chosen route of each task."""
         return {name: _chosen(task).route for name, task in self.tasks.items()}
+
+    @property
+    def routings(self) -> dict[str, Routing]:
+        """The rules that were measured together with the chosen route of each task."""
+        chosen = {name: _chosen(task).routing for name, task in self.tasks.items()}
+        return {name: routing or AS_IT_IS for name, routing in chosen.items()}
 
 
 _FILE: TypeAdapter[Calibration] = TypeAdapter(Calibration)

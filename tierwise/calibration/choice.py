@@ -8,7 +8,7 @@ worse by the margin or more is at most one less `confidence`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -33,8 +33,9 @@ class TriedRoute:
 
     `comparison` is with the reference, which has none; `differing` counts the images with another
     answer than the reference's, whichever was right. `images_needed` is about how many labelled
-    images would do to accept it, None where it is accepted or where more cannot help. `routing` is
-    the rule of one that is composed of several routes, of which `route` is then the base.
+    images would do to accept it, None where it is accepted or where more cannot help. One that is
+    `composed` is a rule that asks several routes, of which `route` is the base. `routing` are the
+    rules by which pictures take a route of their own, None in files that do not say.
     """
 
     name: str
@@ -45,6 +46,7 @@ class TriedRoute:
     accepted: bool
     images_needed: int | None
     routing: Routing | None = None
+    composed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,15 @@ class Choice:
     def route(self, name: str) -> TriedRoute:
         """The route of this name; raises KeyError."""
         return {one.name: one for one in self.routes}[name]
+
+    @property
+    def telling(self) -> list[TriedRoute]:
+        """All but the rules for pictures that were not chosen, of which there are many."""
+        return [
+            one
+            for one in self.routes
+            if one.name == self.chosen or not (one.composed and one.routing)
+        ]
 
     @property
     def why(self) -> str:
@@ -103,6 +114,7 @@ def choose(
     margin: float,
     confidence: float,
     composed: Sequence[Composed] = (),
+    routings: Mapping[str, Routing] = {},
 ) -> Choice:
     """The choice for one task.
 
@@ -113,6 +125,7 @@ def choose(
         margin: how much worse is too much, in units of the score.
         confidence: how sure to be, for all candidates of the task together.
         composed: rules that choose among the routes image by image, for the same images.
+        routings: by route, the rules that it stands for as it was asked.
     """
     reference = next(iter(routes))
     rules = {one.name: one for one in composed}
@@ -142,7 +155,8 @@ def choose(
             images_needed=comparison.images_needed(error / len(lines))
             if comparison and name not in accepted
             else None,
-            routing=rule.routing if rule else None,
+            routing=rule.routing if rule else routings.get(name),
+            composed=rule is not None,
         )
 
     all_tried = tuple(map(tried, names))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 
@@ -23,6 +24,7 @@ def accuracy_plot(task: str, choice: Choice, *, emulated: bool) -> Plot:
         choice: from `choose`, or from a calibration file.
         emulated: whether an emulator answered, which the title says.
     """
+    choice = replace(choice, routes=tuple(choice.telling))
     figure, axes = axes_of(_WIDTH, _HEIGHT, left=0.62)
     for one in choice.routes:
         _draw(axes, one, choice)

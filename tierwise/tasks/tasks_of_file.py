@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.records import Page, Route
-from tierwise.routing import AS_IT_IS
+from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks.build import build_task, read_answer
 from tierwise.tasks.escalating import stages
 from tierwise.tasks.group_checks import check_nobody_waits
@@ -89,7 +89,11 @@ class Tasks:
 
     def as_they_are(self) -> Tasks:
         """The same tasks, asked of every picture by their own routes."""
-        tasks = (replace(task, routing=AS_IT_IS) for task in self.tasks)
+        return self.with_routings({task.name: AS_IT_IS for task in self.tasks})
+
+    def with_routings(self, routings: Mapping[str, Routing]) -> Tasks:
+        """The same tasks, those named by other rules for each picture."""
+        tasks = (replace(t, routing=routings.get(t.name, t.routing)) for t in self.tasks)
         return replace(self, tasks=tuple(tasks))
 
     def with_routes(self, routes: Mapping[str, Route]) -> Tasks:

@@ -59,8 +59,8 @@ def test_damaged_files_are_refused_in_our_words(data: st.DataObject) -> None:
 
 
 def test_a_newer_format_is_refused(calibration: Calibration) -> None:
-    with pytest.raises(InputError, match="format 2 is newer than this program knows"):
-        read_calibration(write_calibration(replace(calibration, format=2)), path="c.json")
+    with pytest.raises(InputError, match="format 3 is newer than this program knows"):
+        read_calibration(write_calibration(replace(calibration, format=3)), path="c.json")
 
 
 def test_what_has_not_changed_is_not_stale(calibration: Calibration) -> None:
