@@ -107,3 +107,33 @@ def test_verbs_that_read_their_results_wait_for_them(
     flags = [f"--input={photos(1)}", f"--output={tmp_path}/out", "--dry_run=True"]
     assert main([verb, *flags]) == 2
     assert f"{verb} reads what its job leaves" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("runner", "told", "status", "ended"),
+    [
+        ("VanishingRunner", "may go on without this command", "running", False),
+        ("FailingRunner", "the run broke off", "broke_off", True),
+    ],
+)
+def test_a_job_that_is_out_of_sight_is_not_called_dead(
+    runner: str,
+    told: str,
+    status: str,
+    ended: bool,
+    gemini: Any,
+    photos: Photos,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    flags = [f"--input={photos(2)}", f"--output={tmp_path}/out"]
+    flags += [
+        f"--gemini_endpoint={gemini.url}",
+        f"--runner=tests.beam_pipeline.vanishing_runner.{runner}",
+    ]
+    assert main(["run", *flags]) == 1
+    assert told in capsys.readouterr().err
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == status
+    record = json.loads((tmp_path / "out/journal/runs/000001.json").read_text())
+    assert record["handed_over"] is True
+    assert bool(record["ended_at"]) is ended
