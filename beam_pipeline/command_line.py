@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from beam_pipeline import later
 from beam_pipeline.flags.flag import CALIBRATE, EMULATOR, MEASURE, OPTIMIZE, PLAN, REPORT, RUN, Flag
+from beam_pipeline.flags.groups import grouped
 from beam_pipeline.flags.of_verb import flags_of
 from beam_pipeline.version import VERSION
 from tierwise.errors import InputError
@@ -41,7 +42,8 @@ _EXAMPLES = {
 }
 
 _OTHER_STATUS = {
-    RUN: "2 refused before spending; 3 done, but\nsome rows are over_budget or quota_exhausted",
+    RUN: "2 refused before spending, or nothing\ncould be asked; 3 done, but rows are left for a "
+    "later run: over_budget,\nquota_exhausted, or the run had to end early",
     MEASURE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     CALIBRATE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     OPTIMIZE: "2 refused before starting",
@@ -147,7 +149,11 @@ def _overview() -> argparse.ArgumentParser:
         description="Classify an image archive with Gemini at the lowest price that is still "
         "right.\n\nverbs:\n" + verbs,
         epilog="tierwise VERB --help lists a verb's flags. Without a verb, flags mean run.\n"
-        "tierwise --version prints the version.",
+        "tierwise --version prints the version.\n\n"
+        "first steps, which cost nothing:\n"
+        "  tierwise plan --input=photos/                 what it would cost\n"
+        "  tierwise run --input=photos/ --output=out/    an emulator answers; see out/report.html\n"
+        "Only --gemini=developer and --gemini=vertex spend money; --max_cost_usd bounds it.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
@@ -161,13 +167,15 @@ def _parser(verb: str) -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.RawTextHelpFormatter,
     )
-    for flag in flags_of(verb):
-        parser.add_argument(f"--{flag.name}", **_argument(flag))
+    for heading, flags in grouped(flags_of(verb)):
+        group = parser.add_argument_group(heading)
+        for flag in flags:
+            group.add_argument(f"--{flag.name}", **_argument(flag))
     return parser
 
 
 def _argument(flag: Flag) -> dict[str, Any]:
-    default = "" if flag.default is None else f" Default: {flag.default}."
+    default = "" if flag.default is None else f" Default: {flag.shown_default}."
     needed = " Required." if flag.required else ""
     values = f" One of: {', '.join(flag.choices)}." if flag.choices else ""
     text = f"{flag.help}{values}{default}{needed} Example: --{flag.name}={flag.example}"
@@ -178,7 +186,7 @@ def _argument(flag: Flag) -> dict[str, Any]:
         **switch,
         "choices": flag.choices or None,
         "default": flag.default,
-        "metavar": {int: "N", float: "X"}.get(flag.type, "VALUE"),
+        "metavar": {int: "N", float: "X", bool: "true|false"}.get(flag.type, "VALUE"),
     }
 
 

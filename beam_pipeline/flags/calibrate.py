@@ -43,7 +43,8 @@ FLAGS = (
     ),
     Flag(
         "confidence",
-        "How sure to be, for each task, that no route is accepted that is worse by the margin.",
+        "How sure to be, for each task, that no route is accepted that is worse by the margin: a "
+        "probability, 0.5 to 0.9999.",
         "0.9",
         (CALIBRATE,),
         default=0.95,
@@ -53,7 +54,7 @@ FLAGS = (
     ),
     Flag(
         "sample",
-        "So many of the labelled images, the same ones each time. Default: all.",
+        "How many of the labelled images to ask about, the same ones each time. Default: all.",
         "500",
         (CALIBRATE,),
         type=int,

@@ -37,3 +37,14 @@ class Flag:
     required: bool = False
     least: float = -math.inf
     most: float = math.inf
+
+    @property
+    def shown_default(self) -> str:
+        """The default as one would write it.
+
+        >>> Flag("json", "", "true", (RUN,), False, bool).shown_default
+        'false'
+        """
+        if isinstance(self.default, bool):
+            return str(self.default).lower()
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)

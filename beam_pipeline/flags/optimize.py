@@ -36,7 +36,9 @@ FLAGS = (
     ),
     Flag(
         "profile",
-        "Published sizes and qualities by purpose.",
+        "Longest side and quality by purpose, as published: "
+        + ", ".join(f"{name} {side} px at {quality}" for name, (side, quality) in PROFILES.items())
+        + ". Default: content.",
         "text",
         (OPTIMIZE,),
         choices=tuple(PROFILES),

@@ -103,7 +103,7 @@ FLAGS = (
     ),
     Flag(
         "prices",
-        "Price file (TOML) of what you have negotiated; a model that it names has no other prices. "
+        "File (TOML) of the prices that you have negotiated; a model that it names has no others. "
         "Default: Google's list prices.",
         "prices.toml",
         (RUN, EMULATOR),
@@ -155,8 +155,8 @@ FLAGS = (
     ),
     Flag(
         "requests_in_flight",
-        "Requests under way at a time, per worker process: more is faster until Google says 429. "
-        "A killed worker can lose at most these.",
+        "Requests under way at a time, per worker process: more is faster until Google refuses "
+        "some (429). When a worker is killed, at most so many are paid for twice.",
         "64",
         (RUN,),
         default=32,

@@ -11,6 +11,7 @@ import pytest
 from beam_pipeline.__main__ import main
 from beam_pipeline.command_line import VERBS
 from beam_pipeline.flags.flag import Flag
+from beam_pipeline.flags.groups import GROUPS
 from beam_pipeline.flags.of_verb import FLAGS, flags_of
 from beam_pipeline.version import VERSION
 
@@ -33,7 +34,7 @@ def test_help_has_every_flag_with_default_and_example(
     assert f"--{flag.name} " in text
     assert flag.help in text
     assert f"Example: --{flag.name}={flag.example}" in text
-    assert flag.default is None or f"Default: {flag.default}." in text
+    assert flag.default is None or f"Default: {flag.shown_default}." in text
     assert all(choice in text for choice in flag.choices)
 
 
@@ -44,6 +45,17 @@ def test_help_has_an_example_and_what_a_verb_does(
     text = help_of(verb, capsys=capsys)
     assert f"example: tierwise {verb} " in text
     assert VERBS[verb] in text
+
+
+def test_help_has_headings_and_begins_with_what_is_required(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = help_of("run", capsys=capsys)
+    assert text.index("--input") < text.index("--output") < text.index("--tasks")
+    assert text.index("who answers:") < text.index("--gemini ") < text.index("money:")
+    named = [name for names in GROUPS.values() for name in names]
+    assert set(named) <= {flag.name for flag in flags_of("run")}
+    assert len(named) == len(set(named))
 
 
 def test_help_without_a_verb_lists_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,37 @@
+"""The headings under which help lists flags; whatever is not named here stands first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from beam_pipeline.flags.flag import Flag
+
+_FIRST = "what to do"
+GROUPS = {
+    _FIRST: (),
+    "who answers": (
+        *("gemini", "gemini_endpoint", "gemini_project", "gemini_location", "api_key_secret"),
+        *("service_tier", "flex_fallback"),
+    ),
+    "money": ("max_cost_usd", "prices", "near_duplicates", "near_duplicates_audit", "cost_by"),
+    "speed, and what fails": (
+        *("requests_in_flight", "requests_per_minute", "request_timeout_s", "give_up_after_s"),
+        *("accept_truncated", "log_requests"),
+    ),
+    "what comes out": ("json", "no_thumbnails"),
+    "the embedded emulator": ("emulator_knows", "emulator_faults", "emulator_latency_ms"),
+}
+_HEADING = {name: heading for heading, names in GROUPS.items() for name in names}
+_ORDER = list(GROUPS)
+
+
+def grouped(flags: Sequence[Flag]) -> Iterator[tuple[str, list[Flag]]]:
+    """Flags by heading; within one, required ones first, else in their order."""
+    ordered = sorted(flags, key=lambda flag: (_ORDER.index(_heading(flag)), not flag.required))
+    for heading, some in groupby(ordered, key=_heading):
+        yield heading, list(some)
+
+
+def _heading(flag: Flag) -> str:
+    return _HEADING.get(flag.name, _FIRST)
