@@ -18,6 +18,7 @@ from tierwise.calibration.staleness import changes_since
 from tierwise.errors import InputError
 from tierwise.records import Route
 from tierwise.tasks import Task, Tasks
+from tierwise.tasks.routes import may_stay_unopened
 
 REFUSE, WARN = "refuse", "warn"
 
@@ -112,6 +113,11 @@ def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:
 
 
 def _route(task: Task, chosen: Route) -> Route:
-    """The chosen route; tier and frames stay the task's own, as they were no part of the choice."""
-    image = replace(chosen.image, frames=task.route.image.frames)
+    """The chosen route; tier and frames stay the task's own, as they were no part of the choice.
+
+    So does sending by reference, where the choice does not ask for pictures that are made smaller.
+    """
+    own = task.route.image
+    unopened = own.by_reference and (chosen.image.by_reference or may_stay_unopened(chosen))
+    image = replace(chosen.image, frames=own.frames, by_reference=unopened)
     return replace(chosen, image=image, service_tier=task.route.service_tier)

@@ -56,13 +56,14 @@ def _number(
 
 def measurement_parquet(images: Mapping[str, Sequence[Measured]]) -> bytes:
     """One row per image and route; dollars are decimals with nine places."""
-    numbers = [name for name in asdict(_EMPTY) if name not in ("uri", "cost")]
+    numbers = [name for name in asdict(_EMPTY) if name not in ("uri", "cost", "asked_at")]
     schema = pa.schema(
         [
             ("route", pa.string()),
             ("uri", pa.string()),
             *((name, pa.int64()) for name in numbers),
             ("cost_usd", USD),
+            ("asked_at", pa.timestamp("us", tz="UTC")),
         ]
     )
     rows = [

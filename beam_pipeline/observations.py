@@ -31,7 +31,7 @@ _NO_ANSWER = {
     Reason.REJECTED,
 }
 
-_SENT = ("uri", "page", "sent_width", "sent_height", "images_in_request", "latency_ms")
+_SENT = ("uri", "page", "sent_width", "sent_height", "images_in_request", "latency_ms", "asked_at")
 
 Image = tuple[str, int]
 Row = Mapping[str, Any]

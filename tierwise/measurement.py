@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from statistics import median
 
 from tierwise.calibration.routes import route_name
+from tierwise.contact_sheets import layout_of
 from tierwise.models import find_model
 from tierwise.records import Route
 from tierwise.tables import usd
-from tierwise.tasks.routes import check_model, check_tier
+from tierwise.tasks.routes import check_model, check_tier, on_sheets
 from tierwise.tiers import image_tokens, pixels_worth_sending
 
 _SIDES = (256, 512, 1024, 2048)
 _PACKS = (2, 4, 8)
+_SHEETS = (4,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,10 @@ class Variation:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One image at one route: the px that were sent, and its share of tokens and nano-dollars."""
+    """One image at one route: the px that were sent, and its share of tokens and nano-dollars.
+
+    Images of one request have the same `asked_at`.
+    """
 
     uri: str
     page: int
@@ -41,6 +47,7 @@ class Measured:
     thought_tokens: int
     cost: int
     latency_ms: int
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,13 @@ class MeasuredRoute:
 def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:
     """What is measured, by name: the task's route with one image per request, then variations.
 
-    In a request with several images a picture's own tokens cannot be told.
+    In a request with several images a picture's own tokens cannot be told. All are sent as bytes.
 
     Raises:
         ModelError: a model is unknown, or lacks the tier.
     """
-    alone = replace(own, images_per_request=1)
+    alone = _alone(own)
+    own = replace(own, image=replace(own.image, by_reference=False))
     found = [Variation("nothing", alone)]
     for resolution in find_model(own.model).media_resolutions:
         image = replace(own.image, max_side=pixels_worth_sending(own.model, resolution))
@@ -85,8 +93,10 @@ def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:
         image = replace(own.image, max_side=side)
         found.append(Variation("image size", replace(alone, image=image)))
     for images in sorted({*_PACKS, own.images_per_request}):
-        route = replace(own, images_per_request=images)
+        route = replace(alone, images_per_request=images)
         found.append(Variation("images per request", route))
+    for images in sorted({*_SHEETS, own.images_per_sheet} - {1}):
+        found.append(Variation("images per sheet", on_sheets(alone, images)))
     for model in models:
         check_model(model)
         check_tier(model, own.service_tier)
@@ -97,6 +107,15 @@ def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:
     return named
 
 
+def _alone(own: Route) -> Route:
+    """One image per request, by itself, as large as it is seen there."""
+    side = own.image.max_side
+    if own.images_per_sheet > 1:
+        side = pixels_worth_sending(own.model, own.media_resolution)
+    image = replace(own.image, max_side=side, by_reference=False)
+    return replace(own, image=image, images_per_request=1, images_per_sheet=1)
+
+
 def measured_route(
     name: str, variation: Variation, images: Sequence[Measured], unanswered: int, *, vertex: bool
 ) -> MeasuredRoute | None:
@@ -105,10 +124,9 @@ def measured_route(
         return None
     route = variation.route
     rules = {
-        (one.uri, one.page): image_tokens(
-            route.model, route.media_resolution, one.sent_width, one.sent_height, vertex=vertex
-        )
-        for one in images
+        (one.uri, one.page): tokens
+        for together in _by_picture(route, images)
+        for one, tokens in _by_rule(route, together, vertex=vertex)
     }
     tokens = [one.image_tokens for one in images]
     count = len(images)
@@ -130,7 +148,31 @@ def measured_route(
     )
 
 
-def _unlike(images: Sequence[Measured], rules: Mapping[tuple[str, int], int]) -> int:
+def _by_picture(route: Route, images: Sequence[Measured]) -> Iterable[Sequence[Measured]]:
+    """Images that share a picture, which is a contact sheet."""
+    if route.images_per_sheet == 1:
+        return [[one] for one in images]
+    together: dict[object, list[Measured]] = {}
+    for one in images:
+        together.setdefault(one.asked_at, []).append(one)
+    return together.values()
+
+
+def _by_rule(
+    route: Route, together: Sequence[Measured], *, vertex: bool
+) -> Iterator[tuple[Measured, float]]:
+    """Each image's share of what its picture costs by the documented rule."""
+    sizes = [(one.sent_width, one.sent_height) for one in together]
+    images = together[0].images_in_request if route.images_per_sheet > 1 else 1
+    # A neighbour that was not answered was no larger than the others, as far as anybody knows.
+    filled = [*sizes, *[sizes[0]] * (images - len(sizes))]
+    width, height = layout_of(filled).size if images > 1 else sizes[0]
+    tokens = image_tokens(route.model, route.media_resolution, width, height, vertex=vertex)
+    for one in together:
+        yield one, tokens / images
+
+
+def _unlike(images: Sequence[Measured], rules: Mapping[tuple[str, int], float]) -> int:
     """Images billed unlike the rule; of packs, whose shares are even, all or none by their sum."""
     if any(one.images_in_request > 1 for one in images):
         billed = sum(one.image_tokens for one in images)

@@ -41,6 +41,7 @@ def test_tokens_are_read_back_and_held_against_the_rule(
     assert routes["gemini-2.5-flash-lite/low-912px"]["image_tokens_median"] == 64
     assert routes["low"]["image_tokens_most"] == 266
     assert routes["high"]["image_tokens_most"] > 1000
+    assert routes["low-s4"]["image_tokens_most"] <= 70
     assert all(route["unlike_rule"] == 0 for route in routes.values())
     assert all(route["images"] == 4 for route in routes.values())
 
@@ -87,7 +88,9 @@ def test_the_other_service_may_bill_other_tokens(
     # 400 x 300 px: squares of 200 px, 2 x 2 of them and one of all
     assert there["image_tokens_most"] >= 5 * 258
     assert there["unlike_rule"] == 0
-    assert len(gemini.requests()) == 8 * 4 + 2 + 1 + 1  # four images alone, and in packs
+    assert (
+        len(gemini.requests()) == 8 * 4 + 2 + 1 + 1 + 1
+    )  # four images alone, in packs, on a sheet
     assert "\n endpoint " in capsys.readouterr().out
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -25,8 +27,11 @@ def test_one_thing_is_varied_at_a_time() -> None:
         *("low", "medium", "high", "ultra_high"),
         *("low-256px", "low-512px", "low-1024px", "low-2048px"),
         *("low-768px-x2", "low-768px-x4", "low-768px-x8"),
+        "low-s4",
         "gemini-3.6-flash/low-768px",
     ]
+    sheet = found.pop("low-s4").route
+    assert (sheet.images_per_sheet, sheet.images_per_request, sheet.image.max_side) == (4, 4, 425)
     for one in found.values():
         changed = [
             one.route.model != ALONE.model,
@@ -59,3 +64,27 @@ def test_packs_are_held_against_the_rule_by_their_sum(tokens: tuple[int, int], u
     found = measured_route("low-x2", Variation("packs", OWN), images, 0, vertex=False)
     assert found is not None
     assert found.unlike_rule == unlike
+
+
+@pytest.mark.parametrize(("tokens", "unlike"), [((67, 67, 66, 66), 0), ((266,) * 4, 4)])
+def test_images_on_a_sheet_are_held_against_what_the_sheet_costs(
+    tokens: tuple[int, ...], unlike: int
+) -> None:
+    route = variations(ALONE, [])["low-s4"].route
+    images = [
+        replace(measured(n, uri=str(i), pack=4), asked_at=datetime(2026, 11, 27, tzinfo=UTC))
+        for i, n in enumerate(tokens)
+    ]
+    found = measured_route("low-s4", Variation("sheets", route), images, 0, vertex=False)
+    assert found is not None
+    assert (found.rule_tokens, found.unlike_rule) == (266 / 4, unlike)
+
+
+def test_a_task_on_sheets_or_by_reference_is_measured_image_by_image_and_as_bytes() -> None:
+    image = ImageSettings(425, by_reference=True)
+    own = replace(ALONE, image=image, images_per_request=9, images_per_sheet=9)
+    found = variations(own, [])
+    first = next(iter(found.values())).route
+    assert (first.images_per_request, first.images_per_sheet, first.image.max_side) == (1, 1, 912)
+    assert {one.route.images_per_sheet for one in found.values()} == {1, 4, 9}
+    assert not any(one.route.image.by_reference for one in found.values())

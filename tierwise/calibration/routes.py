@@ -22,8 +22,13 @@ from tierwise.price_rows import Price
 from tierwise.prices import find_price
 from tierwise.records import MediaResolution, Route
 from tierwise.shown import shown
-from tierwise.tasks.routes import check_model, check_resolution, check_tier
-from tierwise.tiers import counts_pixels, image_tokens, pixels_worth_sending, text_tokens
+from tierwise.tasks.routes import (
+    check_model,
+    check_resolution,
+    check_tier,
+    may_stay_unopened,
+)
+from tierwise.tiers import image_tokens, pixels_worth_sending, text_tokens
 
 Routes = Mapping[str, Route]
 
@@ -146,20 +151,16 @@ def _route(
     sheet: int = 1,
 ) -> Route:
     seen = side_on_sheet(pixels_worth_sending(model, resolution), sheet)
-    unopened = own.image.by_reference and side is None and sheet == 1
-    image = replace(
-        own.image,
-        max_side=side or seen,
-        by_reference=unopened and not counts_pixels(model, resolution),
-    )
-    return replace(
+    route = replace(
         own,
         model=model,
         media_resolution=resolution,
-        image=image,
+        image=replace(own.image, max_side=side or seen),
         images_per_request=images,
         images_per_sheet=sheet,
     )
+    unopened = own.image.by_reference and may_stay_unopened(route)
+    return replace(route, image=replace(route.image, by_reference=unopened))
 
 
 def _malformed(written: str, why: str) -> InputError:

@@ -90,6 +90,13 @@ def check_sheet(route: Route) -> None:
         )
 
 
+def may_stay_unopened(route: Route) -> bool:
+    """Whether a route can do without a picture that is opened and made smaller here."""
+    usual = pixels_worth_sending(route.model, route.media_resolution)
+    whole = route.images_per_sheet == 1 and route.image.max_side >= usual
+    return whole and not counts_pixels(route.model, route.media_resolution)
+
+
 def check_reference(route: Route) -> None:
     """Refuse to send by reference what has to be opened first."""
     if not route.image.by_reference:
