@@ -48,6 +48,7 @@ from tierwise.calibration.labelling import (
     task_of_folders,
 )
 from tierwise.plots.accuracy_plot import accuracy_plot
+from tierwise.routing import AS_IT_IS
 from tierwise.tasks import Tasks
 
 CALIBRATION_FILE = "calibration.json"
@@ -121,7 +122,7 @@ def _calibration(
     settings: Settings, sample: _Sample, output: str, *, emulated: bool
 ) -> Calibration | None:
     """None when some task has nothing to be judged by, which is then printed."""
-    left = Left(output)
+    left, adapts = Left(output), settings.routing == "image"
     calibrated = {}
     for name, routes in sample.trials.routes.items():
         task = sample.tasks.task(name)
@@ -135,14 +136,15 @@ def _calibration(
                 file=sys.stderr,
             )
             return None
+        rules = task.routing if adapts else AS_IT_IS
         choice = choose(
             task.answer,
             routes,
             observed.by_route,
             margin=settings.margin,
             confidence=settings.confidence,
-            composed=adaptations(routes, observed.pages, task.routing),
-            routings=literal_routings(routes, observed.pages, task.routing),
+            composed=adaptations(routes, observed.pages, rules) if adapts else (),
+            routings=literal_routings(routes, observed.pages, rules),
         )
         calibrated[name] = CalibratedTask(task.digest, observed.left_out, choice.why, choice)
     now = datetime.now(UTC).isoformat(timespec="seconds")

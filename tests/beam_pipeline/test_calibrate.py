@@ -45,6 +45,7 @@ def calibrate(gemini: Any, labelled: Path, tmp_path: Path) -> Callable[..., int]
     def run(*flags: str, source: str = "labels.csv") -> int:
         words = [f"--input={labelled / source}", f"--output={tmp_path}/calibrated"]
         settings = [f"--tasks={labelled}/tasks.yaml", "--margin=0.3", "--routes=medium,low"]
+        settings.append("--routing=task")
         return main(["calibrate", *words, *settings, f"--gemini_endpoint={gemini.url}", *flags])
 
     return run

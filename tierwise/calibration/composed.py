@@ -28,10 +28,9 @@ class Composed:
     `name` is for people, and unlike any route's. `base` names the route that the task's own becomes
     when the rule is chosen, `routing` the rule itself, for the calibration file. `asked` has for
     each image, in the order of the observations, the names of the routes it is asked at: all are
-    paid, the last one's answer counts. `place` says where in the family it is tested: the name of a
-    route puts it into that route's chain, right before it, as a candidate that is surer; any other
-    word makes a chain of its own of all that share the word. Those of one place are tested in the
-    order they are given, so the surest comes first.
+    paid, the last one's answer counts. `place` says where in the family it is tested: all that
+    share a word are a chain of their own, in the order they are given, so the surest comes first.
+    Where the word is the name of a route, which is bolder than they all, that route follows them.
     """
 
     name: str
@@ -53,10 +52,14 @@ def with_composed(chains: Sequence[Sequence[str]], composed: Sequence[Composed])
     by_place: dict[str, list[str]] = {}
     for one in composed:
         by_place.setdefault(one.place, []).append(one.name)
-    joined = [
-        [name for route in chain for name in (*by_place.pop(route, ()), route)] for chain in chains
-    ]
-    return [*joined, *by_place.values()]
+    joined: list[list[str]] = []
+    for chain in chains:
+        joined.append([])
+        for route in chain:
+            if surer := by_place.pop(route, None):
+                joined.append(surer)
+            joined[-1].append(route)
+    return [chain for chain in (*joined, *by_place.values()) if chain]
 
 
 def _then(before: Observation, last: Observation) -> Observation:

@@ -23,13 +23,14 @@ def test_the_last_answer_counts_and_all_is_paid_and_waited_for(observe: Observe)
     assert second == observed["low"][1]
 
 
-def test_a_rule_stands_right_before_its_route_or_in_a_chain_of_its_kind() -> None:
+def test_rules_of_one_place_are_a_chain_that_may_end_with_a_route() -> None:
     def rule(name: str, place: str) -> Composed:
         return Composed(name, "low", [], place)
 
     rules = [rule("half", "low"), rule("quarter", "low"), rule("a", "doubt"), rule("b", "doubt")]
-    assert with_composed([["medium", "low"], ["low-x8"]], rules) == [
-        ["medium", "half", "quarter", "low"],
+    assert with_composed([["medium", "low", "low-512px"], ["low-x8"]], rules) == [
+        ["medium"],
+        ["half", "quarter", "low", "low-512px"],
         ["low-x8"],
         ["a", "b"],
     ]
