@@ -54,7 +54,7 @@ def carry_out(
     def leave(status: Status, *, at_rest: bool = False) -> None:
         with suppress(OSError):  # on a full disk it remains to say how to go on
             break_off(job, status)
-            lease.end(untraced_requests=0 if at_rest else lease.record.untraced_requests)
+            lease.end(untraced_requests=0 if at_rest else lease.untraced_requests())
 
     def interrupted(at_rest: bool) -> None:
         leave(Status.BROKE_OFF, at_rest=at_rest and in_this_process(options))
@@ -108,7 +108,7 @@ def with_untraced(job: Job, lease: Lease) -> Job:
     """The job whose cap knows how many requests earlier runs gave up under way."""
     if job.cap is None:
         return job
-    requests = sum(record.untraced_requests for record in lease.earlier_runs())
+    requests = sum(run.untraced_requests() for run in lease.earlier_runs())
     dearest = dearest_request(job.plan, today())
     cap = replace(job.cap, untraced_requests=requests, dearest_request=dearest)
     return replace(job, cap=cap)

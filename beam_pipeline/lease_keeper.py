@@ -20,7 +20,7 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
 
     Args:
         job: what is to run.
-        workers: the most processes that ask at a time.
+        workers: the most processes that ask at a time, where that is known.
         handed_over: whether the workers keep the lease, because they may outlive this process.
 
     Raises:
@@ -29,7 +29,7 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
     journal = job.plan.journal
     record = new_record(
         journal.run_id,
-        untraced_requests=job.plan.requests_in_flight * workers,
+        untraced_requests=job.plan.requests_in_flight * (1 if handed_over else workers),
         journal_version=VERSION,
         handed_over=handed_over,
     )

@@ -9,7 +9,8 @@ longer the highest has lost the lease and must stop. Nothing is ever deleted: re
 closed tell of runs that were killed.
 
 A run on a cluster outlives the process that launched it. Its record is `handed_over`: whoever works
-for the run gives signs of life, and the step that publishes the tables ends it.
+for the run leaves a mark in `000001-workers/` before it asks anything and gives signs of life, and
+the step that publishes the tables ends it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import json
 import os
 import re
 import socket
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -65,7 +67,8 @@ class RunRecord:
     """What a run says of itself. Times are ISO 8601, UTC.
 
     `untraced_requests` is how many requests may be paid without a trace in the journal: as many as
-    can be under way, until the run has ended and says how many it gave up. `journal_version` is the
+    can be under way, until the run has ended and says how many it gave up; with `handed_over`, as
+    many as can be in each process that works for it, until then. `journal_version` is the
     format it writes. `handed_over` says that the run goes on when its process is gone.
     """
 
@@ -114,10 +117,30 @@ class Lease:
         )
         self._write(ended)
 
-    def earlier_runs(self) -> list[RunRecord]:
-        """The records of all runs before this one, oldest first."""
+    def join(self) -> None:
+        """Leave a mark for a process that works for a run that was handed over."""
+        files_for(self.folder).write(join(self._workers, uuid.uuid4().hex), b"")
+
+    def untraced_requests(self) -> int:
+        """How many requests may be paid without a trace, as far as is known now."""
+        record = _read(self.folder, self.number) or self.record
+        if not record.handed_over or record.ended_at:
+            return record.untraced_requests
+        workers = sum(1 for _ in files_for(self.folder).walk(self._workers))
+        return record.untraced_requests * workers
+
+    def earlier_runs(self) -> list[Self]:
+        """All runs before this one, oldest first, whose records are whole."""
         numbers = [number for number in _numbers(self.folder) if number < self.number]
-        return [record for number in numbers if (record := _read(self.folder, number))]
+        return [
+            replace(self, number=number, record=record)
+            for number in numbers
+            if (record := _read(self.folder, number))
+        ]
+
+    @property
+    def _workers(self) -> str:
+        return join(self.folder, f"{self.number:06d}-workers")
 
     def _write(self, record: RunRecord) -> None:
         files_for(self.folder).write(_uri(self.folder, self.number), _encoded(record))

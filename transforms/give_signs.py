@@ -62,6 +62,7 @@ class _Keeper:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._lost: LeaseLostError | None = None
+        self._lease.join()
         self._look()
         threading.Thread(target=self._keep, name="tierwise-signs", daemon=True).start()
 

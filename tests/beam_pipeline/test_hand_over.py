@@ -56,11 +56,12 @@ def test_workers_keep_the_lease_and_the_last_step_ends_it(job: Job) -> None:
     assert job.lease
     before = job.lease.record
     path = Path(job.lease.folder, "000001.json")
-    assert json.loads(path.read_text())["untraced_requests"] == 96
+    assert json.loads(path.read_text())["untraced_requests"] == 32
     assert run(job) is Outcome.DONE
     after = json.loads(path.read_text())
     assert after["ended_at"] >= after["heartbeat_at"] > before.heartbeat_at
     assert after["untraced_requests"] == 0
+    assert len(list(Path(job.lease.folder, "000001-workers").iterdir())) == 1
     content = json.loads(Path(job.output, "run.json").read_text())
     assert (content["status"], content["exit_status"]) == ("done", 0)
 

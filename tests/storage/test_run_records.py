@@ -67,7 +67,7 @@ def test_a_run_that_ended_makes_way(folder: str) -> None:
     take_lease(folder, record("run-1", process=ELSEWHERE)).end(untraced_requests=3)
     second = take_lease(folder, record("run-2"))
     assert second.number == 2
-    (first,) = second.earlier_runs()
+    (first,) = [run.record for run in second.earlier_runs()]
     assert (first.run_id, first.untraced_requests) == ("run-1", 3)
     assert first.ended_at
 
@@ -79,7 +79,7 @@ def test_a_run_elsewhere_is_dead_after_a_time_of_silence(folder: str) -> None:
         take_lease(folder, record("run-2"))
     Path(folder, "000001.json").unlink()
     take_lease(folder, silent)
-    (killed,) = take_lease(folder, record("run-2")).earlier_runs()
+    (killed,) = [run.record for run in take_lease(folder, record("run-2")).earlier_runs()]
     assert not killed.ended_at
     assert killed.untraced_requests == 8
 
@@ -109,10 +109,26 @@ def test_a_run_that_was_handed_over_outlives_its_launcher(folder: str) -> None:
     end_lease(folder, "run-2")  # not its own
     end_lease(folder, "run-1")
     end_lease(folder, "run-1")
-    (ended,) = take_lease(folder, record("run-2")).earlier_runs()
+    (ended,) = [run.record for run in take_lease(folder, record("run-2")).earlier_runs()]
     assert (ended.untraced_requests, bool(ended.ended_at)) == (0, True)
     with pytest.raises(LeaseLostError):
         lease.renew()
+
+
+def test_what_a_handed_over_run_left_without_a_trace_is_bounded_by_its_workers(
+    folder: str,
+) -> None:
+    old = {"heartbeat_at": ago(DEAD_AFTER), "handed_over": True}
+    lease = take_lease(folder, record("run-1", **old))
+    assert lease.untraced_requests() == 0  # nobody has come to ask
+    for _ in range(3):
+        lease.join()
+    second = take_lease(folder, record("run-2"))
+    assert second.number == 2
+    assert [run.untraced_requests() for run in second.earlier_runs()] == [24]
+    second.end(untraced_requests=5)
+    third = take_lease(folder, record("run-3"))
+    assert [run.untraced_requests() for run in third.earlier_runs()] == [24, 5]
 
 
 def test_several_give_signs_of_life_and_one_of_them_is_enough(folder: str) -> None:
@@ -187,4 +203,6 @@ def test_fields_of_a_later_version_are_no_trouble(folder: str) -> None:
     take_lease(folder, record("run-1")).end(untraced_requests=0)
     path = Path(folder, "000001.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), "colour": "blue"}))
-    assert [run.run_id for run in take_lease(folder, record("run-2")).earlier_runs()] == ["run-1"]
+    assert [run.record.run_id for run in take_lease(folder, record("run-2")).earlier_runs()] == [
+        "run-1"
+    ]
