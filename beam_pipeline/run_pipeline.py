@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import re
 import sys
 import traceback
@@ -17,9 +16,9 @@ from apache_beam.runners.runner import PipelineState
 from rich.console import Console
 
 from answering.engine import close_all, interrupt_all
-from beam_pipeline.beam_options import is_local
 from beam_pipeline.memory import give_back_large_buffers
 from beam_pipeline.progress import progress
+from beam_pipeline.quiet import quieten
 from beam_pipeline.workers import in_this_process, on_this_machine
 from tierwise import errors
 from tierwise.errors import InputError, TierwiseError
@@ -61,9 +60,8 @@ def run_pipeline(
     Raises:
         InputError: Beam refuses the options, or a worker found that the input is wrong.
     """
-    if is_local(options):
-        # A failing element is raised with its traceback; Beam would log it a second time.
-        logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+    if on_this_machine(options):
+        quieten()
     give_back_large_buffers()
     pipeline, result = new_pipeline(options), None
     try:

@@ -71,17 +71,21 @@ def needs(engine: Path) -> None:
         pytest.skip(f"{engine.relative_to(ROOT)} is absent: `make engines` builds it")
 
 
+def run(output: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """The command over the example archive, in a process of its own."""
+    examples = [f"--input={ROOT}/examples/manifest.csv", f"--tasks={ROOT}/examples/tasks.yaml"]
+    command = [PYTHON, "-m", "beam_pipeline", "run", *examples, f"--output={output}", *flags]
+    return subprocess.run(
+        command, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
 class Ran:
-    """A run of the example archive as a command of its own."""
+    """A run that came to its end, and the tables it left."""
 
     def __init__(self, output: Path, *flags: str) -> None:
-        examples = [f"--input={ROOT}/examples/manifest.csv", f"--tasks={ROOT}/examples/tasks.yaml"]
-        command = [PYTHON, "-m", "beam_pipeline", "run", *examples, f"--output={output}", *flags]
-        done = subprocess.run(
-            command, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = run(output, *flags)
         assert done.returncode == 0, done.stderr
-        self.said = done.stderr
         self.output = output
         self.run: dict[str, Any] = json.loads((output / "run.json").read_text("utf-8"))
 
@@ -159,6 +163,20 @@ def check_equal(ran: Ran, local: Ran) -> None:
 @pytest.mark.timeout(2 * SECONDS)
 def test_prism_makes_the_same_tables(local: Ran, tmp_path: Path) -> None:
     check_equal(Ran(tmp_path / "out", *prism()), local)
+
+
+@pytest.mark.timeout(2 * SECONDS)
+def test_what_a_worker_refuses_is_said_once(tmp_path: Path) -> None:
+    """Beam hands errors of workers on as text, and prints their tracebacks itself."""
+    folder = tmp_path / "out" / "journal" / "0"
+    folder.mkdir(parents=True)
+    (folder / "20260101T000000-00000000-000000000000.1.jsonl").write_text('{"version":99}\n')
+    done = run(tmp_path / "out", *prism())
+    assert done.returncode == 2
+    said = [line for line in done.stderr.splitlines() if line.startswith("tierwise: ")]
+    assert len(said) == 1
+    assert "journal format 99 is newer than this program knows" in said[0]
+    assert "Exception in thread" not in done.stderr
 
 
 @pytest.mark.timeout(2 * SECONDS)
