@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Sequence
 
 from gemini_api.settle import Ask
 from tierwise.images.contact_sheet import ContactSheet, draw_contact_sheet
 
 Asks = tuple[Ask, ...]
+
+# A canvas holds some 10 MB of pixels, and drawing one keeps a processor busy.
+_drawing = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 
 def by_picture(asks: Sequence[Ask]) -> list[Asks]:
@@ -17,7 +22,9 @@ def by_picture(asks: Sequence[Ask]) -> list[Asks]:
 
 
 def draw_sheets(asks: Sequence[Ask]) -> list[ContactSheet]:
-    """The contact sheets of a request, in order. Takes some 10 ms each of a processor.
+    """The contact sheets of a request, in order.
+
+    Takes 6 to 30 ms of a processor for each, by its size (`bench/images/sheets.py`).
 
     Raises:
         ImageError: a picture cannot be drawn.
@@ -26,13 +33,13 @@ def draw_sheets(asks: Sequence[Ask]) -> list[ContactSheet]:
     for together in by_picture(asks):
         if len(together) > 1:
             settings = together[0].route.image
-            sheets.append(
-                draw_contact_sheet(
+            with _drawing:
+                sheet = draw_contact_sheet(
                     [ask.picture.data for ask in together if ask.picture],
                     first_number=number,
                     output_format=settings.output_format,
                     quality=settings.quality,
                 )
-            )
+            sheets.append(sheet)
         number += len(together)
     return sheets

@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from answering.pack import packs
 from answering.packer import Packer
 from gemini_api.settle import Ask, fail
 from tierwise.images.picture import Picture
 from tierwise.questions import Prompt
 from tierwise.records import MediaResolution, Outcome, Page, Reason
+from tierwise.references import reference_to
 from tierwise.tasks import load_tasks
 
 TASK = load_tasks(
@@ -152,3 +154,14 @@ def test_cancelling_cancels_everyone_who_waits() -> None:
         assert not packer.busy
 
     asyncio.run(run())
+
+
+def test_files_that_are_only_named_weigh_less() -> None:
+    def named(number: int, size: int) -> Ask:
+        reference = reference_to(f"gs://b/{number}.jpg", size, "")
+        return replace(ask(number), picture=None, reference=reference)
+
+    large = [named(number, 30_000_000) for number in range(40)]
+    assert [len(pack) for pack in packs(large, 50, lambda _: 1)] == [16, 16, 8]
+    small = [named(number, 1_000_000) for number in range(40)]
+    assert [len(pack) for pack in packs(small, 50, lambda _: 1)] == [40]

@@ -192,6 +192,21 @@ def test_where_it_cannot_be_done_it_is_refused_before_anything_is_asked(
     assert not vertex.requests()
 
 
+def test_a_forecast_opens_no_object_either(
+    run: Callable[..., Finished],
+    archive: dict[str, bytes],
+    bucket: Bucket,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tasks = tmp_path / "tasks.yaml"
+    tasks.write_text(TASKS.format(send="reference", pack=1), "utf-8")
+    words = ["--input=gs://archive/photos", f"--tasks={tasks}", "--gemini=vertex"]
+    assert main(["plan", *words, "--gemini_project=p"]) == 0
+    assert f"{len(archive)} files, all looked at" in capsys.readouterr().out
+    assert bucket.counts["read"] == bucket.counts["stat"] == 0
+
+
 def test_a_manifest_may_name_both(
     run: Callable[..., Finished], archive: dict[str, bytes], bucket: Bucket, tmp_path: Path
 ) -> None:

@@ -84,3 +84,16 @@ def test_a_model_without_a_resolution_is_not_asked_for_it(own: Route) -> None:
     assert all(
         route.media_resolution is not MediaResolution.ULTRA_HIGH for route in routes.values()
     )
+
+
+def test_what_has_to_be_made_smaller_is_no_longer_sent_by_reference(own: Route) -> None:
+    unopened = replace(own, image=replace(own.image, by_reference=True))
+    routes = {**usual_routes(unopened), **read_routes("low-512px,high-x4", unopened)}
+    by_reference = {name for name, route in routes.items() if route.image.by_reference}
+    assert by_reference == {"high", "medium", "low", "high-x8", "medium-x8", "low-x8", "high-x4"}
+    older = replace(unopened, model="gemini-2.5-flash", media_resolution=MediaResolution.LOW)
+    routes = {**usual_routes(older)}
+    # Vertex AI bills this model's pictures by their pixels at high, which nobody would know.
+    assert [routes[name].image.by_reference for name in ("high", "medium", "low")] == [
+        *(False, True, True)
+    ]
