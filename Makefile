@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check engines fuzz chaos bench bench-rivals template dataflow template-files lock clean
+.PHONY: help setup run test check engines fuzz chaos bench bench-rivals screenshots template dataflow template-files lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -60,6 +60,9 @@ dataflow: ## launch the template: TEMPLATE=gs://... REGION=... INPUT=gs://... OU
 template-files: $(READY) ## write templates/metadata.json from the flags, and templates/requirements.txt from the lock file
 	$(BIN)/python -m templates.metadata
 	$(BIN)/python -m templates.requirements
+
+screenshots: $(READY) ## take the pictures of the page that docs show, with Chromium
+	$(BIN)/python -m bench.page.screenshots
 
 lock: ## pin every dependency anew, by hash, for Python 3.11 to 3.13
 	$(PYTHON) -m venv .venv-lock

@@ -36,6 +36,7 @@ from tierwise.near_duplicates import NearAudit
 from tierwise.table_names import ANSWERS, COSTS, EVALUATION, FAILURES, PAGE_FILE, RUN_FILE
 from tierwise.tables import cost_row, costs_schema
 from tierwise.tasks import Task
+from transforms.page_plots import plots_beside
 from transforms.sum_costs import CostRow
 from transforms.write_report import build_page
 from transforms.write_tables import Part, write_part
@@ -209,7 +210,8 @@ def _write_page(publication: Publication, run: Mapping[str, Any]) -> dict[str, A
     output, staging = publication.output, publication.staging
     wanted = not run["flags"].get("no_thumbnails")
     try:
-        html = build_page(FinishedRun(staging, run), thumbnails_below(output) if wanted else None)
+        thumbnails = thumbnails_below(output) if wanted else None
+        html = build_page(FinishedRun(staging, run), thumbnails, plots_beside(output, run))
     except Exception as error:  # noqa: BLE001 - written into run.json and said at the end
         _LOG.exception("the page could not be made")
         return {"page": "", "page_problem": f"{type(error).__name__}: {error}"}

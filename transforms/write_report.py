@@ -47,7 +47,7 @@ Audited = Mapping[str, Mapping[str, Any]]
 def build_page(
     found: FinishedRun, thumbnails: ThumbnailFiles | None, plots: Sequence[Plot] = ()
 ) -> str:
-    """The HTML of a finished run; None leaves pictures out.
+    """The HTML of a finished run; without `thumbnails` there are no pictures in it.
 
     Raises:
         InputError: the tables are not what `run.json` says, or of an older version.

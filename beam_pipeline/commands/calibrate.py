@@ -50,6 +50,7 @@ from tierwise.calibration.labelling import (
 from tierwise.plots.accuracy_plot import accuracy_plot
 from tierwise.routing import AS_IT_IS
 from tierwise.tasks import Tasks
+from transforms.page_plots import calibration_plot
 
 CALIBRATION_FILE = "calibration.json"
 _MANIFEST = "labelled.jsonl"
@@ -97,6 +98,8 @@ def _plot(calibration: Calibration, output: str) -> None:
         uri = join(output, f"calibration-{name}.png")
         plot = accuracy_plot(name, task.choice, emulated=calibration.emulated)
         files_for(uri).write(uri, plot.png())
+        uri = join(output, calibration_plot(name))
+        files_for(uri).write(uri, plot.svg().encode())
 
 
 def _sample(settings: Settings, console: Console) -> _Sample:

@@ -41,6 +41,7 @@ from tierwise.measurement import (
 )
 from tierwise.plots.tokens_plot import tokens_plot
 from tierwise.tasks import Task, Tasks
+from transforms.page_plots import MEASUREMENT_PLOT
 
 _SAMPLE = 24
 _MANIFEST = "sample.jsonl"
@@ -167,5 +168,6 @@ def _report(
     if routes:
         plot = tokens_plot(task.name, routes, emulated=emulated)
         files.write(join(output, _PLOT), plot.png())
+        files.write(join(output, MEASUREMENT_PLOT), plot.svg().encode())
     if settings.json:
         print_document(json.loads(written))

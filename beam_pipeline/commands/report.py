@@ -8,6 +8,7 @@ from storage.finished_run import open_finished_run
 from storage.thumbnail_files import thumbnails_below
 from tierwise.errors import InputError
 from tierwise.table_names import PAGE_FILE
+from transforms.page_plots import plots_beside
 from transforms.write_report import build_page
 
 
@@ -17,7 +18,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     output = settings.output.rstrip("/") or settings.output
     found = open_finished_run(output)
     thumbnails = None if settings.no_thumbnails else thumbnails_below(output)
-    html = build_page(found, thumbnails)
+    html = build_page(found, thumbnails, plots_beside(output, found.run))
     uri = join(output, PAGE_FILE)
     try:
         files_for(uri).write(uri, html.encode())

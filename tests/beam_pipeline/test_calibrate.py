@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from beam_pipeline.__main__ import main
+from tierwise.report.inlined_svg import inlined_svg
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -83,6 +84,8 @@ def test_each_task_gets_the_route_that_it_needs_and_a_run_uses_it(
     for name in found["tasks"]:
         with Image.open(tmp_path / f"calibrated/calibration-{name}.png") as plot:
             assert plot.width > plot.height > 200
+        svg = (tmp_path / f"calibrated/calibration-{name}.svg").read_bytes()
+        assert inlined_svg(svg, "") is not None
 
     # Dollars per thousand images are those of the bill.
     routes = [route for task in found["tasks"].values() for route in task["choice"]["routes"]]

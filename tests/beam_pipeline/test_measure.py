@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from beam_pipeline.__main__ import main
+from tierwise.report.inlined_svg import inlined_svg
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def test_tokens_are_read_back_and_held_against_the_rule(
 
     with Image.open(tmp_path / "measured/measurement.png") as plot:
         assert plot.height > 200
+    assert inlined_svg((tmp_path / "measured/measurement.svg").read_bytes(), "") is not None
 
     printed = capsys.readouterr().out
     assert "Forecast: " in printed

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from beam_pipeline.__main__ import main
 from storage.files import files_for
 from tests.beam_pipeline.conftest import Classify, Finished
 from tests.transforms.finished import answers, asked, finished
+from tierwise.measurement import MeasuredRoute
+from tierwise.plots.tokens_plot import tokens_plot
 from transforms.publish_run import finish_earlier
 
 ROOT = Path(__file__).parents[2]
@@ -148,6 +151,30 @@ def test_thumbnails_are_kept_of_what_was_sent_and_a_second_run_keeps_them(
     again = classify(folder)  # asks nothing, and opens nothing
     assert [path.stat().st_mtime_ns for path in kept] == when
     assert page(again).count('<image id="p') == 9
+
+
+def test_plots_of_the_calibration_and_of_a_measurement_stand_in_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = finished(
+        tmp_path / "out",
+        {asked(): [answers(["a.jpg"], ["cat"])]},
+        flags={"calibration": f"{tmp_path}/calibrated/calibration.json"},
+    )
+    routes = [
+        MeasuredRoute("x", name, 9, 0, n, n, n, n, 0, 20.0, 3.0, 0.0, Decimal("0.1"), 800.0)
+        for name, n in {"high": 1064, "low": 266}.items()
+    ]
+    svg = tokens_plot("category", routes, emulated=False).svg()
+    (tmp_path / "calibrated").mkdir()
+    (tmp_path / "calibrated" / "calibration-category.svg").write_text(svg, "utf-8")
+    (made.folder / "measurement.svg").write_text(svg, "utf-8")
+    assert main(["report", f"--output={made.folder}"]) == 0
+    html = (made.folder / "report.html").read_text("utf-8")
+    assert html.count('<figure class="plot"') == 2
+    assert html.index("Tokens of a picture") < html.index("category: accuracy against dollars")
+    assert html.count("Median tokens of a picture, task category: high 1064, low 266.") >= 2
+    assert "Plot" not in capsys.readouterr().err
 
 
 def test_without_thumbnails_none_are_kept_and_the_page_says_so(
