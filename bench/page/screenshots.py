@@ -61,6 +61,7 @@ def _mark_some(shown: Page) -> None:
     shown.locator("#gallery .card").first.focus()
     for key in ("r", "ArrowRight", "w", "ArrowRight", "r", "ArrowRight"):
         shown.keyboard.press(key)
+    shown.wait_for_timeout(1500)  # moving to a card is smooth
     _scroll_to(shown, "#gallery")
 
 

@@ -13,6 +13,7 @@ import pytest
 from storage.thumbnail_files import ThumbnailFiles, thumbnails_below
 from tests.transforms.finished import Made, answers, asked, digest, failures, finished
 from tierwise.errors import InputError
+from tierwise.records import AS_TASK
 from tierwise.report.asked import AnswerKind
 from transforms.write_report import build_page
 
@@ -206,10 +207,11 @@ def test_tables_without_a_column_are_refused(tmp_path: Path) -> None:
 
 def test_columns_that_only_some_runs_have_are_used(tmp_path: Path) -> None:
     table = answers(names(2), ["cat", "dog"])
-    for name, cells in (("escalated", [True, False]), ("route_reason", ["small text", None])):
+    for name, cells in (("escalated", [True, False]), ("route_reason", ["small text", AS_TASK])):
         if name in table.schema.names:
             table = table.drop_columns([name])
         table = table.append_column(name, pa.array(cells))
     text = words(page_of(finished(tmp_path, {asked(): [table]})))
     assert "looked at more closely (1)" in text
-    assert "small text" in text
+    assert "Routes: low (2), because of small text (1)." in text
+    assert AS_TASK not in text

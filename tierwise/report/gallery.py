@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from tierwise.records import AS_TASK
+from tierwise.report.answer_rows import ROUTE_REASON
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.asked import AnswerKind, AskedTask
 from tierwise.report.candidates import Candidate
@@ -103,6 +105,7 @@ def answer_line(task: AskedTask, row: Mapping[str, Any], doubts: int) -> AnswerL
     """What a row of `answers` says."""
     cell = answer_cell(row["answer"])
     old = row.get(task.old_column) if task.old_column else None
+    reason = row.get(ROUTE_REASON)
     return AnswerLine(
         task=task.name,
         text=answer_text(row["answer"]),
@@ -112,7 +115,7 @@ def answer_line(task: AskedTask, row: Mapping[str, Any], doubts: int) -> AnswerL
         failure="",
         media_resolution=row["media_resolution"] or "",
         labels=_labels(task.kind, row["answer"]),
-        route_reason=row.get("route_reason") or "",
+        route_reason="" if reason in (None, AS_TASK) else str(reason),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.records import AS_TASK
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.asked import AskedTask
 from tierwise.report.doubt import SAID
@@ -17,6 +18,7 @@ _MOST_LISTED = 500
 _PICTURES_OF_A_LABEL = 5
 _PICTURES_OF_A_TASK = 8
 _BARS_WITH_PICTURES = 12
+_MOST_REASONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class TaskAnswers:
     left_out: int
     examples: tuple[tuple[Card, AnswerLine], ...]
     doubts: tuple[tuple[str, int], ...]
+    resolutions: tuple[tuple[str, int], ...]
+    route_reasons: tuple[tuple[str, int], ...]
 
 
 def task_answers(
@@ -80,6 +84,12 @@ def _of_task(tally: AnswersTally, cards: Sequence[Card], run: Mapping[str, Any])
         left_out=len(rest[_MOST_LISTED:]),
         examples=() if ordered else tuple(usual[:_PICTURES_OF_A_TASK]),
         doubts=tuple((SAID[doubt], tally.doubts[doubt]) for doubt in SAID if tally.doubts[doubt]),
+        resolutions=tuple(tally.resolutions.most_common()),
+        route_reasons=tuple(
+            (reason, images)
+            for reason, images in tally.route_reasons.most_common(_MOST_REASONS)
+            if reason != AS_TASK
+        ),
     )
 
 

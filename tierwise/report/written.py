@@ -36,10 +36,10 @@ def money(nano: int) -> str:
     """Dollars as short as they still say something: cents above a dollar, else three figures.
 
     >>> [money(n) for n in (3_120_000_000, 38_400_000_000_000, 12_414_250, 5, 0, -2_500_000)]
-    ['$3.12', '$38,400.00', '$0.0124', '$0.000000005', '$0', '-$0.00250']
+    ['$3.12', '$38,400.00', '$0.0124', '$0.000000005', '$0', '−$0.00250']
     """
     dollars = usd(abs(nano))
-    sign = "-" if nano < 0 else ""
+    sign = "−" if nano < 0 else ""
     if not nano:
         return "$0"
     if dollars >= 1:
@@ -54,7 +54,7 @@ def exact(nano: int) -> str:
     >>> exact(5)
     '$0.000000005'
     """
-    return f"{'-' if nano < 0 else ''}${usd(abs(nano)):f}"
+    return f"{'−' if nano < 0 else ''}${usd(abs(nano)):f}"
 
 
 def count(number: int) -> str:
