@@ -92,12 +92,15 @@ def with_calibration(
     named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
     if not named:
         changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
-    tasks = _with_routings(tasks, calibration)
-    return tasks.with_routes(named), [f"--calibration: {change}" for change in changes]
+    tasks = _with_routings(tasks.with_routes(named), calibration)
+    return tasks, [f"--calibration: {change}" for change in changes]
 
 
 def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:
-    """The rules that were measured take the place of the tasks file's, which may turn one off."""
+    """The rules that were measured take the place of the tasks file's, which may turn one off.
+
+    What is sent by reference is not opened, so that no rule can say anything about it.
+    """
     routings = calibration.routings
     return tasks.with_routings(
         {
@@ -107,7 +110,7 @@ def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:
                 calibrated=True,
             )
             for task in tasks.tasks
-            if task.name in routings
+            if task.name in routings and not task.route.image.by_reference
         }
     )
 

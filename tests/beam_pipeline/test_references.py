@@ -11,11 +11,18 @@ from typing import Any
 import pytest
 
 from beam_pipeline.__main__ import main
+from beam_pipeline.calibrated import with_calibration
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from tests.beam_pipeline.conftest import Finished
 from tests.bucket import Bucket
 from tests.conftest import EmulatedGemini
+from tierwise.calibration.calibration_file import FORMAT, CalibratedTask, Calibration
+from tierwise.calibration.choice import choose
+from tierwise.calibration.figures import Observation
+from tierwise.calibration.routes import read_routes
+from tierwise.records import Spent
+from tierwise.tasks import load_tasks
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -218,3 +225,34 @@ def test_a_manifest_may_name_both(
     assert sent["gs://archive/photos/001.jpg"] is None
     assert sent["a.jpg"] > 0
     assert bucket.counts["read"] == 0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "send", "by_reference"),
+    [
+        ("high", "reference", True),
+        ("high-x8", "reference", True),
+        ("low-512px", "reference", False),
+        ("medium-s4", "reference", False),
+        ("high", "bytes", False),
+    ],
+)
+def test_a_calibrated_route_is_asked_by_reference_where_it_needs_no_smaller_picture(
+    chosen: str, send: str, by_reference: bool
+) -> None:
+    tasks = load_tasks(TASKS.format(send=send, pack=1), path="tasks.yaml")
+    task = tasks.task("shade")
+    measured = load_tasks(TASKS.format(send="bytes", pack=1), path="tasks.yaml").task("shade")
+    route = read_routes(chosen, measured.route)[chosen]
+    seen = Observation("dark", "dark", None, Spent(cost=1, requests=1), 5, "gemini-3.1-flash-lite")
+    found = choose(task.answer, {chosen: route}, {chosen: [seen]}, margin=0.1, confidence=0.9)
+    calibration = Calibration(
+        FORMAT,
+        "0.1.0",
+        emulated=True,
+        calibrated_at="2026-11-27T10:00:00+00:00",
+        tasks={"shade": CalibratedTask(task.digest, {}, found.why, found)},
+    )
+    asked, _ = with_calibration(tasks, calibration, emulated=True, on_stale="warn")
+    assert asked.task("shade").route.image.by_reference is by_reference
+    assert asked.task("shade").route.images_per_request == route.images_per_request
