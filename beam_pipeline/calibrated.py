@@ -5,6 +5,7 @@ This module stays light: a forecast needs the routes too, and must not wait for 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,12 +13,17 @@ from beam_pipeline.asked import emulated, tasks_of
 from beam_pipeline.command_line import Settings
 from gemini_api.service import Kind
 from storage.files import files_for
+from tierwise.answers.answer_type import AnswerType
 from tierwise.audit import with_audits
 from tierwise.calibration.calibration_file import Calibration, read_calibration
+from tierwise.calibration.composed import Escalated
 from tierwise.calibration.staleness import changes_since
-from tierwise.errors import InputError
+from tierwise.errors import InputError, TasksError
 from tierwise.records import Route
 from tierwise.tasks import Task, Tasks
+from tierwise.tasks.condition_checks import load_condition
+from tierwise.tasks.escalation import Escalation
+from tierwise.tasks.order import CycleError
 from tierwise.tasks.routes import may_stay_unopened
 
 REFUSE, WARN = "refuse", "warn"
@@ -93,7 +99,36 @@ def with_calibration(
     if not named:
         changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
     tasks = _with_routings(tasks.with_routes(named), calibration)
+    tasks = _with_escalations(tasks, calibration)
     return tasks, [f"--calibration: {change}" for change in changes]
+
+
+def _with_escalations(tasks: Tasks, calibration: Calibration) -> Tasks:
+    """The tasks that were calibrated escalate as was chosen, or no more.
+
+    Raises:
+        InputError: a condition of the calibration does not fit the tasks.
+    """
+    answers = {task.name: task.answer for task in tasks.tasks}
+    found: dict[str, Escalation | None] = {}
+    for task in tasks.tasks:
+        if calibrated := calibration.tasks.get(task.name):
+            chosen = calibrated.choice.route(calibrated.choice.chosen).escalation
+            found[task.name] = _escalation(task, chosen, answers) if chosen else None
+    try:
+        return tasks.with_escalations(found)
+    except CycleError as error:
+        raise InputError(f"--calibration: tasks would wait for each other: {error}.") from error
+
+
+def _escalation(task: Task, chosen: Escalated, answers: Mapping[str, AnswerType]) -> Escalation:
+    try:
+        return Escalation(load_condition(chosen.when, answers), _route(task, chosen.route))
+    except TasksError as error:
+        raise InputError(
+            f"--calibration: {task.name} is to be asked again when {chosen.when}, which does not "
+            f"fit the tasks file: {error} Calibrate again."
+        ) from error
 
 
 def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:

@@ -16,8 +16,10 @@ from beam_pipeline.plain_text import plain
 from beam_pipeline.screen import say
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.calibration.choice import Choice, TriedRoute
+from tierwise.calibration.rule_text import escalate_lines
 
-_MOST_CONFUSED = 3
+_MOST_CONFUSED = 5
+_MOST_LABELS = 20
 
 
 def print_calibration(calibration: Calibration, uri: str, console: Console) -> None:
@@ -25,6 +27,11 @@ def print_calibration(calibration: Calibration, uri: str, console: Console) -> N
     for name, task in calibration.tasks.items():
         console.print()
         console.print(_table(name, task, console.width, emulated=calibration.emulated))
+        chosen = task.choice.route(task.choice.chosen)
+        for table in (_labels(chosen, console.width), _fields(chosen, console.width)):
+            if table.row_count:
+                console.print()
+                console.print(table)
         for line in _lines(task):
             console.print(Text(plain(line, 500)), soft_wrap=True)
     console.print()
@@ -47,6 +54,7 @@ def _table(name: str, task: CalibratedTask, width: int, *, emulated: bool) -> Ta
         Column("lost/\ngained", _lost_and_gained, 1),
         Column("image\ntokens", lambda one: count(round(one.figures.image_tokens)), 2),
         Column("ms", lambda one: count(one.figures.latency_ms), 3),
+        Column("no\nanswer", _unanswered, 4),
         Column("", lambda one: _verdict(one, choice), number=False),
     )
     return fitted_table(
@@ -64,6 +72,42 @@ def _lost_and_gained(one: TriedRoute) -> str:
     return f"{compared.lost}/{compared.gained}" if compared else ""
 
 
+def _unanswered(one: TriedRoute) -> str:
+    return f"{sum(one.figures.no_answer.values()) / one.figures.images:.1%}"
+
+
+def _labels(one: TriedRoute, width: int) -> Table:
+    """The labels of a route, the worst found first."""
+    known = sorted(
+        (label for label in one.figures.labels if label.images or label.answered),
+        key=lambda label: (label.recall, label.label),
+    )
+    columns = (
+        Column("label", lambda label: plain(label.label), number=False),
+        Column("images", lambda label: str(label.images)),
+        Column("answered", lambda label: str(label.answered)),
+        Column("recall", lambda label: f"{label.recall:.2f}"),
+        Column("precision", lambda label: f"{label.precision:.2f}"),
+        Column("F1", lambda label: f"{label.f1:.2f}"),
+    )
+    more = len(known) - _MOST_LABELS
+    cut = f", and {more} more in calibration.json" if more > 0 else ""
+    title = f"at {one.name}, by label{cut}"
+    return fitted_table(title, columns, known[:_MOST_LABELS], width, box=SIMPLE_HEAD)
+
+
+def _fields(one: TriedRoute, width: int) -> Table:
+    """The properties of structs, or a text as a whole."""
+    columns = (
+        Column("field", lambda field: plain(field.name), number=False),
+        Column("images", lambda field: str(field.images)),
+        Column("exact", lambda field: f"{field.exact:.2f}"),
+        Column("word F1", lambda field: f"{field.word_f1:.2f}"),
+    )
+    title = f"at {one.name}, by field"
+    return fitted_table(title, columns, one.figures.fields, width, box=SIMPLE_HEAD)
+
+
 def _verdict(one: TriedRoute, choice: Choice) -> str:
     if one.name == choice.chosen:
         return "chosen"
@@ -76,7 +120,11 @@ def _verdict(one: TriedRoute, choice: Choice) -> str:
 
 def _lines(task: CalibratedTask) -> Iterable[str]:
     yield task.why
-    figures = task.choice.route(task.choice.chosen).figures
+    chosen = task.choice.route(task.choice.chosen)
+    if chosen.escalation:
+        yield "Without the calibration file, the same is had by these keys of the task:"
+        yield from (f"  {line}" for line in escalate_lines(chosen.route, chosen.escalation))
+    figures = chosen.figures
     wrong = [one for one in figures.confusion if one.label != one.answer]
     worst = sorted(wrong, key=lambda one: -one.images)[:_MOST_CONFUSED]
     if worst:

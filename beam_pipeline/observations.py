@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from beam_pipeline.labelled import LabelledImage, address
-from beam_pipeline.trials import trial_name
+from beam_pipeline.trial_names import trial_name
 from storage.files import files_for, join
 from tierwise.calibration.figures import Observation
 from tierwise.journal import Entry, decode
@@ -61,11 +61,16 @@ class Left:
             self._failures[row["task"]].append(row)
 
     def observed(
-        self, task: str, routes: Iterable[str], images: Sequence[LabelledImage]
+        self,
+        task: str,
+        routes: Iterable[str],
+        images: Sequence[LabelledImage],
+        signals: Iterable[str] = (),
     ) -> Observed:
-        """What became of the images that have a label for this task."""
+        """What became of the images that have a label for this task, and of its signals' trials."""
         truths = {address(one.named): one.truths[task] for one in images if task in one.truths}
         found = {route: self._at(trial_name(task, route), truths) for route in routes}
+        found |= {signal: self._at(signal, truths) for signal in signals}
         everywhere = set.intersection(*(set(one) for one in found.values()))
         left_out: Counter[str] = Counter()
         for name in {key for one in found.values() for key in one}:

@@ -41,15 +41,18 @@ from tierwise.calibration.calibration_file import (
     Calibration,
     write_calibration,
 )
+from tierwise.calibration.cascades import cascades
 from tierwise.calibration.choice import choose
+from tierwise.calibration.composed import Composed, Observed
 from tierwise.calibration.labelling import (
     calibrated_tasks,
     load_task_of_folders,
     task_of_folders,
 )
+from tierwise.calibration.routes import route_name
 from tierwise.plots.accuracy_plot import accuracy_plot
 from tierwise.routing import AS_IT_IS
-from tierwise.tasks import Tasks
+from tierwise.tasks import Task, Tasks
 from transforms.page_plots import calibration_plot
 
 CALIBRATION_FILE = "calibration.json"
@@ -117,7 +120,9 @@ def _sample(settings: Settings, console: Console) -> _Sample:
         uri = join(writable(settings.output), _TASKS_FILE)
         files_for(uri).write(uri, task_of_folders(labels).encode())
     prices = negotiated_prices(settings.prices)
-    trials = trials_of(tasks, columns, settings.routes, datetime.now(UTC).date(), prices)
+    doubtful = [one.strip() for one in (settings.doubt or "").split(",") if one.strip()]
+    today = datetime.now(UTC).date()
+    trials = trials_of(tasks, columns, settings.routes, on=today, prices=prices, doubtful=doubtful)
     return _Sample(tasks, trials, images)
 
 
@@ -129,7 +134,9 @@ def _calibration(
     calibrated = {}
     for name, routes in sample.trials.routes.items():
         task = sample.tasks.task(name)
-        observed = left.observed(name, routes, sample.images)
+        doubts = sample.trials.doubts.get(name, ())
+        signals = {one.observed for doubt in doubts for one in doubt.signals.values()}
+        observed = left.observed(name, routes, sample.images, sorted(signals))
         if not next(iter(observed.by_route.values())):
             reasons = ", ".join(f"{reason} {n}" for reason, n in observed.left_out.items())
             print(
@@ -146,9 +153,22 @@ def _calibration(
             observed.by_route,
             margin=settings.margin,
             confidence=settings.confidence,
-            composed=adaptations(routes, observed.pages, rules) if adapts else (),
+            composed=[
+                *(adaptations(routes, observed.pages, rules) if adapts else ()),
+                *_cascades(sample.trials, task, observed.by_route),
+            ],
             routings=literal_routings(routes, observed.pages, rules),
         )
         calibrated[name] = CalibratedTask(task.digest, observed.left_out, choice.why, choice)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return Calibration(FORMAT, VERSION, emulated, now, calibrated)
+
+
+def _cascades(trials: Trials, task: Task, observed: Observed) -> list[Composed]:
+    """The cascades of a task: up to the reference, or as its file says."""
+    routes = trials.routes[task.name]
+    dear = [next(iter(routes))]
+    if task.escalation:
+        dear.append(route_name(task.escalation.route, task.route))
+    doubts = trials.doubts.get(task.name, ())
+    return list(cascades(task.name, routes, list(dict.fromkeys(dear)), doubts, observed))

@@ -24,7 +24,8 @@ from beam_pipeline.measurement_table import measurement_parquet, print_measureme
 from beam_pipeline.observations import Left
 from beam_pipeline.reach import check_reachable, check_waits
 from beam_pipeline.screen import print_document, screen
-from beam_pipeline.trials import Trials, trial_name
+from beam_pipeline.trial_names import trial_name
+from beam_pipeline.trials import Trials
 from beam_pipeline.version import VERSION
 from gemini_api.service import Kind
 from storage.files import files_for, join

@@ -31,6 +31,14 @@ FLAGS = (
         (CALIBRATE,),
     ),
     Flag(
+        "doubt",
+        "Labels that mean doubt, with commas. For tasks that have one, routes that ask again at "
+        "the reference where it is answered are tried too. Default: the conditions of `escalate` "
+        "in the tasks file alone.",
+        "unsure",
+        (CALIBRATE,),
+    ),
+    Flag(
         "margin",
         "How much worse than the reference is too much: a difference of accuracies, 0 to 1. "
         "Smaller margins need more labelled images.",

@@ -160,7 +160,8 @@ tasks:
     assert done.run["tasks"]["written"]["escalated"] == escalated + twin
     assert done.cost == gemini.billed()
     levels = Counter(row["media_resolution"] for row in done.answers("written"))
-    assert levels["high"] == escalated + twin
+    # The pictures have no more pixels than medium shows, so that high would tell nothing more.
+    assert levels["medium"] == escalated + twin
 
 
 def test_an_unreadable_image_has_one_failure(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.calibration.composed import Composed, Observed, with_composed
+from tierwise.calibration.composed import Composed, Escalated, Observed, with_composed
 from tierwise.calibration.figures import Figures, figures_of, scores
 from tierwise.calibration.routes import Routes, chains
 from tierwise.records import Route
@@ -35,7 +35,8 @@ class TriedRoute:
     answer than the reference's, whichever was right. `images_needed` is about how many labelled
     images would do to accept it, None where it is accepted or where more cannot help. One that is
     `composed` is a rule that asks several routes, of which `route` is the base. `routing` are the
-    rules by which pictures take a route of their own, None in files that do not say.
+    rules by which pictures take a route of their own, None in files that do not say; `escalation`
+    says when images are asked again, and how.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TriedRoute:
     images_needed: int | None
     routing: Routing | None = None
     composed: bool = False
+    escalation: Escalated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def choose(
             else None,
             routing=rule.routing if rule else routings.get(name),
             composed=rule is not None,
+            escalation=rule.escalation if rule else None,
         )
 
     all_tried = tuple(map(tried, names))

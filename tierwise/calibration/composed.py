@@ -16,9 +16,22 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from tierwise.calibration.figures import Observation
+from tierwise.records import Route
 from tierwise.routing import Routing
 
 Observed = Mapping[str, Sequence[Observation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """That an image is asked again at `route` where the condition `when` holds.
+
+    `signals` are the other tasks that it looks at, with the digests of what they asked.
+    """
+
+    when: str
+    route: Route
+    signals: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +39,12 @@ class Composed:
     """One rule on labelled images.
 
     `name` is for people, and unlike any route's. `base` names the route that the task's own becomes
-    when the rule is chosen, `routing` the rule itself, for the calibration file. `asked` has for
-    each image, in the order of the observations, the names of the routes it is asked at: all are
-    paid, the last one's answer counts. `place` says where in the family it is tested: all that
-    share a word are a chain of their own, in the order they are given, so the surest comes first.
-    Where the word is the name of a route, which is bolder than they all, that route follows them.
+    when the rule is chosen, `routing` or `escalation` the rule itself, for the calibration file.
+    `asked` has for each image, in the order of the observations, the names of the routes it is
+    asked at: all are paid, the last one's answer counts. `place` says where in the family it is
+    tested: all that share a word are a chain of their own, in the order they are given, so the
+    surest comes first. Where the word is the name of a route, which is bolder than they all, that
+    route follows them.
     """
 
     name: str
@@ -38,6 +52,7 @@ class Composed:
     asked: Sequence[tuple[str, ...]]
     place: str
     routing: Routing | None = None
+    escalation: Escalated | None = None
 
     def observations(self, observed: Observed) -> list[Observation]:
         """What would have come of each image: the last answer, and all that was paid and waited."""

@@ -106,12 +106,16 @@ def chains(routes: Routes, reference: str) -> list[list[str]]:
 
     A chain holds routes that differ in detail alone, where less is hardly ever better.
     """
+    return in_chains({name: route for name, route in routes.items() if name != reference})
+
+
+def in_chains(routes: Routes) -> list[list[str]]:
+    """Routes in chains that differ in detail alone, from the most to the least."""
     ladder = list(MediaResolution)
     found: dict[object, list[str]] = {}
     for name, route in routes.items():
-        if name != reference:
-            packing = (route.images_per_request, route.images_per_sheet)
-            found.setdefault((route.model, packing), []).append(name)
+        packing = (route.images_per_request, route.images_per_sheet)
+        found.setdefault((route.model, packing), []).append(name)
 
     def detail(name: str) -> tuple[int, int]:
         return ladder.index(routes[name].media_resolution), routes[name].image.max_side

@@ -35,10 +35,18 @@ def _of_tasks(calibration: Calibration, tasks: Tasks) -> Iterator[str]:
                 f"task {task.name!r}: asks {task.route.model}, which was not among the models "
                 f"calibrated ({reference.route.model})"
             )
-        expected = find_model(chosen.route.model).version
-        answered = chosen.figures.model_versions
-        if answered and answered != (expected,):
+        digests = {one.name: one.digest for one in tasks.tasks}
+        for name, digest in chosen.escalation.signals.items() if chosen.escalation else ():
+            if digests.get(name) != digest:
+                yield (
+                    f"task {task.name!r}: whether it is asked again depends on {name!r}, whose "
+                    "prompt, labels or schema have changed"
+                )
+        routes = [chosen.route, *([chosen.escalation.route] if chosen.escalation else [])]
+        models = {route.model: find_model(route.model).version for route in routes}
+        answered = set(chosen.figures.model_versions)
+        if answered and not answered <= {*models.values()}:
             yield (
-                f"task {task.name!r}: {chosen.route.model} answered as {', '.join(answered)}, "
-                f"and is now known as {expected}"
+                f"task {task.name!r}: {', '.join(models)} answered as "
+                f"{', '.join(sorted(answered))}, and is now known as {', '.join(models.values())}"
             )

@@ -11,6 +11,7 @@ from tierwise.records import Page, Route
 from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks.build import build_task, read_answer
 from tierwise.tasks.escalating import stages
+from tierwise.tasks.escalation import Escalation
 from tierwise.tasks.group_checks import check_nobody_waits
 from tierwise.tasks.keys import read_tasks_file
 from tierwise.tasks.order import CycleError, in_order
@@ -100,6 +101,15 @@ class Tasks:
         """The same tasks, those named asked by other routes; the caller checks the routes."""
         tasks = (replace(task, route=routes.get(task.name, task.route)) for task in self.tasks)
         return replace(self, tasks=tuple(tasks))
+
+    def with_escalations(self, escalations: Mapping[str, Escalation | None]) -> Tasks:
+        """The same tasks, those named escalated otherwise or not at all; raises `CycleError`."""
+        changed = {
+            task.name: replace(task, escalation=escalations.get(task.name, task.escalation))
+            for task in self.tasks
+        }
+        ordered = in_order({name: task.needs for name, task in changed.items()})
+        return replace(self, tasks=tuple(changed[name] for name in ordered))
 
     def in_stages(self) -> Tasks:
         """The same tasks as they are asked, each that escalates as two, the first ask first."""

@@ -1,0 +1,85 @@
+"""Cascades as candidates: asked at a cheap route, and again at a dear one where that is in doubt.
+
+What counts as doubt is a condition that is fixed before anything is measured: the tasks file's, or
+a label that was named. Its other tasks are signals: asked of every image, paid, and compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tierwise.calibration.composed import Composed, Escalated, Observed
+from tierwise.calibration.routes import Routes, in_chains
+from tierwise.tasks.conditions import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A task whose answers a condition looks at: where they are among the observations."""
+
+    observed: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A rule that says which answers of a task are in doubt; `name` is for people.
+
+    `signals` are the other tasks that its condition names.
+    """
+
+    name: str
+    condition: Condition
+    signals: Mapping[str, Signal]
+
+
+def cascades(
+    task: str, routes: Routes, dear: Sequence[str], doubts: Sequence[Doubt], observed: Observed
+) -> Iterator[Composed]:
+    """Every cascade from each route to each of `dear` that is before it, by each rule.
+
+    Args:
+        task: its name, by which conditions mean its first answer.
+        routes: by name, the dearest first.
+        dear: names of those at which may be asked again.
+        doubts: the rules.
+        observed: for each route and signal the same images in the same order.
+    """
+    order = list(routes)
+    for doubt in doubts:
+        for target in dear:
+            cheaper = order[order.index(target) + 1 :]
+            for packing, chain in enumerate(in_chains({name: routes[name] for name in cheaper})):
+                place = f"{doubt.name} {target} {packing}"
+                for cheap in chain:
+                    asked = _asked(task, cheap, target, doubt, observed)
+                    yield Composed(
+                        name=f"{cheap}>{target} if {doubt.name}",
+                        base=cheap,
+                        asked=asked,
+                        place=place,
+                        escalation=Escalated(
+                            when=doubt.condition.text,
+                            route=routes[target],
+                            signals={name: one.digest for name, one in doubt.signals.items()},
+                        ),
+                    )
+
+
+def _asked(
+    task: str, cheap: str, dear: str, doubt: Doubt, observed: Observed
+) -> list[tuple[str, ...]]:
+    """For each image what is asked: all signals, the cheap route and, in doubt, the dear one."""
+    signals = {name: one.observed for name, one in doubt.signals.items()}
+    once = (*signals.values(), cheap)
+
+    def of_image(image: int) -> tuple[str, ...]:
+        answers = {name: observed[key][image].value for name, key in signals.items()}
+        first = observed[cheap][image].value
+        if first is None:  # a first ask without an answer is a failure
+            return once
+        lost = any(value is None for value in answers.values())
+        return (*once, dear) if lost or doubt.condition.holds({**answers, task: first}) else once
+
+    return [of_image(image) for image in range(len(observed[cheap]))]
