@@ -101,9 +101,10 @@ def _held(name: str, manifest: Path, sample: int, tasks: Path, folder: Path) -> 
     _printed(["run", *words, f"--output={output}"])
     run = json.loads((output / "run.json").read_text("utf-8"))
     yield _compared(name, tasks.stem, "", forecast, run["totals"])
-    for task in forecast["tasks"]:
-        truth = run["tasks"][task]
-        yield _compared(name, tasks.stem, task, forecast["tasks"][task], truth)
+    for task, expected in forecast["tasks"].items():
+        # What a run says of a task holds its second asks too, a forecast tells them apart.
+        if f"{task}@escalated" not in forecast["tasks"] and task in run["tasks"]:
+            yield _compared(name, tasks.stem, task, expected, run["tasks"][task])
 
 
 def _compared(archive: str, tasks: str, what: str, forecast: Any, truth: Any) -> Held:
