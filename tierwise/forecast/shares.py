@@ -16,6 +16,9 @@ _CHANCE_OF_EACH_LABEL = 0.3
 _FEW = 0.5
 _MOST = 0.9
 _CERTAIN = 1_000_000
+# What is imagined counts like half an image that was seen. Archives are often of one kind, all
+# receipts say, so that nearly none or nearly all is likelier than any share between.
+_IMAGINED_COUNTS = 0.5
 _SEED = 20261123
 
 
@@ -23,7 +26,7 @@ _SEED = 20261123
 class Share:
     """A share of images as a Beta distribution.
 
-    `yes` and `no` count like images that were seen; at the start they add up to 1, as good as none.
+    `yes` and `no` count like images that were seen.
     """
 
     yes: float
@@ -62,7 +65,10 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
         before = imagined[task.name]
         if task.when:
             before = min(before * max(before, _FEW), _MOST)
-        shares[task.name] = Share(before + evidence[0], 1 - before + evidence[1])
+        shares[task.name] = Share(
+            _IMAGINED_COUNTS * before + evidence[0],
+            _IMAGINED_COUNTS * (1 - before) + evidence[1],
+        )
         if task.audit is not None:  # what a flag sets is no guess
             audited = shares[task.name].mean * task.audit.share
             shares[task.name] = Share(audited * _CERTAIN, (1 - audited) * _CERTAIN)

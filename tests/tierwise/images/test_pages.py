@@ -8,6 +8,7 @@ from PIL import Image
 
 from tierwise.errors import ImageError
 from tierwise.images.frames import chosen_frames
+from tierwise.images.headers import read_header
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
@@ -52,6 +53,27 @@ def test_every_tiff_page_is_an_image(
         picture = shrink(data, page=page)
         assert (picture.original_width, picture.original_height) == (3307, 4677)
         assert picture.height == 768
+
+
+@pytest.mark.parametrize(
+    ("orientation", "size"),
+    [(1, (70, 30)), (3, (70, 30)), (6, (30, 70)), (0, (70, 30)), (99, (70, 30))],
+)
+@pytest.mark.parametrize("form", ["TIFF", "BigTIFF"])
+def test_a_tiff_says_how_large_its_first_page_is(
+    form: str, orientation: int, size: tuple[int, int], save: Callable[..., bytes]
+) -> None:
+    pages = [Image.new("RGB", (70, 30)), Image.new("RGB", (10, 90))]
+    data = save(
+        pages[0],
+        "TIFF",
+        save_all=True,
+        append_images=pages[1:],
+        tiffinfo={274: orientation},
+        big_tiff=form == "BigTIFF",
+    )
+    header = read_header(data, name="a.tif", limits=Limits())
+    assert (header.upright_size, header.frames) == (size, 2)
 
 
 def test_pdf_pages_are_rendered_at_the_size_wanted(
