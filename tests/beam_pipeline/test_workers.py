@@ -79,7 +79,6 @@ def test_workers_elsewhere(flags: list[str]) -> None:
 def test_a_limit_is_shared_among_the_workers_that_are_announced() -> None:
     assert worker_processes(beam_options([*CLUSTER, "--max_num_workers=7"])) == 7
     assert worker_processes(beam_options([*CLUSTER, "--sdk_worker_parallelism=3"])) == 3
-    assert worker_processes(beam_options(["--runner=DataflowRunner", "--num_workers=5"])) == 5
 
 
 @pytest.fixture
