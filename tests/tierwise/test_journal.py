@@ -38,7 +38,7 @@ JSON = st.recursive(
 )
 VALUES = TEXT | st.lists(TEXT).map(tuple) | st.dictionaries(TEXT, JSON, max_size=4)
 SPENT = st.builds(Spent, st.builds(Usage, *[COUNTS] * 5), COUNTS, COUNTS, COUNTS)
-PAGES = st.builds(Page, COUNTS, COUNTS, COUNTS, COUNTS, TEXT)
+PAGES = st.builds(Page, COUNTS, COUNTS, COUNTS, COUNTS, TEXT, st.none() | st.floats(0, 1))
 SHARED = {
     "request_id": TEXT,
     "task": TEXT,
@@ -58,6 +58,7 @@ ANSWERS = st.builds(
     model_version=TEXT,
     sent=st.builds(Sent, COUNTS, COUNTS, COUNTS),
     images_in_request=COUNTS,
+    route_reason=TEXT,
     latency_ms=COUNTS,
     asked_at=TEXT,
     reused=st.booleans(),
@@ -252,3 +253,17 @@ def test_what_is_free_costs_nothing_and_says_the_same(outcome: Outcome) -> None:
     if isinstance(outcome, Answer):
         assert isinstance(unpaid, Answer)
         assert (unpaid.value, unpaid.reused) == (outcome.value, True)
+
+
+def test_of_a_page_the_fine_detail_is_kept_once_it_was_measured(
+    answer: Callable[..., Answer],
+) -> None:
+    """Runs whose rules do not need it leave it out, as those of before there were rules did."""
+    page = Page(1, 1, 640, 480, "jpeg")
+    plain = answer(request_id="a", page=page)
+    assert b"detail" not in encode([Entry("run-1", "sha256:a", "a", plain)])
+    assert b"route_reason" not in encode([Entry("run-1", "sha256:a", "a", plain)])
+    measured = answer(request_id="b", page=replace(page, detail=0.25))
+    for order in ([plain, measured], [measured, plain]):
+        entries = [Entry("run-1", "sha256:a", one.request_id, one) for one in order]
+        assert recall(entries, run_id="run-2").pages_of("sha256:a") == [measured.page]

@@ -14,8 +14,9 @@ from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.forecast.workload import Load, Workload, workload
 from tierwise.forecast.worlds import Unknown, middle_world
-from tierwise.records import ServiceTier
-from tierwise.tasks import Tasks
+from tierwise.records import MediaResolution, ServiceTier
+from tierwise.tasks import Tasks, load_tasks
+from tierwise.tiers import image_tokens
 
 TODAY = date(2026, 11, 23)
 AT_LIST_PRICES = Rates(TODAY)
@@ -131,3 +132,36 @@ def test_nothing_to_ask_costs_nothing() -> None:
     row = forecast_row(forecast(tasks_of().tasks, Survey(0, 0, (), ()), Rates(TODAY), {"a": 1}))
     assert (row["requests"], row["cost_usd"], row["worst_usd"]) == (0, "0.000000000", "0.000000000")
     assert row["uncertainty"] == {}
+
+
+def test_pictures_are_counted_by_the_route_that_each_takes() -> None:
+    """Three have few pixels; what fine detail the others have is unknown but for one."""
+    ruled = load_tasks(
+        """
+model: gemini-3.1-flash-lite
+tasks:
+  a: {prompt: Which, labels: [x, y], media_resolution: medium, routing: {detail_above: 0.2}}
+""",
+        path="t",
+    )
+    asked = {"a": Standing.ASKED}
+    small = SeenImage(640, 480, "s.jpg", {}, asked, "jpeg")
+    page = SeenImage(612, 792, "p.pdf", {}, asked, "pdf")
+    print_, plain = (SeenImage(*BIG, "b.jpg", {}, asked, "jpeg", one) for one in (0.5, 0.0))
+    large = SeenImage(*BIG, "l.jpg", {}, asked, "jpeg")
+    images = (small, small, small, print_, plain, page, large, large)
+    work, load = middle(ruled, Survey(8, 0, (1,) * 8, images))
+    portrait = image_tokens("gemini-3.1-flash-lite", MediaResolution.MEDIUM, 612, 792)
+    known = 3 * 266 + 1064 + 540
+    assert work.picture == (known + portrait + 2 * 540) / 8
+    portrait_raised = image_tokens("gemini-3.1-flash-lite", MediaResolution.HIGH, 612, 792)
+    assert work.raised == (known + portrait_raised + 2 * 1064) / 8
+    # Nobody said how many have fine detail: a quarter.
+    expected = 8 * (work.picture + (work.raised - work.picture) / 4)
+    assert load.usage.image_tokens == round(expected)
+    row = forecast_row(
+        forecast(ruled.tasks, Survey(8, 0, (1,) * 8, images), AT_LIST_PRICES, {"a": 0})
+    )
+    assert Unknown.DETAIL in row["uncertainty"]
+    literal = workload(ruled.as_they_are().tasks[0], Survey(8, 0, (1,) * 8, images), AT_LIST_PRICES)
+    assert literal.picture == literal.raised
