@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from tierwise.records import Answered, Failure
+
 
 @dataclass(slots=True)
 class Tally:
@@ -21,12 +23,14 @@ class Tally:
     cap: int = 0
     before: int = 0
 
-    def count(self, *, failed: bool, requests: int = 0, cost: int = 0) -> None:
-        """One outcome, and its share of what was requested and paid."""
-        self.failures += failed
-        self.answers += not failed
-        self.requests += requests
-        self.cost += cost
+    def count(self, answered: Answered) -> None:
+        """The outcomes of one file, with what was requested and paid for them."""
+        for outcome in answered.outcomes:
+            failed = isinstance(outcome, Failure)
+            self.failures += failed
+            self.answers += not failed
+            self.requests += outcome.paid.requests
+            self.cost += outcome.paid.cost
 
     def count_file(self) -> None:
         """One file is done."""

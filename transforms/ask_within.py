@@ -14,14 +14,15 @@ from answering.answer_group import answer_group
 from answering.answer_shard import AnsweredShard, Waiting, answer_shard
 from answering.questions_asked import QuestionsAsked
 from answering.tally import TALLY
+from answering.waves import Waves
 from answering.worst_cases import WorstCases, dearest_request
 from gemini_api.billing import Billing
 from tierwise.admission import Admission, Cap, Purse
-from tierwise.groups import AnsweredGroup
+from tierwise.groups import AnsweredGroup, Group
 from tierwise.records import Answered, Spent
 from transforms.admit_requests import AdmitRequests
 from transforms.asking_fn import AskingFn, SharedEngine
-from transforms.shard import Shard, merge_shards
+from transforms.shard import Keyed, Shard, merge_shards
 
 # A shard waits for the slowest reply of each wave; meanwhile others go on.
 _SHARDS_IN_FLIGHT = 8
@@ -74,6 +75,8 @@ class AskWithin(beam.PTransform):
 
 
 class _AskWithinFn(AskingFn[AnsweredShard]):
+    tallies = False  # a whole shard comes out at once; each file is tallied when it is done
+
     def process(self, shard: Shard, admission: Admission) -> Iterator[AnsweredShard]:
         TALLY.cap = admission.cap.most
         TALLY.before = admission.paid_before.cost + admission.maybe_lost
@@ -94,7 +97,7 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         files = [
             Waiting(
                 keyed.file.uri,
-                partial(answer_file, keyed.file, keyed.share_key, waves, asked),
+                partial(self._file, keyed, waves, asked),
                 worst.of_file(keyed.file, asked.recalled),
             )
             for keyed in shard.files
@@ -102,12 +105,25 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         groups = [
             Waiting(
                 f"{group.task} of the group {group.name}",
-                partial(answer_group, group, waves, asked),
+                partial(self._group, group, waves, asked),
                 worst.of_group(group, asked.recalled),
             )
             for group in shard.groups
         ]
         return answer_shard(files, groups, waves)
+
+    async def _file(self, keyed: Keyed, waves: Waves, asked: QuestionsAsked) -> Answered:
+        answered = await answer_file(keyed.file, keyed.share_key, waves, asked)
+        TALLY.count(answered)
+        TALLY.count_file()
+        return answered
+
+    async def _group(self, group: Group, waves: Waves, asked: QuestionsAsked) -> AnsweredGroup:
+        answered = await answer_group(group, waves, asked)
+        for member in answered.members:
+            TALLY.count(member)
+            TALLY.files += not self.plan.tasks.of_images
+        return answered
 
     def counted(self, result: AnsweredShard) -> AnsweredShard:
         for answered in result.files:

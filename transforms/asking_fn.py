@@ -54,6 +54,9 @@ class AskingFn(beam.DoFn, Generic[Result]):
     are under way in a bundle.
     """
 
+    # Whether results are tallied as they come out, for those who watch the run.
+    tallies = True
+
     def __init__(self, engine: SharedEngine, most: int) -> None:
         self.plan = engine.plan
         self._shared = engine
@@ -114,6 +117,8 @@ class AskingFn(beam.DoFn, Generic[Result]):
     def count(self, answered: Answered) -> None:
         """Count the outcomes of one file, and what requests did meanwhile."""
         self._count_requests()
+        if self.tallies:
+            TALLY.count(answered)
         for outcome in answered.outcomes:
             spent = outcome.paid
             failed = isinstance(outcome, Failure)
@@ -122,7 +127,6 @@ class AskingFn(beam.DoFn, Generic[Result]):
             self._counters["nano_dollars"].inc(spent.cost)
             for kind in fields(spent.usage):
                 self._counters[kind.name].inc(getattr(spent.usage, kind.name))
-            TALLY.count(failed=failed, requests=spent.requests, cost=spent.cost)
             if isinstance(outcome, Answer) and outcome.sent.bytes and not outcome.reused:
                 self._distributions["sent_bytes"].update(outcome.sent.bytes)
                 self._distributions["milliseconds"].update(round(outcome.sent.milliseconds))
@@ -137,7 +141,8 @@ class AskingFn(beam.DoFn, Generic[Result]):
     def count_file(self) -> None:
         """Count one file that is done."""
         self._counters["files"].inc()
-        TALLY.count_file()
+        if self.tallies:
+            TALLY.count_file()
 
     def _count_requests(self) -> None:
         observed = self.engine.observed()
