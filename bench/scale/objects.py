@@ -35,4 +35,5 @@ def _distinct(draws: float, kinds: float) -> float:
     """How many of so many kinds turn up in so many draws, on average, at least one."""
     if kinds <= 1:
         return 1.0
-    return max(1.0, kinds * (1 - (1 - 1 / kinds) ** draws))
+    missed: float = (1 - 1 / kinds) ** draws
+    return max(1.0, kinds * (1 - missed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.yaml.yaml_transform import expand_pipeline
 
 from answering.engine import close_all
+from beam_pipeline import yaml_provider
 from beam_pipeline.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -203,3 +205,12 @@ def test_what_cannot_be_asked_is_refused_while_the_pipeline_is_built(
     pipeline = beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"]))
     with pytest.raises(ValueError, match=re.escape(message)):
         expand_pipeline(pipeline, text)
+
+
+def test_the_page_names_every_setting() -> None:
+    page = (ROOT / "docs/beam_yaml.md").read_text("utf-8")
+    for name in listed_providers()[0]["transforms"]:
+        transform = getattr(yaml_provider, name)
+        settings = set(inspect.signature(transform.__init__).parameters) - {"self"}
+        [row] = re.findall(rf"^\| `{name}` \|.*\|(.*)\|$", page, re.MULTILINE)
+        assert settings <= set(re.findall(r"\w+", row))
