@@ -10,7 +10,6 @@ the publication, however far it had come: a repeated bundle, or the next run aft
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -22,9 +21,7 @@ import pyarrow.parquet as pq
 
 from answering.journal_files import JournalFiles
 from storage.files import files_for, join
-from storage.finished_run import FinishedRun
 from storage.run_records import check_lease, end_lease
-from storage.thumbnail_files import thumbnails_below
 from tierwise import account
 from tierwise.admission import Admission, Paid
 from tierwise.audit import audit_summary
@@ -36,12 +33,10 @@ from tierwise.near_duplicates import NearAudit
 from tierwise.table_names import ANSWERS, COSTS, EVALUATION, FAILURES, PAGE_FILE, RUN_FILE
 from tierwise.tables import cost_row, costs_schema
 from tierwise.tasks import Task
-from transforms.page_plots import plots_beside
+from transforms.stage_page import stage_page
 from transforms.sum_costs import CostRow
-from transforms.write_report import build_page
 from transforms.write_tables import Part, write_part
 
-_LOG = logging.getLogger(__name__)
 _STAGING = ".staging-"
 # A billion images have fifty thousand files.
 _FOOTERS_AT_A_TIME = 16
@@ -196,27 +191,9 @@ def _stage(
         run["audit"] = audit_summary(publication.audits, pairs)
     run["tables"] = list(_listed(parts))
     if publication.page:
-        run |= _write_page(publication, run)
+        run |= stage_page(publication.output, publication.staging, run)
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     files.write(join(publication.staging, RUN_FILE), text.encode(), durable=True)
-
-
-def _write_page(publication: Publication, run: Mapping[str, Any]) -> dict[str, Any]:
-    """The page of the staged tables; gives what `run.json` says of it.
-
-    A page that fails must not keep paid answers from being published: what is wrong is said, and
-    `tierwise report` writes it later.
-    """
-    output, staging = publication.output, publication.staging
-    wanted = not run["flags"].get("no_thumbnails")
-    try:
-        thumbnails = thumbnails_below(output) if wanted else None
-        html = build_page(FinishedRun(staging, run), thumbnails, plots_beside(output, run))
-    except Exception as error:  # noqa: BLE001 - written into run.json and said at the end
-        _LOG.exception("the page could not be made")
-        return {"page": "", "page_problem": f"{type(error).__name__}: {error}"}
-    files_for(staging).write(join(staging, PAGE_FILE), html.encode())
-    return {"page": PAGE_FILE}
 
 
 def _write_costs(publication: Publication, costs: Sequence[CostRow]) -> Part:

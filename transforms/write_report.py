@@ -148,12 +148,23 @@ def _images(
     keys = [key for key in wanted if key in names]
     images: dict[str, str] = {}
     left = _MOST_THUMBNAIL_BYTES
-    for key, data in zip(keys, thumbnails.read_all([names[key] for key in keys]), strict=True):
+    for key, data in zip(keys, _read(thumbnails, [names[key] for key in keys]), strict=True):
         left -= len(data)
         if left < 0:
             break
         images[key] = "data:image/jpeg;base64," + base64.b64encode(data).decode()
     return images
+
+
+def _read(thumbnails: ThumbnailFiles, uris: Sequence[str]) -> Iterator[bytes]:
+    try:
+        yield from thumbnails.read_all(uris)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(
+            f"{thumbnails.folder}: one of them cannot be read: {reason}. Put it right or delete "
+            "it, or leave pictures out with --no_thumbnails."
+        ) from error
 
 
 def _lines(

@@ -195,3 +195,24 @@ def test_pictures_of_groups_have_thumbnails_too(
     )
     run = classify(photos(5), tasks=tasks)
     assert len(list((run.output / "thumbnails").iterdir())) == 3  # those that were sent
+
+
+def test_a_page_that_fails_keeps_no_answers_back(
+    classify: Classify, photos: Callable[..., Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = photos(2)
+    run = classify(folder)
+    thumbnail = next((run.output / "thumbnails").iterdir())
+    thumbnail.unlink()
+    thumbnail.symlink_to(run.output / "nowhere")
+    again = classify(folder)
+    assert len(again.answers()) == 4
+    assert again.run["status"] == "done"
+    assert again.run["page"] == ""
+    assert not (run.output / "report.html").exists()  # the old one would lie about the new tables
+    assert "The page could not be made: InputError: " in capfd.readouterr().out
+    assert main(["report", f"--output={run.output}"]) == 2
+    err = capfd.readouterr().err
+    assert err.startswith(f"tierwise: {run.output}/thumbnails: one of them cannot be read: ")
+    assert err.count("\n") == 1
+    assert main(["report", f"--output={run.output}", "--no_thumbnails"]) == 0

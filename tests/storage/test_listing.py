@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from storage.listing import Input, Kind, Named, Skipped, find_input, list_names
+from storage.listing import Input, Kind, Named, Skipped, find_input, list_names, starts_at
 from storage.local_files import LocalFiles
 from tierwise.errors import InputError
 
@@ -193,3 +193,19 @@ def test_what_lies_in_a_hidden_folder_is_hidden(tmp_path: Path) -> None:
     found = list(list_names(find_input(str(tmp_path))))
     assert [type(name).__name__ for name in found].count("Named") == 1
     assert len(found) == 3
+
+
+def test_relative_names_start_where_the_command_was_given_or_at_the_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "photos/a.jpg")
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "new.csv").write_text("uri\n../photos/a.jpg\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for uri, begin in (("photos", tmp_path), ("lists/new.csv", tmp_path / "lists")):
+        found = find_input(uri)
+        assert starts_at(found) == str(begin)
+        [name] = list_names(found)
+        assert isinstance(name, Named)
+        assert Path(begin, name.uri).resolve() == tmp_path / "photos" / "a.jpg"
+    assert starts_at(Input("gs://archive/x", Kind.FOLDER)) == ""
