@@ -25,7 +25,7 @@ from gemini_api.limiter import Clock, Limiter
 from gemini_api.observed import Observed
 from gemini_api.request_log import RequestLog
 from gemini_api.settle import Ask, Settled
-from storage.run_records import Process
+from storage.process import Process
 from tierwise.admission import Purse
 from tierwise.journal import Entry
 from tierwise.records import Answer, Reason

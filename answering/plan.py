@@ -10,7 +10,7 @@ from answering.request_files import RequestFiles
 from answering.thumbnails import Thumbnails
 from gemini_api.concurrency import PATIENCE_S
 from gemini_api.service import Service
-from storage.run_records import Process
+from storage.process import Process
 from tierwise.images.limits import Limits
 from tierwise.records import ServiceTier
 from tierwise.tasks import Tasks

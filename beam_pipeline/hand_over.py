@@ -23,8 +23,8 @@ from tierwise.journal import VERSION
 from tierwise.table_names import RUN_FILE
 
 
-def hand_over(job: Job, options: PipelineOptions, console: Console) -> int:
-    """Build the job, leave it where a launcher looks for it, and return the exit status.
+def hand_over(job: Job, options: PipelineOptions, console: Console) -> None:
+    """Build the job, and leave it where a launcher looks for it.
 
     With `--dry_run` nothing is left: the job is built, and forgotten.
 
@@ -36,7 +36,7 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> int:
         record = new_record(job.plan.journal.run_id, untraced_requests=0, journal_version=VERSION)
         _build(handed_over(job, Lease(job.plan.journal.runs, 0, record)), options)
         console.print("Dry run: the job can be built. Nothing was submitted.", highlight=False)
-        return 0
+        return
     lease, job = take_job(job, options)
     try:
         open_run(job)
@@ -52,7 +52,6 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> int:
         highlight=False,
         soft_wrap=True,
     )
-    return 0
 
 
 def _build(job: Job, options: PipelineOptions) -> None:

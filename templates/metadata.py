@@ -11,27 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from beam_pipeline.flags.flag import RUN, Flag
+from beam_pipeline.flags.groups import grouped
 from beam_pipeline.flags.of_verb import flags_of
 
 METADATA = Path(__file__).parent / "metadata.json"
 
-# An emulator is on the desk, and Dataflow's workers are not.
-WITHOUT = {"emulator_knows", "emulator_faults", "emulator_latency_ms"}
-_GROUPS = {
-    "Images and tables": ("input", "tasks", "output"),
-    "Gemini": (
-        *("gemini", "api_key_secret", "gemini_project", "gemini_location", "gemini_endpoint"),
-        *("service_tier", "flex_fallback"),
-    ),
-    "Cost": (
-        *("max_cost_usd", "near_duplicates", "near_duplicates_audit", "calibration", "on_stale"),
-        *("audit_rate", "cost_by", "prices"),
-    ),
-    "Speed": (
-        *("requests_in_flight", "requests_per_minute", "request_timeout_s", "give_up_after_s"),
-    ),
-}
-_OTHERS = "More"
+# An emulator is on the desk, where workers are not; and nobody reads what the launcher prints.
+WITHOUT = {"emulator_knows", "emulator_faults", "emulator_latency_ms", "json"}
 _LABELS = {
     "input": "Images",
     "output": "Output folder",
@@ -59,15 +45,15 @@ _REGEXES = {
 def metadata() -> dict[str, Any]:
     """The file's content; every flag of `run` is a parameter but those in `WITHOUT`."""
     flags = [_on_dataflow(flag) for flag in flags_of(RUN) if flag.name not in WITHOUT]
-    order = {name: at for at, name in enumerate(n for group in _GROUPS.values() for n in group)}
-    flags.sort(key=lambda flag: order.get(flag.name, len(order)))
     return {
         "name": "tierwise",
         "description": "Classifies an image archive with Gemini at the lowest price that still "
         "gives right answers; writes typed Parquet tables and an account of the cost.",
         "streaming": False,
         "supportsExactlyOnce": True,
-        "parameters": [_parameter(flag) for flag in flags],
+        "parameters": [
+            _parameter(flag, heading) for heading, some in grouped(flags) for flag in some
+        ],
     }
 
 
@@ -87,14 +73,14 @@ def _on_dataflow(flag: Flag) -> Flag:
     return flag
 
 
-def _parameter(flag: Flag) -> dict[str, Any]:
+def _parameter(flag: Flag, heading: str) -> dict[str, Any]:
     described = {
         "name": flag.name,
         "label": _LABELS.get(flag.name) or flag.name.replace("_", " ").capitalize(),
         "helpText": f"{flag.help} Example: {flag.example}",
         "isOptional": not flag.required,
         "paramType": _kind(flag),
-        "groupName": next((g for g, names in _GROUPS.items() if flag.name in names), _OTHERS),
+        "groupName": heading.capitalize(),
     }
     if flag.choices:
         described["enumOptions"] = [{"value": value, "label": value} for value in flag.choices]

@@ -37,7 +37,10 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     job = with_page(job, thumbnails=not settings.no_thumbnails)
     job = with_forecast(job, console, results)
     if only_builds(options) or submits_only(options):
-        return hand_over(job, options, console)
+        hand_over(job, options, console)
+        if settings.json:
+            print_document(job.facts)
+        return 0
     run = carry_out(job, settings, options, console)
     if run is not None:
         print_summary(run, job, results)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from storage.process import Process
 from storage.run_records import (
     DEAD_AFTER,
     Lease,
-    Process,
     RunRecord,
     check_lease,
     end_lease,
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> str:
 @pytest.fixture
 def child() -> Iterator[Process]:
     """A process of this machine that is alive until the test ends."""
-    code = "from storage.run_records import Process; p = Process.this(); print(p.began); input()"
+    code = "from storage.process import Process; p = Process.this(); print(p.began); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
