@@ -6,8 +6,10 @@ import io
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -142,3 +144,16 @@ def test_nothing_is_foretold_of_what_does_not_move() -> None:
     for at_s in (time.monotonic(), time.monotonic() + 1):
         speed.note(at_s, Tally(files=3))
     assert speed.seconds_left(10) is None
+
+
+@pytest.mark.parametrize("flags", [(), ("--max_cost_usd=1",)], ids=["without a cap", "capped"])
+def test_what_is_shown_at_the_end_is_what_the_account_says(
+    flags: tuple[str, ...], photos: Callable[..., Path], classify: Callable[..., Any]
+) -> None:
+    folder = photos(4)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no")
+    finished = classify(folder, *flags)
+    assert (TALLY.files, TALLY.failures) == (5, len(finished.failures))
+    assert TALLY.answers == len(finished.answers())
+    assert (TALLY.requests, TALLY.cost) == (finished.run["totals"]["requests"], finished.cost)
+    assert TALLY.cap == (10**9 if flags else 0)
