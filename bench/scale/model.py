@@ -15,7 +15,9 @@ from bench.scale.objects import objects_per_request
 
 _HOUR = 3600
 _PART_ROWS = 20_000
-_RANGES = 1000
+# Ranges of names that a long listing is cut into, and looks at the bucket to cut it: the fewest and
+# the most that bench.storage.cutting saw over four million names.
+_RANGES, _CUTTING = 256, 3200
 # How many objects a worker reads, copies or deletes at a time.
 _TOGETHER = 16
 
@@ -121,7 +123,7 @@ def estimate(archive: Archive, asking: Asking, cluster: Cluster) -> Estimate:
         pages * known.PAGE_S.value / min(_RANGES, pages, cluster.processes * cluster.threads)
     )
     looks = shards * shard_digits(archive.images)
-    class_a = pages + 3 * _RANGES + looks + objects + 3 * parts
+    class_a = pages + _CUTTING + looks + objects + 3 * parts
     class_b = archive.images + 3 * parts
     shuffle_bytes = round(
         archive.images * known.NAMES_SHUFFLED.value + answers * known.ANSWER_SHUFFLED.value
