@@ -187,8 +187,38 @@ def test_a_folder_per_label_makes_its_own_task(
     assert 'labels: ["blue", "red"]' in made
 
 
+def test_bad_labels_are_named_with_counts_and_the_rest_is_calibrated(
+    calibrate: Callable[..., int],
+    gemini: Any,
+    labelled: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number, name in enumerate(("cut.jpg", "twin.jpg")):
+        whole = (labelled / f"{number:02}.jpg").read_bytes()
+        (labelled / name).write_bytes(whole[: len(whole) // 9] if name == "cut.jpg" else whole)
+    page = (labelled / "02.jpg").read_bytes()
+    more = [f"more{number}.jpg" for number in range(6)]
+    for number, name in enumerate(more):  # other files, which look the same
+        (labelled / name).write_bytes(page + bytes([number]))
+    good = [f"{number:02}.jpg,{'bright' if number % 4 == 0 else 'dark'}" for number in range(10)]
+    bad = ["gone1.jpg,dark", "gone2.jpg,dark", "00.jpg,dim", "02.jpg,dim", "04.jpg,dim"]
+    lines = ["uri,shade", *good[2:], *bad, "twin.jpg,dark", "01.jpg,bright", "cut.jpg,dark"]
+    lines += [f"{name},dark" for name in more]
+    (labelled / "mixed.csv").write_text("\n".join(lines), "utf-8")
+    assert calibrate("--routes=low", source="mixed.csv") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "3 left out: shade: 'dim' is no label. Known labels: dark, bright. (00" in said
+    assert "2 left out: cannot be read: No such file or directory (gone1.jpg, gone2.jpg)" in said
+    assert "2 left out: the same picture has another label elsewhere (twin.jpg, 01.jpg)" in said
+    assert "shade: fewer than 5 images have the label bright" in said
+    task = calibration(tmp_path)["tasks"]["shade"]
+    assert task["left_out"] == {"unreadable": 1}
+    assert task["choice"]["images"] == len(good[2:]) + len(more)
+
+
 def test_structs_several_labels_and_texts_are_judged_too(
-    gemini: Any, photos: Callable[..., Path], tmp_path: Path
+    gemini: Any, photos: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "tasks.yaml").write_text(
         """
@@ -222,6 +252,15 @@ tasks:
     assert [field["name"] for field in first["made"]["fields"]] == ["thing", "big"]
     assert [field["name"] for field in first["about"]["fields"]] == ["text"]
     assert any(0 < figures["score"] < 1 for figures in first.values())
+    # People see them too: labels of the route that was chosen, fields of structs and texts.
+    printed = capsys.readouterr().out
+    assert printed.count(", by label") == 1
+    assert printed.count(", by field") == 2
+    rows = [line.split() for line in printed.splitlines()]
+    assert ["label", "images", "answered", "recall", "precision", "F1"] in rows
+    for field in first["made"]["fields"]:
+        cells = [field["name"], "10", f"{field['exact']:.2f}", f"{field['word_f1']:.2f}"]
+        assert cells in rows
 
 
 @pytest.mark.parametrize(
