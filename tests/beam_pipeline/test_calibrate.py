@@ -256,11 +256,11 @@ tasks:
     printed = capsys.readouterr().out
     assert printed.count(", by label") == 1
     assert printed.count(", by field") == 2
-    rows = [line.split() for line in printed.splitlines()]
-    assert ["label", "images", "answered", "recall", "precision", "F1"] in rows
+    shown = [line.split() for line in printed.splitlines()]
+    assert ["label", "images", "answered", "recall", "precision", "F1"] in shown
     for field in first["made"]["fields"]:
         cells = [field["name"], "10", f"{field['exact']:.2f}", f"{field['word_f1']:.2f}"]
-        assert cells in rows
+        assert cells in shown
 
 
 @pytest.mark.parametrize(
