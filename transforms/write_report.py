@@ -57,7 +57,8 @@ def build_page(
     audited = {task.audit_of: _audit_answers(found, task) for task in asked if task.audit_of}
     names = thumbnails.names() if thumbnails else {}
     pictured = pa.array(sorted(names), pa.string())
-    tallies = [_tally(found, task, pictured, audited) for task in tasks]
+    everything = [_tally(found, task, pictured, audited) for task in asked]
+    tallies = [tally for tally in everything if not tally.task.audit_of]
     failures = FailuresTally(pictured)
     for batch in found.batches(FAILURES, failures_tally.COLUMNS):
         failures.add(batch)
@@ -72,6 +73,7 @@ def build_page(
         tasks=tasks,
         prices=[AskedPrice.of_document(price) for price in found.run["prices"]],
         lines=lines,
+        naive={tally.task.name: tally.naive for tally in everything},
         tallies=tallies,
         failures=failures,
         evaluation=list(_evaluation(found)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -216,3 +217,28 @@ def test_a_page_that_fails_keeps_no_answers_back(
     assert err.startswith(f"tierwise: {run.output}/thumbnails: one of them cannot be read: ")
     assert err.count("\n") == 1
     assert main(["report", f"--output={run.output}", "--no_thumbnails"]) == 0
+
+
+def test_a_lever_that_was_pulled_alone_has_all_of_the_saving(
+    classify: Classify, draw: Callable[..., bytes], tmp_path: Path
+) -> None:
+    """Everything as the naive way has it, but for the service tier."""
+    folder = tmp_path / "large"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.jpg").write_bytes(draw(number, size=(2000, 1500)))
+    tasks = (
+        "model: gemini-3.1-flash-lite\n"
+        "tasks: {shade: {prompt: 'How light?', labels: [a, b], media_resolution: high, "
+        "image: {max_side: 2000}}}\n"
+    )
+    run = classify(folder, "--service_tier=flex", tasks=tasks)
+    rows = re.findall(
+        r'<th scope="row">([\w ]+)<span class="what">.*?<span class="n" title="([^"]+)">', page(run)
+    )
+    steps = {name: Decimal(exact.replace("$", "").replace("\u2212", "-")) for name, exact in rows}
+    totals = run.run["totals"]
+    assert steps.pop("The naive way") == Decimal(totals["baseline_cost_usd"])
+    assert steps.pop("This run") == Decimal(totals["cost_usd"])
+    assert steps.pop("Service tier") == -Decimal(totals["saved_usd"]) != 0
+    assert set(steps.values()) == {Decimal(0)}

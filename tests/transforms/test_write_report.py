@@ -112,6 +112,7 @@ def test_doubts_come_first_and_say_why(tmp_path: Path) -> None:
     ]
     assert "the audit&#39;s answer differs (1); not what the manifest says is right (1)" in html
     assert "differs from the old label (1)" in html  # which is told with the old labels
+    assert "Fewer replies" not in html
     assert "<h3><bdi>category@audit" not in html  # it has its costs, but is no question of its own
 
 

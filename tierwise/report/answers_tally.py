@@ -21,6 +21,10 @@ from tierwise.tiers import image_tokens
 
 # Of a picture whose size is not known, as the account has it.
 _UNKNOWN_SIZE = (4000, 3000)
+# Labels are at most 2,000; reasons of routes may name sizes, of which there is no end.
+_MOST_COUNTED = 10_000
+# Of a reason, what differs from picture to picture.
+_SIZE = r"\d+x\d+ px"
 
 
 @dataclass(slots=True)
@@ -62,7 +66,8 @@ class AnswersTally:
         self._count(self.versions, batch.column("model_version"))
         self._count(self.resolutions, batch.column("media_resolution"))
         if ROUTE_REASON in batch.schema.names:
-            self._count(self.route_reasons, batch.column(ROUTE_REASON))
+            reasons = pc.replace_substring_regex(batch.column(ROUTE_REASON), _SIZE, "sizes that")
+            self._count(self.route_reasons, reasons)
         if self.task.kind is AnswerKind.LABEL:
             self._count(self.labels, answers)
         elif self.task.kind is AnswerKind.LABELS:
@@ -74,8 +79,9 @@ class AnswersTally:
 
     def _count(self, counter: Counter[str], values: pa.Array) -> None:
         for found in pc.value_counts(values).to_pylist():
-            if found["values"] is not None:
-                counter[found["values"]] += found["counts"]
+            value = found["values"]
+            if value is not None and (value in counter or len(counter) < _MOST_COUNTED):
+                counter[value] += found["counts"]
 
     def _naive(self, batch: pa.RecordBatch) -> Naive:
         """Of the answers that this run asked for."""

@@ -34,7 +34,7 @@ from tierwise.report.gallery import Card, changed_lines, doubtful_lines
 from tierwise.report.headline import headline
 from tierwise.report.labels import task_answers
 from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
-from tierwise.report.savings import savings
+from tierwise.report.savings import Naive, savings
 from tierwise.report.what_ran import what_ran
 
 _MOST_DOUBTFUL = 30
@@ -51,12 +51,16 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that the page is made of; audits are left out of `tasks` and `tallies`."""
+    """All that the page is made of; audits are left out of `tasks` and `tallies`.
+
+    `naive` has the tokens of all tasks, audits included: they are part of the costs.
+    """
 
     run: Mapping[str, Any]
     tasks: Sequence[AskedTask]
     prices: Sequence[AskedPrice]
     lines: Sequence[CostLine]
+    naive: Mapping[str, Naive]
     tallies: Sequence[AnswersTally]
     failures: FailuresTally
     evaluation: Sequence[Mapping[str, Any]]
@@ -67,7 +71,6 @@ class Contents:
 def page(contents: Contents) -> str:
     """The HTML of a finished run."""
     run, failures, cards = contents.run, contents.failures, contents.cards
-    naive = {tally.task.name: tally.naive for tally in contents.tallies}
     style, script = _text("page.css"), _text("gallery.js")
     return (
         _environment()
@@ -79,7 +82,7 @@ def page(contents: Contents) -> str:
             routes=route_rows(contents.lines),
             total=added(contents.lines),
             waste=waste_rows(contents.lines),
-            waterfall=waterfall(savings(contents.lines, naive, contents.prices)),
+            waterfall=waterfall(savings(contents.lines, contents.naive, contents.prices)),
             forecast=forecast_strip(run),
             answers=task_answers(contents.tallies, cards, run),
             doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
