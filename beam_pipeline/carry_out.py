@@ -30,9 +30,9 @@ from beam_pipeline.workers import in_this_process, on_this_machine, worker_proce
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
-from storage.run_records import Lease
+from storage.run_records import Lease, check_lease
 from tierwise.ending import Status
-from tierwise.errors import InputError, JournalError
+from tierwise.errors import InputError, JournalError, LeaseLostError
 from tierwise.forecast.forecast import forecast_row
 
 _GOES_ON = (
@@ -52,8 +52,10 @@ def carry_out(
     goes_on = _GOES_ON if job.lease else ""
 
     def leave(status: Status, *, at_rest: bool = False) -> None:
-        with suppress(OSError):  # on a full disk it remains to say how to go on
+        with suppress(OSError, LeaseLostError):  # run.json may be another run's by now
+            check_lease(lease.folder, lease.record.run_id)
             break_off(job, status)
+        with suppress(OSError):  # on a full disk it remains to say how to go on
             lease.end(untraced_requests=0 if at_rest else lease.untraced_requests())
 
     def interrupted(at_rest: bool) -> None:
