@@ -76,6 +76,9 @@ def test_images_in_doubt_are_asked_again_and_have_one_row(
     assert done.run["tasks"]["written"]["asked"] == IMAGES + 1
     assert done.run["waste"] == {}
     assert set(done.run["tasks"]) == {"written", "title"}
+    asked_of = {one["name"]: one for one in done.run["asked"]}
+    assert set(asked_of) == {"written", "title"}
+    assert (asked_of["written"]["media_resolution"], asked_of["written"]["when"]) == ("low", "")
     expected = done.run["forecast"]["tasks"]["written@escalated"]
     assert 0 < expected["images"] < IMAGES
     assert Decimal(expected["low_usd"]) < Decimal(expected["high_usd"])

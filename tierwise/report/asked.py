@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -68,14 +68,20 @@ class AskedTask:
 
 
 def asked_tasks(tasks: Tasks, columns: Collection[str]) -> list[dict[str, Any]]:
-    """The part of `run.json` about tasks; `columns` are the manifest's own."""
+    """The part of `run.json` about tasks; `columns` are the manifest's own.
+
+    One that may ask again is told as every image is asked, by its first ask.
+    """
     judged = judged_tasks(tasks, columns)
+    first = {
+        task.first_of: replace(task, name=task.first_of) for task in tasks.tasks if task.first_of
+    }
     told = []
     for task in tasks.with_rows:
         found = judged.get(task.name)
         old = manifest_name(found.old) if found and found.old else ""
         truth = manifest_name(found.truth[0]) if found and len(found.truth) == 1 else ""
-        told.append(_asked(task, old, truth).document())
+        told.append(_asked(first.get(task.name, task), old, truth).document())
     return told
 
 
