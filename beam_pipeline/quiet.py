@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import grpc
 
@@ -19,7 +21,8 @@ def quieten() -> None:
     """
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
     logging.getLogger(_PRISM).addFilter(_no_record)
-    threading.excepthook = _but_for_closed_streams
+    if not isinstance(threading.excepthook, _ButForClosedStreams):
+        threading.excepthook = _ButForClosedStreams(threading.excepthook)
 
 
 def _no_record(record: logging.LogRecord) -> bool:
@@ -27,6 +30,12 @@ def _no_record(record: logging.LogRecord) -> bool:
     return False
 
 
-def _but_for_closed_streams(args: threading.ExceptHookArgs) -> None:
-    if not isinstance(args.exc_value, grpc.RpcError):
-        threading.__excepthook__(args)
+@dataclass(frozen=True, slots=True)
+class _ButForClosedStreams:
+    """Leaves every other error of a thread to whoever took care of it before."""
+
+    before: Callable[[threading.ExceptHookArgs], object]
+
+    def __call__(self, args: threading.ExceptHookArgs) -> None:
+        if not isinstance(args.exc_value, grpc.RpcError):
+            self.before(args)
