@@ -19,7 +19,7 @@ from tierwise.tasks import Task
 _WORLDS = 200
 _WORLDS_FOR_ONE_UNKNOWN = 100
 # Of 48 pairs of an archive and a tasks file, put to the emulator, the cost of 38 lay within 80 % of
-# the worlds, that of 46 within 90 %; of 56 others, of 54 within 90 % (bench/forecast). A real model
+# the worlds, that of 46 within 90 %; of 70 others, of 63 within 90 % (bench/forecast). A real model
 # will surprise more than an emulator.
 _WORLDS_FOR_ONE_BEYOND = 20
 _SEED = 20261123
