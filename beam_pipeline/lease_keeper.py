@@ -10,6 +10,7 @@ from beam_pipeline.job import Job
 from beam_pipeline.launch import unwritable
 from storage.files import files_for
 from storage.run_records import HEARTBEAT, Lease, new_record, take_lease
+from storage.thumbnail_files import thumbnails_below
 from tierwise.errors import LeaseLostError
 from tierwise.journal import VERSION
 from transforms.publish_run import finish_earlier
@@ -36,7 +37,8 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
     try:
         lease = take_lease(journal.runs, record)
         finish_earlier(job.output)
-        files_for(journal.folder).remove_unfinished(journal.folder)
+        for folder in (journal.folder, thumbnails_below(job.output).folder):
+            files_for(folder).remove_unfinished(folder)
     except OSError as error:
         raise unwritable(job.output, error) from error
     return lease

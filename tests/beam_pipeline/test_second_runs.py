@@ -190,10 +190,14 @@ def test_what_a_dead_run_left_is_removed(
     left = tmp_path / "out" / ".staging-20260101T000000-dead" / "answers" / "task=shade"
     left.mkdir(parents=True)
     (left / "part-0.parquet").write_bytes(b"half")
+    unfinished = tmp_path / "out" / "thumbnails" / f".{'0a' * 16}.tmp"
+    unfinished.parent.mkdir()
+    unfinished.write_bytes(b"half")
     finished = classify(photos(2), tasks=TASKS)
     assert sorted(path.name for path in finished.output.iterdir()) == [
         *("answers", "costs", "failures", "journal", "report.html", "run.json", "thumbnails")
     ]
+    assert not unfinished.exists()
 
 
 def test_a_newer_journal_is_no_reason_to_pay_again(

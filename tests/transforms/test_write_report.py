@@ -208,11 +208,14 @@ def test_tables_without_a_column_are_refused(tmp_path: Path) -> None:
 
 def test_columns_that_only_some_runs_have_are_used(tmp_path: Path) -> None:
     table = answers(names(2), ["cat", "dog"])
-    for name, cells in (("escalated", [True, False]), ("route_reason", ["small text", AS_TASK])):
+    for name, cells in (
+        ("escalated", [True, False]),
+        ("route_reason", ["fine detail 0.31 above 0.2: high", AS_TASK]),
+    ):
         if name in table.schema.names:
             table = table.drop_columns([name])
         table = table.append_column(name, pa.array(cells))
     text = words(page_of(finished(tmp_path, {asked(): [table]})))
     assert "looked at more closely (1)" in text
-    assert "Routes: low (2), because of small text (1)." in text
+    assert "Routes: low (2), because of fine detail above 0.2: high (1)." in text
     assert AS_TASK not in text

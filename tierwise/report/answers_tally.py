@@ -24,7 +24,7 @@ _UNKNOWN_SIZE = (4000, 3000)
 # Labels are at most 2,000; reasons of routes may name sizes, of which there is no end.
 _MOST_COUNTED = 10_000
 # Of a reason, what differs from picture to picture.
-_SIZE = r"\d+x\d+ px"
+_SIZE, _DETAIL = r"\d+x\d+ px", r"fine detail [\d.]+"
 
 
 @dataclass(slots=True)
@@ -67,6 +67,7 @@ class AnswersTally:
         self._count(self.resolutions, batch.column("media_resolution"))
         if ROUTE_REASON in batch.schema.names:
             reasons = pc.replace_substring_regex(batch.column(ROUTE_REASON), _SIZE, "sizes that")
+            reasons = pc.replace_substring_regex(reasons, _DETAIL, "fine detail")
             self._count(self.route_reasons, reasons)
         if self.task.kind is AnswerKind.LABEL:
             self._count(self.labels, answers)
