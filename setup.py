@@ -41,6 +41,7 @@ TEST_DEPENDENCIES = [
     "playwright>=1.50",  # a browser that opens the page
     "pytest>=9",
     "pytest-timeout>=2.4",
+    "pytest-xdist>=3.8",  # every core at once
     "ruff>=0.14",
     "types-PyYAML",
     "setuptools>=77",  # builds the package inside .venv, where nothing is fetched unpinned
