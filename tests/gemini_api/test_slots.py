@@ -33,7 +33,9 @@ def test_slots_are_never_lost_nor_given_twice(size: int, events: list[str]) -> N
                 askers[-1].cancel()
             elif event.startswith("resize"):
                 slots.resize(int(event[-1]))
-            if asked % 2:  # so that some events meet a turn that was given and not yet taken
+            # Who asks begins to wait at once; other events may meet a turn that was given and not
+            # yet taken.
+            if event == "ask" or asked % 2:
                 await asyncio.sleep(0)
         for _ in range(3):
             await asyncio.sleep(0)
