@@ -124,10 +124,12 @@ def _runnable() -> Iterator[str]:
     """What needs neither Google nor another machine, in an order in which each finds its input.
 
     Plans for a day are held to what they print in test_readme.py, --json in test_json.py.
+    Photographs in printed/ are made by bench/calibration/small_print.py from others, not kept here.
     """
     order = ("calibrate", "measure", "optimize", "plan", "run", "report")
     elsewhere = re.compile(
         r"--gemini=|gs://|--runner=|--\w*endpoint=(?!http://127)|--calibration|--prices_on=|--json"
+        r"|--input=printed/"
     )
     for verb in order:
         for command in COMMANDS:
