@@ -16,7 +16,8 @@ from beam_pipeline.__main__ import main
 from bench.calibration.small_print import make
 
 PHOTOGRAPHS = Path(__file__).parents[2] / "shared/data/labelled"
-PAGE = (Path(__file__).parents[1] / "docs/calibration.md").read_text("utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/calibration.md").read_text("utf-8")
 TASKS = """
 model: gemini-3.1-flash-lite
 tasks:
@@ -111,3 +112,9 @@ def test_one_task_accepts_low_one_needs_high_and_a_cascade_costs_less_than_high(
     assert tried[choice["chosen"]]["escalation"]["when"] == 'printed == "unsure"'
     assert cascade["score"] >= high["score"]
     assert Decimal(cascade["usd_per_1000_images"]) < Decimal(high["usd_per_1000_images"]) * 3 / 4
+
+
+def test_the_readme_shows_a_part_of_the_page() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    [block] = re.findall(r"```\n(printed: .*?)```", readme, re.DOTALL)
+    assert block in PAGE
