@@ -31,6 +31,7 @@ from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
 from storage.run_records import Lease, check_lease
+from tierwise.admission import Untraced
 from tierwise.ending import Status
 from tierwise.errors import InputError, JournalError, LeaseLostError
 from tierwise.forecast.forecast import forecast_row
@@ -107,13 +108,9 @@ def _nothing_to_do(at_rest: bool) -> None:
 
 
 def with_untraced(job: Job, lease: Lease) -> Job:
-    """The job whose cap knows how many requests earlier runs gave up under way."""
-    if job.cap is None:
-        return job
+    """The job that knows how many requests earlier runs gave up under way."""
     requests = sum(run.untraced_requests() for run in lease.earlier_runs())
-    dearest = dearest_request(job.plan, today())
-    cap = replace(job.cap, untraced_requests=requests, dearest_request=dearest)
-    return replace(job, cap=cap)
+    return replace(job, untraced=Untraced(requests, dearest_request(job.plan, today())))
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> Outcome:

@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 
 from beam_pipeline.job import Job
+from tierwise.admission import Cap
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
 from tierwise.records import ImageFile, NamedOutcome
 from transforms.ask_gemini import AskGemini
@@ -69,7 +70,7 @@ def ask(files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], 
     for kind, some in shards.items():
         shards[kind] = keep_lease(some, job.lease, f"KeepWhileAsking-{kind}")
     if job.cap is not None:
-        within = AskWithin(engine, job.cap, others["before"])
+        within = AskWithin(engine, Cap(job.cap, job.untraced), others["before"])
         answered = tuple(shards.values()) | "AskWithin" >> within
         others["admissions"] = answered["admissions"]
     else:

@@ -8,7 +8,7 @@ from typing import Any
 from answering.plan import Plan
 from storage.listing import Input
 from storage.run_records import Lease
-from tierwise.admission import Cap
+from tierwise.admission import Untraced
 from tierwise.evaluation import judged_tasks
 from tierwise.table_names import FAILURES, answers_table
 from tierwise.tables import answers_schema, failures_schema
@@ -20,9 +20,10 @@ from transforms.share_near_duplicates import Likeness
 class Job:
     """What to do with which archive. `facts` go into `run.json` as they are.
 
-    `cost_by` is the manifest's column that costs are told apart by, empty for none; `cap` is None
-    without `--max_cost_usd`, and `likeness` without `--near_duplicates`. With `page`, it leaves
-    the page for people too. `lease` is kept by the workers when it is there, else by the launcher.
+    `cost_by` is the manifest's column that costs are told apart by, empty for none; `cap`, in
+    nano-dollars, is None without `--max_cost_usd`, and `likeness` without `--near_duplicates`. With
+    `page`, it leaves the page for people too. `lease` is kept by the workers when it is there, else
+    by the launcher. `untraced` is what earlier runs into the output may have paid besides.
     """
 
     found: Input
@@ -30,10 +31,11 @@ class Job:
     plan: Plan
     facts: dict[str, Any]
     cost_by: str = ""
-    cap: Cap | None = None
+    cap: int | None = None
     likeness: Likeness | None = None
     page: bool = False
     lease: Lease | None = None
+    untraced: Untraced = Untraced()
 
     @property
     def publication(self) -> Publication:
@@ -53,6 +55,7 @@ class Job:
             judged=tuple(judged_tasks(tasks, columns)),
             audits=tasks.audits,
             page=self.page,
+            untraced=self.untraced,
         )
 
 

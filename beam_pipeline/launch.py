@@ -30,7 +30,7 @@ from gemini_api.service import Service
 from storage.files import files_for, join
 from storage.listing import Input, Named, find_input, list_names, starts_at
 from storage.overlap import check_not_itself
-from tierwise.admission import Cap, read_dollars
+from tierwise.admission import read_dollars
 from tierwise.errors import InputError
 from tierwise.groups import group_name
 from tierwise.images.limits import Limits
@@ -81,9 +81,9 @@ def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
     return service
 
 
-def _cap(settings: Settings) -> Cap | None:
+def _cap(settings: Settings) -> int | None:
     dollars = settings.max_cost_usd
-    return None if dollars is None else Cap(read_dollars(dollars, "max_cost_usd"))
+    return None if dollars is None else read_dollars(dollars, "max_cost_usd")
 
 
 def _check_names(settings: Settings, tasks: Tasks, found: Input, service: Service) -> None:
@@ -100,7 +100,7 @@ def _job(
     tasks: Tasks,
     found: Input,
     service: Service,
-    cap: Cap | None,
+    cap: int | None,
     *,
     files: int,
     workers: int,

@@ -71,8 +71,7 @@ def _totals(run: dict[str, Any]) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
-    if (every := run["all_runs"])["cost_usd"] != totals["cost_usd"]:
-        yield f"All runs into this output: {every['requests']} requests, ${every['cost_usd']}."
+    yield from _all_runs(run)
     if row := run.get("forecast"):
         yield forecast_line(row)
     if run["waste"]:
@@ -83,6 +82,29 @@ def _totals(run: dict[str, Any]) -> Iterator[str]:
     if bill := run.get("emulator_bill"):
         asked = counted(bill["requests"], "request")
         yield f"The emulator's bill: ${bill['total_usd']} for {asked}."
+
+
+def _all_runs(run: dict[str, Any]) -> Iterator[str]:
+    """What earlier runs cost besides, if there were any."""
+    every, ours = run["all_runs"], run["totals"]
+    if all(every[name] == ours[name] for name in ("cost_usd", "maybe_billed_usd")):
+        return
+    line = f"All runs into this output: {every['requests']} requests, ${every['cost_usd']}"
+    lost = Decimal(every["maybe_lost_usd"])
+    if maybe := Decimal(every["maybe_billed_usd"]):
+        perhaps = f", of which perhaps lost ${lost:f}" if lost else ""
+        line += f"; maybe billed besides, at the worst: ${maybe:f}{perhaps}"
+    yield f"{line}."
+    if lost and "cap" not in run:
+        yield f"{_perhaps_lost(lost)}."
+
+
+def _perhaps_lost(lost: Decimal) -> str:
+    return (
+        f"Perhaps lost, ${lost:f}: the most that requests without a trace may have cost, each "
+        "taken for the dearest. They were under way when runs were killed, or their lines in "
+        "the journal are damaged. Perhaps none was billed"
+    )
 
 
 def _surprises(run: dict[str, Any]) -> Iterator[str]:
@@ -136,11 +158,8 @@ def _cap(run: dict[str, Any]) -> Iterator[str]:
     )
     if lost:
         yield (
-            f"Perhaps lost, ${lost:f}: the most that requests without a trace may have cost, each "
-            "taken for the dearest. They were under way when runs were killed, or their lines in "
-            "the journal are damaged. Perhaps none was billed; it counts against the cap for good. "
-            "To go on, raise --max_cost_usd by as much, or give another --output, which asks all "
-            "again."
+            f"{_perhaps_lost(lost)}; it counts against the cap for good. To go on, raise "
+            "--max_cost_usd by as much, or give another --output, which asks all again."
         )
     if before > most:
         yield (

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tierwise.admission import Admission
+from tierwise.admission import Admission, Paid, Untraced
 from tierwise.costs import (
     ANSWERED,
     ESCALATED,
@@ -49,16 +49,19 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
     }
 
 
-def all_runs(before: Spent, rows: Iterable[CostRow]) -> dict[str, Any]:
+def all_runs(before: Paid, untraced: Untraced, rows: Iterable[CostRow]) -> dict[str, Any]:
     """What this run and all before it into the same output used, killed ones included.
 
-    `before` is what the journal says: not what a killed run had under way.
+    `before` is what the journal says of the others. `maybe_lost_usd` is the most that `untraced`
+    requests have cost, which is part of `maybe_billed_usd`; `requests` does not count them.
     """
-    total = sum((one.spent for _, one in rows), before)
+    total = sum((one.spent for _, one in rows), before.spent)
+    lost = untraced.at_worst(before)
     return {
         "requests": total.requests,
         "cost_usd": _written(total.cost),
-        "maybe_billed_usd": _written(total.maybe_billed),
+        "maybe_billed_usd": _written(total.maybe_billed + lost),
+        "maybe_lost_usd": _written(lost),
     }
 
 

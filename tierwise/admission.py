@@ -56,16 +56,26 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
-class Cap:
-    """What all runs into one output may cost. Nano-dollars.
+class Untraced:
+    """Requests that earlier runs had under way when they were killed: the journal tells of none.
 
-    `untraced_requests` is how many requests runs that were killed may have paid without a trace,
-    `dearest_request` the most that one can cost.
+    `dearest` is the most that one can cost (nano-dollars).
     """
 
+    requests: int = 0
+    dearest: int = 0
+
+    def at_worst(self, paid_before: Paid) -> int:
+        """The most that these, and those on lost lines of the journal, have cost (nano-dollars)."""
+        return (self.requests + paid_before.lost_lines) * self.dearest
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What all runs into one output may cost (nano-dollars), and what earlier ones left untold."""
+
     most: int
-    untraced_requests: int = 0
-    dearest_request: int = 0
+    untraced: Untraced = Untraced()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ class Admission:
     @property
     def maybe_lost(self) -> int:
         """The most that earlier runs may have paid besides what the journal says."""
-        return maybe_lost(self.cap, self.paid_before)
+        return self.cap.untraced.at_worst(self.paid_before)
 
     @property
     def set_aside(self) -> int:
@@ -87,17 +97,12 @@ class Admission:
         return sum(self.purses.values())
 
 
-def maybe_lost(cap: Cap, paid_before: Paid) -> int:
-    """Requests of which nothing is known but that they may have been paid, at their dearest."""
-    return (cap.untraced_requests + paid_before.lost_lines) * cap.dearest_request
-
-
 def admit(cap: Cap, paid_before: Paid, work: Mapping[str, Work]) -> Admission:
     """Share out what is left below the cap; `paid_before` is what the journal says of other runs.
 
     The same for the same archive and journal, whatever the workers.
     """
-    room = max(0, cap.most - paid_before.cost - maybe_lost(cap, paid_before))
+    room = max(0, cap.most - paid_before.cost - cap.untraced.at_worst(paid_before))
     return Admission(cap, paid_before, share_out(room, work))
 
 

@@ -23,7 +23,7 @@ from answering.journal_files import JournalFiles
 from storage.files import files_for, join
 from storage.run_records import check_lease, end_lease
 from tierwise import account
-from tierwise.admission import Admission, Paid
+from tierwise.admission import Admission, Paid, Untraced
 from tierwise.audit import audit_summary
 from tierwise.costs import regrouped
 from tierwise.ending import EXIT_STATUS, early_end, status_of
@@ -49,7 +49,8 @@ class Publication:
 
     `cost_by` is the manifest's column that costs are told apart by, empty for none. `judged` are
     the tasks that the manifest has labels for, `audits` those that audit others. With `page`, the
-    page for people is one of the files that are published.
+    page for people is one of the files that are published. `untraced` is what earlier runs may have
+    paid and the journal does not tell.
     """
 
     output: str
@@ -61,6 +62,7 @@ class Publication:
     judged: tuple[str, ...] = ()
     audits: tuple[Task, ...] = ()
     page: bool = False
+    untraced: Untraced = Untraced()
 
     @property
     def staging(self) -> str:
@@ -94,7 +96,8 @@ def publish(
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
         costs = sorted(costs)
         more: dict[str, Any] = {}
-        more["all_runs"] = account.all_runs(sum(before, Paid()).spent, costs)
+        paid = sum(before, Paid())
+        more["all_runs"] = account.all_runs(paid, publication.untraced, costs)
         for admission in admissions:  # one, under a cap
             more["cap"] = account.cap(admission, costs)
         if audits:

@@ -114,6 +114,7 @@ def test_damaged_lines_count_as_paid_in_this_run_and_all_later_ones(
         assert gemini.billed() == paid <= cap_of(found)["maybe_lost_usd"]
         out = capsys.readouterr().out
         assert f"perhaps lost ${found.run['cap']['maybe_lost_usd']}" in out
+        assert found.run["all_runs"]["maybe_lost_usd"] == found.run["cap"]["maybe_lost_usd"]
         assert "lines in the journal are damaged" in out
         assert "raise --max_cost_usd" in out
     more = dollars(cap + cap_of(found)["maybe_lost_usd"])

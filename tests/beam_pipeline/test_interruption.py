@@ -61,6 +61,10 @@ def wait_for_requests(gemini: Any, least: int) -> None:
         time.sleep(0.05)
 
 
+def dollars(nano: int) -> str:
+    return f"{Decimal(nano).scaleb(-9):f}"
+
+
 def parent_of(process: int) -> int:
     """The parent's number; 0 for a process that has ended."""
     try:
@@ -132,12 +136,26 @@ def test_a_killed_run_loses_only_what_was_under_way(
     process.communicate()
     gemini.faults()
     again = started()
-    _, err = again.communicate(timeout=60)
+    out, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
     paid = Counter(image for line in gemini.requests() for image in line["images"])
     assert len(paid) == IMAGES
     assert sum(times - 1 for times in paid.values()) <= IN_FLIGHT
     assert not list((tmp_path / "out").glob(".staging-*"))
+    # What was under way stands in the account, capped or not, and the end tells it.
+    every = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["all_runs"]
+    cost, maybe, lost = (
+        int(Decimal(every[name]).scaleb(9))
+        for name in ("cost_usd", "maybe_billed_usd", "maybe_lost_usd")
+    )
+    assert cost <= gemini.billed() <= cost + maybe
+    assert lost == maybe > 0
+    # Each as the dearest request: the same prompt, its output at the limit.
+    assert lost % IN_FLIGHT == 0
+    assert lost > IN_FLIGHT * cost // every["requests"]
+    line = f"maybe billed besides, at the worst: ${dollars(maybe)}, of which perhaps lost"
+    assert line in " ".join(out.split())
+    assert f"Perhaps lost, ${dollars(lost)}: the most that requests" in " ".join(out.split())
 
 
 def test_workers_end_soon_after_a_killed_launcher(
@@ -197,6 +215,7 @@ def test_killed_runs_never_exceed_the_cap(
     run = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
     assert run["exit_status"] == 3, err
     sums = {name: int(Decimal(usd).scaleb(9)) for name, usd in run["cap"].items()}
+    assert run["all_runs"]["maybe_lost_usd"] == run["cap"]["maybe_lost_usd"]
     assert 0 < sums["maybe_lost_usd"] < cap / 2
     traced = sums["spent_before_usd"] + sums["spent_usd"]
     assert 0.4 * cap < traced <= gemini.billed() <= traced + sums["maybe_lost_usd"] <= cap

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.admission import Cap, Paid, Purse, Work, admit, read_dollars, share_out
+from tierwise.admission import Cap, Paid, Purse, Untraced, Work, admit, read_dollars, share_out
 from tierwise.errors import InputError
 from tierwise.records import Spent
 
@@ -49,7 +49,7 @@ def test_shards_with_nothing_left_to_ask_get_nothing() -> None:
 
 def test_what_was_paid_and_perhaps_lost_comes_off_the_cap() -> None:
     work = {"a": Work(10, 1)}
-    cap = Cap(100, untraced_requests=2, dearest_request=5)
+    cap = Cap(100, Untraced(requests=2, dearest=5))
     assert admit(cap, Paid(Spent(cost=25)), work).set_aside == 65
     found = admit(cap, Paid(Spent(cost=25), lost_lines=1), work)
     assert (found.maybe_lost, found.set_aside) == (15, 60)

@@ -82,15 +82,20 @@ def _notes(run: Mapping[str, Any], failures: FailuresTally) -> Iterator[str]:
         )
     elif run["status"] == Status.ROWS_LEFT:
         yield "Some rows are left for a later run: see the failures."
-    every, ours = run["all_runs"]["cost_usd"], run["totals"]["cost_usd"]
-    if every != ours:
+    every = run["all_runs"]
+    if every["cost_usd"] != run["totals"]["cost_usd"]:
         yield (
-            f"All runs into this folder together paid {money(nano(every))} "
-            f"({counted(run['all_runs']['requests'], 'request')}); answers of earlier runs cost "
+            f"All runs into this folder together paid {money(nano(every['cost_usd']))} "
+            f"({counted(every['requests'], 'request')}); answers of earlier runs cost "
             "this one nothing."
         )
     if maybe := nano(run["totals"]["maybe_billed_usd"]):
         yield f"Maybe billed besides, at the worst: {money(maybe)}: requests without a reply."
+    if lost := nano(every.get("maybe_lost_usd", "0")):
+        yield (
+            f"Perhaps lost besides, at the worst: {money(lost)}: requests under way when earlier "
+            "runs were killed, or on damaged lines of the journal."
+        )
     if damage := run.get("journal_damage"):
         yield f"{counted(damage['objects'], 'damaged journal object')} set aside."
     if left_out := run.get("repeated_rows"):
