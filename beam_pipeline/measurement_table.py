@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from itertools import groupby
@@ -17,35 +17,89 @@ from rich.console import Console
 from beam_pipeline.cost_table import count
 from beam_pipeline.fitted_table import Column, fitted_table
 from beam_pipeline.screen import say
-from tierwise.measurement import Measured, MeasuredRoute
+from tierwise.measurement import Measured, MeasuredRoute, Unanswered
+from tierwise.records import Reason
+from tierwise.shown import counted
 from tierwise.tables import USD, usd
+
+# Images and routes that are named before the rest is only counted.
+_MOST_NAMED = 5
 
 # What was varied, where it begins, and a route.
 _Row = tuple[str, MeasuredRoute]
 
 
 def print_measurement(
+    routes: Sequence[MeasuredRoute],
+    unanswered: Sequence[Unanswered],
+    tried: int,
+    task: str,
+    console: Console,
+    *,
+    emulated: bool,
+) -> None:
+    """Print one table, grouped by what was varied, and what has no answer.
+
+    Args:
+        routes: those at which any image was answered.
+        unanswered: images without an answer somewhere.
+        tried: how many routes were to be measured.
+        task: the name of the task that was asked.
+        console: where to print.
+        emulated: whether an emulator answered.
+    """
+    console.print()
+    if routes:
+        _print_routes(routes, task, console, emulated=emulated)
+    else:
+        say(console, "Nothing was measured: no image was answered at any route.")
+    for line in _without_answer(unanswered, tried):
+        say(console, line)
+    for line in _verdict(routes, tried, complete=not unanswered):
+        say(console, line)
+    if routes and emulated:
+        say(console, "EMULATED: these tokens come from a local emulator, not from Gemini.")
+
+
+def _print_routes(
     routes: Sequence[MeasuredRoute], task: str, console: Console, *, emulated: bool
 ) -> None:
-    """Print one table, grouped by what was varied."""
     said = " (emulated)" if emulated else ""
     title = f"{task}: tokens per image{said}"
     groups = [(key, list(same)) for key, same in groupby(routes, key=attrgetter("varied"))]
     rows = [("" if n else key, one) for key, same in groups for n, one in enumerate(same)]
     table = fitted_table(title, _COLUMNS, rows, console.width, box=SIMPLE_HEAD)
-    console.print()
     console.print(table)
+
+
+def _without_answer(unanswered: Sequence[Unanswered], tried: int) -> Iterator[str]:
+    """Images by name and reason, but for those beyond the cap, of which its own lines tell."""
+    failed = [one for one in unanswered if one.reason != Reason.OVER_BUDGET]
+    if failed:
+        images = counted(len({(one.uri, one.page) for one in failed}), "image")
+        named = "; ".join(f"{one.uri}: {_failed_at(one, tried)}" for one in failed[:_MOST_NAMED])
+        more = ", and more in the table failures" if len(failed) > _MOST_NAMED else ""
+        yield f"Without an answer, and in no figure above: {images} ({named}{more})."
+
+
+def _failed_at(one: Unanswered, tried: int) -> str:
+    page = f"page {one.page}, " if one.page > 1 else ""
+    at = "every route" if len(one.routes) == tried else ", ".join(one.routes[:_MOST_NAMED])
+    return f"{page}{one.reason} at {at}"
+
+
+def _verdict(routes: Sequence[MeasuredRoute], tried: int, *, complete: bool) -> Iterator[str]:
+    """Whether what was answered was billed by the documented rule; nothing where none was."""
     for one in routes:
         if one.unlike_rule:
-            say(
-                console,
+            yield (
                 f"{one.name}: {one.unlike_rule} of {one.images} images were not billed by the "
-                "documented rule.",
+                "documented rule."
             )
-    if not any(one.unlike_rule for one in routes):
-        say(console, "Every picture was billed by the documented rule.")
-    if emulated:
-        say(console, "EMULATED: these tokens come from a local emulator, not from Gemini.")
+    if routes and not any(one.unlike_rule for one in routes):
+        answered = "" if complete else " that was answered"
+        at = "" if len(routes) == tried else f", at {len(routes)} of {tried} routes"
+        yield f"Every picture{answered} was billed by the documented rule{at}."
 
 
 def _number(
@@ -84,7 +138,7 @@ _COLUMNS = (
     Column("picture\nleast", _number(lambda one: one.image_tokens_least), 3),
     Column("median", _number(lambda one: one.image_tokens_median, "g")),
     Column("most", _number(lambda one: one.image_tokens_most), 3),
-    Column("rule", _number(lambda one: one.rule_tokens)),
+    Column("rule,\nmedian", _number(lambda one: round(one.rule_tokens_median, 1), "g")),
     Column("text", _number(lambda one: one.text_tokens), 2),
     Column("out", _number(lambda one: one.output_tokens + one.thought_tokens), 2),
     Column("USD per\n1000", _number(lambda one: one.usd_per_1000_images, ".4f")),

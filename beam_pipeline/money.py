@@ -32,7 +32,7 @@ def print_money(run: dict[str, Any], output: str, console: Console) -> None:
     console.print(cost_table(_costs(output), console.width, title))
     if "cost_by" in run:
         console.print(_charges(run["cost_by"], console.width))
-    for line in (*_totals(run), *_surprises(run), *_cap(run)):
+    for line in (*_totals(run), *_surprises(run), *cap_lines(run)):
         say(console, line)
 
 
@@ -145,7 +145,8 @@ def _answered_by_other(other: dict[str, Any]) -> str:
     )
 
 
-def _cap(run: dict[str, Any]) -> Iterator[str]:
+def cap_lines(run: dict[str, Any]) -> Iterator[str]:
+    """What is spent and left of the cap, and what it kept from being asked; none without."""
     if "cap" not in run:
         return
     cap = run["cap"]

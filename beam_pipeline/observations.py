@@ -102,9 +102,9 @@ class Left:
             )
         return found
 
-    def unanswered(self, trial: str) -> int:
-        """How many images have no answer at this route."""
-        return len(self._failures[trial])
+    def unanswered(self, trial: str) -> dict[Image, str]:
+        """The images without an answer at this route, and the reason."""
+        return {(row["uri"], row["page"]): row["reason"] for row in self._failures[trial]}
 
     def _at(self, trial: str, truths: Mapping[str, Any]) -> dict[Image, Observation]:
         found: dict[Image, Observation] = {}

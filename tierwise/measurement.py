@@ -54,8 +54,9 @@ class Measured:
 class MeasuredRoute:
     """One route in figures, per image; tokens are means but for the three of pictures.
 
-    `rule_tokens` is the mean of the documented rule, `unlike_rule` how many images were billed
-    otherwise by more than a token: a share of a request can be off by its rounding.
+    `rule_tokens_median` is the median of what the documented rule says of the same images, shared
+    evenly in a request with several, as billed tokens are. `unlike_rule` is how many were billed
+    otherwise by more than a token: a share can be off by its rounding.
     """
 
     varied: str
@@ -65,13 +66,37 @@ class MeasuredRoute:
     image_tokens_least: int
     image_tokens_median: float
     image_tokens_most: int
-    rule_tokens: float
+    rule_tokens_median: float
     unlike_rule: int
     text_tokens: float
     output_tokens: float
     thought_tokens: float
     usd_per_1000_images: Decimal
     latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """An image that has no answer at some routes, for one reason."""
+
+    uri: str
+    page: int
+    reason: str
+    routes: tuple[str, ...]
+
+
+def without_answer(by_route: Mapping[str, Mapping[tuple[str, int], str]]) -> list[Unanswered]:
+    """The images without an answer, those at most routes first.
+
+    Args:
+        by_route: by route, name and page of each such image, and the reason.
+    """
+    found: dict[tuple[str, int, str], list[str]] = {}
+    for route, images in by_route.items():
+        for (uri, page), reason in images.items():
+            found.setdefault((uri, page, reason), []).append(route)
+    listed = [Unanswered(*image, tuple(routes)) for image, routes in found.items()]
+    return sorted(listed, key=lambda one: (-len(one.routes), one.uri, one.page))
 
 
 def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:
@@ -125,7 +150,7 @@ def measured_route(
     route = variation.route
     rules = {
         (one.uri, one.page): tokens
-        for together in _by_picture(route, images)
+        for together in _by_request(images)
         for one, tokens in _by_rule(route, together, vertex=vertex)
     }
     tokens = [one.image_tokens for one in images]
@@ -138,7 +163,7 @@ def measured_route(
         image_tokens_least=min(tokens),
         image_tokens_median=median(tokens),
         image_tokens_most=max(tokens),
-        rule_tokens=sum(rules.values()) / count,
+        rule_tokens_median=median(rules.values()),
         unlike_rule=_unlike(images, rules),
         text_tokens=sum(one.text_tokens for one in images) / count,
         output_tokens=sum(one.output_tokens for one in images) / count,
@@ -148,28 +173,33 @@ def measured_route(
     )
 
 
-def _by_picture(route: Route, images: Sequence[Measured]) -> Iterable[Sequence[Measured]]:
-    """Images that share a picture, which is a contact sheet."""
-    if route.images_per_sheet == 1:
-        return [[one] for one in images]
+def _by_request(images: Sequence[Measured]) -> Iterable[Sequence[Measured]]:
+    """Images that share a request, a contact sheet's among them."""
     together: dict[object, list[Measured]] = {}
     for one in images:
-        together.setdefault(one.asked_at, []).append(one)
+        alone = (one.uri, one.page)
+        together.setdefault(one.asked_at if one.images_in_request > 1 else alone, []).append(one)
     return together.values()
 
 
 def _by_rule(
     route: Route, together: Sequence[Measured], *, vertex: bool
 ) -> Iterator[tuple[Measured, float]]:
-    """Each image's share of what its picture costs by the documented rule."""
+    """Each image's even share of what the pictures of a request cost by the documented rule."""
+
+    def tokens(width: int, height: int) -> int:
+        return image_tokens(route.model, route.media_resolution, width, height, vertex=vertex)
+
     sizes = [(one.sent_width, one.sent_height) for one in together]
-    images = together[0].images_in_request if route.images_per_sheet > 1 else 1
-    # A neighbour that was not answered was no larger than the others, as far as anybody knows.
-    filled = [*sizes, *[sizes[0]] * (images - len(sizes))]
-    width, height = layout_of(filled).size if images > 1 else sizes[0]
-    tokens = image_tokens(route.model, route.media_resolution, width, height, vertex=vertex)
+    if route.images_per_sheet > 1:
+        images = together[0].images_in_request
+        # A neighbour that was not answered was no larger than the others, as far as anybody knows.
+        filled = [*sizes, *[sizes[0]] * (images - len(sizes))]
+        share = tokens(*(layout_of(filled).size if images > 1 else sizes[0])) / images
+    else:
+        share = sum(tokens(*size) for size in sizes) / len(sizes)
     for one in together:
-        yield one, tokens / images
+        yield one, share
 
 
 def _unlike(images: Sequence[Measured], rules: Mapping[tuple[str, int], float]) -> int:

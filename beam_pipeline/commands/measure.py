@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,9 +20,10 @@ from beam_pipeline.flags.flag import MEASURE
 from beam_pipeline.labelled import manifest_of
 from beam_pipeline.launch import writable
 from beam_pipeline.measurement_table import measurement_parquet, print_measurement
+from beam_pipeline.money import cap_lines
 from beam_pipeline.observations import Left
 from beam_pipeline.reach import check_reachable, check_waits
-from beam_pipeline.screen import print_document, screen
+from beam_pipeline.screen import print_document, say, screen
 from beam_pipeline.trial_names import trial_name
 from beam_pipeline.trials import Trials
 from beam_pipeline.version import VERSION
@@ -39,8 +39,10 @@ from tierwise.measurement import (
     Variation,
     measured_route,
     variations,
+    without_answer,
 )
 from tierwise.plots.tokens_plot import tokens_plot
+from tierwise.records import Reason
 from tierwise.tasks import Task, Tasks
 from transforms.page_plots import MEASUREMENT_PLOT
 
@@ -48,6 +50,16 @@ _SAMPLE = 24
 _MANIFEST = "sample.jsonl"
 _TABLE, _TOTALS, _PLOT = "measurement.parquet", "measurement.json", "measurement.png"
 _ANY = TypeAdapter(dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class _AtRoute:
+    """Images that were answered, those that were not and why, and figures if any was."""
+
+    name: str
+    images: Sequence[Measured]
+    unanswered: Mapping[tuple[str, int], str]
+    figures: MeasuredRoute | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +77,14 @@ class _Place:
         tasks = Trials({task.name: routes}).tasks(tasks_of(self.settings))
         return ask_trials(tasks, manifest, self.settings, options, Console(stderr=True))
 
-    def measured(self, task: str) -> Iterator[tuple[str, Sequence[Measured], MeasuredRoute | None]]:
-        """By route its images and its figures, None where no image was answered."""
+    def measured(self, task: str) -> Iterator[_AtRoute]:
+        """What came of each route."""
         left, vertex = Left(self.output), Kind(self.settings.gemini) is Kind.VERTEX
         for route, variation in self.varied.items():
             name, trial = f"{route}{self.suffix}", trial_name(task, route)
             images, unanswered = left.measured(trial), left.unanswered(trial)
-            yield name, images, measured_route(name, variation, images, unanswered, vertex=vertex)
+            figures = measured_route(name, variation, images, len(unanswered), vertex=vertex)
+            yield _AtRoute(name, images, unanswered, figures)
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -79,7 +92,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     options = beam_options(beam_flags, MEASURE)
     check_waits(options, MEASURE)
     check_reachable(settings, options)
-    task = _task(tasks_of(settings))
+    tasks = tasks_of(settings)
+    task = _task(tasks)
     models = [name.strip() for name in (settings.models or "").split(",") if name.strip()]
     varied = variations(task.route, models)
     _check_also(settings)
@@ -87,14 +101,22 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     here = _Place(settings, output, varied)
     if (run := here.ask(task, manifest, options)) is None:
         return 1
-    places, status = [here], int(run["exit_status"])
+    places, runs = [here], [run]
     if settings.also:
         there = _elsewhere(here, left_usd=run["cap"]["left_usd"])
         if (other := there.ask(task, manifest, options)) is None:
             return 1
-        places, status = [here, there], max(status, int(other["exit_status"]))
-    _report(settings, task, places, output, emulated=run["emulated"])
-    return status
+        places, runs = [here, there], [run, other]
+    console = screen(json_wanted=settings.json)
+    if len(tasks.tasks) > 1:
+        say(console, _asked_alone(task, tasks))
+    document = _report(settings, task, places, output, console, emulated=run["emulated"])
+    for one in runs:
+        for line in (*cap_lines(one), *_whole(one)):
+            say(console, line)
+    if settings.json:
+        print_document(document)
+    return max(int(one["exit_status"]) for one in runs)
 
 
 def _check_also(settings: Settings) -> None:
@@ -125,6 +147,24 @@ def _task(tasks: Tasks) -> Task:
     return able
 
 
+def _whole(run: dict[str, Any]) -> Iterator[str]:
+    """What all would have cost that a cap kept from being asked."""
+    if Reason.OVER_BUDGET in run["failures"] and "forecast" in run:
+        row = run["forecast"]
+        yield (
+            f"All that was left to ask is forecast at ${row['cost_usd']}, at the very worst "
+            f"${row['worst_usd']}."
+        )
+
+
+def _asked_alone(task: Task, tasks: Tasks) -> str:
+    others = ", ".join(one.name for one in tasks.tasks if one is not task)
+    return (
+        f"Measured with the task {task.name} alone, the first that looks at single images. Not "
+        f"asked: {others}. To measure another, put it first in the tasks file."
+    )
+
+
 def _sample(settings: Settings) -> tuple[str, str]:
     """The output folder, and in it a manifest of the sample."""
     found = find_input(settings.input, excluded=settings.output)
@@ -143,17 +183,21 @@ def _sample(settings: Settings) -> tuple[str, str]:
 
 
 def _report(
-    settings: Settings, task: Task, places: Sequence[_Place], output: str, *, emulated: bool
-) -> None:
-    images: dict[str, Sequence[Measured]] = {}
-    routes: list[MeasuredRoute] = []
-    for place in places:
-        for name, some, figures in place.measured(task.name):
-            images[name] = some
-            routes += [figures] if figures else []
-    print_measurement(routes, task.name, screen(json_wanted=settings.json), emulated=emulated)
+    settings: Settings,
+    task: Task,
+    places: Sequence[_Place],
+    output: str,
+    console: Console,
+    *,
+    emulated: bool,
+) -> dict[str, Any]:
+    """Print and write what was measured; returns the content of `measurement.json`."""
+    found = [one for place in places for one in place.measured(task.name)]
+    routes = [one.figures for one in found if one.figures]
+    unanswered = without_answer({one.name: one.unanswered for one in found})
+    print_measurement(routes, unanswered, len(found), task.name, console, emulated=emulated)
     document = {
-        "format": 1,
+        "format": 2,
         "tierwise": VERSION,
         "emulated": emulated,
         "gemini": settings.gemini,
@@ -161,14 +205,15 @@ def _report(
         "task": task.name,
         "model": task.route.model,
         "routes": routes,
+        "without_answer": unanswered,
     }
     files = files_for(output)
     written = _ANY.dump_json(document, indent=2) + b"\n"
     files.write(join(output, _TOTALS), written)
+    images = {one.name: one.images for one in found}
     files.write(join(output, _TABLE), measurement_parquet(images))
     if routes:
         plot = tokens_plot(task.name, routes, emulated=emulated)
         files.write(join(output, _PLOT), plot.png())
         files.write(join(output, MEASUREMENT_PLOT), plot.svg().encode())
-    if settings.json:
-        print_document(json.loads(written))
+    return _ANY.validate_json(written)

@@ -99,8 +99,49 @@ def test_the_other_service_may_bill_other_tokens(
 def test_a_measurement_stays_below_its_cap(
     measure: Callable[..., int], gemini: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert measure("--max_cost_usd=0.00001") == 3
+    assert gemini.requests() == []
+    printed = capsys.readouterr().out
+    assert "Nothing was measured: no image was answered at any route." in printed
+    assert "Cap: $0.000010000; spent before $0.000000000" in printed
+    assert "Run again with a higher --max_cost_usd" in printed
+    assert "All that was left to ask is forecast at $0.0" in printed
+    assert "documented rule" not in printed
+
     assert measure("--max_cost_usd=0.003") == 3
     assert 0 < gemini.billed() <= 3_000_000
+    assert "Cap: $0.003000000" in capsys.readouterr().out
+
+
+def test_what_was_not_measured_is_named_and_medians_stand_beside_medians(
+    gemini: Any, draw: Callable[..., bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for number, size in enumerate([(400, 300), (900, 100), (256, 256), (300, 400)]):
+        (folder / f"{number}.jpg").write_bytes(draw(number, size=size))
+    whole = draw(9, size=(800, 800))
+    (folder / "broken.jpg").write_bytes(whole[: len(whole) // 3])
+    (tmp_path / "t.yaml").write_text(
+        "model: gemini-3.1-flash-lite\n"
+        "tasks: {first: {prompt: Which, labels: [x, y]}, second: {prompt: Who, labels: [x, y]}}\n"
+    )
+    words = [f"--input={folder}", f"--output={tmp_path}/measured", f"--tasks={tmp_path}/t.yaml"]
+    assert main(["measure", *words, f"--gemini_endpoint={gemini.url}"]) == 0
+    found = json.loads((tmp_path / "measured/measurement.json").read_text("utf-8"))
+    for route in found["routes"]:
+        assert abs(route["image_tokens_median"] - route["rule_tokens_median"]) <= 1
+        assert route["unanswered"] == 1
+    (lost,) = found["without_answer"]
+    assert (Path(lost["uri"]).name, lost["reason"]) == ("broken.jpg", "unreadable")
+    assert lost["routes"] == [route["name"] for route in found["routes"]]
+
+    printed = capsys.readouterr().out
+    named = f"1 image ({folder}/broken.jpg: unreadable at every route)."
+    assert f"Without an answer, and in no figure above: {named}" in printed
+    assert "Every picture that was answered was billed by the documented rule." in printed
+    assert "Measured with the task first alone" in printed
+    assert "Not asked: second." in printed
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_figures_and_the_rule() -> None:
     found = measured_route("low", Variation("nothing", ALONE), images, 2, vertex=False)
     assert found is not None
     assert (found.image_tokens_least, found.image_tokens_median) == (258, 266)
-    assert (found.image_tokens_most, found.rule_tokens, found.unlike_rule) == (267, 266, 1)
+    assert (found.image_tokens_most, found.rule_tokens_median, found.unlike_rule) == (267, 266, 1)
     assert (found.images, found.unanswered, found.latency_ms) == (3, 2, 700)
     assert found.usd_per_1000_images == Decimal("0.000100333")
     assert measured_route("low", Variation("nothing", ALONE), [], 2, vertex=False) is None
@@ -66,6 +66,24 @@ def test_packs_are_held_against_the_rule_by_their_sum(tokens: tuple[int, int], u
     assert found.unlike_rule == unlike
 
 
+def test_the_median_of_packs_stands_beside_that_of_the_rule_shared_in_the_same_way() -> None:
+    # A wide picture at low, 258 tokens and fewer, shares its request with one of 4:3, 266.
+    first, second = (datetime(2026, 11, 27, hour, tzinfo=UTC) for hour in (1, 2))
+    wide = replace(measured(0, uri="w", pack=2), sent_width=900, sent_height=100)
+    packs = [wide, measured(0, uri="a", pack=2), *(measured(266, uri=u, pack=2) for u in "bc")]
+    alone = measured_route("low", Variation("nothing", ALONE), [wide], 0, vertex=False)
+    assert alone is not None
+    share = int(alone.rule_tokens_median + 266) // 2
+    images = [
+        replace(one, asked_at=first if n < 2 else second, image_tokens=one.image_tokens or share)
+        for n, one in enumerate(packs)
+    ]
+    found = measured_route("low-x2", Variation("packs", OWN), images, 0, vertex=False)
+    assert found is not None
+    assert found.rule_tokens_median == found.image_tokens_median == (share + 266) / 2 != 266
+    assert found.unlike_rule == 0
+
+
 @pytest.mark.parametrize(("tokens", "unlike"), [((67, 67, 66, 66), 0), ((266,) * 4, 4)])
 def test_images_on_a_sheet_are_held_against_what_the_sheet_costs(
     tokens: tuple[int, ...], unlike: int
@@ -77,7 +95,7 @@ def test_images_on_a_sheet_are_held_against_what_the_sheet_costs(
     ]
     found = measured_route("low-s4", Variation("sheets", route), images, 0, vertex=False)
     assert found is not None
-    assert (found.rule_tokens, found.unlike_rule) == (266 / 4, unlike)
+    assert (found.rule_tokens_median, found.unlike_rule) == (266 / 4, unlike)
 
 
 def test_a_task_on_sheets_or_by_reference_is_measured_image_by_image_and_as_bytes() -> None:

@@ -28,7 +28,9 @@ def tokens_plot(task: str, routes: Sequence[MeasuredRoute], *, emulated: bool) -
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
     axes.set_ylim(len(routes) - 0.4, -0.6)
-    axes.set_xlim(0, max(max(one.image_tokens_most, one.rule_tokens) for one in routes) * 1.12 or 1)
+    axes.set_xlim(
+        0, max(max(one.image_tokens_most, one.rule_tokens_median) for one in routes) * 1.12 or 1
+    )
     axes.set_xlabel("tokens of a picture: least, median, most; | documented rule", color=INK)
     headed(axes, f"{task}: tokens per image", emulated=emulated)
     return Plot(figure, _said(task, routes, emulated=emulated))
@@ -36,7 +38,7 @@ def tokens_plot(task: str, routes: Sequence[MeasuredRoute], *, emulated: bool) -
 
 def _draw(axes: Axes, row: int, one: MeasuredRoute, *, first: bool) -> None:
     colour = FAINT if first else CHOSEN
-    axes.plot([one.rule_tokens], [row], "|", color=INK, markersize=11, zorder=2)
+    axes.plot([one.rule_tokens_median], [row], "|", color=INK, markersize=11, zorder=2)
     axes.hlines(row, one.image_tokens_least, one.image_tokens_most, color=colour, linewidth=2.5)
     axes.plot([one.image_tokens_median], [row], "o", color=colour, markersize=5, zorder=3)
     axes.annotate(
