@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from tierwise.calibration.choice import Choice, TriedRoute
 from tierwise.errors import InputError
@@ -20,7 +20,8 @@ FORMAT = 2
 class CalibratedTask:
     """One task: the digest of what was asked, and the choice.
 
-    `left_out` counts labelled images that could not be compared, by reason.
+    `left_out` counts labelled images that could not be compared, by reason: those of failures,
+    `unknown_label`, `conflicting_labels` and `missing` files.
     """
 
     digest: str
@@ -51,6 +52,19 @@ class Calibration:
         return {name: routing or AS_IT_IS for name, routing in chosen.items()}
 
 
+# What a value should be, by how pydantic's kinds of errors begin.
+_EXPECTED = {
+    "bool": "true or false",
+    "dataclass": "an object with keys",
+    "decimal": "a decimal number in quotes",
+    "dict": "an object with keys",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "string": "a text",
+    "tuple": "a list",
+}
+
 _FILE: TypeAdapter[Calibration] = TypeAdapter(Calibration)
 
 
@@ -75,16 +89,29 @@ def read_calibration(data: bytes, *, path: str) -> Calibration:
             )
         return _FILE.validate_python(found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        problem = _problem(error.errors(include_url=False)[0])
         raise InputError(
-            f"{path}: no calibration file: key {place or 'top'} holds {shown(first['input'])}: "
-            f"{first['msg']}. Write it anew with tierwise calibrate."
+            f"{path}: no calibration file: {problem}. Write it anew with tierwise calibrate."
         ) from error
     except ValueError as error:
         raise InputError(
             f"{path}: no calibration file: {error}. Write it anew with tierwise calibrate."
         ) from error
+
+
+def _problem(found: ErrorDetails) -> str:
+    """What pydantic found, as a person would say it of the file."""
+    key = ".".join(map(str, found["loc"]))
+    if found["type"] == "missing":
+        return f"the key {key} is missing"
+    held = shown(found["input"])
+    if not key:
+        return f"it holds {held}, not an object with keys"
+    expected = _EXPECTED.get(found["type"].partition("_")[0])
+    wanting = (
+        f"which should be {expected}" if expected else f"which is not allowed there: {found['msg']}"
+    )
+    return f"the key {key} holds {held}, {wanting}"
 
 
 def _chosen(task: CalibratedTask) -> TriedRoute:

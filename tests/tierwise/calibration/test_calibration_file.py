@@ -58,6 +58,22 @@ def test_damaged_files_are_refused_in_our_words(data: st.DataObject) -> None:
         assert str(error).startswith("c.json: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1}', "the key format is missing"),
+        ("[1]", "it holds [1], not an object with keys"),
+        ('{"format": 1, "tierwise": 3}', "the key tierwise holds 3, which should be a text"),
+        ('{"format": "x"}', "the key format holds 'x', which should be a whole number"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_words(text: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read_calibration(text.encode(), path="c.json")
+    wanted = f"c.json: no calibration file: {said}. Write it anew with tierwise calibrate."
+    assert str(refused.value) == wanted
+
+
 def test_a_newer_format_is_refused(calibration: Calibration) -> None:
     with pytest.raises(InputError, match="format 3 is newer than this program knows"):
         read_calibration(write_calibration(replace(calibration, format=3)), path="c.json")
