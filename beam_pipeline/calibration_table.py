@@ -136,4 +136,4 @@ def _lines(task: CalibratedTask) -> Iterable[str]:
             yield f"{one.name} gave no answer, which counts as wrong: {reasons}."
     if task.left_out:
         reasons = ", ".join(f"{reason} {images}" for reason, images in task.left_out.items())
-        yield f"Left out, because some route could not be asked: {reasons}."
+        yield f"Labelled images left out: {reasons}."

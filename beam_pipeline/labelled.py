@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from beam_pipeline.label_problems import (
+    CONFLICTING_LABELS,
+    MISSING,
+    UNKNOWN_LABEL,
+    LabelProblems,
+)
 from storage.files import files_for
 from storage.listing import Input, Kind, Named, list_names
 from tierwise.answers.labels import OneLabel
-from tierwise.calibration.labelling import LABEL
+from tierwise.calibration.labelling import LABEL, LEAST_IMAGES
 from tierwise.calibration.truths import TruthError, read_truth
 from tierwise.errors import InputError
+from tierwise.records import Reason
+from tierwise.shown import shown
 from tierwise.tasks import Tasks
 
 _FEW = 5
-_LEAST = 10
-_EXAMPLES = 3
-_MOST_KINDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +37,24 @@ class LabelledImage:
     truths: Mapping[str, Any]
 
 
-@dataclass(slots=True)
-class Problems:
-    """Images that are left out, by what is wrong with them."""
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """One content under its first name, and each label it has for a task, with who has it first."""
 
-    _names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    named: Named
+    said: dict[str, list[tuple[Any, str]]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, problem: str, name: str) -> None:
-        """Count an image, and remember some names."""
-        self._names[problem].append(name)
+    def add(self, name: str, truths: Mapping[str, Any]) -> None:
+        """Add what is said of it under one of its names."""
+        for task, truth in truths.items():
+            if all(truth != other for other, _ in self.said[task]):
+                self.said[task].append((truth, name))
 
-    def told(self) -> list[str]:
-        """A sentence for each kind of problem, with its count and examples; the most frequent."""
-        kinds = sorted(self._names.items(), key=lambda kind: -len(kind[1]))
-        said = [
-            f"{len(names)} left out: {problem} ({', '.join(names[:_EXAMPLES])}"
-            f"{' ...' if len(names) > _EXAMPLES else ''})"
-            for problem, names in kinds[:_MOST_KINDS]
-        ]
-        if rest := sum(len(names) for _, names in kinds[_MOST_KINDS:]):
-            said.append(f"{rest} more left out for other reasons of this sort")
-        return said
+    @property
+    def labelled(self) -> LabelledImage:
+        """The image with the labels that nothing contradicts."""
+        agreed = {task: said[0][0] for task, said in self.said.items() if len(said) == 1}
+        return LabelledImage(self.named, agreed)
 
 
 def named_with_labels(found: Input) -> list[Named]:
@@ -77,60 +79,79 @@ def label_values(names: Iterable[Named]) -> set[str]:
 
 def labelled_images(
     names: Sequence[Named], tasks: Tasks, truth_columns: Mapping[str, Sequence[str]]
-) -> tuple[list[LabelledImage], Problems]:
+) -> tuple[list[LabelledImage], LabelProblems]:
     """The images with a usable label for any task, each content once, and the problems of others.
 
-    Raises:
-        InputError: a task has fewer than ten.
+    A content that has several labels for a task, under whatever names, is left out of that task.
     """
-    problems = Problems()
-    by_content: dict[str, LabelledImage] = {}
-    conflicting: set[str] = set()
+    problems = LabelProblems()
+    contents: dict[str, _Content] = {}
     for named in names:
         truths = dict(_truths(named, tasks, truth_columns, problems))
-        content = _content(named, problems) if truths else None
-        if content is None:
-            continue
-        before = by_content.setdefault(content, LabelledImage(named, truths))
-        if any(before.truths.get(task, truth) != truth for task, truth in truths.items()):
-            for one in (named,) if content in conflicting else (before.named, named):
-                problems.add("the same picture has another label elsewhere", one.uri)
-            conflicting.add(content)
-    images = [one for content, one in by_content.items() if content not in conflicting]
-    for task in truth_columns:
-        _check_enough(task, sum(task in one.truths for one in images), problems)
-    return images, problems
+        digest = _digest(named, truths, problems) if truths else None
+        if digest is not None:
+            contents.setdefault(digest, _Content(named)).add(named.uri, truths)
+            problems.forgive(named.uri, truths)
+    for content in contents.values():
+        _add_conflicts(content, truth_columns, problems)
+    images = [content.labelled for content in contents.values()]
+    return [one for one in images if one.truths], problems
 
 
 def _truths(
-    named: Named, tasks: Tasks, columns: Mapping[str, Sequence[str]], problems: Problems
+    named: Named, tasks: Tasks, columns: Mapping[str, Sequence[str]], problems: LabelProblems
 ) -> Iterable[tuple[str, Any]]:
     for task, held in columns.items():
         try:
             cells = {column: named.columns.get(column) for column in held}
             truth = read_truth(tasks.task(task).answer, cells)
         except TruthError as error:
-            problems.add(f"{task}: {error}", named.uri)
+            problems.add(f"{task}: {error}", named.uri, reason=UNKNOWN_LABEL, tasks=(task,))
         else:
             if truth is not None:
                 yield task, truth
 
 
-def _content(named: Named, problems: Problems) -> str | None:
+def _digest(named: Named, tasks: Collection[str], problems: LabelProblems) -> str | None:
+    """The hash of its content; None where it cannot be read, which these tasks lose it for."""
     try:
         return files_for(named.path).content_hash(named.path)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        problems.add(f"cannot be read: {reason}", named.uri)
+        said = getattr(error, "strerror", None) or str(error)
+        reason = MISSING if isinstance(error, FileNotFoundError) else Reason.UNREADABLE
+        problems.add(f"cannot be read: {said}", named.uri, reason=reason, tasks=tasks)
         return None
 
 
-def _check_enough(task: str, images: int, problems: Problems) -> None:
-    if images < _LEAST:
-        raise InputError(
-            f"task {task!r}: {images} images have a usable label; at least {_LEAST} are needed, "
-            f"and hundreds to show anything. {' '.join(problems.told())}".strip()
+def _add_conflicts(
+    content: _Content, columns: Mapping[str, Sequence[str]], problems: LabelProblems
+) -> None:
+    for task, said in content.said.items():
+        if len(said) == 1:
+            continue
+        labels = [shown(label) for label, _ in said]
+        example = " and ".join(
+            f"{label} of {name}" for label, (_, name) in zip(labels, said, strict=True)
         )
+        if len({name for _, name in said}) == 1:
+            example = f"{' and '.join(labels)} of {said[0][1]}"
+        held = ", ".join(columns[task])
+        problem = f"{task}: the same picture has several labels in column {held}"
+        problems.add(problem, example, reason=CONFLICTING_LABELS, tasks=(task,))
+
+
+def check_enough(
+    tasks: Iterable[str], images: Sequence[LabelledImage], problems: LabelProblems
+) -> None:
+    """Refuse tasks with too few labels to calibrate them; raises InputError."""
+    for task in tasks:
+        labelled = sum(task in one.truths for one in images)
+        if labelled < LEAST_IMAGES:
+            have = "image has" if labelled == 1 else "images have"
+            raise InputError(
+                f"task {task!r}: {labelled} {have} a usable label; at least {LEAST_IMAGES} are "
+                f"needed, and hundreds to show anything. {' '.join(problems.told())}".strip()
+            )
 
 
 def sampled(images: Sequence[LabelledImage], count: int | None) -> list[LabelledImage]:

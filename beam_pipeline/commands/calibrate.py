@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,8 +16,10 @@ from beam_pipeline.beam_options import beam_options
 from beam_pipeline.calibration_table import print_calibration
 from beam_pipeline.command_line import Settings
 from beam_pipeline.flags.flag import CALIBRATE
+from beam_pipeline.label_problems import LabelProblems
 from beam_pipeline.labelled import (
     LabelledImage,
+    check_enough,
     columns_of,
     label_values,
     labelled_images,
@@ -27,9 +29,11 @@ from beam_pipeline.labelled import (
     sampled,
 )
 from beam_pipeline.launch import writable
+from beam_pipeline.money import cap_lines
 from beam_pipeline.observations import Left
+from beam_pipeline.observations import Observed as ObservedTask
 from beam_pipeline.reach import check_reachable, check_waits
-from beam_pipeline.screen import print_document, screen, warn
+from beam_pipeline.screen import print_document, say, screen, warn
 from beam_pipeline.trials import Trials, trials_of
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
@@ -42,16 +46,20 @@ from tierwise.calibration.calibration_file import (
     write_calibration,
 )
 from tierwise.calibration.cascades import cascades
-from tierwise.calibration.choice import choose
+from tierwise.calibration.choice import Choice, choose
 from tierwise.calibration.composed import Composed, Observed
 from tierwise.calibration.labelling import (
+    LEAST_IMAGES,
     calibrated_tasks,
     load_task_of_folders,
     task_of_folders,
 )
 from tierwise.calibration.routes import route_name
+from tierwise.errors import InputError
 from tierwise.plots.accuracy_plot import accuracy_plot
+from tierwise.records import Reason
 from tierwise.routing import AS_IT_IS
+from tierwise.shown import counted
 from tierwise.tasks import Task, Tasks
 from transforms.page_plots import calibration_plot
 
@@ -67,6 +75,7 @@ class _Sample:
     tasks: Tasks
     trials: Trials
     images: Sequence[LabelledImage]
+    problems: LabelProblems
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -83,17 +92,24 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     run = ask_trials(tasks, manifest, settings, options, console)
     if run is None:
         return 1
-    calibration = _calibration(settings, sample, output, emulated=run["emulated"])
+    calibration = _calibration(settings, sample, output, console, emulated=run["emulated"])
     if calibration is None:
+        _say_all(cap_lines(run), console)
         return int(run["exit_status"]) or 1
     uri = join(output, CALIBRATION_FILE)
     document = write_calibration(calibration)
     files_for(uri).write(uri, document, durable=True)
     _plot(calibration, output)
     print_calibration(calibration, uri, results)
+    _say_all(cap_lines(run), results)
     if settings.json:
         print_document(json.loads(document))
     return int(run["exit_status"])
+
+
+def _say_all(lines: Iterable[str], console: Console) -> None:
+    for line in lines:
+        say(console, line)
 
 
 def _plot(calibration: Calibration, output: str) -> None:
@@ -113,7 +129,9 @@ def _sample(settings: Settings, console: Console) -> _Sample:
     tasks = tasks_of(settings) if settings.tasks else load_task_of_folders(labels, found.uri)
     columns = calibrated_tasks(tasks, columns_of(names), labels)
     images, problems = labelled_images(names, tasks, columns)
+    check_enough(columns, images, problems)
     images = sampled(images, settings.sample)
+    check_enough(columns, images, problems)
     for warning in [*problems.told(), *rare_labels(images, tasks)]:
         warn(console, warning)
     if not settings.tasks:
@@ -123,45 +141,76 @@ def _sample(settings: Settings, console: Console) -> _Sample:
     doubtful = [one.strip() for one in (settings.doubt or "").split(",") if one.strip()]
     today = datetime.now(UTC).date()
     trials = trials_of(tasks, columns, settings.routes, on=today, prices=prices, doubtful=doubtful)
-    return _Sample(tasks, trials, images)
+    _check_alternatives(settings, trials, console)
+    return _Sample(tasks, trials, images, problems)
+
+
+def _check_alternatives(settings: Settings, trials: Trials, console: Console) -> None:
+    """Refuse to pay where no task has two routes to compare, and warn of each that has but one."""
+    alone = {name: next(iter(r)) for name, r in trials.routes.items() if len(r) == 1}
+    said = [
+        f"--routes={settings.routes}: task {name!r} is asked at {route} already, so that there is "
+        "nothing to compare"
+        for name, route in alone.items()
+    ]
+    if len(alone) == len(trials.routes):
+        raise InputError(
+            f"{'; '.join(said)}. Name a route that is not the tasks file's, as in "
+            "--routes=high,medium,low, or leave it out."
+        )
+    for warning in said:
+        warn(console, warning)
 
 
 def _calibration(
-    settings: Settings, sample: _Sample, output: str, *, emulated: bool
+    settings: Settings, sample: _Sample, output: str, console: Console, *, emulated: bool
 ) -> Calibration | None:
-    """None when some task has nothing to be judged by, which is then printed."""
-    left, adapts = Left(output), settings.routing == "image"
-    calibrated = {}
+    """None when some task has too little to be judged by, which is then said."""
+    left, calibrated = Left(output), dict[str, CalibratedTask]()
     for name, routes in sample.trials.routes.items():
         task = sample.tasks.task(name)
         doubts = sample.trials.doubts.get(name, ())
         signals = {one.observed for doubt in doubts for one in doubt.signals.values()}
         observed = left.observed(name, routes, sample.images, sorted(signals))
-        if not next(iter(observed.by_route.values())):
-            reasons = ", ".join(f"{reason} {n}" for reason, n in observed.left_out.items())
-            print(
-                f"tierwise: task {name!r}: no image was answered at every route: {reasons}. Put "
-                "right what the failures say, and run the same command again: what was paid is "
-                "not asked again.",
-                file=sys.stderr,
-            )
-            return None
-        rules = task.routing if adapts else AS_IT_IS
-        choice = choose(
-            task.answer,
-            routes,
-            observed.by_route,
-            margin=settings.margin,
-            confidence=settings.confidence,
-            composed=[
-                *(adaptations(routes, observed.pages, rules) if adapts else ()),
-                *_cascades(sample.trials, task, observed.by_route),
-            ],
-            routings=literal_routings(routes, observed.pages, rules),
-        )
-        calibrated[name] = CalibratedTask(task.digest, observed.left_out, choice.why, choice)
+        if len(observed.pages) < LEAST_IMAGES:
+            say(console, _too_few(name, observed))
+            continue
+        choice = _choice(settings, sample.trials, task, observed)
+        left_out = dict(sample.problems.left_out(name) + Counter(observed.left_out))
+        calibrated[name] = CalibratedTask(task.digest, left_out, choice.why, choice)
+    if len(calibrated) < len(sample.trials.routes):
+        return None
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return Calibration(FORMAT, VERSION, emulated, now, calibrated)
+
+
+def _too_few(task: str, observed: ObservedTask) -> str:
+    """Why no calibration is written, and what to do."""
+    reasons = ", ".join(f"{reason} {count}" for reason, count in observed.left_out.items())
+    capped = Reason.OVER_BUDGET in observed.left_out
+    remedy = "Raise --max_cost_usd" if capped else "Put right what the failures say"
+    return (
+        f"tierwise: task {task!r}: {counted(len(observed.pages), 'image')} answered at every "
+        f"route, at least {LEAST_IMAGES} are needed: {reasons}. No calibration is written. "
+        f"{remedy}, and run the same command again: what was paid is not asked again."
+    )
+
+
+def _choice(settings: Settings, trials: Trials, task: Task, observed: ObservedTask) -> Choice:
+    routes, adapts = trials.routes[task.name], settings.routing == "image"
+    rules = task.routing if adapts else AS_IT_IS
+    return choose(
+        task.answer,
+        routes,
+        observed.by_route,
+        margin=settings.margin,
+        confidence=settings.confidence,
+        composed=[
+            *(adaptations(routes, observed.pages, rules) if adapts else ()),
+            *_cascades(trials, task, observed.by_route),
+        ],
+        routings=literal_routings(routes, observed.pages, rules),
+    )
 
 
 def _cascades(trials: Trials, task: Task, observed: Observed) -> list[Composed]:

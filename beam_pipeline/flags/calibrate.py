@@ -62,10 +62,11 @@ FLAGS = (
     ),
     Flag(
         "sample",
-        "How many of the labelled images to ask about, the same ones each time. Default: all.",
+        "How many of the labelled images to ask about, the same ones each time, 10 or more. "
+        "Default: all.",
         "500",
         (CALIBRATE,),
         type=int,
-        least=1,
+        least=10,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -157,13 +158,23 @@ def test_a_cap_bounds_a_calibration(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert calibrate("--max_cost_usd=0.0001") == 3
-    assert "no image was answered at every route: over_budget" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "0 images answered at every route, at least 10 are needed: over_budget 10." in said
+    assert "Cap: $0.000100000; spent before $0.000000000" in said
+    assert "Run again with a higher --max_cost_usd" in said
     assert gemini.billed() <= 100_000
+    # A few images are too few here as well.
     assert calibrate("--max_cost_usd=0.002") == 3
-    assert gemini.billed() <= 2_000_000
-    shade = calibration(tmp_path)["tasks"]["shade"]
-    assert shade["left_out"]["over_budget"] + shade["choice"]["images"] == PICTURES
+    assert 0 < gemini.billed() <= 2_000_000
+    said = capsys.readouterr().err
+    few, lost = map(
+        int, re.findall(r"'shade': (\d+) images? answered .* over_budget (\d+)\.", said)[0]
+    )
+    assert (few + lost, few < PICTURES) == (PICTURES, True)
+    assert "No calibration is written. Raise --max_cost_usd" in said
+    assert not (tmp_path / "calibrated/calibration.json").exists()
     assert calibrate("--max_cost_usd=1") == 0
+    assert "Cap: $1.000000000; spent before $0.0" in capsys.readouterr().out
     assert calibration(tmp_path)["tasks"]["written"]["choice"]["chosen"] == "medium"
 
 
@@ -181,8 +192,10 @@ def test_a_folder_per_label_makes_its_own_task(
     assert main(["calibrate", *words, "--margin=0.3", f"--gemini_endpoint={gemini.url}"]) == 0
     (name, task), *_ = calibration(tmp_path)["tasks"].items()
     assert (name, task["choice"]["images"]) == ("category", 23)
-    assert task["left_out"] == {"unreadable": 1}
-    assert "2 left out: the same picture has another label elsewhere (" in capsys.readouterr().err
+    assert task["left_out"] == {"conflicting_labels": 1, "unreadable": 1}
+    said = capsys.readouterr().err
+    assert "1 left out: category: the same picture has several labels in column label (" in said
+    assert f"'blue' of {tmp_path}/in/blue/twin.jpg and 'red' of {tmp_path}/in/red/2.jpg" in said
     made = (tmp_path / "calibrated/tasks.yaml").read_text("utf-8")
     assert 'labels: ["blue", "red"]' in made
 
@@ -203,18 +216,30 @@ def test_bad_labels_are_named_with_counts_and_the_rest_is_calibrated(
         (labelled / name).write_bytes(page + bytes([number]))
     good = [f"{number:02}.jpg,{'bright' if number % 4 == 0 else 'dark'}" for number in range(10)]
     bad = ["gone1.jpg,dark", "gone2.jpg,dark", "00.jpg,dim", "02.jpg,dim", "04.jpg,dim"]
-    lines = ["uri,shade", *good[2:], *bad, "twin.jpg,dark", "01.jpg,bright", "cut.jpg,dark"]
-    lines += [f"{name},dark" for name in more]
+    rows = [*good[2:], *bad, "twin.jpg,dark", "01.jpg,bright", "cut.jpg,dark", "03.jpg,bright"]
+    rows += [f"{name},dark" for name in more]
+    lines = ["uri,shade,written", *(f"{row},yes" for row in rows)]
     (labelled / "mixed.csv").write_text("\n".join(lines), "utf-8")
-    assert calibrate("--routes=low", source="mixed.csv") == 0
-    said = " ".join(capsys.readouterr().err.split())
+    assert calibrate(source="mixed.csv") == 0
+    captured = capsys.readouterr()
+    said = " ".join(captured.err.split())
     assert "3 left out: shade: 'dim' is no label. Known labels: dark, bright. (00" in said
     assert "2 left out: cannot be read: No such file or directory (gone1.jpg, gone2.jpg)" in said
-    assert "2 left out: the same picture has another label elsewhere (twin.jpg, 01.jpg)" in said
+    conflicts = "'dark' and 'bright' of 03.jpg, 'dark' of twin.jpg and 'bright' of 01.jpg"
+    several = "the same picture has several labels in column shade"
+    assert f"2 left out: shade: {several} ({conflicts})" in said
     assert "shade: fewer than 5 images have the label bright" in said
-    task = calibration(tmp_path)["tasks"]["shade"]
-    assert task["left_out"] == {"unreadable": 1}
-    assert task["choice"]["images"] == len(good[2:]) + len(more)
+    tasks = calibration(tmp_path)["tasks"]
+    shade, written = tasks["shade"], tasks["written"]
+    # Two of those with an unknown label have a known one in another row.
+    lost = {"unknown_label": 1, "missing": 2, "conflicting_labels": 2, "unreadable": 1}
+    assert shade["left_out"] == lost
+    assert shade["choice"]["images"] == len(good[2:]) - 1 + len(more)
+    # What is said of one task takes nothing from another.
+    assert written["left_out"] == {"missing": 2, "unreadable": 1}
+    assert written["choice"]["images"] == PICTURES + len(more)
+    printed = captured.out
+    assert "Labelled images left out: missing 2, unreadable 1." in printed
 
 
 def test_structs_several_labels_and_texts_are_judged_too(
@@ -269,7 +294,10 @@ tasks:
         (["uri,other", "00.jpg,x"], [], "no task has labelled images"),
         (["uri,shade", *(f"{n:02}.jpg,dim" for n in range(20))], [], "'dim' is no label"),
         (["uri,shade", *(f"x{n}.jpg,dark" for n in range(20))], [], "cannot be read"),
-        (["uri,shade", "00.jpg,dark"], [], "1 images have a usable label; at least 10"),
+        (["uri,shade", "00.jpg,dark"], [], "1 image has a usable label; at least 10"),
+        (["uri", "00.jpg"], [], "columns: none)"),
+        (None, ["--sample=9"], "--sample=9"),
+        (None, ["--routes=low"], "task 'shade' is asked at low already"),
         (None, ["--sample=11"], "there are only 10 labelled images"),
         (None, ["--routes=huge"], "'huge' is no route"),
         (None, ["--routes=gemini-2.5-flash-lite/ultra_high"], "has no media resolution"),

@@ -35,7 +35,12 @@ def words(photos: Callable[..., Path], tmp_path: Path) -> dict[str, str]:
     ("verb", "flags", "written", "for_people"),
     [
         ("run", [], "run.json", "shade: 10 of 10 answered"),
-        ("calibrate", ["--routes=low", "--margin=0.5"], "calibration.json", "labelled images"),
+        (
+            "calibrate",
+            ["--routes=low,medium", "--margin=0.5"],
+            "calibration.json",
+            "labelled images",
+        ),
         ("measure", ["--sample=1"], "measurement.json", "tokens per image"),
         ("optimize", [], "optimize.json", "Shrunk"),
     ],

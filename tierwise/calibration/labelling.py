@@ -8,11 +8,14 @@ from collections.abc import Collection
 from tierwise.answers.labels import OneLabel
 from tierwise.calibration.truths import truth_columns
 from tierwise.errors import InputError
+from tierwise.shown import counted
 from tierwise.tasks import Tasks, load_tasks
 from tierwise.tasks.task import Task
 
 # The column of a manifest, or the folder's name, that belongs to whichever task has such labels.
 LABEL = "label"
+# With fewer images nothing can be shown, whatever they say.
+LEAST_IMAGES = 10
 
 _MODEL = "gemini-3.1-flash-lite"
 
@@ -42,8 +45,8 @@ def calibrated_tasks(
         names = ", ".join(task.name for task in able) or "none"
         raise InputError(
             f"--input: no task has labelled images. Give the manifest a column with the name of a "
-            f"task (tasks that can be calibrated: {names}; columns: {', '.join(columns)}), or a "
-            "folder per label with the labels of one task."
+            f"task (tasks that can be calibrated: {names}; columns: "
+            f"{', '.join(columns) or 'none'}), or a folder per label with the labels of one task."
         )
     return found
 
@@ -76,8 +79,10 @@ def load_task_of_folders(labels: Collection[str], folder: str) -> Tasks:
         InputError: the folders' names cannot be labels.
     """
     if len(labels) < 2:
+        are = "is" if len(labels) == 1 else "are"
         raise InputError(
-            f"--input={folder}: {len(labels)} label folders are there; two or more are needed. "
+            f"--input={folder}: {counted(len(labels), 'label folder')} {are} there; two or more "
+            "are needed. "
             "Make one folder per label, or give --tasks and a manifest with labels."
         )
     return load_tasks(task_of_folders(labels), path=folder)

@@ -52,7 +52,7 @@ def test_without_labels_there_is_nothing_to_calibrate(
 def test_folders_make_a_task() -> None:
     (task,) = load_task_of_folders(["hat", 'a "b": c'], "in/").tasks
     assert task.answer.identity()["labels"] == ('a "b": c', "hat")
-    with pytest.raises(InputError, match="1 label folders are there"):
+    with pytest.raises(InputError, match="1 label folder is there"):
         load_task_of_folders(["hat"], "in/")
     with pytest.raises(TasksError):
         load_task_of_folders(["hat", " hat"], "in/")
