@@ -16,8 +16,13 @@ from tierwise.shown import counted
 _MOST_PAIRS = 8
 
 
-def print_evaluation(task: str, found: dict[str, Any], console: Console) -> None:
-    """Print one task's accuracy, and what became of its old labels; pairs come with most images."""
+def print_evaluation(
+    task: str, found: dict[str, Any], console: Console, *, several_labels: bool = False
+) -> None:
+    """Print one task's accuracy, and what became of its old labels; pairs come with most images.
+
+    `several_labels` tells that an image may have several, which a manifest writes in a way.
+    """
     if "score" in found:
         interval = (
             f", 95 % interval {found['low']:.3f}-{found['high']:.3f}" if "low" in found else ""
@@ -29,7 +34,8 @@ def print_evaluation(task: str, found: dict[str, Any], console: Console) -> None
         console.print(_table(f"{task}: wrong answers", "label", wrong, console.width))
     if unknown := found.get("unknown_label"):
         named = ", ".join(f"{plain(one['label'])} ({one['images']})" for one in unknown)
-        say(console, f"{task}: labels that the task does not have: {named}")
+        several = " Write several of them as a; b." if several_labels else ""
+        say(console, f"{task}: labels that the task does not have: {named}.{several}")
     changed = [pair for pair in found.get("old_label", []) if pair["label"] != pair["answer"]]
     if changed:
         console.print(_table(f"{task}: reclassified", "old label", changed, console.width))

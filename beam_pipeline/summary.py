@@ -18,6 +18,7 @@ from beam_pipeline.job import Job
 from beam_pipeline.money import print_money
 from beam_pipeline.screen import say
 from storage.files import join
+from tierwise.answers.labels import SeveralLabels
 from tierwise.ending import EarlyEnd, how_to_go_on
 from tierwise.table_names import RUN_FILE
 
@@ -33,7 +34,8 @@ def print_summary(run: dict[str, Any], job: Job, console: Console) -> None:
             print_answers(task, run["tasks"][task.name], job.output, console)
     # Is it right?
     for task, found in run.get("evaluation", {}).items():
-        print_evaluation(task, found, console)
+        several = isinstance(job.plan.tasks.task(task).answer, SeveralLabels)
+        print_evaluation(task, found, console, several_labels=several)
     for task, found in run.get("audit", {}).items():
         print_audit(task, found, console)
     print_escalated(run["tasks"], console)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +26,8 @@ Row = tuple[str, Mapping[str, Scalar]]
 _ENDINGS = (".csv", ".jsonl", ".parquet")
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _INTEGERS = range(-(2**63), 2**63)
+_NAME_IT = "Name the column that holds the images' addresses uri."
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def is_manifest(uri: str) -> bool:
@@ -66,7 +69,7 @@ def column_kinds(uri: str) -> dict[str, str]:
         found = ", ".join(kinds) or "none"
         raise InputError(
             f"{uri}: a manifest needs a column named uri; its columns are: {found}. "
-            "Name the column that holds the images' addresses uri."
+            f"{_separator_hint(kinds) if ending == 'csv' else _NAME_IT}"
         )
     return {column: kind for column, kind in kinds.items() if column != "uri"}
 
@@ -92,8 +95,7 @@ def _cells(uri: str) -> Iterator[Mapping[str, Any]]:
 
 def _csv_cells(uri: str) -> Iterator[Mapping[str, Any]]:
     with files_for(uri).open(uri) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        reader = csv.DictReader(text, strict=True)
+        reader = csv.DictReader(_csv_lines(uri, stream), strict=True)
         try:
             for row in reader:
                 if None in row:
@@ -103,19 +105,41 @@ def _csv_cells(uri: str) -> Iterator[Mapping[str, Any]]:
                 yield {name: cell or None for name, cell in row.items()}
         except csv.Error as error:
             raise InputError(f"{uri}: line {reader.line_num + 1} is not CSV: {error}") from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"{uri}: is not CSV in UTF-8: {error}") from error
 
 
 def _csv_kinds(uri: str) -> dict[str, str]:
     with files_for(uri).open(uri) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
         try:
-            names = next(csv.reader(text, strict=True), [])
-        except (csv.Error, UnicodeDecodeError) as error:
+            names = next(csv.reader(_csv_lines(uri, stream), strict=True), [])
+        except csv.Error as error:
             raise InputError(f"{uri}: the first line is not CSV: {error}") from error
     _check_unique(uri, names)
     return dict.fromkeys(names, "string")
+
+
+def _csv_lines(uri: str, stream: BinaryIO) -> Iterator[str]:
+    """The lines of a file in UTF-8, with their ends, as `csv` wants them.
+
+    Decoded line by line: a decoder that reads ahead would blame the first line for a later one.
+    """
+    for number, line in enumerate(stream, start=1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{uri}: line {number} is not UTF-8: byte {error.start + 1} of it is "
+                f"0x{line[error.start]:02x}. Save the file as UTF-8."
+            ) from error
+        yield from io.StringIO(text, newline="")
+
+
+def _separator_hint(names: Iterable[str]) -> str:
+    """What to do when no column is called uri: some spreadsheets do not write commas."""
+    first_line = ",".join(names)
+    for sign, called in _OTHER_SEPARATORS.items():
+        if "uri" in re.split(f"[,{re.escape(sign)}]", first_line):
+            return f"Its cells are separated by {called}: separate them by commas."
+    return _NAME_IT
 
 
 def _check_unique(uri: str, names: Sequence[str]) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from beam_pipeline.evaluation_table import print_evaluation
+from beam_pipeline.screen import screen
+
 
 def evaluation_table(output: Path) -> list[dict[str, Any]]:
     paths = output.glob("evaluation/*.parquet")
@@ -56,3 +59,15 @@ def test_labels_and_old_labels_are_held_against_the_answers(
     done = classify(folder, status=None)
     assert "evaluation" not in done.run
     assert not (done.output / "evaluation").exists()
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_how_several_labels_are_written_is_said_where_they_may_be(
+    several: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unknown = [{"label": "red,blue", "answer": "", "images": 2}]
+    console = screen(json_wanted=False)
+    print_evaluation("hues", {"unknown_label": unknown}, console, several_labels=several)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "hues: labels that the task does not have: red,blue (2)." in said
+    assert ("Write several of them as a; b." in said) is several

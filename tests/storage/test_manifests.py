@@ -67,8 +67,16 @@ def test_csv_cells_are_strings(tmp_path: Path) -> None:
         ("uri,a\n,1\n", "row 1 has no uri"),
         ("uri,a\nx,1\n  ,1\n", "row 2 has no uri"),
         ('uri,a\nx,"1"2\n', "line 2 is not CSV"),
-        (b"uri,a\nx,\xff\xfe\n", "is not CSV"),
-        (b"\xff\xfeu\x00", "the first line is not CSV"),
+        (
+            b"uri,a\nx,\xff\xfe\n",
+            "line 2 is not UTF-8: byte 3 of it is 0xff. Save the file as UTF-8",
+        ),
+        (b'uri,a\nx,"two\nlines"\ny,caf\xe9\n', "line 4 is not UTF-8: byte 6 of it is 0xe9"),
+        (b"\xff\xfeu\x00", "line 1 is not UTF-8: byte 1 of it is 0xff"),
+        ('"uri\n', "the first line is not CSV"),
+        ("uri;a\nx;1\n", "columns are: uri;a. Its cells are separated by semicolons"),
+        ("a\turi\n1\tx\n", "Its cells are separated by tabs: separate them by commas"),
+        ("a;b\n1;2\n", "Name the column"),
     ],
 )
 def test_bad_csv_is_refused(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -99,6 +107,11 @@ def test_json_lines_keep_their_types(tmp_path: Path) -> None:
     assert [row["n"] for _, row in rows] == [1.0, 1.5]
     assert [row["late"] for _, row in rows] == [None, str(2**70)]
     assert [row["i"] for _, row in rows] == [1, None]
+
+
+def test_an_empty_cell_is_nothing_in_csv_and_an_empty_text_in_json_lines(tmp_path: Path) -> None:
+    assert read(csv_file(tmp_path, "uri,a\nx,\n"))[1] == [("x", {"a": None})]
+    assert read(jsonl_file(tmp_path, {"uri": "x", "a": ""}))[1] == [("x", {"a": ""})]
 
 
 def test_half_a_character_becomes_a_question_mark(tmp_path: Path) -> None:

@@ -116,9 +116,13 @@ def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
     """The labels of a task; raises `TasksError` for labels that no reply could name."""
     least = 1 if multiple else 2
     if not least <= len(raw) <= MAX_LABELS:
+        remedy = (
+            "Add what an image may be instead, such as other."
+            if len(raw) < least
+            else "Split the list into a coarse task and finer ones with `when`."
+        )
         raise TasksError(
-            f"{counted(len(raw), 'label')} given; {least} to {MAX_LABELS} can be asked. "
-            "Split a longer list into a coarse task and finer ones with `when`."
+            f"{counted(len(raw), 'label')} given; {least} to {MAX_LABELS} can be asked. {remedy}"
         )
     for label in raw:
         if label != label.strip() or not label.isprintable() or not label:

@@ -20,7 +20,7 @@ from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalating import escalation_of
 from tierwise.tasks.group_checks import grouping_of
-from tierwise.tasks.keys import FileKeys, TaskKeys
+from tierwise.tasks.keys import KINDS, ONE_KIND, FileKeys, TaskKeys
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.routes import (
     check_model,
@@ -43,18 +43,15 @@ def read_answer(document: Document, name: str, keys: TaskKeys) -> AnswerType:
     """The answer type of a task, whose name is checked too; raises `TasksError`."""
     with _at(document, name):
         _check_name(name)
-    kinds = {"labels": keys.labels, "schema": keys.answer_schema, "text": keys.text}
-    given = [kind for kind, value in kinds.items() if value is not None]
+    answers = zip(KINDS, (keys.labels, keys.answer_schema, keys.text), strict=True)
+    given = next((kind for kind, value in answers if value is not None), None)
     with _at(document, name):
-        if len(given) != 1:
-            raise TasksError(
-                f"{' and '.join(given) or 'no kind of answer'} given; one is needed. "
-                "Write exactly one of `labels:`, `schema:` and `text:`."
-            )
+        if given is None:
+            raise TasksError(f"no kind of answer given; one is needed. {ONE_KIND}")
     with _at(document, name, "multiple"):
-        if keys.multiple and given != ["labels"]:
-            raise TasksError(f"true has no effect beside `{given[0]}`. Remove it.")
-    with _at(document, name, given[0]):
+        if keys.multiple and given != "labels":
+            raise TasksError(f"true has no effect beside `{given}`. Remove it.")
+    with _at(document, name, given):
         if keys.labels is not None:
             return read_labels(keys.labels, multiple=keys.multiple)
         if keys.text is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tierwise.contact_sheets import MOST_IMAGES
 from tierwise.records import MediaResolution, ServiceTier
@@ -16,6 +16,9 @@ from tierwise.tasks.yaml_text import Document, Location, read_yaml
 Resolution = Annotated[MediaResolution, Field(strict=False)]
 Profile = Literal["content", "text", "objects", "faces", "aggressive", "conservative"]
 PackSize = Annotated[int, Field(ge=1, le=50)]
+KINDS = ("labels", "schema", "text")
+ONE_KIND = "Write exactly one of `labels:`, `schema:` and `text:`."
+_SEVERAL_KINDS = "several_kinds"
 SheetSize = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 
 
@@ -153,6 +156,17 @@ class TaskKeys(DefaultKeys):
         default=None, description="Write {options}: what becomes of more than `max_per_group`."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_kind(cls, value: Any) -> Any:
+        """Before the keys of a kind are read: they are no use beside another kind."""
+        given = [kind for kind in KINDS if isinstance(value, dict) and value.get(kind) is not None]
+        if len(given) > 1:
+            raise PydanticCustomError(
+                _SEVERAL_KINDS, f"{' and '.join(given)} given; one is needed. {ONE_KIND}"
+            )
+        return value
+
 
 class FileKeys(_Keys):
     """The whole file."""
@@ -188,6 +202,8 @@ def _refuse(document: Document, error: ValidationError) -> NoReturn:
         fields = keys.model_fields.items()
         known = [field.alias or name for name, field in fields]
         problem = f"this key is not known. {suggestion(location[-1], known, 'keys')}"
+    elif kind == _SEVERAL_KINDS:
+        problem = first["msg"]
     elif kind == "missing":
         problem = f"this key is missing. {_remedy(keys, location, first)}"
     elif kind == "string_too_long":

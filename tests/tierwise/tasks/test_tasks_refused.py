@@ -36,6 +36,8 @@ TASKS = [
     ("prompt: '', labels: [a, b]", "prompt", "''", "Write `prompt:`"),
     ("prompt: x", None, "no kind of answer", "exactly one of `labels:`"),
     ("prompt: x, labels: [a, b], text: {max_length: 9}", None, "labels and text", "exactly one"),
+    ("prompt: x, labels: [a, b], text: {}", None, "labels and text", "exactly one"),
+    ("prompt: x, schema: 1, text: 60", None, "schema and text", "exactly one"),
     ("prompt: x, lables: [a, b]", "lables", "not known", "Did you mean labels?"),
     ("promt: x, labels: [a, b]", "promt", "not known", "Did you mean prompt?"),
     (
@@ -48,7 +50,13 @@ TASKS = [
     ("prompt: x, labels: [a, 12]", "labels[1]", "a number", 'Quote it: "12"'),
     ("prompt: x, labels: [a, 2024-05-01]", "labels[1]", "a date", 'Quote it: "2024-05-01"'),
     ("prompt: x, labels: [a, a]", "labels", "'a' is given twice", "Remove one"),
-    ("prompt: x, labels: [a]", "labels", "1 label given", "2 to 2000"),
+    ("prompt: x, labels: [a]", "labels", "1 label given", "2 to 2000 can be asked. Add what"),
+    (
+        "prompt: x, labels: [], multiple: true",
+        "labels",
+        "0 labels given",
+        "1 to 2000 can be asked. Add",
+    ),
     ("prompt: x, labels: [a, '']", "labels", "''", "Write it plain"),
     ("prompt: x, labels: [a, ' b']", "labels", "' b'", "Write it plain"),
     (f"prompt: x, labels: [a, {'b' * 201}]", "labels", "201 characters", "the limit is 200"),
