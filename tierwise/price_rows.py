@@ -147,11 +147,11 @@ class _Row:
         return value
 
     def decimal(self, value: Any, key: str) -> Decimal:
-        if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
-            raise self.error(
-                f'{key} must be a decimal number in quotes such as "0.25", got {value!r}: '
-                "numbers without quotes lose their last digits."
-            )
+        wanted = f'{key} must be a decimal number in quotes such as "0.25", got {value!r}'
+        if not isinstance(value, str):
+            raise self.error(f"{wanted}: numbers without quotes lose their last digits.")
+        if not _DECIMAL.fullmatch(value):
+            raise self.error(f"{wanted}: write digits and a point alone, no sign.")
         return Decimal(value)
 
 

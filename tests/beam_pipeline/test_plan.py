@@ -272,7 +272,7 @@ def test_other_ways_by_price(capsys: pytest.CaptureFixture[str]) -> None:
     assert as_asked["cost_usd"] == forecast["cost_usd"]
     assert naive["cost_usd"] == forecast["baseline_usd"]
     assert usd(as_asked, "saved_usd") == usd(naive, "cost_usd") - usd(as_asked, "cost_usd")
-    assert compared["lever"].startswith("The biggest lever here: ")
+    assert compared["lever"].startswith("The biggest lever that changes no answer: ")
 
 
 def test_groups_that_are_paid_are_not_planned_again(

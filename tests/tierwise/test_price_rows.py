@@ -26,10 +26,10 @@ def test_a_negotiated_price_is_read_with_its_tiers() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('"0.20"', "0.20", r"standard.input_usd_per_mtok must be a decimal number in quotes"),
-        ('"0.20"', '"0,20"', r"in quotes such as \"0.25\", got '0,20'"),
-        ('"0.20"', '"-0.20"', r"got '-0.20'"),
-        ('"0.20"', '"NaN"', r"got 'NaN'"),
+        ('"0.20"', "0.20", r"standard.input_usd_per_mtok must be .*: numbers without quotes lose"),
+        ('"0.20"', '"0,20"', r"in quotes such as \"0.25\", got '0,20': write digits and a point"),
+        ('"0.20"', '"-0.20"', r"got '-0.20': write digits and a point alone, no sign"),
+        ('"0.20"', '"NaN"', r"got 'NaN': write digits"),
         ('source = "our contract"\n', "", r"source is missing"),
         ("checked = 2026-11-20\n", "", r"checked is missing"),
         ("2026-01-01", '"2026-01-01"', r"from must be a date such as 2027-01-01 without quotes"),

@@ -1,4 +1,4 @@
-"""The one change that saves most on an archive, in a sentence."""
+"""The one well-tried change that saves most on an archive, in a sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORTH_SAYING = 0.02
 
 
 def biggest_lever(found: Sequence[Way]) -> str:
-    """Which change of route saves most, how much, and why."""
+    """Which well-tried change of route saves most, how much, and why."""
     asked = next(way for way in found if way.change is Change.NONE and not way.to)
     levers = (way for way in found if _is_lever(way))
     best = min(levers, key=lambda way: way.load.cost, default=asked)
@@ -31,7 +31,7 @@ def biggest_lever(found: Sequence[Way]) -> str:
         if best.to == _ALONE
         else f"prompts are {of_text} % of the input, and a request pays for its own once. "
         "Calibrate it first.",
-        Change.TIER: "the answers are the same, and may take minutes longer.",
+        Change.TIER: "answers may take minutes longer.",
         Change.RESOLUTION: f"pictures are {100 - of_text} % of the input. Calibrate it first.",
     }[best.change]
     named = {
@@ -39,7 +39,10 @@ def biggest_lever(found: Sequence[Way]) -> str:
         Change.TIER: f"the {best.to} tier",
         Change.RESOLUTION: f"media resolution {best.to}",
     }[best.change]
-    return f"The biggest lever here: {named} for every task saves {100 * saved:.0f} %: {why}"
+    # Contact sheets and large packs may save more, and nobody has verified their answers.
+    same = best.change is Change.TIER
+    first = "The biggest lever that changes no answer" if same else "The lever to try first"
+    return f"{first}: {named} for every task saves {100 * saved:.0f} %: {why}"
 
 
 def _is_lever(way: Way) -> bool:

@@ -170,8 +170,8 @@ def test_a_tier_that_a_model_lacks_is_left_out() -> None:
             "8 images per request for every task saves 7",  # per cent, from 70 to 79
         ),
         ({"prompt": "x" * 8000, "tier": "flex"}, "prompts are 88 % of the input"),
-        ({}, "the flex tier for every task saves 50 %: the answers are the same"),
-        ({"level": "high"}, "media resolution low for every task saves 7"),
+        ({}, "The biggest lever that changes no answer: the flex tier for every task saves 50 %"),
+        ({"level": "high"}, "The lever to try first: media resolution low for every task saves 7"),
         ({"tier": "flex"}, "No change of route saves anything worth while"),
     ],
 )
