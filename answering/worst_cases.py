@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
-from answering.known_group import group_prompt, known_images, sends_nothing
+from answering.known_group import group_prompt, grouping_of, known_images, sends_nothing
 from answering.plan import Plan
 from answering.question import open_questions, question
 from gemini_api.billing import Billing
@@ -85,6 +85,15 @@ class WorstCases:
     def of_file(self, file: ImageFile, recalled: Recalled) -> int:
         """All questions that the journal has no outcome for; 0 when it knows all."""
         return sum(map(self._of_question, open_questions(file, recalled, self._tasks.of_images)))
+
+    def of_tasks(self, file: ImageFile, tasks: Iterable[Task]) -> int:
+        """Some tasks put to the first page of a file that was not opened."""
+        return sum(self._of_question(question(task, file, Page(), {})) for task in tasks)
+
+    def of_group_of(self, task: Task, files: int) -> int:
+        """The question of a group of so many files, at most as many as may be sent."""
+        ask = Ask("", "", task, Page(), group_prompt(Group(task.name, "", ()), task))
+        return self._billing.worst_case([ask] * min(files, grouping_of(task).most), self._on)
 
     def of_group(self, group: Group, recalled: Recalled) -> int:
         """The group's question; 0 when the journal has its answer, or it is not to be asked."""

@@ -15,6 +15,7 @@ from gemini_api.concurrency import PATIENCE_S
 from gemini_api.service import Kind, Service, secret_location
 from storage.files import files_for
 from storage.listing import Input
+from tierwise.admission import read_dollars
 from tierwise.errors import InputError, PriceError, TasksError
 from tierwise.models import check_alive, find_model, forwarded
 from tierwise.price_changes import price_warning
@@ -46,6 +47,16 @@ def tasks_of(settings: Settings) -> Tasks:
         routes = {t.name: replace(t.route, service_tier=tier) for t in tasks.tasks}
         tasks = tasks.with_routes(routes)
     return tasks
+
+
+def cap_of(settings: Settings) -> int | None:
+    """The cap of `--max_cost_usd` in nano-dollars, None without.
+
+    Raises:
+        InputError: it is no plain amount.
+    """
+    dollars = settings.max_cost_usd
+    return None if dollars is None else read_dollars(dollars, "max_cost_usd")
 
 
 def negotiated_prices(path: str | None) -> tuple[Price, ...]:

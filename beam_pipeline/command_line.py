@@ -109,6 +109,8 @@ def _check(flag: Flag, value: Any, unknown: Sequence[str], verb: str) -> None:
         raise InputError(f"--{flag.name} is missing. See tierwise {verb} --help.")
     if isinstance(value, str) and not value.strip():
         raise InputError(f"--{flag.name}={value}: is empty. Example: --{flag.name}={flag.example}")
+    if flag.check and value is not None:
+        flag.check(value, flag.name)
     # Infinity is within open bounds and would last for ever; what is no number is within none.
     if flag.type not in (int, float) or value is None:
         return

@@ -11,6 +11,7 @@ from answering.journal_files import JournalFiles, capped_digits, shard_digits
 from answering.plan import Plan
 from answering.request_files import RequestFiles
 from beam_pipeline.asked import (
+    cap_of,
     check_columns,
     check_cost_by,
     check_groups,
@@ -30,7 +31,6 @@ from gemini_api.service import Service
 from storage.files import files_for, join
 from storage.listing import Input, Named, find_input, list_names, starts_at
 from storage.overlap import check_not_itself
-from tierwise.admission import read_dollars
 from tierwise.errors import InputError
 from tierwise.groups import group_name
 from tierwise.images.limits import Limits
@@ -52,7 +52,7 @@ def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -
         InputError: something is wrong that a person can put right; nothing was spent.
     """
     service = _service(settings, project, tasks)
-    cap = _cap(settings)
+    cap = cap_of(settings)
     found = find_input(settings.input, excluded=settings.output)
     check_not_itself(found, settings.output)
     _check_names(settings, tasks, found, service)
@@ -70,7 +70,7 @@ def job_about(
         InputError: something is wrong that a person can put right; nothing was spent.
     """
     service = _service(settings, project, tasks)
-    cap = _cap(settings)
+    cap = cap_of(settings)
     _check_names(settings, tasks, found, service)
     return _job(settings, tasks, found, service, cap, files=files, workers=workers)
 
@@ -79,11 +79,6 @@ def _service(settings: Settings, project: str, tasks: Tasks) -> Service:
     service = service_of(settings, project, tasks)
     check_prices(tasks, service, today())
     return service
-
-
-def _cap(settings: Settings) -> int | None:
-    dollars = settings.max_cost_usd
-    return None if dollars is None else read_dollars(dollars, "max_cost_usd")
 
 
 def _check_names(settings: Settings, tasks: Tasks, found: Input, service: Service) -> None:

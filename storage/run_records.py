@@ -155,6 +155,13 @@ def take_lease(folder: str, record: RunRecord) -> Lease:
         return lease
 
 
+def untraced_requests(folder: str) -> int:
+    """How many requests all runs so far may have paid without a trace, as far as is known now."""
+    records = ((number, _read(folder, number)) for number in _numbers(folder))
+    runs = (Lease(folder, number, record) for number, record in records if record)
+    return sum(run.untraced_requests() for run in runs)
+
+
 def end_lease(folder: str, run_id: str) -> None:
     """End a run that was handed over, all of whose requests were answered; done twice, it stays."""
     last = max(_numbers(folder), default=0)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from typing import Any
 
 from rich.console import Console
 
 from beam_pipeline.asked import (
+    cap_of,
     check_columns,
     check_cost_by,
     check_groups,
@@ -19,6 +21,7 @@ from beam_pipeline.asked import (
     warnings_about,
 )
 from beam_pipeline.calibrated import tasks_to_ask
+from beam_pipeline.capped import Asking, reach_line, reach_of, reach_row
 from beam_pipeline.command_line import Settings, unknown_flag
 from beam_pipeline.drawing_costs import drawing_costs, print_drawing_costs
 from beam_pipeline.flags.flag import PLAN
@@ -26,7 +29,7 @@ from beam_pipeline.flags.of_verb import flags_of
 from beam_pipeline.forecast_tables import no_images, print_forecast
 from beam_pipeline.forecasting import forecast_of, rates_of, survey_of
 from beam_pipeline.referenced import check_references
-from beam_pipeline.screen import print_document
+from beam_pipeline.screen import print_document, say
 from beam_pipeline.ways_table import print_ways, way_rows
 from gemini_api.service import Service
 from storage.listing import Input, find_input
@@ -88,16 +91,19 @@ def _show_ways(planned: _Planned, console: Console) -> None:
     survey, warnings = planned.survey, planned.warnings
     rates = rates_of(planned.service, planned.on)
     found = ways(planned.tasks.tasks, survey, rates)
+    cap = _reached(planned)
     if planned.settings.json:
         row = {"ways": way_rows(found), "lever": biggest_lever(found), "warnings": warnings}
-        print_document(row)
+        print_document({**row, **cap})
     else:
         print_ways(found, survey, planned.found.uri, warnings, console)
+        _print_cap(cap, console)
 
 
 def _show_forecast(planned: _Planned, console: Console) -> None:
     settings, service = planned.settings, planned.service
     forecast = forecast_of(planned.tasks, service, planned.survey, planned.on)
+    cap = _reached(planned)
     lasting = dict(
         durations(
             forecast.load,
@@ -108,9 +114,25 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
     )
     if settings.json:
         row = {**forecast_row(forecast), "seconds": lasting, "warnings": planned.warnings}
-        print_document(row)
+        print_document({**row, **cap})
     else:
         print_forecast(forecast, planned.found.uri, lasting, planned.warnings, console)
+        _print_cap(cap, console)
+
+
+def _reached(planned: _Planned) -> dict[str, Any]:
+    """How far `--max_cost_usd` reaches, under the key `cap`; nothing without."""
+    if (cap := cap_of(planned.settings)) is None:
+        return {}
+    asking = Asking(planned.tasks, planned.service, planned.survey, planned.on)
+    forecast = forecast_of(asking.tasks, asking.service, asking.survey, asking.on, unknowns=())
+    reach = reach_of(cap, asking, planned.settings.output, forecast)
+    return {"cap": {**reach_row(reach), "line": reach_line(reach, forecast)}}
+
+
+def _print_cap(row: dict[str, Any], console: Console) -> None:
+    if row:
+        say(console, row["cap"]["line"])
 
 
 def _day(word: str | None) -> date:

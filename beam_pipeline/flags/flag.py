@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ class Flag:
     """One flag of one or more verbs.
 
     `default` None means that there is none. `least` and `most` bound a number, both inclusive.
+    `check` takes a text and the flag's name, and raises InputError for a text that is malformed.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Flag:
     required: bool = False
     least: float = -math.inf
     most: float = math.inf
+    check: Callable[[str, str], object] | None = None
 
     @property
     def shown_default(self) -> str:

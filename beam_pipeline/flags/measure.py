@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from beam_pipeline.flags.flag import IMAGES, MEASURE, Flag
+from tierwise.admission import read_dollars
 
 FLAGS = (
     Flag("input", f"Images to sample: {IMAGES}", "photos/", (MEASURE,), required=True),
@@ -44,5 +45,6 @@ FLAGS = (
         "0.50",
         (MEASURE,),
         default="0.10",
+        check=read_dollars,
     ),
 )

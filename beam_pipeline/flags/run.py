@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, Flag
+from tierwise.admission import read_dollars
 from tierwise.records import ServiceTier
 
 FLAGS = (
@@ -115,6 +116,7 @@ FLAGS = (
         "Default: none.",
         "12.50",
         (RUN,),
+        check=read_dollars,
     ),
     Flag(
         "near_duplicates",

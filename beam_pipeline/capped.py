@@ -1,0 +1,149 @@
+"""What `--max_cost_usd` is enough for, told before a run; without Beam, as `plan` is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from answering.journal_files import JournalFiles, capped_digits
+from answering.plan import Plan
+from answering.prepare import READERS
+from answering.worst_cases import WorstCases, dearest_request
+from beam_pipeline.forecast_tables import short
+from gemini_api.billing import Billing
+from gemini_api.service import Service
+from storage.files import join
+from storage.run_records import untraced_requests
+from tierwise.admission import Cap, Paid, Untraced, Work, admit
+from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
+from tierwise.forecast.forecast import Forecast
+from tierwise.forecast.survey import Standing, Survey
+from tierwise.records import ImageFile
+from tierwise.tables import usd
+from tierwise.tasks import Tasks
+
+_TO_ASK = {Standing.ASKED, Standing.OPEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a run would ask of an archive, and at which prices."""
+
+    tasks: Tasks
+    service: Service
+    survey: Survey
+    on: date
+
+
+def reach_of(most: int, asking: Asking, output: str | None, forecast: Forecast) -> CapReach:
+    """How far a cap reaches (nano-dollars), less what earlier runs into `output` have spent.
+
+    Raises:
+        JournalError: the journal is of a newer version.
+    """
+    untraced, paid = _spent_before(asking, output) if output else (Untraced(), Paid())
+    total, least = _work(asking)
+    work = _shards(total, asking.survey.files)
+    return cap_reach(admit(Cap(most, untraced), paid, work), work, least, forecast)
+
+
+def reach_row(reach: CapReach) -> dict[str, Any]:
+    """The reach of a cap as JSON; dollars are decimal strings, shares are 0 to 1."""
+    admission = reach.admission
+    return {
+        "max_cost_usd": f"{usd(admission.cap.most):f}",
+        "spent_before_usd": f"{usd(admission.paid_before.cost):f}",
+        "maybe_lost_usd": f"{usd(admission.maybe_lost):f}",
+        "covers": str(reach.covers),
+        "share": round(reach.share, 4),
+        "low_share": round(reach.low, 4),
+        "high_share": round(reach.high, 4),
+    }
+
+
+def reach_line(reach: CapReach, forecast: Forecast) -> str:
+    """How far a cap reaches, in one line."""
+    admission = reach.admission
+    before = admission.paid_before.cost + admission.maybe_lost
+    room = max(0, admission.cap.most - before)
+    cap = f"--max_cost_usd={usd(admission.cap.most).normalize():f}"
+    if before:
+        cap += f", of which earlier runs have spent, or perhaps lost, ${short(usd(before))},"
+    middle, high, worst = (
+        f"${short(usd(nano))}"
+        for nano in (forecast.cost.middle, forecast.cost.high, forecast.worst)
+    )
+    if not forecast.worst:
+        return f"{cap} is enough: nothing is left to ask."
+    match reach.covers:
+        case Covers.NOTHING:
+            return (
+                f"{cap} is too low to ask a single image: ${short(usd(reach.least))} must be free, "
+                "the most that its requests may cost. What is left to ask would become "
+                "over_budget rows."
+            )
+        case Covers.PART:
+            near = "is below" if room < forecast.cost.middle else "is hardly above"
+            return (
+                f"{cap} {near} the forecast of {middle}: about {_percent(reach.share)} of what is "
+                f"left to ask fits, in 80 % of cases {_percent(reach.low)} to "
+                f"{_percent(reach.high)}. The rest becomes over_budget rows."
+            )
+        case Covers.FORECAST:
+            return (
+                f"{cap} covers the forecast of {middle}, but not all of its 80 % interval, up to "
+                f"{high}: some rows may be over_budget."
+            )
+        case Covers.INTERVAL:
+            return (
+                f"{cap} covers the forecast and its 80 % interval, not the worst case of {worst}."
+            )
+        case Covers.WORST:
+            return f"{cap} covers even the worst case of {worst}."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _spent_before(asking: Asking, output: str) -> tuple[Untraced, Paid]:
+    """What earlier runs took of a cap, by the whole journal: no sample bounds that."""
+    digits = capped_digits(asking.survey.files)
+    journal = JournalFiles(join(output, "journal"), "forecast", digits, mends=False)
+    with ThreadPoolExecutor(READERS) as pool:
+        paid = sum(pool.map(journal.paid_before, journal.folders()), Paid())
+    dearest = dearest_request(Plan(asking.tasks, asking.service, journal), asking.on)
+    return Untraced(untraced_requests(journal.runs), dearest), paid
+
+
+def _work(asking: Asking) -> tuple[Work, int]:
+    """What is left to ask, at the dearest, and the least that one image or group comes to."""
+    tasks, survey = asking.tasks, asking.survey
+    cases = WorstCases(tasks, Billing(asking.service), asking.on)
+    images = [cost for cost in _of_images(tasks, cases, survey) if cost]
+    work = Work(round(sum(images) * survey.scale), round(len(images) * survey.scale))
+    least = images
+    for task in tasks.of_groups:
+        groups = survey.groups[task.name]
+        if groups.groups:
+            cost = cases.of_group_of(task, -(-groups.files // groups.groups))
+            work += Work(cost * groups.groups, groups.groups)
+            least = [*least, cost]
+    return work, min(least, default=0)
+
+
+def _of_images(tasks: Tasks, cases: WorstCases, survey: Survey) -> Iterator[int]:
+    for image in survey.images:
+        file = ImageFile(image.name, image.name, 0, "", image.columns)
+        open_ = [task for task in tasks.of_images if image.standings[task.name] in _TO_ASK]
+        yield cases.of_tasks(file, open_)
+
+
+def _shards(total: Work, files: int) -> dict[str, Work]:
+    """The work in equal shards, as many as a run has under a cap."""
+    shards = 16 ** capped_digits(files)
+    each = Work(total.worst // shards, max(1, total.images // shards))
+    return {f"{number:04x}": each for number in range(shards)} if total.images else {}
