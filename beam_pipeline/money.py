@@ -172,5 +172,6 @@ def cap_lines(run: dict[str, Any]) -> Iterator[str]:
         rest = ", or with the same one to use what is left" if Decimal(cap["left_usd"]) else ""
         yield (
             f"{rows} rows are over_budget: no request was sent that might have exceeded the cap. "
-            f"Run again with a higher --max_cost_usd to ask exactly these{rest}."
+            "Their files stayed unopened where nothing was left, so that some may yet turn out to "
+            f"be unreadable. Run again with a higher --max_cost_usd to try only these{rest}."
         )

@@ -153,6 +153,27 @@ def test_nothing_is_asked_for_nothing(
     assert gemini.requests() == []
 
 
+def test_a_broken_file_that_stays_unopened_is_not_promised_to_be_asked(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(2)
+    (folder / "broken.jpg").write_bytes((folder / "000.jpg").read_bytes()[:300])
+    cap = f"--max_cost_usd={dollars(classify(folder, tasks=TASKS).cost)}"
+    photos(1, first=2)
+    capsys.readouterr()
+    again = classify(folder, cap, tasks=TASKS, status=3)
+    assert {name for name, _ in over_budget(again)} == {"002.jpg", "broken.jpg"}
+    out = " ".join(capsys.readouterr().out.split())
+    assert "some may yet turn out to be unreadable" in out
+    assert "to try only these" in out
+    last = classify(folder, "--max_cost_usd=1", tasks=TASKS)
+    assert {name for name, _ in last.reasons} == {"broken.jpg"}
+    assert set(last.reasons.values()) == {"unreadable"}
+    assert {Path(r["uri"]).name for r in last.answers() if not r["reused"]} == {"002.jpg"}
+
+
 def test_faults_do_not_break_the_cap(
     whole_cost: int, photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
 ) -> None:
