@@ -177,7 +177,9 @@ def _calibration(
             continue
         choice = _choice(settings, sample.trials, task, observed)
         left_out = dict(sample.problems.left_out(name) + Counter(observed.left_out))
-        calibrated[name] = CalibratedTask(task.digest, left_out, choice.why, choice)
+        calibrated[name] = CalibratedTask(
+            task.digest, left_out, choice.why, choice, task.part_digests
+        )
     if len(calibrated) < len(sample.trials.routes):
         return None
     now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -133,10 +133,10 @@ def test_a_calibration_that_no_longer_fits_is_refused(
     words += [f"--gemini_endpoint={gemini.url}"]
     words += [f"--calibration={tmp_path}/calibrated/calibration.json"]
     assert main(words) == 2
-    assert "task 'shade': its prompt, labels or schema have changed" in capsys.readouterr().err
+    assert "task 'shade': its prompt has changed. Calibrate again" in capsys.readouterr().err
     assert main([*words, "--on_stale=warn"]) == 0
     printed = capsys.readouterr()
-    assert "have changed" in printed.err
+    assert "its prompt has changed" in printed.err
     assert "but the calibration measured" not in printed.out
 
     # That Google has moved the model on is seen when it answers.

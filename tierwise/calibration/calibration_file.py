@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
@@ -18,16 +18,18 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class CalibratedTask:
-    """One task: the digest of what was asked, and the choice.
+    """One task: the digests of what was asked and of its parts, and the choice.
 
     `left_out` counts labelled images that could not be compared, by reason: those of failures,
-    `unknown_label`, `conflicting_labels` and `missing` files.
+    `unknown_label`, `conflicting_labels` and `missing` files. Files that do not
+    say which parts have which digest have no `part_digests`.
     """
 
     digest: str
     left_out: dict[str, int]
     why: str
     choice: Choice
+    part_digests: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tierwise.calibration.calibration_file import Calibration
+from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.models import find_model
-from tierwise.tasks import Tasks
+from tierwise.tasks import Task, Tasks
 
 
 def changes_since(calibration: Calibration, tasks: Tasks, *, emulated: bool) -> list[str]:
@@ -27,7 +28,7 @@ def _of_tasks(calibration: Calibration, tasks: Tasks) -> Iterator[str]:
         if calibrated is None:
             continue
         if calibrated.digest != task.digest:
-            yield f"task {task.name!r}: its prompt, labels or schema have changed"
+            yield f"task {task.name!r}: {_changed(calibrated, task)}"
         chosen = calibrated.choice.route(calibrated.choice.chosen)
         reference = calibrated.choice.route(calibrated.choice.reference)
         if task.route.model not in (one.route.model for one in calibrated.choice.routes):
@@ -50,3 +51,15 @@ def _of_tasks(calibration: Calibration, tasks: Tasks) -> Iterator[str]:
                 f"task {task.name!r}: {', '.join(models)} answered as "
                 f"{', '.join(sorted(answered))}, and is now known as {', '.join(models.values())}"
             )
+
+
+def _changed(calibrated: CalibratedTask, task: Task) -> str:
+    """Which part of a question has changed, where the file says enough to tell."""
+    before = calibrated.part_digests
+    parts = [part for part, digest in task.part_digests.items() if before.get(part) != digest]
+    if not before or "format" in parts:
+        return "its prompt, labels or schema have changed"
+    answer = "labels" if isinstance(task.answer, OneLabel | SeveralLabels) else "schema or text"
+    names = [answer if part == "answer" else part for part in parts]
+    plural = len(names) > 1 or names[0] in ("labels", "variables")
+    return f"its {' and '.join(names)} {'have' if plural else 'has'} changed"

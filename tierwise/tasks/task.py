@@ -56,15 +56,22 @@ class Task:
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        asked = {
+        object.__setattr__(self, "digest", _digest(self._asked))
+
+    @property
+    def part_digests(self) -> dict[str, str]:
+        """A digest of each part of what is asked, by which to tell later which has changed."""
+        return {part: _digest(value) for part, value in self._asked.items()}
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        return {
             "format": QUESTION_FORMAT,
             "prompt": self.prompt,
             "answer": self.answer.identity(),
             "input": self.reads,
             "variables": dict(self.variables),
         }
-        written = json.dumps(asked, sort_keys=True, separators=(",", ":"))
-        object.__setattr__(self, "digest", hashlib.sha256(written.encode()).hexdigest())
 
     @property
     def of_every_image(self) -> bool:
@@ -130,3 +137,9 @@ class Task:
         if answers == 1:
             return self.answer.response_config()
         return self.answer.packed_response_config(answers)
+
+
+def _digest(asked: Any) -> str:
+    """SHA-256 over a value as JSON, whatever the order of its keys."""
+    written = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()

@@ -89,6 +89,19 @@ def test_changes_are_named(calibration: Calibration) -> None:
         "task 'pet': its prompt, labels or schema have changed",
         "the calibration was emulated, so that its accuracies say nothing of Gemini",
     ]
+    named = {
+        "pet": replace(calibration.tasks["pet"], part_digests=tasks_of().task("pet").part_digests)
+    }
+    telling = replace(calibration, tasks=named)
+    both = load_tasks(TASKS.format(prompt="Who?").replace("dog]", "hen]"), path="tasks.yaml")
+    labels = load_tasks(TASKS.format(prompt="Which?").replace("dog]", "hen]"), path="tasks.yaml")
+    for tasks, said in (
+        (tasks_of("Which one?"), "its prompt has changed"),
+        (labels, "its labels have changed"),
+        (both, "its prompt and labels have changed"),
+    ):
+        assert changes_since(telling, tasks, emulated=True) == [f"task 'pet': {said}"]
+
     text = TASKS.format(prompt="Which?").replace("3.1", "3.5")
     other_model = load_tasks(text, path="tasks.yaml")
     (said,) = changes_since(calibration, other_model, emulated=True)
