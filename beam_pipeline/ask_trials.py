@@ -8,7 +8,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
 from beam_pipeline.beam_options import project
-from beam_pipeline.carry_out import carry_out, with_forecast
+from beam_pipeline.carry_out import carry_out, reachable, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.launch import build_job
 from beam_pipeline.screen import screen
@@ -37,6 +37,6 @@ def ask_trials(
     """
     asked = Settings(**{**vars(settings), "input": manifest, **_WITHOUT})
     job = build_job(asked, tasks, project=project(options), workers=known_sharers(options))
-    return carry_out(
-        with_forecast(job, console, screen(json_wanted=settings.json)), settings, options, console
-    )
+    results = screen(json_wanted=settings.json)
+    with reachable(settings, job) as asked_job:
+        return carry_out(with_forecast(asked_job, console, results), options, console)

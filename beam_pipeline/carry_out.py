@@ -44,10 +44,11 @@ _GOES_ON = (
 _SAMPLE = 200
 
 
-def carry_out(
-    job: Job, settings: Settings, options: PipelineOptions, console: Console
-) -> dict[str, Any] | None:
-    """Ask everything; returns `run.json`, or None when the run broke off, which has been said."""
+def carry_out(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:
+    """Ask everything; returns `run.json`, or None when the run broke off, which has been said.
+
+    The job's endpoint must answer: see `reachable`.
+    """
     warn_about(job, options, console)
     lease, job = take_job(job, options)
     goes_on = _GOES_ON if job.lease else ""
@@ -63,10 +64,10 @@ def carry_out(
         leave(Status.BROKE_OFF, at_rest=at_rest and in_this_process(options))
 
     leaving = _nothing_to_do if job.lease else interrupted
-    with _endpoint(settings, job) as reachable, resumable(console, leaving, goes_on):
+    with resumable(console, leaving, goes_on):
         try:
             with kept(lease, lambda error: leave_to_another(console, error)):
-                ended = _run(reachable, options, console)
+                ended = _run(job, options, console)
         except InputError:
             leave(Status.REFUSED)
             raise
@@ -74,7 +75,7 @@ def carry_out(
             leave(Status.BROKE_OFF)
         if ended is not Outcome.DONE:
             return None
-        run = _close(reachable)
+        run = _close(job)
         lease.end(untraced_requests=0)
     return run
 
@@ -128,8 +129,12 @@ def _run(job: Job, options: PipelineOptions, console: Console) -> Outcome:
 
 
 @contextmanager
-def _endpoint(settings: Settings, job: Job) -> Iterator[Job]:
-    """The job, pointed at an emulator of its own when it has no other place to ask."""
+def reachable(settings: Settings, job: Job) -> Iterator[Job]:
+    """The job, pointed at an emulator of its own when it has no other place to ask.
+
+    Raises:
+        InputError: the emulator's files cannot be used; so nothing should be told before.
+    """
     service = job.plan.service
     if service.kind is not Kind.EMULATOR or service.endpoint:
         yield job

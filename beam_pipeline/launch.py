@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -166,13 +165,14 @@ def warnings_about_groups(job: Job) -> Iterator[str]:
 
 
 def writable(output: str) -> str:
-    """The output folder without a trailing slash, after a file was written into it."""
+    """The output folder without a trailing slash, after a file was written into it.
+
+    That file is gone again, and so is the folder if it was not there: a run that is refused, or
+    only built, leaves nothing.
+    """
     folder = output.rstrip("/") or output
-    probe = join(folder, f".probe-{uuid.uuid4().hex}")
-    files = files_for(folder)
     try:
-        files.write(probe, b"")
-        files.delete(probe)
+        files_for(folder).try_to_write(folder)
     except OSError as error:
         raise unwritable(output, error) from error
     return folder

@@ -44,11 +44,14 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
         f"(${before:.6f} and ${after:.6f} of input at the standard tier)."
     ]
     # Rounding a shape to whole pixels can move a token here and there.
-    if abs(total.tokens_before - total.tokens_after) * 100 <= total.tokens_before:
-        lines.append(
-            "Shrinking saves upload, memory and time, but no tokens here: this model bills an "
-            "image by media resolution and aspect ratio."
+    if total.images and abs(total.tokens_before - total.tokens_after) * 100 <= total.tokens_before:
+        saved = (
+            "Shrinking saves upload, memory and time, but no tokens here"
+            if total.bytes_after < total.bytes_before
+            else "Nothing was saved, no tokens either"
         )
+        lines.append(f"{saved}: this model bills an image by media resolution and aspect ratio.")
+    lines += [f"Warning: {warning}" for warning in content["warnings"]]
     if content["skipped_files"]:
         lines.append(f"{content['skipped_files']} files are plainly no pictures: skipped.")
     if rows := content["repeated_rows"]:

@@ -72,6 +72,9 @@ class Files(Protocol):
     def create(self, uri: str) -> AbstractContextManager[BinaryIO]:
         """A stream into a new file, which appears whole when the body ends without an error."""
 
+    def try_to_write(self, folder: str) -> None:
+        """Write a file below a folder and delete it again; raises `OSError`, and leaves nothing."""
+
     def delete(self, uri: str) -> None:
         """Delete one file; a missing one is no error."""
 

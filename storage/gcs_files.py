@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -133,6 +134,12 @@ class GcsFiles:
             self._blob(uri).upload_from_string(
                 data, content_type=content_type_of(uri), checksum="crc32c", retry=DEFAULT_RETRY
             )
+
+    def try_to_write(self, folder: str) -> None:
+        """Write and delete an object."""
+        probe = f"{folder.rstrip('/')}/.probe-{uuid.uuid4().hex}"
+        self.write(probe, b"")
+        self.delete(probe)
 
     def write_new(self, uri: str, data: bytes) -> None:
         """Written on condition that there is no object of this name, which the service checks."""

@@ -114,6 +114,18 @@ class LocalFiles:
         if durable:
             _sync_folder(Path(uri).parent)
 
+    def try_to_write(self, folder: str) -> None:
+        """Write and delete, with the folders that were made for it."""
+        probe = Path(folder, f".probe-{uuid.uuid4().hex}")
+        made = [parent for parent in probe.parents if not parent.exists()]
+        try:
+            self.write(str(probe), b"")
+            probe.unlink()
+        finally:
+            with suppress(OSError):  # somebody else writes there by now
+                for parent in made:
+                    parent.rmdir()
+
     def write_new(self, uri: str, data: bytes) -> None:
         """A link to a finished file, which appears whole; where there are no links, a new file."""
         path = Path(uri)
@@ -136,10 +148,9 @@ class LocalFiles:
     def create(self, uri: str) -> Iterator[BinaryIO]:
         """A stream into a new file, renamed to its place when the body ends without an error."""
         path = Path(uri)
-        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = _unfinished(path)
         try:
-            with unfinished.open("wb") as file:
+            with _open_new(unfinished) as file:
                 yield file
             unfinished.replace(path)
         except BaseException:
@@ -188,6 +199,16 @@ class LocalFiles:
             for name in names:
                 if _UNFINISHED.fullmatch(name):
                     Path(parent, name).unlink(missing_ok=True)
+
+
+def _open_new(path: Path) -> BinaryIO:
+    """A file in a folder that is made for it; another process may take it away once, empty."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
 
 
 def _unfinished(path: Path) -> Path:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.records import ImageFile, MediaResolution
+from tierwise.shown import counted
 from tierwise.tables import manifest_cells, manifest_fields, reduction_percent
 from tierwise.tiers import image_tokens
 
@@ -40,6 +41,7 @@ class Optimized:
 class OptimizedTotals:
     """Sums over images of one format. Bytes are of files before and pictures after.
 
+    `larger` counts images whose small file has more bytes than the file that they came from.
     Tokens are what the images cost a model before and after, by the model's own rule.
     """
 
@@ -47,6 +49,7 @@ class OptimizedTotals:
     images: int = 0
     failures: int = 0
     resized: int = 0
+    larger: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
     tokens_before: int = 0
@@ -74,11 +77,24 @@ def totals_of(
         files=files,
         images=1,
         resized=int(picture.resized),
+        larger=int(one.sent_bytes > one.file.bytes),
         bytes_before=one.file.bytes if one.first else 0,
         bytes_after=one.sent_bytes,
         tokens_before=tokens(picture.original_width, picture.original_height),
         tokens_after=tokens(picture.width, picture.height),
     )
+
+
+def warnings_of(total: OptimizedTotals) -> list[str]:
+    """What a person should know of the sums over all formats before the small files are used."""
+    if not total.larger:
+        return []
+    return [
+        f"{total.larger:,} of {counted(total.images, 'small file')} became larger than what they "
+        "were made of, which is coded more coarsely than the quality that was asked for, or in a "
+        "denser format. Give a lower --quality, or a larger --max_side: what need not be resized "
+        "can stay as it is."
+    ]
 
 
 def metrics_schema(columns: Mapping[str, str]) -> pa.Schema:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from storage.files import files_for, join
 from storage.relative_names import with_digest
-from tierwise.metrics import OptimizedTotals
+from tierwise.metrics import OptimizedTotals, warnings_of
 from transforms.write_tables import Part
 
 METRICS_FILE = "metrics.parquet"
@@ -58,6 +58,7 @@ def publish_metrics(
         **publication.facts,
         **left_out,
         "formats": {name: asdict(total) for name, total in sorted(totals)},
+        "warnings": warnings_of(sum((total for _, total in totals), OptimizedTotals())),
     }
     if files.is_folder(publication.staging) or not parts:
         _replace_pictures(publication, parts)

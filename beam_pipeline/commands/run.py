@@ -8,7 +8,7 @@ from rich.console import Console
 
 from beam_pipeline.beam_options import beam_options, project
 from beam_pipeline.calibrated import calibrated_versions, tasks_to_ask
-from beam_pipeline.carry_out import carry_out, with_forecast
+from beam_pipeline.carry_out import carry_out, reachable, with_forecast
 from beam_pipeline.command_line import Settings
 from beam_pipeline.dataflow import only_builds, submits_only
 from beam_pipeline.hand_over import hand_over
@@ -35,13 +35,15 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if versions := calibrated_versions(settings.calibration):
         job = replace(job, facts={**job.facts, "calibrated_versions": versions})
     job = with_page(job, thumbnails=not settings.no_thumbnails)
-    job = with_forecast(job, console, results)
     if only_builds(options) or submits_only(options):
+        job = with_forecast(job, console, results)
         hand_over(job, options, console)
         if settings.json:
             print_document(job.facts)
         return 0
-    run = carry_out(job, settings, options, console)
+    with reachable(settings, job) as asked:
+        job = with_forecast(asked, console, results)
+        run = carry_out(job, options, console)
     if run is not None:
         print_summary(run, job, results)
         if run["page"]:

@@ -264,3 +264,16 @@ def test_a_locked_folder_is_refused(
     err = capfd.readouterr().err
     assert f"--{flag}={locked}" in err
     assert err.count("\n") == 1
+
+
+def test_a_bad_faults_file_is_refused_before_anything_is_told_or_left(
+    draw: Callable[..., bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_out(tmp_path, draw)
+    flags = [f"--input={tmp_path}/good", f"--tasks={tmp_path}/good.yaml"]
+    flags += [f"--output={tmp_path}/out", f"--emulator_faults={tmp_path}/faults.json"]
+    assert main(["run", *flags]) == 2
+    told = capsys.readouterr()
+    assert "earthquake" in told.err
+    assert "Forecast" not in told.out + told.err
+    assert not (tmp_path / "out").exists()

@@ -98,7 +98,7 @@ def test_a_dry_run_builds_the_job_and_leaves_nothing(
     assert main(["run", f"--gemini_endpoint={gemini.url}", *flags]) == 0
     assert "Nothing was submitted" in capsys.readouterr().err
     assert gemini.requests() == []
-    assert list((tmp_path / "out").rglob("*")) == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("verb", ["calibrate", "measure", "optimize"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable
@@ -70,6 +71,37 @@ def test_a_running_mode_changes_nothing(
     assert [row["uri"] for row in timeless[0]] == [f"{folder}/{n:03}.jpg" for n in range(6)]
     for name in small_files(plain):
         assert (plain / name).read_bytes() == (other / name).read_bytes()
+
+
+@pytest.mark.parametrize(("quality", "larger"), [(95, 3), (5, 0)])
+def test_files_that_became_larger_are_told(
+    quality: int,
+    larger: int,
+    draw: Callable[..., bytes],
+    tmp_path: Path,
+    shrink: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        with Image.open(io.BytesIO(draw(number, form="PNG"))) as picture:
+            coarse = picture.convert("RGB").resize((520, 390))
+            coarse.save(tmp_path / "photos" / f"{number}.jpg", quality=8)
+    out = shrink(tmp_path / "photos", f"--quality={quality}", "--max_side=512")
+    found = json.loads((out / "optimize.json").read_text("utf-8"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert found["formats"]["jpeg"]["larger"] == larger
+    assert sum(row["sent_bytes"] > row["bytes"] for row in metrics(out)) == larger
+    assert ("Shrinking saves upload" in said) is (not larger)
+    assert ("Nothing was saved" in said) is bool(larger)
+    if larger:
+        [warning] = found["warnings"]
+        assert warning.startswith("3 of 3 small files became larger")
+        assert "coded more coarsely than the quality" in warning
+        assert "lower --quality, or a larger --max_side" in warning
+        assert f"Warning: {warning}" in said
+    else:
+        assert found["warnings"] == []
 
 
 def test_names_that_would_meet_are_kept_apart(

@@ -35,6 +35,17 @@ def test_a_write_makes_folders_and_leaves_one_file(tmp_path: Path, durable: bool
     assert below(tmp_path) == ["a/b/c.bin"]
 
 
+def test_trying_to_write_leaves_nothing(tmp_path: Path) -> None:
+    FILES.try_to_write(f"{tmp_path}/new/below")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    FILES.try_to_write(f"{tmp_path}/mine")
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(OSError, match="file"):
+        FILES.try_to_write(f"{tmp_path}/file/below")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "mine"]
+
+
 def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
     uri = str(tmp_path / ("n" * 255))
     FILES.write(uri, b"x")
