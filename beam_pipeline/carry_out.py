@@ -109,9 +109,18 @@ def _nothing_to_do(at_rest: bool) -> None:
 
 
 def with_untraced(job: Job, lease: Lease) -> Job:
-    """The job that knows how many requests earlier runs gave up under way."""
-    requests = sum(run.untraced_requests() for run in lease.earlier_runs())
-    return replace(job, untraced=Untraced(requests, dearest_request(job.plan, today())))
+    """The job that knows what earlier runs may have paid for requests that they gave up under way.
+
+    What one request can cost, each run's own record says: it may have asked a dearer model.
+    """
+    ours = dearest_request(job.plan, today())
+    earlier = [
+        (run.untraced_requests(), run.record.dearest_request or ours)
+        for run in lease.earlier_runs()
+    ]
+    under_way = sum(requests * dearest for requests, dearest in earlier)
+    most = max([ours, *(dearest for _, dearest in earlier)])
+    return replace(job, untraced=Untraced(under_way, most))
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> Outcome:

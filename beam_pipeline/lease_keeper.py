@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from answering.worst_cases import dearest_request
+from beam_pipeline.asked import today
 from beam_pipeline.job import Job
 from beam_pipeline.launch import unwritable
 from storage.files import files_for
@@ -33,6 +35,7 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
         untraced_requests=job.plan.requests_in_flight * (1 if handed_over else workers),
         journal_version=VERSION,
         handed_over=handed_over,
+        dearest_request=dearest_request(job.plan, today()),
     )
     try:
         lease = take_lease(journal.runs, record)

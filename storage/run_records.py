@@ -38,8 +38,9 @@ class RunRecord:
 
     `untraced_requests` is how many requests may be paid without a trace in the journal: as many as
     can be under way, until the run has ended and says how many it gave up; with `handed_over`, as
-    many as can be in each process that works for it, until then. `journal_version` is the
-    format it writes. `handed_over` says that the run goes on when its process is gone.
+    many as can be in each process that works for it, until then. `dearest_request` is the most that
+    one can cost (nano-dollars), 0 where nobody wrote it. `journal_version` is the format it writes.
+    `handed_over` says that the run goes on when its process is gone.
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class RunRecord:
     heartbeat_at: str
     ended_at: str = ""
     handed_over: bool = False
+    dearest_request: int = 0
 
     def is_over(self, now: datetime) -> bool:
         """Whether another run may begin."""
@@ -117,18 +119,19 @@ class Lease:
 
 
 def new_record(
-    run_id: str, *, untraced_requests: int, journal_version: int, handed_over: bool = False
+    run_id: str,
+    *,
+    untraced_requests: int,
+    journal_version: int,
+    handed_over: bool = False,
+    dearest_request: int = 0,
 ) -> RunRecord:
     """The record of a run that this process begins now."""
     now = _now()
     return RunRecord(
-        run_id,
-        Process.this(),
-        untraced_requests,
-        journal_version,
-        now,
-        now,
+        *(run_id, Process.this(), untraced_requests, journal_version, now, now),
         handed_over=handed_over,
+        dearest_request=dearest_request,
     )
 
 

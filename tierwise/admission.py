@@ -57,17 +57,18 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Untraced:
-    """Requests that earlier runs had under way when they were killed: the journal tells of none.
+    """The most that requests cost of which the journal does not tell (nano-dollars).
 
-    `dearest` is the most that one can cost (nano-dollars).
+    `under_way` is that of all that earlier runs had under way when they were killed, `dearest` that
+    of any one request of these runs and this one.
     """
 
-    requests: int = 0
+    under_way: int = 0
     dearest: int = 0
 
     def at_worst(self, paid_before: Paid) -> int:
-        """The most that these, and those on lost lines of the journal, have cost (nano-dollars)."""
-        return (self.requests + paid_before.lost_lines) * self.dearest
+        """The same, with the requests on lines of the journal that are lost."""
+        return self.under_way + paid_before.lost_lines * self.dearest
 
 
 @dataclass(frozen=True, slots=True)

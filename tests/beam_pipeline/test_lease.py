@@ -46,3 +46,19 @@ def test_each_run_leaves_a_record(
     assert [record["run_id"] for record in records] == finished
     assert all(record["ended_at"] for record in records)
     assert [record["untraced_requests"] for record in records] == [0, 0]
+    assert all(record["dearest_request"] > 0 for record in records)
+
+
+def test_what_a_run_may_have_lost_is_counted_at_its_own_prices(
+    photos: Callable[..., Path], classify: Callable[..., Any], runs: str
+) -> None:
+    """It may have asked a dearer model than the run that tells of it."""
+    for dearest in (7_000_000_000, 1):
+        record = new_record(
+            str(dearest), untraced_requests=8, journal_version=1, dearest_request=dearest
+        )
+        take_lease(runs, record).end(untraced_requests=3)
+    every = classify(photos(1)).run["all_runs"]
+    assert every["maybe_billed_usd"] == every["maybe_lost_usd"] == "21.000000003"
+    cap = classify(photos(1), "--max_cost_usd=1").run["cap"]
+    assert cap["maybe_lost_usd"] == "21.000000003"

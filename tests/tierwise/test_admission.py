@@ -49,7 +49,7 @@ def test_shards_with_nothing_left_to_ask_get_nothing() -> None:
 
 def test_what_was_paid_and_perhaps_lost_comes_off_the_cap() -> None:
     work = {"a": Work(10, 1)}
-    cap = Cap(100, Untraced(requests=2, dearest=5))
+    cap = Cap(100, Untraced(under_way=10, dearest=5))
     assert admit(cap, Paid(Spent(cost=25)), work).set_aside == 65
     found = admit(cap, Paid(Spent(cost=25), lost_lines=1), work)
     assert (found.maybe_lost, found.set_aside) == (15, 60)
