@@ -148,18 +148,16 @@ def _sample(settings: Settings, console: Console) -> _Sample:
 def _check_alternatives(settings: Settings, trials: Trials, console: Console) -> None:
     """Refuse to pay where no task has two routes to compare, and warn of each that has but one."""
     alone = {name: next(iter(r)) for name, r in trials.routes.items() if len(r) == 1}
-    said = [
-        f"--routes={settings.routes}: task {name!r} is asked at {route} already, so that there is "
-        "nothing to compare"
-        for name, route in alone.items()
-    ]
+    if not alone:
+        return
+    tasks = " and ".join(f"task {name!r} is asked at {route}" for name, route in alone.items())
+    said = f"--routes={settings.routes}: {tasks} already, so that there is nothing to compare"
     if len(alone) == len(trials.routes):
         raise InputError(
-            f"{'; '.join(said)}. Name a route that is not the tasks file's, as in "
+            f"{said}. Name a route that is not the tasks file's, as in "
             "--routes=high,medium,low, or leave it out."
         )
-    for warning in said:
-        warn(console, warning)
+    warn(console, said)
 
 
 def _calibration(

@@ -297,7 +297,7 @@ tasks:
         (["uri,shade", "00.jpg,dark"], [], "1 image has a usable label; at least 10"),
         (["uri", "00.jpg"], [], "columns: none)"),
         (None, ["--sample=9"], "--sample=9"),
-        (None, ["--routes=low"], "task 'shade' is asked at low already"),
+        (None, ["--routes=low"], "and task 'written' is asked at low already"),
         (None, ["--sample=11"], "there are only 10 labelled images"),
         (None, ["--routes=huge"], "'huge' is no route"),
         (None, ["--routes=gemini-2.5-flash-lite/ultra_high"], "has no media resolution"),
