@@ -16,6 +16,7 @@ from storage.thumbnail_files import thumbnails_below
 from tests.beam_pipeline.conftest import Classify
 from tests.browser import MISSING, chromium, running_browser
 from tests.report_page import HOSTILE, hostile_page
+from tests.transforms.finished import answers, asked, digest, finished
 from transforms.write_report import build_page
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason=MISSING)
@@ -254,6 +255,50 @@ def test_marks_are_exported_for_calibrate_and_run(
     judged = again.run["evaluation"]["shade"]
     assert judged["images"] == 13
     assert judged["score"] == pytest.approx(12 / 13)
+
+
+def test_marks_that_no_row_can_say_are_counted(
+    open_page: Callable[..., Opened], tmp_path: Path
+) -> None:
+    """Two pages of one file share its row, and a wrong answer alone says nothing."""
+    content = digest("a.pdf")
+    pages = answers(
+        ["a.pdf", "a.pdf", "b.pdf"],
+        ["cow", "dog", "bird"],
+        page=[1, 2, 1],
+        content_hash=[content, content, digest("b.pdf")],
+    )
+    made = finished(tmp_path, {asked(labels=("cow", "dog", "bird")): [pages]})
+    path = tmp_path / "report.html"
+    path.write_text(build_page(made.found, None), "utf-8", newline="")
+    page = open_page(path).page
+    for answer, verdict in (("cow", "right"), ("dog", "right"), ("bird", "wrong")):
+        card = page.locator("#gallery .card", has_text=answer)
+        card.locator(f"button[data-verdict={verdict}]").click()
+    rows = marked(page, "", "category", tmp_path / "marks.csv")
+    assert [row["category"] for row in rows] == [""]
+    said = page.locator("#gallery-status").inner_text()
+    assert "left out of the CSV: 2 that contradict each other about one file" in said
+    assert "left out of the CSV: 1 wrong without what would be right" in said
+
+
+def test_on_a_phone_all_the_money_is_in_sight(
+    hostile: Path, open_page: Callable[..., Opened]
+) -> None:
+    page = open_page(hostile, viewport={"width": 390, "height": 844}).page
+    for table in page.locator("table.stacked").all():
+        assert table.evaluate(
+            "one => one.parentElement.scrollWidth <= one.parentElement.clientWidth"
+        )
+        for cell in table.locator("td:visible").all()[:40]:
+            box = cell.bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    first = page.locator("#money tbody tr").first.locator("td")
+    named = [cell.get_attribute("data-name") for cell in first.all()]
+    assert named[:3] == ["Paid", "Naive way", "Saved"]
+    assert "Paid" in first.first.evaluate("one => getComputedStyle(one, '::before').content")
+    assert page.locator("table.stacked").count() == 2
 
 
 def test_marks_outlive_the_page_where_the_browser_keeps_anything(

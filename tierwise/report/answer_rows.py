@@ -52,9 +52,9 @@ def doubts_of(
     marks: Mask = np.zeros(batch.num_rows, np.int64)
     answers = batch.column("answer")
     if task.when:
-        marks |= int(Doubt.CLOSER)
+        marks |= int(Doubt.FOLLOWED)
     if ESCALATED in batch.schema.names:
-        marks |= _where(batch.column(ESCALATED), Doubt.CLOSER)
+        marks |= _where(batch.column(ESCALATED), Doubt.ESCALATED)
     marks |= _where(pc.greater(batch.column("attempts"), 1), Doubt.REPEATED)
     if task.kind is AnswerKind.LABEL:
         marks |= _where(_differs(batch, task.old_column, answers), Doubt.CHANGED)

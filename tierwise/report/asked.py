@@ -19,6 +19,7 @@ from tierwise.prices import find_price
 from tierwise.records import ServiceTier
 from tierwise.tables import manifest_name
 from tierwise.tasks import Task, Tasks
+from tierwise.tasks.condition_text import read_condition
 
 
 class AnswerKind(StrEnum):
@@ -54,6 +55,14 @@ class AskedTask:
     audit_of: str = ""
     old_column: str = ""
     truth_column: str = ""
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The tasks whose answers decide whether this one is asked."""
+        if not self.when:
+            return ()
+        comparisons = read_condition(self.when).comparisons()
+        return tuple(dict.fromkeys(name for one in comparisons for name in one.tasks))
 
     def document(self) -> dict[str, Any]:
         """As JSON."""

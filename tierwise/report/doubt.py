@@ -17,23 +17,28 @@ CONFIDENCE = "confidence"
 
 
 class Doubt(IntFlag):
-    """Reasons for doubt; the number of several together orders answers, most doubtful last."""
+    """Reasons for doubt; the number of several together orders answers, most doubtful last.
+
+    `FOLLOWED` is an answer to a question with a `when`, `ESCALATED` one to a second ask.
+    """
 
     REPEATED = 1
     CHANGED = 2
-    CLOSER = 4
-    UNSURE = 8
-    WRONG = 16
-    AUDIT = 32
+    FOLLOWED = 4
+    ESCALATED = 8
+    UNSURE = 16
+    WRONG = 32
+    AUDIT = 64
 
 
 SAID: Mapping[Doubt, str] = {
     Doubt.AUDIT: "the audit's answer differs",
     Doubt.WRONG: "not what the manifest says is right",
     Doubt.UNSURE: f"confidence below {LOW_CONFIDENCE}",
-    Doubt.CLOSER: "looked at more closely",
+    Doubt.ESCALATED: "asked again",
+    Doubt.FOLLOWED: "asked because of another answer",
     Doubt.CHANGED: "differs from the old label",
-    Doubt.REPEATED: "asked more than once",
+    Doubt.REPEATED: "took several requests",
 }
 
 # One word each, for filters.
@@ -41,7 +46,8 @@ WORDS: Mapping[Doubt, str] = {
     Doubt.AUDIT: "audit",
     Doubt.WRONG: "wrong",
     Doubt.UNSURE: "unsure",
-    Doubt.CLOSER: "closer",
+    Doubt.ESCALATED: "escalated",
+    Doubt.FOLLOWED: "followed",
     Doubt.CHANGED: "changed",
     Doubt.REPEATED: "repeated",
 }
@@ -50,7 +56,7 @@ WORDS: Mapping[Doubt, str] = {
 def doubts_in(mask: int) -> tuple[Doubt, ...]:
     """The reasons of a number, the weightiest first.
 
-    >>> [doubt.name for doubt in doubts_in(34)]
+    >>> [doubt.name for doubt in doubts_in(66)]
     ['AUDIT', 'CHANGED']
     """
     return tuple(doubt for doubt in SAID if mask & doubt)

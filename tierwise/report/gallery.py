@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
-from tierwise.records import AS_TASK
+from tierwise.records import AS_TASK, MediaResolution
 from tierwise.report.answer_rows import ROUTE_REASON
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.asked import AnswerKind, AskedTask
@@ -30,7 +30,8 @@ class AnswerLine:
     """What one task answered about one picture, or why it did not.
 
     `cell` is the answer as a labelled manifest says it, None where it cannot; `labels` are those
-    of a label question.
+    of a label question. `when` is the condition that it was asked under, `looks_at` the tasks in
+    it, and `lower` the media resolution these were asked at, empty where it is not lower.
     """
 
     task: str
@@ -42,11 +43,31 @@ class AnswerLine:
     media_resolution: str
     labels: tuple[str, ...] = ()
     route_reason: str = ""
+    when: str = ""
+    looks_at: tuple[str, ...] = ()
+    lower: str = ""
 
     @property
     def reasons(self) -> str:
         """The doubts in words."""
-        return "; ".join(SAID[doubt] for doubt in self.doubts)
+        return "; ".join(map(self._reason, self.doubts))
+
+    def _reason(self, doubt: Doubt) -> str:
+        at = f"at {_spoken(self.media_resolution)}"
+        if doubt is Doubt.ESCALATED and self.media_resolution:
+            return f"{SAID[doubt]} {at}"
+        if doubt is Doubt.FOLLOWED:
+            closer = f", more closely: {at} after {_spoken(self.lower)}" if self.lower else ""
+            return f"asked because {self.when}{closer}"
+        return SAID[doubt]
+
+    @property
+    def route(self) -> str:
+        """The media resolution, and why it is not the task's own."""
+        if not self.media_resolution:
+            return ""
+        reason = f": {self.route_reason}" if self.route_reason else ""
+        return f"at {_spoken(self.media_resolution)}{reason}"
 
     @property
     def words(self) -> str:
@@ -116,7 +137,13 @@ def answer_line(task: AskedTask, row: Mapping[str, Any], doubts: int) -> AnswerL
         media_resolution=row["media_resolution"] or "",
         labels=_labels(task.kind, row["answer"]),
         route_reason="" if reason in (None, AS_TASK) else str(reason),
+        when=task.when,
+        looks_at=task.looks_at,
     )
+
+
+def _spoken(resolution: str) -> str:
+    return resolution.replace("_", " ")
 
 
 def _labels(kind: AnswerKind, answer: Any) -> tuple[str, ...]:
@@ -145,10 +172,22 @@ def cards(
             address=address(found[key], relative_to),
             page=int(key.rpartition("#")[2]),
             image=images.get(key, ""),
-            lines=tuple(lines.get(key, ())),
+            lines=tuple(_compared(lines.get(key, ()))),
         )
         for number, key in enumerate(ordered, start=1)
     ]
+
+
+def _compared(lines: Sequence[AnswerLine]) -> Iterator[AnswerLine]:
+    """With what each was asked at before, where it was less."""
+    ranks = {str(resolution): rank for rank, resolution in enumerate(MediaResolution)}
+    at = {line.task: line.media_resolution for line in lines}
+    for line in lines:
+        before = [at.get(task, "") for task in line.looks_at]
+        known = before and {*before, line.media_resolution} <= ranks.keys()
+        highest = max(before, key=lambda one: ranks[one]) if known else ""
+        lower = highest and ranks[highest] < ranks[line.media_resolution]
+        yield replace(line, lower=highest) if lower else line
 
 
 def address(uri: str, relative_to: str) -> str:
@@ -163,7 +202,7 @@ def address(uri: str, relative_to: str) -> str:
 
 
 def _weight(lines: Iterable[AnswerLine]) -> int:
-    weights = (sum(line.doubts) + 64 * bool(line.failure) for line in lines)
+    weights = (sum(line.doubts) + 128 * bool(line.failure) for line in lines)
     return max(weights, default=0)
 
 

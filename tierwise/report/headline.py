@@ -34,22 +34,49 @@ class Headline:
 def headline(run: Mapping[str, Any], failures: FailuresTally) -> Headline:
     """Of a finished run."""
     pictures: int = run["images"]
-    cost, baseline = nano(run["totals"]["cost_usd"]), nano(run["totals"]["baseline_cost_usd"])
+    paid = _paid(run)
     failed = failures.images
     answered = None if failed is None else max(0, pictures - failed)
     return Headline(
-        _sentence(pictures, answered, failed, cost, baseline),
-        tuple(_figures(pictures, answered, cost, baseline)),
-        tuple(_notes(run, failures)),
+        _sentence(pictures, answered, failed, paid),
+        tuple(_figures(pictures, answered, paid)),
+        tuple(_notes(run, failures, paid)),
     )
 
 
-def _sentence(
-    pictures: int, answered: int | None, failed: int | None, cost: int, baseline: int
-) -> str:
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """Nano-dollars of this run and of `every` run into its output, this one included.
+
+    `lost` may have been billed to any of them besides, at the worst.
+    """
+
+    ours: int
+    every: int
+    lost: int
+    baseline: int
+
+    @property
+    def several(self) -> bool:
+        """Whether other runs have paid for answers that this one may have used."""
+        return self.every != self.ours
+
+    def __str__(self) -> str:
+        perhaps = f" and perhaps {money(self.lost)} lost" if self.lost else ""
+        runs = f" by all runs, {money(self.ours)} by this one" if self.several else ""
+        return f"{money(self.every)}{perhaps}{runs}; the naive way {money(self.baseline)}"
+
+
+def _paid(run: Mapping[str, Any]) -> _Paid:
+    totals, every = run["totals"], run["all_runs"]
+    lost = nano(every.get("maybe_billed_usd", "0"))
+    baseline = nano(totals["baseline_cost_usd"])
+    return _Paid(nano(totals["cost_usd"]), nano(every["cost_usd"]), lost, baseline)
+
+
+def _sentence(pictures: int, answered: int | None, failed: int | None, paid: _Paid) -> str:
     if not pictures:
         return "No picture was asked about."
-    paid = f"{money(cost)}; the naive way {money(baseline)}"
     if answered is None:
         return f"{count(pictures)} pictures asked about for {paid}; very many failed."
     who = f"{count(answered)} of {count(pictures)}" if answered else f"None of {count(pictures)}"
@@ -58,10 +85,13 @@ def _sentence(
     return f"{who} {noun} answered for {paid}; {left}."
 
 
-def _figures(pictures: int, answered: int | None, cost: int, baseline: int) -> Iterator[Figure]:
+def _figures(pictures: int, answered: int | None, paid: _Paid) -> Iterator[Figure]:
+    cost, baseline = paid.every, paid.baseline
     if answered is not None:
         yield Figure(percent(answered, pictures), "of the pictures answered")
-    yield Figure(money(cost), "paid by this run", exact(cost))
+    if paid.several:
+        yield Figure(money(cost), "paid by all runs", exact(cost))
+    yield Figure(money(paid.ours), "paid by this run", exact(paid.ours))
     if baseline:
         saved = baseline - cost
         yield Figure(
@@ -73,7 +103,7 @@ def _figures(pictures: int, answered: int | None, cost: int, baseline: int) -> I
         yield Figure(money(cost * 1000 // answered), "per 1,000 pictures answered")
 
 
-def _notes(run: Mapping[str, Any], failures: FailuresTally) -> Iterator[str]:
+def _notes(run: Mapping[str, Any], failures: FailuresTally, paid: _Paid) -> Iterator[str]:
     if early := run.get("ended_early"):
         message = early["message"].rstrip(".")
         yield (
@@ -82,16 +112,15 @@ def _notes(run: Mapping[str, Any], failures: FailuresTally) -> Iterator[str]:
         )
     elif run["status"] == Status.ROWS_LEFT:
         yield "Some rows are left for a later run: see the failures."
-    every = run["all_runs"]
-    if every["cost_usd"] != run["totals"]["cost_usd"]:
+    if paid.several:
         yield (
-            f"All runs into this folder together paid {money(nano(every['cost_usd']))} "
-            f"({counted(every['requests'], 'request')}); answers of earlier runs cost "
+            f"All runs into this folder together paid {money(paid.every)} "
+            f"({counted(run['all_runs']['requests'], 'request')}); answers of earlier runs cost "
             "this one nothing."
         )
     if maybe := nano(run["totals"]["maybe_billed_usd"]):
         yield f"Maybe billed besides, at the worst: {money(maybe)}: requests without a reply."
-    if lost := nano(every.get("maybe_lost_usd", "0")):
+    if lost := nano(run["all_runs"].get("maybe_lost_usd", "0")):
         yield (
             f"Perhaps lost besides, at the worst: {money(lost)}: requests under way when earlier "
             "runs were killed, or on damaged lines of the journal."

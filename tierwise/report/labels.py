@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tierwise.records import AS_TASK
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.asked import AskedTask
-from tierwise.report.doubt import SAID
+from tierwise.report.doubt import SAID, Doubt
 from tierwise.report.gallery import AnswerLine, Card
 
 _MOST_BARS = 20
@@ -19,11 +19,13 @@ _PICTURES_OF_A_LABEL = 5
 _PICTURES_OF_A_TASK = 8
 _BARS_WITH_PICTURES = 12
 _MOST_REASONS = 8
+# What a full bar may stand for, in percent of the answered: of 500 labels none has many pictures.
+_FULL_BARS = (1, 10, 100)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelBar:
-    """A label, its pictures, and some of them; `width` in percent of the longest bar."""
+    """A label, its pictures, and some of them; `width` in percent of a full bar."""
 
     label: str
     images: int
@@ -33,7 +35,10 @@ class LabelBar:
 
 @dataclass(frozen=True, slots=True)
 class TaskAnswers:
-    """One task: how many were asked and answered, and what the answers were."""
+    """One task: how many were asked and answered, and what the answers were.
+
+    `full_bar` is the share of the answered that a full bar stands for, in percent.
+    """
 
     task: AskedTask
     asked: int
@@ -42,6 +47,7 @@ class TaskAnswers:
     score: Mapping[str, Any]
     audit: Mapping[str, Any]
     bars: tuple[LabelBar, ...]
+    full_bar: int
     more: tuple[tuple[str, int], ...]
     left_out: int
     examples: tuple[tuple[Card, AnswerLine], ...]
@@ -61,7 +67,7 @@ def _of_task(tally: AnswersTally, cards: Sequence[Card], run: Mapping[str, Any])
     name = tally.task.name
     ordered = sorted(tally.labels.items(), key=lambda one: (-one[1], one[0]))
     bars, rest = ordered[:_MOST_BARS], ordered[_MOST_BARS:]
-    longest = bars[0][1] if bars else 1
+    full = _full_bar(bars[0][1] if bars else 0, tally.images)
     lines = [(card, line) for card in cards if (line := card.line(name)) and not line.failure]
     usual = sorted(lines, key=lambda one: sum(one[1].doubts))
     return TaskAnswers(
@@ -75,15 +81,16 @@ def _of_task(tally: AnswersTally, cards: Sequence[Card], run: Mapping[str, Any])
             LabelBar(
                 label,
                 images,
-                100 * images / longest,
+                100 * 100 * images / (full * tally.images),
                 _pictures(label, usual) if place < _BARS_WITH_PICTURES else (),
             )
             for place, (label, images) in enumerate(bars)
         ),
+        full_bar=full,
         more=tuple(rest[:_MOST_LISTED]),
         left_out=len(rest[_MOST_LISTED:]),
         examples=() if ordered else tuple(usual[:_PICTURES_OF_A_TASK]),
-        doubts=tuple((SAID[doubt], tally.doubts[doubt]) for doubt in SAID if tally.doubts[doubt]),
+        doubts=tuple(_doubts(tally)),
         resolutions=tuple(tally.resolutions.most_common()),
         route_reasons=tuple(
             (reason, images)
@@ -91,6 +98,22 @@ def _of_task(tally: AnswersTally, cards: Sequence[Card], run: Mapping[str, Any])
             if reason != AS_TASK
         ),
     )
+
+
+def _full_bar(images: int, answered: int) -> int:
+    """The least of some round shares, in percent, that the most frequent label fits in.
+
+    >>> _full_bar(18, 100), _full_bar(2, 100), _full_bar(0, 0)
+    (100, 10, 1)
+    """
+    return next((full for full in _FULL_BARS if 100 * images <= full * answered), 100)
+
+
+def _doubts(tally: AnswersTally) -> Iterator[tuple[str, int]]:
+    for doubt in SAID:
+        # That a task has a `when` is said of all its answers at once.
+        if tally.doubts[doubt] and doubt is not Doubt.FOLLOWED:
+            yield SAID[doubt], tally.doubts[doubt]
 
 
 def _pictures(label: str, lines: Sequence[tuple[Card, AnswerLine]]) -> tuple[Card, ...]:
