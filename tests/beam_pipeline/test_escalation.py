@@ -55,6 +55,9 @@ def test_images_in_doubt_are_asked_again_and_have_one_row(
     # What depends on the answer sees the final one.
     assert {Path(row["uri"]).name for row in done.answers("title")} == doubtful
 
+    shown = (done.output / "report.html").read_text("utf-8")
+    assert shown.count('<span class="what doubt"><bdi>asked again at medium</bdi>') == WRITTEN
+
     # Two asks cost what both were billed, and the account tells them apart.
     assert done.cost == gemini.billed()
     tokens = {name: rows[name]["image_tokens"] for name in ("03.jpg", "01.jpg")}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from beam_pipeline.__main__ import main
+from tierwise.report.written import money
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -288,3 +289,5 @@ def test_run_json_adds_up_what_all_runs_have_cost(
     every = second.run["all_runs"]
     assert int(Decimal(every["cost_usd"]).scaleb(9)) == gemini.billed()
     assert every["requests"] == len(gemini.requests())
+    said = f"{money(gemini.billed())} by all runs, {money(second.cost)} by this one;"
+    assert said in (second.output / "report.html").read_text("utf-8")
