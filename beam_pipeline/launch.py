@@ -28,7 +28,8 @@ from beam_pipeline.run_id import new_run_id
 from beam_pipeline.version import VERSION
 from gemini_api.service import Service
 from storage.files import files_for, join
-from storage.listing import Input, Named, find_input, list_names, starts_at
+from storage.find_input import find_input
+from storage.listing import Input, Named, list_names, starts_at
 from storage.overlap import check_not_itself
 from tierwise.errors import InputError
 from tierwise.groups import group_name

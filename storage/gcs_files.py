@@ -234,7 +234,7 @@ class GcsFiles:
         if not name:
             raise FileNotFoundError(errno.ENOENT, "this names a bucket, and no object in it", uri)
         with as_os_errors(uri):
-            return self._client.bucket(bucket).blob(name)
+            return _Object(name, bucket=self._client.bucket(bucket))
 
     def _found(self, uri: str) -> Blob:
         blob = self._blob(uri)
@@ -261,6 +261,18 @@ class GcsFiles:
                 token, _, _ = copy.rewrite(self._blob(source), token=token, retry=DEFAULT_RETRY)
                 if token is None:
                     return
+
+
+class _Object(Blob):  # type: ignore[misc]
+    """Read by its own name, quoted; never by the link that its metadata bring.
+
+    The client follows such a link as it is written, and not every store quotes the name in it: at
+    a `#` or `?` it would end, and another object or none be read.
+    """
+
+    @property
+    def media_link(self) -> None:
+        return None
 
 
 class _Reader(BlobReader):  # type: ignore[misc]

@@ -10,8 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from storage.files import files_for
-from storage.manifests import column_kinds, is_manifest, read_rows, resolve
+from storage.manifests import read_rows, resolve
 from storage.name_ranges import EVERY, NameRange
+from storage.shown_names import path_of, shown
 from storage.stat import Stat
 from tierwise.errors import InputError
 from tierwise.records import Record, Scalar
@@ -22,7 +23,7 @@ aae csv db html ini json jsonl log md parquet tsv txt xmp yaml yml zip
 avi m4a m4v mkv mov mp3 mp4 wav
 """
 _NO_PICTURES = frozenset(_ENDINGS.split())
-_GLOB_SIGNS = frozenset("*?[")
+GLOB_SIGNS = frozenset("*?[")
 _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
 
 
@@ -56,8 +57,8 @@ class Input:
 class Named(Record):
     """One name in the archive: as it is written, and where to read it.
 
-    A name that is no Unicode text is shown in `uri` with escapes; `path` keeps its bytes. `known`
-    is what the listing told, where that spares looking at the file.
+    A name on a disk that is no Unicode text is shown in `uri` with escapes that no other name has;
+    `path` keeps its bytes. `known` is what the listing told, where that spares looking at the file.
     """
 
     uri: str
@@ -71,23 +72,6 @@ class Skipped:
     """A file that plainly is no picture."""
 
     uri: str
-
-
-def find_input(uri: str, *, excluded: str = "") -> Input:
-    """What an input is.
-
-    Args:
-        uri: a folder, a pattern, a file or a manifest.
-        excluded: a folder whose files are left out when it lies within the input: the output.
-
-    Raises:
-        InputError: nothing is there, it cannot be read, or a manifest is malformed.
-    """
-    try:
-        return _find_input(uri, excluded)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"--input={uri}: cannot be read: {reason}.") from error
 
 
 def split(found: Input) -> list[Input]:
@@ -105,7 +89,7 @@ def list_names(found: Input) -> Iterator[Named | Skipped]:
         for uri, columns in read_rows(found.uri, found.columns):
             path = resolve(found.uri, uri)
             files_for(path)
-            yield Named(uri, path, columns)
+            yield Named(uri, path_of(path), columns)
     elif found.kind is Kind.FILE:
         yield _named(found.uri)
     else:
@@ -133,50 +117,6 @@ def is_plainly_no_picture(uri: str) -> bool:
     name = uri.rpartition("/")[2]
     _, dot, ending = name.rpartition(".")
     return name.startswith(".") or (bool(dot) and ending.lower() in _NO_PICTURES)
-
-
-def _find_input(uri: str, excluded: str) -> Input:
-    files = files_for(uri)
-    if files.is_folder(uri):
-        folder = _cut(Input(uri, Kind.FOLDER, excluded=excluded), uri, "")
-        if _holds_nothing(folder):
-            raise InputError(f"--input={uri}: the folder holds no files.")
-        return folder
-    if files.exists(uri):
-        if is_manifest(uri):
-            return Input(uri, Kind.MANIFEST, column_kinds(uri))
-        return Input(uri, Kind.FILE)
-    if not _GLOB_SIGNS & set(uri):
-        if _is_something(uri):
-            raise InputError(
-                f"--input={uri}: is no regular file but a device, pipe or socket. "
-                "Name a folder, a picture or a manifest."
-            )
-        raise InputError(f"--input={uri}: there is no such file or folder.")
-    root, beginning = _fixed_parts(uri)
-    pattern = _cut(Input(uri, Kind.PATTERN, excluded=excluded), root, beginning)
-    if _holds_nothing(pattern):
-        raise InputError(f"--input={uri}: no file matches this pattern.")
-    return pattern
-
-
-def _is_something(uri: str) -> bool:
-    try:
-        files_for(uri).stat(uri)
-    except (OSError, ValueError):  # a ValueError for a name that no disk can have
-        return False
-    return True
-
-
-def _cut(found: Input, root: str, beginning: str) -> Input:
-    cut = files_for(root).cut(root, beginning)
-    return replace(found, ranges=cut.ranges, about=cut.names if len(cut.ranges) > 1 else None)
-
-
-def _holds_nothing(found: Input) -> bool:
-    if found.about is not None:  # looking for the first match could mean to list everything
-        return False
-    return next(_stats(found), None) is None
 
 
 def _stats(found: Input) -> Iterator[Stat]:
@@ -216,16 +156,16 @@ def fixed_part(pattern: str) -> str:
     >>> fixed_part("photos/20*/a?.jpg"), fixed_part("*.jpg"), fixed_part("/*.jpg")
     ('photos', '', '/')
     """
-    return _fixed_parts(pattern)[0]
+    return fixed_parts(pattern)[0]
 
 
-def _fixed_parts(pattern: str) -> tuple[str, str]:
+def fixed_parts(pattern: str) -> tuple[str, str]:
     """The folder that a pattern starts in, and how its names begin below it.
 
-    >>> _fixed_parts("photos/20*/a?.jpg")
+    >>> fixed_parts("photos/20*/a?.jpg")
     ('photos', '20')
     """
-    first = min(pattern.find(sign) for sign in _GLOB_SIGNS if sign in pattern)
+    first = min(pattern.find(sign) for sign in GLOB_SIGNS if sign in pattern)
     folder, slash, beginning = pattern[:first].rpartition("/")
     return folder or slash, beginning
 
@@ -257,9 +197,9 @@ def _sorted_out(stat: Stat, root: str) -> Named | Skipped:
     # What lies in a hidden folder below the root, such as .thumbnails, is hidden too.
     hidden = bool(root) and "/." in "/" + stat.uri.removeprefix(root)
     if hidden or is_plainly_no_picture(stat.uri):
-        return Skipped(stat.uri)
+        return Skipped(shown(stat.uri))
     return _named(stat.uri, stat if stat.content_hash else None)
 
 
 def _named(path: str, known: Stat | None = None) -> Named:
-    return Named(os.fsencode(path).decode("utf-8", "backslashreplace"), path, known=known)
+    return Named(shown(path), path, known=known)

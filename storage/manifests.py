@@ -2,7 +2,8 @@
 
 CSV cells are strings, and null when empty; JSON Lines and Parquet keep strings, integers of 64
 bits, numbers and booleans. Lists and objects travel as JSON, everything else as text. Relative URIs
-start at the manifest's own folder.
+start at the manifest's own folder. A name on a disk that is no Unicode is written with the escapes
+that tables show it with.
 """
 
 from __future__ import annotations

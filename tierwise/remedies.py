@@ -10,7 +10,7 @@ from tierwise.records import Reason
 REMEDIES: Mapping[Reason, str] = {
     Reason.UNREADABLE: "The file is damaged, empty, locked or gone: the message says which. Put it "
     "right, or take damaged files with --accept_truncated.",
-    Reason.UNSUPPORTED_FORMAT: "Convert the file to JPEG, PNG or WebP.",
+    Reason.UNSUPPORTED_FORMAT: "If the file is a picture, convert it to JPEG, PNG or WebP.",
     Reason.TOO_LARGE: "The message names the limit. Shrink or split the file; send less of a group "
     "with max_per_group.",
     Reason.BLOCKED_PROMPT: "Gemini refuses this picture or prompt, and did so for money. Word the "

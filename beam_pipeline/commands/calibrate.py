@@ -37,7 +37,7 @@ from beam_pipeline.screen import print_document, say, screen, warn
 from beam_pipeline.trials import Trials, trials_of
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
-from storage.listing import find_input
+from storage.find_input import find_input
 from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.calibration_file import (
     FORMAT,

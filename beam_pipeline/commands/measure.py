@@ -29,7 +29,8 @@ from beam_pipeline.trials import Trials
 from beam_pipeline.version import VERSION
 from gemini_api.service import Kind
 from storage.files import files_for, join
-from storage.listing import Named, find_input, list_names
+from storage.find_input import find_input
+from storage.listing import Named, list_names
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits

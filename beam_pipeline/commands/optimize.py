@@ -21,7 +21,7 @@ from beam_pipeline.shrink_settings import image_settings
 from beam_pipeline.shrink_summary import print_shrink_summary
 from beam_pipeline.version import VERSION
 from storage.files import files_for, join
-from storage.listing import find_input
+from storage.find_input import find_input
 from storage.overlap import count_apart
 from tierwise.images.limits import Limits
 from tierwise.models import find_model

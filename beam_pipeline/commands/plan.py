@@ -32,7 +32,8 @@ from beam_pipeline.referenced import check_references
 from beam_pipeline.screen import print_document, say
 from beam_pipeline.ways_table import print_ways, way_rows
 from gemini_api.service import Service
-from storage.listing import Input, find_input
+from storage.find_input import find_input
+from storage.listing import Input
 from tierwise.errors import InputError
 from tierwise.forecast.duration import durations
 from tierwise.forecast.forecast import forecast_row

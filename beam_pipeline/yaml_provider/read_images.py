@@ -7,7 +7,8 @@ from typing import Any
 import apache_beam as beam
 
 from beam_pipeline.yaml_provider.rows import RECORD, file_row, file_rows
-from storage.listing import Named, find_input, list_names
+from storage.find_input import find_input
+from storage.listing import Named, list_names
 from tierwise.errors import InputError
 from transforms.list_images import REPEATED, SKIPPED, ListImages
 

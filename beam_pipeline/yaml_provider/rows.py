@@ -17,6 +17,7 @@ from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.typehints.schemas import named_fields_from_element_type
 
 from storage.listing import Named
+from storage.shown_names import path_of
 from tierwise.errors import InputError
 from tierwise.records import Answer, Failure, ImageFile, NamedOutcome, Scalar
 from tierwise.tables import manifest_name
@@ -126,7 +127,7 @@ def listed_file(row: Any, columns: Sequence[str]) -> ImageFile:
 
 def named_file(row: Any, columns: Sequence[str]) -> Named:
     """The name in a row of another source; its file is not yet looked at."""
-    return Named(row.uri, row.uri, _columns(row, columns))
+    return Named(row.uri, path_of(row.uri), _columns(row, columns))
 
 
 def _values_of(file: ImageFile) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from apache_beam.coders import FastPrimitivesCoder
 from answering.journal_files import JournalFiles, shard_of
 from answering.questions_asked import QuestionsAsked
 from answering.recalled_file import recalled_file
-from storage.listing import Named, find_input, list_names
+from storage.find_input import find_input
+from storage.listing import Named, list_names
 from storage.stat import Stat
 from tierwise.records import ImageFile
 from tierwise.tasks import load_tasks

@@ -11,8 +11,9 @@ from PIL import Image
 
 from answering import archive_names
 from answering.survey_archive import Looking, survey_archive
+from storage.find_input import find_input
 from storage.gcs_files import GcsFiles
-from storage.listing import Input, Kind, find_input
+from storage.listing import Input, Kind
 from tests.bucket import Bucket
 from tierwise.forecast.survey import Groups, Survey
 from tierwise.images.limits import Limits

@@ -20,7 +20,7 @@ from answering.plan import Plan
 from beam_pipeline.beam_options import beam_options
 from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from gemini_api.service import Kind, Service
-from storage.listing import find_input
+from storage.find_input import find_input
 from tierwise.records import Answered
 from tierwise.tasks import load_tasks
 from transforms.ask_gemini import AskGemini

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from storage.find_input import find_input
 from storage.gcs_files import GcsFiles
-from storage.listing import Kind, Named, Skipped, find_input, list_names, split
+from storage.listing import Kind, Named, Skipped, list_names, split
 from tests.bucket import Bucket
 from tierwise.errors import InputError
 
@@ -104,6 +105,18 @@ def test_a_cut_listing_names_every_object_once(archive: Bucket) -> None:
     parts = [list(list_names(part)) for part in split(found)]
     assert len(parts) == len(found.ranges)
     assert [name for part in parts for name in part] == list(list_names(whole))
+
+
+def test_a_long_listing_is_looked_through_for_a_file_that_is_tried(archive: Bucket) -> None:
+    for number in range(25_000):
+        archive.put(f"gs://archive/long/{number % 10}/{number:05}.txt", b"x")
+    with pytest.raises(InputError, match=r"25000 files skipped, .*/00000\.txt.* and 24,997 more"):
+        find_input("gs://archive/long")
+    with pytest.raises(InputError, match="no file matches this pattern"):
+        find_input("gs://archive/long/**/*.tif")
+    archive.put("gs://archive/long/7/last.tif", b"x")
+    assert find_input("gs://archive/long").about == pytest.approx(25_000, rel=0.3)
+    assert find_input("gs://archive/long/**/*.tif").about
 
 
 @pytest.mark.parametrize(

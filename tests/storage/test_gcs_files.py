@@ -28,6 +28,8 @@ AWKWARD = [
     "what?.jpg",
     "50%.jpg",
     "a%2Fb.jpg",
+    "a;b.jpg",
+    "a&b=c+d.jpg",
     "größe 風景.jpg",
     "no ending",
     "a//b.jpg",
@@ -47,6 +49,9 @@ def test_any_name_is_written_listed_read_copied_and_deleted(bucket: Bucket, name
     assert listed.content_type.startswith("image/" if name.endswith(".jpg") else "application/")
     assert FILES.stat(uri) == listed
     assert FILES.read(uri) == FILES.read(uri, listed.version) == b"abc"
+    with FILES.open(uri, 2) as stream:
+        assert stream.read(2) == b"ab"
+        assert stream.read() == b"c"
     FILES.move(uri, f"gs://results/{name}")
     assert bucket.names("archive") == []
     assert FILES.read(f"gs://results/{name}") == b"abc"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from storage.listing import Input, Kind, Named, Skipped, find_input, list_names, starts_at
+from storage.find_input import find_input
+from storage.listing import Input, Kind, Named, Skipped, list_names, starts_at
 from storage.local_files import LocalFiles
 from tierwise.errors import InputError
 
@@ -166,6 +170,30 @@ def test_inputs_that_are_refused(tmp_path: Path, name: str, message: str) -> Non
         find_input(str(tmp_path / name))
 
 
+@pytest.mark.parametrize("name", ["", "/*.txt", "/**"])
+def test_an_input_of_skipped_files_alone_is_refused(tmp_path: Path, name: str) -> None:
+    put(tmp_path, *(f"{letter}.txt" for letter in "abcde"))
+    with pytest.raises(InputError) as caught:
+        find_input(f"{tmp_path}{name}")
+    assert str(caught.value) == (
+        f"--input={tmp_path}{name}: no file that may be an image; 5 files skipped, hidden or with "
+        f"an ending of something else ({tmp_path}/a.txt, {tmp_path}/b.txt, {tmp_path}/c.txt and 2 "
+        "more). Name such a file alone to try it."
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_manifest_without_rows_is_refused(tmp_path: Path, ending: str) -> None:
+    manifest = tmp_path / f"list.{ending}"
+    if ending == "parquet":
+        pq.write_table(pa.table({"uri": pa.array([], pa.string())}), manifest)
+    else:
+        manifest.write_text("uri,customer\n" if ending == "csv" else "")
+    # A file of JSON Lines without lines has no columns either.
+    with pytest.raises(InputError, match=r"needs a column named uri|the manifest has no rows"):
+        find_input(str(manifest))
+
+
 def test_what_is_there_and_no_regular_file_is_called_so() -> None:
     with pytest.raises(InputError, match="/dev/null: is no regular file"):
         find_input("/dev/null")
@@ -178,6 +206,22 @@ def test_a_name_that_is_no_unicode_is_shown_and_can_be_read(tmp_path: Path) -> N
     assert isinstance(name, Named)
     assert name.uri == f"{tmp_path}/caf\\xe9.jpg"
     assert LocalFiles().read(name.path) == b"x"
+
+
+def test_a_file_named_like_the_escapes_of_another_is_a_file_of_its_own(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path)
+    files = {b"bad\xff\xfename.jpg": b"one", rb"bad\xff\xfename.jpg": b"two", b"\xff.txt": b"none"}
+    for name, data in files.items():
+        Path(os.fsdecode(folder + b"/" + name)).write_bytes(data)
+    found = list(list_names(find_input(str(tmp_path))))
+    assert len({name.uri.encode() for name in found}) == 3
+    read = [LocalFiles().read(name.path) for name in found if isinstance(name, Named)]
+    assert sorted(read) == [b"one", b"two"]
+    # A manifest that is made of these names, as the page makes one, means the same files.
+    rows = [{"uri": name.uri} for name in found if isinstance(name, Named)]
+    (tmp_path / "list.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    again = list(list_names(find_input(f"{tmp_path}/list.jsonl")))
+    assert [LocalFiles().read(name.path) for name in again if isinstance(name, Named)] == read
 
 
 def test_nothing_is_opened_by_listing(tmp_path: Path) -> None:

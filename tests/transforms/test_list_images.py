@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.listing import Named, find_input
+from storage.find_input import find_input
+from storage.listing import Named
 from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.records import Reason
 from transforms.list_images import REPEATED, SKIPPED, ListImages, hash_file, keep_one
@@ -29,6 +31,22 @@ def test_files_are_hashed_and_others_skipped(
         shown = listed["files"] | beam.Map(lambda f: (f.uri, f.bytes, f.content_hash, f.problem))
         assert_that(shown, equal_to([(f"{tmp_path}/a.jpg", 3, digest, "")]), "files")
         assert_that(listed[SKIPPED], equal_to([f"{tmp_path}/notes.txt"]), "skipped")
+
+
+def test_no_file_of_a_folder_is_taken_for_another(
+    pipeline: Callable[[], beam.Pipeline], tmp_path: Path
+) -> None:
+    named = [b"bad\xff\xfename.jpg", rb"bad\xff\xfename.jpg", rb"bad\x5cxff\xfename.jpg"]
+    for name in named:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(name)
+    (tmp_path / os.fsdecode(b"notes\xff.txt")).write_bytes(b"no picture")
+    with pipeline() as root:
+        listed = root | ListImages(find_input(str(tmp_path)))
+        hashes = listed["files"] | beam.Map(lambda file: file.content_hash)
+        wanted = ["sha256:" + hashlib.sha256(name).hexdigest() for name in named]
+        assert_that(hashes, equal_to(wanted), "files")
+        assert_that(listed[SKIPPED], equal_to([rf"{tmp_path}/notes\xff.txt"]), "skipped")
+        assert_that(listed[REPEATED], equal_to([]), "repeated")
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:

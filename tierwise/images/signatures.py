@@ -113,8 +113,8 @@ def supported_format(data: bytes, name: str) -> str:
     """Name the format of a file that one of our decoders takes.
 
     Raises:
-        ImageError: `unreadable` when the file is empty, a claimed picture is not one, or nothing
-            is recognised; `unsupported_format` when it is something that no decoder here takes.
+        ImageError: `unreadable` when the file is empty; `unsupported_format` when the signature is
+            none that a decoder here takes, or is not known, whatever the name says.
     """
     if not data:
         raise ImageError(Reason.UNREADABLE, f"{name}: the file is empty (0 bytes).")
@@ -129,9 +129,8 @@ def supported_format(data: bytes, name: str) -> str:
             "Convert the file first.",
         )
     seen = bytes(data[:8]).hex(" ")
-    claimed = claimed_format(name)
     raise ImageError(
-        Reason.UNREADABLE if claimed else Reason.UNSUPPORTED_FORMAT,
+        Reason.UNSUPPORTED_FORMAT,
         f"{name}: no known signature (first bytes {seen}){_claim(name)}; taken are {taken}.",
     )
 

@@ -43,11 +43,11 @@ def test_empty_file_is_unreadable() -> None:
     assert caught.value.reason is Reason.UNREADABLE
 
 
-def test_text_with_a_picture_name_is_unreadable_and_without_unsupported() -> None:
-    for name, reason in (("a.png", Reason.UNREADABLE), ("a.xyz", Reason.UNSUPPORTED_FORMAT)):
-        with pytest.raises(ImageError) as caught:
-            supported_format(b"just words", name)
-        assert caught.value.reason is reason
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.xyz", "a"])
+def test_an_unknown_signature_is_an_unsupported_format_whatever_the_name(name: str) -> None:
+    with pytest.raises(ImageError, match=r"no known signature .*68 65 6c 6c 6f") as caught:
+        supported_format(b"hello", name)
+    assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
 
 
 @given(st.binary(max_size=200))
