@@ -192,7 +192,7 @@ def test_a_folder_per_label_makes_its_own_task(
     assert main(["calibrate", *words, "--margin=0.3", f"--gemini_endpoint={gemini.url}"]) == 0
     (name, task), *_ = calibration(tmp_path)["tasks"].items()
     assert (name, task["choice"]["images"]) == ("category", 23)
-    assert task["left_out"] == {"conflicting_labels": 1, "unreadable": 1}
+    assert task["left_out"] == {"conflicting_labels": 1, "unsupported_format": 1}
     said = capsys.readouterr().err
     assert "1 left out: category: the same picture has several labels in column label (" in said
     assert f"'blue' of {tmp_path}/in/blue/twin.jpg and 'red' of {tmp_path}/in/red/2.jpg" in said
