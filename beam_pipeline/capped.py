@@ -16,7 +16,7 @@ from beam_pipeline.forecast_tables import short
 from gemini_api.billing import Billing
 from gemini_api.service import Service
 from storage.files import join
-from storage.run_records import untraced_requests
+from storage.run_records import all_runs, untraced
 from tierwise.admission import Cap, Paid, Untraced, Work, admit
 from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
 from tierwise.forecast.forecast import Forecast
@@ -44,10 +44,10 @@ def reach_of(most: int, asking: Asking, output: str | None, forecast: Forecast) 
     Raises:
         JournalError: the journal is of a newer version.
     """
-    untraced, paid = _spent_before(asking, output) if output else (Untraced(), Paid())
+    lost, paid = _spent_before(asking, output) if output else (Untraced(), Paid())
     total, least = _work(asking)
     work = _shards(total, asking.survey.files)
-    return cap_reach(admit(Cap(most, untraced), paid, work), work, least, forecast)
+    return cap_reach(admit(Cap(most, lost), paid, work), work, least, forecast)
 
 
 def reach_row(reach: CapReach) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _spent_before(asking: Asking, output: str) -> tuple[Untraced, Paid]:
     with ThreadPoolExecutor(READERS) as pool:
         paid = sum(pool.map(journal.paid_before, journal.folders()), Paid())
     dearest = dearest_request(Plan(asking.tasks, asking.service, journal), asking.on)
-    return Untraced(untraced_requests(journal.runs), dearest), paid
+    return untraced(all_runs(journal.runs), dearest), paid
 
 
 def _work(asking: Asking) -> tuple[Work, int]:

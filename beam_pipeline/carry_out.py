@@ -30,8 +30,7 @@ from beam_pipeline.workers import in_this_process, on_this_machine, worker_proce
 from gemini_api.emulator.config import EmulatorConfig
 from gemini_api.emulator.embedded import running_emulator
 from gemini_api.service import Kind
-from storage.run_records import Lease, check_lease
-from tierwise.admission import Untraced
+from storage.run_records import Lease, check_lease, untraced
 from tierwise.ending import Status
 from tierwise.errors import InputError, JournalError, LeaseLostError
 from tierwise.forecast.forecast import forecast_row
@@ -109,18 +108,9 @@ def _nothing_to_do(at_rest: bool) -> None:
 
 
 def with_untraced(job: Job, lease: Lease) -> Job:
-    """The job that knows what earlier runs may have paid for requests that they gave up under way.
-
-    What one request can cost, each run's own record says: it may have asked a dearer model.
-    """
-    ours = dearest_request(job.plan, today())
-    earlier = [
-        (run.untraced_requests(), run.record.dearest_request or ours)
-        for run in lease.earlier_runs()
-    ]
-    under_way = sum(requests * dearest for requests, dearest in earlier)
-    most = max([ours, *(dearest for _, dearest in earlier)])
-    return replace(job, untraced=Untraced(under_way, most))
+    """The job that knows what earlier runs may have paid for requests left under way."""
+    dearest = dearest_request(job.plan, today())
+    return replace(job, untraced=untraced(lease.earlier_runs(), dearest))
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> Outcome:

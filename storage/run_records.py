@@ -18,13 +18,14 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from storage.files import files_for, join
 from storage.process import Process
+from tierwise.admission import Untraced
 from tierwise.errors import InputError, LeaseLostError
 
 HEARTBEAT = timedelta(seconds=30)
@@ -101,14 +102,9 @@ class Lease:
         workers = sum(1 for _ in files_for(self.folder).walk(self._workers))
         return record.untraced_requests * workers
 
-    def earlier_runs(self) -> list[Self]:
+    def earlier_runs(self) -> list[Lease]:
         """All runs before this one, oldest first, whose records are whole."""
-        numbers = [number for number in _numbers(self.folder) if number < self.number]
-        return [
-            replace(self, number=number, record=record)
-            for number in numbers
-            if (record := _read(self.folder, number))
-        ]
+        return [run for run in all_runs(self.folder) if run.number < self.number]
 
     @property
     def _workers(self) -> str:
@@ -158,11 +154,21 @@ def take_lease(folder: str, record: RunRecord) -> Lease:
         return lease
 
 
-def untraced_requests(folder: str) -> int:
-    """How many requests all runs so far may have paid without a trace, as far as is known now."""
+def all_runs(folder: str) -> list[Lease]:
+    """All runs so far, oldest first, whose records are whole."""
     records = ((number, _read(folder, number)) for number in _numbers(folder))
-    runs = (Lease(folder, number, record) for number, record in records if record)
-    return sum(run.untraced_requests() for run in runs)
+    return [Lease(folder, number, record) for number, record in records if record]
+
+
+def untraced(runs: Iterable[Lease], dearest: int) -> Untraced:
+    """What runs that were killed may have paid for requests that they had under way.
+
+    What one request can cost, each run's own record says: it may have asked a dearer model.
+    `dearest` (nano-dollars) stands for records that do not say, and for what is asked now.
+    """
+    found = [(run.untraced_requests(), run.record.dearest_request or dearest) for run in runs]
+    under_way = sum(requests * cost for requests, cost in found)
+    return Untraced(under_way, max([dearest, *(cost for _, cost in found)]))
 
 
 def end_lease(folder: str, run_id: str) -> None:
