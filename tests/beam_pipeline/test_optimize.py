@@ -128,14 +128,14 @@ def test_its_own_output_is_no_input(
         assert len(metrics(out)) == len(small_files(out)) == 3
 
 
-def test_a_folder_without_pictures_leaves_an_empty_table(
-    tmp_path: Path, shrink: Callable[..., Path]
+def test_a_folder_without_pictures_is_refused_and_leaves_what_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "notes.txt").write_text("no picture")
-    out = shrink(tmp_path / "photos")
-    assert metrics(out) == []
-    assert small_files(out) == []
+    assert main(["optimize", f"--input={tmp_path}/photos", f"--output={tmp_path}/small"]) == 2
+    assert "no file that may be an image; 1 file skipped" in capsys.readouterr().err
+    assert not (tmp_path / "small").exists()
 
 
 def test_a_second_run_replaces_the_first_and_leaves_what_is_not_its_own(
