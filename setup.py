@@ -55,27 +55,16 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=find_packages(
-        include=[
-            f"{room}{below}"
-            for below in ("", ".*")
-            for room in (
-                "tierwise",
-                "storage",
-                "gemini_api",
-                "answering",
-                "transforms",
-                "beam_pipeline",
-            )
-        ]
-    ),
+    # `transforms/` and `beam_pipeline/` stand at the top of the repository and are linked below
+    # `tierwise/`: one name for each module, and none in a user's environment that is not ours.
+    packages=find_packages(include=["tierwise", "tierwise.*"]),
     package_data={
         "tierwise": ["facts/*.toml", "py.typed"],
         "tierwise.tasks": ["*.yaml"],
         "tierwise.report": ["templates/*"],
-        "beam_pipeline.yaml_provider": ["*.yaml"],
+        "tierwise.beam_pipeline.yaml_provider": ["*.yaml"],
     },
     install_requires=DEPENDENCIES,
     extras_require={"test": TEST_DEPENDENCIES, "yaml": YAML_DEPENDENCIES},
-    entry_points={"console_scripts": ["tierwise = beam_pipeline.__main__:main"]},
+    entry_points={"console_scripts": ["tierwise = tierwise.beam_pipeline.__main__:main"]},
 )

@@ -1,4 +1,4 @@
-"""The `tierwise` command: `python -m beam_pipeline VERB [flags]`.
+"""The `tierwise` command: `python -m tierwise VERB [flags]`.
 
 Exit status: 0 done; 1 the run broke off; 2 refused before spending; 3 done, but some rows are left.
 """
@@ -9,8 +9,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.plain_text import plain
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.errors import InputError
 
 
@@ -19,7 +19,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         line = read_command_line(sys.argv[1:] if words is None else words)
         # Imported by name, because a verb's module may bring Beam, and help must not wait for it.
-        command = importlib.import_module(f"beam_pipeline.commands.{line.verb}")
+        command = importlib.import_module(f"tierwise.beam_pipeline.commands.{line.verb}")
         status: int = command.main(line.settings, line.beam_flags)
     except InputError as error:
         print(f"tierwise: {plain(str(error))}", file=sys.stderr)

@@ -10,18 +10,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
-from beam_pipeline.command_line import Settings
-from gemini_api.concurrency import PATIENCE_S
-from gemini_api.service import Kind, Service, secret_location
-from storage.files import files_for
-from storage.listing import Input
-from tierwise.admission import read_dollars
+from tierwise.accounts.admission import read_dollars
+from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.errors import InputError, PriceError, TasksError
+from tierwise.gemini.concurrency import PATIENCE_S
+from tierwise.gemini.service import Kind, Service, secret_location
 from tierwise.models import check_alive, find_model, forwarded
-from tierwise.price_changes import price_warning
-from tierwise.price_rows import Price, load_prices
-from tierwise.prices import find_price
+from tierwise.prices.price_changes import price_warning
+from tierwise.prices.price_rows import Price, load_prices
+from tierwise.prices.prices import find_price
 from tierwise.records import ServiceTier
+from tierwise.storage.files import files_for
+from tierwise.storage.listing import Input
 from tierwise.tasks import Tasks, default_tasks, load_tasks
 from tierwise.tasks.grouping import FOLDER
 from tierwise.tasks.prompts import used_variables

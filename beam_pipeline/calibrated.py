@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from beam_pipeline.asked import emulated, tasks_of
-from beam_pipeline.command_line import Settings
-from gemini_api.service import Kind
-from storage.files import files_for
 from tierwise.answers.answer_type import AnswerType
 from tierwise.audit import with_audits
+from tierwise.beam_pipeline.asked import emulated, tasks_of
+from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.calibration.composed import Escalated
 from tierwise.calibration.staleness import changes_since
 from tierwise.errors import InputError, TasksError
+from tierwise.gemini.service import Kind
 from tierwise.records import Route
+from tierwise.storage.files import files_for
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.escalation import Escalation

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from answering.journal_files import JournalFiles, capped_digits
-from answering.plan import Plan
-from answering.prepare import READERS
-from answering.worst_cases import WorstCases, dearest_request
-from beam_pipeline.forecast_tables import short
-from gemini_api.billing import Billing
-from gemini_api.service import Service
-from storage.files import join
-from storage.run_records import all_runs, untraced
-from tierwise.admission import Cap, Paid, Untraced, Work, admit
+from tierwise.accounts.admission import Cap, Paid, Untraced, Work, admit
+from tierwise.accounts.tables import usd
+from tierwise.answering.plan import Plan
+from tierwise.answering.prepare import READERS
+from tierwise.beam_pipeline.terminal.forecast_tables import short
 from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
 from tierwise.forecast.forecast import Forecast
 from tierwise.forecast.survey import Standing, Survey
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.service import Service
+from tierwise.journal.journal_files import JournalFiles, capped_digits
+from tierwise.journal.run_records import all_runs, untraced
 from tierwise.records import ImageFile
-from tierwise.tables import usd
+from tierwise.scheduling.worst_cases import WorstCases, dearest_request
+from tierwise.storage.files import join
 from tierwise.tasks import Tasks
 
 _TO_ASK = {Standing.ASKED, Standing.OPEN}

@@ -12,28 +12,32 @@ from urllib.request import urlopen
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
-from answering.worst_cases import dearest_request
-from beam_pipeline.asked import today, warnings_about
-from beam_pipeline.command_line import Settings
-from beam_pipeline.forecast_tables import forecast_line, no_images
-from beam_pipeline.forecasting import forecast_of, survey_of
-from beam_pipeline.graph import define_pipeline
-from beam_pipeline.interruption import leave_to_another, resumable
-from beam_pipeline.job import Job, handed_over
-from beam_pipeline.launch import unwritable, warnings_about_groups
-from beam_pipeline.lease_keeper import begin, kept
-from beam_pipeline.reach import warnings_about_regions
-from beam_pipeline.run_file import break_off, complete_run, open_run, read_run
-from beam_pipeline.run_pipeline import Outcome, run_pipeline
-from beam_pipeline.screen import say, warn
-from beam_pipeline.workers import in_this_process, on_this_machine, worker_processes
-from gemini_api.emulator.config import EmulatorConfig
-from gemini_api.emulator.embedded import running_emulator
-from gemini_api.service import Kind
-from storage.run_records import Lease, check_lease, untraced
-from tierwise.ending import Status
+from tierwise.accounts.ending import Status
+from tierwise.beam_pipeline.asked import today, warnings_about
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.beam_pipeline.interruption import leave_to_another, resumable
+from tierwise.beam_pipeline.job import Job, handed_over
+from tierwise.beam_pipeline.launch import unwritable, warnings_about_groups
+from tierwise.beam_pipeline.lease_keeper import begin, kept
+from tierwise.beam_pipeline.run_file import break_off, complete_run, open_run, read_run
+from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.runners.reach import warnings_about_regions
+from tierwise.beam_pipeline.runners.workers import (
+    in_this_process,
+    on_this_machine,
+    worker_processes,
+)
+from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
+from tierwise.beam_pipeline.terminal.screen import say, warn
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.embedded import running_emulator
 from tierwise.errors import InputError, JournalError, LeaseLostError
 from tierwise.forecast.forecast import forecast_row
+from tierwise.gemini.service import Kind
+from tierwise.journal.run_records import Lease, check_lease, untraced
+from tierwise.scheduling.worst_cases import dearest_request
+from tierwise.surveying.forecasting import forecast_of, survey_of
 
 _GOES_ON = (
     "The job goes on without this command. Look at, or cancel, it on its runner's page; run.json "

@@ -8,30 +8,31 @@ from typing import Any
 
 import apache_beam as beam
 
-from beam_pipeline.job import Job
-from tierwise.admission import Cap
+from tierwise.accounts.admission import Cap
+from tierwise.beam_pipeline.job import Job
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
+from tierwise.publishing.parts import outcome_row
+from tierwise.publishing.publish_run import publish
 from tierwise.records import ImageFile, NamedOutcome
-from transforms.ask_gemini import AskGemini
-from transforms.ask_groups import AskGroups
-from transforms.ask_within import AskWithin
-from transforms.asking_fn import SharedEngine
-from transforms.audit_near_duplicates import AuditNearDuplicates
-from transforms.close_run import CloseRun
-from transforms.compare_audits import CompareAudits
-from transforms.give_signs import keep_lease
-from transforms.group_files import GroupFiles
-from transforms.judge_answers import JudgeAnswers
-from transforms.list_images import REPEATED, SKIPPED, ListImages
-from transforms.name_answers import NameAnswers
-from transforms.name_groups import NameGroups
-from transforms.publish_run import publish
-from transforms.share_duplicates import ShareDuplicates
-from transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNearDuplicates
-from transforms.sum_by_key import SumByKey
-from transforms.sum_costs import SumCosts
-from transforms.sum_journal import SumJournal
-from transforms.write_tables import WriteTables, outcome_row
+from tierwise.transforms.ask_gemini import AskGemini
+from tierwise.transforms.ask_groups import AskGroups
+from tierwise.transforms.ask_within import AskWithin
+from tierwise.transforms.asking_fn import SharedEngine
+from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
+from tierwise.transforms.close_run import CloseRun
+from tierwise.transforms.compare_audits import CompareAudits
+from tierwise.transforms.give_signs import keep_lease
+from tierwise.transforms.group_files import GroupFiles
+from tierwise.transforms.judge_answers import JudgeAnswers
+from tierwise.transforms.list_images import REPEATED, SKIPPED, ListImages
+from tierwise.transforms.name_answers import NameAnswers
+from tierwise.transforms.name_groups import NameGroups
+from tierwise.transforms.share_duplicates import ShareDuplicates
+from tierwise.transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNearDuplicates
+from tierwise.transforms.sum_by_key import SumByKey
+from tierwise.transforms.sum_costs import SumCosts
+from tierwise.transforms.sum_journal import SumJournal
+from tierwise.transforms.write_tables import WriteTables
 
 
 @dataclass(frozen=True, slots=True)

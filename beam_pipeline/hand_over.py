@@ -11,16 +11,16 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from rich.console import Console
 
-from beam_pipeline.carry_out import take_job, warn_about
-from beam_pipeline.dataflow import is_dataflow, only_builds
-from beam_pipeline.graph import define_pipeline
-from beam_pipeline.job import Job, handed_over
-from beam_pipeline.run_file import break_off, open_run
-from beam_pipeline.run_pipeline import new_pipeline
-from storage.files import join
-from storage.run_records import Lease, new_record
-from tierwise.journal import VERSION
-from tierwise.table_names import RUN_FILE
+from tierwise.accounts.table_names import RUN_FILE
+from tierwise.beam_pipeline.carry_out import take_job, warn_about
+from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.beam_pipeline.job import Job, handed_over
+from tierwise.beam_pipeline.run_file import break_off, open_run
+from tierwise.beam_pipeline.run_pipeline import new_pipeline
+from tierwise.beam_pipeline.runners.dataflow import is_dataflow, only_builds
+from tierwise.journal.lines import VERSION
+from tierwise.journal.run_records import Lease, new_record
+from tierwise.storage.files import join
 
 
 def hand_over(job: Job, options: PipelineOptions, console: Console) -> None:

@@ -13,8 +13,8 @@ from types import FrameType
 
 from rich.console import Console
 
-from answering.engine import interrupt_all
 from tierwise.errors import LeaseLostError
+from tierwise.scheduling.engine import interrupt_all
 
 _GRACE_S = 1.5
 _RUN_AGAIN = "Nothing that was paid is lost: run the same command again, and it goes on from here."

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from answering.plan import Plan
-from storage.listing import Input
-from storage.run_records import Lease
-from tierwise.admission import Untraced
+from tierwise.accounts.admission import Untraced
+from tierwise.accounts.table_names import FAILURES, answers_table
+from tierwise.accounts.tables import answers_schema, failures_schema
+from tierwise.answering.plan import Plan
 from tierwise.evaluation import judged_tasks
-from tierwise.table_names import FAILURES, answers_table
-from tierwise.tables import answers_schema, failures_schema
-from transforms.publish_run import Publication
-from transforms.share_near_duplicates import Likeness
+from tierwise.journal.run_records import Lease
+from tierwise.publishing.publish_run import Publication
+from tierwise.storage.listing import Input
+from tierwise.transforms.share_near_duplicates import Likeness
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from answering.journal_files import JournalFiles, capped_digits, shard_digits
-from answering.plan import Plan
-from answering.request_files import RequestFiles
-from beam_pipeline.asked import (
+from tierwise.answering.groups import group_name
+from tierwise.answering.plan import Plan
+from tierwise.beam_pipeline.asked import (
     cap_of,
     check_columns,
     check_cost_by,
@@ -21,22 +20,23 @@ from beam_pipeline.asked import (
     service_of,
     today,
 )
-from beam_pipeline.command_line import Settings
-from beam_pipeline.job import Job
-from beam_pipeline.referenced import check_references
-from beam_pipeline.run_id import new_run_id
-from beam_pipeline.version import VERSION
-from gemini_api.service import Service
-from storage.files import files_for, join
-from storage.find_input import find_input
-from storage.listing import Input, Named, list_names, starts_at
-from storage.overlap import check_not_itself
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.referenced import check_references
 from tierwise.errors import InputError
-from tierwise.groups import group_name
+from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
-from tierwise.report.asked import asked_prices, asked_tasks
+from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
+from tierwise.journal.run_id import new_run_id
+from tierwise.report.task_facts import asked_prices, asked_tasks
+from tierwise.storage.files import files_for, join
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Input, Named, list_names, starts_at
+from tierwise.storage.overlap import check_not_itself
+from tierwise.storage.request_files import RequestFiles
 from tierwise.tasks import Tasks
-from transforms.share_near_duplicates import Likeness
+from tierwise.transforms.share_near_duplicates import Likeness
+from tierwise.version import VERSION
 
 
 def build_job(settings: Settings, tasks: Tasks, *, project: str, workers: int) -> Job:

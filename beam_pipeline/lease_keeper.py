@@ -6,16 +6,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from answering.worst_cases import dearest_request
-from beam_pipeline.asked import today
-from beam_pipeline.job import Job
-from beam_pipeline.launch import unwritable
-from storage.files import files_for
-from storage.run_records import HEARTBEAT, Lease, new_record, take_lease
-from storage.thumbnail_files import thumbnails_below
+from tierwise.beam_pipeline.asked import today
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.launch import unwritable
 from tierwise.errors import LeaseLostError
-from tierwise.journal import VERSION
-from transforms.publish_run import finish_earlier
+from tierwise.journal.lines import VERSION
+from tierwise.journal.run_records import HEARTBEAT, Lease, new_record, take_lease
+from tierwise.publishing.publish_run import finish_earlier
+from tierwise.scheduling.worst_cases import dearest_request
+from tierwise.storage.files import files_for
+from tierwise.storage.thumbnail_files import thumbnails_below
 
 
 def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:

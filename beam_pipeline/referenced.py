@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gemini_api.service import Service
-from storage.listing import Input, Kind, Named, list_names
 from tierwise.errors import InputError, TasksError
+from tierwise.gemini.service import Service
 from tierwise.references import SCHEME
+from tierwise.storage.listing import Input, Kind, Named, list_names
 from tierwise.tasks import Tasks
 
 

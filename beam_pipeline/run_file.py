@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from beam_pipeline.job import Job
-from storage.files import files_for, join
-from tierwise.ending import EXIT_STATUS, Status
-from tierwise.table_names import RUN_FILE
+from tierwise.accounts.ending import EXIT_STATUS, Status
+from tierwise.accounts.table_names import RUN_FILE
+from tierwise.beam_pipeline.job import Job
+from tierwise.storage.files import files_for, join
 
 
 def open_run(job: Job) -> None:

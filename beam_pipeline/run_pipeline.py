@@ -15,13 +15,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineState
 from rich.console import Console
 
-from answering.engine import close_all, interrupt_all
-from beam_pipeline.memory import give_back_large_buffers
-from beam_pipeline.progress import progress
-from beam_pipeline.quiet import quieten
-from beam_pipeline.workers import in_this_process, on_this_machine
 from tierwise import errors
+from tierwise.beam_pipeline.runners.memory import give_back_large_buffers
+from tierwise.beam_pipeline.runners.quiet import quieten
+from tierwise.beam_pipeline.runners.workers import in_this_process, on_this_machine
+from tierwise.beam_pipeline.terminal.progress import progress
 from tierwise.errors import InputError, TierwiseError
+from tierwise.scheduling.engine import close_all, interrupt_all
 
 # How long a run that breaks off waits for the answers that are under way.
 _GRACE_S = 10.0

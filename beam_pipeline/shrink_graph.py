@@ -7,18 +7,19 @@ from typing import Any
 
 import apache_beam as beam
 
-from answering.optimize_file import Shrinking
-from storage.files import join
-from storage.listing import Input
+from tierwise.answering.optimize_file import Shrinking
 from tierwise.images.limits import Limits
 from tierwise.metrics import Optimized, OptimizedTotals, metrics_row, metrics_schema, totals_of
+from tierwise.publishing.parts import TableRow
+from tierwise.publishing.publish_metrics import MetricsPublication, publish_metrics
 from tierwise.records import ImageSettings, MediaResolution
-from transforms.close_run import CloseRun
-from transforms.list_images import REPEATED, SKIPPED, ListImages
-from transforms.optimize_images import OptimizeImages
-from transforms.publish_metrics import MetricsPublication, publish_metrics
-from transforms.sum_by_key import SumByKey
-from transforms.write_tables import TableRow, WriteTables
+from tierwise.storage.files import join
+from tierwise.storage.listing import Input
+from tierwise.transforms.close_run import CloseRun
+from tierwise.transforms.list_images import REPEATED, SKIPPED, ListImages
+from tierwise.transforms.optimize_images import OptimizeImages
+from tierwise.transforms.sum_by_key import SumByKey
+from tierwise.transforms.write_tables import WriteTables
 
 _TABLE = "metrics"
 SHRINK_STAGING = ".shrinking-"

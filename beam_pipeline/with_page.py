@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from answering.thumbnails import thumbnails_of
-from beam_pipeline.job import Job
-from storage.thumbnail_files import thumbnails_below
+from tierwise.answering.thumbnails import thumbnails_of
+from tierwise.beam_pipeline.job import Job
 from tierwise.evaluation import judged_tasks
+from tierwise.storage.thumbnail_files import thumbnails_below
 
 
 def with_page(job: Job, *, thumbnails: bool) -> Job:

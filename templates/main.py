@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 
 # The image this runs in, which is the workers' too; `make template` builds it in.
 IMAGE_VARIABLE = "TIERWISE_IMAGE"

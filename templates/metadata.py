@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from beam_pipeline.flags.flag import RUN, Flag
-from beam_pipeline.flags.groups import grouped
-from beam_pipeline.flags.of_verb import flags_of
+from tierwise.beam_pipeline.flags.flag import RUN, Flag
+from tierwise.beam_pipeline.flags.groups import grouped
+from tierwise.beam_pipeline.flags.of_verb import flags_of
 
 METADATA = Path(__file__).parent / "metadata.json"
 

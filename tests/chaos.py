@@ -28,11 +28,11 @@ from urllib.request import urlopen
 import pyarrow.parquet as pq
 from PIL import Image
 
-from gemini_api.emulator.config import EmulatorConfig
-from gemini_api.emulator.embedded import running_emulator
-from tierwise.journal import decode
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.embedded import running_emulator
+from tierwise.journal.lines import decode
+from tierwise.publishing.publish_run import check_tables
 from tierwise.records import Spent
-from transforms.publish_run import check_tables
 
 ROOT = Path(__file__).parents[1]
 TASKS = """

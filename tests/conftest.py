@@ -15,10 +15,10 @@ import hypothesis
 import pytest
 from PIL import Image, ImageDraw
 
-from gemini_api.emulator.config import EmulatorConfig
-from gemini_api.emulator.embedded import running_emulator
 from tests.bucket import Bucket, serving
-from tierwise.images.isolation import end_helpers
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.embedded import running_emulator
+from tierwise.images.isolated.isolation import end_helpers
 
 # Where the same commit must always have the same result, the examples are the same too; elsewhere
 # each run tries new ones.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from storage.thumbnail_files import thumbnails_below
-from tests.transforms.finished import Made, answers, asked, digest, failures, finished
-from tierwise.report.asked import AnswerKind
+from tests.tierwise.publishing.finished import Made, answers, asked, digest, failures, finished
+from tierwise.report.task_facts import AnswerKind
+from tierwise.storage.thumbnail_files import thumbnails_below
 
 # What anybody could call a file, write on a picture, or let a model say.
 HOSTILE = [

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
 from bench.calibration.small_print import make
+from tierwise.beam_pipeline.__main__ import main
 
 PHOTOGRAPHS = Path(__file__).parents[2] / "shared/data/labelled"
 ROOT = Path(__file__).parents[1]

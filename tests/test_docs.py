@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
 from tests.test_readme import COMMANDS, PAGES, README, command_words
-from tierwise.ending import EXIT_STATUS
+from tierwise.accounts.ending import EXIT_STATUS
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.records import Reason
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = {"README.md": README} | {f"docs/{name}": text for name, text in PAGES.items()}
 DOCS["ARCHITECTURE.md"] = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-ROOMS = ("tierwise", "storage", "gemini_api", "answering", "transforms", "beam_pipeline")
+ROOMS = ("tierwise", "transforms", "beam_pipeline")
 
 
 def links(text: str) -> list[str]:

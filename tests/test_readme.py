@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from beam_pipeline.__main__ import main
-from beam_pipeline.command_line import VERBS, read_command_line
-from beam_pipeline.flags.flag import Flag
-from beam_pipeline.flags.of_verb import FLAGS
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.flags.command_line import VERBS, read_command_line
+from tierwise.beam_pipeline.flags.flag import Flag
+from tierwise.beam_pipeline.flags.of_verb import FLAGS
 from tierwise.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from statistics import median
 
+from tierwise.accounts.tables import usd
 from tierwise.calibration.routes import route_name
 from tierwise.contact_sheets import layout_of
 from tierwise.models import find_model
 from tierwise.records import Route
-from tierwise.tables import usd
 from tierwise.tasks.routes import check_model, check_tier, on_sheets
 from tierwise.tiers import image_tokens, pixels_worth_sending
 

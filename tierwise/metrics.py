@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from tierwise.accounts.tables import manifest_cells, manifest_fields, reduction_percent
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.records import ImageFile, MediaResolution
 from tierwise.shown import counted
-from tierwise.tables import manifest_cells, manifest_fields, reduction_percent
 from tierwise.tiers import image_tokens
 
 

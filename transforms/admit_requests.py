@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import apache_beam as beam
 
-from answering.plan import Plan
-from answering.worst_cases import WorstCases
-from gemini_api.billing import Billing
-from tierwise.admission import Admission, Cap, Paid, Work, admit
-from transforms.shard import Shard
+from tierwise.accounts.admission import Admission, Cap, Paid, Work, admit
+from tierwise.answering.plan import Plan
+from tierwise.gemini.billing import Billing
+from tierwise.scheduling.worst_cases import WorstCases
+from tierwise.transforms.shard import Shard
 
 
 class AdmitRequests(beam.PTransform):

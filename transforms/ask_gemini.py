@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from answering.answer_file import answer_file
-from answering.questions_asked import QuestionsAsked
-from answering.recalled_file import recalled_file
+from tierwise.answering.answer_file import answer_file
+from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.answering.recalled_file import recalled_file
 from tierwise.records import Answered
-from transforms.asking_fn import AskingFn, SharedEngine
-from transforms.shard import Shard
+from tierwise.transforms.asking_fn import AskingFn, SharedEngine
+from tierwise.transforms.shard import Shard
 
 
 class AskGemini(beam.PTransform):

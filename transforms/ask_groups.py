@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from answering.answer_group import answer_group
-from answering.questions_asked import QuestionsAsked
-from tierwise.groups import AnsweredGroup
-from transforms.asking_fn import AskingFn, SharedEngine
-from transforms.shard import Shard
+from tierwise.answering.answer_group import answer_group
+from tierwise.answering.groups import AnsweredGroup
+from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.transforms.asking_fn import AskingFn, SharedEngine
+from tierwise.transforms.shard import Shard
 
 
 class AskGroups(beam.PTransform):

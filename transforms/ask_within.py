@@ -9,20 +9,20 @@ from typing import Any, TypedDict
 
 import apache_beam as beam
 
-from answering.answer_file import answer_file
-from answering.answer_group import answer_group
-from answering.answer_shard import AnsweredShard, Waiting, answer_shard
-from answering.questions_asked import QuestionsAsked
-from answering.tally import TALLY
-from answering.waves import Waves
-from answering.worst_cases import WorstCases, dearest_request
-from gemini_api.billing import Billing
-from tierwise.admission import Admission, Cap, Purse
-from tierwise.groups import AnsweredGroup, Group
+from tierwise.accounts.admission import Admission, Cap, Purse
+from tierwise.answering.answer_file import answer_file
+from tierwise.answering.answer_group import answer_group
+from tierwise.answering.groups import AnsweredGroup, Group
+from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.gemini.billing import Billing
 from tierwise.records import Answered, Spent
-from transforms.admit_requests import AdmitRequests
-from transforms.asking_fn import AskingFn, SharedEngine
-from transforms.shard import Keyed, Shard, merge_shards
+from tierwise.scheduling.answer_shard import AnsweredShard, Waiting, answer_shard
+from tierwise.scheduling.tally import TALLY
+from tierwise.scheduling.waves import Waves
+from tierwise.scheduling.worst_cases import WorstCases, dearest_request
+from tierwise.transforms.admit_requests import AdmitRequests
+from tierwise.transforms.asking_fn import AskingFn, SharedEngine
+from tierwise.transforms.shard import Keyed, Shard, merge_shards
 
 # A shard waits for the slowest reply of each wave; meanwhile others go on.
 _SHARDS_IN_FLIGHT = 8

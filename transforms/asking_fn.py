@@ -12,12 +12,12 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.shared import Shared
 from apache_beam.utils.windowed_value import WindowedValue
 
-from answering.engine import Engine
-from answering.plan import Plan
-from answering.tally import TALLY
-from answering.window import Window
-from tierwise.groups import AnsweredGroup
+from tierwise.answering.groups import AnsweredGroup
+from tierwise.answering.plan import Plan
 from tierwise.records import Answer, Answered, Failure, Usage
+from tierwise.scheduling.engine import Engine
+from tierwise.scheduling.tally import TALLY
+from tierwise.scheduling.window import Window
 
 Result = TypeVar("Result")
 

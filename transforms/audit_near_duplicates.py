@@ -9,7 +9,7 @@ import apache_beam as beam
 
 from tierwise.near_duplicates import NearAudit
 from tierwise.records import Answer, NamedOutcome
-from transforms.sum_by_key import SumByKey
+from tierwise.transforms.sum_by_key import SumByKey
 
 
 class AuditNearDuplicates(beam.PTransform):

@@ -7,8 +7,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from storage.run_records import Lease
-from transforms.give_signs import keep_lease
+from tierwise.journal.run_records import Lease
+from tierwise.transforms.give_signs import keep_lease
 
 
 class CloseRun(beam.PTransform):

@@ -9,9 +9,9 @@ from typing import Any
 
 import apache_beam as beam
 
-from answering.engine import interrupt_all
-from storage.run_records import HEARTBEAT, Lease
 from tierwise.errors import LeaseLostError
+from tierwise.journal.run_records import HEARTBEAT, Lease
+from tierwise.scheduling.engine import interrupt_all
 
 # Seconds between looks at the lease: a thousand workers look eight times a second, and whichever
 # finds that nobody gave a sign lately gives one.

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from answering.journal_files import shard_of
-from tierwise.groups import Group, choose_files, group_name
+from tierwise.answering.groups import Group, choose_files, group_name
+from tierwise.journal.journal_files import shard_of
 from tierwise.records import ImageFile
 from tierwise.tasks import Tasks
-from transforms.shard import Shard
+from tierwise.transforms.shard import Shard
 
 # A task's name and a group's.
 GroupKey = tuple[str, str]

@@ -9,13 +9,13 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
-from storage.files import files_for
-from storage.listing import Input, Named, Skipped, list_names, split
-from storage.run_records import Lease
 from tierwise.images.limits import LARGEST_FILE_BYTES
+from tierwise.journal.run_records import Lease
 from tierwise.records import ImageFile, Reason
-from transforms.give_signs import keep_lease
-from transforms.in_threads import InThreadsFn
+from tierwise.storage.files import files_for
+from tierwise.storage.listing import Input, Named, Skipped, list_names, split
+from tierwise.transforms.give_signs import keep_lease
+from tierwise.transforms.in_threads import InThreadsFn
 
 SKIPPED = "skipped_files"
 REPEATED = "repeated_rows"

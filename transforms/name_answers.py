@@ -9,11 +9,11 @@ from typing import Any
 
 import apache_beam as beam
 
-from tierwise.journal import free
+from tierwise.compressed import pack, unpack
+from tierwise.journal.lines import free
 from tierwise.records import Answered, ImageFile, NamedOutcome
 from tierwise.tasks import Tasks
-from transforms.packed import pack, unpack
-from transforms.share_duplicates import share_key
+from tierwise.transforms.share_duplicates import share_key
 
 
 class NameAnswers(beam.PTransform):

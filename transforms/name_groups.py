@@ -10,15 +10,15 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
-from answering.plan import Plan
-from answering.prepare import find_pages
+from tierwise.answering.groups import AnsweredGroup, left_out
+from tierwise.answering.plan import Plan
+from tierwise.answering.prepare import find_pages
 from tierwise.errors import ImageError
-from tierwise.groups import AnsweredGroup, left_out
-from tierwise.journal import free
+from tierwise.journal.lines import free
 from tierwise.records import Failure, ImageFile, NamedOutcome, Outcome, Page, Reason
 from tierwise.tasks import Tasks
-from transforms.group_files import GroupKey, keyed_by_group
-from transforms.in_threads import InThreadsFn
+from tierwise.transforms.group_files import GroupKey, keyed_by_group
+from tierwise.transforms.in_threads import InThreadsFn
 
 _UNOPENED = "unopened"
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from answering.optimize_file import SMALL_ENDINGS, Shrinking, optimize_file
-from answering.tally import TALLY
-from storage.listing import Input
-from storage.relative_names import stem_of, with_digest
+from tierwise.accounts.tables import reduction_percent
+from tierwise.answering.optimize_file import SMALL_ENDINGS, Shrinking, optimize_file
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
-from tierwise.tables import reduction_percent
-from transforms.in_threads import InThreadsFn
+from tierwise.scheduling.tally import TALLY
+from tierwise.storage.listing import Input
+from tierwise.storage.relative_names import stem_of, with_digest
+from tierwise.transforms.in_threads import InThreadsFn
 
 _PAGE = re.compile(r"\.page-\d+$")
 

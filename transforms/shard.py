@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tierwise.groups import Group
+from tierwise.answering.groups import Group
 from tierwise.records import ImageFile, Record
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import apache_beam as beam
 
-from answering.journal_files import shard_of
+from tierwise.journal.journal_files import shard_of
 from tierwise.records import ImageFile, Scalar
 from tierwise.tasks import Tasks
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.task import FILENAME
-from transforms.shard import Keyed, Shard
+from tierwise.transforms.shard import Keyed, Shard
 
 
 class ShareDuplicates(beam.PTransform):

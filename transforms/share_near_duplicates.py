@@ -8,11 +8,11 @@ from typing import Any
 
 import apache_beam as beam
 
-from answering.look import look
-from answering.plan import Plan
+from tierwise.answering.look import look
+from tierwise.answering.plan import Plan
 from tierwise.near_duplicates import bands, firsts_alike, is_audited
 from tierwise.records import ImageFile
-from transforms.share_duplicates import share_key
+from tierwise.transforms.share_duplicates import share_key
 
 NEAR_DUPLICATES = "near_duplicates"
 

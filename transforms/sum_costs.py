@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from tierwise.costs import CostKey, CostTotals, totals_of
+from tierwise.accounts.costs import CostRow, CostTotals, totals_of
 from tierwise.questions import plain_text
 from tierwise.records import NamedOutcome
-from transforms.sum_by_key import SumByKey
-
-CostRow = tuple[CostKey, CostTotals]
+from tierwise.transforms.sum_by_key import SumByKey
 
 
 class SumCosts(beam.PTransform):

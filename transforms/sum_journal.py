@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from answering.journal_files import JournalFiles
-from tierwise.admission import Paid
+from tierwise.accounts.admission import Paid
+from tierwise.journal.journal_files import JournalFiles
 
 
 class SumJournal(beam.PTransform):

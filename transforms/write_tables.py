@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from storage.files import files_for, join
-from tierwise.records import Answer, NamedOutcome
-from tierwise.table_names import FAILURES, answers_table
-from tierwise.tables import answer_row, failure_row
+from tierwise.publishing.parts import GrowingPart, Part, TableRow
 
-# Rows of a file, which is 1 MB and more, and rows that are held as Python objects, of 3 KB each.
+# Rows of a file, which is 1 MB and more.
 _ROWS_PER_FILE = 20_000
-_ROWS_PER_BATCH = 500
-
-# A table's name and the cells of one of its rows.
-TableRow = tuple[str, dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A Parquet file that was written: its table, its address, its rows and its size in bytes."""
-
-    table: str
-    uri: str
-    rows: int
-    bytes: int
 
 
 class WriteTables(beam.PTransform):
@@ -55,52 +34,6 @@ class WriteTables(beam.PTransform):
         return records | "WriteRows" >> beam.ParDo(self._write)
 
 
-def outcome_row(named: NamedOutcome) -> TableRow:
-    """The row of an outcome, in its task's answers or in the failures."""
-    if isinstance(named.outcome, Answer):
-        return answers_table(named.outcome.task), answer_row(named.file, named.outcome)
-    return FAILURES, failure_row(named.file, named.outcome)
-
-
-def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> Part:
-    """Write rows to a new file of a table."""
-    return _write_table(folder, table, pa.Table.from_pylist(rows, schema))
-
-
-def _write_table(folder: str, table: str, rows: pa.Table) -> Part:
-    sink = io.BytesIO()
-    pq.write_table(rows, sink, compression="zstd")
-    uri = join(folder, table, f"part-{uuid.uuid4().hex}.parquet")
-    data = sink.getvalue()
-    files_for(uri).write(uri, data)
-    return Part(table, uri, rows.num_rows, len(data))
-
-
-@dataclass(slots=True)
-class _Growing:
-    """The rows of a file to be, most of them as Arrow holds them."""
-
-    schema: pa.Schema
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    latest: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, row: dict[str, Any]) -> int:
-        """Take a row in; gives how many there are."""
-        self.latest.append(row)
-        if len(self.latest) == _ROWS_PER_BATCH:
-            self._pack()
-        return len(self.batches) * _ROWS_PER_BATCH + len(self.latest)
-
-    def table(self) -> pa.Table:
-        """All rows; the last thing that is asked."""
-        self._pack()
-        return pa.Table.from_batches(self.batches, self.schema)
-
-    def _pack(self) -> None:
-        self.batches.append(pa.RecordBatch.from_pylist(self.latest, self.schema))
-        self.latest = []
-
-
 class _WriteRowsFn(beam.DoFn):
     def __init__(
         self, folder: str, schemas: dict[str, pa.Schema], tabulate: Callable[[Any], TableRow]
@@ -108,7 +41,7 @@ class _WriteRowsFn(beam.DoFn):
         self._folder = folder
         self._schemas = schemas
         self._tabulate = tabulate
-        self._growing: dict[str, _Growing] = {}
+        self._growing: dict[str, GrowingPart] = {}
 
     def display_data(self) -> dict[str, Any]:
         return {"folder": self._folder}
@@ -119,7 +52,7 @@ class _WriteRowsFn(beam.DoFn):
     def process(self, record: Any) -> Iterator[Part]:
         table, row = self._tabulate(record)
         if table not in self._growing:
-            self._growing[table] = _Growing(self._schemas[table])
+            self._growing[table] = GrowingPart(self._schemas[table])
         if self._growing[table].add(row) >= _ROWS_PER_FILE:
             yield self._write(table)
 
@@ -130,4 +63,4 @@ class _WriteRowsFn(beam.DoFn):
             yield WindowedValue(part, everything.max_timestamp(), [everything])
 
     def _write(self, table: str) -> Part:
-        return _write_table(self._folder, table, self._growing.pop(table).table())
+        return self._growing.pop(table).write(self._folder, table)

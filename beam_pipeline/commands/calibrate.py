@@ -10,14 +10,18 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from beam_pipeline.ask_trials import ask_trials
-from beam_pipeline.asked import negotiated_prices, tasks_of
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.calibration_table import print_calibration
-from beam_pipeline.command_line import Settings
-from beam_pipeline.flags.flag import CALIBRATE
-from beam_pipeline.label_problems import LabelProblems
-from beam_pipeline.labelled import (
+from tierwise.beam_pipeline.asked import negotiated_prices, tasks_of
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.flags.flag import CALIBRATE
+from tierwise.beam_pipeline.launch import writable
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
+from tierwise.beam_pipeline.terminal.calibration_table import print_calibration
+from tierwise.beam_pipeline.terminal.money import cap_lines
+from tierwise.beam_pipeline.terminal.screen import print_document, say, screen, warn
+from tierwise.beam_pipeline.trials.ask_trials import ask_trials
+from tierwise.beam_pipeline.trials.label_problems import LabelProblems
+from tierwise.beam_pipeline.trials.labelled import (
     LabelledImage,
     check_enough,
     columns_of,
@@ -28,16 +32,9 @@ from beam_pipeline.labelled import (
     rare_labels,
     sampled,
 )
-from beam_pipeline.launch import writable
-from beam_pipeline.money import cap_lines
-from beam_pipeline.observations import Left
-from beam_pipeline.observations import Observed as ObservedTask
-from beam_pipeline.reach import check_reachable, check_waits
-from beam_pipeline.screen import print_document, say, screen, warn
-from beam_pipeline.trials import Trials, trials_of
-from beam_pipeline.version import VERSION
-from storage.files import files_for, join
-from storage.find_input import find_input
+from tierwise.beam_pipeline.trials.observations import Left
+from tierwise.beam_pipeline.trials.observations import Observed as ObservedTask
+from tierwise.beam_pipeline.trials.trials import Trials, trials_of
 from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.calibration_file import (
     FORMAT,
@@ -57,11 +54,14 @@ from tierwise.calibration.labelling import (
 from tierwise.calibration.routes import route_name
 from tierwise.errors import InputError
 from tierwise.plots.accuracy_plot import accuracy_plot
+from tierwise.publishing.page_plots import calibration_plot
 from tierwise.records import Reason
 from tierwise.routing import AS_IT_IS
 from tierwise.shown import counted
+from tierwise.storage.files import files_for, join
+from tierwise.storage.find_input import find_input
 from tierwise.tasks import Task, Tasks
-from transforms.page_plots import calibration_plot
+from tierwise.version import VERSION
 
 CALIBRATION_FILE = "calibration.json"
 _MANIFEST = "labelled.jsonl"

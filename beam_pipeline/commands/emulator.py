@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from beam_pipeline.command_line import Settings
-from gemini_api.emulator.config import EmulatorConfig
-from gemini_api.emulator.server import serve
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.server import serve
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:

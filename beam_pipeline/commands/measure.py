@@ -11,28 +11,23 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from answering.stratified import stratified
-from beam_pipeline.ask_trials import ask_trials
-from beam_pipeline.asked import tasks_of
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.command_line import Settings
-from beam_pipeline.flags.flag import MEASURE
-from beam_pipeline.labelled import manifest_of
-from beam_pipeline.launch import writable
-from beam_pipeline.measurement_table import measurement_parquet, print_measurement
-from beam_pipeline.money import cap_lines
-from beam_pipeline.observations import Left
-from beam_pipeline.reach import check_reachable, check_waits
-from beam_pipeline.screen import print_document, say, screen
-from beam_pipeline.trial_names import trial_name
-from beam_pipeline.trials import Trials
-from beam_pipeline.version import VERSION
-from gemini_api.service import Kind
-from storage.files import files_for, join
-from storage.find_input import find_input
-from storage.listing import Named, list_names
+from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.flags.flag import MEASURE
+from tierwise.beam_pipeline.launch import writable
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
+from tierwise.beam_pipeline.terminal.measurement_table import measurement_parquet, print_measurement
+from tierwise.beam_pipeline.terminal.money import cap_lines
+from tierwise.beam_pipeline.terminal.screen import print_document, say, screen
+from tierwise.beam_pipeline.trials.ask_trials import ask_trials
+from tierwise.beam_pipeline.trials.labelled import manifest_of
+from tierwise.beam_pipeline.trials.observations import Left
+from tierwise.beam_pipeline.trials.trial_names import trial_name
+from tierwise.beam_pipeline.trials.trials import Trials
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.errors import InputError
+from tierwise.gemini.service import Kind
 from tierwise.images.limits import Limits
 from tierwise.measurement import (
     Measured,
@@ -43,9 +38,14 @@ from tierwise.measurement import (
     without_answer,
 )
 from tierwise.plots.tokens_plot import tokens_plot
+from tierwise.publishing.page_plots import MEASUREMENT_PLOT
 from tierwise.records import Reason
+from tierwise.storage.files import files_for, join
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Named, list_names
+from tierwise.surveying.stratified import stratified
 from tierwise.tasks import Task, Tasks
-from transforms.page_plots import MEASUREMENT_PLOT
+from tierwise.version import VERSION
 
 _SAMPLE = 24
 _MANIFEST = "sample.jsonl"

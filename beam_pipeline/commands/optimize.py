@@ -7,26 +7,26 @@ from typing import Any
 
 from rich.console import Console
 
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.command_line import Settings
-from beam_pipeline.flags.flag import OPTIMIZE
-from beam_pipeline.interruption import resumable
-from beam_pipeline.launch import writable
-from beam_pipeline.reach import check_files, check_waits
-from beam_pipeline.run_id import new_run_id
-from beam_pipeline.run_pipeline import Outcome, run_pipeline
-from beam_pipeline.screen import print_document, screen
-from beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
-from beam_pipeline.shrink_settings import image_settings
-from beam_pipeline.shrink_summary import print_shrink_summary
-from beam_pipeline.version import VERSION
-from storage.files import files_for, join
-from storage.find_input import find_input
-from storage.overlap import count_apart
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.flags.flag import OPTIMIZE
+from tierwise.beam_pipeline.interruption import resumable
+from tierwise.beam_pipeline.launch import writable
+from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.runners.reach import check_files, check_waits
+from tierwise.beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
+from tierwise.beam_pipeline.shrink_settings import image_settings
+from tierwise.beam_pipeline.terminal.screen import print_document, screen
+from tierwise.beam_pipeline.terminal.shrink_summary import print_shrink_summary
 from tierwise.images.limits import Limits
+from tierwise.journal.run_id import new_run_id
 from tierwise.models import find_model
+from tierwise.publishing.publish_metrics import TOTALS_FILE
 from tierwise.records import MediaResolution
-from transforms.publish_metrics import TOTALS_FILE
+from tierwise.storage.files import files_for, join
+from tierwise.storage.find_input import find_input
+from tierwise.storage.overlap import count_apart
+from tierwise.version import VERSION
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from beam_pipeline.asked import (
+from tierwise.beam_pipeline.asked import (
     cap_of,
     check_columns,
     check_cost_by,
@@ -20,26 +20,26 @@ from beam_pipeline.asked import (
     today,
     warnings_about,
 )
-from beam_pipeline.calibrated import tasks_to_ask
-from beam_pipeline.capped import Asking, reach_line, reach_of, reach_row
-from beam_pipeline.command_line import Settings, unknown_flag
-from beam_pipeline.drawing_costs import drawing_costs, print_drawing_costs
-from beam_pipeline.flags.flag import PLAN
-from beam_pipeline.flags.of_verb import flags_of
-from beam_pipeline.forecast_tables import no_images, print_forecast
-from beam_pipeline.forecasting import forecast_of, rates_of, survey_of
-from beam_pipeline.referenced import check_references
-from beam_pipeline.screen import print_document, say
-from beam_pipeline.ways_table import print_ways, way_rows
-from gemini_api.service import Service
-from storage.find_input import find_input
-from storage.listing import Input
+from tierwise.beam_pipeline.calibrated import tasks_to_ask
+from tierwise.beam_pipeline.capped import Asking, reach_line, reach_of, reach_row
+from tierwise.beam_pipeline.flags.command_line import Settings, unknown_flag
+from tierwise.beam_pipeline.flags.flag import PLAN
+from tierwise.beam_pipeline.flags.of_verb import flags_of
+from tierwise.beam_pipeline.referenced import check_references
+from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
+from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
+from tierwise.beam_pipeline.terminal.screen import print_document, say
+from tierwise.beam_pipeline.terminal.ways_table import print_ways, way_rows
 from tierwise.errors import InputError
 from tierwise.forecast.duration import durations
 from tierwise.forecast.forecast import forecast_row
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.ways import ways
+from tierwise.gemini.service import Service
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Input
+from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 from tierwise.tasks import Tasks
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from beam_pipeline.command_line import Settings
-from storage.files import files_for, join
-from storage.finished_run import open_finished_run
-from storage.thumbnail_files import thumbnails_below
+from tierwise.accounts.table_names import PAGE_FILE
+from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.errors import InputError
-from tierwise.table_names import PAGE_FILE
-from transforms.page_plots import plots_beside
-from transforms.write_report import build_page
+from tierwise.publishing.finished_run import open_finished_run
+from tierwise.publishing.page_plots import plots_beside
+from tierwise.publishing.write_report import build_page
+from tierwise.storage.files import files_for, join
+from tierwise.storage.thumbnail_files import thumbnails_below
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:

@@ -6,20 +6,20 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from beam_pipeline.beam_options import beam_options, project
-from beam_pipeline.calibrated import calibrated_versions, tasks_to_ask
-from beam_pipeline.carry_out import carry_out, reachable, with_forecast
-from beam_pipeline.command_line import Settings
-from beam_pipeline.dataflow import only_builds, submits_only
-from beam_pipeline.hand_over import hand_over
-from beam_pipeline.launch import build_job
-from beam_pipeline.reach import check_names, check_reachable
-from beam_pipeline.run_file import read_run
-from beam_pipeline.screen import print_document, say, screen, warn
-from beam_pipeline.summary import print_summary
-from beam_pipeline.with_page import with_page
-from beam_pipeline.workers import known_sharers
-from storage.files import join
+from tierwise.beam_pipeline.calibrated import calibrated_versions, tasks_to_ask
+from tierwise.beam_pipeline.carry_out import carry_out, reachable, with_forecast
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.hand_over import hand_over
+from tierwise.beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.run_file import read_run
+from tierwise.beam_pipeline.runners.beam_options import beam_options, project
+from tierwise.beam_pipeline.runners.dataflow import only_builds, submits_only
+from tierwise.beam_pipeline.runners.reach import check_names, check_reachable
+from tierwise.beam_pipeline.runners.workers import known_sharers
+from tierwise.beam_pipeline.terminal.screen import print_document, say, screen, warn
+from tierwise.beam_pipeline.terminal.summary import print_summary
+from tierwise.beam_pipeline.with_page import with_page
+from tierwise.storage.files import join
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:

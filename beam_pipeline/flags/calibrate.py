@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beam_pipeline.flags.flag import CALIBRATE, Flag
+from tierwise.beam_pipeline.flags.flag import CALIBRATE, Flag
 
 FLAGS = (
     Flag(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from beam_pipeline.flags.flag import Flag
+from tierwise.beam_pipeline.flags.flag import Flag
 
 _FIRST = "what to do"
 GROUPS = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beam_pipeline.flags import calibrate, emulator, measure, optimize, plan, report, run
-from beam_pipeline.flags.flag import CALIBRATE, MEASURE, PLAN, RUN, Flag
+from tierwise.beam_pipeline.flags import calibrate, emulator, measure, optimize, plan, report, run
+from tierwise.beam_pipeline.flags.flag import CALIBRATE, MEASURE, PLAN, RUN, Flag
 
 # A verb's own come before those that it has from `run`.
 FLAGS = (

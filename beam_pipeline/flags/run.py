@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, Flag
-from tierwise.admission import read_dollars
+from tierwise.accounts.admission import read_dollars
+from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, Flag
 from tierwise.records import ServiceTier
 
 FLAGS = (

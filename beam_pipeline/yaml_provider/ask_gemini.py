@@ -9,18 +9,18 @@ from typing import Any
 import apache_beam as beam
 import yaml
 
-from beam_pipeline.asked import tasks_of
-from beam_pipeline.beam_options import project
-from beam_pipeline.carry_out import with_untraced
-from beam_pipeline.command_line import Settings, read_command_line
-from beam_pipeline.graph import Asked, ask
-from beam_pipeline.job import Job, handed_over
-from beam_pipeline.launch import job_about
-from beam_pipeline.lease_keeper import begin
-from beam_pipeline.workers import known_sharers, on_this_machine, worker_processes
-from beam_pipeline.yaml_provider.error_output import GOOD, error_output
-from beam_pipeline.yaml_provider.read_images import ReadImages
-from beam_pipeline.yaml_provider.rows import (
+from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.carry_out import with_untraced
+from tierwise.beam_pipeline.flags.command_line import Settings, read_command_line
+from tierwise.beam_pipeline.graph import Asked, ask
+from tierwise.beam_pipeline.job import Job, handed_over
+from tierwise.beam_pipeline.launch import job_about
+from tierwise.beam_pipeline.lease_keeper import begin
+from tierwise.beam_pipeline.runners.beam_options import project
+from tierwise.beam_pipeline.runners.workers import known_sharers, on_this_machine, worker_processes
+from tierwise.beam_pipeline.yaml_provider.error_output import GOOD, error_output
+from tierwise.beam_pipeline.yaml_provider.read_images import ReadImages
+from tierwise.beam_pipeline.yaml_provider.rows import (
     answer_rows,
     columns_of,
     failure_rows,
@@ -28,16 +28,16 @@ from beam_pipeline.yaml_provider.rows import (
     named_file,
     outcome_row,
 )
-from beam_pipeline.yaml_provider.upstream import upstream
-from gemini_api.service import Kind
-from storage.listing import Input
-from storage.listing import Kind as InputKind
-from storage.run_records import Lease
+from tierwise.beam_pipeline.yaml_provider.upstream import upstream
 from tierwise.errors import InputError
+from tierwise.gemini.service import Kind
+from tierwise.journal.run_records import Lease
 from tierwise.records import Answer, ImageFile, NamedOutcome
+from tierwise.storage.listing import Input
+from tierwise.storage.listing import Kind as InputKind
 from tierwise.tasks import Tasks, load_tasks
-from transforms.in_threads import InThreadsFn
-from transforms.list_images import hash_file
+from tierwise.transforms.in_threads import InThreadsFn
+from tierwise.transforms.list_images import hash_file
 
 _ROWS = "the rows that AskGemini is given"
 # Files are taken to be so many where nothing upstream knows; it decides the size of shards alone.

@@ -8,18 +8,18 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.row_type import RowTypeConstraint
 
-from answering.optimize_file import Shrinking
-from beam_pipeline.launch import writable
-from beam_pipeline.shrink_settings import image_settings
-from beam_pipeline.yaml_provider.error_output import GOOD, error_output
-from beam_pipeline.yaml_provider.read_images import ReadImages
-from beam_pipeline.yaml_provider.rows import columns_of, listed_file, nullable
-from beam_pipeline.yaml_provider.upstream import upstream
-from storage.overlap import count_apart
+from tierwise.answering.optimize_file import Shrinking
+from tierwise.beam_pipeline.launch import writable
+from tierwise.beam_pipeline.shrink_settings import image_settings
+from tierwise.beam_pipeline.yaml_provider.error_output import GOOD, error_output
+from tierwise.beam_pipeline.yaml_provider.read_images import ReadImages
+from tierwise.beam_pipeline.yaml_provider.rows import columns_of, listed_file, nullable
+from tierwise.beam_pipeline.yaml_provider.upstream import upstream
 from tierwise.errors import InputError
 from tierwise.metrics import Optimized, metrics_row
 from tierwise.records import ImageFile
-from transforms.optimize_images import OptimizeImages as Optimize
+from tierwise.storage.overlap import count_apart
+from tierwise.transforms.optimize_images import OptimizeImages as Optimize
 
 _TEXTS = ("uri", "content_hash", "output", "format", "sent_format")
 _NUMBERS = ("page", "bytes", "width", "height", "sent_bytes", "sent_width", "sent_height")

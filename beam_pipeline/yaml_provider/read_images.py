@@ -6,11 +6,11 @@ from typing import Any
 
 import apache_beam as beam
 
-from beam_pipeline.yaml_provider.rows import RECORD, file_row, file_rows
-from storage.find_input import find_input
-from storage.listing import Named, list_names
+from tierwise.beam_pipeline.yaml_provider.rows import RECORD, file_row, file_rows
 from tierwise.errors import InputError
-from transforms.list_images import REPEATED, SKIPPED, ListImages
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Named, list_names
+from tierwise.transforms.list_images import REPEATED, SKIPPED, ListImages
 
 
 class ReadImages(beam.PTransform):

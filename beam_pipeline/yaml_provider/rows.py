@@ -16,12 +16,12 @@ import numpy as np
 from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.typehints.schemas import named_fields_from_element_type
 
-from storage.listing import Named
-from storage.shown_names import path_of
+from tierwise.accounts.tables import manifest_name
+from tierwise.compressed import pack, unpack
 from tierwise.errors import InputError
 from tierwise.records import Answer, Failure, ImageFile, NamedOutcome, Scalar
-from tierwise.tables import manifest_name
-from transforms.packed import pack, unpack
+from tierwise.storage.listing import Named
+from tierwise.storage.shown_names import path_of
 
 
 def nullable(kind: type) -> Any:

@@ -8,15 +8,15 @@ from typing import Any
 
 import apache_beam as beam
 
-from beam_pipeline.graph import Asked, close
-from beam_pipeline.launch import writable
-from beam_pipeline.yaml_provider.ask_gemini import AskGemini
-from beam_pipeline.yaml_provider.rows import record_of
-from beam_pipeline.yaml_provider.upstream import upstream
-from storage.run_records import Lease
+from tierwise.beam_pipeline.graph import Asked, close
+from tierwise.beam_pipeline.launch import writable
+from tierwise.beam_pipeline.yaml_provider.ask_gemini import AskGemini
+from tierwise.beam_pipeline.yaml_provider.rows import record_of
+from tierwise.beam_pipeline.yaml_provider.upstream import upstream
 from tierwise.errors import InputError
+from tierwise.journal.run_records import Lease
 from tierwise.records import NamedOutcome
-from transforms.list_images import REPEATED, SKIPPED
+from tierwise.transforms.list_images import REPEATED, SKIPPED
 
 
 class WriteTables(beam.PTransform):

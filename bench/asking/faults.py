@@ -21,9 +21,9 @@ from urllib.request import Request, urlopen
 import numpy as np
 from PIL import Image
 
-from beam_pipeline.__main__ import main as tierwise
-from gemini_api.emulator.config import EmulatorConfig
-from gemini_api.emulator.embedded import running_emulator
+from tierwise.beam_pipeline.__main__ import main as tierwise
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.embedded import running_emulator
 
 TASKS = """
 model: gemini-3.1-flash-lite

@@ -24,13 +24,13 @@ from bench.asking.measuring import serving
 from bench.asking.pictures import SIDE, make_pictures
 from bench.asking.stub import Behaviour
 from bench.asking.ways.arguments import LABELS, MODEL, PROMPT
-from gemini_api.asker import Asker
-from gemini_api.billing import Billing
-from gemini_api.client import GeminiClient
-from gemini_api.compose import compose
-from gemini_api.limiter import Clock, Limiter
-from gemini_api.service import Kind, Service
-from gemini_api.settle import Ask, Settled
+from tierwise.gemini.asker import Asker
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.client import GeminiClient
+from tierwise.gemini.compose import compose
+from tierwise.gemini.limiter import Clock, Limiter
+from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.settle import Ask, Settled
 from tierwise.images.picture import Picture
 from tierwise.questions import render, request_id
 from tierwise.records import Page, ServiceTier

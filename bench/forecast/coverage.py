@@ -20,7 +20,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from beam_pipeline.__main__ import main as tierwise
+from tierwise.beam_pipeline.__main__ import main as tierwise
 
 _HERE = Path(__file__).parent
 _DATA = _HERE.parents[2] / "shared" / "data"

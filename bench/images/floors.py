@@ -17,11 +17,11 @@ from PIL import Image
 from bench.images.compare import cpu
 from bench.images.pictures import Sample, samples
 from bench.images.ways import ours, tutorial
-from tierwise.images.headers import read_header
+from tierwise.images.decoders.original import Original
+from tierwise.images.decoders.webp_decoder import MARGIN, decode_scaled
+from tierwise.images.headers.headers import read_header
 from tierwise.images.limits import Limits
-from tierwise.images.original import Original
 from tierwise.images.raster import fitted
-from tierwise.images.webp_decoder import MARGIN, decode_scaled
 
 SIDES = {"1080p PNG": 512}
 

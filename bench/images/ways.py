@@ -7,11 +7,11 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-from tierwise.images.decoding import decode
-from tierwise.images.headers import read_header
+from tierwise.images.decoders.decoding import decode
+from tierwise.images.decoders.original import Original, View
+from tierwise.images.headers.headers import read_header
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize
-from tierwise.images.original import Original, View
 from tierwise.records import ImageSettings
 
 QUALITY = 85

@@ -17,17 +17,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from storage.thumbnail_files import thumbnails_below
-from tests.transforms.finished import answers, asked, digest, failures, finished
-from tierwise.report.asked import AnswerKind
+from tests.tierwise.publishing.finished import answers, asked, digest, failures, finished
+from tierwise.report.task_facts import AnswerKind
+from tierwise.storage.thumbnail_files import thumbnails_below
 
 _PER_FILE = 20_000
 _THUMBNAILS = 2_000
 _CHILD = """
 import sys, time
 from pathlib import Path
-from beam_pipeline.__main__ import main
-import beam_pipeline.commands.report
+from tierwise.beam_pipeline.__main__ import main
+import tierwise.beam_pipeline.commands.report
 def peak():  # of this program alone: what getrusage says includes its parent before the exec
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) // 1024

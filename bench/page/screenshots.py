@@ -16,8 +16,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from beam_pipeline.__main__ import main as tierwise
 from tests.browser import MISSING, chromium, running_browser
+from tierwise.beam_pipeline.__main__ import main as tierwise
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"

@@ -13,10 +13,10 @@ import math
 import tempfile
 from pathlib import Path
 
-from answering.journal_files import shard_digits
 from bench.scale import figures as known
 from bench.scale.objects import objects_per_request
 from bench.scale.runs import IN_FLIGHT, LATENCY_MS, PACK, Run, run
+from tierwise.journal.journal_files import shard_digits
 
 _CALIBRATION = (500, 5000)
 _ROWS_PER_PART = 20_000

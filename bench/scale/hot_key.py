@@ -20,9 +20,9 @@ from tierwise.records import (
     Reason,
     ServiceTier,
 )
-from transforms.name_answers import name_answers
-from transforms.shard import Keyed
-from transforms.share_duplicates import keep_one_of_each
+from tierwise.transforms.name_answers import name_answers
+from tierwise.transforms.shard import Keyed
+from tierwise.transforms.share_duplicates import keep_one_of_each
 
 _NAMES = 1_000_000
 _KEY = "md5:00112233445566778899aabbccddeeff"

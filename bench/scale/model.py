@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from answering.journal_files import shard_digits
 from bench.scale import figures as known
 from bench.scale.objects import objects_per_request
+from tierwise.journal.journal_files import shard_digits
 
 _HOUR = 3600
 _PART_ROWS = 20_000

@@ -14,17 +14,17 @@ from statistics import mean
 
 from apache_beam.coders import FastPrimitivesCoder
 
-from answering.journal_files import JournalFiles, shard_of
-from answering.questions_asked import QuestionsAsked
-from answering.recalled_file import recalled_file
-from storage.find_input import find_input
-from storage.listing import Named, list_names
-from storage.stat import Stat
+from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.answering.recalled_file import recalled_file
+from tierwise.compressed import pack
+from tierwise.journal.journal_files import JournalFiles, shard_of
 from tierwise.records import ImageFile
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Named, list_names
+from tierwise.storage.stat import Stat
 from tierwise.tasks import load_tasks
-from transforms.list_images import hash_file
-from transforms.packed import pack
-from transforms.shard import Keyed
+from tierwise.transforms.list_images import hash_file
+from tierwise.transforms.shard import Keyed
 
 _BUCKET = "gs://an-archive-of-pictures/2019/07/"
 

@@ -78,7 +78,7 @@ def upload(store: Store, folder: Path) -> None:
     """In a process of its own, which connects to this store alone."""
     program = (
         "import sys; from pathlib import Path; from concurrent.futures import ThreadPoolExecutor\n"
-        "from storage.gcs_files import GcsFiles\n"
+        "from tierwise.storage.gcs_files import GcsFiles\n"
         "files = GcsFiles()\n"
         "def put(path): files.write(f'gs://archive/photos/{path.name}', path.read_bytes())\n"
         "with ThreadPoolExecutor(32) as pool: list(pool.map(put, Path(sys.argv[1]).iterdir()))\n"

@@ -10,7 +10,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Callable
 
-from storage.name_ranges import EVERY, Look, NameRange, cut
+from tierwise.storage.name_ranges import EVERY, Look, NameRange, cut
 
 _PAGE, _RANGES = 1000, 256
 

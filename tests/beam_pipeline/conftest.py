@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 
 TASKS = """
 model: gemini-3.1-flash-lite

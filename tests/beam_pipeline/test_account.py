@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from answering.prepare import prepare_file
-from beam_pipeline.__main__ import main
+from tierwise.answering.prepare import prepare_file
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.images.limits import Limits
 from tierwise.records import ImageFile, ImageSettings
 from tierwise.tasks import load_tasks

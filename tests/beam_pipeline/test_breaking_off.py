@@ -15,18 +15,18 @@ import apache_beam as beam
 import pytest
 from rich.console import Console
 
-from answering.journal_files import JournalFiles
-from answering.plan import Plan
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.run_pipeline import Outcome, run_pipeline
-from gemini_api.service import Kind, Service
-from storage.find_input import find_input
+from tierwise.answering.plan import Plan
+from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.gemini.service import Kind, Service
+from tierwise.journal.journal_files import JournalFiles
 from tierwise.records import Answered
+from tierwise.storage.find_input import find_input
 from tierwise.tasks import load_tasks
-from transforms.ask_gemini import AskGemini
-from transforms.asking_fn import SharedEngine
-from transforms.list_images import ListImages
-from transforms.share_duplicates import ShareDuplicates
+from tierwise.transforms.ask_gemini import AskGemini
+from tierwise.transforms.asking_fn import SharedEngine
+from tierwise.transforms.list_images import ListImages
+from tierwise.transforms.share_duplicates import ShareDuplicates
 
 ROOT = Path(__file__).parents[2]
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'

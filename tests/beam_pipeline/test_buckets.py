@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from beam_pipeline.__main__ import main
-from storage.files import files_for
 from tests.bucket import Bucket, RefusedError
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.storage.files import files_for
 
 # One image to a request, for which images share one depends on the names of their contents.
 TASKS = """

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from beam_pipeline.asked import tasks_of
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.graph import define_pipeline
-from beam_pipeline.job import Job
-from beam_pipeline.launch import build_job
-from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from tierwise.answers.labels import OneLabel
+from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.runners.beam_options import beam_options
 
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
 

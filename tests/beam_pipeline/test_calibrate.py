@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.report.inlined_svg import inlined_svg
 
 TASKS = """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 
 # In packs, so that no rule about single pictures stands between these routes and the reference.
 TASKS = """

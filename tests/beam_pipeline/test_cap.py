@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from answering import journal_files
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.journal import journal_files
 
 TASKS = """
 model: gemini-3.1-flash-lite

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from answering import journal_files
+from tierwise.journal import journal_files
 
 SHADE = """
   shade: {prompt: "How light is it?", labels: [dark, bright], images_per_request: 3}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
-from storage.run_records import new_record, take_lease
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.journal.run_records import new_record, take_lease
 
 TASKS = """
 model: gemini-3.1-flash-lite

@@ -17,10 +17,10 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
-from beam_pipeline.__main__ import main
-from beam_pipeline.beam_options import beam_options, is_local
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.workers import in_this_process, worker_processes
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.runners.beam_options import beam_options, is_local
+from tierwise.beam_pipeline.runners.workers import in_this_process, worker_processes
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ["--input=a", "--output=b"]

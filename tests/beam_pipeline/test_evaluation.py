@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from beam_pipeline.evaluation_table import print_evaluation
-from beam_pipeline.screen import screen
+from tierwise.beam_pipeline.terminal.evaluation_table import print_evaluation
+from tierwise.beam_pipeline.terminal.screen import screen
 
 
 def evaluation_table(output: Path) -> list[dict[str, Any]]:

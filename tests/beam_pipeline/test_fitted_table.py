@@ -13,7 +13,7 @@ from rich.box import HEAVY_HEAD, SIMPLE_HEAD, Box
 from rich.cells import cell_len
 from rich.console import Console
 
-from beam_pipeline.fitted_table import Column, fitted_table
+from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 
 COLUMNS = (
     Column("name", lambda row: row[0], number=False),

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from beam_pipeline.__main__ import main
-from beam_pipeline.asked import tasks_of
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.graph import define_pipeline
-from beam_pipeline.job import Job, handed_over
-from beam_pipeline.launch import build_job
-from beam_pipeline.lease_keeper import begin
-from beam_pipeline.run_pipeline import Outcome, run_pipeline
-from storage.run_records import DEAD_AFTER, Lease, new_record, take_lease
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.beam_pipeline.job import Job, handed_over
+from tierwise.beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.lease_keeper import begin
+from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.journal.run_records import DEAD_AFTER, Lease, new_record, take_lease
 
 Photos = Callable[..., Path]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from beam_pipeline.__main__ import main
-from beam_pipeline.command_line import VERBS
-from beam_pipeline.flags.flag import Flag
-from beam_pipeline.flags.groups import GROUPS
-from beam_pipeline.flags.of_verb import FLAGS, flags_of
-from beam_pipeline.version import VERSION
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.flags.command_line import VERBS
+from tierwise.beam_pipeline.flags.flag import Flag
+from tierwise.beam_pipeline.flags.groups import GROUPS
+from tierwise.beam_pipeline.flags.of_verb import FLAGS, flags_of
+from tierwise.version import VERSION
 
 ROOT = Path(__file__).parents[2]
 EVERY = [(verb, flag) for verb in VERBS for flag in flags_of(verb)]
@@ -95,7 +95,7 @@ _NOTHING_WITHOUT = {
 def test_help_and_refusals_wait_for_nothing_heavy(words: list[str]) -> None:
     program = (
         "import sys\n"
-        "from beam_pipeline.__main__ import main\n"
+        "from tierwise.beam_pipeline.__main__ import main\n"
         "try:\n"
         f"  main({words!r})\n"
         "except SystemExit:\n"

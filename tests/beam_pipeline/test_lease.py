@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storage.run_records import new_record, take_lease
+from tierwise.journal.run_records import new_record, take_lease
 
 
 @pytest.fixture

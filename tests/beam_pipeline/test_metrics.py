@@ -16,12 +16,12 @@ import pytest
 from apache_beam.metrics import monitoring_infos
 from PIL import Image
 
-from answering.engine import close_all
-from beam_pipeline.asked import tasks_of
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.graph import define_pipeline
-from beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.scheduling.engine import close_all
 
 PICTURES = 12
 TASKS = """

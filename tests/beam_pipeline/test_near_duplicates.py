@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 
 TASKS = """
 model: gemini-3.1-flash-lite

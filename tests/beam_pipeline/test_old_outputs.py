@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
 from tests.beam_pipeline.conftest import Finished
+from tierwise.beam_pipeline.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = ROOT / "tests" / "outputs"

@@ -11,13 +11,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
 
-from beam_pipeline.__main__ import main
-from storage.thumbnail_files import thumbnails_below
 from tests.beam_pipeline.conftest import Classify
 from tests.browser import MISSING, chromium, running_browser
 from tests.report_page import HOSTILE, hostile_page
-from tests.transforms.finished import answers, asked, digest, finished
-from transforms.write_report import build_page
+from tests.tierwise.publishing.finished import answers, asked, digest, finished
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.publishing.write_report import build_page
+from tierwise.storage.thumbnail_files import thumbnails_below
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason=MISSING)
 

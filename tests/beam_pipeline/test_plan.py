@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -249,7 +249,7 @@ def test_bad_flags_are_refused(
 def test_it_does_not_wait_for_beam(photos: Callable[..., Path]) -> None:
     program = (
         "import sys\n"
-        "from beam_pipeline.__main__ import main\n"
+        "from tierwise.beam_pipeline.__main__ import main\n"
         f"main(['plan', '--input={photos(2)}'])\n"
         "sys.exit(', '.join({'apache_beam', 'google.genai'} & set(sys.modules)) or 0)\n"
     )

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from answering.tally import TALLY, Tally
-from beam_pipeline.progress import line_pauses_s, progress
-from beam_pipeline.speed import Speed
+from tierwise.beam_pipeline.terminal.progress import line_pauses_s, progress
+from tierwise.beam_pipeline.terminal.speed import Speed
+from tierwise.scheduling.tally import TALLY, Tally
 
 
 def console_of(*, terminal: bool, width: int = 100) -> Console:

@@ -8,7 +8,7 @@ import threading
 import grpc
 import pytest
 
-from beam_pipeline.quiet import quieten
+from tierwise.beam_pipeline.runners.quiet import quieten
 
 
 def run_thread(error: Exception) -> None:

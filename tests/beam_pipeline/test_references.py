@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
-from beam_pipeline.calibrated import with_calibration
-from gemini_api.emulator.config import EmulatorConfig
-from gemini_api.emulator.embedded import running_emulator
 from tests.beam_pipeline.conftest import Finished
 from tests.bucket import Bucket
 from tests.conftest import EmulatedGemini
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.calibrated import with_calibration
 from tierwise.calibration.calibration_file import FORMAT, CalibratedTask, Calibration
 from tierwise.calibration.choice import choose
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import read_routes
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.embedded import running_emulator
 from tierwise.records import Spent
 from tierwise.tasks import load_tasks
 

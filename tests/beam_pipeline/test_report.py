@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from beam_pipeline.__main__ import main
-from storage.files import files_for
 from tests.beam_pipeline.conftest import Classify, Finished
-from tests.transforms.finished import answers, asked, finished
+from tests.tierwise.publishing.finished import answers, asked, finished
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.measurement import MeasuredRoute
 from tierwise.plots.tokens_plot import tokens_plot
-from transforms.publish_run import finish_earlier
+from tierwise.publishing.publish_run import finish_earlier
+from tierwise.storage.files import files_for
 
 ROOT = Path(__file__).parents[2]
 PAGE = "gs://results/out/report.html"
@@ -125,7 +125,7 @@ def test_flags_of_other_verbs_are_refused(
 
 def test_a_page_waits_for_nothing_heavy() -> None:
     program = (
-        "import sys, beam_pipeline.commands.report\n"
+        "import sys, tierwise.beam_pipeline.commands.report\n"
         "heavy = {'apache_beam', 'google.genai', 'matplotlib'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
     )

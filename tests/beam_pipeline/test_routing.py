@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from beam_pipeline.__main__ import main
 from tests.beam_pipeline.conftest import Finished
+from tierwise.beam_pipeline.__main__ import main
 
 TASKS = """
 model: gemini-3.1-flash-lite

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
-from beam_pipeline.version import VERSION
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.version import VERSION
 
 
 def test_it_says_what_ran_and_how_it_ended(

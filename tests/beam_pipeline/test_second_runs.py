@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.report.written import money
 
 TASKS = """

@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 import pytest
 
-from gemini_api.api_key import EMULATOR_VARIABLE
-from gemini_api.service import KEY_VARIABLE
 from tests.secret_manager import Secrets, serving
+from tierwise.gemini.api_key import EMULATOR_VARIABLE
+from tierwise.gemini.service import KEY_VARIABLE
 
 KEY = "AIza-very-secret-of-this-test"
 NAME = "projects/my-project/secrets/of-this-test/versions/3"

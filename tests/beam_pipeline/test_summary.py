@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from beam_pipeline.cost_table import cost_table, count, dollars
-from beam_pipeline.plain_text import plain
+from tierwise.beam_pipeline.terminal.cost_table import cost_table, count, dollars
+from tierwise.beam_pipeline.terminal.plain_text import plain
 
 TASKS = """
 model: gemini-3.1-flash-lite

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.__main__ import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TASKS = """

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.workers import in_this_process, on_this_machine, worker_processes
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.runners.workers import (
+    in_this_process,
+    on_this_machine,
+    worker_processes,
+)
 from tierwise.errors import InputError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "engines.md").read_text("utf-8")

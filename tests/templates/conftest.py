@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from gemini_api.service import KEY_VARIABLE
 from tests.bucket import Bucket
 from tests.templates.launcher import Environment, build, google_machine, launch_flags
+from tierwise.gemini.service import KEY_VARIABLE
 
 KEY = "AIza-very-secret-key-of-the-launcher"
 SECRET = "projects/my-project/secrets/gemini-key/versions/latest"

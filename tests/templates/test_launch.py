@@ -12,10 +12,10 @@ from contextlib import suppress
 
 import pytest
 
-from beam_pipeline.__main__ import main
 from tests.bucket import Bucket
 from tests.templates.conftest import KEY, SECRET, Launched
 from tests.templates.launcher import IMAGE, Environment, launch_flags
+from tierwise.beam_pipeline.__main__ import main
 
 
 def test_the_job_is_left_for_the_launcher_and_runs_in_its_image(launched: Launched) -> None:

@@ -10,12 +10,12 @@ from importlib.metadata import version
 import pytest
 from google.cloud.dataflow_v1beta3.types.templates import ParameterType, TemplateMetadata
 
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.flags.flag import RUN
-from beam_pipeline.flags.of_verb import flags_of
 from templates import metadata, requirements
 from templates.main import with_image
 from tests.templates.launcher import DOCKERFILE, steps
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.flags.flag import RUN
+from tierwise.beam_pipeline.flags.of_verb import flags_of
 
 FLAGS = {flag.name: flag for flag in flags_of(RUN)}
 PARAMETERS = {one["name"]: one for one in json.loads(metadata.METADATA.read_text())["parameters"]}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tierwise.models import all_models
-from tierwise.prices import published_prices
+from tierwise.prices.prices import published_prices
 
 FACTS = Path(__file__).parents[2] / "tierwise" / "facts"
 FILES = sorted(FACTS.glob("*.toml"))

@@ -13,9 +13,9 @@ from genai_prices.data import providers
 
 import tierwise
 from tierwise.errors import ModelError
-from tierwise.image_output import image_output_cost, image_output_tokens
 from tierwise.models import find_model
-from tierwise.prices import cost_nano_usd, find_price
+from tierwise.prices.drawn_pictures import image_output_cost, image_output_tokens
+from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, ServiceTier, Usage
 from tierwise.tiers import image_tokens
 

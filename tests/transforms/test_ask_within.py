@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from answering.answer_shard import AnsweredShard
-from answering.engine import close_all
-from answering.journal_files import JournalFiles
-from answering.plan import Plan
-from gemini_api.service import Kind, Service
-from tierwise.admission import Admission, Cap, Paid
-from tierwise.groups import Group
+from tierwise.accounts.admission import Admission, Cap, Paid
+from tierwise.answering.groups import Group
+from tierwise.answering.plan import Plan
+from tierwise.gemini.service import Kind, Service
+from tierwise.journal.journal_files import JournalFiles
 from tierwise.records import Answered, Failure, ImageFile
+from tierwise.scheduling.answer_shard import AnsweredShard
+from tierwise.scheduling.engine import close_all
 from tierwise.tasks import load_tasks
-from transforms.ask_within import _AskWithinFn
-from transforms.asking_fn import SharedEngine
-from transforms.shard import Keyed, Shard
+from tierwise.transforms.ask_within import _AskWithinFn
+from tierwise.transforms.asking_fn import SharedEngine
+from tierwise.transforms.shard import Keyed, Shard
 
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]%s}}\n'
 IMAGES = 60

@@ -13,11 +13,11 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.find_input import find_input
-from storage.listing import Named
 from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.records import Reason
-from transforms.list_images import REPEATED, SKIPPED, ListImages, hash_file, keep_one
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Named
+from tierwise.transforms.list_images import REPEATED, SKIPPED, ListImages, hash_file, keep_one
 
 
 def test_files_are_hashed_and_others_skipped(

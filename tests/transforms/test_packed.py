@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from storage.listing import Named
+from tierwise.compressed import pack, unpack
 from tierwise.records import Answered, ImageFile, Page
-from transforms.packed import pack, unpack
-from transforms.shard import Keyed, Shard
+from tierwise.storage.listing import Named
+from tierwise.transforms.shard import Keyed, Shard
 
 FILE = ImageFile("a/ü.jpg", "/a/ü.jpg", 7, "sha256:00", {"n": 1.5, "empty": None}, version="3")
 

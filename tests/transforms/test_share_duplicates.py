@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tierwise.records import ImageFile
 from tierwise.tasks import Tasks, load_tasks
-from transforms.shard import Keyed, Shard
-from transforms.share_duplicates import ShareDuplicates, keep_one_of_each, share_key
+from tierwise.transforms.shard import Keyed, Shard
+from tierwise.transforms.share_duplicates import ShareDuplicates, keep_one_of_each, share_key
 
 TASKS = """
 model: gemini-3.1-flash-lite

@@ -9,9 +9,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.testing.util import assert_that, equal_to
 
+from tierwise.accounts.costs import CostRow
 from tierwise.records import NamedOutcome, Spent
-from transforms.sum_by_key import SumByKey
-from transforms.sum_costs import CostRow, SumCosts
+from tierwise.transforms.sum_by_key import SumByKey
+from tierwise.transforms.sum_costs import SumCosts
 
 
 def test_rows_of_one_kind_become_one_sum(

@@ -10,10 +10,11 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 from apache_beam.testing.util import assert_that, equal_to
 
+from tierwise.accounts.table_names import FAILURES, answers_table
+from tierwise.accounts.tables import answers_schema, failures_schema
+from tierwise.publishing.parts import Part, outcome_row
 from tierwise.records import NamedOutcome, Reason
-from tierwise.table_names import FAILURES, answers_table
-from tierwise.tables import answers_schema, failures_schema
-from transforms.write_tables import Part, WriteTables, outcome_row
+from tierwise.transforms.write_tables import WriteTables
 
 
 def test_each_row_is_in_the_part_that_counts_it(

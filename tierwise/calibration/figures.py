@@ -9,6 +9,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from tierwise.accounts.tables import usd
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.labels import OneLabel, SeveralLabels
 from tierwise.answers.structs import Struct
@@ -16,7 +17,6 @@ from tierwise.answers.text import Text
 from tierwise.calibration.scores import is_same, overlap, score, words
 from tierwise.records import Reason, Spent, Usage
 from tierwise.statistics.intervals import mean_interval
-from tierwise.tables import usd
 
 _PER_IMAGES = 1000
 

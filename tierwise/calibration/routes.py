@@ -18,8 +18,8 @@ from decimal import Decimal
 from tierwise.contact_sheets import MOST_IMAGES, side_on_sheet
 from tierwise.errors import InputError
 from tierwise.models import find_model
-from tierwise.price_rows import Price
-from tierwise.prices import find_price
+from tierwise.prices.price_rows import Price
+from tierwise.prices.prices import find_price
 from tierwise.records import MediaResolution, Route
 from tierwise.shown import shown
 from tierwise.tasks.routes import (

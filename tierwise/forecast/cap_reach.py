@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tierwise.admission import Admission, Work
+from tierwise.accounts.admission import Admission, Work
 from tierwise.forecast.forecast import Forecast
 
 

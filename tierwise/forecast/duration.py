@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tierwise.accounts.tables import usd
 from tierwise.forecast.workload import Load
-from tierwise.tables import usd
 
 # What most replies to small requests take; flex may take minutes.
 _USUAL_SECONDS = 1.5

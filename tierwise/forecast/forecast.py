@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.accounts.tables import usd
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import reply_lengths
 from tierwise.forecast.shares import Share, asked_shares, detailed_share
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load, Workload, workload
 from tierwise.forecast.worlds import Expectations, Unknown, drawn_world, middle_world
-from tierwise.tables import usd
 from tierwise.tasks import Task
 
 _WORLDS = 200

@@ -7,8 +7,8 @@ from datetime import date
 from functools import lru_cache
 
 from tierwise.models import find_model, forwarded
-from tierwise.price_rows import Price
-from tierwise.prices import find_price
+from tierwise.prices.price_rows import Price
+from tierwise.prices.prices import find_price
 from tierwise.records import MediaResolution, Route, ServiceTier
 from tierwise.tiers import image_tokens, most_image_tokens
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from tierwise.forecast.vendor_pictures import cells, patches, tiles
-from tierwise.prices import nano_usd
+from tierwise.prices.prices import nano_usd
 from tierwise.records import Usage
 
 

@@ -17,7 +17,7 @@ from tierwise.forecast.vendors import VendorModel, vendor_models
 from tierwise.forecast.workload import Load, workload
 from tierwise.forecast.worlds import middle_world
 from tierwise.models import all_models, check_alive, find_model, forwarded
-from tierwise.prices import published_prices
+from tierwise.prices.prices import published_prices
 from tierwise.records import MediaResolution, Route, ServiceTier
 from tierwise.tasks import Task
 from tierwise.tasks.routes import on_sheets

@@ -15,7 +15,7 @@ from tierwise.forecast.survey import Groups, Standing, Survey
 from tierwise.forecast.texts import Texts, schema_tokens, texts_of
 from tierwise.forecast.worlds import World
 from tierwise.models import Model, find_model
-from tierwise.prices import cost_nano_usd
+from tierwise.prices.prices import cost_nano_usd
 from tierwise.records import ServiceTier, Usage
 from tierwise.tasks import Task
 

@@ -7,8 +7,8 @@ import io
 import simplejpeg
 from PIL import Image
 
+from tierwise.images.decoders.vips import from_pixels
 from tierwise.images.raster import Pixels
-from tierwise.images.vips import from_pixels
 
 
 def encode(

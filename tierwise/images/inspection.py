@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tierwise.errors import ImageError
-from tierwise.images.frames import Choice, chosen_frames
-from tierwise.images.header import Header
-from tierwise.images.headers import read_header
-from tierwise.images.isolation import ask_helper
+from tierwise.images.decoders.frames import Choice, chosen_frames
+from tierwise.images.headers.header import Header
+from tierwise.images.headers.headers import read_header
+from tierwise.images.isolated.isolation import ask_helper
+from tierwise.images.isolated.messages import Request
 from tierwise.images.limits import Limits
-from tierwise.images.messages import Request
 from tierwise.images.picture import Source
 from tierwise.records import Reason
 

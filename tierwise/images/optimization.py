@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from tierwise.errors import ImageError
-from tierwise.images.header import Header
-from tierwise.images.headers import read_header
-from tierwise.images.isolation import ask_helper
+from tierwise.images.decoders.original import Original
+from tierwise.images.headers.header import Header
+from tierwise.images.headers.headers import read_header
+from tierwise.images.headers.signatures import MIME_TYPES, signature
+from tierwise.images.isolated.isolation import ask_helper
+from tierwise.images.isolated.messages import Request
 from tierwise.images.limits import Limits
-from tierwise.images.messages import Request
-from tierwise.images.original import Original
 from tierwise.images.picture import Picture
 from tierwise.images.shrinking import shrink
-from tierwise.images.signatures import MIME_TYPES, signature
 from tierwise.records import ImageSettings
 
 # Inline pictures above this are refused by Vertex AI (facts: 7 MB inline).

@@ -6,17 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tierwise.images.decoding import decode, frame_of
+from tierwise.images.decoders.decoding import decode, frame_of
+from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.resampling import resampled
 from tierwise.images.encoder import encode
 from tierwise.images.features import features
 from tierwise.images.fine_detail import SIDE as DETAIL_SIDE
 from tierwise.images.fine_detail import fine_detail
-from tierwise.images.jpeg_header import has_more_behind
-from tierwise.images.original import Original, View
+from tierwise.images.headers.jpeg_header import has_more_behind
+from tierwise.images.headers.signatures import MIME_TYPES
 from tierwise.images.picture import Picture
 from tierwise.images.raster import Raster, fitted, grey_if_colourless
-from tierwise.images.resampling import resampled
-from tierwise.images.signatures import MIME_TYPES
 from tierwise.records import ImageSettings
 
 _MOSTLY_FLAT = 0.75

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tierwise.report.asked import AnswerKind, AskedTask
 from tierwise.report.doubt import CONFIDENCE, LOW_CONFIDENCE, Doubt
+from tierwise.report.task_facts import AnswerKind, AskedTask
 
 COLUMNS = (
     *("uri", "page", "content_hash", "width", "height", "answer", "model_version"),

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 from tierwise.records import MediaResolution
 from tierwise.report.answer_rows import ROUTE_REASON, doubts_of, keys_of, texts_of
-from tierwise.report.asked import AnswerKind, AskedTask
 from tierwise.report.candidates import Candidates
 from tierwise.report.doubt import Doubt, doubts_in
 from tierwise.report.savings import Naive
+from tierwise.report.task_facts import AnswerKind, AskedTask
 from tierwise.tiers import image_tokens
 
 # Of a picture whose size is not known, as the account has it.

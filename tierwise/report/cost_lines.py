@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from tierwise.costs import ANSWERED, REUSED
+from tierwise.accounts.costs import ANSWERED, REUSED
 from tierwise.records import Usage
 
 COLUMNS = (

@@ -10,9 +10,9 @@ from typing import Any
 from tierwise.records import AS_TASK, MediaResolution
 from tierwise.report.answer_rows import ROUTE_REASON
 from tierwise.report.answers_tally import AnswersTally
-from tierwise.report.asked import AnswerKind, AskedTask
 from tierwise.report.candidates import Candidate
 from tierwise.report.doubt import SAID, WORDS, Doubt, doubts_in
+from tierwise.report.task_facts import AnswerKind, AskedTask
 from tierwise.report.written import answer_cell, answer_text
 
 MOST_PICTURES = 400

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.ending import EarlyEnd, Status, how_to_go_on
+from tierwise.accounts.ending import EarlyEnd, Status, how_to_go_on
 from tierwise.report.cost_lines import nano
 from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.written import count, exact, money, percent

@@ -8,9 +8,9 @@ from typing import Any
 
 from tierwise.records import AS_TASK
 from tierwise.report.answers_tally import AnswersTally
-from tierwise.report.asked import AskedTask
 from tierwise.report.doubt import SAID, Doubt
 from tierwise.report.gallery import AnswerLine, Card
+from tierwise.report.task_facts import AskedTask
 
 _MOST_BARS = 20
 # Labels beyond these bars stand in a list, without pictures.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.costs import ANSWERED, REUSED
+from tierwise.accounts.costs import ANSWERED, REUSED
 from tierwise.report.cost_lines import CostLine, added, grouped, nano
 from tierwise.report.savings import Lever, Savings
 

@@ -21,11 +21,10 @@ from typing import Any
 
 import jinja2
 
+from tierwise.accounts.remedies import REMEDIES
 from tierwise.records import Reason
-from tierwise.remedies import REMEDIES
 from tierwise.report import written
 from tierwise.report.answers_tally import AnswersTally
-from tierwise.report.asked import AskedPrice, AskedTask
 from tierwise.report.changes import reclassified
 from tierwise.report.cost_lines import CostLine, added
 from tierwise.report.doubt import SAID, WORDS
@@ -35,6 +34,7 @@ from tierwise.report.headline import headline
 from tierwise.report.labels import task_answers
 from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
 from tierwise.report.savings import Naive, savings
+from tierwise.report.task_facts import AskedPrice, AskedTask
 from tierwise.report.what_ran import what_ran
 
 _MOST_DOUBTFUL = 30

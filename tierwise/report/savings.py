@@ -33,11 +33,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from tierwise.costs import ANSWERED, REUSED
-from tierwise.prices import nano_usd
+from tierwise.accounts.costs import ANSWERED, REUSED
+from tierwise.prices.prices import nano_usd
 from tierwise.records import ServiceTier, Usage
-from tierwise.report.asked import AskedPrice
 from tierwise.report.cost_lines import CostLine, added, grouped
+from tierwise.report.task_facts import AskedPrice
 
 
 class Lever(StrEnum):

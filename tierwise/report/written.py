@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from tierwise.tables import usd
+from tierwise.accounts.tables import usd
 
 # Control characters but breaks and tabs, and those that turn the direction of what follows: a name
 # must not be able to pose as another. Joiners, which emojis and some scripts need, stay.

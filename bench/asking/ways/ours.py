@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from beam_pipeline.__main__ import main as tierwise
 from bench.asking.ways.arguments import LABELS, MODEL, PROMPT, arguments
+from tierwise.beam_pipeline.__main__ import main as tierwise
 
 
 def flags(given: argparse.Namespace) -> list[str]:

@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from answering.journal_files import JournalFiles
-from beam_pipeline.asked import tasks_of
-from beam_pipeline.beam_options import beam_options
-from beam_pipeline.command_line import read_command_line
-from beam_pipeline.graph import define_pipeline
-from beam_pipeline.launch import build_job
-from beam_pipeline.run_pipeline import Outcome, run_pipeline
 from bench.asking.ways.arguments import arguments
 from bench.asking.ways.ours import flags
-from tierwise.journal import Entry
+from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.journal.journal_files import JournalFiles
+from tierwise.journal.lines import Entry
 
 
 class Forgetful(JournalFiles):

@@ -17,9 +17,9 @@ import yaml
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.yaml.yaml_transform import expand_pipeline
 
-from answering.engine import close_all
-from beam_pipeline import yaml_provider
-from beam_pipeline.__main__ import main
+from tierwise.beam_pipeline import yaml_provider
+from tierwise.beam_pipeline.__main__ import main
+from tierwise.scheduling.engine import close_all
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / "examples/pipeline.yaml").read_text("utf-8")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tierwise.forecast.one_task import tasks_of
-from tierwise.admission import Cap, Paid, Work, admit
+from tierwise.accounts.admission import Cap, Paid, Work, admit
 from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
 from tierwise.forecast.forecast import Forecast, forecast
 from tierwise.forecast.rates import Rates

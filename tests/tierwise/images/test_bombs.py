@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tierwise.errors import ImageError
-from tierwise.images.headers import read_header
+from tierwise.images.headers.headers import read_header
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture

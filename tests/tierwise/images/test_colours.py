@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from tierwise.images.coded_colours import from_coded
+from tierwise.images.decoders.coded_colours import from_coded
 from tierwise.images.picture import Picture
 from tierwise.images.raster import Raster
 

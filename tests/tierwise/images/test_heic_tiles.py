@@ -8,7 +8,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from tierwise.images.heic_tiles import rows_of_tiles
+from tierwise.images.decoders.heic_tiles import rows_of_tiles
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tierwise.errors import ImageError
 from tierwise.images.inspection import inspect
-from tierwise.images.isolation import end_helpers
+from tierwise.images.isolated.isolation import end_helpers
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize
 from tierwise.records import ImageSettings, Reason

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tierwise.errors import ImageError
-from tierwise.images.isolation import end_helpers
+from tierwise.images.isolated.isolation import end_helpers
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
 from tierwise.records import Reason

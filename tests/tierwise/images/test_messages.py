@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import ImageError
-from tierwise.images.limits import Limits
-from tierwise.images.messages import (
+from tierwise.images.isolated.messages import (
     Reply,
     Request,
     read_reply,
@@ -13,6 +12,7 @@ from tierwise.images.messages import (
     write_reply,
     write_request,
 )
+from tierwise.images.limits import Limits
 from tierwise.images.picture import Features, Picture
 from tierwise.records import ImageSettings, Reason
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tierwise.errors import ImageError
-from tierwise.images.frames import chosen_frames
-from tierwise.images.headers import read_header
+from tierwise.images.decoders.frames import chosen_frames
+from tierwise.images.headers.headers import read_header
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture

@@ -44,7 +44,9 @@ def test_there_is_a_way_without_private_libraries() -> None:
     paths = [*holiday.glob("*.HEIC"), *web.glob("*.webp")]
     assert len(paths) == 3
     assert sizes("PIL._webp,_pillow_heif", paths) == sizes("no_such_module", paths)
-    program = "import sys; sys.modules['_pillow_heif'] = None\nfrom tierwise.images.heic_tiles "
+    program = (
+        "import sys; sys.modules['_pillow_heif'] = None\nfrom tierwise.images.decoders.heic_tiles "
+    )
     done = subprocess.run(
         [sys.executable, "-c", program + "import CAN_READ_TILES; sys.exit(CAN_READ_TILES)"],
         cwd=ROOT,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tierwise.images.colour import to_srgb
-from tierwise.images.profile_tables import by_tables, tables_of
+from tierwise.images.decoders.colour import to_srgb
+from tierwise.images.decoders.profile_tables import by_tables, tables_of
 from tierwise.images.raster import Pixels
 
 

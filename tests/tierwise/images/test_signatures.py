@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import ImageError
-from tierwise.images.signatures import signature, supported_format
+from tierwise.images.headers.signatures import signature, supported_format
 from tierwise.records import Reason
 
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.costs import ANSWERED, REPEATED, REUSED
+from tierwise.accounts.costs import ANSWERED, REPEATED, REUSED
 from tierwise.records import Usage
-from tierwise.report.asked import AskedPrice
 from tierwise.report.cost_lines import CostLine
 from tierwise.report.money import waterfall
 from tierwise.report.savings import Lever, Naive, savings
+from tierwise.report.task_facts import AskedPrice
 
 PRICES = [
     AskedPrice("m", "standard", Decimal("0.25"), Decimal("0.025"), Decimal("1.50")),

@@ -1,0 +1,246 @@
+"""From words on a command line to settings; every refusal is one clear line.
+
+This module stays light: help must not wait for Beam to be imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from tierwise.beam_pipeline.flags import later
+from tierwise.beam_pipeline.flags.flag import (
+    CALIBRATE,
+    EMULATOR,
+    MEASURE,
+    OPTIMIZE,
+    PLAN,
+    REPORT,
+    RUN,
+    Flag,
+)
+from tierwise.beam_pipeline.flags.groups import grouped
+from tierwise.beam_pipeline.flags.of_verb import flags_of
+from tierwise.errors import InputError
+from tierwise.version import VERSION
+
+VERBS = {
+    "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
+    "plan": "Forecast requests, tokens and dollars, and compare ways; spends nothing.",
+    "measure": "Ask a sample in several ways, and read back the tokens and dollars of each.",
+    "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
+    "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
+    "report": "Turn a finished run's tables into one page for people; asks nobody.",
+    "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
+}
+_EXAMPLES = {
+    "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
+    "plan": "tierwise plan --input=photos/ --tasks=tasks.yaml --compare",
+    "measure": "tierwise measure --input=photos/ --output=measured/ --max_cost_usd=0.10",
+    "calibrate": "tierwise calibrate --input=labelled/ --tasks=tasks.yaml --output=calibrated/",
+    "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
+    "report": "tierwise report --output=out/",
+    "emulator": "tierwise emulator --port=8765 --latency_ms=300",
+}
+
+_OTHER_STATUS = {
+    RUN: "2 refused before spending, or nothing\ncould be asked; 3 done, but rows are left for a "
+    "later run: over_budget,\nquota_exhausted, or the run had to end early",
+    MEASURE: "2 refused before spending; 3 done,\nbut some images could not be asked",
+    CALIBRATE: "2 refused before spending; 3 done,\nbut some images could not be asked",
+    OPTIMIZE: "2 refused before starting",
+    PLAN: "2 refused",
+}
+
+
+class Settings(SimpleNamespace):
+    """The values of a verb's own flags, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A verb, its settings, and the flags that are left for Beam."""
+
+    verb: str
+    settings: Settings
+    beam_flags: tuple[str, ...]
+
+
+def read_command_line(words: Sequence[str]) -> CommandLine:
+    """What was asked for. Prints help or the version and exits with 0 when that was.
+
+    Raises:
+        InputError: an unknown verb, a missing or malformed flag.
+    """
+    verb, rest = _verb(list(words))
+    known, unknown = _parser(verb).parse_known_args(rest)
+    settings = vars(known)
+    for flag in flags_of(verb):
+        _check(flag, settings[flag.name], unknown, verb)
+    if verb in (EMULATOR, REPORT) and unknown:
+        raise InputError(unknown_flag(unknown[0], verb))
+    for before, word in pairwise(["", *unknown]):
+        if not word.startswith("-") and not _takes_value(before):
+            raise InputError(f"{word!r} is no flag. Flags look like --name=value.")
+    return CommandLine(verb, Settings(**settings), tuple(unknown))
+
+
+def unknown_flag(word: str, verb: str) -> str:
+    """The message for a flag that neither we nor Beam know."""
+    name = word.lstrip("-").partition("=")[0]
+    if owners := _owners(name):
+        return (
+            f"--{name} belongs to tierwise {', '.join(owners)}; {verb} does not take it. "
+            f"See tierwise {verb} --help."
+        )
+    near = get_close_matches(name, [flag.name for flag in flags_of(verb)], n=1)
+    hint = f" Did you mean --{near[0]}?" if near else ""
+    return f"unknown flag --{name}.{hint} See tierwise {verb} --help."
+
+
+def _owners(name: str) -> list[str]:
+    """The verbs that take a flag."""
+    return [verb for verb in VERBS if any(flag.name == name for flag in flags_of(verb))]
+
+
+def _check(flag: Flag, value: Any, unknown: Sequence[str], verb: str) -> None:
+    if value is None and flag.required:
+        mistyped = get_close_matches(f"--{flag.name}", [w.partition("=")[0] for w in unknown], n=1)
+        if mistyped:
+            raise InputError(unknown_flag(mistyped[0], verb))
+        raise InputError(f"--{flag.name} is missing. See tierwise {verb} --help.")
+    if isinstance(value, str) and not value.strip():
+        raise InputError(f"--{flag.name}={value}: is empty. Example: --{flag.name}={flag.example}")
+    if flag.check and value is not None:
+        flag.check(value, flag.name)
+    # Infinity is within open bounds and would last for ever; what is no number is within none.
+    if flag.type not in (int, float) or value is None:
+        return
+    if not flag.least <= value <= flag.most or math.isinf(value):
+        most = "" if math.isinf(flag.most) else f" and at most {flag.most:g}"
+        raise InputError(f"--{flag.name}={value}: must be at least {flag.least:g}{most}.")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise, so that all refusals look alike."""
+        raise InputError(f"{message}. See {self.prog} --help.")
+
+
+def _verb(words: list[str]) -> tuple[str, list[str]]:
+    if not words or words[0] in ("-h", "--help"):
+        _overview().print_help()
+        raise SystemExit(0 if words else 2)
+    if words[0] == "--version":
+        print(f"tierwise {VERSION}")
+        raise SystemExit(0)
+    if words[0].startswith("-"):
+        return RUN, words
+    if words[0] in later.VERBS:
+        raise InputError(f"{words[0]} is not part of this version yet. Verbs: {', '.join(VERBS)}.")
+    if words[0] not in VERBS:
+        near = get_close_matches(words[0], VERBS, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(f"unknown verb {words[0]!r}.{hint} Verbs: {', '.join(VERBS)}.")
+    return words[0], words[1:]
+
+
+def _overview() -> argparse.ArgumentParser:
+    verbs = "\n".join(f"  {verb:<10} {what}" for verb, what in VERBS.items())
+    return _Parser(
+        prog="tierwise",
+        usage="tierwise VERB [flags]",
+        description="Classify an image archive with Gemini at the lowest price that is still "
+        "right.\n\nverbs:\n" + verbs,
+        epilog="tierwise VERB --help lists a verb's flags. Without a verb, flags mean run.\n"
+        "tierwise --version prints the version.\n\n"
+        "first steps, which cost nothing:\n"
+        "  tierwise plan --input=photos/                 what it would cost\n"
+        "  tierwise run --input=photos/ --output=out/    an emulator answers; see out/report.html\n"
+        "Only --gemini=developer and --gemini=vertex spend money; --max_cost_usd bounds it.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _parser(verb: str) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"tierwise {verb}",
+        usage=f"tierwise {verb} [flags]",
+        description=VERBS[verb],
+        epilog=f"example: {_EXAMPLES[verb]}" + _about_beam(verb),
+        allow_abbrev=False,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    for heading, flags in grouped(flags_of(verb)):
+        group = parser.add_argument_group(heading)
+        for flag in flags:
+            group.add_argument(f"--{flag.name}", **_argument(flag))
+    return parser
+
+
+def _argument(flag: Flag) -> dict[str, Any]:
+    default = "" if flag.default is None else f" Default: {flag.shown_default}."
+    needed = " Required." if flag.required else ""
+    values = f" One of: {', '.join(flag.choices)}." if flag.choices else ""
+    text = f"{flag.help}{values}{default}{needed} Example: --{flag.name}={flag.example}"
+    switch = {"nargs": "?", "const": True} if flag.type is bool else {}
+    return {
+        "help": _wrapped(text.replace("%", "%%")),
+        "type": _reader(flag),
+        **switch,
+        "choices": flag.choices or None,
+        "default": flag.default,
+        "metavar": {int: "N", float: "X", bool: "true|false"}.get(flag.type, "VALUE"),
+    }
+
+
+def _reader(flag: Flag) -> Callable[[str], Any]:
+    if flag.name in later.VALUES:
+        return partial(_now, flag)
+    return _truth if flag.type is bool else flag.type
+
+
+def _now(flag: Flag, word: str) -> str:
+    if word in later.VALUES[flag.name]:
+        raise argparse.ArgumentTypeError(
+            f"{word} is not part of this version yet; choose from {', '.join(flag.choices)}"
+        )
+    return word
+
+
+def _truth(word: str) -> bool:
+    if word.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{word!r} is neither true nor false")
+    return word.lower() == "true"
+
+
+def _wrapped(text: str, width: int = 56) -> str:
+    lines: list[str] = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)
+
+
+def _about_beam(verb: str) -> str:
+    if verb == EMULATOR:
+        return ""
+    if verb == REPORT:
+        return "\n\nexit status: 0 done; 2 refused: there is no finished run, or of another version"
+    return (
+        "\n\nAll flags of Apache Beam pass through: --runner, --project, --region, "
+        "--temp_location\nand so on. Without --runner the job runs in this process.\n\n"
+        f"exit status: 0 done; 1 broke off, run it again; {_OTHER_STATUS[verb]}"
+    )
+
+
+def _takes_value(word: str) -> bool:
+    return word.startswith("--") and "=" not in word

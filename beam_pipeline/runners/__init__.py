@@ -1,0 +1,1 @@
+"""Beam's engines: their options, workers, reach and noise."""

@@ -1,0 +1,88 @@
+"""The ways of asking one archive, as rows and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from tierwise.accounts.tables import usd
+from tierwise.beam_pipeline.terminal.cost_table import count
+from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
+from tierwise.beam_pipeline.terminal.forecast_tables import opening, short
+from tierwise.beam_pipeline.terminal.screen import say
+from tierwise.forecast.lever import biggest_lever
+from tierwise.forecast.survey import Survey
+from tierwise.forecast.ways import Change, Way, naive_cost
+
+_NAMES = {
+    Change.PACK: "{} images per request",
+    Change.SHEET: "{} images per sheet",
+    Change.MODEL: "{}",
+    Change.VENDOR: "{} (estimate)",
+}
+
+
+def way_rows(found: Sequence[Way]) -> list[dict[str, Any]]:
+    """The ways as JSON, the cheapest first; dollars are decimal strings."""
+    naive = naive_cost(found)
+    return [
+        {
+            "change": str(way.change),
+            "to": way.to,
+            "prices_of": str(way.on),
+            "requests": way.load.requests,
+            "cost_usd": f"{usd(way.load.cost):f}",
+            "saved_usd": f"{usd(naive - way.load.cost):f}",
+            "can_run": way.can_run,
+            "estimate": way.estimate,
+            "source": way.source,
+            "ends": str(way.ends) if way.ends else None,
+        }
+        for way in found
+    ]
+
+
+def print_ways(
+    found: Sequence[Way], survey: Survey, uri: str, warnings: Sequence[str], console: Console
+) -> None:
+    """Print a table to standard output, and the biggest lever."""
+    for line in opening(survey, uri, warnings):
+        say(console, line)
+    title = "All tasks in other ways, the cheapest first (nothing was spent)"
+    naive = naive_cost(found)
+    columns = (
+        Column("one change to what is asked", _name, number=False),
+        Column("requests", lambda way: count(way.load.requests), 1),
+        Column("USD", lambda way: short(usd(way.load.cost))),
+        Column("less than the\nnaive way", lambda way: _less(way.load.cost, naive)),
+    )
+    table = fitted_table(
+        title,
+        columns,
+        found,
+        console.width,
+        bold=lambda way: way.change in (Change.NONE, Change.NAIVE),
+    )
+    console.print(table)
+    say(console, biggest_lever(found))
+    sources = dict.fromkeys(source for way in found for source in way.source.split(", ") if source)
+    say(
+        console,
+        "Estimates: other vendors' list prices and documented rules for pictures; the same "
+        "texts and answers, no thoughts. Sources: " + "; ".join(sources) + ".",
+    )
+
+
+def _less(cost: int, naive: int) -> str:
+    return f"{100 * (naive - cost) / naive:.0f} %" if naive else ""
+
+
+def _name(way: Way) -> str:
+    if way.change is Change.PACK and way.to == "1":
+        return "1 image per request"
+    name = _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()
+    if way.ends:
+        return f"{name} (ends {way.ends})"
+    return name if way.can_run or way.estimate else f"{name} (not in this version)"

@@ -1,0 +1,1 @@
+"""Routes tried on labelled images, as one job."""

@@ -1,0 +1,202 @@
+"""The labelled images of a calibration: what is right about each, and what is wrong with some."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tierwise.answers.labels import OneLabel
+from tierwise.beam_pipeline.trials.label_problems import (
+    CONFLICTING_LABELS,
+    MISSING,
+    UNKNOWN_LABEL,
+    LabelProblems,
+)
+from tierwise.calibration.labelling import LABEL, LEAST_IMAGES
+from tierwise.calibration.truths import TruthError, read_truth
+from tierwise.errors import InputError
+from tierwise.records import Reason
+from tierwise.shown import shown
+from tierwise.storage.files import files_for
+from tierwise.storage.listing import Input, Kind, Named, list_names
+from tierwise.tasks import Tasks
+
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """One content, under one of its names; `truths` are typed answers by task."""
+
+    named: Named
+    truths: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """One content under its first name, and each label it has for a task, with who has it first."""
+
+    named: Named
+    said: dict[str, list[tuple[Any, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, name: str, truths: Mapping[str, Any]) -> None:
+        """Add what is said of it under one of its names."""
+        for task, truth in truths.items():
+            if all(truth != other for other, _ in self.said[task]):
+                self.said[task].append((truth, name))
+
+    @property
+    def labelled(self) -> LabelledImage:
+        """The image with the labels that nothing contradicts."""
+        agreed = {task: said[0][0] for task, said in self.said.items() if len(said) == 1}
+        return LabelledImage(self.named, agreed)
+
+
+def named_with_labels(found: Input) -> list[Named]:
+    """Every name of the input; in a folder, the folder below it is the column `label`."""
+    names = [name for name in list_names(found) if isinstance(name, Named)]
+    if found.kind is not Kind.FOLDER:
+        return names
+    root = found.uri.rstrip("/") + "/"
+    return [_with_folder(name, root) for name in names]
+
+
+def _with_folder(name: Named, root: str) -> Named:
+    folder, slash, _ = name.uri.removeprefix(root).partition("/")
+    return replace(name, columns={LABEL: folder if slash else None})
+
+
+def label_values(names: Iterable[Named]) -> set[str]:
+    """The values of the column `label`."""
+    values = (name.columns.get(LABEL) for name in names)
+    return {str(value) for value in values if value not in (None, "")}
+
+
+def labelled_images(
+    names: Sequence[Named], tasks: Tasks, truth_columns: Mapping[str, Sequence[str]]
+) -> tuple[list[LabelledImage], LabelProblems]:
+    """The images with a usable label for any task, each content once, and the problems of others.
+
+    A content that has several labels for a task, under whatever names, is left out of that task.
+    """
+    problems = LabelProblems()
+    contents: dict[str, _Content] = {}
+    for named in names:
+        truths = dict(_truths(named, tasks, truth_columns, problems))
+        digest = _digest(named, truths, problems) if truths else None
+        if digest is not None:
+            contents.setdefault(digest, _Content(named)).add(named.uri, truths)
+            problems.forgive(named.uri, truths)
+    for content in contents.values():
+        _add_conflicts(content, truth_columns, problems)
+    images = [content.labelled for content in contents.values()]
+    return [one for one in images if one.truths], problems
+
+
+def _truths(
+    named: Named, tasks: Tasks, columns: Mapping[str, Sequence[str]], problems: LabelProblems
+) -> Iterable[tuple[str, Any]]:
+    for task, held in columns.items():
+        try:
+            cells = {column: named.columns.get(column) for column in held}
+            truth = read_truth(tasks.task(task).answer, cells)
+        except TruthError as error:
+            problems.add(f"{task}: {error}", named.uri, reason=UNKNOWN_LABEL, tasks=(task,))
+        else:
+            if truth is not None:
+                yield task, truth
+
+
+def _digest(named: Named, tasks: Collection[str], problems: LabelProblems) -> str | None:
+    """The hash of its content; None where it cannot be read, which these tasks lose it for."""
+    try:
+        return files_for(named.path).content_hash(named.path)
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        reason = MISSING if isinstance(error, FileNotFoundError) else Reason.UNREADABLE
+        problems.add(f"cannot be read: {said}", named.uri, reason=reason, tasks=tasks)
+        return None
+
+
+def _add_conflicts(
+    content: _Content, columns: Mapping[str, Sequence[str]], problems: LabelProblems
+) -> None:
+    for task, said in content.said.items():
+        if len(said) == 1:
+            continue
+        labels = [shown(label) for label, _ in said]
+        example = " and ".join(
+            f"{label} of {name}" for label, (_, name) in zip(labels, said, strict=True)
+        )
+        if len({name for _, name in said}) == 1:
+            example = f"{' and '.join(labels)} of {said[0][1]}"
+        held = ", ".join(columns[task])
+        problem = f"{task}: the same picture has several labels in column {held}"
+        problems.add(problem, example, reason=CONFLICTING_LABELS, tasks=(task,))
+
+
+def check_enough(
+    tasks: Iterable[str], images: Sequence[LabelledImage], problems: LabelProblems
+) -> None:
+    """Refuse tasks with too few labels to calibrate them; raises InputError."""
+    for task in tasks:
+        labelled = sum(task in one.truths for one in images)
+        if labelled < LEAST_IMAGES:
+            have = "image has" if labelled == 1 else "images have"
+            raise InputError(
+                f"task {task!r}: {labelled} {have} a usable label; at least {LEAST_IMAGES} are "
+                f"needed, and hundreds to show anything. {' '.join(problems.told())}".strip()
+            )
+
+
+def sampled(images: Sequence[LabelledImage], count: int | None) -> list[LabelledImage]:
+    """So many of the images at random, the same ones each time; all without a count.
+
+    Raises:
+        InputError: there are not so many.
+    """
+    if count is None:
+        return list(images)
+    if count > len(images):
+        raise InputError(
+            f"--sample={count}: there are only {len(images)} labelled images. Ask for fewer, or "
+            "leave --sample out to take all."
+        )
+    return sorted(images, key=lambda one: sha256(one.named.uri.encode()).digest())[:count]
+
+
+def rare_labels(images: Sequence[LabelledImage], tasks: Tasks) -> list[str]:
+    """A warning for each task with labels that hardly any image has."""
+    told = []
+    for task in tasks.tasks:
+        if not isinstance(task.answer, OneLabel):
+            continue
+        counts = Counter(one.truths[task.name] for one in images if task.name in one.truths)
+        rare = [label for label in task.answer.labels if 0 < counts[label] < _FEW]
+        if rare:
+            told.append(
+                f"{task.name}: fewer than {_FEW} images have the label {', '.join(rare)}, so that "
+                "their recall says little"
+            )
+    return told
+
+
+def manifest_of(names: Iterable[Named]) -> bytes:
+    """A manifest (JSON Lines) of exactly these images, with the columns that prompts may use."""
+    lines = (json.dumps({**named.columns, "uri": address(named)}) for named in names)
+    return ("\n".join(lines) + "\n").encode()
+
+
+def address(named: Named) -> str:
+    """The name of an image in this manifest, wherever the manifest lies."""
+    return named.path if "://" in named.path else str(Path(named.path).absolute())
+
+
+def columns_of(names: Iterable[Named]) -> tuple[str, ...]:
+    """All columns, each once."""
+    return tuple(dict.fromkeys(column for name in names for column in name.columns))

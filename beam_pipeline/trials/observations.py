@@ -1,0 +1,173 @@
+"""What a job has left of each labelled image at each route: its tables, and what the journal paid.
+
+The tables say that an answer of an earlier calibration costs nothing now; the journal knows what
+it cost then.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from tierwise.accounts.table_names import FAILURES, answers_table
+from tierwise.beam_pipeline.trials.labelled import LabelledImage, address
+from tierwise.beam_pipeline.trials.trial_names import trial_name
+from tierwise.calibration.figures import Observation
+from tierwise.journal.lines import Entry, decode
+from tierwise.measurement import Measured
+from tierwise.records import Page, Reason, Spent
+from tierwise.storage.files import files_for, join
+
+# Refusals to answer that belong to the route; all others say nothing about how good it is.
+_NO_ANSWER = {
+    Reason.INVALID_ANSWER,
+    Reason.TRUNCATED,
+    Reason.BLOCKED_ANSWER,
+    Reason.BLOCKED_PROMPT,
+    Reason.REJECTED,
+}
+
+_SENT = ("uri", "page", "sent_width", "sent_height", "images_in_request", "latency_ms", "asked_at")
+
+Image = tuple[str, int]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One task: by route the observations of the same images; those left out by reason.
+
+    `pages` tells of each image its size and its fine detail.
+    """
+
+    by_route: Mapping[str, Sequence[Observation]]
+    left_out: dict[str, int]
+    pages: Sequence[Page]
+
+
+class Left:
+    """What a finished job left in its output folder."""
+
+    def __init__(self, output: str) -> None:
+        self._output = output
+        self._paid = _Paid(_entries(join(output, "journal")))
+        self._pages: dict[Image, Page] = {}
+        self._failures: dict[str, list[Row]] = defaultdict(list)
+        for row in _rows(join(output, FAILURES)):
+            self._failures[row["task"]].append(row)
+
+    def observed(
+        self,
+        task: str,
+        routes: Iterable[str],
+        images: Sequence[LabelledImage],
+        signals: Iterable[str] = (),
+    ) -> Observed:
+        """What became of the images that have a label for this task, and of its signals' trials."""
+        truths = {address(one.named): one.truths[task] for one in images if task in one.truths}
+        found = {route: self._at(trial_name(task, route), truths) for route in routes}
+        found |= {signal: self._at(signal, truths) for signal in signals}
+        everywhere = set.intersection(*(set(one) for one in found.values()))
+        left_out: Counter[str] = Counter()
+        for name in {key for one in found.values() for key in one}:
+            reasons = [one[name].reason for one in found.values() if name in one]
+            lost = next((r for r in reasons if r is not None and r not in _NO_ANSWER), None)
+            if lost is not None:
+                left_out[str(lost)] += 1
+                everywhere.discard(name)
+        compared = sorted(everywhere)
+        by_route = {route: [one[name] for name in compared] for route, one in found.items()}
+        pages = [self._pages.get(name, Page()) for name in compared]
+        return Observed(by_route, dict(left_out), pages)
+
+    def measured(self, trial: str) -> list[Measured]:
+        """What each image that was answered used, whenever it was asked."""
+        found = []
+        for row in _rows(join(self._output, answers_table(trial))):
+            spent = self._paid.for_answer(row["request_id"])
+            usage = spent.usage
+            found.append(
+                Measured(
+                    **{name: row[name] for name in _SENT},
+                    image_tokens=usage.image_tokens,
+                    text_tokens=usage.input_tokens - usage.image_tokens,
+                    output_tokens=usage.output_tokens,
+                    thought_tokens=usage.thought_tokens,
+                    cost=spent.cost,
+                )
+            )
+        return found
+
+    def unanswered(self, trial: str) -> dict[Image, str]:
+        """The images without an answer at this route, and the reason."""
+        return {(row["uri"], row["page"]): row["reason"] for row in self._failures[trial]}
+
+    def _at(self, trial: str, truths: Mapping[str, Any]) -> dict[Image, Observation]:
+        found: dict[Image, Observation] = {}
+        for row in _rows(join(self._output, answers_table(trial))):
+            image = row["uri"], row["page"]
+            size = row["width"], row["height"]
+            self._pages[image] = Page(1, 1, *size, row["format"], row["fine_detail"])
+            found[image] = Observation(
+                truth=truths.get(row["uri"]),
+                value=row["answer"],
+                reason=None,
+                spent=self._paid.of(row["request_id"]),
+                latency_ms=row["latency_ms"],
+                model_version=row["model_version"],
+            )
+        for row in self._failures[trial]:
+            found[row["uri"], row["page"]] = Observation(
+                truth=truths.get(row["uri"]),
+                value=None,
+                reason=Reason(row["reason"]),
+                spent=self._paid.for_nothing(row["content_hash"], row["page"], trial),
+            )
+        return {image: one for image, one in found.items() if one.truth is not None}
+
+
+class _Paid:
+    """All that was ever paid for each question."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._answers: dict[str, Spent] = {}
+        self._spent: dict[str, Spent] = defaultdict(Spent)
+        self._failed: dict[tuple[str, int, str], str] = {}
+        for entry in entries:
+            # An outcome repeats what was wasted before it, which has entries of its own.
+            outcome = entry.answer or entry.failure
+            spent = outcome.spent if outcome else entry.wasted or Spent()
+            self._spent[entry.request_id] += spent
+            if entry.answer:
+                self._answers[entry.request_id] = spent
+            if failure := entry.failure:
+                key = (entry.content_hash, failure.page.number, failure.task)
+                self._failed[key] = entry.request_id
+
+    def for_answer(self, request_id: str) -> Spent:
+        """The request that answered, without what was wasted before it."""
+        return self._answers.get(request_id, Spent())
+
+    def of(self, request_id: str) -> Spent:
+        return self._spent.get(request_id, Spent())
+
+    def for_nothing(self, content_hash: str | None, page: int, task: str) -> Spent:
+        return self.of(self._failed.get((content_hash or "", page, task), ""))
+
+
+def _entries(journal: str) -> Iterable[Entry]:
+    files = files_for(journal)
+    for stat in files.walk(journal):
+        if stat.uri.endswith(".jsonl"):
+            yield from decode(files.read(stat.uri), name=stat.uri).entries
+
+
+def _rows(folder: str) -> Iterable[Row]:
+    files = files_for(folder)
+    for stat in files.walk(folder):
+        with files.open(stat.uri) as stream:
+            yield from pq.ParquetFile(stream).read().to_pylist()

@@ -1,0 +1,91 @@
+"""Each task at each of its routes, as tasks of one job: journal and account are the job's own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from tierwise.beam_pipeline.trials.doubts import doubts_of
+from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
+from tierwise.calibration.cascades import Doubt
+from tierwise.calibration.routes import (
+    Routes,
+    dearest_first,
+    read_routes,
+    route_name,
+    usual_routes,
+)
+from tierwise.prices.price_rows import Price
+from tierwise.records import Route
+from tierwise.routing import AS_IT_IS
+from tierwise.tasks import Task, Tasks
+from tierwise.tasks.prompts import used_variables
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """The routes of each task, by task and name; the first of a task is its reference.
+
+    Every image is asked at them to the letter. `measures_detail` has its fine detail measured too.
+    `doubts` are the rules by which answers of a task are in doubt; tasks that only they look at are
+    asked at their own route.
+    """
+
+    routes: Mapping[str, Routes]
+    measures_detail: bool = False
+    doubts: Mapping[str, Sequence[Doubt]] = field(default_factory=dict)
+
+    def tasks(self, tasks: Tasks) -> Tasks:
+        """The tasks to ask: every calibrated task once per route, of every image."""
+        signals = {name for some in self.doubts.values() for one in some for name in one.signals}
+        others = {name: own_route(tasks.task(name)) for name in sorted(signals - {*self.routes})}
+        asked = tuple(
+            self._at(tasks.task(task), name, route)
+            for task, routes in {**self.routes, **others}.items()
+            for name, route in routes.items()
+        )
+        used = {name for task in asked for name in used_variables(task.prompt)}
+        columns = tuple(column for column in tasks.manifest_columns if column in used)
+        return replace(tasks, tasks=asked, manifest_columns=columns)
+
+    def _at(self, task: Task, name: str, route: Route) -> Task:
+        """The task at a route, asked of all labelled images: `when` is for the archive."""
+        return replace(
+            task,
+            name=trial_name(task.name, name),
+            route=route,
+            routing=replace(AS_IT_IS, measures=self.measures_detail),
+            when=None,
+            escalation=None,
+            depends_on=(),
+        )
+
+
+def trials_of(
+    tasks: Tasks,
+    names: Collection[str],
+    written: str | None,
+    *,
+    on: date,
+    prices: Sequence[Price],
+    doubtful: Sequence[str] = (),
+) -> Trials:
+    """What to try for the tasks of these names: the routes of `--routes`, or the usual ones.
+
+    `doubtful` are labels that mean doubt, those of `--doubt`.
+
+    Raises:
+        InputError: a route is malformed, not offered, or has no price; or a rule of doubt cannot be
+            tried.
+    """
+    found: dict[str, Routes] = {}
+    for name in names:
+        task = tasks.task(name)
+        routes = read_routes(written, task.route) if written else usual_routes(task.route)
+        if task.escalation:
+            again = task.escalation.route
+            routes = {**routes, route_name(again, task.route): again}
+        found[name] = dearest_first(routes, task.prompt, on, prices)
+    doubts = doubts_of(tasks, names, doubtful)
+    return Trials(found, measures_detail=True, doubts=doubts)

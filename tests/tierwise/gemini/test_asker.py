@@ -1,0 +1,329 @@
+"""Whatever goes wrong: one outcome for each image, and an account that agrees with the bill."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tierwise.gemini.asker import Asker
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.client import GeminiClient
+from tierwise.gemini.limiter import Clock, Limiter
+from tierwise.gemini.retry import MAX_TRIES
+from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.settle import Ask, Settled
+from tierwise.records import Answer, Failure, Outcome, Reason, ServiceTier, Spent
+
+TIMEOUT_S = 0.25
+FAULTS = [
+    "bad_image",
+    "blocked_answer",
+    "blocked_prompt",
+    "daily_quota",
+    "deadline",
+    "drop",
+    "forbidden",
+    "hang",
+    "internal",
+    "latency",
+    "max_tokens",
+    "model_gone",
+    "other_version",
+    "outside_labels",
+    "rate_limited",
+    "spend_limit",
+    "truncated_json",
+    "unauthorized",
+    "unavailable",
+    "wrong_items",
+]
+
+
+@dataclass
+class Desk:
+    """Asks as the job does, under a clock on which waiting takes no time."""
+
+    url: str
+    now: float = 0.0
+    slept: list[float] = field(default_factory=list)
+    journal: list[tuple[Sequence[Ask], Settled]] = field(default_factory=list)
+    requests_in_flight: int = 16
+    real_time: bool = False
+    flex_fallback: ServiceTier | None = None
+
+    def ask(self, asks: Sequence[Ask], pack: int = 1, **service: Any) -> list[Outcome]:
+        return asyncio.run(self._ask(asks, pack, service))
+
+    async def _ask(self, asks: Sequence[Ask], pack: int, service: dict[str, Any]) -> list[Outcome]:
+        found = Service(Kind.EMULATOR, self.url, **{"timeout_s": 10.0, **service})
+        clock = Clock() if self.real_time else Clock(lambda: self.now, self._sleep, lambda: 0.5)
+        limiter = Limiter(
+            requests_in_flight=self.requests_in_flight, requests_per_minute=None, clock=clock
+        )
+        client = GeminiClient(found)
+        asker = Asker(client, limiter, Billing(found), self._record, clock, self.flex_fallback)
+        packs = [asks[start : start + pack] for start in range(0, len(asks), pack)]
+        outcomes = await asyncio.gather(*map(asker.ask, packs))
+        await client.close()
+        return [outcome for some in outcomes for outcome in some]
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    async def _record(self, asks: Sequence[Ask], settled: Settled) -> None:
+        self.journal.append((asks, settled))
+
+
+def total(outcomes: Sequence[Outcome]) -> Spent:
+    return sum((outcome.spent + outcome.wasted for outcome in outcomes), Spent())
+
+
+def check_account(gemini: Any, asks: Sequence[Ask], outcomes: Sequence[Outcome]) -> None:
+    assert sorted(o.request_id for o in outcomes) == sorted(ask.request_id for ask in asks)
+    spent, billed = total(outcomes), gemini.billed()
+    assert 0 <= billed - spent.cost <= spent.maybe_billed
+    unknown = any(line["fault"] in ("hang", "drop") for line in gemini.requests())
+    assert unknown == (spent.maybe_billed > 0)
+
+
+@pytest.mark.parametrize("rate", [0.2, 1.0])
+@pytest.mark.parametrize("kind", FAULTS)
+def test_under_each_fault_nothing_is_lost(
+    gemini: Any, ask_of: Callable[..., Ask], kind: str, rate: float
+) -> None:
+    asks = [ask_of(number) for number in range(10)]
+    fault = {"kind": kind, "rate": rate} | ({"ms": 1} if kind == "latency" else {})
+    for seed, pack in ((1, 1), (2, 3), (3, 8)):
+        gemini.reset()
+        gemini.faults(fault, seed=seed)
+        desk = Desk(gemini.url)
+        outcomes = desk.ask(asks, pack, timeout_s=TIMEOUT_S if kind == "hang" else 10.0)
+        check_account(gemini, asks, outcomes)
+        # Only a pack can bring wrong items: alone, each image has its answer.
+        harmless = {"latency", "other_version", "wrong_items"}
+        answered = sum(isinstance(outcome, Answer) for outcome in outcomes)
+        assert answered == 10 if kind in harmless else answered < 10 or rate < 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_under_all_faults_at_once_nothing_is_lost(
+    gemini: Any, ask_of: Callable[..., Ask], seed: int
+) -> None:
+    endless = {"daily_quota", "spend_limit", "unauthorized", "forbidden", "model_gone", "hang"}
+    kinds = [kind for kind in FAULTS if kind not in endless]
+    gemini.faults(*({"kind": kind, "rate": 0.06} for kind in kinds), seed=seed)
+    asks = [ask_of(number) for number in range(30)]
+    outcomes = Desk(gemini.url).ask(asks, pack=(1, 3, 8)[seed % 3])
+    check_account(gemini, asks, outcomes)
+    assert sum(isinstance(outcome, Answer) for outcome in outcomes) > 10
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "requests"),
+    [
+        ("unavailable", Reason.UNAVAILABLE, MAX_TRIES),
+        ("deadline", Reason.TIMEOUT, MAX_TRIES),
+        ("rate_limited", Reason.QUOTA_EXHAUSTED, MAX_TRIES),
+        ("drop", Reason.UNAVAILABLE, 2),
+        ("hang", Reason.TIMEOUT, 2),
+        ("bad_image", Reason.REJECTED, 1),
+        ("blocked_prompt", Reason.BLOCKED_PROMPT, 1),
+        ("blocked_answer", Reason.BLOCKED_ANSWER, 1),
+        ("max_tokens", Reason.TRUNCATED, 2),
+        ("outside_labels", Reason.INVALID_ANSWER, 2),
+        ("daily_quota", Reason.QUOTA_EXHAUSTED, 1),
+        ("model_gone", Reason.REJECTED, 1),
+    ],
+)
+def test_how_often_one_image_is_asked(
+    gemini: Any, ask_of: Callable[..., Ask], kind: str, reason: Reason, requests: int
+) -> None:
+    gemini.faults({"kind": kind})
+    (failure,) = Desk(gemini.url).ask([ask_of()], timeout_s=TIMEOUT_S if kind == "hang" else 10)
+    assert isinstance(failure, Failure)
+    assert failure.reason is reason
+    assert failure.attempts == requests == len(gemini.requests())
+
+
+@pytest.mark.parametrize("kind", ["blocked_prompt", "blocked_answer", "bad_image"])
+def test_one_bad_image_costs_its_neighbours_no_answer(
+    gemini: Any, ask_of: Callable[..., Ask], kind: str
+) -> None:
+    asks = [ask_of(number) for number in range(8)]
+    line = Desk(gemini.url)
+    line.ask(asks[5:6])
+    (picture,) = gemini.requests()[0]["images"]
+    gemini.reset()
+    gemini.faults({"kind": kind, "sha256": [picture]})
+    outcomes = {outcome.request_id: outcome for outcome in line.ask(asks, pack=8)}
+    failed = [n for n, ask in enumerate(asks) if isinstance(outcomes[ask.request_id], Failure)]
+    assert failed == [5]
+    check_account(gemini, asks, list(outcomes.values()))
+    # 8, 4 and 4, 2 and 2, 1 and 1.
+    assert len(gemini.requests()) == 7
+
+
+def test_what_google_asks_to_wait_is_waited(gemini: Any, ask_of: Callable[..., Ask]) -> None:
+    gemini.faults({"kind": "rate_limited", "count": 1, "retry_after_s": 37})
+    desk = Desk(gemini.url)
+    assert all(isinstance(one, Answer) for one in desk.ask([ask_of(0)]))
+    assert desk.slept == [37]
+
+
+def test_what_one_request_is_told_to_wait_holds_for_all(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    gemini.faults({"kind": "rate_limited", "count": 1, "retry_after_s": 0.3})
+    desk = Desk(gemini.url, requests_in_flight=1, real_time=True)
+    assert len(desk.ask([ask_of(number) for number in range(4)])) == 4
+    first, *others = (datetime.fromisoformat(line["at"]) for line in gemini.requests())
+    assert len(others) == 4
+    assert min(others) - first >= timedelta(seconds=0.29)
+
+
+def test_backoff_doubles(gemini: Any, ask_of: Callable[..., Ask]) -> None:
+    gemini.faults({"kind": "internal"})
+    desk = Desk(gemini.url)
+    desk.ask([ask_of()])
+    assert desk.slept == [0.5, 1.0, 2.0, 4.0]
+
+
+def test_the_end_of_a_run_starts_nothing_more(gemini: Any, ask_of: Callable[..., Ask]) -> None:
+    gemini.faults({"kind": "daily_quota", "after": 3})
+    asks = [ask_of(number) for number in range(20)]
+    outcomes = Desk(gemini.url, requests_in_flight=2).ask(asks)
+    answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
+    assert len(answers) == 3
+    assert len(gemini.requests()) <= 3 + 2
+    reasons = {outcome.reason for outcome in outcomes if isinstance(outcome, Failure)}
+    assert reasons == {Reason.QUOTA_EXHAUSTED}
+    check_account(gemini, asks, outcomes)
+
+
+def test_what_was_paid_is_recorded_before_it_is_told(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    gemini.faults({"kind": "outside_labels", "count": 1}, {"kind": "drop", "count": 1})
+    desk = Desk(gemini.url)
+    asks = [ask_of(number) for number in range(3)]
+    outcomes = desk.ask(asks, pack=3)
+    told = [outcome for _, settled in desk.journal for outcome in settled.outcomes]
+    wasted = [spent for _, settled in desk.journal for _, spent in settled.wasted]
+    assert sorted(o.request_id for o in told) == sorted(o.request_id for o in outcomes)
+    assert sum(wasted, Spent()) == sum((o.wasted for o in outcomes), Spent()) != Spent()
+
+
+@pytest.mark.parametrize("tier", [ServiceTier.FLEX, ServiceTier.PRIORITY])
+def test_a_tier_is_paid_as_it_was_served(
+    gemini: Any, ask_of: Callable[..., Ask], tier: ServiceTier
+) -> None:
+    ask = ask_of(tier=tier)
+    (answer,) = Desk(gemini.url).ask([ask])
+    assert answer.service_tier is tier
+    check_account(gemini, [ask], [answer])
+
+
+def test_a_model_that_always_thinks_has_room_to_answer(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    asks = [ask_of(number, model="gemini-3.8-flash") for number in range(4)]
+    outcomes = Desk(gemini.url).ask(asks, pack=4)
+    assert all(isinstance(outcome, Answer) for outcome in outcomes)
+    assert total(outcomes).usage.thought_tokens > 0
+    assert len(gemini.requests()) == 1
+    check_account(gemini, asks, outcomes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("unavailable", Reason.UNAVAILABLE),
+        ("deadline", Reason.TIMEOUT),
+        ("drop", Reason.UNAVAILABLE),
+        ("rate_limited", Reason.QUOTA_EXHAUSTED),
+    ],
+)
+def test_an_outage_that_lasts_ends_the_run(
+    gemini: Any, ask_of: Callable[..., Ask], kind: str, reason: Reason
+) -> None:
+    gemini.faults({"kind": kind, "after": 5})
+    asks = [ask_of(number) for number in range(200)]
+    desk = Desk(gemini.url, requests_in_flight=4)
+    outcomes = desk.ask(asks)
+    assert sum(isinstance(outcome, Answer) for outcome in outcomes) == 5
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    assert {failure.reason for failure in failures} == {reason}
+    ended = [failure for failure in failures if failure.run_ended]
+    assert len(ended) >= 100
+    assert "Nothing was answered for 3" in ended[0].message
+    # Each image is tried a few times at most, and 200 of them do not wait one after another.
+    assert desk.now <= 400
+    assert len(gemini.requests()) <= 5 + 95 * MAX_TRIES
+    check_account(gemini, asks, outcomes)
+
+
+def test_an_address_where_nobody_is_is_given_up_soon(ask_of: Callable[..., Ask]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        desk = Desk(f"http://127.0.0.1:{unused.getsockname()[1]}", requests_in_flight=4)
+        outcomes = desk.ask([ask_of(number) for number in range(100)])
+    reasons = {outcome.reason for outcome in outcomes if isinstance(outcome, Failure)}
+    assert reasons == {Reason.UNAVAILABLE}
+    assert len(outcomes) == 100
+    assert 60 <= desk.now <= 120
+
+
+def test_flex_waits_for_flex_unless_another_tier_is_allowed(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    for fallback in (None, ServiceTier.STANDARD):
+        for kind in ("unavailable", "rate_limited"):
+            gemini.reset()
+            gemini.faults({"kind": kind, "count": 3})
+            ask = ask_of(tier=ServiceTier.FLEX)
+            (answer,) = Desk(gemini.url, flex_fallback=fallback).ask([ask])
+            tiers = [line["service_tier"] for line in gemini.requests()]
+            assert tiers == ["flex", "flex", *[str(fallback or "flex")] * 2]
+            assert answer.service_tier is (fallback or ServiceTier.FLEX)
+            check_account(gemini, [ask], [answer])
+
+
+def test_what_flex_has_no_room_for_slows_the_other_tier_down_for_nobody(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    gemini.faults({"kind": "unavailable", "rate": 0.9}, seed=1)
+    asks = [ask_of(number, tier=ServiceTier.FLEX) for number in range(40)]
+    desk = Desk(gemini.url, flex_fallback=ServiceTier.STANDARD)
+    check_account(gemini, asks, desk.ask(asks))
+
+
+def test_a_refusal_that_was_paid_is_told_at_the_tier_that_was_served(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    gemini.faults({"kind": "unavailable", "count": 2}, {"kind": "blocked_answer"})
+    ask = ask_of(tier=ServiceTier.FLEX)
+    (failure,) = Desk(gemini.url, flex_fallback=ServiceTier.STANDARD).ask([ask])
+    assert isinstance(failure, Failure)
+    assert failure.service_tier is ServiceTier.STANDARD
+    check_account(gemini, [ask], [failure])
+
+
+def test_pictures_of_one_request_may_differ_in_media_resolution(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    levels = ["low", "high", "ultra_high"]
+    asks = [ask_of(number, media_resolution=level) for number, level in enumerate(levels)]
+    outcomes = Desk(gemini.url).ask(asks, pack=3)
+    (request,) = gemini.requests()
+    assert request["media_resolution"] == levels
+    by_id = {outcome.request_id: outcome for outcome in outcomes}
+    assert [str(by_id[ask.request_id].media_resolution) for ask in asks] == levels
+    check_account(gemini, asks, outcomes)

@@ -1,0 +1,226 @@
+"""Each row of the table in `tierwise.gemini.retry`, from replies that really came over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwise.gemini import retry
+from tierwise.gemini.client import CallError, GeminiClient
+from tierwise.gemini.compose import compose
+from tierwise.gemini.retry import Ruling, Verdict, backoff_s, judge
+from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.settle import Ask
+from tierwise.records import Reason, ServiceTier
+
+AGAIN, ONCE_MORE, SPLIT, END = Ruling
+
+
+def failure(service: Service, ask: Ask) -> CallError:
+    return asyncio.run(failing(service, ask))
+
+
+async def failing(service: Service, ask: Ask) -> CallError:
+    client = GeminiClient(service)
+    try:
+        with pytest.raises(CallError) as caught:
+            await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
+    finally:
+        await client.close()
+    return caught.value
+
+
+def answering(status: int, body: str = "", headers: dict[str, str] | None = None) -> Any:
+    """A server that says the same to everybody."""
+
+    async def reply(_: web.Request) -> web.Response:
+        return web.Response(
+            status=status, text=body, headers=headers, content_type="application/json"
+        )
+
+    return reply
+
+
+@pytest.fixture
+def failure_at(serving: Any) -> Callable[..., CallError]:
+    """What comes of a request to a server with this handler."""
+
+    async def at(handler: Any, ask: Ask) -> CallError:
+        async with serving(handler) as url:
+            return await failing(Service(Kind.EMULATOR, url), ask)
+
+    return lambda handler, ask: asyncio.run(at(handler, ask))
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [
+        ({"kind": "rate_limited"}, Verdict(AGAIN, Reason.QUOTA_EXHAUSTED, 1.0)),
+        (
+            {"kind": "rate_limited", "retry_after_s": 0.25},
+            Verdict(AGAIN, Reason.QUOTA_EXHAUSTED, 0.25),
+        ),
+        ({"kind": "daily_quota"}, Verdict(END, Reason.QUOTA_EXHAUSTED)),
+        ({"kind": "spend_limit"}, Verdict(END, Reason.QUOTA_EXHAUSTED)),
+        ({"kind": "unauthorized"}, Verdict(END, Reason.UNAUTHORIZED)),
+        ({"kind": "forbidden"}, Verdict(END, Reason.UNAUTHORIZED)),
+        ({"kind": "model_gone"}, Verdict(END, Reason.REJECTED)),
+        ({"kind": "bad_image"}, Verdict(SPLIT, Reason.REJECTED)),
+        ({"kind": "internal"}, Verdict(AGAIN, Reason.UNAVAILABLE)),
+        ({"kind": "unavailable"}, Verdict(AGAIN, Reason.UNAVAILABLE)),
+        ({"kind": "deadline"}, Verdict(AGAIN, Reason.TIMEOUT)),
+        ({"kind": "hang"}, Verdict(ONCE_MORE, Reason.TIMEOUT)),
+        ({"kind": "drop"}, Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
+    ],
+    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
+)
+@pytest.mark.parametrize("kind", [Kind.EMULATOR, Kind.VERTEX])
+def test_every_fault_has_its_verdict(
+    gemini: Any, ask_of: Callable[..., Ask], kind: Kind, fault: dict[str, Any], verdict: Verdict
+) -> None:
+    gemini.faults(fault)
+    seconds = 0.3 if fault["kind"] == "hang" else 10
+    service = Service(kind, gemini.url, project="p", timeout_s=seconds)
+    error = failure(service, ask_of())
+    assert judge(error) == verdict, error
+    assert error.sent == (verdict.ruling is ONCE_MORE)
+
+
+def test_a_withdrawn_key_ends_the_run(
+    gemini: Any, ask_of: Callable[..., Ask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "revoked")
+    error = failure(Service(Kind.DEVELOPER, gemini.url), ask_of())
+    assert error.status == 400
+    assert judge(error) == Verdict(END, Reason.UNAUTHORIZED)
+
+
+def test_no_connection_was_nothing_sent(ask_of: Callable[..., Ask]) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        error = failure(Service(Kind.EMULATOR, f"http://127.0.0.1:{port}"), ask_of())
+    assert not error.sent
+    assert judge(error) == Verdict(AGAIN, Reason.UNAVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "verdict"),
+    [
+        (200, "not JSON", Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
+        (200, "[]", Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
+        (402, "{}", Verdict(END, Reason.QUOTA_EXHAUSTED)),
+        (408, "{}", Verdict(AGAIN, Reason.TIMEOUT)),
+        (413, "<html>too large</html>", Verdict(SPLIT, Reason.REJECTED)),
+        (418, "{}", Verdict(SPLIT, Reason.REJECTED)),
+        (429, "{}", Verdict(AGAIN, Reason.QUOTA_EXHAUSTED)),
+        (499, "{}", Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
+        (502, "<html>bad gateway</html>", Verdict(AGAIN, Reason.UNAVAILABLE)),
+        (529, "", Verdict(AGAIN, Reason.UNAVAILABLE)),
+        (400, '{"error": {"status": "FAILED_PRECONDITION"}}', Verdict(END, Reason.UNAUTHORIZED)),
+        (
+            429,
+            '{"error": {"message": "Your project exceeded its monthly spending cap."}}',
+            Verdict(END, Reason.QUOTA_EXHAUSTED),
+        ),
+    ],
+)
+def test_what_the_emulator_does_not_say(
+    failure_at: Any, ask_of: Callable[..., Ask], status: int, body: str, verdict: Verdict
+) -> None:
+    assert judge(failure_at(answering(status, body), ask_of())) == verdict
+
+
+def rows_of_the_table() -> dict[str, tuple[str, str]]:
+    """Ruling and reason by status, `other 4xx` and `other 5xx`, as the module's table says."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in (retry.__doc__ or "").splitlines():
+        if not re.match(r"\| \d", line):
+            continue
+        what, ruling, reason = (cell.strip() for cell in line.split("|")[1:4])
+        if "200" in what or "invalid key" in what or "per day" in what:
+            what = what.partition(",")[0] if what.startswith("402") else ""
+        for name in re.findall(r"other \dxx|\d{3}", what):
+            assert name not in found, f"{name} stands in two rows"
+            found[name] = (ruling, reason)
+    lost = next(line for line in (retry.__doc__ or "").splitlines() if "lost after" in line)
+    found["499"] = tuple(cell.strip() for cell in lost.split("|")[2:4])  # type: ignore[assignment]
+    return found
+
+
+def test_every_status_has_the_verdict_of_its_row(serving: Any, ask_of: Callable[..., Ask]) -> None:
+    rows, ask = rows_of_the_table(), ask_of()
+    waiting, found = iter(range(400, 600)), dict[int, Verdict]()
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=next(waiting), text="{}")
+
+    async def run() -> None:
+        async with serving(refuse) as url:
+            client = GeminiClient(Service(Kind.EMULATOR, url))
+            for _ in range(200):
+                with pytest.raises(CallError) as caught:
+                    await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)
+                found[caught.value.status] = judge(caught.value)
+            await client.close()
+
+    asyncio.run(run())
+    assert len(found) == 200
+    for status, verdict in found.items():
+        expected = rows.get(str(status)) or rows[f"other {status // 100}xx"]
+        assert (str(verdict.ruling), str(verdict.reason)) == expected, status
+
+
+@pytest.mark.parametrize(
+    ("message", "by_reference", "verdict"),
+    [
+        ("404 NOT_FOUND: A valid object was not found", True, Verdict(SPLIT, Reason.REJECTED)),
+        ("404 NOT_FOUND: A valid object was not found", False, Verdict(END, Reason.REJECTED)),
+        ("404 NOT_FOUND: Publisher Model x was not found", True, Verdict(END, Reason.REJECTED)),
+    ],
+)
+def test_an_object_that_is_gone_is_not_the_end(
+    message: str, by_reference: bool, verdict: Verdict
+) -> None:
+    error = CallError(message, status=404, sent=True)
+    assert judge(error, by_reference=by_reference) == verdict
+
+
+@pytest.mark.parametrize(("header", "wait_s"), [("7", 7.0), ("0.5", 0.5), ("tomorrow", None)])
+def test_the_retry_after_header_is_obeyed(
+    failure_at: Any, ask_of: Callable[..., Ask], header: str, wait_s: float | None
+) -> None:
+    error = failure_at(answering(503, "{}", {"Retry-After": header}), ask_of())
+    assert judge(error).wait_s == wait_s
+
+
+def test_a_connection_closed_after_the_request_may_be_billed(
+    failure_at: Any, ask_of: Callable[..., Ask]
+) -> None:
+    calls = []
+
+    async def close(request: web.Request) -> web.Response:
+        calls.append(await request.read())
+        assert request.transport
+        request.transport.abort()
+        return web.Response()
+
+    error = failure_at(close, ask_of())
+    assert judge(error) == Verdict(ONCE_MORE, Reason.UNAVAILABLE)
+    assert len(calls) == 1
+
+
+@given(st.integers(1, 100), st.floats(0, 1, exclude_max=True))
+def test_backoff_is_jittered_grows_and_is_bounded(tries: int, chance: float) -> None:
+    wait = backoff_s(tries, chance)
+    assert 0 <= wait <= min(60, 2 ** (tries - 1))
+    assert wait <= backoff_s(tries + 1, chance)
+    assert backoff_s(tries, 0) == 0

@@ -1,0 +1,139 @@
+"""A look at an archive reads little, and tells what a run would ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.bucket import Bucket
+from tierwise.forecast.survey import Groups, Survey
+from tierwise.images.limits import Limits
+from tierwise.storage.find_input import find_input
+from tierwise.storage.gcs_files import GcsFiles
+from tierwise.storage.listing import Input, Kind
+from tierwise.surveying import archive_names
+from tierwise.surveying.survey_archive import Looking, survey_archive
+from tierwise.tasks import load_tasks
+
+TASKS = """
+model: gemini-3.1-flash-lite
+tasks:
+  a: {prompt: Which, labels: [x, y]}
+  named: {prompt: "Is {filename} good?", labels: [x, y]}
+"""
+GROUPS = TASKS + "  folder: {prompt: What, labels: [x, y], per: folder}\n"
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def look(place: Path, *, sample: int = 100, tasks: str = TASKS) -> Survey:
+    return survey_archive(
+        find_input(str(place)), Looking(load_tasks(tasks, path="t"), Limits(), sample)
+    )
+
+
+def test_every_kind_of_file_of_the_example_archive() -> None:
+    survey = look(EXAMPLES / "archive")
+    assert (survey.files, survey.skipped_files, survey.complete) == (40, 2, True)
+    assert len(survey.images) == 42
+    assert sorted(survey.images_per_file)[-1] == 3  # a fax of three pages
+    assert all(image.width and image.height for image in survey.images)
+    assert survey.twins == {"a": 1, "named": 0}
+
+
+def test_what_cannot_be_read_holds_no_images(tmp_path: Path, draw: Callable[..., bytes]) -> None:
+    (tmp_path / "good.jpg").write_bytes(draw())
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    survey = look(tmp_path)
+    assert (survey.files, sum(survey.images_per_file), len(survey.images)) == (4, 1, 1)
+
+
+def test_a_header_behind_long_metadata_is_found(tmp_path: Path, draw: Callable[..., bytes]) -> None:
+    plain = draw(size=(640, 480))
+    segment = b"\xff\xe2" + (60_002).to_bytes(2, "big") + b"x" * 60_000
+    (tmp_path / "long.jpg").write_bytes(plain[:2] + segment * 6 + plain[2:])
+    [image] = look(tmp_path).images
+    assert (image.width, image.height) == (640, 480)
+
+
+def test_a_turned_photograph_is_upright(tmp_path: Path) -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.new("RGB", (640, 480)).save(tmp_path / "turned.jpg", exif=turned)
+    [image] = look(tmp_path).images
+    assert (image.width, image.height) == (480, 640)
+
+
+@pytest.mark.parametrize("sample", [1, 10, 29])
+def test_a_sample_of_so_many_is_the_same_each_time(
+    tmp_path: Path, draw: Callable[..., bytes], sample: int
+) -> None:
+    for number in range(30):
+        (tmp_path / f"{number}.jpg").write_bytes(draw(number))
+    one = look(tmp_path, sample=sample)
+    assert (one.files, one.sampled_files, one.complete) == (30, sample, False)
+    assert one == look(tmp_path, sample=sample)
+
+
+def test_twins_of_one_size_are_told_apart_by_content(
+    tmp_path: Path, draw: Callable[..., bytes]
+) -> None:
+    picture = draw(size=(64, 48), form="BMP")
+    (tmp_path / "sub").mkdir()
+    for name in ("a.bmp", "b.bmp", "sub/a.bmp"):
+        (tmp_path / name).write_bytes(picture)
+    (tmp_path / "other.bmp").write_bytes(draw(5, size=(64, 48), form="BMP"))
+    assert look(tmp_path).twins == {"a": 2, "named": 1}
+
+
+def test_groups_are_counted_in_the_whole_archive(
+    tmp_path: Path, draw: Callable[..., bytes]
+) -> None:
+    for number in range(9):
+        folder = tmp_path / ("few" if number < 2 else "many")
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.jpg").write_bytes(draw(number))
+    survey = look(tmp_path, sample=3, tasks=GROUPS)
+    assert survey.groups["folder"] == Groups(groups=2, files=9)
+
+
+def test_only_the_beginning_of_large_files_is_read(
+    tmp_path: Path, draw: Callable[..., bytes]
+) -> None:
+    path = tmp_path / "large.jpg"
+    path.write_bytes(draw(size=(800, 600)))
+    os.truncate(path, 20_000_000_000)  # reading it whole would take minutes
+    [image] = look(tmp_path).images
+    assert (image.width, image.height) == (800, 600)
+
+
+def test_a_long_listing_in_a_bucket_is_surveyed_by_parts(
+    bucket: Bucket, draw: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_names, "_MOST_LISTED", 100)
+    for number in range(600):
+        bucket.put(f"gs://archive/in/{number:03}.jpg", draw(number // 2))
+    cut = GcsFiles(page=10, ranges=8).cut("gs://archive/in")
+    found = Input("gs://archive/in", Kind.FOLDER, ranges=cut.ranges, about=600)
+    bucket.counts.clear()
+    survey = survey_archive(found, Looking(load_tasks(TASKS, path="t"), Limits(), 20))
+    assert survey.files == 600
+    assert survey.twins == {"a": 300, "named": 0}
+    assert len(survey.images) == bucket.counts["stat"] == bucket.counts["read"] == 20
+
+
+def test_a_damaged_journal_is_left_as_it_is(tmp_path: Path, draw: Callable[..., bytes]) -> None:
+    (tmp_path / "a.jpg").write_bytes(draw())
+    for digit in "0123456789abcdef":
+        (tmp_path / "out/journal" / digit).mkdir(parents=True)
+        (tmp_path / "out/journal" / digit / "run-1.jsonl").write_bytes(b"{")
+    before = sorted(tmp_path.rglob("*"))
+    tasks = load_tasks(TASKS, path="t")
+    found = find_input(str(tmp_path / "a.jpg"))
+    survey_archive(found, Looking(tasks, Limits(), 100, str(tmp_path / "out/journal")))
+    assert sorted(tmp_path.rglob("*")) == before

@@ -1,0 +1,1 @@
+"""What runs cost, counted so that totals can be added, and the tables that say so."""

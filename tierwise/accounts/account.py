@@ -1,0 +1,232 @@
+"""The totals of a run in `run.json`, from the rows of its cost table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tierwise.accounts.admission import Admission, Paid, Untraced
+from tierwise.accounts.costs import (
+    ANSWERED,
+    ESCALATED,
+    REPEATED,
+    REUSED,
+    CostKey,
+    CostTotals,
+    is_waste,
+    regrouped,
+)
+from tierwise.accounts.tables import usd
+from tierwise.errors import PriceError
+from tierwise.models import all_models, other_model
+from tierwise.prices.prices import cost_nano_usd, find_price
+from tierwise.records import Reason, ServiceTier, Spent, Usage
+
+_MOST_VALUES = 1_000
+
+CostRow = tuple[CostKey, CostTotals]
+
+
+def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
+    """Requests, tokens and dollars of some rows; dollars are decimal strings.
+
+    `wasted_usd` is the part of `cost_usd` that brought no answer.
+    """
+    rows = list(rows)
+    total = sum((one for _, one in rows), CostTotals.zero())
+    wasted = sum(one.spent.cost for key, one in rows if is_waste(key))
+    return {
+        "requests": total.spent.requests,
+        **{field.name: getattr(total.spent.usage, field.name) for field in fields(Usage)},
+        "cost_usd": _written(total.spent.cost),
+        "baseline_cost_usd": _written(total.baseline),
+        "saved_usd": _written(total.baseline - total.spent.cost),
+        "wasted_usd": _written(wasted),
+        "maybe_billed_usd": _written(total.spent.maybe_billed),
+    }
+
+
+def all_runs(before: Paid, untraced: Untraced, rows: Iterable[CostRow]) -> dict[str, Any]:
+    """What this run and all before it into the same output used, killed ones included.
+
+    `before` is what the journal says of the others. `maybe_lost_usd` is the most that `untraced`
+    requests have cost, which is part of `maybe_billed_usd`; `requests` does not count them.
+    """
+    total = sum((one.spent for _, one in rows), before.spent)
+    lost = untraced.at_worst(before)
+    return {
+        "requests": total.requests,
+        "cost_usd": _written(total.cost),
+        "maybe_billed_usd": _written(total.maybe_billed + lost),
+        "maybe_lost_usd": _written(lost),
+    }
+
+
+def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Per task: images asked, answered, reused, failed, by tier; the totals.
+
+    `truncated` counts failures, `cut_off` answers of this run, after a reply ended at its limit,
+    `escalated` images that were asked again because their first answer was in doubt.
+    """
+    return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
+
+
+def by_route(rows: Iterable[CostRow]) -> list[dict[str, Any]]:
+    """The rows of `costs` without the values of `--cost_by`, with their totals."""
+    merged = regrouped(rows, lambda key: replace(key, charged_to="", model_version=""))
+    return [
+        {
+            "task": key.task,
+            "model": key.model,
+            "media_resolution": str(key.media_resolution),
+            "service_tier": str(key.service_tier),
+            "outcome": key.outcome,
+            "images": total.images,
+            **totals([(key, total)]),
+        }
+        for key, total in merged.items()
+    ]
+
+
+def failures(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images failed for which reason, over all tasks."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if key.outcome not in (ANSWERED, REUSED, REPEATED, ESCALATED):
+            counts[key.outcome] = counts.get(key.outcome, 0) + total.images
+    return dict(sorted(counts.items()))
+
+
+def waste(rows: Iterable[CostRow]) -> dict[str, str]:
+    """Dollars that were paid and brought no answer, by outcome; only those that cost something."""
+    by_outcome = regrouped((row for row in rows if is_waste(row[0])), lambda key: key.outcome)
+    return {name: _written(one.spent.cost) for name, one in by_outcome.items() if one.spent.cost}
+
+
+def by_charge(rows: Iterable[CostRow], column: str) -> dict[str, Any]:
+    """The totals for each value of a manifest column, the dearest first; at most a thousand.
+
+    All of them stand in the table `costs`.
+    """
+    groups: dict[str, list[CostRow]] = {}
+    for row in rows:
+        groups.setdefault(row[0].charged_to, []).append(row)
+    written = {value: totals(some) for value, some in groups.items()}
+    dearest = sorted(written, key=lambda value: (-Decimal(written[value]["cost_usd"]), value))
+    return {
+        "column": column,
+        "values": {value: written[value] for value in dearest[:_MOST_VALUES]},
+        "left_out": max(0, len(dearest) - _MOST_VALUES),
+    }
+
+
+def answered_by_others(rows: Iterable[CostRow], on: date) -> list[dict[str, Any]]:
+    """Which models answered in the place of pinned ones, and what that did to the cost.
+
+    Both costs are of the answers alone; that of the pinned model is at its list price of the day,
+    None where it has none. A model without a known price counts as the pinned one.
+    """
+    by_models = regrouped(
+        (row for row in rows if row[0].outcome == ANSWERED),
+        lambda key: (key.model, other_model(key.model, key.model_version), key.service_tier),
+    )
+    return [
+        {
+            "pinned": pinned,
+            "answered_by": other,
+            "price_is_known": other in {model.name for model in all_models()},
+            "service_tier": str(tier),
+            "answers": total.images,
+            "cost_usd": _written(total.spent.cost),
+            "cost_usd_if_pinned": _list_cost(pinned, tier, total.spent.usage, on),
+        }
+        for (pinned, other, tier), total in by_models.items()
+        if other
+    ]
+
+
+def _list_cost(model: str, tier: ServiceTier, usage: Usage, on: date) -> str | None:
+    try:
+        return _written(cost_nano_usd(usage, find_price(model, tier, on)))
+    except PriceError:
+        return None
+
+
+def ended_early(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images were not asked because the run had ended, by the reason that ended it."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if total.run_ended:
+            counts[key.outcome] = counts.get(key.outcome, 0) + total.run_ended
+    return dict(sorted(counts.items()))
+
+
+def served(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images of this run were answered at which service tier, as Google says."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if key.outcome == ANSWERED:
+            counts[key.service_tier] = counts.get(key.service_tier, 0) + total.images
+    return dict(sorted(counts.items()))
+
+
+def cap(admission: Admission, rows: Iterable[CostRow]) -> dict[str, str]:
+    """How much of `--max_cost_usd` is spent and left, in dollars.
+
+    `spent_usd` counts requests whose fate is unknown at their worst case, and so does
+    `spent_before_usd`, which is what the journal says of earlier runs. `maybe_lost_usd` is the most
+    that they may have paid besides.
+    """
+    total = sum((one.spent for _, one in rows), Spent())
+    spent = total.cost + total.maybe_billed
+    most, before, lost = admission.cap.most, admission.paid_before.cost, admission.maybe_lost
+    amounts = {
+        "max_cost_usd": most,
+        "spent_before_usd": before,
+        "maybe_lost_usd": lost,
+        "reserved_usd": admission.set_aside,
+        "spent_usd": spent,
+        "left_usd": max(0, most - before - lost - spent),
+    }
+    return {name: _written(amount) for name, amount in amounts.items()}
+
+
+def _versions(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images which version of a model answered, in this run or an earlier one."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if key.model_version and total.images:
+            counts[key.model_version] = counts.get(key.model_version, 0) + total.images
+    return dict(sorted(counts.items()))
+
+
+def _written(nano: int) -> str:
+    """Dollars with nine places; `str` would write 0E-9 for nothing.
+
+    >>> _written(5)
+    '0.000000005'
+    """
+    return f"{usd(nano):f}"
+
+
+def _of_task(rows: list[CostRow]) -> dict[str, Any]:
+    images = {row[0].outcome: 0 for row in rows}
+    for key, total in rows:
+        images[key.outcome] += total.images
+    answered = images.get(ANSWERED, 0) + images.get(REUSED, 0)
+    asked = sum(images.values())
+    return {
+        "asked": asked,
+        "answers": answered,
+        "reused": images.get(REUSED, 0),
+        "failures": asked - answered,
+        "truncated": images.get(Reason.TRUNCATED, 0),
+        "cut_off": sum(total.cut_off for _, total in rows),
+        "escalated": sum(total.escalated for _, total in rows),
+        "served_tiers": served(rows),
+        "model_versions": _versions(rows),
+        **totals(rows),
+    }

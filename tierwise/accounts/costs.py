@@ -1,0 +1,116 @@
+"""Totals of tokens and money that can be added in any order and any grouping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
+
+Group = TypeVar("Group", bound=Any)
+
+ANSWERED = "answered"
+REUSED = "reused"
+REPEATED = "repeated"
+ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CostKey:
+    """One row of `costs`.
+
+    `outcome` is `answered`, `reused`, a failure's reason, `repeated`: paid requests whose reply
+    could not be used and that were asked again, or `escalated`: first answers that were in doubt,
+    so that the image was asked again by another route. `charged_to` is the value of the manifest
+    column whose costs are told apart, empty without one. `model_version` is what the
+    replies say of the model that answered, empty without an answer.
+    """
+
+    task: str
+    model: str
+    media_resolution: MediaResolution
+    service_tier: ServiceTier
+    outcome: str
+    charged_to: str = ""
+    model_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CostTotals(Record):
+    """What stands in a row of `costs`; `baseline` is in nano-dollars.
+
+    `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`
+    those that were answered after a reply had ended at the output limit, `escalated` those whose
+    first answer was in doubt. Each image counts once in `images`: with its final outcome.
+    """
+
+    spent: Spent = Spent()
+    images: int = 0
+    baseline: int = 0
+    run_ended: int = 0
+    cut_off: int = 0
+    escalated: int = 0
+
+    @classmethod
+    def zero(cls) -> CostTotals:
+        """The total of nothing."""
+        return cls()
+
+    def __add__(self, other: CostTotals) -> CostTotals:
+        return CostTotals(
+            self.spent + other.spent,
+            self.images + other.images,
+            self.baseline + other.baseline,
+            self.run_ended + other.run_ended,
+            self.cut_off + other.cut_off,
+            self.escalated + other.escalated,
+        )
+
+
+CostRow = tuple[CostKey, CostTotals]
+
+
+def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, CostTotals]]:
+    """The rows of `costs` that one outcome adds to.
+
+    Its own, that of its repeated requests, and those of a first answer that was in doubt.
+    """
+    version = ""
+    if isinstance(outcome, Answer):
+        name = REUSED if outcome.reused else ANSWERED
+        version = outcome.model_version
+    else:
+        name = str(outcome.reason)
+    route = (outcome.task, outcome.model, outcome.media_resolution, outcome.service_tier)
+    key = CostKey(*route, name, charged_to, version)
+    ended = isinstance(outcome, Failure) and outcome.run_ended
+    cut_off = name == ANSWERED and isinstance(outcome, Answer) and outcome.cut_off
+    totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended), int(cut_off)))]
+    if outcome.wasted != Spent():
+        totals.append((replace(key, outcome=REPEATED), CostTotals(outcome.wasted)))
+    if outcome.first:
+        totals += _of_first(outcome.first, outcome.task, charged_to)
+    return totals
+
+
+def _of_first(first: Answer, task: str, charged_to: str) -> list[tuple[CostKey, CostTotals]]:
+    """Of an answer in doubt: the image itself, and the naive way, count with the final outcome."""
+    (key, _), *repeated = totals_of(replace(first, task=task), charged_to)
+    return [(replace(key, outcome=ESCALATED), CostTotals(first.spent, escalated=1)), *repeated]
+
+
+def is_waste(key: CostKey) -> bool:
+    """Whether what was paid here brought no answer."""
+    return key.outcome not in (ANSWERED, REUSED, ESCALATED)
+
+
+def regrouped(
+    rows: Iterable[tuple[CostKey, CostTotals]], key_of: Callable[[CostKey], Group]
+) -> dict[Group, CostTotals]:
+    """The same totals under other keys, in the order of the keys."""
+    groups: dict[Group, CostTotals] = {}
+    for key, total in rows:
+        group = key_of(key)
+        groups[group] = groups.get(group, CostTotals.zero()) + total
+    return dict(sorted(groups.items()))

@@ -1,0 +1,161 @@
+"""One group of images from its files to an outcome for each: the life of a group.
+
+The images are sent in one request and share its answer, or the reason why there is none. One that
+cannot be opened has a failure of its own, and the others are asked without it. What is identified,
+and so never asked again, is what was sent: the same pictures under other names are the same group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from tierwise.answering.asking import Asking
+from tierwise.answering.group_pictures import GroupImage, open_group, too_many
+from tierwise.answering.groups import (
+    AnsweredGroup,
+    Group,
+    left_out,
+    member_id,
+    outcome_of_rest,
+)
+from tierwise.answering.keep_thumbnail import keep_thumbnail
+from tierwise.answering.known_group import (
+    group_id,
+    group_prompt,
+    grouping_of,
+    known_images,
+    sends_nothing,
+)
+from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.errors import ImageError
+from tierwise.gemini.settle import Ask
+from tierwise.questions import Prompt
+from tierwise.records import Answered, Outcome, Page, Reason
+from tierwise.tasks import Task
+from tierwise.tasks.grouping import Grouping
+
+Key = tuple[str, int]
+
+
+async def answer_group(group: Group, session: Asking, asked: QuestionsAsked) -> AnsweredGroup:
+    """Every outcome that a group leads to; only a bug raises.
+
+    Of groups that are the same question, the first to begin is asked, and pays.
+    """
+    task = session.plan.tasks.task(group.task)
+    async with asked.turn(group_id(group, task)):
+        return await _Life(group, task, grouping_of(task), session, asked).answered()
+
+
+@dataclass(frozen=True, slots=True)
+class _Life:
+    group: Group
+    task: Task
+    grouping: Grouping
+    session: Asking
+    asked: QuestionsAsked
+
+    async def answered(self) -> AnsweredGroup:
+        if sends_nothing(self.group, self.task):
+            return self._unopened(too_many(self.group, self.grouping))
+        prompt = group_prompt(self.group, self.task)
+        if known := known_images(self.group, self.task, self.asked.recalled):
+            return await self._ask(prompt, [GroupImage(*image) for image in known], ())
+        if self.group.content_hash not in self.asked.recalled.contents:
+            try:
+                self.session.check_open()
+            except ImageError as error:
+                return self._unopened(error)
+        images = await open_group(self.group, self.task, self.grouping, self.session)
+        sent = [image for image in images if image.picture]
+        return await self._ask(prompt, sent, [image for image in images if not image.picture])
+
+    def _unopened(self, error: ImageError) -> AnsweredGroup:
+        return self._answered({}, left_out(self.task, Page(), error))
+
+    async def _ask(
+        self, prompt: Prompt, sent: Sequence[GroupImage], others: Sequence[GroupImage]
+    ) -> AnsweredGroup:
+        """Ask about the images sent; the others fail, or have the same answer."""
+        if sent:
+            unsent = [image.key for image in others]
+            key = group_id(self.group, self.task, unsent)
+            outcomes = await self._request(prompt, sent, key)
+            rest = outcome_of_rest(list(outcomes.values()))
+        else:
+            outcomes, rest = {}, left_out(self.task, Page(), _why_nothing(others))
+        for image in others:
+            if image.error:
+                outcomes[image.key] = left_out(self.task, image.page, image.error)
+            else:
+                outcomes[image.key] = replace(rest, page=image.page)
+        return self._answered(outcomes, rest)
+
+    async def _request(
+        self, prompt: Prompt, sent: Sequence[GroupImage], key: str
+    ) -> dict[Key, Outcome]:
+        """An outcome for each image; its part of the journal has an id of its own."""
+        asks = [self._question(image, prompt, key) for image in sent]
+        self.asked.recalled.contents.add(self.group.content_hash)
+        request = _Request(self.session, asks)
+        outcomes = await asyncio.gather(
+            *(
+                self.asked.once(ask.request_id, partial(request.outcome, ask.request_id))
+                for ask in asks
+            )
+        )
+        for image, outcome in zip(sent, outcomes, strict=True):
+            await keep_thumbnail(image.file, image.page, [outcome], image.picture, self.session)
+        return {
+            image.key: replace(outcome, request_id=key, task=self.task.name)
+            for image, outcome in zip(sent, outcomes, strict=True)
+        }
+
+    def _question(self, image: GroupImage, prompt: Prompt, group_key: str) -> Ask:
+        key = member_id(group_key, *image.key)
+        return Ask(
+            request_id=key,
+            content_hash=self.group.content_hash,
+            task=self.task,
+            page=image.page,
+            prompt=prompt,
+            picture=image.picture,
+            wasted=self.asked.wasted(key),
+        )
+
+    def _answered(self, outcomes: Mapping[Key, Outcome], rest: Outcome) -> AnsweredGroup:
+        by_file: dict[str, list[Outcome]] = {}
+        for (content_hash, _), outcome in sorted(outcomes.items()):
+            by_file.setdefault(content_hash, []).append(outcome)
+        members = tuple(
+            Answered(file.content_hash, file.uri, tuple(by_file[file.content_hash]))
+            for file in self.group.files
+            if file.content_hash in by_file
+        )
+        return AnsweredGroup(self.group.task, self.group.name, members, rest)
+
+
+def _why_nothing(images: Sequence[GroupImage]) -> ImageError:
+    for image in images:
+        if image.error:
+            message = f"no picture of its group can be sent; the first: {image.error.message}"
+            return ImageError(image.error.reason, message)
+    return ImageError(Reason.UNREADABLE, "no file of its group can be read")
+
+
+class _Request:
+    """The one request of a group, sent when the first of its images needs an outcome."""
+
+    def __init__(self, session: Asking, asks: Sequence[Ask]) -> None:
+        self._session = session
+        self._asks = asks
+        self._sent: asyncio.Task[dict[str, Outcome]] | None = None
+
+    async def outcome(self, key: str) -> Outcome:
+        """What came of one image."""
+        if self._sent is None:
+            self._sent = asyncio.create_task(self._session.ask_together(self._asks))
+        return (await self._sent)[key]

@@ -1,0 +1,40 @@
+"""What the life of an image needs of whoever asks its questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, Protocol, TypeVar
+
+from tierwise.answering.plan import Plan
+from tierwise.gemini.settle import Ask
+from tierwise.records import Outcome
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Asking(Protocol):
+    """Belongs to one event loop."""
+
+    plan: Plan
+
+    async def ask(self, ask: Ask) -> Outcome:
+        """The outcome of one question, asked together with others of its task."""
+
+    async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
+        """The outcomes of one question about all images of a group, by request id."""
+
+    def check_open(self) -> None:
+        """Before a picture is opened of which nothing was paid.
+
+        Raises:
+            ImageError: nothing can be asked any more.
+        """
+
+    async def prepare(
+        self,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run in a worker thread."""

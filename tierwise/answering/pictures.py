@@ -1,0 +1,118 @@
+"""The pictures of one file: prepared when the first question wants one, and then kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tierwise.answering.asking import Asking
+from tierwise.answering.prepare import PreparedPage, prepare_file, prepare_page
+from tierwise.errors import ImageError
+from tierwise.images.picture import Picture
+from tierwise.images.raster import fitted
+from tierwise.journal.lines import Recalled
+from tierwise.records import ImageFile, ImageSettings, Page
+from tierwise.references import Reference, reference_to
+from tierwise.routing import has_pixels
+from tierwise.tasks import Task
+
+
+class Pictures:
+    """Belongs to one event loop and one file.
+
+    Questions that every image is asked share one reading and decoding of the file. A question that
+    only some images are asked reads it again, so that nobody holds an original for long.
+    """
+
+    def __init__(self, file: ImageFile, session: Asking, recalled: Recalled) -> None:
+        self._file = file
+        self._session = session
+        self._recalled = recalled.pages_of(file.content_hash)
+        shared = settings_of_all(session.plan.tasks.of_images)
+        self._reference = None
+        if any(task.route.image.by_reference for task in session.plan.tasks.of_images):
+            self._reference = reference_to(file.path, file.bytes, file.content_type)
+        self._shared = tuple(one for one in shared if not (self._reference and one.by_reference))
+        self._known = file.content_hash in recalled.contents
+        self._prepared: asyncio.Task[list[PreparedPage]] | None = None
+
+    async def pages(self) -> list[Page]:
+        """The images in the file.
+
+        One that something was paid for is opened in any case, so that this has its rows. So is one
+        that the journal knows too little of to tell its route.
+
+        Raises:
+            ImageError: the file cannot be read, or nothing can be asked any more.
+        """
+        if self._file.problem:
+            raise ImageError(self._file.problem_reason, self._file.problem)
+        if self._recalled and all(map(self._session.plan.tasks.know_enough, self._recalled)):
+            return self._recalled
+        if not self._known:
+            self._session.check_open()
+        if self._reference and not self._shared:
+            return [Page(format=self._reference.format)]
+        return [prepared.page for prepared in await self._prepare()]
+
+    def reference(self, page: Page, settings: ImageSettings) -> Reference | None:
+        """What is sent in the place of a picture: the address of a file with one image."""
+        return self._reference if settings.by_reference and page.pages == 1 else None
+
+    async def picture(self, page: Page, settings: ImageSettings) -> Picture:
+        """One image, ready to send.
+
+        Raises:
+            ImageError: it cannot be decoded, or nothing can be asked any more.
+        """
+        self._session.check_open()
+        if shared := self._same_picture(page, settings):
+            found = (await self._prepare())[page.number - 1].pictures[shared]
+        else:
+            limits = self._session.plan.limits
+            found = await self._session.prepare(prepare_page, self._file, page, settings, limits)
+        if isinstance(found, ImageError):
+            raise found
+        return found
+
+    def at_hand(self, page: Page) -> Picture | None:
+        """The smallest picture of an image that was made for any question, if one was."""
+        if self._prepared is None or not self._prepared.done() or self._prepared.exception():
+            return None
+        made = self._prepared.result()[page.number - 1].pictures.values()
+        pictures = [picture for picture in made if isinstance(picture, Picture)]
+        return min(pictures, key=lambda picture: picture.width * picture.height, default=None)
+
+    def _same_picture(self, page: Page, settings: ImageSettings) -> ImageSettings | None:
+        """The shared settings that come to this picture: these, or ones that shrink it no less."""
+        if settings in self._shared:
+            return settings
+        size = (page.width, page.height)
+        whole = has_pixels(page) and fitted(*size, settings.max_side) == size
+        for shared in self._shared if whole else ():
+            alike = replace(shared, max_side=settings.max_side) == settings
+            if alike and fitted(*size, shared.max_side) == size:
+                return shared
+        return None
+
+    async def _prepare(self) -> list[PreparedPage]:
+        if self._prepared is None:
+            plan = self._session.plan
+            self._prepared = asyncio.create_task(
+                self._session.prepare(
+                    prepare_file,
+                    self._file,
+                    self._shared,
+                    plan.limits,
+                    plan.tasks.frames,
+                    detail=plan.tasks.measures_detail,
+                )
+            )
+        return await asyncio.shield(self._prepared)
+
+
+def settings_of_all(tasks: Sequence[Task]) -> tuple[ImageSettings, ...]:
+    """The ways in which every image is prepared: for the tasks that ask each of them."""
+    wanted = (t.route.image for t in tasks if t.reads == "image" and t.of_every_image)
+    return tuple(dict.fromkeys(wanted))

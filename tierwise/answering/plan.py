@@ -1,0 +1,64 @@
+"""Everything a worker must know to answer images; travels pickled, so it holds no secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tierwise.answering.thumbnails import Thumbnails
+from tierwise.gemini.concurrency import PATIENCE_S
+from tierwise.gemini.service import Service
+from tierwise.images.limits import Limits
+from tierwise.journal.journal_files import JournalFiles
+from tierwise.journal.rate_share import PERIOD_S
+from tierwise.records import ServiceTier
+from tierwise.storage.process import Process
+from tierwise.storage.request_files import RequestFiles
+from tierwise.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run asks.
+
+    `requests_in_flight`, `requests_per_minute` and the request log are per worker process; with
+    `shares_rate`, `requests_per_minute` is the job's, and processes share it as they come and go.
+    `launcher` is the process that workers end with, where they are on its machine.
+    `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
+    the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
+    wanted.
+    """
+
+    tasks: Tasks
+    service: Service
+    journal: JournalFiles
+    requests_in_flight: int = 32
+    requests_per_minute: float | None = None
+    patience_s: float = PATIENCE_S
+    flex_fallback: ServiceTier | None = None
+    request_files: RequestFiles | None = None
+    limits: Limits = Limits()
+    launcher: Process | None = None
+    shares_rate: bool = False
+    share_period_s: float = PERIOD_S
+    thumbnails: Thumbnails | None = None
+
+    @property
+    def own_rate(self) -> float | None:
+        """Requests per minute that a process knows to be its own from the beginning."""
+        return None if self.shares_rate else self.requests_per_minute
+
+    @property
+    def shares_requests(self) -> bool:
+        """Whether any request carries several images, and may have to wait for them."""
+        return any(task.route.images_per_request > 1 for task in self.tasks.of_images)
+
+    @property
+    def images_in_flight(self) -> int:
+        """How many files may be under way in one bundle, so that every slot can be filled."""
+        most = max((task.route.images_per_request for task in self.tasks.of_images), default=1)
+        return self.requests_in_flight * most + most
+
+    @property
+    def groups_in_flight(self) -> int:
+        """How many groups may be under way in one bundle: those asked, and a few being prepared."""
+        return self.requests_in_flight + self.requests_in_flight // 4 + 1

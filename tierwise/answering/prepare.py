@@ -1,0 +1,164 @@
+"""From a file's bytes to the pictures that requests need; runs in worker threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+from tierwise.errors import ImageError
+from tierwise.images.inspection import inspect
+from tierwise.images.limits import Limits
+from tierwise.images.optimization import optimize_many
+from tierwise.images.picture import Picture
+from tierwise.records import ImageFile, ImageSettings, Page, Reason
+from tierwise.storage.files import files_for
+
+_LARGE_BYTES = 32_000_000
+_one_large = threading.Lock()
+# Reading waits for a disk or a bucket; decoding keeps a processor busy, and memory. So more threads
+# may read than decode.
+READERS = 16
+_decoding = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+
+Prepared = Mapping[ImageSettings, Picture | ImageError]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPage:
+    """One image of a file, prepared in each of the ways that were wanted."""
+
+    page: Page
+    pictures: Prepared
+
+
+def prepare_file(
+    file: ImageFile,
+    settings: Sequence[ImageSettings],
+    limits: Limits,
+    frames: str | int = "first",
+    *,
+    detail: bool = False,
+) -> list[PreparedPage]:
+    """Every page of a file; a page that cannot be decoded carries its error.
+
+    Args:
+        file: where to read.
+        settings: the ways in which each page is wanted, all with these `frames`.
+        limits: bounds on one file.
+        frames: which frames of an animation count as pages.
+        detail: whether to measure the fine detail of each page.
+
+    Raises:
+        ImageError: the file as a whole cannot be read.
+    """
+    with _content(file) as data:
+        pages = _pages(data, file, limits, frames)
+        return [
+            _prepare_page(data, file.uri, page, settings, limits, detail=detail) for page in pages
+        ]
+
+
+def prepare_single(
+    file: ImageFile, settings: ImageSettings, limits: Limits, frames: str | int
+) -> list[PreparedPage]:
+    """The image of a file with only one, prepared; of several, the pages without pictures.
+
+    Raises:
+        ImageError: the file as a whole cannot be read.
+    """
+    with _content(file) as data:
+        pages = _pages(data, file, limits, frames)
+        if len(pages) > 1:
+            return [PreparedPage(page, {}) for page in pages]
+        return [_prepare_page(data, file.uri, pages[0], [settings], limits)]
+
+
+def prepare_pages(
+    file: ImageFile, pages: Sequence[Page], settings: ImageSettings, limits: Limits
+) -> list[PreparedPage]:
+    """Some pages of a file; one that cannot be decoded carries its error.
+
+    Raises:
+        ImageError: the file can no longer be read.
+    """
+    with _content(file) as data:
+        return [_prepare_page(data, file.uri, page, [settings], limits) for page in pages]
+
+
+def find_pages(file: ImageFile, limits: Limits, frames: str | int) -> list[Page]:
+    """The pages of a file, nothing decoded.
+
+    Raises:
+        ImageError: the file as a whole cannot be read.
+    """
+    with _content(file) as data:
+        return _pages(data, file, limits, frames)
+
+
+def prepare_page(
+    file: ImageFile, page: Page, settings: ImageSettings, limits: Limits
+) -> Picture | ImageError:
+    """One page once more in another way, for a question that only some images are asked."""
+    [prepared] = prepare_pages(file, [page], settings, limits)
+    return prepared.pictures[settings]
+
+
+def _pages(data: bytes, file: ImageFile, limits: Limits, frames: str | int) -> list[Page]:
+    source = inspect(data, name=file.uri, limits=limits, frames=frames)
+    return [Page(number, source.pages) for number in range(1, source.pages + 1)]
+
+
+def _prepare_page(
+    data: bytes,
+    name: str,
+    page: Page,
+    settings: Sequence[ImageSettings],
+    limits: Limits,
+    *,
+    detail: bool = False,
+) -> PreparedPage:
+    try:
+        pictures = optimize_many(
+            data, name=name, page=page.number, settings=settings, limits=limits, detail=detail
+        )
+    except ImageError as error:
+        return PreparedPage(page, dict.fromkeys(settings, error))
+    if pictures:
+        first = pictures[0]
+        page = Page(
+            page.number,
+            page.pages,
+            first.original_width,
+            first.original_height,
+            first.format,
+            _detail(first) if detail else None,
+        )
+    return PreparedPage(page, dict(zip(settings, pictures, strict=True)))
+
+
+def _detail(picture: Picture) -> float:
+    """Of what is sent as it is, because it could not be decoded, no detail is known."""
+    measured = picture.features.fine_detail if picture.features else None
+    return measured or 0.0
+
+
+@contextmanager
+def _content(file: ImageFile) -> Iterator[bytes]:
+    """The bytes of a file; of large ones one at a time, so that they do not add up."""
+    with _one_large if file.bytes > _LARGE_BYTES else nullcontext():
+        data = _read(file)
+        with _decoding:
+            yield data
+
+
+def _read(file: ImageFile) -> bytes:
+    if file.problem:
+        raise ImageError(file.problem_reason, file.problem)
+    try:
+        return files_for(file.path).read(file.path, file.version)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ImageError(Reason.UNREADABLE, f"{file.uri}: {reason}") from error

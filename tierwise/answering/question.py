@@ -1,0 +1,115 @@
+"""Whether a task is asked of a page, and the question that it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tierwise.gemini.settle import Ask
+from tierwise.journal.lines import Recalled
+from tierwise.questions import render, request_id
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
+from tierwise.tasks import Task
+from tierwise.tasks.escalation import outcome_of_both
+
+
+def answers_for(
+    task: Task, content_hash: str, earlier: Mapping[str, Outcome | None]
+) -> Mapping[str, Any] | Failure | None:
+    """The earlier answers to ask a task with; or the failure that keeps it from being asked.
+
+    None when it is not to be asked of this page. `earlier` has what came of `task.depends_on`, None
+    for those that were not asked.
+    """
+    if task.audit is not None and not task.audit.covers(content_hash):
+        return None
+    answers = {name: found.value for name, found in earlier.items() if isinstance(found, Answer)}
+    if task.after_first and task.after_first not in answers:
+        return None
+    if not (task.applies(answers) or _signal_lost(task, earlier)):
+        return None
+    missing = [name for name in task.reads_answers if name not in answers]
+    if missing:
+        found = earlier[missing[0]]
+        return found if isinstance(found, Failure) else None
+    return answers
+
+
+def _signal_lost(task: Task, earlier: Mapping[str, Outcome | None]) -> bool:
+    """Whether a second ask has lost what its condition looks at: then the first is in doubt."""
+    return bool(task.after_first) and any(
+        isinstance(earlier[name], Failure) for name in task.depends_on if name != task.after_first
+    )
+
+
+def with_first(
+    task: Task, found: Outcome | None, earlier: Mapping[str, Outcome | None]
+) -> Outcome | None:
+    """What came of a task: of a second ask that was not needed, what came of the first."""
+    if not task.after_first:
+        return found
+    outcome = outcome_of_both(earlier[task.after_first], found)
+    return replace(outcome, task=task.name) if outcome else None
+
+
+def question(task: Task, file: ImageFile, page: Page, answers: Mapping[str, Any]) -> Ask:
+    """A task put to one page, without its picture. Earlier answers that are missing are empty.
+
+    Its route and so its identity follow from the page: the same question by whatever rules.
+    """
+    known = {**dict.fromkeys(task.reads_answers, ""), **answers}
+    prompt = render(task, filename=file.name, columns=file.columns, answers=known)
+    decision = task.decide(page)
+    key = request_id(
+        content_hash=file.content_hash,
+        page=page.number,
+        task=task,
+        prompt=prompt,
+        route=decision.route,
+    )
+    return Ask(
+        request_id=key,
+        content_hash=file.content_hash,
+        task=task,
+        page=page,
+        prompt=prompt,
+        decision=decision,
+    )
+
+
+def as_asked(outcome: Outcome, ask: Ask) -> Outcome:
+    """An outcome as that of a question which came to the same.
+
+    Another task, or this one under its old name or by another rule, may have asked it before.
+    """
+    if isinstance(outcome, Failure):
+        return replace(outcome, task=ask.task.name)
+    reason = ask.route_reason
+    return replace(outcome, task=ask.task.name, page=ask.page, route_reason=reason)
+
+
+def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -> Iterator[Ask]:
+    """What the journal has no outcome for, as far as can be told before the file is opened.
+
+    A file that the journal does not know counts as one page, and a task whose answer is not known
+    yet as one that leads to all that depend on it. What only the opened file can tell the route of
+    counts as open.
+    """
+    if file.problem:
+        return
+    for page in recalled.pages_below(file.content_hash) or [Page()]:
+        found: dict[str, Outcome | None] = {}
+        for task in tasks:
+            earlier = {name: found[name] for name in task.depends_on if name in found}
+            known = len(earlier) == len(task.depends_on)
+            answers = answers_for(task, file.content_hash, earlier) if known else {}
+            if answers is None or isinstance(answers, Failure):
+                found[task.name] = with_first(task, answers, earlier)
+                continue
+            ask = question(task, file, page, answers)
+            outcome = recalled.outcomes.get(ask.request_id)
+            if outcome and task.knows_enough(page):
+                found[task.name] = with_first(task, outcome, earlier) if known else outcome
+            else:
+                yield ask

@@ -1,0 +1,69 @@
+"""One file of which the journal knows every answer: no picture, no event loop, no waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tierwise.answering.question import answers_for, as_asked, question, with_first
+from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.gemini.settle import Ask
+from tierwise.journal.lines import Recalled
+from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
+from tierwise.tasks import Tasks
+
+
+def recalled_file(
+    file: ImageFile, share_key: str, tasks: Tasks, asked: QuestionsAsked
+) -> Answered | None:
+    """What `answer_file` comes to, or None when that has to open the file or to ask anything.
+
+    For the time before anything of the shard is asked, for it takes answers out of `asked`.
+    """
+    try:
+        known = [_known(file, page, tasks, asked.recalled) for page in _pages(file, asked)]
+    except KeyError:
+        return None
+    if file.problem or not any(known):
+        return None
+    outcomes = (_outcomes(tasks, asks, asked) for asks in known)
+    return Answered(share_key, file.uri, tuple(one for some in outcomes for one in some))
+
+
+def _pages(file: ImageFile, asked: QuestionsAsked) -> Sequence[Page]:
+    return asked.recalled.pages_of(file.content_hash)
+
+
+def _known(file: ImageFile, page: Page, tasks: Tasks, recalled: Recalled) -> dict[str, Ask]:
+    """The questions that a page was asked, by task; each has an outcome.
+
+    Raises:
+        KeyError: the outcome of one is not known, or the file must be opened to tell its route.
+    """
+    if not tasks.know_enough(page):
+        raise KeyError(page.number)
+    asks: dict[str, Ask] = {}
+    found: dict[str, Outcome | None] = {}
+    for task in tasks.of_images:
+        earlier = {name: found[name] for name in task.depends_on}
+        answers = answers_for(task, file.content_hash, earlier)
+        if isinstance(answers, Failure):
+            raise KeyError(task.name)
+        outcome: Outcome | None = None
+        if answers is not None:
+            asks[task.name] = question(task, file, page, answers)
+            outcome = recalled.outcomes[asks[task.name].request_id]
+        found[task.name] = with_first(task, outcome, earlier)
+    return asks
+
+
+def _outcomes(tasks: Tasks, asks: Mapping[str, Ask], asked: QuestionsAsked) -> Iterator[Outcome]:
+    """The outcome of each task that has a row, under its present name."""
+    recalled = {
+        name: as_asked(asked.recall(asks[name].request_id), asks[name])
+        for name in (task.name for task in tasks.of_images)
+        if name in asks
+    }
+    for task in tasks.rows_of_images:
+        first = recalled.get(task.after_first)
+        if outcome := with_first(task, recalled.get(task.name), {task.after_first: first}):
+            yield outcome

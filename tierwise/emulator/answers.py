@@ -1,0 +1,120 @@
+"""Filling a response schema in from a look, or from the looks of pictures asked about together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any
+
+from tierwise.emulator.choosing import best, holds, label_scores, leaning
+from tierwise.emulator.describing import phrase, sentence, words
+from tierwise.emulator.known import KnownPictures
+from tierwise.emulator.looks import Look
+from tierwise.emulator.schemas import Schema
+
+_OUTSIDE = "none of the given answers"
+_CHOSEN = 0.5
+_AT_MOST = re.compile(r"\bat most ([1-9]\d{0,4}) characters", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Answers one question about one look, or about several that belong together.
+
+    The answer depends on the looks, the schema and the meaning of the question, never on what else
+    stands in the request. What can be weighed is the mean over the looks, words are those of the
+    first. With `outside` it is an answer that the schema does not allow.
+    """
+
+    looks: Sequence[Look]
+    question: str
+    known: KnownPictures | None = None
+    outside: bool = False
+
+    def text(self) -> str:
+        """The answer to a question without a schema, as short as the question wants it."""
+        text = sentence(self.looks[0])
+        limits = [int(limit) for limit in _AT_MOST.findall(self.question)]
+        if self.outside or not limits or len(text) <= limits[-1]:
+            return text
+        return phrase(self.looks[0], limits[-1])
+
+    def value(self, schema: Schema, name: str = "") -> Any:
+        """A value that fits `schema`; `name` is the field that it is for."""
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return self._label(schema, name)
+        if schema["type"] == "object":
+            return self._object(schema)
+        if schema["type"] == "array":
+            return self._array(schema, name)
+        return {"unexpected": True} if self.outside else self._scalar(schema, name)
+
+    def _mean(self, scores: Iterable[float]) -> float:
+        return sum(scores) / len(self.looks)
+
+    def _scalar(self, schema: Schema, name: str) -> Any:
+        kind = schema["type"]
+        if kind == "boolean":
+            asked = self._asked(schema, name)
+            return self._mean(holds(look, asked) for look in self.looks) > _CHOSEN
+        if kind in {"number", "integer"}:
+            return self._number(schema, name, whole=kind == "integer")
+        return None if kind == "null" else self._string(schema)
+
+    def _asked(self, schema: Schema, name: str) -> str:
+        return f"{name.replace('_', ' ')} {schema.get('description', '')} {self.question}"
+
+    def _scores(self, schema: Schema, name: str) -> dict[str, float]:
+        labels = [label for label in schema["enum"] if isinstance(label, str)]
+        asked = self._asked(schema, name)
+        each = [label_scores(look, labels, asked, self.known) for look in self.looks]
+        return {label: self._mean(scores[label] for scores in each) for label in each[0]}
+
+    def _label(self, schema: Schema, name: str) -> Any:
+        if self.outside:
+            return _OUTSIDE
+        scores = self._scores(schema, name)
+        return best(scores) if scores else schema["enum"][0]
+
+    def _object(self, schema: Schema) -> dict[str, Any]:
+        properties: Mapping[str, Schema] = schema.get("properties") or {}
+        first = schema.get("propertyOrdering") or schema.get("required") or ()
+        names = dict.fromkeys([*(name for name in first if name in properties), *properties])
+        return {name: self.value(properties[name], name) for name in names}
+
+    def _array(self, schema: Schema, name: str) -> list[Any]:
+        items = schema.get("items") or {"type": "string"}
+        least = int(schema.get("minItems") or 0)
+        most = int(schema.get("maxItems", max(least, 3)))
+        if items.get("enum") and not self.outside:
+            return self._several(items, name, least, most)
+        if items.get("type") == "string" and not self.outside:
+            limit = items.get("maxLength")
+            found = words(self.looks[0])
+            return [found[i % len(found)][:limit] for i in range(min(max(least, 3), most))]
+        return [self.value(items, name) for _ in range(min(max(least, 1), most))]
+
+    def _several(self, items: Schema, name: str, least: int, most: int) -> list[str]:
+        scores = self._scores(items, name)
+        ranked: Sequence[str] = sorted(scores, key=lambda label: -scores[label])
+        fitting = sum(scores[label] > _CHOSEN for label in ranked)
+        return list(ranked[: min(max(fitting, least, 1), most)])
+
+    def _number(self, schema: Schema, name: str, *, whole: bool) -> float | int:
+        low = float(schema.get("minimum", min(0, schema.get("maximum", 0))))
+        high = float(schema.get("maximum", low + (100 if whole else 1)))
+        value = low + (high - low) * self._mean(
+            leaning(look, name or "number") for look in self.looks
+        )
+        if whole:
+            return min(max(round(value), ceil(low)), floor(high))
+        return min(max(round(value, 3), low), high)
+
+    def _string(self, schema: Schema) -> str:
+        limit = schema.get("maxLength")
+        text = phrase(self.looks[0], None if limit is None else int(limit))
+        return text.ljust(int(schema.get("minLength") or 0), ".")

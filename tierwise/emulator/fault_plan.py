@@ -1,0 +1,80 @@
+"""Which fault a request takes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from math import exp
+from statistics import NormalDist
+
+from tierwise.emulator.faults import Fault, Faults
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What happens to one request: at most one fault, a delay, and a wait that a quota asks for."""
+
+    fault: Fault | None = None
+    delay_ms: float = 0.0
+    wait_s: float = 0.0
+
+
+class FaultPlan:
+    """Deals faults out in the order of arrival. `now` gives seconds, for quotas."""
+
+    def __init__(self, faults: Faults, now: Callable[[], float]) -> None:
+        self._faults = faults
+        self._now = now
+        self._requests = 0
+        self._selected = [0] * len(faults.faults)
+        self._free_at = [0.0] * len(faults.faults)
+
+    def fate(self, *, model: str, sha256: Collection[str], packed: bool) -> Fate:
+        """The next request's fate; `sha256` are its pictures', `packed` whether it is a pack."""
+        self._requests += 1
+        hit, delay_ms, wait_s = None, 0.0, 0.0
+        for position, fault in enumerate(self._faults.faults):
+            if not self._selects(position, fault, model, sha256, packed=packed):
+                continue
+            if fault.kind == "latency":
+                delay_ms += self._delay_ms(position, fault)
+            elif fault.kind == "quota":
+                wait_s = self._quota_wait(position, fault)
+                hit = hit or (fault if wait_s else None)
+            else:
+                hit = hit or fault
+        return Fate(hit, delay_ms, wait_s)
+
+    def _selects(
+        self, position: int, fault: Fault, model: str, sha256: Collection[str], *, packed: bool
+    ) -> bool:
+        if fault.model not in {"", model} or (fault.sha256 and fault.sha256.isdisjoint(sha256)):
+            return False
+        if fault.kind == "wrong_items" and not packed:
+            return False
+        if self._share(position) >= fault.rate:
+            return False
+        self._selected[position] += 1
+        hits = self._selected[position] - fault.after
+        return hits > 0 and (fault.count is None or hits <= fault.count)
+
+    def _share(self, position: int) -> float:
+        """From 0 up to but not 1, by seed, fault and number of the request: a retry draws anew."""
+        drawn = hashlib.sha256(f"{self._faults.seed}:{position}:{self._requests}".encode()).digest()
+        return int.from_bytes(drawn[:6], "big") / 2**48
+
+    def _delay_ms(self, position: int, fault: Fault) -> float:
+        """Log-normal around the median `ms`, or exactly `ms` without `sigma`."""
+        chance = min(max(self._share(position + len(self._selected)), 1e-9), 1 - 1e-9)
+        spread = NormalDist().inv_cdf(chance) * fault.settings["sigma"]
+        return float(fault.settings["ms"]) * exp(spread)
+
+    def _quota_wait(self, position: int, fault: Fault) -> float:
+        """0 and a place taken, or the seconds until there is one; a second's worth may burst."""
+        now, per_request = self._now(), 1 / fault.settings["requests_per_second"]
+        start: float = max(self._free_at[position], now - 1 + per_request)
+        if start > now:
+            return start - now
+        self._free_at[position] = start + per_request
+        return 0.0

@@ -1,0 +1,120 @@
+"""Pictures whose label is known, and the nearest of them to a look.
+
+The same picture is never its own neighbour, not even after it was shrunk or compressed again: what
+looks the same at 16 x 16 grey pixels is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tierwise.emulator.looks import Look, Vector, look_at
+from tierwise.emulator.sight import Seen, open_picture
+from tierwise.errors import InputError
+
+_NEIGHBOURS = 11
+# Outlines, middling and fine detail, colour: weights that told ten kinds of clothes apart.
+_WEIGHTS = (1.0, 0.5, 0.5, 0.3)
+# Measured on 570 photographs: signatures of one picture, shrunk to 32 px and compressed again,
+# agree to 0.95 and more, those of different pictures to 0.92 at most. Below 32 px they blur.
+_SAME_PICTURE = 0.94
+_SAME_TINY_PICTURE = 0.75
+_TINY = 32
+_SAME_GREYS = 4.0
+_READ_SIDE = 448
+
+
+class KnownPictures:
+    """Labelled pictures to compare with, held as vectors in memory."""
+
+    def __init__(self, labels: Sequence[str], looks: Sequence[Look]) -> None:
+        self.labels = frozenset(label.casefold() for label in labels)
+        self._labels = [label.casefold() for label in labels]
+        measures = [np.stack(parts) for parts in zip(*map(_measures, looks), strict=True)]
+        # What all pictures have in common says nothing; without it, likeness tells labels apart.
+        self._common = [measure.mean(axis=0) for measure in measures]
+        self._vectors = self._compared(measures)
+        self._signatures = np.stack([look.signature for look in looks])
+        self._outlines = _unit(_centred(self._signatures))
+
+    def vote(self, look: Look, labels: Sequence[str]) -> dict[str, float]:
+        """For each label its share of the nearest known pictures, nearer ones counting more."""
+        names = {label.casefold(): label for label in labels}
+        asked = np.array([label in names for label in self._labels])
+        usable = np.flatnonzero(asked & ~self._same(look))
+        closeness = _products(self._vectors, self._compared(_measures(look)))[usable]
+        nearest = np.argsort(-closeness, kind="stable")[:_NEIGHBOURS]
+        shares = dict.fromkeys(labels, 0.0)
+        if nearest.size:
+            weights = np.exp((closeness[nearest] - closeness[nearest[0]]) * 20)
+            for position, weight in zip(usable[nearest], weights / weights.sum(), strict=True):
+                shares[names[self._labels[position]]] += float(weight)
+        return shares
+
+    def _compared(self, measures: Sequence[Vector]) -> Vector:
+        """One vector per picture, whose products with others are their likeness."""
+        parts = zip(measures, self._common, _WEIGHTS, strict=True)
+        return np.concatenate([_unit(m - common) * weight for m, common, weight in parts], axis=-1)
+
+    def _same(self, look: Look) -> NDArray[np.bool_]:
+        """Which known pictures are this picture."""
+        agreement = _products(self._outlines, _unit(_centred(look.signature)))
+        limit = _SAME_TINY_PICTURE if max(look.width, look.height) < _TINY else _SAME_PICTURE
+        same_greys = np.abs(self._signatures - look.signature).mean(axis=1) < _SAME_GREYS
+        same: NDArray[np.bool_] = (agreement > limit) | same_greys
+        return same
+
+
+def know_pictures(directory: Path) -> KnownPictures:
+    """Look at every picture below the label folders of `directory`.
+
+    Raises:
+      InputError: there is no such directory, no label folder, or a picture cannot be read.
+    """
+    if not directory.is_dir():
+        raise InputError(
+            f"known pictures in {directory}: no such directory. Name one with a folder per label."
+        )
+    files = [(path.parent.name, path) for path in _files(directory)]
+    if not files:
+        raise InputError(
+            f"known pictures in {directory}: no folder with pictures. Make one folder per label."
+        )
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        looks = list(pool.map(_look_at_file, [path for _, path in files]))
+    return KnownPictures([label for label, _ in files], looks)
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    for folder in sorted(path for path in directory.iterdir() if path.is_dir()):
+        yield from sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] != ".")
+
+
+def _look_at_file(path: Path) -> Look:
+    try:
+        image = open_picture(path.read_bytes(), _READ_SIDE)
+    except OSError as error:
+        raise InputError(f"known picture {path}: not readable ({error}). Remove it.") from error
+    return look_at(Seen(*image.size, np.asarray(image)), shape=True)
+
+
+def _measures(look: Look) -> tuple[Vector, ...]:
+    return (*look.shape, look.colour)
+
+
+def _products(vectors: Vector, vector: Vector) -> Vector:
+    # Not `@`: the threads of a linear algebra library wait by spinning and starve the server.
+    return np.asarray(np.einsum("ij,j->i", vectors, vector))
+
+
+def _centred(vectors: Vector) -> Vector:
+    return np.asarray(vectors - vectors.mean(axis=-1, keepdims=True))
+
+
+def _unit(vectors: Vector) -> Vector:
+    return np.asarray(vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-6))

@@ -1,0 +1,183 @@
+"""What a request asks: its pictures, its question and its settings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tierwise.contact_sheets import Grid
+from tierwise.emulator.captions import Caption, read_caption
+from tierwise.emulator.paths import Call
+from tierwise.emulator.refusals import Refusal, bad_fields
+from tierwise.emulator.settings import Settings, read_settings
+from tierwise.models import Model
+from tierwise.records import MediaResolution, ServiceTier
+
+_MIME_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"})
+_VERTEX_IMAGE_BYTES = 7_000_000
+_MAX_IMAGES = {False: 3_600, True: 3_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture of a request, and by which numbers its caption calls what is on it.
+
+    `grid` says where, when it is a contact sheet.
+    """
+
+    data: bytes
+    sha256: str
+    media_resolution: MediaResolution | None
+    numbers: tuple[int, ...]
+    grid: Grid | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that the service takes. `question` is its text without the pictures' captions."""
+
+    call: Call
+    model: Model
+    pictures: tuple[Picture, ...]
+    question: str
+    text: str
+    settings: Settings
+    service_tier: ServiceTier
+
+    @cached_property
+    def question_sha256(self) -> str:
+        """The same for every request of a task, whatever pictures it carries."""
+        return hashlib.sha256(self.question.encode()).hexdigest()
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Changes with anything that an answer may depend on."""
+        parts = [self.model.name, self.text, repr(self.settings)]
+        parts += [f"{p.sha256} {p.media_resolution}" for p in self.pictures]
+        return hashlib.sha256("\n".join(parts).encode()).digest()
+
+
+def read_asked(
+    call: Call,
+    model: Model,
+    body: Mapping[str, Any],
+    service_tier: ServiceTier,
+    objects: Mapping[str, bytes],
+) -> Asked:
+    """What a decoded `GenerateContentRequest` asks; `objects` are those that it names, by URI.
+
+    Raises:
+      Refusal: 400, the contents are empty or hold what the model cannot take.
+    """
+    if not body.get("contents"):
+        _refuse("contents", "contents is not specified")
+    if service_tier not in model.service_tiers:
+        raise Refusal(400, f"Service tier {service_tier} is not supported for {model.name}.")
+    config = body.get("generation_config") or {}
+    parts = list(_parts(body, call, model))
+    captions = _captions(parts)
+    texts = [part["text"] for part in parts if "text" in part]
+    bare = [p["text"] for i, p in enumerate(parts) if "text" in p and i + 1 not in captions]
+    return Asked(
+        call=call,
+        model=model,
+        pictures=tuple(_pictures(parts, captions, config, model, objects)),
+        question="\n".join(bare),
+        text="\n".join(texts),
+        settings=read_settings(config, model),
+        service_tier=service_tier,
+    )
+
+
+def _parts(body: Mapping[str, Any], call: Call, model: Model) -> Iterator[Mapping[str, Any]]:
+    contents = [(f"contents[{i}]", content) for i, content in enumerate(body["contents"])]
+    if body.get("system_instruction"):
+        contents.insert(0, ("system_instruction", body["system_instruction"]))
+    images = 0
+    for path, content in contents:
+        # Vertex wants every turn's role spelled out.
+        implied = "" if call.vertex and path != "system_instruction" else "user"
+        if content.get("role", implied) not in {"user", "model", "system"}:
+            raise Refusal(400, "Please use a valid role: user, model.")
+        if not content.get("parts"):
+            _refuse(f"{path}.parts", "contents.parts must not be empty.")
+        for position, part in enumerate(content["parts"]):
+            _check_part(part, f"{path}.parts[{position}]", call, model)
+            images += _is_picture(part)
+            yield part
+    if images > _MAX_IMAGES[call.vertex]:
+        raise Refusal(
+            400, f"{images} images in one request; the limit is {_MAX_IMAGES[call.vertex]}."
+        )
+
+
+def _is_picture(part: Mapping[str, Any]) -> bool:
+    return "inline_data" in part or "file_data" in part
+
+
+def _check_part(part: Mapping[str, Any], path: str, call: Call, model: Model) -> None:
+    if sum(kind in part for kind in ("text", "inline_data", "file_data")) != 1:
+        _refuse(f"{path}.data", "required oneof field 'data' must have one initialized field")
+    if "media_resolution" in part and not model.per_part_media_resolution:
+        raise Refusal(400, f"Media resolution per part is not supported for {model.name}.")
+    if "text" in part:
+        return
+    kind = "inline_data" if "inline_data" in part else "file_data"
+    blob = part[kind]
+    if not blob.get("mime_type"):
+        _refuse(f"{path}.{kind}.mime_type", "must be specified")
+    if blob["mime_type"].lower() not in _MIME_TYPES:
+        raise Refusal(400, f"Unsupported MIME type: {blob['mime_type']}")
+    if call.vertex and len(blob.get("data", b"")) > _VERTEX_IMAGE_BYTES:
+        size = len(blob["data"])
+        raise Refusal(
+            400, f"{path} has {size} bytes; the limit is {_VERTEX_IMAGE_BYTES} per image."
+        )
+
+
+def _captions(parts: list[Mapping[str, Any]]) -> dict[int, Caption]:
+    """For pictures (by position among the parts) the text part before them, where it is theirs."""
+    found = {}
+    for position in range(1, len(parts)):
+        if _is_picture(parts[position]) and "text" in parts[position - 1]:
+            caption = read_caption(parts[position - 1]["text"])
+            if caption:
+                found[position] = caption
+    return found
+
+
+def _pictures(
+    parts: list[Mapping[str, Any]],
+    captions: Mapping[int, Caption],
+    config: Mapping[str, Any],
+    model: Model,
+    objects: Mapping[str, bytes],
+) -> Iterator[Picture]:
+    for_all = _resolution(config.get("media_resolution"), model)
+    count = 0
+    for position, part in enumerate(parts):
+        if _is_picture(part):
+            count += 1
+            own = _resolution((part.get("media_resolution") or {}).get("level"), model)
+            named = part.get("file_data")
+            data = objects[named["file_uri"]] if named else part["inline_data"].get("data") or b""
+            sha256 = hashlib.sha256(data).hexdigest()
+            caption = captions.get(position, Caption((count,)))
+            yield Picture(data, sha256, own or for_all, caption.numbers, caption.grid)
+
+
+def _resolution(name: str | None, model: Model) -> MediaResolution | None:
+    level = (name or "").removeprefix("MEDIA_RESOLUTION_").lower()
+    if level in {"", "unspecified"}:
+        return None
+    resolution = MediaResolution(level)
+    if resolution not in model.media_resolutions:
+        raise Refusal(400, f"Media resolution {name} is not supported for {model.name}.")
+    return resolution
+
+
+def _refuse(path: str, text: str) -> None:
+    raise bad_fields([(path, f"* GenerateContentRequest.{path}: {text}")])

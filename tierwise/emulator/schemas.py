@@ -1,0 +1,133 @@
+"""Response schemas: what is refused, and one form for both dialects.
+
+`responseSchema` is the OpenAPI subset, `responseJsonSchema` is JSON Schema. Both become JSON Schema
+with lower-case types, local references resolved and alternatives reduced to the first one that is
+not null, so that whoever fills a schema in knows a single dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tierwise.emulator.refusals import bad_fields
+
+Schema = Mapping[str, Any]
+
+_PATH = "generation_config.response_schema"
+_CAMEL = {
+    "min_items": "minItems",
+    "max_items": "maxItems",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "property_ordering": "propertyOrdering",
+    "any_of": "anyOf",
+}
+_MAX_DEPTH = 20
+
+
+def from_response_schema(schema: Schema) -> Schema:
+    """A decoded `responseSchema` as JSON Schema.
+
+    Raises:
+      Refusal: 400, naming each keyword that Google would refuse.
+    """
+    wrong = [
+        (path, f"* GenerateContentRequest.{path}: {text}") for path, text in _faults(schema, _PATH)
+    ]
+    if wrong:
+        raise bad_fields(wrong)
+    return _translate(schema)
+
+
+def from_json_schema(schema: Any) -> Schema:
+    """A `responseJsonSchema` with its references resolved and its alternatives chosen.
+
+    Raises:
+      Refusal: 400, it is no object, or a reference leads nowhere or in a circle.
+    """
+    if not isinstance(schema, Mapping):
+        path = "generation_config.response_json_schema"
+        raise bad_fields([(path, f"* GenerateContentRequest.{path}: must be a JSON object")])
+    return _resolve(schema, schema, 0)
+
+
+def _faults(schema: Schema, path: str) -> Iterator[tuple[str, str]]:
+    kind = schema.get("type", "TYPE_UNSPECIFIED")
+    properties = schema.get("properties") or {}
+    if kind == "TYPE_UNSPECIFIED" and "any_of" not in schema:
+        yield f"{path}.type", "must be specified"
+    if kind == "ARRAY" and "items" not in schema:
+        yield f"{path}.items", "missing field."
+    if kind == "OBJECT" and not properties:
+        yield f"{path}.properties", "should be non-empty for OBJECT type"
+    if schema.get("enum") and kind != "STRING":
+        yield f"{path}.enum", "only allowed for STRING type"
+    if "" in schema.get("enum", ()):
+        yield f"{path}.enum[{schema['enum'].index('')}]", "cannot be empty"
+    for key in ("required", "property_ordering"):
+        for position, name in enumerate(schema.get(key, ())):
+            if name not in properties:
+                yield f"{path}.{key}[{position}]", "property is not defined"
+    for name, inner in properties.items():
+        yield from _faults(inner, f"{path}.properties[{name}]")
+    if "items" in schema:
+        yield from _faults(schema["items"], f"{path}.items")
+
+
+def _translate(schema: Schema) -> Schema:
+    choices = [inner for inner in schema.get("any_of", ()) if inner.get("type") != "NULL"]
+    if choices:
+        return _translate(choices[0])
+    known = {_CAMEL.get(name, name): value for name, value in schema.items()}
+    known["type"] = schema.get("type", "STRING").lower()
+    if "items" in known:
+        known["items"] = _translate(known["items"])
+    if "properties" in known:
+        known["properties"] = {k: _translate(v) for k, v in known["properties"].items()}
+    return known
+
+
+def _resolve(schema: Schema, root: Schema, depth: int) -> Schema:
+    if depth > _MAX_DEPTH:
+        path = "generation_config.response_json_schema"
+        text = f"nested more than {_MAX_DEPTH} levels deep, or a $ref refers to itself"
+        raise bad_fields([(path, f"* GenerateContentRequest.{path}: {text}")])
+    if "$ref" in schema:
+        return _resolve(_referred(str(schema["$ref"]), root), root, depth + 1)
+    for key in ("anyOf", "oneOf", "allOf"):
+        choices = [inner for inner in schema.get(key, ()) if inner.get("type") != "null"]
+        if choices:
+            return _resolve({**_without(schema, key), **choices[0]}, root, depth + 1)
+    known = dict(schema) | {"type": _single_type(schema)}
+    if isinstance(known.get("items"), Mapping):
+        known["items"] = _resolve(known["items"], root, depth + 1)
+    if "properties" in known:
+        known["properties"] = {
+            name: _resolve(inner, root, depth + 1) for name, inner in known["properties"].items()
+        }
+    return known
+
+
+def _without(schema: Schema, key: str) -> Schema:
+    return {name: value for name, value in schema.items() if name != key}
+
+
+def _single_type(schema: Schema) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = next((name for name in kind if str(name).lower() != "null"), "null")
+    if kind is None:
+        kind = "object" if "properties" in schema else "array" if "items" in schema else "string"
+    return str(kind).lower()
+
+
+def _referred(reference: str, root: Schema) -> Schema:
+    target: Any = root
+    for step in reference.removeprefix("#").strip("/").split("/"):
+        target = target.get(step) if step and isinstance(target, Mapping) else target
+    if not isinstance(target, Mapping) or not reference.startswith("#"):
+        path = "generation_config.response_json_schema"
+        text = f"$ref {reference} leads nowhere in the schema"
+        raise bad_fields([(path, f"* GenerateContentRequest.{path}: {text}")])
+    return target

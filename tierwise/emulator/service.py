@@ -1,0 +1,232 @@
+"""The emulated service: a call in, a reply and a line of the bill out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+import orjson
+
+from tierwise.emulator.bill import Bill, tokens, usd
+from tierwise.emulator.decoding import decode
+from tierwise.emulator.fault_plan import Fate, FaultPlan
+from tierwise.emulator.fault_refusals import refusal_of
+from tierwise.emulator.faults import Fault, Faults
+from tierwise.emulator.known import KnownPictures
+from tierwise.emulator.named_objects import read_objects
+from tierwise.emulator.outcomes import outcome, prompt_usage
+from tierwise.emulator.packs import number_field
+from tierwise.emulator.paths import Call
+from tierwise.emulator.refusals import Refusal
+from tierwise.emulator.replies import counted, generated
+from tierwise.emulator.request import Asked, Picture, read_asked
+from tierwise.emulator.views import View, view_of
+from tierwise.errors import ModelError, PriceError
+from tierwise.models import Model, check_alive, find_model, forwarded
+from tierwise.prices.price_rows import Price
+from tierwise.prices.prices import cost_nano_usd, find_price
+from tierwise.records import ServiceTier, Usage
+
+_MAX_BODY = {False: 100_000_000, True: 500_000_000}
+_MAX_FLEX_BODY = 20_000_000
+_TIER_HEADER = "X-Vertex-AI-LLM-Shared-Request-Type"
+_TIERS = {"flex": ServiceTier.FLEX, "priority": ServiceTier.PRIORITY}
+_VIEWS_KEPT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back; `fate` is `send`, `hang` (never) or `drop` (the connection is closed)."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fate: str = "send"
+    delay_ms: float = 0.0
+
+
+class Service:
+    """One emulated service with its bill, its request log and its faults.
+
+    `today` decides prices and which models are still there; `now` gives seconds for quotas.
+    `prices` are negotiated ones.
+    """
+
+    def __init__(
+        self,
+        *,
+        faults: Faults,
+        known: KnownPictures | None,
+        today: Callable[[], date],
+        now: Callable[[], float],
+        prices: tuple[Price, ...] = (),
+    ) -> None:
+        self.bill = Bill()
+        self.log: list[bytes] = []
+        self._known = known
+        self._today = today
+        self._now = now
+        self._prices = prices
+        self._views: OrderedDict[tuple[object, ...], View] = OrderedDict()
+        self._eyes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="eyes")
+        self._number = 0
+        self.set_faults(faults)
+
+    def set_faults(self, faults: Faults) -> None:
+        """Put other faults in place; counting starts anew."""
+        self._plan = FaultPlan(faults, self._now)
+
+    def reset(self) -> None:
+        """An empty bill, an empty log, no faults."""
+        self.bill = Bill()
+        self.log = []
+        self.set_faults(Faults())
+
+    async def generate(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Answer `generateContent`, bill it and log it; `body` and caller are not checked yet."""
+        self._number += 1
+        line: dict[str, Any] = {"images": [], "prompt_sha256": None, "model": call.model}
+        line |= {"service_tier": None, "media_resolution": [], "fault": None}
+        fate = Fate()
+        try:
+            asked = await self._read(call, body, headers)
+            line |= _asked_line(asked)
+            fate = self._fate(asked)
+            line["fault"] = fate.fault.kind if fate.fault else None
+            reply, usage, cost = await self._answer(asked, fate)
+        except Refusal as refusal:
+            reply, usage, cost = refused(refusal, fate.delay_ms), Usage(), 0
+        self._write(line, reply.status, usage, cost)
+        return reply
+
+    async def count(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Answer `countTokens`, which costs nothing."""
+        try:
+            model = self._offered(call)
+            decoded = decode("CountTokensRequest", _parsed(body, call, headers), call)
+            decoded = decoded.get("generate_content_request") or decoded
+            objects = await read_objects(decoded, call)
+            asked = read_asked(call, model, decoded, ServiceTier.STANDARD, objects)
+            usage = prompt_usage(asked, await self._viewed(asked))
+        except Refusal as refusal:
+            return refused(refusal)
+        return Reply(200, orjson.dumps(counted(asked, usage)))
+
+    async def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Asked:
+        model = self._offered(call)
+        decoded = decode("GenerateContentRequest", _parsed(body, call, headers), call)
+        objects = await read_objects(decoded, call)
+        tier = _service_tier(call, decoded, headers)
+        return read_asked(call, model, decoded, tier, objects)
+
+    def _offered(self, call: Call) -> Model:
+        try:
+            model = find_model(call.model)
+            check_alive(model, self._today())
+        except ModelError as error:
+            where = f"models/{call.model} is not found for API version {call.version}"
+            raise Refusal(404, f"{where}, or is not supported for {call.method}.") from error
+        if model.image_output:
+            raise Refusal(501, f"The emulator does not draw, so it does not serve {model.name}.")
+        return forwarded(model, self._today())
+
+    def _cost(self, asked: Asked, usage: Usage) -> int:
+        model, tier, on = asked.model.name, asked.service_tier, self._today()
+        regional, context = asked.call.regional, usage.input_tokens
+        try:
+            price = find_price(
+                model, tier, on, regional=regional, context_tokens=context, prices=self._prices
+            )
+        except PriceError as error:
+            raise Refusal(400, f"Service tier {tier} is not offered for {model}.") from error
+        return cost_nano_usd(usage, price)
+
+    def _fate(self, asked: Asked) -> Fate:
+        return self._plan.fate(
+            model=asked.model.name,
+            sha256={picture.sha256 for picture in asked.pictures},
+            packed=number_field(asked.settings.schema) is not None,
+        )
+
+    async def _answer(self, asked: Asked, fate: Fate) -> tuple[Reply, Usage, int]:
+        kind = fate.fault.kind if fate.fault else ""
+        lost = kind if kind in {"hang", "drop"} else "send"
+        if fate.fault and lost != "send" and not fate.fault.settings["billed"]:
+            return Reply(0, b"", {}, lost, fate.delay_ms), Usage(), 0
+        refusal = refusal_of(fate, asked)
+        if refusal:
+            raise refusal
+        made = outcome(asked, await self._viewed(asked), self._known, fate.fault)
+        cost = self._cost(asked, made.usage)
+        self.bill.add(asked.model.name, len(asked.pictures), made.usage, cost)
+        headers = {} if asked.call.vertex else {"x-gemini-service-tier": asked.service_tier.value}
+        document = orjson.dumps(generated(asked, made, self._number, _version(asked, fate.fault)))
+        return Reply(200, document, headers, lost, fate.delay_ms), made.usage, cost
+
+    async def _viewed(self, asked: Asked) -> list[View]:
+        return [await self._view(picture, asked.model) for picture in asked.pictures]
+
+    async def _view(self, picture: Picture, model: Model) -> View:
+        resolution = (model.generation, picture.media_resolution)
+        key = (picture.sha256, resolution, picture.grid, picture.numbers)
+        if key in self._views:
+            self._views.move_to_end(key)
+            return self._views[key]
+        look = partial(view_of, picture, model, shape=self._known is not None)
+        view = await asyncio.get_running_loop().run_in_executor(self._eyes, look)
+        self._views[key] = view
+        if len(self._views) > _VIEWS_KEPT:
+            self._views.popitem(last=False)
+        return view
+
+    def _write(self, line: dict[str, Any], status: int, usage: Usage, cost: int) -> None:
+        line |= {"status": status, "usd": usd(cost), "tokens": tokens(usage)}
+        line["at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self.log.append(orjson.dumps(line))
+
+
+def refused(refusal: Refusal, delay_ms: float = 0.0) -> Reply:
+    """A refusal as a reply."""
+    body = orjson.dumps(refusal.body(), option=orjson.OPT_INDENT_2)
+    return Reply(refusal.status, body, refusal.headers, delay_ms=delay_ms)
+
+
+def _parsed(body: bytes, call: Call, headers: Mapping[str, str]) -> Any:
+    limit = _MAX_BODY[call.vertex]
+    if call.vertex and headers.get(_TIER_HEADER, "").lower() == "flex":
+        limit = _MAX_FLEX_BODY
+    if len(body) > limit:
+        raise Refusal(400, f"Request payload size exceeds the limit: {limit} bytes.")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, f"Invalid JSON payload received. {error}") from error
+
+
+def _service_tier(call: Call, body: Mapping[str, Any], headers: Mapping[str, str]) -> ServiceTier:
+    """The tier that serves a call; a regional Vertex endpoint ignores the header without a word."""
+    if not call.vertex:
+        return _TIERS.get((body.get("service_tier") or "").lower(), ServiceTier.STANDARD)
+    asked = headers.get(_TIER_HEADER, "").lower()
+    return ServiceTier.STANDARD if call.regional else _TIERS.get(asked, ServiceTier.STANDARD)
+
+
+def _asked_line(asked: Asked) -> dict[str, Any]:
+    return {
+        "images": [picture.sha256 for picture in asked.pictures],
+        "prompt_sha256": asked.question_sha256,
+        "service_tier": asked.service_tier.value,
+        "media_resolution": [picture.media_resolution for picture in asked.pictures],
+    }
+
+
+def _version(asked: Asked, fault: Fault | None) -> str:
+    if fault and fault.kind == "other_version":
+        return str(fault.settings["version"])
+    return asked.model.version

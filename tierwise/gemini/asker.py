@@ -1,0 +1,203 @@
+"""Asks until every image of a request has an answer or a failure that is final.
+
+Each try holds a slot of the limiter until what it brought is durable: when a process dies, only the
+requests in its slots can have been paid without a trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from tierwise.errors import ImageError, RunEndedError
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.client import CallError, GeminiClient, RawReply
+from tierwise.gemini.compose import Composed, compose
+from tierwise.gemini.limiter import Clock, Limiter
+from tierwise.gemini.pace import Start
+from tierwise.gemini.request_log import RequestLog
+from tierwise.gemini.retry import (
+    MAX_TRIES,
+    MAX_UNANSWERED,
+    NO_ROOM,
+    Ruling,
+    Verdict,
+    backoff_s,
+    judge,
+    tier_of_try,
+)
+from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
+from tierwise.gemini.sheets import by_picture, draw_sheets
+from tierwise.gemini.wire import read_reply
+from tierwise.records import Outcome, Reason, ServiceTier, Spent
+
+Record = Callable[[Sequence[Ask], Settled], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Everything that the requests of one process share.
+
+    `record` is called with what each reply settled, and returns when that is durable.
+    `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
+    keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
+    """
+
+    client: GeminiClient
+    limiter: Limiter
+    billing: Billing
+    record: Record
+    clock: Clock = Clock()
+    flex_fallback: ServiceTier | None = None
+    log: RequestLog | None = None
+    executor: Executor | None = None
+
+    async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
+        """One outcome per image, in no particular order; never raises for what Google does."""
+        settled = await self.once(asks)
+        later = await asyncio.gather(*(self.ask(again) for again in settled.again))
+        return [*settled.outcomes, *(outcome for outcomes in later for outcome in outcomes)]
+
+    async def once(self, asks: Sequence[Ask]) -> Settled:
+        """Ask until one request has been billed, or may have been, or there is no use in asking.
+
+        It costs at most `Billing.worst_case`. What is to be asked again costs as much once more.
+        """
+        asks = tuple(asks)
+        try:
+            composed = await self._compose(asks)
+        except ImageError:
+            return Settled((), (), halves(asks))  # alone, a picture is sent as it is
+        refusals = 0
+        if asks[0].unanswered:
+            await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
+        for tries in range(1, MAX_TRIES + 1):
+            tier = tier_of_try(asks[0].route.service_tier, refusals, self.flex_fallback)
+            try:
+                async with self.limiter.slot() as start:
+                    self.limiter.observations.sent(len(asks), again=tries > 1)
+                    asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
+                    return await self._exchange(asks, composed, tier, start)
+            except RunEndedError as ended:
+                return _end_all(asks, ended)
+            except CallError as caught:
+                error, verdict = caught, _judge(asks, caught)
+            refusals += error.status in NO_ROOM
+            if verdict.ruling is Ruling.SPLIT and can_split(asks):
+                return Settled((), (), halves(asks))
+            if verdict.ruling is not Ruling.SPLIT and self.limiter.ended:
+                return _end_all(asks, self.limiter.ended)
+            if verdict.ruling is Ruling.SPLIT or tries == MAX_TRIES:
+                break
+            wait_s = backoff_s(tries, self.clock.chance())
+            await self.limiter.sleep(wait_s if verdict.wait_s is None else verdict.wait_s)
+        return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
+
+    async def _compose(self, asks: tuple[Ask, ...]) -> Composed:
+        if all(len(together) == 1 for together in by_picture(asks)):
+            return compose(asks)
+        draw = asyncio.get_running_loop().run_in_executor
+        return compose(asks, await draw(self.executor, draw_sheets, asks))
+
+    async def _exchange(
+        self, asks: tuple[Ask, ...], composed: Composed, tier: ServiceTier, start: Start
+    ) -> Settled:
+        came: RawReply | CallError
+        try:
+            came = await self.client.send(asks[0].route.model, composed.body, tier)
+        except CallError as error:
+            came, verdict = error, _judge(asks, error)
+            self._heed(start, error, verdict, tier)
+            if verdict.ruling is not Ruling.ONCE_MORE:
+                await self._log(asks, composed, tier, error)
+                raise
+            settled = self._unknown(asks, verdict.reason, str(error))
+        else:
+            self.limiter.reply(start)
+            self.limiter.observations.replied(came.latency_ms)
+            settled = settle(asks, self._priced(asks, composed, came, tier))
+        await self.record(asks, settled)
+        await self._log(asks, composed, tier, came)
+        return settled
+
+    async def _log(
+        self,
+        asks: tuple[Ask, ...],
+        composed: Composed,
+        tier: ServiceTier,
+        came: RawReply | CallError,
+    ) -> None:
+        if self.log:
+            await self.log.note(asks, composed.body, tier, came)
+
+    def _heed(self, start: Start, error: CallError, verdict: Verdict, tier: ServiceTier) -> None:
+        """Let all others know what a failure means for them."""
+        if verdict.ruling is Ruling.END:
+            self.limiter.end(verdict.reason, str(error))
+        elif verdict.ruling is Ruling.SPLIT:
+            self.limiter.reply(start)
+        elif error.status == 429:
+            self.limiter.refuse(start, verdict.wait_s)
+        elif not (tier is ServiceTier.FLEX and self.flex_fallback and error.status in NO_ROOM):
+            # What flex has no room for says nothing of the tier that it falls back to.
+            self.limiter.fail(start)
+        seconds = self.limiter.hopeless_s()
+        if seconds is not None:
+            share = (
+                ""
+                if self.limiter.answered
+                else " (before a first reply, a fifth of --give_up_after_s is enough)"
+            )
+            self.limiter.end(
+                verdict.reason,
+                f"Nothing was answered for {seconds:.0f} s{share}, so no more was asked; "
+                f"lately: {error}",
+            )
+
+    def _priced(
+        self, asks: tuple[Ask, ...], composed: Composed, raw: RawReply, tier: ServiceTier
+    ) -> Exchange:
+        now = datetime.now(UTC)
+        route, reply = asks[0].route, read_reply(raw.body, raw.headers)
+        served = reply.service_tier or tier
+        spent = self.billing.spent(route.model, reply, served, now.date())
+        return Exchange(
+            reply=reply,
+            spent=spent,
+            service_tier=served,
+            latency_ms=raw.latency_ms,
+            asked_at=now.isoformat(),
+            baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
+            sent_bytes=composed.sent_bytes,
+            pictures=self.billing.of_pictures(asks, reply, spent, served, now.date()),
+        )
+
+    def _unknown(self, asks: tuple[Ask, ...], reason: Reason, message: str) -> Settled:
+        """A request that was sent and never answered may be billed, at the worst as a whole."""
+        worst = self.billing.worst_case(asks, datetime.now(UTC).date())
+        shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
+        charged = tuple(
+            replace(ask, wasted=ask.wasted + share, unanswered=ask.unanswered + 1)
+            for ask, share in zip(asks, shares, strict=True)
+        )
+        wasted = tuple(zip(asks, shares, strict=True))
+        if charged[0].unanswered < MAX_UNANSWERED:
+            return Settled((), wasted, (charged,))
+        message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
+        return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
+
+
+def _judge(asks: Sequence[Ask], error: CallError) -> Verdict:
+    return judge(error, by_reference=any(ask.reference for ask in asks))
+
+
+def _fail_all(asks: Sequence[Ask], reason: Reason, message: str) -> Settled:
+    return Settled(tuple(fail(ask, reason, message) for ask in asks), (), ())
+
+
+def _end_all(asks: Sequence[Ask], ended: RunEndedError) -> Settled:
+    failures = (fail(ask, ended.reason, ended.message, run_ended=True) for ask in asks)
+    return Settled(tuple(failures), (), ())

@@ -1,0 +1,166 @@
+"""How many requests may be under way, how fast they may start, and whether any may start at all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tierwise.errors import RunEndedError
+from tierwise.gemini.concurrency import PATIENCE_S, Concurrency
+from tierwise.gemini.observed import Observations
+from tierwise.gemini.pace import Pace, Start
+from tierwise.gemini.slots import Slots
+from tierwise.records import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time and chance, passed in so that rules about them are tested without waiting."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+
+
+class Limiter:
+    """Shared by all requests of a process; belongs to one event loop.
+
+    Other threads may wait for `idle`: no request is under way.
+
+    Args:
+        requests_in_flight: the most requests under way at a time.
+        requests_per_minute: the most that start per minute, evenly spaced; None sets no limit.
+        clock: time and chance.
+        patience_s: how long nothing but failures may come before the run ends.
+        observations: where waits are noted.
+    """
+
+    def __init__(
+        self,
+        *,
+        requests_in_flight: int,
+        requests_per_minute: float | None,
+        clock: Clock,
+        patience_s: float = PATIENCE_S,
+        observations: Observations | None = None,
+    ) -> None:
+        self.observations = observations or Observations()
+        self._slots = Slots(requests_in_flight)
+        self._concurrency = Concurrency(requests_in_flight, patience_s)
+        self._pace = Pace(60.0 / requests_per_minute if requests_per_minute else 0.0)
+        self._turn = asyncio.Lock()
+        self._clock = clock
+        self._naps: set[asyncio.Future[None]] = set()
+        self._in_use = 0
+        self._wanted = False
+        self.ended: RunEndedError | None = None
+        self.idle = threading.Event()
+        self.idle.set()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[Start]:
+        """Hold this while a request is under way and until its answer is durable.
+
+        What it gives names the request, for whoever tells what became of it.
+
+        Raises:
+            RunEndedError: the run has ended; nothing was started.
+        """
+        self._wanted = True
+        await self._slots.acquire()
+        try:
+            start = await self._wait_for_start()
+            self._check()
+            self._in_use += 1
+            self.idle.clear()
+            try:
+                yield start
+            finally:
+                self._in_use -= 1
+                if self._in_use == 0:
+                    self.idle.set()
+        finally:
+            self._slots.release()
+
+    def limit(self, requests_per_minute: float) -> None:
+        """Let so many start per minute from now on."""
+        self._pace.limit(60.0 / requests_per_minute)
+
+    def take_wanted(self) -> bool:
+        """Whether anybody wanted to ask since this was asked last; from any thread."""
+        wanted, self._wanted = self._wanted or self._slots.used > 0, False
+        return wanted
+
+    def pause(self, seconds: float) -> None:
+        """Start nothing for a while: what one request was told holds for all."""
+        self._pace.pause(self._clock.monotonic(), seconds)
+
+    def reply(self, start: Start) -> None:
+        """A request was answered, be it with a refusal of what it asked."""
+        self._concurrency.reply(start.number)
+        self._resize()
+
+    def refuse(self, start: Start, wait_s: float | None) -> None:
+        """A request was told that it came too fast, and perhaps how long to wait: slow down."""
+        now = self._clock.monotonic()
+        self._pace.refuse(start, now, wait_s)
+        self._concurrency.refusal(now)
+
+    def fail(self, start: Start) -> None:
+        """The service failed a request, whatever it asked: ask fewer at a time."""
+        now = self._clock.monotonic()
+        self.pause(self._concurrency.failure(start.number, now))
+        self._resize()
+
+    @property
+    def answered(self) -> bool:
+        """Whether any request of this process was answered yet."""
+        return self._concurrency.answered
+
+    def hopeless_s(self) -> float | None:
+        """The seconds in which nothing but failures came, once they are too many."""
+        now = self._clock.monotonic()
+        return self._concurrency.failing_s(now) if self._concurrency.hopeless(now) else None
+
+    def end(self, reason: Reason, message: str) -> None:
+        """Start nothing any more, and wake whoever waits; the first reason stays."""
+        self.ended = self.ended or RunEndedError(reason, message)
+        self._slots.resize(sys.maxsize)
+        for nap in self._naps:
+            nap.cancel()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep, at most until the end of the run."""
+        if self.ended or seconds <= 0:
+            return
+        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        self._naps.add(nap)
+        try:
+            await asyncio.wait([nap])
+        finally:
+            self._naps.discard(nap)
+            nap.cancel()
+
+    async def _wait_for_start(self) -> Start:
+        async with self._turn:  # one waits for the time, the others for their turn
+            while (wait := self._pace.wait_s(self._clock.monotonic())) > 0 and not self.ended:
+                before = self._clock.monotonic()
+                await self.sleep(wait)
+                self.observations.throttled(self._clock.monotonic() - before)
+            start = self._pace.start(self._clock.monotonic())
+            self._concurrency.start(start.number)
+            return start
+
+    def _resize(self) -> None:
+        if not self.ended and self._concurrency.allowed != self._slots.size:
+            self._slots.resize(self._concurrency.allowed)
+
+    def _check(self) -> None:
+        if self.ended:
+            raise RunEndedError(self.ended.reason, self.ended.message)

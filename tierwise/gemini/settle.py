@@ -1,0 +1,288 @@
+"""What one reply means for each image of its request. Pure: what to do next is returned, not done.
+
+Whatever is wrong with a request of several images is narrowed down until the image to blame stands
+alone, so that it costs its neighbours no answer:
+
+    blocked, truncated or unreadable pack ──▶ two halves
+    item missing, repeated or outside its type ──▶ that image alone, once
+
+The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tierwise.answers.replies import InvalidItem, ReplyError, Value
+from tierwise.gemini.wire import Reply
+from tierwise.images.picture import Picture
+from tierwise.questions import Prompt
+from tierwise.records import (
+    AS_TASK,
+    Answer,
+    Failure,
+    Page,
+    Reason,
+    Route,
+    Sent,
+    ServiceTier,
+    Spent,
+)
+from tierwise.references import Reference
+from tierwise.routing import Decision
+from tierwise.tasks import Task
+
+# A single image whose answer was cut off is asked once more with this many times the limit.
+RAISED_LIMIT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question about one image, and what has been spent on it so far.
+
+    `decision` is the route that the image takes, None for its task's own.
+    `attempts` counts the requests it took part in, those that brought nothing included;
+    `unanswered` those that were sent and never answered. `cut_off` says that a reply to one of them
+    ended at the output limit. A `reference` is sent in the place of a picture.
+    """
+
+    request_id: str
+    content_hash: str
+    task: Task
+    page: Page
+    prompt: Prompt
+    picture: Picture | None = None
+    decision: Decision | None = None
+    limit_raised: bool = False
+    cut_off: bool = False
+    asked_again: bool = False
+    wasted: Spent = Spent()
+    attempts: int = 0
+    unanswered: int = 0
+    reference: Reference | None = None
+
+    @property
+    def route(self) -> Route:
+        """How this image is asked; others of its request may differ in media resolution."""
+        return self.decision.route if self.decision else self.task.route
+
+    @property
+    def route_reason(self) -> str:
+        """Why it takes this route, for people."""
+        return self.decision.reason if self.decision else AS_TASK
+
+    @property
+    def max_output_tokens(self) -> int:
+        """The output limit of a request with this image alone."""
+        return self.task.max_output_tokens * (RAISED_LIMIT if self.limit_raised else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request that was answered with a 200, and what it cost in all.
+
+    `baselines` are, per image, what the naive way would have cost, in nano-dollars, `sent_bytes`
+    its part of the pictures that were sent. `pictures` is what each picture alone used of what was
+    spent, where they differ in media resolution; else it is empty, for then all images share
+    equally.
+    """
+
+    reply: Reply
+    spent: Spent
+    service_tier: ServiceTier
+    latency_ms: int
+    asked_at: str
+    baselines: Sequence[int]
+    sent_bytes: Sequence[int]
+    pictures: Sequence[Spent] = ()
+
+    def shares(self, images: int) -> tuple[Spent, ...]:
+        """What each image used: its own picture, and an equal part of the rest."""
+        if not self.pictures:
+            return self.spent.shares(images)
+        rest = self.spent - sum(self.pictures, Spent())
+        together = zip(rest.shares(images), self.pictures, strict=True)
+        return tuple(share + picture for share, picture in together)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Outcomes that are final, the waste that was paid for the others, and what to ask next."""
+
+    outcomes: tuple[Answer | Failure, ...]
+    wasted: tuple[tuple[Ask, Spent], ...]
+    again: tuple[tuple[Ask, ...], ...]
+
+
+def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
+    """Read a reply for the images that were asked together."""
+    pack = _Pack(tuple(asks), exchange, exchange.shares(len(asks)))
+    reply = exchange.reply
+    if reply.block_reason:
+        return pack.narrow(Reason.BLOCKED_PROMPT, f"Gemini refused: {reply.block_reason}")
+    if reply.finish_reason == "MAX_TOKENS":
+        return _settle_truncated(pack)
+    if reply.finish_reason not in ("STOP", ""):
+        return pack.narrow(Reason.BLOCKED_ANSWER, f"Gemini stopped: {reply.finish_reason}")
+    if can_split(asks):
+        return _settle_items(pack)
+    return _settle_answer(pack)
+
+
+def fail(
+    ask: Ask,
+    reason: Reason,
+    message: str,
+    *,
+    spent: Spent = Spent(),
+    service_tier: ServiceTier | None = None,
+    run_ended: bool = False,
+) -> Failure:
+    """The failure row of an image that will not be asked again.
+
+    `service_tier` is what served it, the route's when nothing did.
+    """
+    return Failure(
+        request_id=ask.request_id,
+        task=ask.task.name,
+        page=ask.page,
+        reason=reason,
+        message=message,
+        model=ask.route.model,
+        media_resolution=ask.route.media_resolution,
+        service_tier=service_tier or ask.route.service_tier,
+        spent=spent,
+        wasted=ask.wasted,
+        attempts=ask.attempts,
+        run_ended=run_ended,
+    )
+
+
+def can_split(asks: Sequence[Ask]) -> bool:
+    """Whether each of several images has an answer of its own, and may be asked apart."""
+    return asks[0].task.answers_in_request(len(asks)) > 1
+
+
+def halves(asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], ...]:
+    """Two requests in the place of one that several images share."""
+    middle = (len(asks) + 1) // 2
+    return tuple(asks[:middle]), tuple(asks[middle:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Pack:
+    asks: tuple[Ask, ...]
+    exchange: Exchange
+    shares: tuple[Spent, ...]
+
+    def narrow(self, reason: Reason, message: str) -> Settled:
+        """Halve a pack; what cannot be split fails, and its request is what the failure cost."""
+        if can_split(self.asks):
+            return self.repeat(halves(self.all_charged()))
+        failures = (self.fail(index, reason, message) for index in range(len(self.asks)))
+        return Settled(tuple(failures), (), ())
+
+    def repeat(self, packs: tuple[tuple[Ask, ...], ...]) -> Settled:
+        """Ask everything again; the whole request was wasted."""
+        return Settled((), tuple(zip(self.asks, self.shares, strict=True)), packs)
+
+    def answer(self, index: int, value: Any) -> Answer:
+        ask, exchange = self.asks[index], self.exchange
+        picture = ask.picture
+        return Answer(
+            request_id=ask.request_id,
+            task=ask.task.name,
+            page=ask.page,
+            value=value,
+            model=ask.route.model,
+            model_version=exchange.reply.model_version,
+            media_resolution=ask.route.media_resolution,
+            service_tier=exchange.service_tier,
+            sent=_sent(picture, exchange.sent_bytes[index]) if picture else Sent(),
+            images_in_request=len(self.asks),
+            spent=self.shares[index],
+            wasted=ask.wasted,
+            baseline=exchange.baselines[index],
+            attempts=ask.attempts,
+            latency_ms=exchange.latency_ms,
+            asked_at=exchange.asked_at,
+            cut_off=ask.cut_off,
+            route_reason=ask.route_reason,
+        )
+
+    def fail(self, index: int, reason: Reason, message: str) -> Failure:
+        """Its share of this request is what the failure cost."""
+        tier = self.exchange.service_tier
+        return fail(self.asks[index], reason, message, spent=self.shares[index], service_tier=tier)
+
+    def charged(self, index: int, **changes: Any) -> Ask:
+        """An image that goes round again, with its share of this request as waste."""
+        ask = self.asks[index]
+        return replace(ask, wasted=ask.wasted + self.shares[index], **changes)
+
+    def all_charged(self, **changes: Any) -> tuple[Ask, ...]:
+        return tuple(self.charged(index, **changes) for index in range(len(self.asks)))
+
+
+def _settle_truncated(whole: _Pack) -> Settled:
+    pack = replace(whole, asks=tuple(replace(ask, cut_off=True) for ask in whole.asks))
+    ask = pack.asks[0]
+    if not (can_split(pack.asks) or ask.limit_raised):
+        return pack.repeat((pack.all_charged(limit_raised=True),))
+    return pack.narrow(
+        Reason.TRUNCATED,
+        f"The answer did not end within {ask.max_output_tokens} tokens. "
+        "Raise max_output_tokens of the task, or ask for less.",
+    )
+
+
+def _settle_answer(pack: _Pack) -> Settled:
+    ask = pack.asks[0]
+    try:
+        value = ask.task.answer.parse(pack.exchange.reply.text)
+    except ReplyError as error:
+        if ask.asked_again:
+            return pack.narrow(Reason.INVALID_ANSWER, str(error))
+        return pack.repeat((pack.all_charged(asked_again=True),))
+    return Settled(tuple(pack.answer(index, value) for index in range(len(pack.asks))), (), ())
+
+
+def _settle_items(pack: _Pack) -> Settled:
+    try:
+        items = pack.asks[0].task.answer.parse_packed(pack.exchange.reply.text, len(pack.asks))
+    except ReplyError:
+        return pack.repeat(halves(pack.all_charged()))
+    parts = [_settle_item(pack, index, items[index + 1]) for index in range(len(pack.asks))]
+    return Settled(
+        outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
+        wasted=tuple(waste for part in parts for waste in part.wasted),
+        again=tuple(again for part in parts for again in part.again),
+    )
+
+
+def _settle_item(pack: _Pack, index: int, item: Value | InvalidItem) -> Settled:
+    if isinstance(item, InvalidItem):
+        return _settle_invalid(pack, index, item.why)
+    return Settled((pack.answer(index, item),), (), ())
+
+
+def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:
+    ask, share = pack.asks[index], pack.shares[index]
+    if not ask.asked_again:
+        return Settled((), ((ask, share),), ((pack.charged(index, asked_again=True),),))
+    return Settled((pack.fail(index, Reason.INVALID_ANSWER, message),), (), ())
+
+
+def _sent(picture: Picture, sent_bytes: int) -> Sent:
+    return Sent(
+        width=picture.width,
+        height=picture.height,
+        bytes=sent_bytes,
+        format=picture.mime_type.removeprefix("image/"),
+        resized=picture.resized,
+        fallback=picture.fallback,
+        truncated=picture.truncated,
+        milliseconds=picture.milliseconds,
+    )

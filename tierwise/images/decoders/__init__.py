@@ -1,0 +1,1 @@
+"""From bytes to upright sRGB pixels, one file per library and format."""

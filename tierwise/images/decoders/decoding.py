@@ -1,0 +1,96 @@
+"""Which decoder serves which format; chosen by measurement, see `bench/images`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tierwise.errors import ImageError
+from tierwise.images.decoders.frames import Choice, chosen_frames
+from tierwise.images.decoders.heic_decoder import decode_heic
+from tierwise.images.decoders.jpeg_decoder import decode_jpeg
+from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.pdf_decoder import count_pages, decode_pdf
+from tierwise.images.decoders.pillow_decoder import count_frames, decode_with_pillow
+from tierwise.images.decoders.vips_decoder import decode_with_vips
+from tierwise.images.decoders.webp_decoder import decode_webp
+from tierwise.images.raster import Raster
+from tierwise.records import Reason
+
+Decoder = Callable[[Original, View], Raster]
+
+_DECODERS: dict[str, tuple[Decoder, ...]] = {
+    "jpeg": (decode_jpeg,),
+    "mpo": (decode_jpeg,),
+    "png": (decode_with_vips,),
+    "webp": (decode_webp,),
+    # Pillow knows more of these old formats: JPEG in TIFF of before 1995, odd GIF extensions.
+    "gif": (decode_with_vips, decode_with_pillow),
+    "tiff": (decode_with_vips, decode_with_pillow),
+    "bmp": (decode_with_pillow,),
+    "jp2": (decode_with_pillow,),
+    "avif": (decode_with_pillow,),
+    "heic": (decode_heic,),
+    "pdf": (decode_pdf,),
+}
+_ANIMATED = {"gif", "webp", "png", "avif"}
+
+
+def decode(original: Original, view: View) -> Raster:
+    """Decode one view with the first decoder that can.
+
+    Raises:
+        ImageError: what the first decoder said, when none can.
+    """
+    first, *others = _decoders(original, view)
+    try:
+        return first(original, view)
+    except ImageError as error:
+        if error.reason is not Reason.UNREADABLE:
+            raise
+        problem = error
+    for other in others:
+        try:
+            return other(original, view)
+        except ImageError:
+            continue
+    raise problem
+
+
+def count(original: Original) -> int:
+    """Count pages or frames of a format whose header only its decoder reads.
+
+    Raises:
+        ImageError: the file cannot be opened.
+    """
+    if original.header.format == "pdf":
+        return count_pages(original)
+    if original.header.format == "avif":
+        return count_frames(original)
+    return original.header.frames
+
+
+def frame_of(original: Original, page: int, frames: Choice) -> int:
+    """Return what decoders call the page or frame, from 0; `page` counts from 1.
+
+    Raises:
+        ImageError: the file has no such page.
+    """
+    found = original.header.format
+    if found in {"pdf", "tiff"}:
+        numbers = list(range(count(original)))
+    elif found in _ANIMATED:
+        numbers = chosen_frames(frames, 1 if frames == "first" else count(original))
+    else:
+        numbers = [0]
+    if not 1 <= page <= len(numbers):
+        raise original.unreadable(f"page {page} does not exist, there are {len(numbers)}")
+    return numbers[page - 1]
+
+
+def _decoders(original: Original, view: View) -> tuple[Decoder, ...]:
+    header = original.header
+    if header.format in {"jpeg", "mpo"} and header.channels not in {1, 3}:
+        return (decode_with_vips,)
+    if header.format == "png" and view.frame:  # libvips shows only the first frame
+        return (decode_with_pillow,)
+    return _DECODERS[header.format]

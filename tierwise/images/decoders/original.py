@@ -1,0 +1,64 @@
+"""A file on its way to a decoder, and which view of it is wanted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tierwise.errors import ImageError
+from tierwise.images.headers.header import Header, check_size
+from tierwise.images.headers.signatures import described
+from tierwise.images.limits import Limits
+from tierwise.records import Reason
+
+_OUT_OF_MEMORY = re.compile(r"out of memory|memory alloc|alloc\w* memory|bad_alloc", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A whole file, what its header says, its name for messages, and what it may cost."""
+
+    data: bytes
+    header: Header
+    name: str
+    limits: Limits
+
+    def check_size(self, width: int, height: int, *, held: int) -> None:
+        """Refuse a page of this many px that is too large, or holds too many bytes.
+
+        Raises:
+            ImageError: `too_large`, or `unreadable` for an empty picture.
+        """
+        check_size(width, height, held=held, name=self.name, limits=self.limits)
+
+    def unreadable(self, problem: BaseException | str) -> ImageError:
+        """Build the error for a decoder that gave up, with its own first line."""
+        text = problem if isinstance(problem, str) else _first_line(problem)
+        found = described(self.header.format, self.name)
+        if _OUT_OF_MEMORY.search(text):
+            return ImageError(
+                Reason.TOO_LARGE,
+                f"{self.name}: {found} that needs more memory to decode than the limit of "
+                f"{self.limits.decoded_bytes:,} bytes: {text}. Shrink the file or raise the limit.",
+            )
+        return ImageError(
+            Reason.UNREADABLE, f"{self.name}: {found} that cannot be decoded: {text}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One page or frame, counted from 0, at most `side` px long, over `background` (`#rrggbb`)."""
+
+    frame: int
+    side: int
+    background: str
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the telling line: libvips writes several, often the same; Pillow names objects."""
+    text = str(getattr(error, "detail", "")) or str(error)
+    lines = [line.strip().rstrip(".") for line in text.splitlines() if line.strip()]
+    if not lines or "unable to " in lines[0] or " object at 0x" in lines[0]:
+        return "the decoder does not recognise its structure"
+    return lines[0][:200]

@@ -1,0 +1,84 @@
+"""PDF pages through PDFium, rendered at the size that is wanted and no larger.
+
+Runs only in the helper process: PDFium is not made for threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pypdfium2
+
+from tierwise.errors import ImageError
+from tierwise.images.decoders.finishing import colour
+from tierwise.images.decoders.original import Original, View
+from tierwise.images.raster import Raster
+from tierwise.records import Reason
+
+# PDFium rounds sizes up; a hair less keeps the longest side at the wanted px.
+_HAIR = 0.001
+_LONGEST_POINTS = 1_000_000
+
+
+def decode_pdf(original: Original, view: View) -> Raster:
+    """Render one page.
+
+    Raises:
+        ImageError: `unreadable` when the file or the page is broken or needs a password.
+    """
+    document = _open(original)
+    try:
+        sheet = document[view.frame]
+        points = sheet.get_size()
+        longest = max(points)
+        if not 0 < longest <= _LONGEST_POINTS:
+            raise original.unreadable(f"page {view.frame + 1} is {longest:g} points long")
+        bitmap = sheet.render(
+            scale=(view.side - _HAIR) / longest,
+            fill_color=(*colour(view.background), 255),
+            rev_byteorder=True,
+        )
+        pixels = np.ascontiguousarray(bitmap.to_numpy()[..., :3])
+    except pypdfium2.PdfiumError as error:
+        raise original.unreadable(error) from error
+    finally:
+        document.close()
+    if pixels.shape[2] == 1:
+        pixels = np.repeat(pixels, 3, axis=2)
+    return Raster(pixels, round(points[0]), round(points[1]), altered=True)
+
+
+def count_pages(original: Original) -> int:
+    """Count the pages.
+
+    Raises:
+        ImageError: `unreadable` when the file is broken, needs a password or has no page.
+    """
+    document = _open(original)
+    try:
+        pages = _loadable(document, len(document), original.limits.pages)
+    finally:
+        document.close()
+    if not pages:
+        raise ImageError(Reason.UNREADABLE, f"{original.name}: PDF without a page that opens.")
+    return pages
+
+
+def _loadable(document: Any, pages: int, most: int) -> int:
+    """Leave out pages at the end that do not exist, however many the file says."""
+    while 0 < pages <= most:
+        try:
+            document[pages - 1].close()
+        except pypdfium2.PdfiumError:
+            pages -= 1
+        else:
+            break
+    return pages
+
+
+def _open(original: Original) -> Any:
+    try:
+        return pypdfium2.PdfDocument(original.data)
+    except pypdfium2.PdfiumError as error:
+        raise original.unreadable(error) from error

@@ -1,0 +1,1 @@
+"""What files are, from their first bytes, before anything is decoded."""

@@ -1,0 +1,164 @@
+"""The markers of a JPEG file (ITU T.81), read without decoding."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass, field
+
+from tierwise.errors import ImageError
+from tierwise.images.headers.exif import exif_orientation, xmp_orientation
+from tierwise.images.headers.header import Header, broken
+from tierwise.records import Reason
+
+_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = {0xC2, 0xCA}
+_ORDINARY = {0xC0, 0xC1, 0xC2}  # baseline, extended sequential, progressive; Huffman coded
+_LOSSLESS = 0xC3
+_DECODABLE = _ORDINARY | {_LOSSLESS, 0xC9, 0xCA}  # and arithmetic coded
+# Fill bytes, and stray ones between segments, are skipped as libjpeg skips them.
+_MARKER = re.compile(rb"\xff+[\x02-\xcf\xd9-\xfe]")
+_MOST_SEGMENTS = 65_536
+_XMP = b"http://ns.adobe.com/xap/1.0/\x00"
+_END = b"\xff\xd9"
+_TAIL = 65_536
+# A file of several scans is held as coefficients, of all components as large as they are stored.
+_COEFFICIENT_BYTES = 2
+_TRUSTED_BYTES = 160_000_000
+# Cameras and sites write at most 20 scans; a scan costs a walk over all coefficients, so
+# thousands of them in a small file are an attack.
+_TRUSTED_SCANS = 40
+
+
+@dataclass(slots=True)
+class _Markers:
+    frame: int = 0
+    width: int = 0
+    height: int = 0
+    bits: int = 8
+    channels: int = 0
+    # Per pixel; 1.5 where colour has a quarter of the pixels.
+    coefficients: float = 0.0
+    several_scans: bool = False
+    scan_at: int = 0
+    exif: int | None = None
+    xmp: int | None = None
+    multi_picture: bool = False
+    gain_map: bool = False
+    clean: bool = True
+    profile: dict[int, bytes] = field(default_factory=dict)
+
+
+def read_jpeg_header(data: bytes, name: str) -> Header:
+    """Read size, orientation, profile and cleanliness.
+
+    Raises:
+        ImageError: `unreadable` when no frame or scan is found, `unsupported_format` for 12-bit
+            and hierarchical files.
+    """
+    markers = _walk(data, name)
+    _check_kind(markers, name)
+    held, scans = 0, 1
+    if markers.several_scans:
+        coefficients = markers.width * markers.height * markers.coefficients
+        held = round(coefficients * _COEFFICIENT_BYTES)
+        scans = data.count(b"\xff\xda", markers.scan_at)
+    return Header(
+        # A second picture that is the gain map of the first (Ultra HDR) makes no stereo pair.
+        "mpo" if markers.multi_picture and not markers.gain_map else "jpeg",
+        markers.width,
+        markers.height,
+        markers.exif or markers.xmp or 1,
+        b"".join(markers.profile[part] for part in sorted(markers.profile)),
+        markers.channels,
+        markers.bits,
+        clean=markers.clean and markers.frame in _ORDINARY,
+        held_bytes=held,
+        scan_at=markers.scan_at,
+        scalable=markers.frame != _LOSSLESS,
+        trusted=markers.frame in _ORDINARY
+        and markers.channels in {1, 3}
+        and held <= _TRUSTED_BYTES
+        and scans <= _TRUSTED_SCANS,
+    )
+
+
+def is_cut_off(data: bytes, header: Header) -> bool:
+    """Tell whether the end mark is missing behind the scans of a JPEG file."""
+    # Searching megabytes costs milliseconds, and a whole file has a mark near its end.
+    near = max(header.scan_at, len(data) - _TAIL)
+    return data.find(_END, near) < 0 and data.find(_END, header.scan_at, near + 1) < 0
+
+
+def has_more_behind(data: bytes, header: Header) -> bool:
+    """Tell whether anything follows the first end mark of a JPEG file."""
+    return header.scan_at > 0 and data.find(_END, header.scan_at) != len(data) - len(_END)
+
+
+def _walk(data: bytes, name: str) -> _Markers:
+    markers = _Markers()
+    at = 2
+    for _ in range(_MOST_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if not found or found.end() + 2 > len(data):
+            break
+        markers.clean = markers.clean and found.start() == at
+        at, kind = found.end() - 2, found[0][-1]
+        if kind == 0xD9:
+            break
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        body = data[at + 4 : at + 2 + length]
+        if kind == 0xDA:
+            markers.scan_at = at
+            interleaved = body[:1] == bytes([markers.channels])
+            markers.several_scans = markers.frame in _PROGRESSIVE or not interleaved
+            return markers
+        _take(markers, kind, body)
+        at += 2 + max(length, 2)
+    raise broken(name, "jpeg", "the file ends before its first scan")
+
+
+def _take(markers: _Markers, kind: int, body: bytes) -> None:
+    if kind in _START_OF_FRAME and len(body) >= 6 and not markers.frame:
+        markers.frame = kind
+        bits, height, width, channels = struct.unpack_from(">BHHB", body)
+        markers.bits, markers.height, markers.width, markers.channels = (
+            bits,
+            height,
+            width,
+            channels,
+        )
+        markers.coefficients = _coefficients(body[6 : 6 + 3 * channels])
+    elif kind == 0xE1 and body[:6] == b"Exif\x00\x00":
+        markers.exif = markers.exif or exif_orientation(body)
+        markers.clean = False
+    elif kind == 0xE1 and body.startswith(_XMP):
+        markers.xmp = xmp_orientation(body)
+        markers.gain_map = b"hdrgm:Version" in body
+        markers.clean = False
+    elif kind == 0xE2 and body[:12] == b"ICC_PROFILE\x00" and len(body) > 14:
+        markers.profile.setdefault(body[12], body[14:])
+    elif kind == 0xE2 and body[:4] == b"MPF\x00":
+        markers.multi_picture = True
+        markers.clean = False
+    elif kind == 0xFE or (0xE1 <= kind <= 0xEF and kind != 0xEE):
+        markers.clean = False  # XMP, IPTC, comments, maker notes; 0xEE tells the colour transform
+
+
+def _coefficients(components: bytes) -> float:
+    """Add up what each component stores per pixel, from its sampling factors."""
+    factors = [(factor >> 4, factor & 15) for factor in components[1::3]]
+    most = max((h for h, _ in factors), default=0) * max((v for _, v in factors), default=0)
+    return sum(h * v for h, v in factors) / most if most else float(len(factors))
+
+
+def _check_kind(markers: _Markers, name: str) -> None:
+    if not markers.frame:
+        raise broken(name, "jpeg", "it has a scan but no frame header")
+    if markers.frame in _DECODABLE and markers.bits == 8:
+        return
+    what = f"{markers.bits}-bit" if markers.bits != 8 else f"hierarchical (0x{markers.frame:02X})"
+    raise ImageError(
+        Reason.UNSUPPORTED_FORMAT,
+        f"{name}: {what} JPEG; taken are 8-bit ones. Convert the file first.",
+    )

@@ -1,0 +1,253 @@
+"""The journal on a disk or in a bucket.
+
+    journal/<shard>/<run id>-<unique>.<lines>.jsonl
+    journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
+    journal/attempts/<run id>/<shard>/...           under a cap, while a run goes on: bundles begun
+    journal/workers/<run id>/                       see tierwise/journal/rate_share.py
+    journal/runs/                                   see tierwise/journal/run_records.py
+
+A shard is the first hexadecimal digits of the content hash, so that the worker that is handed a
+shard of images finds all their paid answers with one listing, whichever run or worker wrote them.
+Objects are written whole, under names never used again, before an answer leaves its worker.
+
+A damaged object is copied to where nobody looks for answers, then replaced by its whole lines and a
+mark for each that was lost, since its requests may have been paid. Both steps come to the same
+however often and by however many workers they are taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
+
+from tierwise.accounts.admission import Paid
+from tierwise.journal.lines import Decoded, Entry, Recalled, decode, encode, object_name, recall
+from tierwise.records import Spent
+from tierwise.storage.files import files_for, join
+
+_HEXADECIMAL = re.compile("[0-9a-f]+")
+# Digits of a shard's name, by the number of images: about a thousand images to a shard.
+_IMAGES_PER_SHARD = 1000
+# Under a cap each shard has a purse, which is used the better the more images share it.
+_IMAGES_PER_PURSE = 4000
+_MOST_DIGITS_CAPPED = 4
+
+
+def shard_digits(images: int) -> int:
+    """How many digits name a shard, 1 to 6: 16 shards up to 16 thousand images, and so on.
+
+    >>> [shard_digits(n) for n in (10, 16_000, 16_001, 100_000_000)]
+    [1, 1, 2, 5]
+    """
+    return next((d for d in range(1, 6) if images <= _IMAGES_PER_SHARD * 16**d), 6)
+
+
+def capped_digits(images: int) -> int:
+    """The same under a cap: 0 to 4, for a small archive is one shard with one purse.
+
+    >>> [capped_digits(n) for n in (4000, 4001, 64_001, 100_000_000)]
+    [0, 1, 2, 4]
+    """
+    digits = range(_MOST_DIGITS_CAPPED)
+    return next((d for d in digits if images <= _IMAGES_PER_PURSE * 16**d), _MOST_DIGITS_CAPPED)
+
+
+def shard_of(content_hash: str, digits: int) -> str:
+    """The shard that an image belongs to.
+
+    >>> shard_of("sha256:0a1b2c", 2)
+    '0a'
+    """
+    return content_hash.rpartition(":")[2][:digits]
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """How many objects a run set aside, how many of their lines are lost, and where they lie."""
+
+    objects: int
+    lost_lines: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFiles:
+    """The journal of one output folder, as one run sees it. `digits` name this run's shards.
+
+    Folders have one digit at least: with none, the only shard is all of them.
+    Only runs mend what they find damaged; a look for a forecast changes nothing.
+    """
+
+    folder: str
+    run_id: str
+    digits: int
+    mends: bool = True
+
+    @property
+    def workers(self) -> str:
+        """Where this run's workers say that they want to ask."""
+        return join(self.folder, "workers", self.run_id)
+
+    @property
+    def runs(self) -> str:
+        """Where the records of all runs lie."""
+        return join(self.folder, "runs")
+
+    def read(self, shard: str, *, earlier_only: bool = False) -> Recalled:
+        """What was paid for the images of a shard, by this run and by all before it.
+
+        With `earlier_only` it is as if this run had not begun, whenever it is read.
+
+        Raises:
+            JournalError: an object is of a newer version.
+        """
+        objects = (found for name in self._folders(shard) for found in self._objects(name))
+        ours = (
+            entry
+            for found in objects
+            for entry in found.entries
+            if shard_of(entry.content_hash, self.digits) == shard
+            and not (earlier_only and entry.run_id == self.run_id)
+        )
+        return recall(ours, run_id=self.run_id)
+
+    def folders(self) -> list[str]:
+        """Names of all folders of answers, those of images that left the archive included."""
+        names = files_for(self.folder).folders(self.folder)
+        return [name for name in names if _HEXADECIMAL.fullmatch(name)]
+
+    def paid_before(self, name: str) -> Paid:
+        """What earlier runs have paid, or may have, by one folder, and its lines that are lost."""
+        paid = Paid()
+        for found in self._objects(name):
+            earlier = (entry.spent for entry in found.entries if entry.run_id != self.run_id)
+            paid += Paid(sum(earlier, Spent()), found.damaged + found.lost)
+        return paid
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Make entries durable: one object per shard."""
+        by_shard: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_shard[shard_of(entry.content_hash, max(1, self.digits))].append(entry)
+        for shard, some in by_shard.items():
+            name = object_name(f"{self.run_id}-{uuid.uuid4().hex[:12]}", len(some))
+            uri = join(self.folder, shard, name)
+            files_for(uri).write(uri, encode(some), durable=True)
+
+    def begin(self, shard: str) -> int:
+        """Note that a bundle begins with a shard; how many of this run had begun with it before.
+
+        Only a bundle that is tried again is not the first. Its earlier attempt may have paid for
+        requests that left no trace.
+        """
+        folder = join(self._attempts, shard or "all")
+        files = files_for(folder)
+        before = sum(1 for _ in files.walk(folder))
+        files.write(join(folder, uuid.uuid4().hex), b"", durable=True)
+        return before
+
+    def forget_attempts(self) -> None:
+        """Delete what `begin` and workers noted, once the run is over."""
+        for folder in (self._attempts, self.workers):
+            files_for(folder).remove_folder(folder)
+
+    @property
+    def _attempts(self) -> str:
+        return join(self.folder, "attempts", self.run_id)
+
+    def damage(self) -> Damage:
+        """What this run found damaged."""
+        files = files_for(self._set_aside)
+        found = [
+            decode(files.read(stat.uri), name=stat.uri).damaged
+            for stat in files.walk(self._set_aside)
+        ]
+        return Damage(len(found), sum(found), self._set_aside)
+
+    @property
+    def _set_aside(self) -> str:
+        return join(self.folder, "set-aside", self.run_id)
+
+    def _decoded(self, folder: str, uri: str, data: bytes) -> Decoded:
+        found = decode(data, name=uri)
+        if found.damaged and self.mends:
+            files = files_for(uri)
+            copy = join(self._set_aside, folder, uri.rpartition("/")[2] + ".damaged")
+            files.write(copy, data, durable=True)
+            files.write(uri, found.mended(), durable=True)
+        return found
+
+    def _folders(self, shard: str) -> list[str]:
+        """This shard's folder, and those of runs that cut the archive finer or coarser."""
+        ours = [shard[:digits] for digits in range(1, len(shard) + 1)] or list("0123456789abcdef")
+        finer = _folders_with_more_digits(self.folder, self.run_id, max(1, self.digits))
+        begin = bisect_left(finer, shard)
+        return [*ours, *takewhile(lambda name: name.startswith(shard), finer[begin:])]
+
+    def _objects(self, name: str) -> Iterator[Decoded]:
+        files = files_for(self.folder)
+        found = (stat.uri for stat in files.walk(join(self.folder, name)))
+        uris = [uri for uri in found if uri.endswith(".jsonl")]
+        for uri, data in zip(uris, files.read_all(uris), strict=True):
+            yield self._decoded(name, uri, data)
+
+
+@lru_cache(maxsize=1)
+def _folders_with_more_digits(folder: str, run_id: str, digits: int) -> list[str]:
+    """Sorted; looked up once, for a look per shard takes a day where there are a million of them.
+
+    While the run `run_id` goes on there will be no more: its own have `digits`.
+    """
+    del run_id
+    return [name for name in JournalFiles(folder, "", digits).folders() if len(name) > digits]
+
+
+class JournalWriter:
+    """Commits in groups: what arrives while one object is being written goes into the next.
+
+    Belongs to one event loop; blocking writes go to the executor.
+    """
+
+    def __init__(self, files: JournalFiles, executor: Executor) -> None:
+        self._files = files
+        self._executor = executor
+        self._waiting: list[tuple[Sequence[Entry], asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def commit(self, entries: Sequence[Entry]) -> None:
+        """Return when the entries are durable.
+
+        Raises:
+            OSError: they could not be written; they are paid and lost, and the run must stop.
+        """
+        if not entries:
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((entries, done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        await done
+
+    async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            entries = [entry for some, _ in group for entry in some]
+            try:
+                await loop.run_in_executor(self._executor, self._files.write, entries)
+            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for it
+                for _, done in group:
+                    if not done.done():
+                        done.set_exception(error)
+            else:
+                for _, done in group:
+                    if not done.done():
+                        done.set_result(None)

@@ -1,0 +1,252 @@
+"""A record for each run into an output folder, and the lease: one run at a time.
+
+    <folder>/000001.json, 000002.json ...
+
+A run takes the lease by creating the record with the next number, which of several runs only one
+can do. Whoever has the highest number holds the lease until the record says that the run has ended,
+or its process is gone, or has given no sign of life for `DEAD_AFTER`. A run whose number is no
+longer the highest has lost the lease and must stop. Nothing is ever deleted: records that were not
+closed tell of runs that were killed.
+
+A run on a cluster outlives the process that launched it. Its record is `handed_over`: whoever works
+for the run leaves a mark in `000001-workers/` before it asks anything and gives signs of life, and
+the step that publishes the tables ends it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tierwise.accounts.admission import Untraced
+from tierwise.errors import InputError, LeaseLostError
+from tierwise.storage.files import files_for, join
+from tierwise.storage.process import Process
+
+HEARTBEAT = timedelta(seconds=30)
+DEAD_AFTER = timedelta(minutes=10)
+_NUMBER = re.compile(r"(\d{6,})\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What a run says of itself. Times are ISO 8601, UTC.
+
+    `untraced_requests` is how many requests may be paid without a trace in the journal: as many as
+    can be under way, until the run has ended and says how many it gave up; with `handed_over`, as
+    many as can be in each process that works for it, until then. `dearest_request` is the most that
+    one can cost (nano-dollars), 0 where nobody wrote it. `journal_version` is the format it writes.
+    `handed_over` says that the run goes on when its process is gone.
+    """
+
+    run_id: str
+    process: Process
+    untraced_requests: int
+    journal_version: int
+    started_at: str
+    heartbeat_at: str
+    ended_at: str = ""
+    handed_over: bool = False
+    dearest_request: int = 0
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether another run may begin."""
+        silent = now - datetime.fromisoformat(self.heartbeat_at)
+        gone = self.process.gone and not self.handed_over
+        return bool(self.ended_at) or gone or silent > DEAD_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one run to write into an output folder."""
+
+    folder: str
+    number: int
+    record: RunRecord
+
+    def renew(self) -> None:
+        """Give a sign of life, unless another process of this run has just given one.
+
+        Raises:
+            LeaseLostError: another run has taken the lease.
+        """
+        check_lease(self.folder, self.record.run_id)
+        record = _read(self.folder, self.number) or self.record
+        now = datetime.now(UTC)
+        silent = now - datetime.fromisoformat(record.heartbeat_at)
+        if not record.ended_at and silent >= HEARTBEAT / 2:
+            self._write(replace(record, heartbeat_at=_now()))
+
+    def end(self, *, untraced_requests: int) -> None:
+        """Give the lease back, and say how many requests were given up while under way."""
+        now = _now()
+        ended = replace(
+            self.record, heartbeat_at=now, ended_at=now, untraced_requests=untraced_requests
+        )
+        self._write(ended)
+
+    def join(self) -> None:
+        """Leave a mark for a process that works for a run that was handed over."""
+        files_for(self.folder).write(join(self._workers, uuid.uuid4().hex), b"")
+
+    def untraced_requests(self) -> int:
+        """How many requests may be paid without a trace, as far as is known now."""
+        record = _read(self.folder, self.number) or self.record
+        if not record.handed_over or record.ended_at:
+            return record.untraced_requests
+        workers = sum(1 for _ in files_for(self.folder).walk(self._workers))
+        return record.untraced_requests * workers
+
+    def earlier_runs(self) -> list[Lease]:
+        """All runs before this one, oldest first, whose records are whole."""
+        return [run for run in all_runs(self.folder) if run.number < self.number]
+
+    @property
+    def _workers(self) -> str:
+        return join(self.folder, f"{self.number:06d}-workers")
+
+    def _write(self, record: RunRecord) -> None:
+        files_for(self.folder).write(_uri(self.folder, self.number), _encoded(record))
+
+
+def new_record(
+    run_id: str,
+    *,
+    untraced_requests: int,
+    journal_version: int,
+    handed_over: bool = False,
+    dearest_request: int = 0,
+) -> RunRecord:
+    """The record of a run that this process begins now."""
+    now = _now()
+    return RunRecord(
+        *(run_id, Process.this(), untraced_requests, journal_version, now, now),
+        handed_over=handed_over,
+        dearest_request=dearest_request,
+    )
+
+
+def take_lease(folder: str, record: RunRecord) -> Lease:
+    """Begin a run.
+
+    Args:
+        folder: where the records of an output lie.
+        record: of the run that begins.
+
+    Raises:
+        InputError: another run is going on, or one of a newer version wrote here.
+        OSError: the folder cannot be written.
+    """
+    while True:
+        last = max(_numbers(folder), default=0)
+        if last:
+            _check_over(folder, last, record)
+        lease = Lease(folder, last + 1, record)
+        try:
+            files_for(folder).write_new(_uri(folder, lease.number), _encoded(record))
+        except FileExistsError:
+            continue  # look who was quicker
+        return lease
+
+
+def all_runs(folder: str) -> list[Lease]:
+    """All runs so far, oldest first, whose records are whole."""
+    records = ((number, _read(folder, number)) for number in _numbers(folder))
+    return [Lease(folder, number, record) for number, record in records if record]
+
+
+def untraced(runs: Iterable[Lease], dearest: int) -> Untraced:
+    """What runs that were killed may have paid for requests that they had under way.
+
+    What one request can cost, each run's own record says: it may have asked a dearer model.
+    `dearest` (nano-dollars) stands for records that do not say, and for what is asked now.
+    """
+    found = [(run.untraced_requests(), run.record.dearest_request or dearest) for run in runs]
+    under_way = sum(requests * cost for requests, cost in found)
+    return Untraced(under_way, max([dearest, *(cost for _, cost in found)]))
+
+
+def end_lease(folder: str, run_id: str) -> None:
+    """End a run that was handed over, all of whose requests were answered; done twice, it stays."""
+    last = max(_numbers(folder), default=0)
+    record = _read(folder, last) if last else None
+    if record and record.run_id == run_id and record.handed_over and not record.ended_at:
+        Lease(folder, last, record).end(untraced_requests=0)
+
+
+def check_lease(folder: str, run_id: str) -> None:
+    """See whether a run still holds its lease.
+
+    Raises:
+        LeaseLostError: another run has taken it.
+    """
+    last = max(_numbers(folder), default=0)
+    record = _read(folder, last) if last else None
+    if record and record.run_id != run_id:
+        raise LeaseLostError(
+            f"another run, {record.run_id} on {record.process.host}, has begun into the same "
+            f"output at {record.started_at}, because this one had given no sign of life for "
+            f"{_minutes(DEAD_AFTER)} minutes."
+        )
+
+
+def _check_over(folder: str, number: int, ours: RunRecord) -> None:
+    record = _read(folder, number)
+    if record is None:  # its run was killed before it could write that it had begun
+        return
+    if record.journal_version > ours.journal_version:
+        raise InputError(
+            f"{_uri(folder, number)}: a newer tierwise has written here, whose journal (format "
+            f"{record.journal_version}) this one cannot read (it knows {ours.journal_version}). "
+            "Run the newer tierwise, or give another --output."
+        )
+    if not record.is_over(datetime.now(UTC)):
+        where = f"{record.process.host}, process {record.process.pid}"
+        if record.handed_over:
+            where = f"a cluster, launched from {record.process.host}"
+        raise InputError(
+            f"another run writes into this output: {record.run_id} on {where}, "
+            f"since {record.started_at}, last sign of life {record.heartbeat_at}. "
+            "Wait until it ends, end it, or give another --output. Once it gives no sign of life "
+            f"for {_minutes(DEAD_AFTER)} minutes, a new run may begin."
+        )
+
+
+def _numbers(folder: str) -> list[int]:
+    names = (stat.uri.rpartition("/")[2] for stat in files_for(folder).walk(folder))
+    return sorted(int(found[1]) for name in names if (found := _NUMBER.fullmatch(name)))
+
+
+def _uri(folder: str, number: int) -> str:
+    return join(folder, f"{number:06d}.json")
+
+
+def _encoded(record: RunRecord) -> bytes:
+    return (json.dumps(asdict(record), indent=2) + "\n").encode()
+
+
+def _read(folder: str, number: int) -> RunRecord | None:
+    """A record, or None when it is not whole. Fields of a later version are left out."""
+    try:
+        content = json.loads(files_for(folder).read(_uri(folder, number)))
+        process = Process(**_known(Process, content["process"]))
+        return RunRecord(**_known(RunRecord, content) | {"process": process})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _known(kind: type[Process | RunRecord], content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content[name] for name in kind.__dataclass_fields__ if name in content}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds()) // 60

@@ -1,0 +1,1 @@
+"""What usages cost, by dated rows of facts."""

@@ -1,0 +1,1 @@
+"""Tables, metrics and page put in place once they are whole."""

@@ -1,0 +1,79 @@
+"""The Parquet files that tables are made of, written one by one into a staging folder."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tierwise.accounts.table_names import FAILURES, answers_table
+from tierwise.accounts.tables import answer_row, failure_row
+from tierwise.records import Answer, NamedOutcome
+from tierwise.storage.files import files_for, join
+
+# Rows that are held as Python objects, of 3 KB each.
+_ROWS_PER_BATCH = 500
+
+# A table's name and the cells of one of its rows.
+TableRow = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A Parquet file that was written: its table, its address, its rows and its size in bytes."""
+
+    table: str
+    uri: str
+    rows: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class GrowingPart:
+    """The rows of a file to be, most of them as Arrow holds them."""
+
+    schema: pa.Schema
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    latest: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, row: Mapping[str, Any]) -> int:
+        """Take a row in; gives how many there are."""
+        self.latest.append(dict(row))
+        if len(self.latest) == _ROWS_PER_BATCH:
+            self._to_arrow()
+        return len(self.batches) * _ROWS_PER_BATCH + len(self.latest)
+
+    def write(self, folder: str, table: str) -> Part:
+        """All rows to a new file of a table; the last thing that is asked."""
+        self._to_arrow()
+        return _write(folder, table, pa.Table.from_batches(self.batches, self.schema))
+
+    def _to_arrow(self) -> None:
+        self.batches.append(pa.RecordBatch.from_pylist(self.latest, self.schema))
+        self.latest = []
+
+
+def outcome_row(named: NamedOutcome) -> TableRow:
+    """The row of an outcome, in its task's answers or in the failures."""
+    if isinstance(named.outcome, Answer):
+        return answers_table(named.outcome.task), answer_row(named.file, named.outcome)
+    return FAILURES, failure_row(named.file, named.outcome)
+
+
+def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> Part:
+    """Write rows to a new file of a table."""
+    return _write(folder, table, pa.Table.from_pylist(rows, schema))
+
+
+def _write(folder: str, table: str, rows: pa.Table) -> Part:
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression="zstd")
+    uri = join(folder, table, f"part-{uuid.uuid4().hex}.parquet")
+    data = sink.getvalue()
+    files_for(uri).write(uri, data)
+    return Part(table, uri, rows.num_rows, len(data))

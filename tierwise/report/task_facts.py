@@ -1,0 +1,172 @@
+"""What a run says of its tasks and prices in `run.json`, so that its tables can be read alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Self
+
+from tierwise.accounts.tables import manifest_name
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.answers.structs import Struct
+from tierwise.errors import PriceError
+from tierwise.evaluation import judged_tasks
+from tierwise.prices.price_rows import Price
+from tierwise.prices.prices import find_price
+from tierwise.records import ServiceTier
+from tierwise.tasks import Task, Tasks
+from tierwise.tasks.condition_text import read_condition
+
+
+class AnswerKind(StrEnum):
+    """What an answer is."""
+
+    LABEL = "label"
+    LABELS = "labels"
+    STRUCT = "struct"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTask:
+    """One task as `run.json` tells it; what a task does not have is empty.
+
+    `old_column` and `truth_column` are columns of the tables with what each picture was called
+    before, and with what is right. `per` is what groups are made by, `audit_of` the task audited.
+    """
+
+    name: str
+    kind: AnswerKind
+    prompt: str
+    model: str
+    media_resolution: str
+    service_tier: str
+    max_side: int
+    quality: int
+    images_per_request: int
+    labels: tuple[str, ...] = ()
+    when: str = ""
+    reads: str = "image"
+    per: str = ""
+    audit_of: str = ""
+    old_column: str = ""
+    truth_column: str = ""
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """The tasks whose answers decide whether this one is asked."""
+        if not self.when:
+            return ()
+        comparisons = read_condition(self.when).comparisons()
+        return tuple(dict.fromkeys(name for one in comparisons for name in one.tasks))
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "labels": list(self.labels)}
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read back; raises `KeyError`, `TypeError` or `ValueError` for what is none."""
+        cells = {name: document[name] for name in cls.__dataclass_fields__}
+        kind, labels = AnswerKind(cells["kind"]), tuple(cells["labels"])
+        return cls(**{**cells, "kind": kind, "labels": labels})
+
+
+def asked_tasks(tasks: Tasks, columns: Collection[str]) -> list[dict[str, Any]]:
+    """The part of `run.json` about tasks; `columns` are the manifest's own.
+
+    One that may ask again is told as every image is asked, by its first ask.
+    """
+    judged = judged_tasks(tasks, columns)
+    first = {
+        task.first_of: replace(task, name=task.first_of) for task in tasks.tasks if task.first_of
+    }
+    told = []
+    for task in tasks.with_rows:
+        found = judged.get(task.name)
+        old = manifest_name(found.old) if found and found.old else ""
+        truth = manifest_name(found.truth[0]) if found and len(found.truth) == 1 else ""
+        told.append(_asked(first.get(task.name, task), old, truth).document())
+    return told
+
+
+def _asked(task: Task, old: str, truth: str) -> AskedTask:
+    route = task.route
+    kind = _kind(task.answer)
+    return AskedTask(
+        name=task.name,
+        kind=kind,
+        prompt=task.prompt,
+        model=route.model,
+        media_resolution=str(route.media_resolution),
+        service_tier=str(route.service_tier),
+        max_side=route.image.max_side,
+        quality=route.image.quality,
+        images_per_request=route.images_per_request,
+        labels=getattr(task.answer, "labels", ()),
+        when=task.when.text if task.when else "",
+        reads=task.reads,
+        per=task.per.by if task.per else "",
+        audit_of=task.audit.of if task.audit else "",
+        old_column=old,
+        truth_column=truth if kind is AnswerKind.LABEL else "",
+    )
+
+
+def _kind(answer: AnswerType) -> AnswerKind:
+    if isinstance(answer, OneLabel):
+        return AnswerKind.LABEL
+    if isinstance(answer, SeveralLabels):
+        return AnswerKind.LABELS
+    return AnswerKind.STRUCT if isinstance(answer, Struct) else AnswerKind.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPrice:
+    """Dollars per million tokens of one model at one service tier, on the day of the run."""
+
+    model: str
+    service_tier: str
+    input_usd_per_mtok: Decimal
+    cached_input_usd_per_mtok: Decimal
+    output_usd_per_mtok: Decimal
+
+    def document(self) -> dict[str, str]:
+        """As JSON, with decimal strings."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, str]) -> Self:
+        """Read back; raises `KeyError` or `ArithmeticError` for what is none."""
+        names = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "output_usd_per_mtok")
+        return cls(
+            document["model"],
+            document["service_tier"],
+            *(Decimal(document[name]) for name in names),
+        )
+
+
+def asked_prices(
+    models: Iterable[str], on: date, *, regional: bool, prices: tuple[Price, ...]
+) -> list[dict[str, str]]:
+    """The part of `run.json` about prices: every tier of these models that is for sale."""
+    told = []
+    for model in dict.fromkeys(models):
+        for tier in ServiceTier:
+            try:
+                found = find_price(model, tier, on, regional=regional, prices=prices)
+            except PriceError:
+                continue
+            price = AskedPrice(
+                model,
+                str(tier),
+                found.input_usd_per_mtok,
+                found.cached_input_usd_per_mtok,
+                found.output_usd_per_mtok,
+            )
+            told.append(price.document())
+    return told

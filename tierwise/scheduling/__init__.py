@@ -1,0 +1,1 @@
+"""When questions are asked, how many at a time, and what fits under a cap."""

@@ -1,0 +1,202 @@
+"""What all bundles of a worker process share: event loop, connections, threads, limits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import uuid
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from tierwise.accounts.admission import Purse
+from tierwise.answering.plan import Plan
+from tierwise.answering.prepare import READERS
+from tierwise.gemini.asker import Asker
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.client import GeminiClient
+from tierwise.gemini.limiter import Clock, Limiter
+from tierwise.gemini.observed import Observed
+from tierwise.gemini.request_log import RequestLog
+from tierwise.gemini.settle import Ask, Settled
+from tierwise.journal.journal_files import JournalWriter
+from tierwise.journal.lines import Entry
+from tierwise.journal.rate_share import RateShare
+from tierwise.records import Answer, Reason
+from tierwise.scheduling.keep_pace import KeepPace
+from tierwise.scheduling.session import Session
+from tierwise.scheduling.waves import Waves
+from tierwise.storage.process import Process
+
+Result = TypeVar("Result")
+
+# How often a worker looks for its launcher, and how long it then waits for replies under way.
+_LOOK_S, _GRACE_S = 0.1, 1.5
+
+_RUNNING: list[Engine] = []
+
+
+class Engine:
+    """Starts its threads when it is made; `close` stops them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="tierwise-requests", daemon=True
+        )
+        self._thread.start()
+        self._decoders = ThreadPoolExecutor(READERS, "tierwise-images")
+        self._writers = ThreadPoolExecutor(4, "tierwise-journal")
+        self._asker = self._call(self._connect())
+        self._pace = self._keep_pace()
+        _RUNNING.append(self)
+        if plan.launcher and plan.launcher.pid != os.getpid():
+            threading.Thread(target=_end_with, args=[plan.launcher], daemon=True).start()
+
+    def session(self) -> Session:
+        """A session for one bundle."""
+        return Session(self.plan, self._asker, self._decoders)
+
+    def waves(self, purse: Purse) -> Waves:
+        """A session for one shard under a cap."""
+        return Waves(self.plan, self._asker, self._decoders, purse)
+
+    def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Run on the loop; the result is for the calling thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def observed(self) -> Observed:
+        """What requests did since the last time somebody asked."""
+        limiter: Limiter = self._asker.limiter
+        return limiter.observations.take()
+
+    def call_soon(self, function: Any, *args: Any, **kwargs: Any) -> None:
+        """Run a plain function on the loop."""
+        self._loop.call_soon_threadsafe(lambda: function(*args, **kwargs))
+
+    def interrupt(self, seconds: float) -> bool:
+        """Start no further request, and wait a little for those under way to become durable.
+
+        True when all have.
+        """
+        limiter: Limiter = self._asker.limiter
+        self.call_soon(limiter.end, Reason.UNAVAILABLE, "the run was interrupted")
+        return limiter.idle.wait(seconds)
+
+    def close(self) -> None:
+        """Give up what is under way, and stop."""
+        if self in _RUNNING:
+            _RUNNING.remove(self)
+            if self._pace:
+                self._pace.stop()
+            self._call(self._end())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            self._decoders.shutdown()
+            self._writers.shutdown()
+
+    async def _end(self) -> None:
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._asker.client.close()
+
+    async def _connect(self) -> Asker:
+        clock = Clock()
+        limiter = Limiter(
+            requests_in_flight=self.plan.requests_in_flight,
+            requests_per_minute=self.plan.own_rate,
+            clock=clock,
+            patience_s=self.plan.patience_s,
+        )
+        if self._shares_rate:
+            limiter.pause(self.plan.share_period_s)
+        journal = JournalWriter(self.plan.journal, self._writers)
+        run_id = self.plan.journal.run_id
+
+        async def record(asks: Sequence[Ask], settled: Settled) -> None:
+            await journal.commit(_entries(asks, settled, run_id))
+
+        return Asker(
+            client=GeminiClient(self.plan.service),
+            limiter=limiter,
+            billing=Billing(self.plan.service),
+            record=record,
+            clock=clock,
+            flex_fallback=self.plan.flex_fallback,
+            log=self._request_log(),
+            executor=self._decoders,
+        )
+
+    @property
+    def _shares_rate(self) -> bool:
+        return self.plan.shares_rate and self.plan.requests_per_minute is not None
+
+    def _keep_pace(self) -> KeepPace | None:
+        rate = self.plan.requests_per_minute
+        if rate is None or not self._shares_rate:
+            return None
+        worker = uuid.uuid4().hex
+        share = RateShare(self.plan.journal.workers, worker, self.plan.share_period_s)
+        return KeepPace(share, self._asker.limiter, rate, self.call_soon)
+
+    def _request_log(self) -> RequestLog | None:
+        files = self.plan.request_files
+        if files is None:
+            return None
+
+        async def write(line: bytes) -> None:
+            await self._loop.run_in_executor(self._writers, files.write, line)
+
+        return RequestLog(files.most, write)
+
+    def _call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+def interrupt_all(seconds: float) -> bool:
+    """Let every engine of this process come to rest, for at most so many seconds in all.
+
+    True when all have.
+    """
+    engines = list(_RUNNING)
+    at_rest = [engine.interrupt(seconds / len(engines)) for engine in engines]
+    return all(at_rest)
+
+
+def _end_with(launcher: Process) -> None:
+    """End this process soon after the one that alone can make tables of its answers."""
+    while not launcher.gone:
+        time.sleep(_LOOK_S)
+    interrupt_all(_GRACE_S)
+    os._exit(1)
+
+
+def close_all() -> None:
+    """Stop every engine of this process, once a run is over."""
+    for engine in list(_RUNNING):
+        engine.close()
+
+
+def _entries(asks: Sequence[Ask], settled: Settled, run_id: str) -> list[Entry]:
+    contents = {ask.request_id: ask.content_hash for ask in asks}
+    entries = [
+        Entry(
+            run_id,
+            contents[outcome.request_id],
+            outcome.request_id,
+            answer=outcome if isinstance(outcome, Answer) else None,
+            failure=None if isinstance(outcome, Answer) else outcome,
+        )
+        for outcome in settled.outcomes
+    ]
+    wasted = [
+        Entry(run_id, ask.content_hash, ask.request_id, wasted=spent)
+        for ask, spent in settled.wasted
+    ]
+    return entries + wasted

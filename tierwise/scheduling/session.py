@@ -1,0 +1,117 @@
+"""What the images of one bundle share: requests that several of them fill, and worker threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import ParamSpec, TypeVar
+
+from tierwise.answering.plan import Plan
+from tierwise.gemini.asker import Asker
+from tierwise.gemini.compose import kind_of_pack
+from tierwise.gemini.settle import Ask
+from tierwise.records import MediaResolution, Outcome
+from tierwise.scheduling.packer import Packer
+from tierwise.tasks import Task
+
+# How long everything must have been quiet before requests that are not full are sent.
+_QUIET_S = 0.005
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Session:
+    """Belongs to one event loop. `executor` reads and shrinks pictures."""
+
+    def __init__(self, plan: Plan, asker: Asker, executor: Executor) -> None:
+        self.plan = plan
+        self._asker = asker
+        self._executor = executor
+        self._packers: dict[tuple[str, MediaResolution | None], Packer] = {}
+        self._before = _all_before(plan.tasks.of_images)
+        self._preparing = 0
+        self._starved = False
+
+    async def ask(self, ask: Ask) -> Outcome:
+        """The outcome of one question, asked together with others of its task."""
+        outcome = self._packer(ask).add(ask)
+        self._flush_when_quiet()
+        return await outcome
+
+    async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
+        """The outcomes of one question about all images of a group, by request id."""
+        return {outcome.request_id: outcome for outcome in await self._asker.ask(asks)}
+
+    def check_open(self) -> None:
+        """Without a cap, pictures are opened whatever they may cost."""
+
+    async def prepare(
+        self,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run in a worker thread."""
+        self._preparing += 1
+        try:
+            call = asyncio.get_running_loop().run_in_executor(
+                self._executor, lambda: function(*args, **kwargs)
+            )
+            return await call
+        finally:
+            self._preparing -= 1
+            self._flush_when_quiet()
+
+    def starve(self, *, starved: bool) -> None:
+        """Say whether more images will come; when none do, no request waits until it is full."""
+        self._starved = starved
+        self._flush_when_quiet()
+
+    def cancel(self) -> None:
+        """Give up all questions that are under way."""
+        for packer in self._packers.values():
+            packer.cancel()
+
+    def _packer(self, ask: Ask) -> Packer:
+        """Where questions of its task gather that may go in one request."""
+        kind = ask.task.name, kind_of_pack(ask)
+        if kind not in self._packers:
+            self._packers[kind] = Packer(
+                ask.route.images_per_request,
+                self._asker.ask,
+                self._flush_when_quiet,
+                self._asker.billing.tokens_in_pack,
+            )
+        return self._packers[kind]
+
+    def _flush_when_quiet(self) -> None:
+        if self._starved and self._stalled():
+            asyncio.get_running_loop().call_later(_QUIET_S, self._flush_if_stalled)
+
+    def _flush_if_stalled(self) -> None:
+        # In the meantime an answer may have led to further questions, which fill the requests.
+        if self._starved and self._stalled():
+            waiting = {name for (name, _), packer in self._packers.items() if packer.waiting}
+            for (name, _), packer in self._packers.items():
+                # What is asked first may lead to questions that fill the requests behind it.
+                if not waiting & self._before[name]:
+                    packer.flush()
+
+    def _stalled(self) -> bool:
+        packers = self._packers.values()
+        return (
+            self._preparing == 0
+            and not any(packer.busy for packer in packers)
+            and any(packer.waiting for packer in packers)
+        )
+
+
+def _all_before(tasks: Sequence[Task]) -> dict[str, frozenset[str]]:
+    """For each task, all that it depends on, however far; they come in an order that allows it."""
+    before: dict[str, frozenset[str]] = {}
+    for task in tasks:
+        direct = frozenset(task.depends_on)
+        before[task.name] = direct.union(*(before[name] for name in direct))
+    return before

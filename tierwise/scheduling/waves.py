@@ -1,0 +1,192 @@
+"""Asks the questions of one shard while its purse lasts.
+
+Requests go out in waves. A wave begins when nothing is under way any more and no image has anything
+left to do but wait: all questions that are there by then are put in the order of their contents,
+packed, and admitted one after the other while their worst cases fit. So who is admitted follows
+from the archive and the replies alone, not from who was quicker. A group's question is a pack that
+is not split.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar
+
+from tierwise.accounts.admission import Purse
+from tierwise.accounts.tables import usd
+from tierwise.answering.plan import Plan
+from tierwise.errors import ImageError
+from tierwise.gemini.asker import Asker
+from tierwise.gemini.compose import kind_of_pack
+from tierwise.gemini.request_room import packs
+from tierwise.gemini.settle import Ask, can_split, fail, halves
+from tierwise.records import MediaResolution, Outcome, Reason
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Asks = tuple[Ask, ...]
+
+# An answer wakes, turn by turn of the event loop, whoever waits for it: a few for each task that
+# may depend on another, and some to spare.
+_TURNS = 16
+_TURNS_PER_TASK = 8
+
+
+class Waves:
+    """Belongs to one event loop and one shard. `executor` reads and shrinks pictures."""
+
+    def __init__(self, plan: Plan, asker: Asker, executor: Executor, purse: Purse) -> None:
+        self.plan = plan
+        self.purse = purse
+        self._asker = asker
+        self._executor = executor
+        self._new: list[Ask] = []
+        self._packed: list[Asks] = []  # new ones of groups, and what is to be asked again
+        self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
+        self._preparing = 0
+        self._prepared = asyncio.Event()
+        self._prepared.set()
+        self._moves = 0
+        self._refused = ""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether something did not fit any more, so that opening further pictures is idle."""
+        return bool(self._refused)
+
+    def refuse_the_rest(self) -> None:
+        """No image or group that is left fits: open and ask nothing more."""
+        self._refused = self._refused or self._message(
+            "what this image or its group may cost does not fit any more"
+        )
+
+    async def answer(self, lives: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
+        """Let images or groups live side by side; what became of each, in their order."""
+        tasks = [asyncio.create_task(life) for life in lives]
+        try:
+            await self._come_to_rest()
+            while self._new or self._packed:
+                await self._wave()
+                await self._come_to_rest()
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def ask(self, ask: Ask) -> Outcome:
+        """The outcome of one question, asked together with others of its task."""
+        if self._refused:
+            return fail(ask, Reason.OVER_BUDGET, self._refused)
+        self._new.append(ask)
+        return await self._outcome(ask)
+
+    async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
+        """The outcomes of one question about all images of a group, by request id."""
+        if self._refused:
+            return {ask.request_id: fail(ask, Reason.OVER_BUDGET, self._refused) for ask in asks}
+        self._packed.append(tuple(asks))
+        outcomes = await asyncio.gather(*map(self._outcome, asks))
+        return {outcome.request_id: outcome for outcome in outcomes}
+
+    def check_open(self) -> None:
+        """Raises ImageError when there is nothing any more to ask a picture with."""
+        if self._refused:
+            raise ImageError(Reason.OVER_BUDGET, self._refused)
+
+    async def prepare(
+        self,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run in a worker thread."""
+        self._preparing += 1
+        self._prepared.clear()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._executor, lambda: function(*args, **kwargs)
+            )
+        finally:
+            self._preparing -= 1
+            self._moves += 1
+            if not self._preparing:
+                self._prepared.set()
+
+    async def _come_to_rest(self) -> None:
+        """Return when nobody does anything but wait for an answer."""
+        turns, moves = 0, -1
+        while turns < _TURNS + _TURNS_PER_TASK * len(self.plan.tasks.of_images):
+            await self._prepared.wait()
+            await asyncio.sleep(0)
+            turns, moves = turns + 1 if moves == self._moves else 0, self._moves
+
+    async def _wave(self) -> None:
+        waiting = sorted([*self._packed, *self._new_packs()], key=_order)
+        self._new, self._packed = [], []
+        today = datetime.now(UTC).date()
+        admitted, others = list[tuple[Asks, int]](), list[Asks]()
+        for pack in waiting:
+            worst = self._asker.billing.worst_case(pack, today)
+            if self.purse.hold(worst):
+                admitted.append((pack, worst))
+            else:
+                others.append(pack)
+        if admitted:
+            self._packed = others
+            await asyncio.gather(*(self._send(pack, worst) for pack, worst in admitted))
+        else:
+            self._refuse(others)
+
+    async def _send(self, pack: Asks, worst: int) -> None:
+        settled = await self._asker.once(pack)
+        spent = [outcome.spent for outcome in settled.outcomes]
+        spent += [wasted for _, wasted in settled.wasted]
+        self.purse.settle(worst, sum(share.cost + share.maybe_billed for share in spent))
+        self._packed += settled.again
+        for outcome in settled.outcomes:
+            self._resolve(outcome)
+
+    def _refuse(self, packs: Sequence[Asks]) -> None:
+        """Nothing fits while nothing is under way: halve packs, and give up what cannot be."""
+        for pack in packs:
+            if can_split(pack):
+                self._packed += halves(pack)
+            else:
+                worst = self._asker.billing.worst_case(pack, datetime.now(UTC).date())
+                self._refused = self._message(f"it may cost ${usd(worst):f}")
+                for ask in pack:
+                    self._resolve(fail(ask, Reason.OVER_BUDGET, self._refused))
+
+    def _message(self, why: str) -> str:
+        return (
+            f"not asked: {why}, and of what --max_cost_usd leaves for this part of the archive "
+            f"${usd(self.purse.free):f} is free. Run again with a higher --max_cost_usd, or with "
+            "this one while run.json says that some of it is left."
+        )
+
+    async def _outcome(self, ask: Ask) -> Outcome:
+        self._moves += 1
+        self._outcomes[ask.request_id] = asyncio.get_running_loop().create_future()
+        return await self._outcomes[ask.request_id]
+
+    def _resolve(self, outcome: Outcome) -> None:
+        self._moves += 1
+        self._outcomes.pop(outcome.request_id).set_result(outcome)
+
+    def _new_packs(self) -> Iterator[Asks]:
+        """New questions in the requests that they share."""
+        alike: dict[tuple[str, MediaResolution | None], list[Ask]] = {}
+        for ask in sorted(self._new, key=lambda ask: _order((ask,))):
+            alike.setdefault((ask.task.name, kind_of_pack(ask)), []).append(ask)
+        for asks in alike.values():
+            most = asks[0].route.images_per_request
+            yield from packs(asks, most, self._asker.billing.tokens_in_pack)
+
+
+def _order(pack: Asks) -> tuple[str, int, str]:
+    """By content, so that an image that was begun comes before the next one is."""
+    first = pack[0]
+    return first.content_hash, first.page.number, first.request_id

@@ -1,0 +1,244 @@
+"""Files on a local or mounted disk."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import hashlib
+import os
+import re
+import shutil
+import stat
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from tierwise.storage.name_ranges import EVERY, Cut, NameRange
+from tierwise.storage.stat import Stat
+
+_OLD = ".old"
+# So much at a time while a file is hashed: little, for most files are small.
+_READ_BYTES = 128 * 1024
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
+
+
+class LocalFiles:
+    """Implements `tierwise.storage.files.Files` on a disk."""
+
+    def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
+        """Every file below a folder, sorted within each folder; each folder is entered once.
+
+        Links to folders are followed. A link that leads nowhere is listed with size 0: whoever
+        reads it hears what is wrong.
+        """
+        del within  # a disk's listing is not cut
+        entered: set[str] = set()
+        for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+            real = os.path.realpath(parent)
+            if real in entered:  # a link into a folder that was listed, or in a circle
+                folders.clear()
+                continue
+            entered.add(real)
+            folders.sort()
+            for name in sorted(names):
+                # As it was given: pathlib would drop "./", and a pattern would not match.
+                path = os.path.join(parent, name)  # noqa: PTH118
+                found = _look_at(path)
+                if found is not None:
+                    yield found
+
+    def cut(self, folder: str, prefix: str = "") -> Cut:
+        """One range: only walking a disk would tell more."""
+        del folder, prefix
+        return Cut()
+
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders directly below one."""
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def stat(self, uri: str) -> Stat:
+        """Size of one file."""
+        return Stat(uri, Path(uri).stat().st_size)
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is a file of this name."""
+        return Path(uri).is_file()
+
+    def is_folder(self, uri: str) -> bool:
+        """Whether this is a folder."""
+        return Path(uri).is_dir()
+
+    def location(self, uri: str) -> str:
+        """A disk has no region."""
+        del uri
+        return ""
+
+    def read(self, uri: str, version: str = "") -> bytes:
+        """The whole file."""
+        del version  # a disk keeps none
+        return Path(uri).read_bytes()
+
+    def read_all(self, uris: Iterable[str]) -> Iterator[bytes]:
+        """One after the other: a disk has nothing to wait for."""
+        return map(self.read, uris)
+
+    def open(self, uri: str, ahead: int = 0) -> BinaryIO:
+        """A stream of the file's bytes."""
+        del ahead  # the system reads ahead
+        return Path(uri).open("rb")
+
+    def content_hash(self, uri: str) -> str:
+        """SHA-256, which processors compute faster than MD5."""
+        if not stat.S_ISREG(Path(uri).stat().st_mode):
+            # A pipe would be waited on for ever.
+            raise OSError(errno.EINVAL, "not a regular file")
+        digest = hashlib.sha256()
+        with Path(uri).open("rb", buffering=0) as file:
+            while data := file.read(_READ_BYTES):
+                digest.update(data)
+        return "sha256:" + digest.hexdigest()
+
+    def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
+        """Write beside the target, then rename: a reader sees the whole file or none."""
+        with self.create(uri) as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        if durable:
+            _sync_folder(Path(uri).parent)
+
+    def try_to_write(self, folder: str) -> None:
+        """Write and delete, with the folders that were made for it."""
+        probe = Path(folder, f".probe-{uuid.uuid4().hex}")
+        made = [parent for parent in probe.parents if not parent.exists()]
+        try:
+            self.write(str(probe), b"")
+            probe.unlink()
+        finally:
+            with suppress(OSError):  # somebody else writes there by now
+                for parent in made:
+                    parent.rmdir()
+
+    def write_new(self, uri: str, data: bytes) -> None:
+        """A link to a finished file, which appears whole; where there are no links, a new file."""
+        path = Path(uri)
+        unfinished = _unfinished(path)
+        self.write(str(unfinished), data, durable=True)
+        try:
+            path.hardlink_to(unfinished)
+        except FileExistsError:
+            raise
+        except OSError:
+            with path.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+    @contextmanager
+    def create(self, uri: str) -> Iterator[BinaryIO]:
+        """A stream into a new file, renamed to its place when the body ends without an error."""
+        path = Path(uri)
+        unfinished = _unfinished(path)
+        try:
+            with _open_new(unfinished) as file:
+                yield file
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+    def delete(self, uri: str) -> None:
+        """Delete one file."""
+        Path(uri).unlink(missing_ok=True)
+
+    def move(self, source: str, target: str) -> None:
+        """Rename; the folders of the target are made."""
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            Path(source).replace(target)
+
+    def discard(self, folder: str, name: str) -> None:
+        """Delete a file, then its folders as long as they are empty."""
+        path, top = Path(folder, name), Path(folder)
+        path.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, or gone
+            for parent in path.relative_to(top).parents[:-1]:
+                (top / parent).rmdir()
+
+    def replace_folder(self, staged: str, target: str) -> None:
+        """Two renames; a reader in between finds no folder, never a mixture."""
+        if not Path(staged).exists():  # an earlier attempt has done it
+            return
+        place = Path(target)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            place.rename(place.with_name(f".{place.name}.{uuid.uuid4().hex}{_OLD}"))
+        Path(staged).rename(place)
+        # All of them: an attempt that was killed here left its own.
+        for old in place.parent.glob(f".{glob.escape(place.name)}.*{_OLD}"):
+            self.remove_folder(str(old))
+
+    def remove_folder(self, folder: str) -> None:
+        """Delete a folder and all below it."""
+        if Path(folder).exists():
+            shutil.rmtree(folder)
+
+    def remove_unfinished(self, folder: str) -> None:
+        """Delete files that were never renamed to their place."""
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                if _UNFINISHED.fullmatch(name):
+                    Path(parent, name).unlink(missing_ok=True)
+
+
+def _open_new(path: Path) -> BinaryIO:
+    """A file in a folder that is made for it; another process may take it away once, empty."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+
+
+def _unfinished(path: Path) -> Path:
+    """A name beside a file's; without the file's own, which could make it too long."""
+    return path.with_name(f".{uuid.uuid4().hex}.tmp")
+
+
+def _look_at(path: str) -> Stat | None:
+    """A file's size; None for what is no file, such as a socket, and for what is gone meanwhile."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        if os.path.islink(path):  # noqa: PTH114
+            return Stat(path, 0)
+        if isinstance(error, FileNotFoundError):
+            return None
+        raise
+    return Stat(path, found.st_size) if stat.S_ISREG(found.st_mode) else None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable: a file's new name is an entry of its folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _raise(error: OSError) -> None:
+    # os.walk would skip an unreadable folder in silence, and its images would be lost.
+    if not isinstance(error, FileNotFoundError):
+        raise error

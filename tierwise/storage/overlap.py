@@ -1,0 +1,63 @@
+"""Refuses an output in which a job would overwrite its input, or take its own tables for input."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from itertools import islice
+
+from tierwise.errors import InputError
+from tierwise.storage.listing import Input, Kind, Named, list_names
+
+
+def check_not_itself(found: Input, output: str) -> None:
+    """Refuse an output that is the input folder, under whatever name.
+
+    Raises:
+        InputError: it is.
+    """
+    if found.kind is Kind.FOLDER and _resolved(found.uri) == _resolved(output):
+        raise InputError(
+            f"--output={output}: is the input folder itself. Name a folder within it or beside it."
+        )
+
+
+def check_apart(named: Named, output: str) -> None:
+    """Refuse an output folder that holds a file of the input, under whatever name.
+
+    Raises:
+        InputError: it does.
+    """
+    folder = _resolved(named.path.rpartition("/")[0] or ("/" if named.path[:1] == "/" else "."))
+    if f"{folder}/".startswith(_resolved(output).rstrip("/") + "/"):
+        raise InputError(
+            f"--output={output}: holds {named.uri}, which belongs to --input and could be "
+            "overwritten. Name another folder."
+        )
+
+
+def count_apart(found: Input, output: str) -> int:
+    """How many files an input has, about where its listing was cut; none lies in the output.
+
+    Raises:
+        InputError: the output folder holds one.
+    """
+    names = 0
+    # In a listing that is cut there are no links: all names lie in the output if one does.
+    for name in islice(list_names(found), None if found.about is None else 1):
+        if isinstance(name, Named):
+            check_apart(name, output)
+            names += 1
+    return names if found.about is None else found.about
+
+
+def _resolved(folder: str) -> str:
+    """The folder without links and dots; addresses of other stores as they are."""
+    if "://" in folder or "\0" in folder:
+        return folder.rstrip("/")
+    return _without_links(os.path.abspath(folder))  # noqa: PTH100 - pathlib takes ten times as long
+
+
+@lru_cache(maxsize=1024)
+def _without_links(folder: str) -> str:
+    return os.path.realpath(folder)

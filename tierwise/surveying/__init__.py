@@ -1,0 +1,1 @@
+"""A look at an archive before it is asked about, for forecasts and samples."""

@@ -1,0 +1,44 @@
+"""The forecast that a command line asks for; without Beam, so that `plan` answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from tierwise.forecast.forecast import Forecast, forecast
+from tierwise.forecast.rates import Rates
+from tierwise.forecast.survey import Survey
+from tierwise.forecast.worlds import Unknown
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.service import Service
+from tierwise.images.limits import Limits
+from tierwise.scheduling.worst_cases import worst_question
+from tierwise.storage.files import join
+from tierwise.storage.listing import Input
+from tierwise.surveying.survey_archive import Looking, survey_archive
+from tierwise.tasks import Tasks
+
+
+def rates_of(service: Service, on: date) -> Rates:
+    """What decides tokens and prices at a service on a day."""
+    return Rates(on, service.vertex, service.regional, service.prices)
+
+
+def survey_of(found: Input, tasks: Tasks, output: str | None, sample: int) -> Survey:
+    """A look at the archive; `output` is where an earlier run may have left its journal."""
+    journal = join(output, "journal") if output else ""
+    return survey_archive(found, Looking(tasks, Limits(), sample, journal))
+
+
+def forecast_of(
+    tasks: Tasks,
+    service: Service,
+    survey: Survey,
+    on: date,
+    *,
+    unknowns: Sequence[Unknown] = tuple(Unknown),
+) -> Forecast:
+    """What asking costs on a day; `unknowns` are those whose own spread is wanted."""
+    billing = Billing(service)
+    worst = {task.name: worst_question(task, billing, on) for task in tasks.tasks}
+    return forecast(tasks.tasks, survey, rates_of(service, on), worst, unknowns=unknowns)
