@@ -6,8 +6,10 @@ looks the same at 16 x 16 grey pixels is left out.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ _SAME_TINY_PICTURE = 0.75
 _TINY = 32
 _SAME_GREYS = 4.0
 _READ_SIDE = 448
+_FINGERPRINT_DIGITS = 16
 
 
 class KnownPictures:
@@ -70,24 +73,53 @@ class KnownPictures:
         return same
 
 
-def know_pictures(directory: Path) -> KnownPictures:
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Known pictures, how many they are, and the files that were left out because unreadable.
+
+    `fingerprint` changes with any of the pictures or their labels, and with nothing else.
+    """
+
+    pictures: KnownPictures
+    count: int
+    skipped: tuple[Path, ...]
+    fingerprint: str
+
+
+def know_pictures(directory: Path) -> Knowledge:
     """Look at every picture below the label folders of `directory`.
 
     Raises:
-      InputError: there is no such directory, no label folder, or a picture cannot be read.
+      InputError: there is no such directory, no label folder, or no file is a picture.
     """
     if not directory.is_dir():
         raise InputError(
             f"known pictures in {directory}: no such directory. Name one with a folder per label."
         )
-    files = [(path.parent.name, path) for path in _files(directory)]
+    try:
+        files = list(_files(directory))
+    except OSError as error:
+        raise InputError(
+            f"known pictures in {directory}: {error.filename} cannot be listed ({error.strerror})."
+        ) from error
     if not files:
         raise InputError(
             f"known pictures in {directory}: no folder with pictures. Make one folder per label."
         )
     with ThreadPoolExecutor(max_workers=4) as pool:
-        looks = list(pool.map(_look_at_file, [path for _, path in files]))
-    return KnownPictures([label for label, _ in files], looks)
+        known = dict(zip(files, pool.map(_look_at_file, files), strict=True))
+    skipped = tuple(path for path in files if known[path] is None)
+    read = [(path.parent.name, look) for path, look in known.items() if look is not None]
+    if not read:
+        raise InputError(
+            f"known pictures in {directory}: none of {len(files)} files is a picture that can be "
+            f"read, for example {skipped[0]}. Name a folder of pictures per label."
+        )
+    digest = hashlib.sha256()
+    for label, look in read:
+        digest.update(f"{label}\0{look.sha256}\n".encode())
+    pictures = KnownPictures([label for label, _ in read], [look.look for _, look in read])
+    return Knowledge(pictures, len(read), skipped, digest.hexdigest()[:_FINGERPRINT_DIGITS])
 
 
 def _files(directory: Path) -> Iterator[Path]:
@@ -95,12 +127,20 @@ def _files(directory: Path) -> Iterator[Path]:
         yield from sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] != ".")
 
 
-def _look_at_file(path: Path) -> Look:
+@dataclass(frozen=True, slots=True)
+class _KnownFile:
+    look: Look
+    sha256: str
+
+
+def _look_at_file(path: Path) -> _KnownFile | None:
     try:
-        image = open_picture(path.read_bytes(), _READ_SIDE)
-    except OSError as error:
-        raise InputError(f"known picture {path}: not readable ({error}). Remove it.") from error
-    return look_at(Seen(*image.size, np.asarray(image)), shape=True)
+        data = path.read_bytes()
+        image = open_picture(data, _READ_SIDE)
+    except OSError:
+        return None
+    look = look_at(Seen(*image.size, np.asarray(image)), shape=True)
+    return _KnownFile(look, hashlib.sha256(data).hexdigest())
 
 
 def _measures(look: Look) -> tuple[Vector, ...]:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,15 +16,19 @@ from time import monotonic
 import orjson
 from aiohttp import web
 
+from tierwise.emulated import HEADER, PATH, Identity
 from tierwise.emulator.catalogue import models_document
 from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.doors import check_door
 from tierwise.emulator.faults import Faults, read_faults, read_faults_file
-from tierwise.emulator.known import know_pictures
+from tierwise.emulator.known import Knowledge, know_pictures
 from tierwise.emulator.paths import check_caller, read_path
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.service import Reply, Service, refused
 from tierwise.errors import InputError
 from tierwise.prices.price_rows import Price, load_prices
+from tierwise.shown import counted
+from tierwise.version import VERSION
 
 _MAX_BODY = 512 * 1024**2
 _HANG_POLL_S = 0.05
@@ -33,7 +37,8 @@ _HANG_POLL_S = 0.05
 def serve(config: EmulatorConfig) -> None:
     """Serve until SIGINT, SIGTERM or, with `exit_with_parent`, the end of standard input.
 
-    Prints one line with the address once it listens.
+    Prints one line with the address once it listens, and before it, on standard error, which known
+    pictures were left out.
 
     Raises:
       InputError: the faults, the known pictures or the address cannot be used.
@@ -93,21 +98,24 @@ def _prices(path: str) -> tuple[Price, ...]:
 
 
 def _application(config: EmulatorConfig) -> web.Application:
+    knowledge = _knowledge(config.knows)
     service = Service(
         faults=read_faults_file(Path(config.faults)) if config.faults else Faults(),
-        known=know_pictures(Path(config.knows)) if config.knows else None,
+        known=knowledge.pictures if knowledge else None,
         prices=_prices(config.prices),
         today=lambda: _today(config),
         now=monotonic,
     )
-    handlers = _Handlers(service, config)
-    application = web.Application(client_max_size=_MAX_BODY)
+    handlers = _Handlers(service, config, knowledge)
+    application = web.Application(client_max_size=_MAX_BODY, middlewares=[_guarded])
+    application.on_response_prepare.append(handlers.sign)
     application.add_routes(
         [
-            web.get("/emulator/bill", handlers.bill),
-            web.get("/emulator/requests", handlers.requests),
-            web.put("/emulator/faults", handlers.faults),
-            web.post("/emulator/reset", handlers.reset),
+            web.get(PATH, handlers.identity),
+            web.get(f"{PATH}/bill", handlers.bill),
+            web.get(f"{PATH}/requests", handlers.requests),
+            web.put(f"{PATH}/faults", handlers.faults),
+            web.post(f"{PATH}/reset", handlers.reset),
             web.post("/{path:.*}", handlers.call),
             web.get("/{path:.*}", handlers.models),
         ]
@@ -115,14 +123,54 @@ def _application(config: EmulatorConfig) -> web.Application:
     return application
 
 
+def _knowledge(directory: str) -> Knowledge | None:
+    if not directory:
+        return None
+    knowledge = know_pictures(Path(directory))
+    if knowledge.skipped:
+        left_out = ", ".join(str(path.relative_to(directory)) for path in knowledge.skipped[:3])
+        more = ", ..." if len(knowledge.skipped) > 3 else ""
+        sys.stderr.write(
+            f"known pictures in {directory}: {knowledge.count} known; "
+            f"{counted(len(knowledge.skipped), 'file')} left out, for they are no pictures that "
+            f"can be read: {left_out}{more}\n"
+        )
+    return knowledge
+
+
+@web.middleware
+async def _guarded(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Control paths are for this machine; what Google serves is for everybody."""
+    if request.path == PATH or request.path.startswith(f"{PATH}/"):
+        try:
+            check_door(request.headers)
+        except Refusal as refusal:
+            return _json(refusal.status, orjson.dumps(refusal.body()))
+    return await handler(request)
+
+
 def _today(config: EmulatorConfig) -> date:
     return config.price_date or datetime.now(UTC).date()
 
 
 class _Handlers:
-    def __init__(self, service: Service, config: EmulatorConfig) -> None:
+    def __init__(
+        self, service: Service, config: EmulatorConfig, knowledge: Knowledge | None
+    ) -> None:
         self._service = service
         self._config = config
+        self._identity = Identity(VERSION, knowledge.fingerprint if knowledge else "")
+        self._pictures = (knowledge.count, len(knowledge.skipped)) if knowledge else (0, 0)
+
+    async def sign(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers[HEADER] = self._identity.header
+
+    async def identity(self, _: web.Request) -> web.Response:
+        known, skipped = self._pictures
+        document = {**self._identity.document(), "known_pictures": known, "skipped_files": skipped}
+        return _json(200, orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
     async def bill(self, _: web.Request) -> web.Response:
         return _json(200, orjson.dumps(self._service.bill.document(), option=orjson.OPT_INDENT_2))
