@@ -14,7 +14,7 @@ from tierwise.accounts.admission import read_dollars
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.errors import InputError, PriceError, TasksError
 from tierwise.gemini.concurrency import PATIENCE_S
-from tierwise.gemini.service import Kind, Service, secret_location
+from tierwise.gemini.service import Service, ServiceKind, secret_location
 from tierwise.models import check_alive, find_model, forwarded
 from tierwise.prices.price_changes import price_warning
 from tierwise.prices.price_rows import Price, load_prices
@@ -23,7 +23,7 @@ from tierwise.records import ServiceTier
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input
 from tierwise.tasks import Tasks, default_tasks, load_tasks
-from tierwise.tasks.grouping import FOLDER
+from tierwise.tasks.grouping import BY_FOLDER
 from tierwise.tasks.prompts import used_variables
 
 _TIMEOUT_S = {ServiceTier.FLEX: 900.0}
@@ -86,7 +86,7 @@ def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
     Raises:
         InputError: an address, a project or a tier that this service does not have.
     """
-    kind = Kind(settings.gemini)
+    kind = ServiceKind(settings.gemini)
     tiers = {task.route.service_tier for task in tasks.tasks}
     service = Service(
         kind=kind,
@@ -98,7 +98,7 @@ def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
         key_secret=_key_secret(settings.api_key_secret, kind),
     )
     _check_endpoint(service.endpoint)
-    if kind is Kind.VERTEX and not service.project:
+    if kind is ServiceKind.VERTEX and not service.project:
         raise InputError("--gemini=vertex needs a project: give --gemini_project or --project.")
     if service.regional and tiers & {ServiceTier.FLEX, ServiceTier.PRIORITY}:
         raise InputError(
@@ -134,11 +134,11 @@ def _slowest(tasks: Tasks, by_tier: Mapping[ServiceTier, float], otherwise: floa
     return max(by_tier.get(task.route.service_tier, otherwise) for task in tasks.tasks)
 
 
-def _key_secret(name: str | None, kind: Kind) -> str:
+def _key_secret(name: str | None, kind: ServiceKind) -> str:
     if not name:
         return ""
     secret_location(name)
-    if kind is not Kind.DEVELOPER:
+    if kind is not ServiceKind.DEVELOPER:
         raise InputError(
             f"--api_key_secret: --gemini={kind} takes no key. Leave it out, or give "
             "--gemini=developer."
@@ -215,7 +215,7 @@ def check_cost_by(column: str | None, found: Input) -> None:
 def check_groups(tasks: Tasks, found: Input, path: str) -> None:
     """Refuse groups by a column that is not there; `path` is the tasks file, for the message."""
     for task in tasks.of_groups:
-        if task.per and task.per.by not in (FOLDER, *found.columns):
+        if task.per and task.per.by not in (BY_FOLDER, *found.columns):
             there = ", ".join(found.columns) or "none"
             raise TasksError(
                 f'{path}, task "{task.name}", key "per": {task.per.by!r} is no column of '
@@ -235,7 +235,7 @@ def warnings_about(tasks: Tasks, service: Service, on: date) -> Iterator[str]:
             yield warning
 
 
-def emulated(kind: Kind, endpoint: str) -> bool:
+def emulated(kind: ServiceKind, endpoint: str) -> bool:
     """Whether answers and costs are an emulator's and mean nothing outside."""
     host = urlsplit(endpoint).hostname
-    return kind is Kind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
+    return kind is ServiceKind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")

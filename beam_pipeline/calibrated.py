@@ -17,7 +17,7 @@ from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.calibration.composed import Escalated
 from tierwise.calibration.staleness import changes_since
 from tierwise.errors import InputError, TasksError
-from tierwise.gemini.service import Kind
+from tierwise.gemini.service import ServiceKind
 from tierwise.records import Route
 from tierwise.storage.files import files_for
 from tierwise.tasks import Task, Tasks
@@ -37,7 +37,7 @@ def tasks_to_ask(settings: Settings) -> tuple[Tasks, list[str]]:
         tasks, warnings = with_calibration(
             tasks,
             calibration,
-            emulated=emulated(Kind(settings.gemini), settings.gemini_endpoint or ""),
+            emulated=emulated(ServiceKind(settings.gemini), settings.gemini_endpoint or ""),
             on_stale=settings.on_stale,
         )
     if settings.routing == "task":

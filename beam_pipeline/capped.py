@@ -29,7 +29,7 @@ _TO_ASK = {Standing.ASKED, Standing.OPEN}
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class RunToBe:
     """What a run would ask of an archive, and at which prices."""
 
     tasks: Tasks
@@ -38,7 +38,7 @@ class Asking:
     on: date
 
 
-def reach_of(most: int, asking: Asking, output: str | None, forecast: Forecast) -> CapReach:
+def reach_of(most: int, asking: RunToBe, output: str | None, forecast: Forecast) -> CapReach:
     """How far a cap reaches (nano-dollars), less what earlier runs into `output` have spent.
 
     Raises:
@@ -109,7 +109,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _spent_before(asking: Asking, output: str) -> tuple[Untraced, Paid]:
+def _spent_before(asking: RunToBe, output: str) -> tuple[Untraced, Paid]:
     """What earlier runs took of a cap, by the whole journal: no sample bounds that."""
     digits = capped_digits(asking.survey.files)
     journal = JournalFiles(join(output, "journal"), "forecast", digits, mends=False)
@@ -119,7 +119,7 @@ def _spent_before(asking: Asking, output: str) -> tuple[Untraced, Paid]:
     return untraced(all_runs(journal.runs), dearest), paid
 
 
-def _work(asking: Asking) -> tuple[Work, int]:
+def _work(asking: RunToBe) -> tuple[Work, int]:
     """What is left to ask, at the dearest, and the least that one image or group comes to."""
     tasks, survey = asking.tasks, asking.survey
     cases = WorstCases(tasks, Billing(asking.service), asking.on)

@@ -21,7 +21,7 @@ from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.launch import unwritable, warnings_about_groups
 from tierwise.beam_pipeline.lease_keeper import begin, kept
 from tierwise.beam_pipeline.run_file import break_off, complete_run, open_run, read_run
-from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.reach import warnings_about_regions
 from tierwise.beam_pipeline.runners.workers import (
     in_this_process,
@@ -34,7 +34,7 @@ from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.embedded import running_emulator
 from tierwise.errors import InputError, JournalError, LeaseLostError
 from tierwise.forecast.forecast import forecast_row
-from tierwise.gemini.service import Kind
+from tierwise.gemini.service import ServiceKind
 from tierwise.journal.run_records import Lease, check_lease, untraced
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.surveying.forecasting import forecast_of, survey_of
@@ -74,9 +74,9 @@ def carry_out(job: Job, options: PipelineOptions, console: Console) -> dict[str,
         except InputError:
             leave(Status.REFUSED)
             raise
-        if ended is Outcome.BROKE_OFF:
+        if ended is PipelineEnd.BROKE_OFF:
             leave(Status.BROKE_OFF)
-        if ended is not Outcome.DONE:
+        if ended is not PipelineEnd.DONE:
             return None
         run = _close(job)
         lease.end(untraced_requests=0)
@@ -117,7 +117,7 @@ def with_untraced(job: Job, lease: Lease) -> Job:
     return replace(job, untraced=untraced(lease.earlier_runs(), dearest))
 
 
-def _run(job: Job, options: PipelineOptions, console: Console) -> Outcome:
+def _run(job: Job, options: PipelineOptions, console: Console) -> PipelineEnd:
     try:
         open_run(job)
     except OSError as error:
@@ -139,7 +139,7 @@ def reachable(settings: Settings, job: Job) -> Iterator[Job]:
         InputError: the emulator's files cannot be used; so nothing should be told before.
     """
     service = job.plan.service
-    if service.kind is not Kind.EMULATOR or service.endpoint:
+    if service.kind is not ServiceKind.EMULATOR or service.endpoint:
         yield job
         return
     config = EmulatorConfig(
@@ -157,7 +157,7 @@ def reachable(settings: Settings, job: Job) -> Iterator[Job]:
 def _close(job: Job) -> dict[str, Any]:
     """Read `run.json` back, and hold an emulator's bill against the account."""
     run = read_run(job)
-    if job.plan.service.kind is Kind.EMULATOR and "gemini_endpoint" not in run["flags"]:
+    if job.plan.service.kind is ServiceKind.EMULATOR and "gemini_endpoint" not in run["flags"]:
         with urlopen(f"{job.plan.service.endpoint}/emulator/bill", timeout=10) as reply:  # noqa: S310 - our own address
             run = complete_run(job, emulator_bill=json.load(reply))
     return run

@@ -21,10 +21,10 @@ from tierwise.transforms.asking_fn import SharedEngine
 from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.compare_audits import CompareAudits
-from tierwise.transforms.give_signs import keep_lease
 from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
-from tierwise.transforms.list_images import REPEATED, SKIPPED, ListImages
+from tierwise.transforms.keep_lease import keep_lease
+from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED, ListImages
 from tierwise.transforms.name_answers import NameAnswers
 from tierwise.transforms.name_groups import NameGroups
 from tierwise.transforms.share_duplicates import ShareDuplicates
@@ -51,7 +51,7 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
     listed = root | "ListImages" >> ListImages(job.found, job.lease)
     files = alike = listed["files"]
-    left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
+    left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
     if job.likeness:
         alike = files | "ShareNearDuplicates" >> ShareNearDuplicates(job.plan, job.likeness)
         left_out[NEAR_DUPLICATES] = alike | "Followers" >> beam.Filter(lambda file: file.leader)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tierwise.errors import InputError, TasksError
 from tierwise.gemini.service import Service
-from tierwise.references import SCHEME
-from tierwise.storage.listing import Input, Kind, Named, list_names
+from tierwise.references import BUCKET_SCHEME
+from tierwise.storage.listing import Input, InputKind, Named, list_names
 from tierwise.tasks import Tasks
 
 
@@ -47,7 +47,7 @@ def check_references(
 
 def _in_a_bucket(found: Input) -> bool:
     """Whether there is a name in a bucket; a manifest may name some and others elsewhere."""
-    if found.kind is not Kind.MANIFEST:
-        return found.uri.startswith(SCHEME)
+    if found.kind is not InputKind.MANIFEST:
+        return found.uri.startswith(BUCKET_SCHEME)
     names = (name for name in list_names(found) if isinstance(name, Named))
-    return any(name.path.startswith(SCHEME) for name in names)
+    return any(name.path.startswith(BUCKET_SCHEME) for name in names)

@@ -32,7 +32,7 @@ _LOST_SIGHT = (
 _IN_TRACEBACK = re.compile(rf"^{re.escape(errors.__name__)}\.(?P<kind>\w+): (?P<message>.*)", re.M)
 
 
-class Outcome(Enum):
+class PipelineEnd(Enum):
     """How a pipeline ended, as far as its launcher saw."""
 
     DONE = "done"
@@ -47,7 +47,7 @@ def run_pipeline(
     *,
     verb: str,
     files: int,
-) -> Outcome:
+) -> PipelineEnd:
     """Run to the end, or to where a cluster cannot be asked any more; the reason has been printed.
 
     Args:
@@ -73,12 +73,12 @@ def run_pipeline(
         interrupt_all(_GRACE_S)
         if _may_go_on(result, options):
             print(f"tierwise: {_LOST_SIGHT} ({error})", file=sys.stderr)
-            return Outcome.OUT_OF_SIGHT
+            return PipelineEnd.OUT_OF_SIGHT
         _report(error)
-        return Outcome.BROKE_OFF
+        return PipelineEnd.BROKE_OFF
     finally:
         close_all()
-    return Outcome.DONE
+    return PipelineEnd.DONE
 
 
 def _may_go_on(result: Any, options: PipelineOptions) -> bool:

@@ -29,13 +29,13 @@ _LEVEL = 1
 _WINDOW_BITS, _MEMORY_LEVEL = 12, 5
 
 
-def pack(record: Any) -> bytes:
+def compress(record: Any) -> bytes:
     """A record as some hundred bytes."""
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zdict=_TYPICAL)
     return packer.compress(pickle.dumps(record, pickle.HIGHEST_PROTOCOL)) + packer.flush()
 
 
-def unpack(data: bytes) -> Any:
+def decompress(data: bytes) -> Any:
     """The record that was packed."""
     unpacker = zlib.decompressobj(zdict=_TYPICAL)
     return pickle.loads(unpacker.decompress(data))  # noqa: S301 - our own, from a moment ago

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCHEME = "gs://"
-MOST_BYTES = 30_000_000
+BUCKET_SCHEME = "gs://"
+MOST_REFERENCED_BYTES = 30_000_000
 MOST_BYTES_IN_REQUEST = 500_000_000
 
 _BY_ENDING = {
@@ -56,6 +56,10 @@ def reference_to(path: str, size: int, content_type: str) -> Reference | None:
         name = path.rpartition("/")[2]
         stated = _BY_ENDING.get(name.rpartition(".")[2].lower() if "." in name else "", "")
     mime_type = _MEANT.get(stated, stated)
-    if not path.startswith(SCHEME) or mime_type not in _ACCEPTED or not 0 < size <= MOST_BYTES:
+    if (
+        not path.startswith(BUCKET_SCHEME)
+        or mime_type not in _ACCEPTED
+        or not 0 < size <= MOST_REFERENCED_BYTES
+    ):
         return None
     return Reference(path, mime_type, size)

@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from tierwise.journal.run_records import Lease
-from tierwise.transforms.give_signs import keep_lease
+from tierwise.transforms.keep_lease import keep_lease
 
 
 class CloseRun(beam.PTransform):
@@ -36,7 +36,7 @@ class CloseRun(beam.PTransform):
         others: Mapping[str, Any] = more[0] if more else {}
         counts = tuple(_counted(name, some) for name, some in left_out.items())
         last = parts.pipeline | "Finish" >> beam.Create([self._publication])
-        return keep_lease(last, self._lease, "GiveSigns") | "Publish" >> beam.Map(
+        return keep_lease(last, self._lease, "KeepLease") | "Publish" >> beam.Map(
             self._publish,
             beam.pvalue.AsList(parts),
             beam.pvalue.AsList(totals),

@@ -14,11 +14,11 @@ from tierwise.journal.run_records import Lease
 from tierwise.records import ImageFile, Reason
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named, Skipped, list_names, split
-from tierwise.transforms.give_signs import keep_lease
 from tierwise.transforms.in_threads import InThreadsFn
+from tierwise.transforms.keep_lease import keep_lease
 
 SKIPPED = "skipped_files"
-REPEATED = "repeated_rows"
+REPEATED_NAMES = "repeated_rows"
 # Most files are small, or the listing told their hash.
 _HASHED_AT_A_TIME = 32
 
@@ -45,15 +45,15 @@ class ListImages(beam.PTransform):
             | "SpreadInput" >> beam.Reshuffle()
         )
         listing = beam.ParDo(_ListNamesFn(self._found.uri)).with_outputs(SKIPPED, main="named")
-        listed = keep_lease(inputs, self._lease, "GiveSigns") | "ListNames" >> listing
+        listed = keep_lease(inputs, self._lease, "KeepLease") | "ListNames" >> listing
         kept = (
             listed["named"]
             | "KeyByName" >> beam.Map(lambda named: (named.uri, named))
             | "SpreadNames" >> beam.GroupByKey()
-            | "KeepOne" >> beam.FlatMapTuple(keep_one).with_outputs(REPEATED, main="kept")
+            | "KeepOne" >> beam.FlatMapTuple(keep_one).with_outputs(REPEATED_NAMES, main="kept")
         )
         files = kept["kept"] | "HashFiles" >> beam.ParDo(InThreadsFn(hash_file, _HASHED_AT_A_TIME))
-        return {"files": files, SKIPPED: listed[SKIPPED], REPEATED: kept[REPEATED]}
+        return {"files": files, SKIPPED: listed[SKIPPED], REPEATED_NAMES: kept[REPEATED_NAMES]}
 
 
 def keep_one(uri: str, rows: Iterable[Named]) -> Iterator[Named | TaggedOutput]:
@@ -61,7 +61,7 @@ def keep_one(uri: str, rows: Iterable[Named]) -> Iterator[Named | TaggedOutput]:
     first, *others = sorted(rows, key=lambda named: repr(sorted(named.columns.items())))
     yield first
     for _ in others:
-        yield TaggedOutput(REPEATED, uri)
+        yield TaggedOutput(REPEATED_NAMES, uri)
 
 
 def hash_file(named: Named) -> ImageFile:

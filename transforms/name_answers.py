@@ -9,7 +9,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from tierwise.compressed import pack, unpack
+from tierwise.compressed import compress, decompress
 from tierwise.journal.lines import free
 from tierwise.records import Answered, ImageFile, NamedOutcome
 from tierwise.tasks import Tasks
@@ -31,10 +31,10 @@ class NameAnswers(beam.PTransform):
         tasks = self._tasks
 
         def keyed_file(file: ImageFile) -> tuple[bytes, bytes]:
-            return _short(share_key(file, tasks)), pack(file)
+            return _short(share_key(file, tasks)), compress(file)
 
         def keyed_answers(one: Answered) -> tuple[bytes, bytes]:
-            return _short(one.share_key), pack(replace(one, share_key=""))
+            return _short(one.share_key), compress(replace(one, share_key=""))
 
         keyed = {
             "files": files | "KeyNames" >> beam.Map(keyed_file),
@@ -50,7 +50,7 @@ def _short(key: str) -> bytes:
 
 def _name_packed(key: bytes, group: Mapping[str, Iterable[bytes]]) -> Iterator[NamedOutcome]:
     del key
-    return name_answers({name: map(unpack, packed) for name, packed in group.items()})
+    return name_answers({name: map(decompress, packed) for name, packed in group.items()})
 
 
 def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:

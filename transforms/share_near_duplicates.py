@@ -27,7 +27,7 @@ class Likeness:
 
 # What the questions say beside the picture, and its hash in 16 hexadecimal digits: as numbers some
 # would be too large for Beam.
-Kind = tuple[str, str]
+AlikeKind = tuple[str, str]
 Member = tuple[str, str]
 
 
@@ -79,7 +79,7 @@ def _first_name(files: Iterable[ImageFile]) -> ImageFile:
     return min(files, key=lambda file: file.uri)
 
 
-def seen(key: str, file: ImageFile, plan: Plan) -> Iterator[tuple[Kind, Member]]:
+def seen(key: str, file: ImageFile, plan: Plan) -> Iterator[tuple[AlikeKind, Member]]:
     """A picture's hash beside what the questions say of it, and its key and content."""
     found = look(file, plan.limits, plan.tasks.frames)
     if found is not None:
@@ -88,7 +88,7 @@ def seen(key: str, file: ImageFile, plan: Plan) -> Iterator[tuple[Kind, Member]]
 
 
 def in_bands(
-    kind: Kind, members: Iterable[Member], distance: int
+    kind: AlikeKind, members: Iterable[Member], distance: int
 ) -> Iterator[tuple[tuple[str, str], str]]:
     """A hash below each of its parts; many pictures of one hash are one."""
     del members
@@ -99,15 +99,15 @@ def in_bands(
 
 def compared(
     part: tuple[str, str], hashes: Iterable[str], distance: int
-) -> Iterator[tuple[Kind, str]]:
+) -> Iterator[tuple[AlikeKind, str]]:
     """For hashes that share a part, the smallest that is near each."""
     for one, first in firsts_alike({int(found, 16) for found in hashes}, distance):
         yield (part[0], _written(one)), _written(first)
 
 
 def asking_first(
-    kind: Kind, group: Mapping[str, Iterable[Any]]
-) -> Iterator[tuple[Kind, tuple[str, list[Member]]]]:
+    kind: AlikeKind, group: Mapping[str, Iterable[Any]]
+) -> Iterator[tuple[AlikeKind, tuple[str, list[Member]]]]:
     """The pictures of one hash, sent to the hash that they might follow, and to their own."""
     [members], [first] = list(group["members"]), list(group["first"])
     said, own = kind
@@ -116,7 +116,9 @@ def asking_first(
         yield kind, (own, [])  # to say there that this hash leads nobody
 
 
-def following(kind: Kind, arrived: Iterable[tuple[str, list[Member]]]) -> Iterator[tuple[str, str]]:
+def following(
+    kind: AlikeKind, arrived: Iterable[tuple[str, list[Member]]]
+) -> Iterator[tuple[str, str]]:
     """The key of each follower, and the content of its leader.
 
     A hash leads when it is the smallest among those near it. Pictures whose smallest neighbour

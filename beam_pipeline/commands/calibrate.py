@@ -32,8 +32,7 @@ from tierwise.beam_pipeline.trials.labelled import (
     rare_labels,
     sampled,
 )
-from tierwise.beam_pipeline.trials.observations import Left
-from tierwise.beam_pipeline.trials.observations import Observed as ObservedTask
+from tierwise.beam_pipeline.trials.observations import Left, TrialResults
 from tierwise.beam_pipeline.trials.trials import Trials, trials_of
 from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.calibration_file import (
@@ -44,7 +43,7 @@ from tierwise.calibration.calibration_file import (
 )
 from tierwise.calibration.cascades import cascades
 from tierwise.calibration.choice import Choice, choose
-from tierwise.calibration.composed import Composed, Observed
+from tierwise.calibration.composed import ByRoute, ComposedRoute
 from tierwise.calibration.labelling import (
     LEAST_IMAGES,
     calibrated_tasks,
@@ -184,7 +183,7 @@ def _calibration(
     return Calibration(FORMAT, VERSION, emulated, now, calibrated)
 
 
-def _too_few(task: str, observed: ObservedTask) -> str:
+def _too_few(task: str, observed: TrialResults) -> str:
     """Why no calibration is written, and what to do."""
     reasons = ", ".join(f"{reason} {count}" for reason, count in observed.left_out.items())
     capped = Reason.OVER_BUDGET in observed.left_out
@@ -196,7 +195,7 @@ def _too_few(task: str, observed: ObservedTask) -> str:
     )
 
 
-def _choice(settings: Settings, trials: Trials, task: Task, observed: ObservedTask) -> Choice:
+def _choice(settings: Settings, trials: Trials, task: Task, observed: TrialResults) -> Choice:
     routes, adapts = trials.routes[task.name], settings.routing == "image"
     rules = task.routing if adapts else AS_IT_IS
     return choose(
@@ -213,7 +212,7 @@ def _choice(settings: Settings, trials: Trials, task: Task, observed: ObservedTa
     )
 
 
-def _cascades(trials: Trials, task: Task, observed: Observed) -> list[Composed]:
+def _cascades(trials: Trials, task: Task, observed: ByRoute) -> list[ComposedRoute]:
     """The cascades of a task: up to the reference, or as its file says."""
     routes = trials.routes[task.name]
     dear = [next(iter(routes))]

@@ -27,7 +27,7 @@ from tierwise.beam_pipeline.trials.trial_names import trial_name
 from tierwise.beam_pipeline.trials.trials import Trials
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.errors import InputError
-from tierwise.gemini.service import Kind
+from tierwise.gemini.service import ServiceKind
 from tierwise.images.limits import Limits
 from tierwise.measurement import (
     Measured,
@@ -80,7 +80,7 @@ class _Place:
 
     def measured(self, task: str) -> Iterator[_AtRoute]:
         """What came of each route."""
-        left, vertex = Left(self.output), Kind(self.settings.gemini) is Kind.VERTEX
+        left, vertex = Left(self.output), ServiceKind(self.settings.gemini) is ServiceKind.VERTEX
         for route, variation in self.varied.items():
             name, trial = f"{route}{self.suffix}", trial_name(task, route)
             images, unanswered = left.measured(trial), left.unanswered(trial)
@@ -121,7 +121,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
 
 
 def _check_also(settings: Settings) -> None:
-    if settings.also and settings.gemini in (settings.also, Kind.EMULATOR):
+    if settings.also and settings.gemini in (settings.also, ServiceKind.EMULATOR):
         raise InputError(
             f"--also={settings.also}: give it beside the other one of --gemini=developer and "
             "--gemini=vertex. To try it for nothing, start tierwise emulator, which speaks as "

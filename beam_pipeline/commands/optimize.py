@@ -11,7 +11,7 @@ from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import OPTIMIZE
 from tierwise.beam_pipeline.interruption import resumable
 from tierwise.beam_pipeline.launch import writable
-from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_files, check_waits
 from tierwise.beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
@@ -45,7 +45,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             verb="shrinking",
             files=job.facts["files"],
         )
-        if ended is not Outcome.DONE:
+        if ended is not PipelineEnd.DONE:
             return 1
     uri = join(job.output, TOTALS_FILE)
     totals: dict[str, Any] = json.loads(files_for(uri).read(uri))

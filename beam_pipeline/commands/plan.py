@@ -21,21 +21,21 @@ from tierwise.beam_pipeline.asked import (
     warnings_about,
 )
 from tierwise.beam_pipeline.calibrated import tasks_to_ask
-from tierwise.beam_pipeline.capped import Asking, reach_line, reach_of, reach_row
+from tierwise.beam_pipeline.capped import RunToBe, reach_line, reach_of, reach_row
 from tierwise.beam_pipeline.flags.command_line import Settings, unknown_flag
 from tierwise.beam_pipeline.flags.flag import PLAN
 from tierwise.beam_pipeline.flags.of_verb import flags_of
 from tierwise.beam_pipeline.referenced import check_references
+from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
 from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
 from tierwise.beam_pipeline.terminal.screen import print_document, say
-from tierwise.beam_pipeline.terminal.ways_table import print_ways, way_rows
 from tierwise.errors import InputError
+from tierwise.forecast.alternatives import alternatives
 from tierwise.forecast.duration import durations
 from tierwise.forecast.forecast import forecast_row
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.survey import Survey
-from tierwise.forecast.ways import ways
 from tierwise.gemini.service import Service
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Input
@@ -91,13 +91,13 @@ def _show_drawing_costs(settings: Settings, on: date, console: Console) -> None:
 def _show_ways(planned: _Planned, console: Console) -> None:
     survey, warnings = planned.survey, planned.warnings
     rates = rates_of(planned.service, planned.on)
-    found = ways(planned.tasks.tasks, survey, rates)
+    found = alternatives(planned.tasks.tasks, survey, rates)
     cap = _reached(planned)
     if planned.settings.json:
-        row = {"ways": way_rows(found), "lever": biggest_lever(found), "warnings": warnings}
+        row = {"ways": alternative_rows(found), "lever": biggest_lever(found), "warnings": warnings}
         print_document({**row, **cap})
     else:
-        print_ways(found, survey, planned.found.uri, warnings, console)
+        print_alternatives(found, survey, planned.found.uri, warnings, console)
         _print_cap(cap, console)
 
 
@@ -125,7 +125,7 @@ def _reached(planned: _Planned) -> dict[str, Any]:
     """How far `--max_cost_usd` reaches, under the key `cap`; nothing without."""
     if (cap := cap_of(planned.settings)) is None:
         return {}
-    asking = Asking(planned.tasks, planned.service, planned.survey, planned.on)
+    asking = RunToBe(planned.tasks, planned.service, planned.survey, planned.on)
     forecast = forecast_of(asking.tasks, asking.service, asking.survey, asking.on, unknowns=())
     reach = reach_of(cap, asking, planned.settings.output, forecast)
     return {"cap": {**reach_row(reach), "line": reach_line(reach, forecast)}}

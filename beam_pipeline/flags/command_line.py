@@ -143,7 +143,7 @@ def _verb(words: list[str]) -> tuple[str, list[str]]:
         raise SystemExit(0)
     if words[0].startswith("-"):
         return RUN, words
-    if words[0] in later.VERBS:
+    if words[0] in later.LATER_VERBS:
         raise InputError(f"{words[0]} is not part of this version yet. Verbs: {', '.join(VERBS)}.")
     if words[0] not in VERBS:
         near = get_close_matches(words[0], VERBS, n=1)

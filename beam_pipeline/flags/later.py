@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-VERBS: tuple[str, ...] = ()
+LATER_VERBS: tuple[str, ...] = ()
 VALUES = {"service_tier": ("batch",)}  # by flag

@@ -18,11 +18,10 @@ from tierwise.beam_pipeline.runners.dataflow import (
 )
 from tierwise.beam_pipeline.runners.workers import on_this_machine
 from tierwise.errors import InputError
-from tierwise.gemini.service import KEY_VARIABLE, Kind
+from tierwise.gemini.service import KEY_VARIABLE, ServiceKind
 from tierwise.storage.files import files_for
 from tierwise.storage.gcs_names import SCHEME
-from tierwise.storage.listing import Input, Named, list_names
-from tierwise.storage.listing import Kind as InputKind
+from tierwise.storage.listing import Input, InputKind, Named, list_names
 
 _BUCKETS_HERE = "STORAGE_EMULATOR_HOST"
 _LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared, not listened on
@@ -35,7 +34,7 @@ def check_reachable(settings: Settings, options: PipelineOptions) -> None:
         InputError: the service, its key, the input or the output is out of their reach.
     """
     here = on_this_machine(options)
-    if settings.gemini == Kind.EMULATOR and not (settings.gemini_endpoint or here):
+    if settings.gemini == ServiceKind.EMULATOR and not (settings.gemini_endpoint or here):
         raise InputError(
             "--gemini=emulator: workers elsewhere cannot reach an emulator on this machine. "
             "Give --gemini=developer, --gemini=vertex or --gemini_endpoint."
@@ -43,7 +42,7 @@ def check_reachable(settings: Settings, options: PipelineOptions) -> None:
     check_files(settings, options)
     if is_dataflow(options):
         _check_service(settings)
-    elif settings.gemini == Kind.DEVELOPER and here:
+    elif settings.gemini == ServiceKind.DEVELOPER and here:
         _check_key_here(settings)
 
 
@@ -122,7 +121,7 @@ def _check_service(settings: Settings) -> None:
             "machine. Give --gemini=developer or --gemini=vertex without it, or run here: leave "
             "out --runner."
         )
-    if settings.gemini == Kind.DEVELOPER and not settings.api_key_secret:
+    if settings.gemini == ServiceKind.DEVELOPER and not settings.api_key_secret:
         raise InputError(
             "--gemini=developer: Dataflow's workers do not see this machine's environment, "
             f"{KEY_VARIABLE} included. Store the key once: gcloud secrets create gemini-key "

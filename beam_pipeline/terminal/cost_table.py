@@ -10,10 +10,10 @@ from rich.table import Table
 
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 
-Row = dict[str, Any]
+TableCells = dict[str, Any]
 
 
-def cost_table(rows: Sequence[Row], width: int, title: str) -> Table:
+def cost_table(rows: Sequence[TableCells], width: int, title: str) -> Table:
     """A table for a terminal of that width; what all rows share stands in the title."""
     varying = []
     for name in ("model", "media_resolution", "service_tier"):
@@ -50,15 +50,15 @@ def dollars(amount: Decimal) -> str:
     return f"{amount:.2f}" if abs(amount) >= 100 else f"{amount:.6f}"
 
 
-def _text(name: str) -> Callable[[Row], str]:
+def _text(name: str) -> Callable[[TableCells], str]:
     return lambda row: str(row[name])
 
 
-def _count(name: str) -> Callable[[Row], str]:
+def _count(name: str) -> Callable[[TableCells], str]:
     return lambda row: count(row[name])
 
 
-def _dollars(name: str) -> Callable[[Row], str]:
+def _dollars(name: str) -> Callable[[TableCells], str]:
     return lambda row: dollars(row[name])
 
 

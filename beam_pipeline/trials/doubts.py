@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tierwise.answers.labels import OneLabel
 from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
-from tierwise.calibration.cascades import Doubt, Signal
+from tierwise.calibration.cascades import DoubtRule, Signal
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.errors import InputError
 from tierwise.tasks import Task, Tasks
@@ -20,22 +20,22 @@ _IN_DOUBT = "in doubt"
 
 def doubts_of(
     tasks: Tasks, names: Collection[str], labels: Sequence[str]
-) -> dict[str, Sequence[Doubt]]:
+) -> dict[str, Sequence[DoubtRule]]:
     """By task, the rules of doubt: that of its `escalate`, and labels that mean doubt.
 
     Raises:
         InputError: no task has such a label, or a signal cannot be asked by itself.
     """
-    found: dict[str, Sequence[Doubt]] = {}
+    found: dict[str, Sequence[DoubtRule]] = {}
     unused = set(labels)
     for name in names:
         task = tasks.task(name)
-        rules = [Doubt(_IN_DOUBT, task.escalation.when, {})] if task.escalation else []
+        rules = [DoubtRule(_IN_DOUBT, task.escalation.when, {})] if task.escalation else []
         for label in labels:
             if isinstance(task.answer, OneLabel) and label in task.answer.labels:
                 unused.discard(label)
                 text = f"{name} == {json.dumps(label, ensure_ascii=False)}"
-                rules.append(Doubt(label, load_condition(text, {name: task.answer}), {}))
+                rules.append(DoubtRule(label, load_condition(text, {name: task.answer}), {}))
         different = {rule.condition.text: rule for rule in reversed(rules)}
         found[name] = [_with_signals(rule, task, tasks) for rule in different.values()]
     if unused:
@@ -46,7 +46,7 @@ def doubts_of(
     return found
 
 
-def _with_signals(doubt: Doubt, task: Task, tasks: Tasks) -> Doubt:
+def _with_signals(doubt: DoubtRule, task: Task, tasks: Tasks) -> DoubtRule:
     signals = {}
     for name in doubt.condition.tasks:
         if name == task.name:

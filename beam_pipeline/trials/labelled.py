@@ -23,7 +23,7 @@ from tierwise.errors import InputError
 from tierwise.records import Reason
 from tierwise.shown import shown
 from tierwise.storage.files import files_for
-from tierwise.storage.listing import Input, Kind, Named, list_names
+from tierwise.storage.listing import Input, InputKind, Named, list_names
 from tierwise.tasks import Tasks
 
 _FEW = 5
@@ -60,7 +60,7 @@ class _Content:
 def named_with_labels(found: Input) -> list[Named]:
     """Every name of the input; in a folder, the folder below it is the column `label`."""
     names = [name for name in list_names(found) if isinstance(name, Named)]
-    if found.kind is not Kind.FOLDER:
+    if found.kind is not InputKind.FOLDER:
         return names
     root = found.uri.rstrip("/") + "/"
     return [_with_folder(name, root) for name in names]

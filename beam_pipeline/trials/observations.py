@@ -34,11 +34,11 @@ _NO_ANSWER = {
 _SENT = ("uri", "page", "sent_width", "sent_height", "images_in_request", "latency_ms", "asked_at")
 
 Image = tuple[str, int]
-Row = Mapping[str, Any]
+_Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class TrialResults:
     """One task: by route the observations of the same images; those left out by reason.
 
     `pages` tells of each image its size and its fine detail.
@@ -56,7 +56,7 @@ class Left:
         self._output = output
         self._paid = _Paid(_entries(join(output, "journal")))
         self._pages: dict[Image, Page] = {}
-        self._failures: dict[str, list[Row]] = defaultdict(list)
+        self._failures: dict[str, list[_Row]] = defaultdict(list)
         for row in _rows(join(output, FAILURES)):
             self._failures[row["task"]].append(row)
 
@@ -66,7 +66,7 @@ class Left:
         routes: Iterable[str],
         images: Sequence[LabelledImage],
         signals: Iterable[str] = (),
-    ) -> Observed:
+    ) -> TrialResults:
         """What became of the images that have a label for this task, and of its signals' trials."""
         truths = {address(one.named): one.truths[task] for one in images if task in one.truths}
         found = {route: self._at(trial_name(task, route), truths) for route in routes}
@@ -82,7 +82,7 @@ class Left:
         compared = sorted(everywhere)
         by_route = {route: [one[name] for name in compared] for route, one in found.items()}
         pages = [self._pages.get(name, Page()) for name in compared]
-        return Observed(by_route, dict(left_out), pages)
+        return TrialResults(by_route, dict(left_out), pages)
 
     def measured(self, trial: str) -> list[Measured]:
         """What each image that was answered used, whenever it was asked."""
@@ -166,7 +166,7 @@ def _entries(journal: str) -> Iterable[Entry]:
             yield from decode(files.read(stat.uri), name=stat.uri).entries
 
 
-def _rows(folder: str) -> Iterable[Row]:
+def _rows(folder: str) -> Iterable[_Row]:
     files = files_for(folder)
     for stat in files.walk(folder):
         with files.open(stat.uri) as stream:

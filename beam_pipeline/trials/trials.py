@@ -8,7 +8,7 @@ from datetime import date
 
 from tierwise.beam_pipeline.trials.doubts import doubts_of
 from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
-from tierwise.calibration.cascades import Doubt
+from tierwise.calibration.cascades import DoubtRule
 from tierwise.calibration.routes import (
     Routes,
     dearest_first,
@@ -34,7 +34,7 @@ class Trials:
 
     routes: Mapping[str, Routes]
     measures_detail: bool = False
-    doubts: Mapping[str, Sequence[Doubt]] = field(default_factory=dict)
+    doubts: Mapping[str, Sequence[DoubtRule]] = field(default_factory=dict)
 
     def tasks(self, tasks: Tasks) -> Tasks:
         """The tasks to ask: every calibrated task once per route, of every image."""

@@ -30,11 +30,10 @@ from tierwise.beam_pipeline.yaml_provider.rows import (
 )
 from tierwise.beam_pipeline.yaml_provider.upstream import upstream
 from tierwise.errors import InputError
-from tierwise.gemini.service import Kind
+from tierwise.gemini.service import ServiceKind
 from tierwise.journal.run_records import Lease
 from tierwise.records import Answer, ImageFile, NamedOutcome
-from tierwise.storage.listing import Input
-from tierwise.storage.listing import Kind as InputKind
+from tierwise.storage.listing import Input, InputKind
 from tierwise.tasks import Tasks, load_tasks
 from tierwise.transforms.in_threads import InThreadsFn
 from tierwise.transforms.list_images import hash_file
@@ -144,7 +143,7 @@ def _settings(written: Mapping[str, Any]) -> Settings:
     if line.beam_flags:
         raise InputError(f"AskGemini: {line.beam_flags[0].partition('=')[0]} is no flag of run.")
     settings = line.settings
-    if settings.gemini == Kind.EMULATOR and not settings.gemini_endpoint:
+    if settings.gemini == ServiceKind.EMULATOR and not settings.gemini_endpoint:
         raise InputError(
             "AskGemini: gemini: emulator needs gemini_endpoint. Start one with tierwise emulator "
             "--port=8765, and write gemini_endpoint: http://127.0.0.1:8765."

@@ -10,7 +10,7 @@ from tierwise.beam_pipeline.yaml_provider.rows import RECORD, file_row, file_row
 from tierwise.errors import InputError
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named, list_names
-from tierwise.transforms.list_images import REPEATED, SKIPPED, ListImages
+from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED, ListImages
 
 
 class ReadImages(beam.PTransform):
@@ -43,7 +43,7 @@ class ReadImages(beam.PTransform):
         """Adds the listing to a pipeline."""
         columns = dict(self.found.columns)
         listed = root | "ListImages" >> ListImages(self.found)
-        self.left_out = {name: listed[name] for name in (SKIPPED, REPEATED)}
+        self.left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
         return listed["files"] | "FileRows" >> beam.Map(
             lambda file: file_row(file, columns)
         ).with_output_types(file_rows(columns))

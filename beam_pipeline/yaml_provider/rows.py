@@ -17,7 +17,7 @@ from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.typehints.schemas import named_fields_from_element_type
 
 from tierwise.accounts.tables import manifest_name
-from tierwise.compressed import pack, unpack
+from tierwise.compressed import compress, decompress
 from tierwise.errors import InputError
 from tierwise.records import Answer, Failure, ImageFile, NamedOutcome, Scalar
 from tierwise.storage.listing import Named
@@ -72,7 +72,7 @@ def failure_rows(columns: Columns) -> RowTypeConstraint:
 def file_row(file: ImageFile, columns: Columns) -> beam.Row:
     """The row of a file."""
     cells = {"uri": file.uri, "bytes": file.bytes, "content_hash": file.content_hash or None}
-    return beam.Row(**cells, **_cells(file, columns), **{RECORD: pack(file)})
+    return beam.Row(**cells, **_cells(file, columns), **{RECORD: compress(file)})
 
 
 def outcome_row(named: NamedOutcome, columns: Columns, *, emulated: bool) -> beam.Row:
@@ -91,12 +91,12 @@ def outcome_row(named: NamedOutcome, columns: Columns, *, emulated: bool) -> bea
     }
     fields = _FAILURE_FIELDS if isinstance(outcome, Failure) else _ANSWER_FIELDS
     ordered = {name: cells[name] for name, _ in (*_IMAGE_FIELDS, *fields)}
-    return beam.Row(**ordered, **_cells(file, columns), **{RECORD: pack(named)})
+    return beam.Row(**ordered, **_cells(file, columns), **{RECORD: compress(named)})
 
 
 def record_of(row: Any) -> Any:
     """The record that a row was made from."""
-    return unpack(getattr(row, RECORD))
+    return decompress(getattr(row, RECORD))
 
 
 def columns_of(rows: beam.PCollection[Any]) -> tuple[dict[str, str], bool]:

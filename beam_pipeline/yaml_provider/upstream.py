@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import apache_beam as beam
 
-Kind = TypeVar("Kind", bound=beam.PTransform)
+Ours = TypeVar("Ours", bound=beam.PTransform)
 
 
-def upstream(collection: beam.PCollection[Any], kind: type[Kind]) -> Kind | None:
+def upstream(collection: beam.PCollection[Any], kind: type[Ours]) -> Ours | None:
     """The nearest transform of a kind that a collection comes from, whatever lies between."""
     waiting, seen = [collection], set[int]()
     while waiting:

@@ -16,7 +16,7 @@ from tierwise.beam_pipeline.yaml_provider.upstream import upstream
 from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
 from tierwise.records import NamedOutcome
-from tierwise.transforms.list_images import REPEATED, SKIPPED
+from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED
 
 
 class WriteTables(beam.PTransform):
@@ -63,7 +63,7 @@ class WriteTables(beam.PTransform):
 
 def _nothing(pipeline: beam.Pipeline) -> dict[str, beam.PCollection[str]]:
     """What is left out where other sources list the images."""
-    return {name: pipeline | f"No-{name}" >> beam.Create([]) for name in (SKIPPED, REPEATED)}
+    return {name: pipeline | f"No-{name}" >> beam.Create([]) for name in (SKIPPED, REPEATED_NAMES)}
 
 
 def _end(run: dict[str, Any], lease: Lease) -> beam.Row:

@@ -29,7 +29,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
 from tierwise.gemini.limiter import Clock, Limiter
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.images.picture import Picture
 from tierwise.questions import render, request_id
@@ -55,7 +55,7 @@ Way = Callable[[int], Awaitable[object]]
 
 async def measure(url: str, asks: Sequence[Ask]) -> None:
     """Print a line per way."""
-    service = Service(Kind.EMULATOR, url)
+    service = Service(ServiceKind.EMULATOR, url)
     client = GeminiClient(service)
     limiter = Limiter(requests_in_flight=_IN_FLIGHT, requests_per_minute=None, clock=Clock())
     asker = Asker(client, limiter, Billing(service), _forget)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from tierwise.images.decoders.decoding import decode
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.headers.headers import read_header
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize
@@ -41,7 +41,7 @@ def shrunk(data: bytes, side: int) -> np.ndarray:
     """The pixels of our way before they are coded."""
     limits = Limits()
     header = read_header(data, name="sample", limits=limits)
-    raster = decode(Original(data, header, "sample", limits), View(0, side, "#ffffff"))
+    raster = decode(Original(data, header, "sample", limits), WantedView(0, side, "#ffffff"))
     return np.repeat(raster.pixels, 3 // raster.pixels.shape[2], axis=2)
 
 

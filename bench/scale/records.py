@@ -16,7 +16,7 @@ from apache_beam.coders import FastPrimitivesCoder
 
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.answering.recalled_file import recalled_file
-from tierwise.compressed import pack
+from tierwise.compressed import compress
 from tierwise.journal.journal_files import JournalFiles, shard_of
 from tierwise.records import ImageFile
 from tierwise.storage.find_input import find_input
@@ -49,14 +49,14 @@ def sizes(pictures: Path, out: Path) -> Iterator[tuple[str, float]]:
     yield "names, by name", mean(len(encoded((one.uri, one))) for one in listed)
     keyed = [(file.content_hash[-5:], Keyed(file.content_hash, file)) for file in files]
     yield "names, by shard", mean(len(encoded(one)) for one in keyed)
-    yield "names, by content", mean(len(encoded((b"k" * 16, pack(file)))) for file in files)
+    yield "names, by content", mean(len(encoded((b"k" * 16, compress(file)))) for file in files)
     journal = JournalFiles(str(out / "journal"), "bench", 1, mends=False)
     asked = {f"{digit:x}": QuestionsAsked(journal.read(f"{digit:x}")) for digit in range(16)}
     answered = [
         recalled_file(file, "", tasks, asked[shard_of(file.content_hash, 1)]) for file in files
     ]
     assert all(answered)
-    yield "answers, by content", mean(len(encoded((b"k" * 16, pack(one)))) for one in answered)
+    yield "answers, by content", mean(len(encoded((b"k" * 16, compress(one)))) for one in answered)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Callable
 
-from tierwise.storage.name_ranges import EVERY, Look, NameRange, cut
+from tierwise.storage.name_ranges import EVERY, FirstNames, NameRange, cut
 
 _PAGE, _RANGES = 1000, 256
 
@@ -36,10 +36,10 @@ def show(label: str, names: list[str]) -> None:
         start = bisect_left(names, within.start)
         return start, max(start, bisect_left(names, within.end) if within.end else len(names))
 
-    def look(within: NameRange, most: int) -> Look:
+    def look(within: NameRange, most: int) -> FirstNames:
         asked[0] += 1
         start, end = held(within)
-        return Look(names[start : min(end, start + most)], end - start > most)
+        return FirstNames(names[start : min(end, start + most)], end - start > most)
 
     found = cut(look, EVERY, ranges=_RANGES, page=_PAGE)
     sizes = [end - start for start, end in map(held, found.ranges)]

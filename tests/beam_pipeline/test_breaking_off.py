@@ -16,9 +16,9 @@ import pytest
 from rich.console import Console
 
 from tierwise.answering.plan import Plan
-from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.records import Answered
 from tierwise.storage.find_input import find_input
@@ -60,7 +60,7 @@ def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
     reached = []
     for attempt, dies_after in enumerate((0, 7, 25, IMAGES)):
         journal = JournalFiles(str(tmp_path / "journal"), f"run-{attempt}", 1)
-        plan = Plan(tasks, Service(Kind.EMULATOR, gemini.url), journal, IN_FLIGHT)
+        plan = Plan(tasks, Service(ServiceKind.EMULATOR, gemini.url), journal, IN_FLIGHT)
 
         def define(root: Any, plan: Plan = plan, dies_after: int = dies_after) -> None:
             shared = (
@@ -73,7 +73,7 @@ def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
         options = beam_options(flags)
         done = run_pipeline(define, options, Console(stderr=True), verb="asking", files=IMAGES)
         reached.append(done)
-    assert reached == [*[Outcome.BROKE_OFF] * 3, Outcome.DONE]
+    assert reached == [*[PipelineEnd.BROKE_OFF] * 3, PipelineEnd.DONE]
     assert len(paid(gemini)) == IMAGES
     assert set(paid(gemini).values()) == {1}
 

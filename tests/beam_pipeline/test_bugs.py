@@ -16,7 +16,7 @@ from tierwise.beam_pipeline.flags.command_line import read_command_line
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import build_job
-from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
@@ -53,7 +53,7 @@ def run(job: Job, *flags: str) -> bool:
         verb="asking",
         files=1,
     )
-    return ended is Outcome.DONE
+    return ended is PipelineEnd.DONE
 
 
 @pytest.mark.parametrize("flags", [(), ("--direct_running_mode=multi_threading",)])

@@ -19,7 +19,7 @@ from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.lease_keeper import begin
-from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.journal.run_records import DEAD_AFTER, Lease, new_record, take_lease
 
@@ -42,7 +42,7 @@ def ago(span: timedelta) -> str:
     return (datetime.now(UTC) - span).isoformat(timespec="seconds")
 
 
-def run(job: Job) -> Outcome:
+def run(job: Job) -> PipelineEnd:
     return run_pipeline(
         lambda root: define_pipeline(root, job),
         beam_options([]),
@@ -57,7 +57,7 @@ def test_workers_keep_the_lease_and_the_last_step_ends_it(job: Job) -> None:
     before = job.lease.record
     path = Path(job.lease.folder, "000001.json")
     assert json.loads(path.read_text())["untraced_requests"] == 32
-    assert run(job) is Outcome.DONE
+    assert run(job) is PipelineEnd.DONE
     after = json.loads(path.read_text())
     assert after["ended_at"] >= after["heartbeat_at"] > before.heartbeat_at
     assert after["untraced_requests"] == 0
@@ -70,7 +70,7 @@ def test_workers_share_a_limit_among_those_that_are_there(job: Job, gemini: Any)
     assert job.lease
     shared = handed_over(job, job.lease)
     plan = replace(shared.plan, requests_per_minute=6000.0, share_period_s=0.3)
-    assert run(replace(shared, plan=plan)) is Outcome.DONE
+    assert run(replace(shared, plan=plan)) is PipelineEnd.DONE
     assert len(gemini.requests()) >= 4
     assert not Path(job.output, "journal", "workers", plan.journal.run_id).exists()
 
@@ -82,7 +82,7 @@ def test_a_run_that_another_took_over_asks_nothing_and_publishes_nothing(
     job.lease._write(replace(job.lease.record, heartbeat_at=ago(DEAD_AFTER * 2)))
     other = new_record("another", untraced_requests=0, journal_version=1)
     take_lease(job.lease.folder, other)
-    assert run(job) is Outcome.BROKE_OFF
+    assert run(job) is PipelineEnd.BROKE_OFF
     assert "another run, another on" in capsys.readouterr().err
     assert gemini.requests() == []
     assert not Path(job.output, "run.json").exists()

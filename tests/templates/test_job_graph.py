@@ -20,7 +20,7 @@ STEPS = {
     "ListImages": {
         "NameInput",
         "SpreadInput",
-        "GiveSigns",
+        "KeepLease",
         "ListNames",
         "SpreadNames",
         "HashFiles",
@@ -38,7 +38,7 @@ STEPS = {
     "WriteTables": {"WriteRows"},
     "SumCosts": {"CostsOfRow", "SumByRow"},
     "SumJournal": {"NameJournal", "ListFolders", "SpreadFolders", "SumFolder", "SumFolders"},
-    "PublishRun": {"Finish", "GiveSigns", "Publish"},
+    "PublishRun": {"Finish", "KeepLease", "Publish"},
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tierwise.references import MOST_BYTES, reference_to
+from tierwise.references import MOST_REFERENCED_BYTES, reference_to
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ from tierwise.references import MOST_BYTES, reference_to
         ("gs://b/jpg", 9, "", None),
         ("/disk/a.jpg", 9, "image/jpeg", None),
         ("gs://b/a.jpg", 0, "image/jpeg", None),
-        ("gs://b/a.jpg", MOST_BYTES, "", "image/jpeg"),
-        ("gs://b/a.jpg", MOST_BYTES + 1, "", None),
+        ("gs://b/a.jpg", MOST_REFERENCED_BYTES, "", "image/jpeg"),
+        ("gs://b/a.jpg", MOST_REFERENCED_BYTES + 1, "", None),
     ],
 )
 def test_the_content_type_decides_then_the_ending(

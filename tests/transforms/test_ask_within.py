@@ -13,7 +13,7 @@ import pytest
 from tierwise.accounts.admission import Admission, Cap, Paid
 from tierwise.answering.groups import Group
 from tierwise.answering.plan import Plan
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.records import Answered, Failure, ImageFile
 from tierwise.scheduling.answer_shard import AnsweredShard
@@ -71,7 +71,7 @@ def test_an_attempt_that_died_comes_off_the_share(
     shard = shard_of(tmp_path, draw, each)
     plan = Plan(
         load_tasks(TASKS % per, path="tasks.yaml"),
-        Service(Kind.EMULATOR, gemini.url),
+        Service(ServiceKind.EMULATOR, gemini.url),
         JournalFiles(str(tmp_path / "journal"), "run-1", 0),
         requests_in_flight=IN_FLIGHT,
     )

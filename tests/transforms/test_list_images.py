@@ -17,7 +17,7 @@ from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.records import Reason
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named
-from tierwise.transforms.list_images import REPEATED, SKIPPED, ListImages, hash_file, keep_one
+from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED, ListImages, hash_file, keep_one
 
 
 def test_files_are_hashed_and_others_skipped(
@@ -46,7 +46,7 @@ def test_no_file_of_a_folder_is_taken_for_another(
         wanted = ["sha256:" + hashlib.sha256(name).hexdigest() for name in named]
         assert_that(hashes, equal_to(wanted), "files")
         assert_that(listed[SKIPPED], equal_to([rf"{tmp_path}/notes\xff.txt"]), "skipped")
-        assert_that(listed[REPEATED], equal_to([]), "repeated")
+        assert_that(listed[REPEATED_NAMES], equal_to([]), "repeated")
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_the_same_row_is_kept_in_any_order(cells: list[str | int | None]) -> Non
     kept, *others = keep_one("a.jpg", rows)
     assert kept == Named("a.jpg", "a.jpg", {"customer": "a"})
     assert [(one.tag, one.value) for one in others if isinstance(one, TaggedOutput)] == [
-        (REPEATED, "a.jpg")
+        (REPEATED_NAMES, "a.jpg")
     ] * (len(rows) - 1)
 
 

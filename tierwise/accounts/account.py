@@ -14,7 +14,7 @@ from tierwise.accounts.costs import (
     ESCALATED,
     REPEATED,
     REUSED,
-    CostKey,
+    CostRow,
     CostTotals,
     is_waste,
     regrouped,
@@ -26,8 +26,6 @@ from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import Reason, ServiceTier, Spent, Usage
 
 _MOST_VALUES = 1_000
-
-CostRow = tuple[CostKey, CostTotals]
 
 
 def totals(rows: Iterable[CostRow]) -> dict[str, Any]:

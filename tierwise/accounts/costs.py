@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
 
-Group = TypeVar("Group", bound=Any)
+_Group = TypeVar("_Group", bound=Any)
 
 ANSWERED = "answered"
 REUSED = "reused"
@@ -106,10 +106,10 @@ def is_waste(key: CostKey) -> bool:
 
 
 def regrouped(
-    rows: Iterable[tuple[CostKey, CostTotals]], key_of: Callable[[CostKey], Group]
-) -> dict[Group, CostTotals]:
+    rows: Iterable[tuple[CostKey, CostTotals]], key_of: Callable[[CostKey], _Group]
+) -> dict[_Group, CostTotals]:
     """The same totals under other keys, in the order of the keys."""
-    groups: dict[Group, CostTotals] = {}
+    groups: dict[_Group, CostTotals] = {}
     for key, total in rows:
         group = key_of(key)
         groups[group] = groups.get(group, CostTotals.zero()) + total

@@ -10,7 +10,7 @@ from tierwise.answering.asking import Asking
 from tierwise.answering.groups import Group, choose_images
 from tierwise.answering.prepare import PreparedPage, prepare_pages, prepare_single
 from tierwise.errors import ImageError
-from tierwise.gemini.request_room import MOST_BYTES
+from tierwise.gemini.request_room import MOST_INLINE_BYTES
 from tierwise.images.picture import Picture
 from tierwise.records import ImageFile, Page, Reason
 from tierwise.tasks import Task
@@ -61,14 +61,14 @@ def _fitting(images: list[GroupImage], group: Group, grouping: Grouping) -> list
     pictured = [image for image in images if image.picture]
     most = len(pictured)
     kept = pictured
-    while sum(map(_bytes, kept)) > MOST_BYTES:
+    while sum(map(_bytes, kept)) > MOST_INLINE_BYTES:
         most -= 1
         kept = _chosen(pictured, most, grouping)
     if len(kept) < len(pictured) and (grouping.beyond is Beyond.FAIL or not kept):
         error = ImageError(
             Reason.TOO_LARGE,
             f"{_called(group, grouping)}: its {len(pictured)} pictures have "
-            f"{sum(map(_bytes, pictured)):,} bytes, a request takes {MOST_BYTES:,}. Lower "
+            f"{sum(map(_bytes, pictured)):,} bytes, a request takes {MOST_INLINE_BYTES:,}. Lower "
             "`max_side` or `quality` of `image:`, or `max_per_group`.",
         )
         return _refused(images, error)

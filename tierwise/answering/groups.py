@@ -11,7 +11,7 @@ from heapq import nsmallest
 from tierwise.errors import ImageError
 from tierwise.journal.lines import free
 from tierwise.records import Answer, Answered, Failure, ImageFile, Outcome, Page, Scalar, Sent
-from tierwise.tasks.grouping import FOLDER, Beyond, Grouping
+from tierwise.tasks.grouping import BY_FOLDER, Beyond, Grouping
 from tierwise.tasks.task import Task
 
 
@@ -52,7 +52,7 @@ def group_name(uri: str, columns: Mapping[str, Scalar], by: str) -> str | None:
     >>> group_name("shop/17/front.jpg", {}, "folder"), group_name("a.jpg", {"sku": 7}, "sku")
     ('shop/17', '7')
     """
-    if by == FOLDER:
+    if by == BY_FOLDER:
         return uri.rpartition("/")[0]
     value = columns.get(by)
     if value is None or value == "":
@@ -66,7 +66,7 @@ def value_in_prompt(name: str, by: str) -> str:
     >>> value_in_prompt("gs://shop/shoes/17", "folder"), value_in_prompt("a/b", "sku")
     ('17', 'a/b')
     """
-    return name.rpartition("/")[2] if by == FOLDER else name
+    return name.rpartition("/")[2] if by == BY_FOLDER else name
 
 
 def choose_files(files: Iterable[ImageFile], grouping: Grouping) -> tuple[ImageFile, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tierwise.errors import TasksError
 
-MAX_DEPTH = 5
+MAX_SCHEMA_DEPTH = 5
 MAX_PROPERTIES = 100
 MAX_ENUM_VALUES = 500
 INTEGERS = range(-(2**63), 2**63)

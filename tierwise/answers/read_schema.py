@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tierwise.answers.json_schemas import INTEGERS, MAX_DEPTH, TYPES, Schema, check_size
+from tierwise.answers.json_schemas import INTEGERS, MAX_SCHEMA_DEPTH, TYPES, Schema, check_size
 from tierwise.errors import TasksError
 from tierwise.shown import shown, suggestion
 
@@ -44,9 +44,10 @@ def _read(raw: Any, place: str, depth: int) -> Schema:
         raise TasksError(
             f"{place} is {shown(raw)}; a mapping is expected, such as `{{type: string}}`."
         )
-    if depth > MAX_DEPTH:
+    if depth > MAX_SCHEMA_DEPTH:
         raise TasksError(
-            f"{place} lies {depth} levels deep, the limit is {MAX_DEPTH}. Flatten the schema."
+            f"{place} lies {depth} levels deep, the limit is {MAX_SCHEMA_DEPTH}. "
+            "Flatten the schema."
         )
     if "anyOf" in raw:
         return _read_any_of(raw, place, depth)

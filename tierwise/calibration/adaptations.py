@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tierwise.calibration.composed import Composed
+from tierwise.calibration.composed import ComposedRoute
 from tierwise.calibration.routes import Routes
 from tierwise.records import MediaResolution, Page
 from tierwise.routing import Routing, decide
@@ -22,7 +22,7 @@ _RAISED_SHARES = (1 / 2, 1 / 4, 1 / 8, 1 / 16)
 _LADDER = tuple(MediaResolution)
 
 
-def adaptations(routes: Routes, pages: Sequence[Page], own: Routing) -> list[Composed]:
+def adaptations(routes: Routes, pages: Sequence[Page], own: Routing) -> list[ComposedRoute]:
     """Every rule that differs from all routes on these images, and asks no route that is not tried.
 
     Args:
@@ -38,7 +38,7 @@ def adaptations(routes: Routes, pages: Sequence[Page], own: Routing) -> list[Com
         taken = [names.get(decide(routes[base], routing, page).route, "") for page in pages]
         if all(taken) and tuple(taken) not in seen:
             seen.add(tuple(taken))
-            found.append(Composed(name, base, [(one,) for one in taken], place, routing))
+            found.append(ComposedRoute(name, base, [(one,) for one in taken], place, routing))
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tierwise.calibration.composed import Composed, Escalated, Observed
+from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated
 from tierwise.calibration.routes import Routes, in_chains
 from tierwise.tasks.conditions import Condition
 
@@ -23,7 +23,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class DoubtRule:
     """A rule that says which answers of a task are in doubt; `name` is for people.
 
     `signals` are the other tasks that its condition names.
@@ -35,8 +35,8 @@ class Doubt:
 
 
 def cascades(
-    task: str, routes: Routes, dear: Sequence[str], doubts: Sequence[Doubt], observed: Observed
-) -> Iterator[Composed]:
+    task: str, routes: Routes, dear: Sequence[str], doubts: Sequence[DoubtRule], observed: ByRoute
+) -> Iterator[ComposedRoute]:
     """Every cascade from each route to each of `dear` that is before it, by each rule.
 
     Args:
@@ -54,7 +54,7 @@ def cascades(
                 place = f"{doubt.name} {target} {packing}"
                 for cheap in chain:
                     asked = _asked(task, cheap, target, doubt, observed)
-                    yield Composed(
+                    yield ComposedRoute(
                         name=f"{cheap}>{target} if {doubt.name}",
                         base=cheap,
                         asked=asked,
@@ -68,7 +68,7 @@ def cascades(
 
 
 def _asked(
-    task: str, cheap: str, dear: str, doubt: Doubt, observed: Observed
+    task: str, cheap: str, dear: str, doubt: DoubtRule, observed: ByRoute
 ) -> list[tuple[str, ...]]:
     """For each image what is asked: all signals, the cheap route and, in doubt, the dear one."""
     signals = {name: one.observed for name, one in doubt.signals.items()}

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.calibration.composed import Composed, Escalated, Observed, with_composed
+from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated, with_composed
 from tierwise.calibration.figures import Figures, figures_of, scores
 from tierwise.calibration.routes import Routes, chains
 from tierwise.records import Route
 from tierwise.routing import Routing
 from tierwise.statistics.families import refuted
-from tierwise.statistics.non_inferiority import Comparison, compare
+from tierwise.statistics.non_inferiority import RouteComparison, compare
 
 # Costs this close differ by the length of some answers.
 _SAME_COST = Decimal("1.01")
@@ -42,7 +42,7 @@ class TriedRoute:
     name: str
     route: Route
     figures: Figures
-    comparison: Comparison | None
+    comparison: RouteComparison | None
     differing: int
     accepted: bool
     images_needed: int | None
@@ -111,11 +111,11 @@ class Choice:
 def choose(
     kind: AnswerType,
     routes: Routes,
-    observed: Observed,
+    observed: ByRoute,
     *,
     margin: float,
     confidence: float,
-    composed: Sequence[Composed] = (),
+    composed: Sequence[ComposedRoute] = (),
     routings: Mapping[str, Routing] = {},
 ) -> Choice:
     """The choice for one task.

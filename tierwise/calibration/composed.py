@@ -19,7 +19,7 @@ from tierwise.calibration.figures import Observation
 from tierwise.records import Route
 from tierwise.routing import Routing
 
-Observed = Mapping[str, Sequence[Observation]]
+ByRoute = Mapping[str, Sequence[Observation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Escalated:
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
+class ComposedRoute:
     """One rule on labelled images.
 
     `name` is for people, and unlike any route's. `base` names the route that the task's own becomes
@@ -54,7 +54,7 @@ class Composed:
     routing: Routing | None = None
     escalation: Escalated | None = None
 
-    def observations(self, observed: Observed) -> list[Observation]:
+    def observations(self, observed: ByRoute) -> list[Observation]:
         """What would have come of each image: the last answer, and all that was paid and waited."""
         return [
             reduce(_then, (observed[name][image] for name in names))
@@ -62,7 +62,9 @@ class Composed:
         ]
 
 
-def with_composed(chains: Sequence[Sequence[str]], composed: Sequence[Composed]) -> list[list[str]]:
+def with_composed(
+    chains: Sequence[Sequence[str]], composed: Sequence[ComposedRoute]
+) -> list[list[str]]:
     """The chains of routes, with the composed candidates where they belong."""
     by_place: dict[str, list[str]] = {}
     for one in composed:

@@ -14,7 +14,7 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.labels import OneLabel, SeveralLabels
 from tierwise.answers.structs import Struct
 from tierwise.answers.text import Text
-from tierwise.calibration.scores import is_same, overlap, score, words
+from tierwise.calibration.scores import is_same, overlap, score, words_of
 from tierwise.records import Reason, Spent, Usage
 from tierwise.statistics.intervals import mean_interval
 
@@ -182,7 +182,7 @@ def _field(name: str, pairs: Sequence[tuple[Any, Any]]) -> FieldFigures:
 
 
 def _word_f1(truth: Any, value: Any) -> float:
-    return 1.0 if is_same(truth, value) else overlap(words(str(truth)), words(str(value)))
+    return 1.0 if is_same(truth, value) else overlap(words_of(str(truth)), words_of(str(value)))
 
 
 def _tokens(usage: Usage, images: int) -> dict[str, float]:

@@ -33,7 +33,7 @@ def score(kind: AnswerType, truth: Any, answer: Any) -> float:
     if isinstance(kind, Struct):
         return sum(is_same(value, answer.get(name)) for name, value in truth.items()) / len(truth)
     if isinstance(kind, Text):
-        return overlap(words(truth), words(answer))
+        return overlap(words_of(truth), words_of(answer))
     return float(truth == answer)
 
 
@@ -63,7 +63,7 @@ def is_same(truth: Any, answer: Any) -> bool:
         return answer is not None and _plain(truth) == _plain(answer)
 
 
-def words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """The words of a text in lower case."""
     return _WORD.findall(text.casefold())
 

@@ -9,10 +9,10 @@ from math import ceil, floor
 from typing import Any
 
 from tierwise.emulator.choosing import best, holds, label_scores, leaning
-from tierwise.emulator.describing import phrase, sentence, words
+from tierwise.emulator.describing import described, phrase, sentence
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look
-from tierwise.emulator.schemas import Schema
+from tierwise.emulator.schemas import ResponseSchema
 
 _OUTSIDE = "none of the given answers"
 _CHOSEN = 0.5
@@ -41,7 +41,7 @@ class Answerer:
             return text
         return phrase(self.looks[0], limits[-1])
 
-    def value(self, schema: Schema, name: str = "") -> Any:
+    def value(self, schema: ResponseSchema, name: str = "") -> Any:
         """A value that fits `schema`; `name` is the field that it is for."""
         if "const" in schema:
             return schema["const"]
@@ -56,7 +56,7 @@ class Answerer:
     def _mean(self, scores: Iterable[float]) -> float:
         return sum(scores) / len(self.looks)
 
-    def _scalar(self, schema: Schema, name: str) -> Any:
+    def _scalar(self, schema: ResponseSchema, name: str) -> Any:
         kind = schema["type"]
         if kind == "boolean":
             asked = self._asked(schema, name)
@@ -65,28 +65,28 @@ class Answerer:
             return self._number(schema, name, whole=kind == "integer")
         return None if kind == "null" else self._string(schema)
 
-    def _asked(self, schema: Schema, name: str) -> str:
+    def _asked(self, schema: ResponseSchema, name: str) -> str:
         return f"{name.replace('_', ' ')} {schema.get('description', '')} {self.question}"
 
-    def _scores(self, schema: Schema, name: str) -> dict[str, float]:
+    def _scores(self, schema: ResponseSchema, name: str) -> dict[str, float]:
         labels = [label for label in schema["enum"] if isinstance(label, str)]
         asked = self._asked(schema, name)
         each = [label_scores(look, labels, asked, self.known) for look in self.looks]
         return {label: self._mean(scores[label] for scores in each) for label in each[0]}
 
-    def _label(self, schema: Schema, name: str) -> Any:
+    def _label(self, schema: ResponseSchema, name: str) -> Any:
         if self.outside:
             return _OUTSIDE
         scores = self._scores(schema, name)
         return best(scores) if scores else schema["enum"][0]
 
-    def _object(self, schema: Schema) -> dict[str, Any]:
-        properties: Mapping[str, Schema] = schema.get("properties") or {}
+    def _object(self, schema: ResponseSchema) -> dict[str, Any]:
+        properties: Mapping[str, ResponseSchema] = schema.get("properties") or {}
         first = schema.get("propertyOrdering") or schema.get("required") or ()
         names = dict.fromkeys([*(name for name in first if name in properties), *properties])
         return {name: self.value(properties[name], name) for name in names}
 
-    def _array(self, schema: Schema, name: str) -> list[Any]:
+    def _array(self, schema: ResponseSchema, name: str) -> list[Any]:
         items = schema.get("items") or {"type": "string"}
         least = int(schema.get("minItems") or 0)
         most = int(schema.get("maxItems", max(least, 3)))
@@ -94,17 +94,17 @@ class Answerer:
             return self._several(items, name, least, most)
         if items.get("type") == "string" and not self.outside:
             limit = items.get("maxLength")
-            found = words(self.looks[0])
+            found = described(self.looks[0])
             return [found[i % len(found)][:limit] for i in range(min(max(least, 3), most))]
         return [self.value(items, name) for _ in range(min(max(least, 1), most))]
 
-    def _several(self, items: Schema, name: str, least: int, most: int) -> list[str]:
+    def _several(self, items: ResponseSchema, name: str, least: int, most: int) -> list[str]:
         scores = self._scores(items, name)
         ranked: Sequence[str] = sorted(scores, key=lambda label: -scores[label])
         fitting = sum(scores[label] > _CHOSEN for label in ranked)
         return list(ranked[: min(max(fitting, least, 1), most)])
 
-    def _number(self, schema: Schema, name: str, *, whole: bool) -> float | int:
+    def _number(self, schema: ResponseSchema, name: str, *, whole: bool) -> float | int:
         low = float(schema.get("minimum", min(0, schema.get("maximum", 0))))
         high = float(schema.get("maximum", low + (100 if whole else 1)))
         value = low + (high - low) * self._mean(
@@ -114,7 +114,7 @@ class Answerer:
             return min(max(round(value), ceil(low)), floor(high))
         return min(max(round(value, 3), low), high)
 
-    def _string(self, schema: Schema) -> str:
+    def _string(self, schema: ResponseSchema) -> str:
         limit = schema.get("maxLength")
         text = phrase(self.looks[0], None if limit is None else int(limit))
         return text.ljust(int(schema.get("minLength") or 0), ".")

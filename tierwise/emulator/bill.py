@@ -11,7 +11,7 @@ _TOKENS = ("input_tokens", "image_tokens", "cached_tokens", "output_tokens", "th
 _KEYS = ("requests", "images", *_TOKENS)
 
 
-def usd(nano_usd: int) -> str:
+def billed_usd(nano_usd: int) -> str:
     """Dollars with nine places.
 
     >>> usd(1_234_567)
@@ -42,11 +42,11 @@ class Bill:
         for line in self._models.values():
             total.update(line)
         models = {
-            name: {"usd": usd(line["nano_usd"]), **{key: line[key] for key in _KEYS}}
+            name: {"usd": billed_usd(line["nano_usd"]), **{key: line[key] for key in _KEYS}}
             for name, line in sorted(self._models.items())
         }
         return {
-            "total_usd": usd(total["nano_usd"]),
+            "total_usd": billed_usd(total["nano_usd"]),
             **{key: total[key] for key in _KEYS},
             "models": models,
             "emulated": True,

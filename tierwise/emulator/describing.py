@@ -8,7 +8,7 @@ from tierwise.emulator.looks import Look
 _HUES = ("red", "orange", "yellow", "green", "blue", "purple")
 
 
-def words(look: Look) -> list[str]:
+def described(look: Look) -> list[str]:
     """Different words for a picture, the most telling first."""
     text = ["text"] if has_text(look) > 0.5 else []
     detail = "detailed" if look.detail > 0.05 else "smooth"
@@ -27,7 +27,7 @@ def sentence(look: Look) -> str:
 
 def phrase(look: Look, max_length: int | None) -> str:
     """A few words within `max_length` characters, whole words as far as possible."""
-    text = " ".join(words(look))
+    text = " ".join(described(look))
     if max_length is None or len(text) <= max_length:
         return text
     cut = text[: max_length + 1].rsplit(" ", 1)[0]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tierwise.emulator.sight import Pixels, Seen
+from tierwise.emulator.sight import Seen, SeenPixels
 from tierwise.emulator.text_texture import faint_blocks, text_blocks
 
 Vector = NDArray[np.float32]
@@ -82,12 +82,12 @@ def _reduced(grey: Image.Image, side: int) -> Vector:
     return np.asarray(small, dtype=np.float32)
 
 
-def _hue_share(hsv: Pixels, low: int, high: int) -> float:
+def _hue_share(hsv: SeenPixels, low: int, high: int) -> float:
     hue, saturation, value = hsv[..., 0], hsv[..., 1], hsv[..., 2]
     return float(((hue >= low) & (hue <= high) & (saturation > 50) & (value > 50)).mean())
 
 
-def _hues(hsv: Pixels) -> tuple[float, ...]:
+def _hues(hsv: SeenPixels) -> tuple[float, ...]:
     """Shares of red, orange, yellow, green, blue and purple among the coloured pixels' weight."""
     edges = (10, 28, 46, 110, 180, 235)
     which = np.searchsorted(edges, hsv[..., 0], side="right") % len(edges)

@@ -17,7 +17,7 @@ import aiohttp
 
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
-from tierwise.references import MOST_BYTES, SCHEME
+from tierwise.references import BUCKET_SCHEME, MOST_REFERENCED_BYTES
 
 HOST_VARIABLE = "STORAGE_EMULATOR_HOST"
 # Tells the emulator's reading from the job's in a store's own count of requests.
@@ -33,8 +33,8 @@ async def read_objects(body: Mapping[str, Any], call: Call) -> dict[str, bytes]:
     """
     uris = list(dict.fromkeys(_uris(body)))
     for uri in uris:
-        bucket, _, name = uri.removeprefix(SCHEME).partition("/")
-        if not call.vertex or not (uri.startswith(SCHEME) and bucket and name):
+        bucket, _, name = uri.removeprefix(BUCKET_SCHEME).partition("/")
+        if not call.vertex or not (uri.startswith(BUCKET_SCHEME) and bucket and name):
             raise Refusal(400, f"Invalid or unsupported file uri: {uri}")
     if not uris:
         return {}
@@ -54,7 +54,7 @@ async def _read(session: aiohttp.ClientSession, uri: str) -> bytes:
     host = os.environ.get(HOST_VARIABLE, "")
     if urlsplit(host).hostname not in ("127.0.0.1", "localhost", "::1"):
         raise _denied(uri)
-    bucket, _, name = uri.removeprefix(SCHEME).partition("/")
+    bucket, _, name = uri.removeprefix(BUCKET_SCHEME).partition("/")
     address = f"{host.rstrip('/')}/download/storage/v1/b/{bucket}/o/{quote(name, safe='')}"
     try:
         async with session.get(f"{address}?alt=media") as reply:
@@ -65,8 +65,10 @@ async def _read(session: aiohttp.ClientSession, uri: str) -> bytes:
         raise Refusal(404, f"A valid object was not found at the specified URL: {uri}")
     if reply.status != 200:
         raise _denied(uri)
-    if len(data) > MOST_BYTES:
-        raise Refusal(400, f"{uri} has {len(data)} bytes; the limit is {MOST_BYTES} per image.")
+    if len(data) > MOST_REFERENCED_BYTES:
+        raise Refusal(
+            400, f"{uri} has {len(data)} bytes; the limit is {MOST_REFERENCED_BYTES} per image."
+        )
     return data
 
 

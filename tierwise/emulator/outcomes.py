@@ -16,11 +16,11 @@ from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look, look_at
 from tierwise.emulator.packs import disarranged, number_field
 from tierwise.emulator.refusals import Refusal
-from tierwise.emulator.request import Asked, Picture
-from tierwise.emulator.schemas import Schema
+from tierwise.emulator.request import GeminiRequest, SentPicture
+from tierwise.emulator.schemas import ResponseSchema
 from tierwise.emulator.sight import Seen
 from tierwise.emulator.thoughts import thought_tokens
-from tierwise.emulator.views import View
+from tierwise.emulator.views import SeenPicture
 from tierwise.records import Usage
 from tierwise.tiers import image_tokens, text_tokens
 
@@ -28,7 +28,7 @@ _CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ModelOutcome:
     """What the model made of a request; without a finish reason the prompt was blocked."""
 
     usage: Usage
@@ -37,7 +37,7 @@ class Outcome:
     block_reason: str = ""
 
 
-def prompt_usage(asked: Asked, views: Sequence[View]) -> Usage:
+def prompt_usage(asked: GeminiRequest, views: Sequence[SeenPicture]) -> Usage:
     """The tokens of the prompt.
 
     Raises:
@@ -60,13 +60,16 @@ def prompt_usage(asked: Asked, views: Sequence[View]) -> Usage:
 
 
 def outcome(
-    asked: Asked, views: Sequence[View], known: KnownPictures | None, fault: Fault | None
-) -> Outcome:
+    asked: GeminiRequest,
+    views: Sequence[SeenPicture],
+    known: KnownPictures | None,
+    fault: Fault | None,
+) -> ModelOutcome:
     """The reply to a request under a fault of the model's own, if any."""
     prompt = prompt_usage(asked, views)
     kind = fault.kind if fault else ""
     if fault and kind == "blocked_prompt":
-        return Outcome(prompt, block_reason=fault.settings["block_reason"])
+        return ModelOutcome(prompt, block_reason=fault.settings["block_reason"])
     whole = _text(asked, views, known, fault)
     limit = asked.settings.max_output_tokens
     thoughts = min(thought_tokens(asked), limit)
@@ -78,8 +81,8 @@ def outcome(
         text, finish_reason = whole[: len(whole) // 2], "MAX_TOKENS"
     written = Usage(output_tokens=text_tokens(text), thought_tokens=thoughts)
     if fault and kind == "blocked_answer":
-        return Outcome(prompt + written, "", fault.settings["finish_reason"])
-    return Outcome(prompt + written, text, finish_reason)
+        return ModelOutcome(prompt + written, "", fault.settings["finish_reason"])
+    return ModelOutcome(prompt + written, text, finish_reason)
 
 
 def _cut(text: str, tokens: int) -> str:
@@ -91,7 +94,10 @@ def _cut(text: str, tokens: int) -> str:
 
 
 def _text(
-    asked: Asked, views: Sequence[View], known: KnownPictures | None, fault: Fault | None
+    asked: GeminiRequest,
+    views: Sequence[SeenPicture],
+    known: KnownPictures | None,
+    fault: Fault | None,
 ) -> str:
     schema, field = asked.settings.schema, number_field(asked.settings.schema)
     if schema is not None and field is not None:
@@ -111,10 +117,12 @@ class _Image:
 
     number: int
     look: Look
-    picture: Picture | None = None
+    picture: SentPicture | None = None
 
 
-def _images(asked: Asked, views: Sequence[View], schema: Schema) -> list[_Image]:
+def _images(
+    asked: GeminiRequest, views: Sequence[SeenPicture], schema: ResponseSchema
+) -> list[_Image]:
     if not views:
         numbers = range(1, int(schema.get("minItems") or 1) + 1)
         return [_Image(number, _imagined(f"{number - 1} {asked.text}")) for number in numbers]
@@ -127,7 +135,7 @@ def _images(asked: Asked, views: Sequence[View], schema: Schema) -> list[_Image]
 
 def _items(
     images: Sequence[_Image],
-    asked: Asked,
+    asked: GeminiRequest,
     known: KnownPictures | None,
     fault: Fault | None,
     field: str,
@@ -144,14 +152,14 @@ def _items(
     return items
 
 
-def _is_outside(fault: Fault | None, pictures: Sequence[Picture]) -> bool:
+def _is_outside(fault: Fault | None, pictures: Sequence[SentPicture]) -> bool:
     """Whether the answer about these pictures is to be one that the labels do not allow."""
     if fault is None or fault.kind != "outside_labels":
         return False
     return not fault.sha256 or any(picture.sha256 in fault.sha256 for picture in pictures)
 
 
-def _position(images: Sequence[_Image], asked: Asked, fault: Fault) -> int:
+def _position(images: Sequence[_Image], asked: GeminiRequest, fault: Fault) -> int:
     """The item that goes wrong: one of the picture that the fault names, else by the request."""
     pictures = [image.picture.sha256 if image.picture else "" for image in images]
     named = (position for position, one in enumerate(pictures) if one in fault.sha256)

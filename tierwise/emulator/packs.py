@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tierwise.emulator.schemas import Schema
+from tierwise.emulator.schemas import ResponseSchema
 
 
-def number_field(schema: Schema | None) -> str | None:
+def number_field(schema: ResponseSchema | None) -> str | None:
     """The field that holds a picture's number, or None when the schema is not that of a pack."""
     if schema is None or schema["type"] != "array":
         return None
-    items: Schema = schema.get("items") or {"type": "string"}
-    properties: Mapping[str, Schema] = items.get("properties") or {}
+    items: ResponseSchema = schema.get("items") or {"type": "string"}
+    properties: Mapping[str, ResponseSchema] = items.get("properties") or {}
     if items["type"] != "object":
         return None
     return next((name for name, field in properties.items() if field["type"] == "integer"), None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from tierwise.emulator.outcomes import Outcome
-from tierwise.emulator.request import Asked
+from tierwise.emulator.outcomes import ModelOutcome
+from tierwise.emulator.request import GeminiRequest
 from tierwise.records import ServiceTier, Usage
 
 _TRAFFIC = {
@@ -16,7 +16,9 @@ _TRAFFIC = {
 }
 
 
-def generated(asked: Asked, outcome: Outcome, number: int, version: str) -> dict[str, Any]:
+def generated(
+    asked: GeminiRequest, outcome: ModelOutcome, number: int, version: str
+) -> dict[str, Any]:
     """A `GenerateContentResponse`; `number` is the request's, for a response id of its own.
 
     `version` is what it says of the model that answered.
@@ -33,7 +35,7 @@ def generated(asked: Asked, outcome: Outcome, number: int, version: str) -> dict
     return reply
 
 
-def counted(asked: Asked, usage: Usage) -> dict[str, Any]:
+def counted(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
     """A `CountTokensResponse`."""
     reply = {"totalTokens": usage.input_tokens, "promptTokensDetails": _details(usage)}
     if asked.call.vertex:
@@ -41,7 +43,7 @@ def counted(asked: Asked, usage: Usage) -> dict[str, Any]:
     return reply
 
 
-def _candidate(asked: Asked, outcome: Outcome) -> dict[str, Any]:
+def _candidate(asked: GeminiRequest, outcome: ModelOutcome) -> dict[str, Any]:
     parts: list[dict[str, Any]] = []
     if asked.settings.include_thoughts and outcome.usage.thought_tokens:
         parts.append({"text": "Emulated thoughts about the picture.", "thought": True})
@@ -53,7 +55,7 @@ def _candidate(asked: Asked, outcome: Outcome) -> dict[str, Any]:
     return {"content": content, "finishReason": outcome.finish_reason, "index": 0}
 
 
-def _usage(asked: Asked, usage: Usage) -> dict[str, Any]:
+def _usage(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
     counts: dict[str, Any] = {"promptTokenCount": usage.input_tokens}
     if usage.output_tokens:
         counts["candidatesTokenCount"] = usage.output_tokens

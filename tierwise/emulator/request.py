@@ -12,7 +12,7 @@ from tierwise.contact_sheets import Grid
 from tierwise.emulator.captions import Caption, read_caption
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal, bad_fields
-from tierwise.emulator.settings import Settings, read_settings
+from tierwise.emulator.settings import GenerationSettings, read_settings
 from tierwise.models import Model
 from tierwise.records import MediaResolution, ServiceTier
 
@@ -22,7 +22,7 @@ _MAX_IMAGES = {False: 3_600, True: 3_000}
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class SentPicture:
     """One picture of a request, and by which numbers its caption calls what is on it.
 
     `grid` says where, when it is a contact sheet.
@@ -36,15 +36,15 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Asked:
+class GeminiRequest:
     """A request that the service takes. `question` is its text without the pictures' captions."""
 
     call: Call
     model: Model
-    pictures: tuple[Picture, ...]
+    pictures: tuple[SentPicture, ...]
     question: str
     text: str
-    settings: Settings
+    settings: GenerationSettings
     service_tier: ServiceTier
 
     @cached_property
@@ -66,7 +66,7 @@ def read_asked(
     body: Mapping[str, Any],
     service_tier: ServiceTier,
     objects: Mapping[str, bytes],
-) -> Asked:
+) -> GeminiRequest:
     """What a decoded `GenerateContentRequest` asks; `objects` are those that it names, by URI.
 
     Raises:
@@ -81,7 +81,7 @@ def read_asked(
     captions = _captions(parts)
     texts = [part["text"] for part in parts if "text" in part]
     bare = [p["text"] for i, p in enumerate(parts) if "text" in p and i + 1 not in captions]
-    return Asked(
+    return GeminiRequest(
         call=call,
         model=model,
         pictures=tuple(_pictures(parts, captions, config, model, objects)),
@@ -155,7 +155,7 @@ def _pictures(
     config: Mapping[str, Any],
     model: Model,
     objects: Mapping[str, bytes],
-) -> Iterator[Picture]:
+) -> Iterator[SentPicture]:
     for_all = _resolution(config.get("media_resolution"), model)
     count = 0
     for position, part in enumerate(parts):
@@ -166,7 +166,7 @@ def _pictures(
             data = objects[named["file_uri"]] if named else part["inline_data"].get("data") or b""
             sha256 = hashlib.sha256(data).hexdigest()
             caption = captions.get(position, Caption((count,)))
-            yield Picture(data, sha256, own or for_all, caption.numbers, caption.grid)
+            yield SentPicture(data, sha256, own or for_all, caption.numbers, caption.grid)
 
 
 def _resolution(name: str | None, model: Model) -> MediaResolution | None:

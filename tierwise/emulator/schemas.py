@@ -12,7 +12,7 @@ from typing import Any
 
 from tierwise.emulator.refusals import bad_fields
 
-Schema = Mapping[str, Any]
+ResponseSchema = Mapping[str, Any]
 
 _PATH = "generation_config.response_schema"
 _CAMEL = {
@@ -26,7 +26,7 @@ _CAMEL = {
 _MAX_DEPTH = 20
 
 
-def from_response_schema(schema: Schema) -> Schema:
+def from_response_schema(schema: ResponseSchema) -> ResponseSchema:
     """A decoded `responseSchema` as JSON Schema.
 
     Raises:
@@ -40,7 +40,7 @@ def from_response_schema(schema: Schema) -> Schema:
     return _translate(schema)
 
 
-def from_json_schema(schema: Any) -> Schema:
+def from_json_schema(schema: Any) -> ResponseSchema:
     """A `responseJsonSchema` with its references resolved and its alternatives chosen.
 
     Raises:
@@ -52,7 +52,7 @@ def from_json_schema(schema: Any) -> Schema:
     return _resolve(schema, schema, 0)
 
 
-def _faults(schema: Schema, path: str) -> Iterator[tuple[str, str]]:
+def _faults(schema: ResponseSchema, path: str) -> Iterator[tuple[str, str]]:
     kind = schema.get("type", "TYPE_UNSPECIFIED")
     properties = schema.get("properties") or {}
     if kind == "TYPE_UNSPECIFIED" and "any_of" not in schema:
@@ -75,7 +75,7 @@ def _faults(schema: Schema, path: str) -> Iterator[tuple[str, str]]:
         yield from _faults(schema["items"], f"{path}.items")
 
 
-def _translate(schema: Schema) -> Schema:
+def _translate(schema: ResponseSchema) -> ResponseSchema:
     choices = [inner for inner in schema.get("any_of", ()) if inner.get("type") != "NULL"]
     if choices:
         return _translate(choices[0])
@@ -88,7 +88,7 @@ def _translate(schema: Schema) -> Schema:
     return known
 
 
-def _resolve(schema: Schema, root: Schema, depth: int) -> Schema:
+def _resolve(schema: ResponseSchema, root: ResponseSchema, depth: int) -> ResponseSchema:
     if depth > _MAX_DEPTH:
         path = "generation_config.response_json_schema"
         text = f"nested more than {_MAX_DEPTH} levels deep, or a $ref refers to itself"
@@ -109,11 +109,11 @@ def _resolve(schema: Schema, root: Schema, depth: int) -> Schema:
     return known
 
 
-def _without(schema: Schema, key: str) -> Schema:
+def _without(schema: ResponseSchema, key: str) -> ResponseSchema:
     return {name: value for name, value in schema.items() if name != key}
 
 
-def _single_type(schema: Schema) -> str:
+def _single_type(schema: ResponseSchema) -> str:
     kind = schema.get("type")
     if isinstance(kind, list):
         kind = next((name for name in kind if str(name).lower() != "null"), "null")
@@ -122,7 +122,7 @@ def _single_type(schema: Schema) -> str:
     return str(kind).lower()
 
 
-def _referred(reference: str, root: Schema) -> Schema:
+def _referred(reference: str, root: ResponseSchema) -> ResponseSchema:
     target: Any = root
     for step in reference.removeprefix("#").strip("/").split("/"):
         target = target.get(step) if step and isinstance(target, Mapping) else target

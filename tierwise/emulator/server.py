@@ -24,7 +24,7 @@ from tierwise.emulator.faults import Faults, read_faults, read_faults_file
 from tierwise.emulator.known import Knowledge, know_pictures
 from tierwise.emulator.paths import check_caller, read_path
 from tierwise.emulator.refusals import Refusal
-from tierwise.emulator.service import Reply, Service, refused
+from tierwise.emulator.service import EmulatedReply, EmulatedService, refused
 from tierwise.errors import InputError
 from tierwise.prices.price_rows import Price, load_prices
 from tierwise.shown import counted
@@ -99,7 +99,7 @@ def _prices(path: str) -> tuple[Price, ...]:
 
 def _application(config: EmulatorConfig) -> web.Application:
     knowledge = _knowledge(config.knows)
-    service = Service(
+    service = EmulatedService(
         faults=read_faults_file(Path(config.faults)) if config.faults else Faults(),
         known=knowledge.pictures if knowledge else None,
         prices=_prices(config.prices),
@@ -157,7 +157,7 @@ def _today(config: EmulatorConfig) -> date:
 
 class _Handlers:
     def __init__(
-        self, service: Service, config: EmulatorConfig, knowledge: Knowledge | None
+        self, service: EmulatedService, config: EmulatorConfig, knowledge: Knowledge | None
     ) -> None:
         self._service = service
         self._config = config
@@ -215,7 +215,7 @@ class _Handlers:
             request.transport.abort()
         return _json(reply.status or 500, reply.body, reply.headers)
 
-    async def _reply(self, request: web.Request) -> Reply:
+    async def _reply(self, request: web.Request) -> EmulatedReply:
         body = await request.read()
         try:
             call = read_path(request.path)

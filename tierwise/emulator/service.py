@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from tierwise.emulator.bill import Bill, tokens, usd
+from tierwise.emulator.bill import Bill, billed_usd, tokens
 from tierwise.emulator.decoding import decode
 from tierwise.emulator.fault_plan import Fate, FaultPlan
 from tierwise.emulator.fault_refusals import refusal_of
@@ -25,8 +25,8 @@ from tierwise.emulator.packs import number_field
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.replies import counted, generated
-from tierwise.emulator.request import Asked, Picture, read_asked
-from tierwise.emulator.views import View, view_of
+from tierwise.emulator.request import GeminiRequest, SentPicture, read_asked
+from tierwise.emulator.views import SeenPicture, view_of
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model, forwarded
 from tierwise.prices.price_rows import Price
@@ -41,7 +41,7 @@ _VIEWS_KEPT = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class EmulatedReply:
     """What goes back; `fate` is `send`, `hang` (never) or `drop` (the connection is closed)."""
 
     status: int
@@ -51,7 +51,7 @@ class Reply:
     delay_ms: float = 0.0
 
 
-class Service:
+class EmulatedService:
     """One emulated service with its bill, its request log and its faults.
 
     `today` decides prices and which models are still there; `now` gives seconds for quotas.
@@ -73,7 +73,7 @@ class Service:
         self._today = today
         self._now = now
         self._prices = prices
-        self._views: OrderedDict[tuple[object, ...], View] = OrderedDict()
+        self._views: OrderedDict[tuple[object, ...], SeenPicture] = OrderedDict()
         self._eyes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="eyes")
         self._number = 0
         self.set_faults(faults)
@@ -88,7 +88,7 @@ class Service:
         self.log = []
         self.set_faults(Faults())
 
-    async def generate(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Reply:
+    async def generate(self, call: Call, body: bytes, headers: Mapping[str, str]) -> EmulatedReply:
         """Answer `generateContent`, bill it and log it; `body` and caller are not checked yet."""
         self._number += 1
         line: dict[str, Any] = {"images": [], "prompt_sha256": None, "model": call.model}
@@ -105,7 +105,7 @@ class Service:
         self._write(line, reply.status, usage, cost)
         return reply
 
-    async def count(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Reply:
+    async def count(self, call: Call, body: bytes, headers: Mapping[str, str]) -> EmulatedReply:
         """Answer `countTokens`, which costs nothing."""
         try:
             model = self._offered(call)
@@ -116,9 +116,9 @@ class Service:
             usage = prompt_usage(asked, await self._viewed(asked))
         except Refusal as refusal:
             return refused(refusal)
-        return Reply(200, orjson.dumps(counted(asked, usage)))
+        return EmulatedReply(200, orjson.dumps(counted(asked, usage)))
 
-    async def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> Asked:
+    async def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> GeminiRequest:
         model = self._offered(call)
         decoded = decode("GenerateContentRequest", _parsed(body, call, headers), call)
         objects = await read_objects(decoded, call)
@@ -136,7 +136,7 @@ class Service:
             raise Refusal(501, f"The emulator does not draw, so it does not serve {model.name}.")
         return forwarded(model, self._today())
 
-    def _cost(self, asked: Asked, usage: Usage) -> int:
+    def _cost(self, asked: GeminiRequest, usage: Usage) -> int:
         model, tier, on = asked.model.name, asked.service_tier, self._today()
         regional, context = asked.call.regional, usage.input_tokens
         try:
@@ -147,18 +147,18 @@ class Service:
             raise Refusal(400, f"Service tier {tier} is not offered for {model}.") from error
         return cost_nano_usd(usage, price)
 
-    def _fate(self, asked: Asked) -> Fate:
+    def _fate(self, asked: GeminiRequest) -> Fate:
         return self._plan.fate(
             model=asked.model.name,
             sha256={picture.sha256 for picture in asked.pictures},
             packed=number_field(asked.settings.schema) is not None,
         )
 
-    async def _answer(self, asked: Asked, fate: Fate) -> tuple[Reply, Usage, int]:
+    async def _answer(self, asked: GeminiRequest, fate: Fate) -> tuple[EmulatedReply, Usage, int]:
         kind = fate.fault.kind if fate.fault else ""
         lost = kind if kind in {"hang", "drop"} else "send"
         if fate.fault and lost != "send" and not fate.fault.settings["billed"]:
-            return Reply(0, b"", {}, lost, fate.delay_ms), Usage(), 0
+            return EmulatedReply(0, b"", {}, lost, fate.delay_ms), Usage(), 0
         refusal = refusal_of(fate, asked)
         if refusal:
             raise refusal
@@ -167,12 +167,12 @@ class Service:
         self.bill.add(asked.model.name, len(asked.pictures), made.usage, cost)
         headers = {} if asked.call.vertex else {"x-gemini-service-tier": asked.service_tier.value}
         document = orjson.dumps(generated(asked, made, self._number, _version(asked, fate.fault)))
-        return Reply(200, document, headers, lost, fate.delay_ms), made.usage, cost
+        return EmulatedReply(200, document, headers, lost, fate.delay_ms), made.usage, cost
 
-    async def _viewed(self, asked: Asked) -> list[View]:
+    async def _viewed(self, asked: GeminiRequest) -> list[SeenPicture]:
         return [await self._view(picture, asked.model) for picture in asked.pictures]
 
-    async def _view(self, picture: Picture, model: Model) -> View:
+    async def _view(self, picture: SentPicture, model: Model) -> SeenPicture:
         resolution = (model.generation, picture.media_resolution)
         key = (picture.sha256, resolution, picture.grid, picture.numbers)
         if key in self._views:
@@ -186,15 +186,15 @@ class Service:
         return view
 
     def _write(self, line: dict[str, Any], status: int, usage: Usage, cost: int) -> None:
-        line |= {"status": status, "usd": usd(cost), "tokens": tokens(usage)}
+        line |= {"status": status, "usd": billed_usd(cost), "tokens": tokens(usage)}
         line["at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.log.append(orjson.dumps(line))
 
 
-def refused(refusal: Refusal, delay_ms: float = 0.0) -> Reply:
+def refused(refusal: Refusal, delay_ms: float = 0.0) -> EmulatedReply:
     """A refusal as a reply."""
     body = orjson.dumps(refusal.body(), option=orjson.OPT_INDENT_2)
-    return Reply(refusal.status, body, refusal.headers, delay_ms=delay_ms)
+    return EmulatedReply(refusal.status, body, refusal.headers, delay_ms=delay_ms)
 
 
 def _parsed(body: bytes, call: Call, headers: Mapping[str, str]) -> Any:
@@ -217,7 +217,7 @@ def _service_tier(call: Call, body: Mapping[str, Any], headers: Mapping[str, str
     return ServiceTier.STANDARD if call.regional else _TIERS.get(asked, ServiceTier.STANDARD)
 
 
-def _asked_line(asked: Asked) -> dict[str, Any]:
+def _asked_line(asked: GeminiRequest) -> dict[str, Any]:
     return {
         "images": [picture.sha256 for picture in asked.pictures],
         "prompt_sha256": asked.question_sha256,
@@ -226,7 +226,7 @@ def _asked_line(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _version(asked: Asked, fault: Fault | None) -> str:
+def _version(asked: GeminiRequest, fault: Fault | None) -> str:
     if fault and fault.kind == "other_version":
         return str(fault.settings["version"])
     return asked.model.version

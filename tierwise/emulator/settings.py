@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwise.emulator.refusals import Refusal, bad_fields
-from tierwise.emulator.schemas import Schema, from_json_schema, from_response_schema
+from tierwise.emulator.schemas import ResponseSchema, from_json_schema, from_response_schema
 from tierwise.models import Model
 
 _ENUM = "text/x.enum"
@@ -16,7 +16,7 @@ _MIME_TYPES = ("text/plain", _JSON, _ENUM)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class GenerationSettings:
     """How to answer.
 
     `max_output_tokens` covers thoughts and text. `thinking_level` is lower-case; for a model that
@@ -25,13 +25,13 @@ class Settings:
 
     max_output_tokens: int
     bare_enum: bool = False
-    schema: Schema | None = None
+    schema: ResponseSchema | None = None
     thinking_level: str = ""
     thinking_budget: int | None = None
     include_thoughts: bool = False
 
 
-def read_settings(config: Mapping[str, Any], model: Model) -> Settings:
+def read_settings(config: Mapping[str, Any], model: Model) -> GenerationSettings:
     """The settings of a decoded `generationConfig`.
 
     Raises:
@@ -44,7 +44,7 @@ def read_settings(config: Mapping[str, Any], model: Model) -> Settings:
     level = thinking.get("thinking_level", "").lower().replace("thinking_level_unspecified", "")
     budget = thinking.get("thinking_budget")
     _check_thinking(level, budget, model)
-    return Settings(
+    return GenerationSettings(
         max_output_tokens=config.get("max_output_tokens") or model.max_output_tokens,
         bare_enum=mime_type == _ENUM,
         schema=schema,
@@ -69,7 +69,7 @@ def _check_ranges(config: Mapping[str, Any], model: Model) -> None:
         _refuse("response_modalities", f"this model does not answer with {sorted(modalities)}.")
 
 
-def _read_schema(config: Mapping[str, Any], mime_type: str) -> Schema | None:
+def _read_schema(config: Mapping[str, Any], mime_type: str) -> ResponseSchema | None:
     if mime_type not in _MIME_TYPES:
         _refuse("response_mime_type", f"allowed mimetypes are {', '.join(_MIME_TYPES)}.")
     openapi, json_schema = config.get("response_schema"), config.get("response_json_schema")

@@ -22,7 +22,7 @@ from tierwise.tiers import worth_sending
 
 register_heif_opener()
 
-Pixels = NDArray[np.uint8]
+SeenPixels = NDArray[np.uint8]
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _MAX_PIXELS = 100_000_000
@@ -50,7 +50,7 @@ class Seen:
 
     width: int
     height: int
-    pixels: Pixels
+    pixels: SeenPixels
 
 
 def see(data: bytes, model: Model, media_resolution: MediaResolution | None) -> Seen:

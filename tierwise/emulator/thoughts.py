@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tierwise.emulator.request import Asked
+from tierwise.emulator.request import GeminiRequest
 
 # Typical numbers, not documented ones: what users report for short classification answers.
 _TOKENS = {
@@ -16,7 +16,7 @@ _TOKENS = {
 }
 
 
-def thought_tokens(asked: Asked) -> int:
+def thought_tokens(asked: GeminiRequest) -> int:
     """Tokens of thought, within a quarter of what is typical, the same for the same request."""
     budget = asked.settings.thinking_budget
     level = asked.settings.thinking_level or asked.model.default_thinking

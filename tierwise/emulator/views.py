@@ -14,19 +14,19 @@ from PIL import Image
 
 from tierwise.contact_sheets import Grid, Layout
 from tierwise.emulator.looks import Look, look_at
-from tierwise.emulator.request import Picture
+from tierwise.emulator.request import SentPicture
 from tierwise.emulator.sight import Seen, see, see_at_full_size
 from tierwise.models import Model
 from tierwise.tiers import worth_sending
 
-Box = tuple[int, int, int, int]
+SheetCell = tuple[int, int, int, int]
 
 # Darker than paper: the thin frame around a picture, and whatever is in it.
 _DARK = 160
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SeenPicture:
     """One picture of a request, in px as sent, and a look for each image on it."""
 
     width: int
@@ -34,7 +34,7 @@ class View:
     looks: tuple[Look, ...]
 
 
-def view_of(picture: Picture, model: Model, *, shape: bool) -> View:
+def view_of(picture: SentPicture, model: Model, *, shape: bool) -> SeenPicture:
     """Look at a picture; `shape` as in `look_at`.
 
     Raises:
@@ -42,16 +42,16 @@ def view_of(picture: Picture, model: Model, *, shape: bool) -> View:
     """
     if picture.grid is None:
         seen = see(picture.data, model, picture.media_resolution)
-        return View(seen.width, seen.height, (look_at(seen, shape=shape),))
+        return SeenPicture(seen.width, seen.height, (look_at(seen, shape=shape),))
     sheet = see_at_full_size(picture.data)
     affords = max(worth_sending(model.name, picture.media_resolution, *sheet.size))
     share = affords / max(sheet.size)
     boxes = list(_boxes(sheet, picture.grid))[: len(picture.numbers)]
     looks = (look_at(_seen(sheet.crop(box), share), shape=shape) for box in boxes)
-    return View(*sheet.size, tuple(looks))
+    return SeenPicture(*sheet.size, tuple(looks))
 
 
-def _boxes(sheet: Image.Image, grid: Grid) -> Iterator[Box]:
+def _boxes(sheet: Image.Image, grid: Grid) -> Iterator[SheetCell]:
     """Where the pictures are: from the top left of each cell to the frame that ends them."""
     dark = np.asarray(sheet.convert("L")) < _DARK
     layout = Layout(grid, max(1, sheet.width // grid.columns), max(1, sheet.height // grid.rows))

@@ -1,15 +1,15 @@
 """What a run will cost, before it is paid: from a look at the archive to dollars with an interval.
 
     Survey (what a sample of the archive showed) ─▶ Workload (questions, tokens per task)
-        ─▶ drawn under many Worlds (what nobody knows yet) ─▶ Forecast
+        ─▶ drawn under many Scenarios (what nobody knows yet) ─▶ Forecast
 
 * `survey`    what was seen of the archive, and what the journal knows of it
 * `shares`    how many of the images a task with `when` will be asked of
 * `replies`   how long answers are
-* `worlds`    everything uncertain, drawn at random or taken at its middle
+* `scenarios`    everything uncertain, drawn at random or taken at its middle
 * `rates`     what a service bills on a day; `texts`, `pictures`: what a task sends
-* `workload`  tokens and dollars of one task in one world
-* `forecast`  all tasks in many worlds: the middle, the 80 % interval, where the spread comes from
-* `ways`      the same archive asked otherwise; `lever`: the change that saves most
+* `workload`  tokens and dollars of one task in one scenario
+* `forecast`  all tasks in many scenarios: the middle, the 80 % interval, whence the spread
+* `alternatives` the same archive asked otherwise; `lever`: the change that saves most
 * `vendors`   what other vendors document; `duration`: how long requests take
 """

@@ -1,4 +1,4 @@
-"""All tasks in many worlds: the middle, the interval, and where the spread comes from."""
+"""All tasks in many scenarios: the middle, the interval, and where the spread comes from."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import Any
 from tierwise.accounts.tables import usd
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import reply_lengths
+from tierwise.forecast.scenarios import Expectations, Unknown, drawn_scenario, middle_scenario
 from tierwise.forecast.shares import Share, asked_shares, detailed_share
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load, Workload, workload
-from tierwise.forecast.worlds import Expectations, Unknown, drawn_world, middle_world
 from tierwise.tasks import Task
 
-_WORLDS = 200
-_WORLDS_FOR_ONE_UNKNOWN = 100
+_SCENARIOS = 200
+_SCENARIOS_FOR_ONE_UNKNOWN = 100
 # Of 48 pairs of an archive and a tasks file, put to the emulator, the cost of 38 lay within 80 % of
-# the worlds, that of 46 within 90 %; of 70 others, of 63 within 90 % (bench/forecast). A real model
-# will surprise more than an emulator.
-_WORLDS_FOR_ONE_BEYOND = 20
+# the scenarios, that of 46 within 90 %; of 70 others, of 63 within 90 % (bench/forecast). A real
+# model will surprise more than an emulator.
+_SCENARIOS_FOR_ONE_BEYOND = 20
 _SEED = 20261123
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class DollarInterval:
     """Nano-dollars: the middle, and bounds that the truth is within four times in five."""
 
     low: int
     middle: int
     high: int
 
-    def widened(self, value: int) -> Interval:
+    def widened(self, value: int) -> DollarInterval:
         """The same, with a value inside that belongs there."""
-        return Interval(min(self.low, value), value, max(self.high, value))
+        return DollarInterval(min(self.low, value), value, max(self.high, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class TaskForecast:
     """What one task comes to; `paid` questions need no request, `worst` is in nano-dollars."""
 
     load: Load
-    cost: Interval
+    cost: DollarInterval
     paid: int
     worst: int
 
@@ -54,8 +54,8 @@ class Forecast:
 
     survey: Survey
     tasks: Mapping[str, TaskForecast]
-    cost: Interval
-    spread: Mapping[Unknown, Interval]
+    cost: DollarInterval
+    spread: Mapping[Unknown, DollarInterval]
 
     @property
     def load(self) -> Load:
@@ -83,10 +83,10 @@ def forecast(
     """
     loads = [workload(task, survey, rates) for task in tasks]
     known = expectations(tasks, survey)
-    middle = [load.load(middle_world(known)) for load in loads]
+    middle = [load.load(middle_scenario(known)) for load in loads]
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
-    worlds = [drawn_world(known, rng) for _ in range(_WORLDS)]
-    costs = [[load.load(world).cost for load in loads] for world in worlds]
+    scenarios = [drawn_scenario(known, rng) for _ in range(_SCENARIOS)]
+    costs = [[load.load(scenario).cost for load in loads] for scenario in scenarios]
     by_task = {
         load.task.ask_name: TaskForecast(
             load=centre,
@@ -146,17 +146,19 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
 
 def _alone(
     unknown: Unknown, loads: Sequence[Workload], known: Expectations, rng: random.Random
-) -> Interval:
-    worlds = (drawn_world(known, rng, frozenset({unknown})) for _ in range(_WORLDS_FOR_ONE_UNKNOWN))
-    return _interval([sum(load.load(world).cost for load in loads) for world in worlds])
+) -> DollarInterval:
+    scenarios = (
+        drawn_scenario(known, rng, frozenset({unknown})) for _ in range(_SCENARIOS_FOR_ONE_UNKNOWN)
+    )
+    return _interval([sum(load.load(scenario).cost for load in loads) for scenario in scenarios])
 
 
-def _interval(costs: Sequence[int]) -> Interval:
-    """The bounds that one world in twenty stays below, and above."""
+def _interval(costs: Sequence[int]) -> DollarInterval:
+    """The bounds that one scenario in twenty stays below, and above."""
     ordered = sorted(costs)
     last = len(ordered) - 1
-    tail = last // _WORLDS_FOR_ONE_BEYOND
-    return Interval(ordered[tail], ordered[last // 2], ordered[last - tail])
+    tail = last // _SCENARIOS_FOR_ONE_BEYOND
+    return DollarInterval(ordered[tail], ordered[last // 2], ordered[last - tail])
 
 
 def _load_row(load: Load) -> dict[str, Any]:
@@ -172,7 +174,7 @@ def _load_row(load: Load) -> dict[str, Any]:
     }
 
 
-def _interval_row(interval: Interval) -> dict[str, str]:
+def _interval_row(interval: DollarInterval) -> dict[str, str]:
     return {
         "cost_usd": _usd(interval.middle),
         "low_usd": _usd(interval.low),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tierwise.forecast.ways import Change, Way
+from tierwise.forecast.alternatives import Alternative, Change
 
 # Other models and vendors answer differently, and another day is no choice.
 _LEVERS = (Change.PACK, Change.TIER, Change.RESOLUTION)
@@ -14,7 +14,7 @@ _MOST_IN_PACK = 8
 _WORTH_SAYING = 0.02
 
 
-def biggest_lever(found: Sequence[Way]) -> str:
+def biggest_lever(found: Sequence[Alternative]) -> str:
     """Which well-tried change of route saves most, how much, and why."""
     asked = next(way for way in found if way.change is Change.NONE and not way.to)
     levers = (way for way in found if _is_lever(way))
@@ -45,7 +45,7 @@ def biggest_lever(found: Sequence[Way]) -> str:
     return f"{first}: {named} for every task saves {100 * saved:.0f} %: {why}"
 
 
-def _is_lever(way: Way) -> bool:
+def _is_lever(way: Alternative) -> bool:
     if way.change is Change.PACK:
         return int(way.to) <= _MOST_IN_PACK
     return way.change in _LEVERS and way.can_run

@@ -17,7 +17,7 @@ from tierwise.tasks import Task
 _USUAL_SIZE = (4000, 3000)
 
 # Tokens of a picture of so many px.
-Rule = Callable[[int, int], int]
+TokensRule = Callable[[int, int], int]
 RouteRule = Callable[[Route, int, int], int]
 
 
@@ -27,7 +27,7 @@ def images_of(task: Task, survey: Survey) -> list[SeenImage]:
     return [image for image in survey.images if image.standings[task.name] in wanted]
 
 
-def sent_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int]:
+def sent_tokens(task: Task, images: Sequence[SeenImage], rule: TokensRule) -> list[int]:
     """A rule applied to each picture as it is sent; empty for a task that reads text.
 
     On contact sheets, images that follow each other are a picture together.
@@ -59,7 +59,7 @@ def routed_tokens(
     return found
 
 
-def original_tokens(task: Task, images: Sequence[SeenImage], rule: Rule) -> list[int]:
+def original_tokens(task: Task, images: Sequence[SeenImage], rule: TokensRule) -> list[int]:
     """A rule applied to each picture as it is in the archive; empty for a task that reads text."""
     return [] if task.reads == "text" else [rule(*_size(image)) for image in images]
 

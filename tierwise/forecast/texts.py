@@ -10,7 +10,7 @@ from statistics import fmean
 from tierwise.forecast.survey import SeenImage
 from tierwise.questions import Prompt, group_texts, render, request_texts
 from tierwise.tasks import Task
-from tierwise.tasks.grouping import FOLDER
+from tierwise.tasks.grouping import BY_FOLDER
 from tierwise.tiers import text_tokens
 
 _FOLDER_IN_PROMPT = "a folder's name"
@@ -39,7 +39,7 @@ class Texts:
 def texts_of(task: Task, images: Sequence[SeenImage]) -> Texts:
     """The mean over the prompts of the first images."""
     answers = dict.fromkeys(task.depends_on, "")
-    folder = {FOLDER: _FOLDER_IN_PROMPT} if task.per else {}
+    folder = {BY_FOLDER: _FOLDER_IN_PROMPT} if task.per else {}
     prompts = [
         render(task, filename=image.name, columns={**folder, **image.columns}, answers=answers)
         for image in images[:_PROMPTS]

@@ -1,4 +1,4 @@
-"""The requests, tokens and dollars of one task in one world."""
+"""The requests, tokens and dollars of one task in one scenario."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from statistics import fmean, stdev
 from tierwise.forecast.pictures import images_of, mean, original_tokens, routed_tokens
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import prompt_tokens, reply_tokens
+from tierwise.forecast.scenarios import Scenario
 from tierwise.forecast.survey import Groups, Standing, Survey
 from tierwise.forecast.texts import Texts, schema_tokens, texts_of
-from tierwise.forecast.worlds import World
 from tierwise.models import Model, find_model
 from tierwise.prices.prices import cost_nano_usd
 from tierwise.records import ServiceTier, Usage
@@ -77,41 +77,41 @@ class Workload:
     picture_error: float
     naive: float
 
-    def load(self, world: World) -> Load:
-        """What the task comes to in that world."""
-        share = world.shares[self.task.name]
-        sampled = max(0.0, 1 + world.sample * self.asked_error)
-        images = round((self.asked + self.open * share) * sampled * (1 - world.broken))
+    def load(self, scenario: Scenario) -> Load:
+        """What the task comes to in that scenario."""
+        share = scenario.shares[self.task.name]
+        sampled = max(0.0, 1 + scenario.sample * self.asked_error)
+        images = round((self.asked + self.open * share) * sampled * (1 - scenario.broken))
         if self.groups:
-            return self._requests(self.groups, images / self.groups, world)
+            return self._requests(self.groups, images / self.groups, scenario)
         pack = self.task.route.images_per_request
         full, rest = divmod(images, pack)
-        return self._requests(full, pack, world) + self._requests(min(rest, 1), rest, world)
+        return self._requests(full, pack, scenario) + self._requests(min(rest, 1), rest, scenario)
 
     @property
     def questions(self) -> float:
         """Questions in the whole archive if every condition held."""
         return self.groups or self.asked + self.open
 
-    def _requests(self, requests: int, pack: float, world: World) -> Load:
+    def _requests(self, requests: int, pack: float, scenario: Scenario) -> Load:
         """So many equal requests, each with `pack` images."""
         if not requests:
             return Load()
         answers = 1 if self.groups else round(pack)
-        earlier = self._earlier_answers(world)
-        text = (self.texts.of(pack) + pack * earlier) * world.text
-        text += schema_tokens(self.task, answers) if world.schema else 0
-        above = world.pictures * (self.picture_at_most - self.picture)
-        above += world.detail[self.task.name] * (self.raised - self.picture)
+        earlier = self._earlier_answers(scenario)
+        text = (self.texts.of(pack) + pack * earlier) * scenario.text
+        text += schema_tokens(self.task, answers) if scenario.schema else 0
+        above = scenario.pictures * (self.picture_at_most - self.picture)
+        above += scenario.detail[self.task.name] * (self.raised - self.picture)
         sheet = self.task.route.images_per_sheet
         sent = pack if sheet == 1 else ceil(pack / sheet)
-        pictures = sent * (self.picture + above) * (1 + world.sample * self.picture_error)
-        output, thoughts = self._output(answers, world)
-        paid = requests * (1 + world.repeats)
+        pictures = sent * (self.picture + above) * (1 + scenario.sample * self.picture_error)
+        output, thoughts = self._output(answers, scenario)
+        paid = requests * (1 + scenario.repeats)
         usage = _usage(paid, text, pictures, output, thoughts)
         route = self.task.route
         price = self.rates.price(route.model, route.service_tier, round(text + pictures))
-        naive_text = pack * (self.texts.alone + earlier) * world.text
+        naive_text = pack * (self.texts.alone + earlier) * scenario.text
         naive = _usage(requests, naive_text, pack * self.naive, output, thoughts)
         standard = self.rates.price(route.model, ServiceTier.STANDARD)
         return Load(
@@ -124,15 +124,15 @@ class Workload:
             baseline=0 if self.task.after_first else cost_nano_usd(naive, standard),
         )
 
-    def _earlier_answers(self, world: World) -> float:
+    def _earlier_answers(self, scenario: Scenario) -> float:
         """Tokens of the answers that the prompt for one image tells."""
-        return sum(prompt_tokens(world.replies[name]) for name in self.task.reads_answers)
+        return sum(prompt_tokens(scenario.replies[name]) for name in self.task.reads_answers)
 
-    def _output(self, answers: int, world: World) -> tuple[float, float]:
+    def _output(self, answers: int, scenario: Scenario) -> tuple[float, float]:
         """Tokens of reply and thoughts of a request."""
-        reply = world.replies[self.task.name]
+        reply = scenario.replies[self.task.name]
         thoughts = usual_thoughts(find_model(self.task.route.model))
-        return reply_tokens(reply, answers) * world.text, thoughts * world.thoughts
+        return reply_tokens(reply, answers) * scenario.text, thoughts * scenario.thoughts
 
 
 def workload(task: Task, survey: Survey, rates: Rates) -> Workload:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from tierwise.errors import ImageError, RunEndedError
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import CallError, GeminiClient, RawReply
-from tierwise.gemini.compose import Composed, compose
+from tierwise.gemini.compose import RequestParts, compose
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.pace import Start
 from tierwise.gemini.request_log import RequestLog
@@ -34,7 +34,7 @@ from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.gemini.wire import read_reply
 from tierwise.records import Outcome, Reason, ServiceTier, Spent
 
-Record = Callable[[Sequence[Ask], Settled], Awaitable[None]]
+KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Asker:
     client: GeminiClient
     limiter: Limiter
     billing: Billing
-    record: Record
+    record: KeepReply
     clock: Clock = Clock()
     flex_fallback: ServiceTier | None = None
     log: RequestLog | None = None
@@ -96,14 +96,14 @@ class Asker:
             await self.limiter.sleep(wait_s if verdict.wait_s is None else verdict.wait_s)
         return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
 
-    async def _compose(self, asks: tuple[Ask, ...]) -> Composed:
+    async def _compose(self, asks: tuple[Ask, ...]) -> RequestParts:
         if all(len(together) == 1 for together in by_picture(asks)):
             return compose(asks)
         draw = asyncio.get_running_loop().run_in_executor
         return compose(asks, await draw(self.executor, draw_sheets, asks))
 
     async def _exchange(
-        self, asks: tuple[Ask, ...], composed: Composed, tier: ServiceTier, start: Start
+        self, asks: tuple[Ask, ...], composed: RequestParts, tier: ServiceTier, start: Start
     ) -> Settled:
         came: RawReply | CallError
         try:
@@ -126,7 +126,7 @@ class Asker:
     async def _log(
         self,
         asks: tuple[Ask, ...],
-        composed: Composed,
+        composed: RequestParts,
         tier: ServiceTier,
         came: RawReply | CallError,
     ) -> None:
@@ -158,7 +158,7 @@ class Asker:
             )
 
     def _priced(
-        self, asks: tuple[Ask, ...], composed: Composed, raw: RawReply, tier: ServiceTier
+        self, asks: tuple[Ask, ...], composed: RequestParts, raw: RawReply, tier: ServiceTier
     ) -> Exchange:
         now = datetime.now(UTC)
         route, reply = asks[0].route, read_reply(raw.body, raw.headers)

@@ -27,10 +27,14 @@ from google.oauth2.credentials import Credentials
 
 from tierwise.errors import InputError
 from tierwise.gemini.api_key import find_key
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.records import ServiceTier
 
-_API_VERSION = {Kind.DEVELOPER: "v1beta", Kind.EMULATOR: "v1beta", Kind.VERTEX: "v1beta1"}
+_API_VERSION = {
+    ServiceKind.DEVELOPER: "v1beta",
+    ServiceKind.EMULATOR: "v1beta",
+    ServiceKind.VERTEX: "v1beta1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class GeminiClient:
     def __init__(self, service: Service) -> None:
         self._service = service
         account = _account(service)
-        self._secret = account["api_key"] if service.kind is Kind.DEVELOPER else ""
+        self._secret = account["api_key"] if service.kind is ServiceKind.DEVELOPER else ""
         # Ours, for on httpx the SDK needs many times the processor time; requests are limited
         # elsewhere. Proxies are taken from the environment as the SDK does, but only where there
         # are any: aiohttp would look for them and for a netrc file at every request, in threads.
@@ -162,8 +166,8 @@ def _http_options(service: Service, session: aiohttp.ClientSession) -> types.Htt
 
 
 def _account(service: Service) -> dict[str, Any]:
-    if service.kind is not Kind.VERTEX:
-        key = "emulator" if service.kind is Kind.EMULATOR else find_key(service)
+    if service.kind is not ServiceKind.VERTEX:
+        key = "emulator" if service.kind is ServiceKind.EMULATOR else find_key(service)
         return {"vertexai": False, "api_key": key}
     return {
         "vertexai": True,

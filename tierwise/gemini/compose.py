@@ -10,7 +10,7 @@ import orjson
 from tierwise.gemini.settle import RAISED_LIMIT, Ask
 from tierwise.gemini.sheets import by_picture
 from tierwise.gemini.thoughts import thought_allowance
-from tierwise.gemini.wire import InlineImage, Json, NamedImage, request_body
+from tierwise.gemini.wire import InlineImage, NamedImage, WireJson, request_body
 from tierwise.images.contact_sheet import ContactSheet
 from tierwise.models import find_model
 from tierwise.questions import RequestTexts, group_texts, request_texts
@@ -20,18 +20,18 @@ _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
 
 @dataclass(frozen=True, slots=True)
-class Composed:
+class RequestParts:
     """A request body, and for the account the texts in it and each image's part of its pictures.
 
     `sent_bytes` of an image on a contact sheet is its share of the sheet.
     """
 
-    body: Json
+    body: WireJson
     texts: tuple[str, ...]
     sent_bytes: tuple[int, ...]
 
 
-def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Composed:
+def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> RequestParts:
     """One request for images that are asked the same task, each by itself or all together.
 
     `sheets` are those of `draw_sheets`.
@@ -53,7 +53,7 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Compose
         response_config=_response_config(asks),
         max_output_tokens=output_limit(asks),
     )
-    return Composed(body, (texts.opening, *texts.before_pictures), tuple(sent_bytes))
+    return RequestParts(body, (texts.opening, *texts.before_pictures), tuple(sent_bytes))
 
 
 def most_text_tokens(asks: Sequence[Ask]) -> int:
@@ -107,6 +107,6 @@ def _texts(asks: Sequence[Ask]) -> RequestTexts:
     return request_texts([ask.prompt for ask in asks], asks[0].route.images_per_sheet)
 
 
-def _response_config(asks: Sequence[Ask]) -> Json:
+def _response_config(asks: Sequence[Ask]) -> WireJson:
     task = asks[0].task
     return task.response_config(task.answers_in_request(len(asks)))

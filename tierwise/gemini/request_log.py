@@ -17,7 +17,7 @@ import orjson
 
 from tierwise.gemini.client import CallError, RawReply
 from tierwise.gemini.settle import Ask
-from tierwise.gemini.wire import Json
+from tierwise.gemini.wire import WireJson
 from tierwise.records import ServiceTier
 
 _HEADERS = ("retry-after", "x-gemini-service-tier")
@@ -31,7 +31,7 @@ class RequestLog:
         self._write = write
 
     async def note(
-        self, asks: Sequence[Ask], body: Json, tier: ServiceTier, came: RawReply | CallError
+        self, asks: Sequence[Ask], body: WireJson, tier: ServiceTier, came: RawReply | CallError
     ) -> None:
         """Keep this one, if it is among the first."""
         answered = isinstance(came, RawReply)

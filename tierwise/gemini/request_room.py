@@ -11,7 +11,7 @@ from tierwise.references import MOST_BYTES_IN_REQUEST
 
 # The Developer API takes 100 MB inline, Vertex 7 MB an image; base64 adds a third. Small requests
 # fail cheaper and keep a worker's memory flat.
-MOST_BYTES = 12_000_000
+MOST_INLINE_BYTES = 12_000_000
 # Above 200,000 tokens some models cost double for the whole request (tierwise/facts/prices.toml);
 # no model's context is smaller. The rest is room for what is only estimated.
 _MOST_TOKENS = 180_000
@@ -37,7 +37,7 @@ class Pack:
         if not self.asks:
             return True
         light = (
-            self._bytes + _size(ask) <= MOST_BYTES
+            self._bytes + _size(ask) <= MOST_INLINE_BYTES
             and self._tokens + self.tokens_of(ask) <= _MOST_TOKENS
         )
         return light and not self.full and may_share(self.asks[0], ask)
@@ -67,5 +67,5 @@ def packs(
 def _size(ask: Ask) -> int:
     """Bytes of a request; of a file that it only names, its share of what a request may name."""
     if ask.reference:
-        return ask.reference.bytes * MOST_BYTES // MOST_BYTES_IN_REQUEST
+        return ask.reference.bytes * MOST_INLINE_BYTES // MOST_BYTES_IN_REQUEST
     return len(ask.picture.data) if ask.picture else 0

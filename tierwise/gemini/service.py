@@ -25,7 +25,7 @@ _SECRET_VERSION = re.compile(
 )
 
 
-class Kind(StrEnum):
+class ServiceKind(StrEnum):
     """The three values of `--gemini`."""
 
     EMULATOR = "emulator"
@@ -42,7 +42,7 @@ class Service:
     Manager that holds the key of the Developer API; empty means the environment.
     """
 
-    kind: Kind
+    kind: ServiceKind
     endpoint: str = ""
     project: str = ""
     location: str = "global"
@@ -53,7 +53,7 @@ class Service:
     @property
     def vertex(self) -> bool:
         """Whether requests take Vertex paths and count tokens and prices as Vertex does."""
-        return self.kind is Kind.VERTEX
+        return self.kind is ServiceKind.VERTEX
 
     @property
     def regional(self) -> bool:

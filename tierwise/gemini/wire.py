@@ -14,7 +14,7 @@ from typing import Any
 from tierwise.models import Model
 from tierwise.records import MediaResolution, ServiceTier, Usage
 
-Json = dict[str, Any]
+WireJson = dict[str, Any]
 
 _LEVELS = {level: f"MEDIA_RESOLUTION_{level.name}" for level in MediaResolution}
 
@@ -69,7 +69,7 @@ def request_body(
     images: Sequence[InlineImage | NamedImage],
     response_config: Mapping[str, Any],
     max_output_tokens: int,
-) -> Json:
+) -> WireJson:
     """The body of `generateContent`: shared text first, then each picture after its own text.
 
     Media resolution stands with the pictures when they differ, which not every model takes
@@ -78,12 +78,12 @@ def request_body(
     """
     levels = {image.media_resolution for image in images}
     per_part = len(levels) > 1 or MediaResolution.ULTRA_HIGH in levels
-    parts: list[Json] = [{"text": text}] if text else []
+    parts: list[WireJson] = [{"text": text}] if text else []
     for image in images:
         if image.text:
             parts.append({"text": image.text})
         parts.append(_image_part(image, per_part=per_part))
-    config: Json = {**response_config, "maxOutputTokens": max_output_tokens}
+    config: WireJson = {**response_config, "maxOutputTokens": max_output_tokens}
     if images and not per_part:
         config["mediaResolution"] = _LEVELS[images[0].media_resolution]
     if thinking := _least_thinking(model):
@@ -105,8 +105,8 @@ def read_reply(body: Mapping[str, Any], headers: Mapping[str, str]) -> Reply:
     )
 
 
-def _image_part(image: InlineImage | NamedImage, *, per_part: bool) -> Json:
-    part: Json
+def _image_part(image: InlineImage | NamedImage, *, per_part: bool) -> WireJson:
+    part: WireJson
     if isinstance(image, NamedImage):
         part = {"fileData": {"mimeType": image.mime_type, "fileUri": image.uri}}
     else:
@@ -117,7 +117,7 @@ def _image_part(image: InlineImage | NamedImage, *, per_part: bool) -> Json:
     return part
 
 
-def _least_thinking(model: Model) -> Json | None:
+def _least_thinking(model: Model) -> WireJson | None:
     if model.thinking_levels:
         return {"thinkingLevel": model.thinking_levels[0].upper()}
     if model.thinking_budget_off is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierwise.errors import ImageError
-from tierwise.images.decoders.frames import Choice, chosen_frames
+from tierwise.images.decoders.frames import FrameChoice, chosen_frames
 from tierwise.images.headers.header import Header
 from tierwise.images.headers.headers import read_header
 from tierwise.images.isolated.isolation import ask_helper
@@ -15,7 +15,7 @@ from tierwise.records import Reason
 _ANIMATED = {"gif", "webp", "png"}
 
 
-def inspect(data: bytes, *, name: str, limits: Limits, frames: Choice = "first") -> Source:
+def inspect(data: bytes, *, name: str, limits: Limits, frames: FrameChoice = "first") -> Source:
     """Recognise a file and count its images.
 
     Pages of PDF and TIFF count each; an animation counts as one unless `frames` asks for more.
@@ -36,7 +36,7 @@ def inspect(data: bytes, *, name: str, limits: Limits, frames: Choice = "first")
     return Source(header.format, pages)
 
 
-def _pages(data: bytes, header: Header, name: str, limits: Limits, frames: Choice) -> int:
+def _pages(data: bytes, header: Header, name: str, limits: Limits, frames: FrameChoice) -> int:
     if header.format == "tiff":
         return header.frames
     if header.format == "pdf":

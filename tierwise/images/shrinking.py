@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tierwise.images.decoders.decoding import decode, frame_of
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.resampling import resampled
 from tierwise.images.encoder import encode
 from tierwise.images.features import features
@@ -60,7 +60,7 @@ def _rasters(
         if kind not in decoded:
             frame = frame_of(original, page, setting.frames)
             side = max(setting.max_side, least)
-            raster = decode(original, View(frame, side, setting.background))
+            raster = decode(original, WantedView(frame, side, setting.background))
             decoded[kind] = grey_if_colourless(raster)
         rasters[setting] = decoded[kind], _smaller(decoded[kind], setting.max_side)
     return rasters

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from tierwise.calibration.choice import Choice, TriedRoute
 from tierwise.plots.drawing import CHOSEN, FAINT, FONT_SIZE, INK, Plot, axes_of, headed
-from tierwise.plots.placing import Box, first_free
+from tierwise.plots.placing import NameBox, first_free
 
 _WIDTH, _HEIGHT = 6.4, 3.9
 _POINTS_PER_INCH = 72
@@ -79,7 +79,7 @@ def _name(axes: Axes, choice: Choice) -> None:
         dots = axes.figure.dpi / _POINTS_PER_INCH
         size = (0.66 * FONT_SIZE * len(text) * dots, 1.25 * FONT_SIZE * dots)
         frame = axes.get_window_extent()
-        inside = Box(frame.x0, frame.y0, frame.x1 + 0.2 * axes.figure.dpi, frame.y1)
+        inside = NameBox(frame.x0, frame.y0, frame.x1 + 0.2 * axes.figure.dpi, frame.y1)
         box = first_free(_offers(x, y, size, dots), taken, inside)
         taken.append(box)
         axes.annotate(
@@ -99,25 +99,25 @@ def _pixels(axes: Axes, one: TriedRoute) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def _around(axes: Axes, one: TriedRoute) -> Box:
+def _around(axes: Axes, one: TriedRoute) -> NameBox:
     """The point and its interval, which names should not cover."""
     x, _ = _pixels(axes, one)
     low, high = (
         float(axes.transData.transform((0, end))[1]) for end in (one.figures.low, one.figures.high)
     )
-    return Box(x - 5, low, x + 5, high)
+    return NameBox(x - 5, low, x + 5, high)
 
 
 def _offers(
     x: float, y: float, size: tuple[float, float], dots: float
-) -> Iterator[tuple[Box, float]]:
+) -> Iterator[tuple[NameBox, float]]:
     """Places for a name beside its point, and how far each is from the best."""
     width, height = size
     for step in range(12):
         for sign in (1, -1) if step else (1,):
             low = y + sign * step * 0.7 * height + 2 * dots
             for left, worse in ((x + 7 * dots, 0.0), (x - 7 * dots - width, 0.5)):
-                yield Box(left, low, left + width, low + height), step + worse
+                yield NameBox(left, low, left + width, low + height), step + worse
 
 
 def _said(task: str, choice: Choice, *, emulated: bool) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class NameBox:
     """A rectangle in px, `low` below `high`."""
 
     left: float
@@ -15,7 +15,7 @@ class Box:
     right: float
     high: float
 
-    def shared(self, other: Box) -> float:
+    def shared(self, other: NameBox) -> float:
         """The area in which both lie."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.high, other.high) - max(self.low, other.low)
@@ -27,7 +27,9 @@ class Box:
         return (self.right - self.left) * (self.high - self.low)
 
 
-def first_free(offers: Iterable[tuple[Box, float]], taken: Sequence[Box], inside: Box) -> Box:
+def first_free(
+    offers: Iterable[tuple[NameBox, float]], taken: Sequence[NameBox], inside: NameBox
+) -> NameBox:
     """Of boxes with a penalty each, the best that is free; where none is, the one least covered.
 
     >>> near, far = Box(0, 0, 2, 1), Box(0, 1, 2, 2)
@@ -35,7 +37,7 @@ def first_free(offers: Iterable[tuple[Box, float]], taken: Sequence[Box], inside
     True
     """
 
-    def covered(box: Box) -> float:
+    def covered(box: NameBox) -> float:
         return sum(map(box.shared, taken)) + box.area - box.shared(inside)
 
     return min(offers, key=lambda offer: (round(covered(offer[0])), offer[1]))[0]

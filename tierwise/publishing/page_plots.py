@@ -8,7 +8,7 @@ from typing import Any
 
 from tierwise.errors import InputError
 from tierwise.report.inlined_svg import inlined_svg
-from tierwise.report.page import Plot
+from tierwise.report.page import PagePlot
 from tierwise.storage.files import files_for, join
 
 MEASUREMENT_PLOT = "measurement.svg"
@@ -23,12 +23,12 @@ def calibration_plot(task: str) -> str:
     return f"calibration-{task}.svg"
 
 
-def plots_beside(output: str, run: Mapping[str, Any]) -> list[Plot]:
+def plots_beside(output: str, run: Mapping[str, Any]) -> list[PagePlot]:
     """Those of the run's tasks; without any where there are none, or none can be read from here."""
     return list(_plots(output, run))
 
 
-def _plots(output: str, run: Mapping[str, Any]) -> Iterator[Plot]:
+def _plots(output: str, run: Mapping[str, Any]) -> Iterator[PagePlot]:
     folders = [output]
     if calibration := run["flags"].get("calibration"):
         folders.append(calibration.rpartition("/")[0] or ".")
@@ -39,7 +39,7 @@ def _plots(output: str, run: Mapping[str, Any]) -> Iterator[Plot]:
             data = _read(join(folder, name))
             plot = inlined_svg(data, f"plot{number}-{place}-") if data else None
             if plot:
-                yield Plot(title, *plot)
+                yield PagePlot(title, *plot)
 
 
 def _accuracy(task: str) -> str:

@@ -32,7 +32,7 @@ from tierwise.report.gallery import (
     chosen,
     failed_line,
 )
-from tierwise.report.page import Contents, Plot, page
+from tierwise.report.page import Contents, PagePlot, page
 from tierwise.report.task_facts import AskedPrice, AskedTask
 from tierwise.storage.thumbnail_files import ThumbnailFiles
 
@@ -45,7 +45,7 @@ Audited = Mapping[str, Mapping[str, Any]]
 
 
 def build_page(
-    found: FinishedRun, thumbnails: ThumbnailFiles | None, plots: Sequence[Plot] = ()
+    found: FinishedRun, thumbnails: ThumbnailFiles | None, plots: Sequence[PagePlot] = ()
 ) -> str:
     """The HTML of a finished run; without `thumbnails` there are no pictures in it.
 

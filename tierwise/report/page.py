@@ -41,7 +41,7 @@ _MOST_DOUBTFUL = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class PagePlot:
     """A picture with axes: an SVG of ours, its title, and what it shows in words."""
 
     title: str
@@ -65,7 +65,7 @@ class Contents:
     failures: FailuresTally
     evaluation: Sequence[Mapping[str, Any]]
     cards: Sequence[Card]
-    plots: Sequence[Plot] = ()
+    plots: Sequence[PagePlot] = ()
 
 
 def page(contents: Contents) -> str:

@@ -18,7 +18,7 @@ _COST_OF_SPREADING, _MOST_COST_OF_SPREADING = 1.5, 3.5
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RouteComparison:
     """A candidate beside the reference on the same images, each scored from 0 to 1.
 
     `difference` is the candidate's mean score less the reference's, `spread` the variance of that
@@ -57,7 +57,9 @@ class Comparison:
         return ceil(max((reach / room) ** 2 + 1 / room, without_any))
 
 
-def compare(reference: Sequence[float], candidate: Sequence[float], *, margin: float) -> Comparison:
+def compare(
+    reference: Sequence[float], candidate: Sequence[float], *, margin: float
+) -> RouteComparison:
     """Both routes' scores of the same images, in the same order.
 
     Right or wrong is tested exactly, scores in between by betting; both hold in finite samples.
@@ -72,7 +74,7 @@ def compare(reference: Sequence[float], candidate: Sequence[float], *, margin: f
         p_value = p_mean_at_most(-margin, differences, -1, 1)
     else:
         p_value = p_worse_by(margin, images=images, lost=lost, gained=gained)
-    return Comparison(
+    return RouteComparison(
         images=images,
         lost=lost,
         gained=gained,

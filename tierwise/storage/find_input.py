@@ -12,7 +12,7 @@ from tierwise.storage.files import files_for
 from tierwise.storage.listing import (
     GLOB_SIGNS,
     Input,
-    Kind,
+    InputKind,
     Skipped,
     fixed_parts,
     list_names,
@@ -46,13 +46,13 @@ def find_input(uri: str, *, excluded: str = "") -> Input:
 def _find_input(uri: str, excluded: str) -> Input:
     files = files_for(uri)
     if files.is_folder(uri):
-        folder = _cut(Input(uri, Kind.FOLDER, excluded=excluded), uri, "")
+        folder = _cut(Input(uri, InputKind.FOLDER, excluded=excluded), uri, "")
         return _with_names(folder, "the folder holds no files")
     if files.exists(uri):
         if is_manifest(uri):
-            manifest = Input(uri, Kind.MANIFEST, column_kinds(uri))
+            manifest = Input(uri, InputKind.MANIFEST, column_kinds(uri))
             return _with_names(manifest, "the manifest has no rows. List images in its column uri")
-        return Input(uri, Kind.FILE)
+        return Input(uri, InputKind.FILE)
     if not GLOB_SIGNS & set(uri):
         if _is_something(uri):
             raise InputError(
@@ -61,7 +61,7 @@ def _find_input(uri: str, excluded: str) -> Input:
             )
         raise InputError(f"--input={uri}: there is no such file or folder.")
     root, beginning = fixed_parts(uri)
-    pattern = _cut(Input(uri, Kind.PATTERN, excluded=excluded), root, beginning)
+    pattern = _cut(Input(uri, InputKind.PATTERN, excluded=excluded), root, beginning)
     return _with_names(pattern, "no file matches this pattern")
 
 

@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 
 from tierwise.storage.gcs_errors import as_os_errors
 from tierwise.storage.gcs_names import SCHEME, content_type_of, split_folder, split_name, stat_of
-from tierwise.storage.name_ranges import EVERY, Cut, Look, NameRange, beginning_with, cut
+from tierwise.storage.name_ranges import EVERY, Cut, FirstNames, NameRange, beginning_with, cut
 from tierwise.storage.stat import Stat
 
 # Connections that are kept open: more than any process has threads that read or write.
@@ -58,9 +58,9 @@ class GcsFiles:
         """Ranges of the names below a folder that begin with a prefix, and about how many."""
         bucket, below = split_folder(folder)
 
-        def look(names: NameRange, most: int) -> Look:
+        def look(names: NameRange, most: int) -> FirstNames:
             found = [blob.name for blob in self._blobs(bucket, below, names, most=most)]
-            return Look(found, len(found) == most)
+            return FirstNames(found, len(found) == most)
 
         whole = beginning_with(below + prefix)
         with as_os_errors(folder), ThreadPoolExecutor(_TOGETHER) as pool:

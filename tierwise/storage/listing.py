@@ -27,7 +27,7 @@ GLOB_SIGNS = frozenset("*?[")
 _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
 
 
-class Kind(StrEnum):
+class InputKind(StrEnum):
     """How an input is read."""
 
     FOLDER = "folder"
@@ -46,7 +46,7 @@ class Input:
     """
 
     uri: str
-    kind: Kind
+    kind: InputKind
     columns: Mapping[str, str] = field(default_factory=dict)
     excluded: str = ""
     ranges: tuple[NameRange, ...] = (EVERY,)
@@ -85,15 +85,15 @@ def list_names(found: Input) -> Iterator[Named | Skipped]:
     Raises:
         InputError: a manifest is malformed, or names an address of a kind that is not supported.
     """
-    if found.kind is Kind.MANIFEST:
+    if found.kind is InputKind.MANIFEST:
         for uri, columns in read_rows(found.uri, found.columns):
             path = resolve(found.uri, uri)
             files_for(path)
             yield Named(uri, path_of(path), columns)
-    elif found.kind is Kind.FILE:
+    elif found.kind is InputKind.FILE:
         yield _named(found.uri)
     else:
-        root = "" if found.kind is Kind.PATTERN else found.uri.rstrip("/") + "/"
+        root = "" if found.kind is InputKind.PATTERN else found.uri.rstrip("/") + "/"
         yield from (_sorted_out(stat, root) for stat in _stats(found))
 
 
@@ -104,7 +104,7 @@ def starts_at(found: Input) -> str:
     """
     if "://" in found.uri:
         return ""
-    here = Path(found.uri).parent if found.kind is Kind.MANIFEST else Path()
+    here = Path(found.uri).parent if found.kind is InputKind.MANIFEST else Path()
     return str(here.absolute())
 
 
@@ -120,7 +120,7 @@ def is_plainly_no_picture(uri: str) -> bool:
 
 
 def _stats(found: Input) -> Iterator[Stat]:
-    if found.kind is Kind.FOLDER:
+    if found.kind is InputKind.FOLDER:
         root, stats = found.uri, _walked(found.uri, found.ranges)
     else:
         root = fixed_part(found.uri)

@@ -22,7 +22,7 @@ from tierwise.errors import InputError
 from tierwise.records import Scalar
 from tierwise.storage.files import files_for
 
-Row = tuple[str, Mapping[str, Scalar]]
+ManifestRow = tuple[str, Mapping[str, Scalar]]
 
 _ENDINGS = (".csv", ".jsonl", ".parquet")
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -36,7 +36,7 @@ def is_manifest(uri: str) -> bool:
     return uri.lower().endswith(_ENDINGS)
 
 
-def read_rows(uri: str, kinds: Mapping[str, str]) -> Iterator[Row]:
+def read_rows(uri: str, kinds: Mapping[str, str]) -> Iterator[ManifestRow]:
     """Each row's URI as it is written, and its other columns in the kinds of `column_kinds`.
 
     Raises:

@@ -41,7 +41,7 @@ class Cut:
     names: int | None = None
 
 
-class Look(NamedTuple):
+class FirstNames(NamedTuple):
     """The first names of a range, and whether there are more."""
 
     names: Sequence[str]
@@ -49,7 +49,7 @@ class Look(NamedTuple):
 
 
 # look(range, most): at most so many names of a range.
-Looking = Callable[[NameRange, int], Look]
+ListFirst = Callable[[NameRange, int], FirstNames]
 # `map`, or one that works on several ranges at a time.
 Together = Callable[..., Iterable[Any]]
 
@@ -80,7 +80,7 @@ def after(prefix: str) -> str:
 
 
 def cut(
-    look: Looking, whole: NameRange, *, ranges: int, page: int, together: Together = map
+    look: ListFirst, whole: NameRange, *, ranges: int, page: int, together: Together = map
 ) -> Cut:
     """Cut a listing into about so many ranges, or fewer when none holds more than a page.
 
@@ -113,7 +113,7 @@ def cut(
     return Cut(tuple(every), names)
 
 
-def _branch(look: Looking, whole: NameRange, first: str) -> list[NameRange]:
+def _branch(look: ListFirst, whole: NameRange, first: str) -> list[NameRange]:
     """Cut a range behind what all its names begin with; `first` is its first name."""
     common = _common(look, whole, first)
     starts: list[str] = []
@@ -129,7 +129,7 @@ def _branch(look: Looking, whole: NameRange, first: str) -> list[NameRange]:
     return [NameRange(bounds[at], bounds[at + 1]) for at in range(len(starts))]
 
 
-def _common(look: Looking, whole: NameRange, first: str) -> int:
+def _common(look: ListFirst, whole: NameRange, first: str) -> int:
     """How many letters all names of a range begin with; found by halving."""
     least, most = 0, len(first)
     while least < most:
@@ -141,13 +141,13 @@ def _common(look: Looking, whole: NameRange, first: str) -> int:
     return least
 
 
-def _beyond(look: Looking, whole: NameRange, prefix: str) -> Sequence[str]:
+def _beyond(look: ListFirst, whole: NameRange, prefix: str) -> Sequence[str]:
     """The first name of a range that is above everything with a prefix, if there is one."""
     start = after(prefix)
     return look(NameRange(start, whole.end), 1).names if start else ()
 
 
-def _estimate(look: Looking, whole: NameRange, page: int) -> int:
+def _estimate(look: ListFirst, whole: NameRange, page: int) -> int:
     """How many names a range may hold, from one way down through it.
 
     Each branch is taken to be as large as the one that was chosen, which is right on the average.

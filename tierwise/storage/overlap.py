@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 
 from tierwise.errors import InputError
-from tierwise.storage.listing import Input, Kind, Named, list_names
+from tierwise.storage.listing import Input, InputKind, Named, list_names
 
 
 def check_not_itself(found: Input, output: str) -> None:
@@ -16,7 +16,7 @@ def check_not_itself(found: Input, output: str) -> None:
     Raises:
         InputError: it is.
     """
-    if found.kind is Kind.FOLDER and _resolved(found.uri) == _resolved(output):
+    if found.kind is InputKind.FOLDER and _resolved(found.uri) == _resolved(output):
         raise InputError(
             f"--output={output}: is the input folder itself. Name a folder within it or beside it."
         )

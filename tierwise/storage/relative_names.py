@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from tierwise.storage.listing import Input, Kind, fixed_part
+from tierwise.storage.listing import Input, InputKind, fixed_part
 
 # Disks take 255 bytes. A digest, a page number and an ending are still to come behind a stem.
 _LONGEST_FOLDER, _LONGEST_STEM = 255, 220
@@ -50,8 +50,8 @@ def _cut(part: str, longest: int) -> str:
 
 def _root(found: Input) -> str:
     uri = found.uri.partition("://")[2] or found.uri
-    if found.kind is Kind.FOLDER:
+    if found.kind is InputKind.FOLDER:
         return uri.rstrip("/")
-    if found.kind is Kind.PATTERN:
+    if found.kind is InputKind.PATTERN:
         return fixed_part(uri)
     return uri.rpartition("/")[0]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tierwise.storage.files import files_for, join
 
-FOLDER = "thumbnails"
+THUMBNAILS = "thumbnails"
 _NAME = re.compile(r"([a-z0-9]+)-([0-9a-f]+)-(\d+)\.jpg")
 
 
@@ -45,4 +45,4 @@ class ThumbnailFiles:
 
 def thumbnails_below(output: str) -> ThumbnailFiles:
     """Those of an output folder."""
-    return ThumbnailFiles(join(output, FOLDER))
+    return ThumbnailFiles(join(output, THUMBNAILS))

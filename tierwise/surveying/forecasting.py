@@ -7,15 +7,15 @@ from datetime import date
 
 from tierwise.forecast.forecast import Forecast, forecast
 from tierwise.forecast.rates import Rates
+from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
-from tierwise.forecast.worlds import Unknown
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
 from tierwise.scheduling.worst_cases import worst_question
 from tierwise.storage.files import join
 from tierwise.storage.listing import Input
-from tierwise.surveying.survey_archive import Looking, survey_archive
+from tierwise.surveying.survey_archive import WhatToSurvey, survey_archive
 from tierwise.tasks import Tasks
 
 
@@ -27,7 +27,7 @@ def rates_of(service: Service, on: date) -> Rates:
 def survey_of(found: Input, tasks: Tasks, output: str | None, sample: int) -> Survey:
     """A look at the archive; `output` is where an earlier run may have left its journal."""
     journal = join(output, "journal") if output else ""
-    return survey_archive(found, Looking(tasks, Limits(), sample, journal))
+    return survey_archive(found, WhatToSurvey(tasks, Limits(), sample, journal))
 
 
 def forecast_of(

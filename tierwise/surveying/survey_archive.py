@@ -38,7 +38,7 @@ _SEED = 20261123
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class WhatToSurvey:
     """What to look for. `journal` is its folder; without one nothing has been paid."""
 
     tasks: Tasks
@@ -47,7 +47,7 @@ class Looking:
     journal: str = ""
 
 
-def survey_archive(found: Input, looking: Looking) -> Survey:
+def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     """The survey of an input.
 
     Raises:
@@ -70,7 +70,7 @@ def survey_archive(found: Input, looking: Looking) -> Survey:
     )
 
 
-def _journal(looking: Looking, files: int) -> JournalFiles | None:
+def _journal(looking: WhatToSurvey, files: int) -> JournalFiles | None:
     """The journal, None where nothing has been paid."""
     folder = looking.journal
     if not (folder and files_for(folder).folders(folder)):
@@ -79,7 +79,7 @@ def _journal(looking: Looking, files: int) -> JournalFiles | None:
 
 
 def _seen(
-    chosen: Sequence[Named], looking: Looking, journal: JournalFiles | None
+    chosen: Sequence[Named], looking: WhatToSurvey, journal: JournalFiles | None
 ) -> list[list[SeenImage]]:
     recalled = _recalled(chosen, journal) if journal else {}
     with ThreadPoolExecutor(READERS) as pool:
@@ -101,7 +101,7 @@ def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple
 
 
 def _seen_images(
-    named: Named, looking: Looking, known: tuple[str, Recalled] | None
+    named: Named, looking: WhatToSurvey, known: tuple[str, Recalled] | None
 ) -> list[SeenImage]:
     """The images of a file; none when it cannot be read."""
     try:
@@ -127,7 +127,7 @@ def _seen_images(
     ]
 
 
-def _looked_into(named: Named, looking: Looking) -> Page:
+def _looked_into(named: Named, looking: WhatToSurvey) -> Page:
     """The first of the images as far as the header tells: its upright size is 0 where unknown."""
     if reference := _sent_unopened(named, looking.tasks):
         return Page(format=reference.format)
@@ -153,7 +153,7 @@ def _sent_unopened(named: Named, tasks: Tasks) -> Reference | None:
     return reference_to(named.path, known.bytes, known.content_type)
 
 
-def _header(data: bytes, named: Named, looking: Looking) -> Page:
+def _header(data: bytes, named: Named, looking: WhatToSurvey) -> Page:
     limits = looking.limits
     source = inspect(data, name=named.uri, limits=limits, frames=looking.tasks.frames)
     header = read_header(data, name=named.uri, limits=limits)

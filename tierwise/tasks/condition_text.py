@@ -18,8 +18,8 @@ from tierwise.errors import TasksError
 from tierwise.shown import shown
 from tierwise.tasks.conditions import OPERATORS, AllOf, AnyOf, Comparison, Literal, Negation, Node
 
-MAX_CHARACTERS = 2_000
-MAX_DEPTH = 30
+MAX_CONDITION_CHARACTERS = 2_000
+MAX_CONDITION_DEPTH = 30
 KEYWORDS = ("and", "or", "not", "in", "contains", "true", "false", "null")
 
 _TOKEN = re.compile(
@@ -44,9 +44,9 @@ class _Token(NamedTuple):
 
 def read_condition(text: str) -> Node:
     """The condition as a tree; raises `TasksError` with the position, counted from 1."""
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_CONDITION_CHARACTERS:
         raise TasksError(
-            f"the condition has {len(text)} characters, the limit is {MAX_CHARACTERS}. "
+            f"the condition has {len(text)} characters, the limit is {MAX_CONDITION_CHARACTERS}. "
             "Put part of it into a task of its own."
         )
     reader = _Reader(text, list(_tokens(text)))
@@ -79,8 +79,8 @@ class _Reader:
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def part(self, depth: int) -> Node:
-        if depth > MAX_DEPTH:
-            raise self.wrong(f"At most {MAX_DEPTH} parts may lie within each other")
+        if depth > MAX_CONDITION_DEPTH:
+            raise self.wrong(f"At most {MAX_CONDITION_DEPTH} parts may lie within each other")
         if self.takes("not"):
             return Negation(self.part(depth + 1))
         if self.takes("("):

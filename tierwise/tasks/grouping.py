@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # `per: folder` means the folder that a file lies in; any other word is a column of the manifest.
-FOLDER = "folder"
+BY_FOLDER = "folder"
 DEFAULT_MOST = 20
 
 

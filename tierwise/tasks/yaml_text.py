@@ -15,7 +15,7 @@ import yaml
 from tierwise.errors import TasksError
 from tierwise.shown import shown
 
-MAX_CHARACTERS = 1_000_000
+MAX_FILE_CHARACTERS = 1_000_000
 MAX_NODES = 50_000
 
 Location = Sequence[object]
@@ -63,9 +63,9 @@ class Document:
 
 def read_yaml(text: str, *, path: str) -> Document:
     """Parse one YAML document; raises `TasksError`."""
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_FILE_CHARACTERS:
         raise TasksError(
-            f"{path}: the file has {len(text)} characters, the limit is {MAX_CHARACTERS}. "
+            f"{path}: the file has {len(text)} characters, the limit is {MAX_FILE_CHARACTERS}. "
             "Split it into several files and runs."
         )
     try:

@@ -14,7 +14,7 @@ from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.flags.command_line import read_command_line
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.launch import build_job
-from tierwise.beam_pipeline.run_pipeline import Outcome, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.lines import Entry
@@ -38,7 +38,7 @@ def main() -> int:
     ended = run_pipeline(
         lambda root: define_pipeline(root, job), options, console, verb="asking", files=0
     )
-    return 0 if ended is Outcome.DONE else 1
+    return 0 if ended is PipelineEnd.DONE else 1
 
 
 if __name__ == "__main__":

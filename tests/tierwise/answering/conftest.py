@@ -13,7 +13,7 @@ import pytest
 from tierwise.answering.answer_file import answer_file
 from tierwise.answering.plan import Plan
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles, shard_of
 from tierwise.records import Answer, Answered, ImageFile, Outcome, Spent
 from tierwise.scheduling.engine import Engine
@@ -75,7 +75,9 @@ class Archive:
     def bundle(
         self, tasks: str = "", *, pack: int = 1, run: str = "run-1", digits: int = 1, **plan: Any
     ) -> Bundle:
-        service = Service(Kind.EMULATOR, self.gemini.url, timeout_s=plan.pop("timeout_s", 20.0))
+        service = Service(
+            ServiceKind.EMULATOR, self.gemini.url, timeout_s=plan.pop("timeout_s", 20.0)
+        )
         journal = JournalFiles(str(self.folder / "journal"), run, digits)
         found = load_tasks(tasks or ONE_TASK.format(pack=pack), path="tasks.yaml")
         engine = Engine(Plan(found, service, journal, **plan))

@@ -15,7 +15,7 @@ from PIL import Image
 from tierwise.answering.answer_group import answer_group
 from tierwise.answering.groups import AnsweredGroup, Group, choose_files
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.gemini.request_room import MOST_BYTES
+from tierwise.gemini.request_room import MOST_INLINE_BYTES
 from tierwise.records import Answer, ImageFile, Outcome, Spent
 from tierwise.scheduling.engine import Engine
 from tierwise.scheduling.window import Window
@@ -309,7 +309,7 @@ def test_pictures_that_are_too_heavy_together_go_by_the_same_rule(
         assert "a request takes 12,000,000" in getattr(found[0], "message", "")
         return
     sent = [o.sent.bytes for o in found if isinstance(o, Answer)]
-    assert 0 < sum(sent) <= MOST_BYTES < sum(sent) + max(sent)
+    assert 0 < sum(sent) <= MOST_INLINE_BYTES < sum(sent) + max(sent)
     assert archive.packs() == [sum(size > 0 for size in sent)]
     assert all(size > 0 for size in sent[: archive.packs()[0]])
 

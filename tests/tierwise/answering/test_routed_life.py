@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.tierwise.scheduling.test_waves import Desk, total
 from tierwise.answering.question import open_questions
 from tierwise.gemini.billing import Billing
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.lines import Recalled
 from tierwise.records import AS_TASK, Answer, Answered, ImageFile
 from tierwise.scheduling.worst_cases import WorstCases, worst_question
@@ -200,7 +200,7 @@ def test_in_a_mixed_request_each_image_pays_for_its_own_picture(
 
 
 def test_the_worst_case_is_at_the_dearest_route_that_is_possible() -> None:
-    billing = Billing(Service(Kind.EMULATOR))
+    billing = Billing(Service(ServiceKind.EMULATOR))
 
     def worst(text: str, recalled: Recalled | None = None) -> int:
         found = load_tasks(text, path="tasks.yaml")

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from tierwise.answers.labels import OneLabel
-from tierwise.calibration.cascades import Doubt, Signal, cascades
+from tierwise.calibration.cascades import DoubtRule, Signal, cascades
 from tierwise.calibration.choice import choose
-from tierwise.calibration.composed import Composed, Escalated, with_composed
+from tierwise.calibration.composed import ComposedRoute, Escalated, with_composed
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import chains, read_routes, usual_routes
 from tierwise.calibration.rule_text import escalate_lines
@@ -23,7 +23,7 @@ from tierwise.tasks import load_tasks
 from tierwise.tasks.condition_checks import load_condition
 
 KIND = OneLabel(("cat", "dog", "unsure"))
-UNSURE = Doubt("unsure", load_condition('category == "unsure"', {"category": KIND}), {})
+UNSURE = DoubtRule("unsure", load_condition('category == "unsure"', {"category": KIND}), {})
 
 
 def observations(values: list[str | None], cost: int, truth: str = "cat") -> list[Observation]:
@@ -53,7 +53,7 @@ def test_a_signal_is_paid_for_every_image_and_doubt_where_it_is_lost(
     routes: dict[str, Route],
 ) -> None:
     condition = load_condition("category != check", {"category": KIND, "check": KIND})
-    doubt = Doubt("in doubt", condition, {"check": Signal("check@low", "d1")})
+    doubt = DoubtRule("in doubt", condition, {"check": Signal("check@low", "d1")})
     observed = {
         "high": observations(["cat"] * 4, 900),
         "low": observations(["cat", "cat", "dog", None], 400),
@@ -148,7 +148,7 @@ def test_over_thousands_of_archives_bad_cascades_are_accepted_no_more_often_than
     lost = (drawn < (wrong + doubted)[:, None]).sum(axis=2)
     won = (drawn > 1 - gained[:, None]).sum(axis=2)
     rules = [
-        Composed(f"{name}>high", name, [], "packs" if name == "low-x8" else "alone")
+        ComposedRoute(f"{name}>high", name, [], "packs" if name == "low-x8" else "alone")
         for name in cheap
     ]
     lines = with_composed(chains(routes, "high"), rules)

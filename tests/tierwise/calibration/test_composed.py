@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tierwise.answers.labels import OneLabel
 from tierwise.calibration.choice import choose
-from tierwise.calibration.composed import Composed, with_composed
+from tierwise.calibration.composed import ComposedRoute, with_composed
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import usual_routes
 from tierwise.records import Route
@@ -17,15 +17,15 @@ Observe = Callable[..., list[Observation]]
 
 def test_the_last_answer_counts_and_all_is_paid_and_waited_for(observe: Observe) -> None:
     observed = {"low": observe([False, True], 400), "high": observe([True, True], 900)}
-    rule = Composed("doubt", "low", [("low", "high"), ("low",)], place="cascades")
+    rule = ComposedRoute("doubt", "low", [("low", "high"), ("low",)], place="cascades")
     first, second = rule.observations(observed)
     assert (first.value, first.spent.cost, first.latency_ms) == ("cat", 1300, 1400)
     assert second == observed["low"][1]
 
 
 def test_rules_of_one_place_are_a_chain_that_may_end_with_a_route() -> None:
-    def rule(name: str, place: str) -> Composed:
-        return Composed(name, "low", [], place)
+    def rule(name: str, place: str) -> ComposedRoute:
+        return ComposedRoute(name, "low", [], place)
 
     rules = [rule("half", "low"), rule("quarter", "low"), rule("a", "doubt"), rule("b", "doubt")]
     assert with_composed([["medium", "low", "low-512px"], ["low-x8"]], rules) == [
@@ -53,7 +53,7 @@ def test_a_rule_that_errs_less_than_its_route_is_chosen_at_what_it_costs(
         observed,
         margin=0.05,
         confidence=0.95,
-        composed=[Composed("low, hard ones high", "low", picks, place="low")],
+        composed=[ComposedRoute("low, hard ones high", "low", picks, place="low")],
     )
     assert found.chosen == "low, hard ones high"
     best = found.route(found.chosen)

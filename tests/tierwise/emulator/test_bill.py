@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.emulator.bill import Bill, usd
+from tierwise.emulator.bill import Bill, billed_usd
 from tierwise.records import Usage
 
 COUNT = st.integers(0, 10**6)
@@ -34,7 +34,7 @@ def test_totals_are_the_sum_of_the_models(lines: list[tuple[str, int, Usage, int
 
 @given(st.integers(0, 10**15))
 def test_dollars_keep_every_nano_dollar(nano_usd: int) -> None:
-    text = usd(nano_usd)
+    text = billed_usd(nano_usd)
     assert Decimal(text) * 10**9 == nano_usd
     assert len(text.rsplit(".", 1)[1]) == 9
 

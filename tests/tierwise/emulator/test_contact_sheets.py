@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tierwise.contact_sheets import Grid, grid_of, side_on_sheet
 from tierwise.emulator.captions import Caption, read_caption
-from tierwise.emulator.request import Picture
+from tierwise.emulator.request import SentPicture
 from tierwise.emulator.views import view_of
 from tierwise.images.contact_sheet import draw_contact_sheet
 from tierwise.models import find_model
@@ -41,10 +41,10 @@ def paper(side: int, *, written: bool) -> bytes:
     return encoded(page)
 
 
-def sheet(pictures: list[bytes], quality: int = 85) -> Picture:
+def sheet(pictures: list[bytes], quality: int = 85) -> SentPicture:
     drawn = draw_contact_sheet(pictures, first_number=1, output_format="jpeg", quality=quality)
     numbers = tuple(range(1, len(pictures) + 1))
-    return Picture(drawn.data, "", HIGH, numbers, grid_of(len(pictures)))
+    return SentPicture(drawn.data, "", HIGH, numbers, grid_of(len(pictures)))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_sheet_that_is_larger_than_is_seen_loses_detail_in_every_cell() -> Non
     pictures = [paper(1296, written=True)] * 9
     seen = {
         resolution: view_of(
-            Picture(sheet(pictures).data, "", resolution, tuple(range(1, 10)), grid_of(9)),
+            SentPicture(sheet(pictures).data, "", resolution, tuple(range(1, 10)), grid_of(9)),
             MODEL,
             shape=False,
         ).looks[4]

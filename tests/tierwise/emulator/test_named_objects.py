@@ -11,7 +11,7 @@ from tests.bucket import Bucket
 from tierwise.emulator.named_objects import HOST_VARIABLE, read_objects
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
-from tierwise.references import MOST_BYTES
+from tierwise.references import MOST_REFERENCED_BYTES
 
 VERTEX = Call(True, "v1beta1", "m", "generateContent", "p")
 DEVELOPER = Call(False, "v1beta", "m", "generateContent")
@@ -53,7 +53,7 @@ def test_a_request_without_objects_reads_nothing(monkeypatch: pytest.MonkeyPatch
 def test_what_cannot_be_read_is_refused_as_vertex_does(
     bucket: Bucket, uri: str, call: Call, status: int, said: str
 ) -> None:
-    bucket.put("gs://archive/huge.jpg", bytes(MOST_BYTES + 1))
+    bucket.put("gs://archive/huge.jpg", bytes(MOST_REFERENCED_BYTES + 1))
     with pytest.raises(Refusal, match=said) as caught:
         read(naming(uri), call)
     assert caught.value.status == status

@@ -11,9 +11,9 @@ import pytest
 from tests.tierwise.forecast.one_task import tasks_of
 from tierwise.forecast.forecast import expectations, forecast, forecast_row
 from tierwise.forecast.rates import Rates
+from tierwise.forecast.scenarios import Unknown, middle_scenario
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.forecast.workload import Load, Workload, workload
-from tierwise.forecast.worlds import Unknown, middle_world
 from tierwise.records import MediaResolution, ServiceTier
 from tierwise.tasks import Tasks, load_tasks
 from tierwise.tiers import image_tokens
@@ -30,7 +30,7 @@ def survey(images: int, *, files: int | None = None, **changed: Any) -> Survey:
 
 def middle(tasks: Tasks, seen: Survey, rates: Rates = AT_LIST_PRICES) -> tuple[Workload, Load]:
     work = workload(tasks.tasks[0], seen, rates)
-    return work, work.load(middle_world(expectations(tasks.tasks, seen)))
+    return work, work.load(middle_scenario(expectations(tasks.tasks, seen)))
 
 
 def test_one_image_per_request() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.secret_manager import Secrets, serving
 from tierwise.errors import InputError
 from tierwise.gemini.api_key import EMULATOR_VARIABLE, find_key
-from tierwise.gemini.service import KEY_VARIABLE, Kind, Service, secret_location
+from tierwise.gemini.service import KEY_VARIABLE, Service, ServiceKind, secret_location
 
 NAME = "projects/my-project/secrets/gemini-key/versions/{}".format
 
@@ -25,7 +25,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
 
 
 def service(version: str) -> Service:
-    return Service(Kind.DEVELOPER, key_secret=NAME(version))
+    return Service(ServiceKind.DEVELOPER, key_secret=NAME(version))
 
 
 def test_a_secret_is_read_once_by_a_process_and_goes_before_the_environment(
@@ -36,7 +36,7 @@ def test_a_secret_is_read_once_by_a_process_and_goes_before_the_environment(
     assert [find_key(service("latest")) for _ in range(3)] == ["AIza-latest"] * 3
     assert find_key(service("7")) == "AIza-seventh"
     assert secrets.asked == [NAME("latest"), NAME("7")]
-    assert find_key(Service(Kind.DEVELOPER)) == "the-key-of-the-environment"
+    assert find_key(Service(ServiceKind.DEVELOPER)) == "the-key-of-the-environment"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.retry import MAX_TRIES
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.records import Answer, Failure, Outcome, Reason, ServiceTier, Spent
 
@@ -61,7 +61,7 @@ class Desk:
         return asyncio.run(self._ask(asks, pack, service))
 
     async def _ask(self, asks: Sequence[Ask], pack: int, service: dict[str, Any]) -> list[Outcome]:
-        found = Service(Kind.EMULATOR, self.url, **{"timeout_s": 10.0, **service})
+        found = Service(ServiceKind.EMULATOR, self.url, **{"timeout_s": 10.0, **service})
         clock = Clock() if self.real_time else Clock(lambda: self.now, self._sleep, lambda: 0.5)
         limiter = Limiter(
             requests_in_flight=self.requests_in_flight, requests_per_minute=None, clock=clock

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose, output_limit
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.wire import read_reply
 from tierwise.prices.prices import cost_nano_usd, find_price
@@ -25,7 +25,7 @@ from tierwise.tiers import image_tokens, text_tokens
 
 DAY = date(2026, 11, 20)
 MODEL = "gemini-3.1-flash-lite"
-BILLING = Billing(Service(Kind.EMULATOR))
+BILLING = Billing(Service(ServiceKind.EMULATOR))
 
 
 def asked(ask: Ask, text: str) -> Ask:
@@ -104,7 +104,7 @@ def test_a_picture_of_unknown_size_has_a_worst_case_and_a_baseline(
 def test_a_reply_costs_what_the_bill_says_and_at_most_the_worst_case(
     gemini: Any, ask_of: Callable[..., Ask], kind: str, location: str, images: int
 ) -> None:
-    service = Service(Kind(kind), gemini.url, project="p", location=location)
+    service = Service(ServiceKind(kind), gemini.url, project="p", location=location)
     asks = [ask_of(number) for number in range(images)]
     composed = compose(asks)
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from tierwise.errors import InputError
 from tierwise.gemini.client import CallError, GeminiClient, RawReply
 from tierwise.gemini.compose import compose
-from tierwise.gemini.service import VERTEX_TIER_HEADER, Kind, Service
+from tierwise.gemini.service import VERTEX_TIER_HEADER, Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.wire import read_reply
 from tierwise.records import ServiceTier
@@ -64,7 +64,7 @@ def recorded(
 
 
 def test_a_reply_comes_back_raw(gemini: Any, ask_of: Callable[..., Ask]) -> None:
-    raw = send(Service(Kind.EMULATOR, gemini.url), ask_of())
+    raw = send(Service(ServiceKind.EMULATOR, gemini.url), ask_of())
     reply = read_reply(raw.body, raw.headers)
     assert reply.text in ("dark", "bright")
     assert reply.finish_reason == "STOP"
@@ -77,7 +77,7 @@ def test_a_reply_comes_back_raw(gemini: Any, ask_of: Callable[..., Ask]) -> None
 def test_aiohttp_sends_and_one_connection_serves_all(
     serving: Any, ask_of: Callable[..., Ask]
 ) -> None:
-    seen = recorded(serving, 5, ask_of(), ServiceTier.STANDARD, kind=Kind.EMULATOR)
+    seen = recorded(serving, 5, ask_of(), ServiceTier.STANDARD, kind=ServiceKind.EMULATOR)
     assert len(seen) == 5
     assert len({port for _, _, port in seen}) == 1
     # httpx, on which the SDK needs many times the processor time, would say keep-alive.
@@ -89,7 +89,7 @@ def test_a_developer_call_carries_its_key_in_a_header(
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", " the-key ")
     ((request, body, _),) = recorded(
-        serving, 1, ask_of(), ServiceTier.STANDARD, kind=Kind.DEVELOPER
+        serving, 1, ask_of(), ServiceTier.STANDARD, kind=ServiceKind.DEVELOPER
     )
     assert request.path_qs == f"/v1beta/models/{MODEL}:generateContent"
     assert request.headers["x-goog-api-key"] == "the-key"
@@ -103,7 +103,7 @@ def test_a_vertex_call_names_project_and_location(serving: Any, ask_of: Callable
         1,
         ask_of(),
         ServiceTier.STANDARD,
-        kind=Kind.VERTEX,
+        kind=ServiceKind.VERTEX,
         project="p",
         location="us-central1",
     )
@@ -115,21 +115,21 @@ def test_a_vertex_call_names_project_and_location(serving: Any, ask_of: Callable
 
 
 @pytest.mark.parametrize("tier", [ServiceTier.STANDARD, ServiceTier.FLEX, ServiceTier.PRIORITY])
-@pytest.mark.parametrize("kind", [Kind.EMULATOR, Kind.VERTEX])
+@pytest.mark.parametrize("kind", [ServiceKind.EMULATOR, ServiceKind.VERTEX])
 def test_a_tier_stands_where_each_service_wants_it(
-    serving: Any, ask_of: Callable[..., Ask], kind: Kind, tier: ServiceTier
+    serving: Any, ask_of: Callable[..., Ask], kind: ServiceKind, tier: ServiceTier
 ) -> None:
     ((request, body, _),) = recorded(serving, 1, ask_of(), tier, kind=kind, project="p")
     asked = None if tier is ServiceTier.STANDARD else str(tier)
-    vertex = kind is Kind.VERTEX
+    vertex = kind is ServiceKind.VERTEX
     assert request.headers.get(VERTEX_TIER_HEADER) == (asked if vertex else None)
     assert body.get("serviceTier") == (None if vertex else asked)
 
 
 @pytest.mark.parametrize("tier", [ServiceTier.STANDARD, ServiceTier.FLEX, ServiceTier.PRIORITY])
-@pytest.mark.parametrize("kind", [Kind.EMULATOR, Kind.VERTEX])
+@pytest.mark.parametrize("kind", [ServiceKind.EMULATOR, ServiceKind.VERTEX])
 def test_the_tier_that_was_served_is_read_back(
-    gemini: Any, ask_of: Callable[..., Ask], kind: Kind, tier: ServiceTier
+    gemini: Any, ask_of: Callable[..., Ask], kind: ServiceKind, tier: ServiceTier
 ) -> None:
     raw = send(Service(kind, gemini.url, project="p"), ask_of(), tier)
     assert read_reply(raw.body, raw.headers).service_tier is tier
@@ -137,7 +137,7 @@ def test_the_tier_that_was_served_is_read_back(
 
 
 def test_a_region_that_ignores_the_tier_says_so(gemini: Any, ask_of: Callable[..., Ask]) -> None:
-    service = Service(Kind.VERTEX, gemini.url, project="p", location="europe-west1")
+    service = Service(ServiceKind.VERTEX, gemini.url, project="p", location="europe-west1")
     raw = send(service, ask_of(), ServiceTier.FLEX)
     assert read_reply(raw.body, raw.headers).service_tier is ServiceTier.STANDARD
 
@@ -146,7 +146,7 @@ def test_a_region_that_ignores_the_tier_says_so(gemini: Any, ask_of: Callable[..
 def test_nothing_is_sent_a_second_time_in_silence(
     gemini: Any, ask_of: Callable[..., Ask], fault: str
 ) -> None:
-    service = Service(Kind.EMULATOR, gemini.url)
+    service = Service(ServiceKind.EMULATOR, gemini.url)
 
     async def fill_pool_and_fail() -> None:
         async with connected(service) as client:
@@ -165,6 +165,6 @@ def test_no_key_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPat
 
     async def connect() -> None:
         with pytest.raises(InputError, match="GEMINI_API_KEY is not set"):
-            GeminiClient(Service(Kind.DEVELOPER))
+            GeminiClient(Service(ServiceKind.DEVELOPER))
 
     asyncio.run(connect())

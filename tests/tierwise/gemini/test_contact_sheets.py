@@ -16,7 +16,7 @@ from tierwise.contact_sheets import layout_of
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose, may_share
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.gemini.wire import read_reply
@@ -147,7 +147,7 @@ def test_a_picture_that_cannot_be_drawn_costs_its_neighbours_nothing(
 def test_a_reply_costs_what_the_bill_says_and_at_most_the_worst_case(
     gemini: Any, ask_of: Callable[..., Ask], kind: str, location: str, model: str
 ) -> None:
-    service = Service(Kind(kind), gemini.url, project="p", location=location)
+    service = Service(ServiceKind(kind), gemini.url, project="p", location=location)
     asks = [ask_of(n, sheet=9, pack=18, model=model, media_resolution="high") for n in range(18)]
 
     async def cost() -> int:

@@ -17,7 +17,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.request_log import RequestLog
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.records import Outcome
 
@@ -48,7 +48,7 @@ def test_a_line_says_what_was_sent_and_what_came_back(
     gemini: Any, ask_of: Callable[..., Ask]
 ) -> None:
     asks = [ask_of(number) for number in range(2)]
-    service = Service(Kind.EMULATOR, gemini.url)
+    service = Service(ServiceKind.EMULATOR, gemini.url)
     (line,), _ = asyncio.run(ask_and_log(service, asks, most=5, pack=2))
     found = orjson.loads(line)
     assert line.endswith(b"}\n")
@@ -72,7 +72,7 @@ def test_their_number_is_bounded_and_failures_count_apart(
 ) -> None:
     gemini.faults({"kind": "bad_image", "after": 3})
     asks = [ask_of(number) for number in range(9)]
-    kept, _ = asyncio.run(ask_and_log(Service(Kind.EMULATOR, gemini.url), asks, most=2))
+    kept, _ = asyncio.run(ask_and_log(Service(ServiceKind.EMULATOR, gemini.url), asks, most=2))
     lines = [orjson.loads(line) for line in kept]
     assert [line["status"] for line in lines] == [200, 200, 400, 400]
     assert "Unable to process input image" in lines[2]["error"]
@@ -97,7 +97,7 @@ def test_no_key_is_in_it_even_if_google_quotes_it(
 
     async def run() -> tuple[list[bytes], list[Outcome]]:
         async with serving(quote) as url:
-            return await ask_and_log(Service(Kind.DEVELOPER, url), [ask_of()], most=5)
+            return await ask_and_log(Service(ServiceKind.DEVELOPER, url), [ask_of()], most=5)
 
     lines, outcomes = asyncio.run(run())
     assert len(lines) == 1

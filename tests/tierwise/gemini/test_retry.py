@@ -17,7 +17,7 @@ from tierwise.gemini import retry
 from tierwise.gemini.client import CallError, GeminiClient
 from tierwise.gemini.compose import compose
 from tierwise.gemini.retry import Ruling, Verdict, backoff_s, judge
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.records import Reason, ServiceTier
 
@@ -55,7 +55,7 @@ def failure_at(serving: Any) -> Callable[..., CallError]:
 
     async def at(handler: Any, ask: Ask) -> CallError:
         async with serving(handler) as url:
-            return await failing(Service(Kind.EMULATOR, url), ask)
+            return await failing(Service(ServiceKind.EMULATOR, url), ask)
 
     return lambda handler, ask: asyncio.run(at(handler, ask))
 
@@ -82,9 +82,13 @@ def failure_at(serving: Any) -> Callable[..., CallError]:
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
 )
-@pytest.mark.parametrize("kind", [Kind.EMULATOR, Kind.VERTEX])
+@pytest.mark.parametrize("kind", [ServiceKind.EMULATOR, ServiceKind.VERTEX])
 def test_every_fault_has_its_verdict(
-    gemini: Any, ask_of: Callable[..., Ask], kind: Kind, fault: dict[str, Any], verdict: Verdict
+    gemini: Any,
+    ask_of: Callable[..., Ask],
+    kind: ServiceKind,
+    fault: dict[str, Any],
+    verdict: Verdict,
 ) -> None:
     gemini.faults(fault)
     seconds = 0.3 if fault["kind"] == "hang" else 10
@@ -98,7 +102,7 @@ def test_a_withdrawn_key_ends_the_run(
     gemini: Any, ask_of: Callable[..., Ask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "revoked")
-    error = failure(Service(Kind.DEVELOPER, gemini.url), ask_of())
+    error = failure(Service(ServiceKind.DEVELOPER, gemini.url), ask_of())
     assert error.status == 400
     assert judge(error) == Verdict(END, Reason.UNAUTHORIZED)
 
@@ -107,7 +111,7 @@ def test_no_connection_was_nothing_sent(ask_of: Callable[..., Ask]) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        error = failure(Service(Kind.EMULATOR, f"http://127.0.0.1:{port}"), ask_of())
+        error = failure(Service(ServiceKind.EMULATOR, f"http://127.0.0.1:{port}"), ask_of())
     assert not error.sent
     assert judge(error) == Verdict(AGAIN, Reason.UNAVAILABLE)
 
@@ -165,7 +169,7 @@ def test_every_status_has_the_verdict_of_its_row(serving: Any, ask_of: Callable[
 
     async def run() -> None:
         async with serving(refuse) as url:
-            client = GeminiClient(Service(Kind.EMULATOR, url))
+            client = GeminiClient(Service(ServiceKind.EMULATOR, url))
             for _ in range(200):
                 with pytest.raises(CallError) as caught:
                     await client.send(ask.route.model, compose([ask]).body, ServiceTier.STANDARD)

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.images.picture import Picture
 from tierwise.questions import render
@@ -95,8 +95,8 @@ def sent(kind: str, task: str, images: list[MediaResolution], tier: ServiceTier)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = "http://{}:{}".format(*runner.addresses[0][:2])
-        vertex = Service(Kind.VERTEX, url, project="p")
-        client = GeminiClient(vertex if kind == "vertex" else Service(Kind.EMULATOR, url))
+        vertex = Service(ServiceKind.VERTEX, url, project="p")
+        client = GeminiClient(vertex if kind == "vertex" else Service(ServiceKind.EMULATOR, url))
         asks = [ask(task, *one) for one in enumerate(images, start=1)]
         await client.send(TASKS.model, compose(asks).body, tier)
         await client.close()

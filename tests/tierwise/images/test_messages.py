@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tierwise.errors import ImageError
 from tierwise.images.isolated.messages import (
-    Reply,
+    HelperReply,
     Request,
     read_reply,
     read_request,
@@ -62,7 +62,7 @@ def test_requests_arrive_as_sent(request_sent: Request) -> None:
 
 
 @given(REPLIES)
-def test_replies_arrive_as_sent(reply: Reply) -> None:
+def test_replies_arrive_as_sent(reply: HelperReply) -> None:
     stream = io.BytesIO()
     write_reply(stream, reply)
     stream.seek(0)
@@ -75,7 +75,7 @@ def test_replies_arrive_as_sent(reply: Reply) -> None:
 
 
 @given(REPLIES, st.data())
-def test_half_a_reply_means_that_the_helper_died(reply: Reply, data: st.DataObject) -> None:
+def test_half_a_reply_means_that_the_helper_died(reply: HelperReply, data: st.DataObject) -> None:
     stream = io.BytesIO()
     write_reply(stream, reply)
     whole = stream.getvalue()

@@ -21,7 +21,7 @@ from tierwise.calibration.routes import usual_routes
 from tierwise.measurement import MeasuredRoute
 from tierwise.plots.accuracy_plot import accuracy_plot
 from tierwise.plots.drawing import Plot
-from tierwise.plots.placing import Box, first_free
+from tierwise.plots.placing import NameBox, first_free
 from tierwise.plots.tokens_plot import tokens_plot
 from tierwise.records import ImageSettings, MediaResolution, Route, Spent, Usage
 
@@ -137,8 +137,8 @@ def test_plots_leave_the_shared_state_of_matplotlib_alone() -> None:
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30))
 def test_a_name_covers_no_other_where_there_is_room(lefts: list[int]) -> None:
-    inside, taken = Box(0, 0, 100, 1_000), list[Box]()
+    inside, taken = NameBox(0, 0, 100, 1_000), list[NameBox]()
     for left in lefts:
-        offers = [(Box(left, low, left + 20, low + 5), float(low)) for low in range(0, 500, 5)]
+        offers = [(NameBox(left, low, left + 20, low + 5), float(low)) for low in range(0, 500, 5)]
         taken.append(first_free(offers, taken, inside))
     assert all(not a.shared(b) for i, a in enumerate(taken) for b in taken[:i])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.answering.plan import Plan
-from tierwise.gemini.service import Kind, Service
+from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.scheduling.engine import Engine
 from tierwise.tasks import load_tasks
@@ -29,7 +29,7 @@ class ShardDesk:
         engine = Engine(
             Plan(
                 load_tasks(tasks, path="tasks.yaml"),
-                Service(Kind.EMULATOR, self.url, timeout_s=5.0),
+                Service(ServiceKind.EMULATOR, self.url, timeout_s=5.0),
                 JournalFiles(str(self.folder), run, digits=0),
                 **plan,
             )

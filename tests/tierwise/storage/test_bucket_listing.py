@@ -10,7 +10,7 @@ from tests.bucket import Bucket
 from tierwise.errors import InputError
 from tierwise.storage.find_input import find_input
 from tierwise.storage.gcs_files import GcsFiles
-from tierwise.storage.listing import Kind, Named, Skipped, list_names, split
+from tierwise.storage.listing import InputKind, Named, Skipped, list_names, split
 
 TREE = [
     "1.jpg",
@@ -57,7 +57,7 @@ def test_a_folder_means_every_object_below_it(archive: Bucket, uri: str) -> None
 @pytest.mark.parametrize("name", TREE)
 def test_a_single_object_is_taken_by_its_very_name(name: str) -> None:
     found = find_input(f"gs://archive/in/{name}")
-    assert found.kind is Kind.FILE
+    assert found.kind is InputKind.FILE
     assert [n.uri for n in list_names(found)] == [f"gs://archive/in/{name}"]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tierwise.errors import InputError
 from tierwise.storage.find_input import find_input
-from tierwise.storage.listing import Input, Kind, Named, Skipped, list_names, starts_at
+from tierwise.storage.listing import Input, InputKind, Named, Skipped, list_names, starts_at
 from tierwise.storage.local_files import LocalFiles
 
 AWKWARD = ["a b.jpg", "a#1.jpg", "[1].jpg", "what?.jpg", "50%.jpg", "größe 風景.jpg", "no ending"]
@@ -53,7 +53,7 @@ def test_plain_non_pictures_are_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", AWKWARD)
 def test_a_single_file_is_taken_by_its_very_name(tmp_path: Path, name: str) -> None:
     put(tmp_path, *AWKWARD)
-    assert find_input(str(tmp_path / name)).kind is Kind.FILE
+    assert find_input(str(tmp_path / name)).kind is InputKind.FILE
     assert names(tmp_path, tmp_path / name) == {name}
 
 
@@ -100,7 +100,7 @@ def test_patterns(
     monkeypatch.chdir(tmp_path)
     for uri in (str(tmp_path / pattern), pattern, f"./{pattern}"):
         if matched:
-            assert find_input(uri).kind is Kind.PATTERN
+            assert find_input(uri).kind is InputKind.PATTERN
             assert names(tmp_path, uri) == matched
         else:
             with pytest.raises(InputError, match="no file matches this pattern"):
@@ -227,7 +227,7 @@ def test_a_file_named_like_the_escapes_of_another_is_a_file_of_its_own(tmp_path:
 def test_nothing_is_opened_by_listing(tmp_path: Path) -> None:
     put(tmp_path, "a.jpg")
     (tmp_path / "a.jpg").chmod(0)
-    assert list(list_names(Input(str(tmp_path), Kind.FOLDER))) == [
+    assert list(list_names(Input(str(tmp_path), InputKind.FOLDER))) == [
         Named(f"{tmp_path}/a.jpg", f"{tmp_path}/a.jpg")
     ]
 
@@ -252,4 +252,4 @@ def test_relative_names_start_where_the_command_was_given_or_at_the_manifest(
         [name] = list_names(found)
         assert isinstance(name, Named)
         assert Path(begin, name.uri).resolve() == tmp_path / "photos" / "a.jpg"
-    assert starts_at(Input("gs://archive/x", Kind.FOLDER)) == ""
+    assert starts_at(Input("gs://archive/x", InputKind.FOLDER)) == ""

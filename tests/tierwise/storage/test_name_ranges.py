@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.storage.name_ranges import Cut, Look, Looking, NameRange, after, beginning_with, cut
+from tierwise.storage.name_ranges import (
+    Cut,
+    FirstNames,
+    ListFirst,
+    NameRange,
+    after,
+    beginning_with,
+    cut,
+)
 
 # No half characters, and no line ends: no object can be named so.
 NAMES = st.text(
@@ -19,14 +27,14 @@ NAMES = st.text(
 FEW_LETTERS = st.text("ab/\U0010ffff\ud7ff\ue000", min_size=1, max_size=5)
 
 
-def looking(names: Sequence[str], asked: Counter[str] | None = None) -> Looking:
+def looking(names: Sequence[str], asked: Counter[str] | None = None) -> ListFirst:
     """A service that lists sorted names, and counts."""
 
-    def look(within: NameRange, most: int) -> Look:
+    def look(within: NameRange, most: int) -> FirstNames:
         if asked is not None:
             asked["requests"] += 1
         found = held(names, within)
-        return Look(found[:most], len(found) > most)
+        return FirstNames(found[:most], len(found) > most)
 
     return look
 

@@ -14,9 +14,9 @@ from tierwise.forecast.survey import Groups, Survey
 from tierwise.images.limits import Limits
 from tierwise.storage.find_input import find_input
 from tierwise.storage.gcs_files import GcsFiles
-from tierwise.storage.listing import Input, Kind
+from tierwise.storage.listing import Input, InputKind
 from tierwise.surveying import archive_names
-from tierwise.surveying.survey_archive import Looking, survey_archive
+from tierwise.surveying.survey_archive import WhatToSurvey, survey_archive
 from tierwise.tasks import load_tasks
 
 TASKS = """
@@ -31,7 +31,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 
 def look(place: Path, *, sample: int = 100, tasks: str = TASKS) -> Survey:
     return survey_archive(
-        find_input(str(place)), Looking(load_tasks(tasks, path="t"), Limits(), sample)
+        find_input(str(place)), WhatToSurvey(load_tasks(tasks, path="t"), Limits(), sample)
     )
 
 
@@ -119,9 +119,9 @@ def test_a_long_listing_in_a_bucket_is_surveyed_by_parts(
     for number in range(600):
         bucket.put(f"gs://archive/in/{number:03}.jpg", draw(number // 2))
     cut = GcsFiles(page=10, ranges=8).cut("gs://archive/in")
-    found = Input("gs://archive/in", Kind.FOLDER, ranges=cut.ranges, about=600)
+    found = Input("gs://archive/in", InputKind.FOLDER, ranges=cut.ranges, about=600)
     bucket.counts.clear()
-    survey = survey_archive(found, Looking(load_tasks(TASKS, path="t"), Limits(), 20))
+    survey = survey_archive(found, WhatToSurvey(load_tasks(TASKS, path="t"), Limits(), 20))
     assert survey.files == 600
     assert survey.twins == {"a": 300, "named": 0}
     assert len(survey.images) == bucket.counts["stat"] == bucket.counts["read"] == 20
@@ -135,5 +135,5 @@ def test_a_damaged_journal_is_left_as_it_is(tmp_path: Path, draw: Callable[..., 
     before = sorted(tmp_path.rglob("*"))
     tasks = load_tasks(TASKS, path="t")
     found = find_input(str(tmp_path / "a.jpg"))
-    survey_archive(found, Looking(tasks, Limits(), 100, str(tmp_path / "out/journal")))
+    survey_archive(found, WhatToSurvey(tasks, Limits(), 100, str(tmp_path / "out/journal")))
     assert sorted(tmp_path.rglob("*")) == before

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tierwise.errors import ImageError
-from tierwise.images.decoders.frames import Choice, chosen_frames
+from tierwise.images.decoders.frames import FrameChoice, chosen_frames
 from tierwise.images.decoders.heic_decoder import decode_heic
 from tierwise.images.decoders.jpeg_decoder import decode_jpeg
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.pdf_decoder import count_pages, decode_pdf
 from tierwise.images.decoders.pillow_decoder import count_frames, decode_with_pillow
 from tierwise.images.decoders.vips_decoder import decode_with_vips
@@ -16,7 +16,7 @@ from tierwise.images.decoders.webp_decoder import decode_webp
 from tierwise.images.raster import Raster
 from tierwise.records import Reason
 
-Decoder = Callable[[Original, View], Raster]
+Decoder = Callable[[Original, WantedView], Raster]
 
 _DECODERS: dict[str, tuple[Decoder, ...]] = {
     "jpeg": (decode_jpeg,),
@@ -35,7 +35,7 @@ _DECODERS: dict[str, tuple[Decoder, ...]] = {
 _ANIMATED = {"gif", "webp", "png", "avif"}
 
 
-def decode(original: Original, view: View) -> Raster:
+def decode(original: Original, view: WantedView) -> Raster:
     """Decode one view with the first decoder that can.
 
     Raises:
@@ -69,7 +69,7 @@ def count(original: Original) -> int:
     return original.header.frames
 
 
-def frame_of(original: Original, page: int, frames: Choice) -> int:
+def frame_of(original: Original, page: int, frames: FrameChoice) -> int:
     """Return what decoders call the page or frame, from 0; `page` counts from 1.
 
     Raises:
@@ -87,7 +87,7 @@ def frame_of(original: Original, page: int, frames: Choice) -> int:
     return numbers[page - 1]
 
 
-def _decoders(original: Original, view: View) -> tuple[Decoder, ...]:
+def _decoders(original: Original, view: WantedView) -> tuple[Decoder, ...]:
     header = original.header
     if header.format in {"jpeg", "mpo"} and header.channels not in {1, 3}:
         return (decode_with_vips,)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from tierwise.images.decoders.colour import is_plain, to_srgb
-from tierwise.images.decoders.original import View
+from tierwise.images.decoders.original import WantedView
 from tierwise.images.decoders.vips import VIPS_ERRORS, from_pixels, to_pixels
 from tierwise.images.raster import Raster, fitted
 
 _ORDINARY = {"srgb", "b-w"}
 
 
-def finished(image: Any, original: tuple[int, int], view: View) -> Raster:
+def finished(image: Any, original: tuple[int, int], view: WantedView) -> Raster:
     """Shrink and convert; `original` is the upright size in px before anything was scaled.
 
     Raises:

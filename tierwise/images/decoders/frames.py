@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-Choice = str | int
+FrameChoice = str | int
 
 
-def chosen_frames(choice: Choice, frames: int) -> list[int]:
+def chosen_frames(choice: FrameChoice, frames: int) -> list[int]:
     """Return frame numbers from 0: `first`, `middle`, or so many evenly spaced from the first.
 
     >>> chosen_frames("middle", 5), chosen_frames(3, 9), chosen_frames(8, 2)

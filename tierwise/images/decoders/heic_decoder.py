@@ -16,7 +16,7 @@ from PIL import Image
 from tierwise.images.decoders.coded_colours import coded_colours, from_coded
 from tierwise.images.decoders.finishing import finished
 from tierwise.images.decoders.heic_tiles import CAN_READ_TILES, rows_of_tiles
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.vips import VIPS_ERRORS, with_profile
 from tierwise.images.raster import Pixels, Raster
 
@@ -27,7 +27,7 @@ _MARGIN = 2
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, LookupError, RuntimeError, TypeError)
 
 
-def decode_heic(original: Original, view: View) -> Raster:
+def decode_heic(original: Original, view: WantedView) -> Raster:
     """Decode the primary picture.
 
     Raises:
@@ -47,7 +47,7 @@ def decode_heic(original: Original, view: View) -> Raster:
     return from_coded(raster, *coded_colours(original.data))
 
 
-def _pixels(original: Original, picture: Any, view: View) -> Pixels:
+def _pixels(original: Original, picture: Any, view: WantedView) -> Pixels:
     """Decode all of it; or reduced, where it is large and made of tiles."""
     width, height = picture.size
     held = width * height * _HELD_BYTES

@@ -10,7 +10,7 @@ import simplejpeg
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.colour import is_plain
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.scaled import finished_pixels
 from tierwise.images.decoders.vips_decoder import decode_with_vips
 from tierwise.images.headers.header import Header
@@ -23,7 +23,7 @@ _MARGIN = 1.9
 _SCALES = (8, 4, 2)
 
 
-def decode_jpeg(original: Original, view: View) -> Raster:
+def decode_jpeg(original: Original, view: WantedView) -> Raster:
     """Decode a grey or YCbCr file.
 
     Raises:

@@ -47,7 +47,7 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class WantedView:
     """One page or frame, counted from 0, at most `side` px long, over `background` (`#rrggbb`)."""
 
     frame: int

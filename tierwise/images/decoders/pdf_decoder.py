@@ -12,7 +12,7 @@ import pypdfium2
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.finishing import colour
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.raster import Raster
 from tierwise.records import Reason
 
@@ -21,7 +21,7 @@ _HAIR = 0.001
 _LONGEST_POINTS = 1_000_000
 
 
-def decode_pdf(original: Original, view: View) -> Raster:
+def decode_pdf(original: Original, view: WantedView) -> Raster:
     """Render one page.
 
     Raises:

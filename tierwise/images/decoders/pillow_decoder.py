@@ -13,7 +13,7 @@ from PIL import Image, ImageFile, ImageOps
 
 from tierwise.images.decoders.coded_colours import coded_colours, from_coded
 from tierwise.images.decoders.finishing import finished
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.vips import VIPS_ERRORS, with_profile
 from tierwise.images.headers.plain_headers import jp2_levels
 from tierwise.images.raster import Raster
@@ -50,7 +50,7 @@ _DEEP = {"I", "I;16", "I;16L", "I;16B"}
 Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, and by our own limit
 
 
-def decode_with_pillow(original: Original, view: View) -> Raster:
+def decode_with_pillow(original: Original, view: WantedView) -> Raster:
     """Decode one page or frame.
 
     Raises:
@@ -92,7 +92,7 @@ def count_frames(original: Original) -> int:
         return 1
 
 
-def _opened(original: Original, view: View) -> tuple[Image.Image, tuple[int, int]]:
+def _opened(original: Original, view: WantedView) -> tuple[Image.Image, tuple[int, int]]:
     """Open lazily, check the size, and return it as stored, before any scaled decoding."""
     found = original.header.format
     image = Image.open(io.BytesIO(original.data), formats=_PLUGINS[found])

@@ -8,7 +8,7 @@ from typing import Any
 import pyvips
 
 from tierwise.images.decoders.finishing import finished
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.vips import VIPS_ERRORS, forget_errors
 from tierwise.images.raster import Raster, fitted
 
@@ -32,7 +32,7 @@ _JPEG_MARGIN, _JPEG_SCALES = 1.9, (8, 4, 2)
 _STREAMING = {"png", "tiff", "jpeg", "mpo"}
 
 
-def decode_with_vips(original: Original, view: View) -> Raster:
+def decode_with_vips(original: Original, view: WantedView) -> Raster:
     """Decode one page.
 
     Raises:
@@ -53,7 +53,7 @@ def decode_with_vips(original: Original, view: View) -> Raster:
     raise original.unreadable(problem) from problem
 
 
-def _decode(original: Original, view: View, fail_on: str) -> Raster:
+def _decode(original: Original, view: WantedView, fail_on: str) -> Raster:
     header = original.header
     options: dict[str, Any] = {"access": "sequential", "fail_on": fail_on}
     if header.format in _PAGED:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tierwise.images.decoders.colour import is_plain
-from tierwise.images.decoders.original import Original, View
+from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.private_libraries import private_library
 from tierwise.images.decoders.scaled import finished_pixels
 from tierwise.images.decoders.vips_decoder import decode_with_vips
@@ -91,7 +91,7 @@ _libwebp: Any = private_library(
 )
 
 
-def decode_webp(original: Original, view: View) -> Raster:
+def decode_webp(original: Original, view: WantedView) -> Raster:
     """Decode an opaque still picture; libvips takes all others, and says what is wrong.
 
     Raises:

@@ -24,7 +24,7 @@ from tierwise.errors import ImageError
 from tierwise.images.decoders.decoding import count
 from tierwise.images.decoders.original import Original
 from tierwise.images.headers.headers import read_header
-from tierwise.images.isolated.messages import Reply, Request, read_request, write_reply
+from tierwise.images.isolated.messages import HelperReply, Request, read_request, write_reply
 from tierwise.images.shrinking import shrink
 from tierwise.records import Reason
 
@@ -59,7 +59,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO, lock: int) -> None:
         write_reply(replies, _answered(request, lock))
 
 
-def _answered(request: Request, lock: int) -> Reply:
+def _answered(request: Request, lock: int) -> HelperReply:
     limits = request.limits
     try:
         header = read_header(request.data, name=request.name, limits=limits)

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from tierwise.errors import ImageError
-from tierwise.images.isolated.messages import Reply, Request, read_reply, write_request
+from tierwise.images.isolated.messages import HelperReply, Request, read_reply, write_request
 from tierwise.records import Reason
 
 # How some decoders take it when there is no memory left.
@@ -54,7 +54,7 @@ class _Helper:
             pass_fds=(lock,),
         )
 
-    def ask(self, request: Request) -> Reply | None:
+    def ask(self, request: Request) -> HelperReply | None:
         """Return the reply, None when the helper died over it."""
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
@@ -87,14 +87,14 @@ class _Pool:
         self._guard = threading.Lock()
         self._lock_file = tempfile.TemporaryFile()  # noqa: SIM115, lives as long as the pool
 
-    def ask(self, request: Request) -> Reply:
+    def ask(self, request: Request) -> HelperReply:
         with self._room:
             reply, short_of_memory = self._asked(request)
             if short_of_memory:
                 reply, _ = self._asked(replace(request, alone=True))
             return reply
 
-    def _asked(self, request: Request) -> tuple[Reply, bool]:
+    def _asked(self, request: Request) -> tuple[HelperReply, bool]:
         """The reply, and whether more memory might bring a better one."""
         helper = self._taken() or _Helper(self._lock_file.fileno())
         reply = helper.ask(request)
@@ -132,7 +132,7 @@ _pools: dict[int, _Pool] = {}
 _pools_guard = threading.Lock()
 
 
-def ask_helper(request: Request) -> Reply:
+def ask_helper(request: Request) -> HelperReply:
     """Have a helper process count or shrink; started on first use, kept for the next.
 
     An `ImageError` is returned, not raised.

@@ -37,7 +37,7 @@ class Request:
     alone: bool = False
 
 
-Reply = int | list[Picture] | ImageError
+HelperReply = int | list[Picture] | ImageError
 
 
 def write_request(stream: IO[bytes], request: Request) -> None:
@@ -65,7 +65,7 @@ def read_request(stream: IO[bytes]) -> Request | None:
     return Request(body, head["name"], head["page"], settings, limits, *flags)
 
 
-def write_reply(stream: IO[bytes], reply: Reply) -> None:
+def write_reply(stream: IO[bytes], reply: HelperReply) -> None:
     """Send the outcome of a request."""
     if isinstance(reply, ImageError):
         _write(stream, {"reason": reply.reason.value, "message": reply.message}, [])
@@ -76,7 +76,7 @@ def write_reply(stream: IO[bytes], reply: Reply) -> None:
         _write(stream, {"pictures": heads}, [picture.data for picture in reply])
 
 
-def read_reply(stream: IO[bytes]) -> Reply | None:
+def read_reply(stream: IO[bytes]) -> HelperReply | None:
     """Receive the outcome of a request; None when the helper has died."""
     frame = _read(stream)
     if frame is None:

@@ -1,4 +1,4 @@
-"""GiveSigns: whoever works for a run on a cluster says that it goes on."""
+"""KeepLease: whoever works for a run on a cluster says that it goes on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def keep_lease(
     some: beam.PCollection[Any], lease: Lease | None, step: str
 ) -> beam.PCollection[Any]:
     """What comes, by way of a step that keeps the lease if there is one to keep."""
-    return some if lease is None else some | step >> GiveSigns(lease)
+    return some if lease is None else some | step >> KeepLease(lease)
 
 
-class GiveSigns(beam.PTransform):
+class KeepLease(beam.PTransform):
     """Passes on what comes; each process that it has come to keeps the lease from then on.
 
     The launcher of a template ends when the job begins, and that of any cluster may. A run that has
@@ -39,12 +39,12 @@ class GiveSigns(beam.PTransform):
 
     def expand(self, some: beam.PCollection[Any]) -> beam.PCollection[Any]:
         """Adds the step to a pipeline."""
-        return some | "Pass" >> beam.ParDo(_GiveSignsFn(self._lease)).with_output_types(
+        return some | "Pass" >> beam.ParDo(_KeepLeaseFn(self._lease)).with_output_types(
             some.element_type or Any
         )
 
 
-class _GiveSignsFn(beam.DoFn):
+class _KeepLeaseFn(beam.DoFn):
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
 

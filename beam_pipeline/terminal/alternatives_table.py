@@ -12,9 +12,9 @@ from tierwise.beam_pipeline.terminal.cost_table import count
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.forecast_tables import opening, short
 from tierwise.beam_pipeline.terminal.screen import say
+from tierwise.forecast.alternatives import Alternative, Change, naive_cost
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.survey import Survey
-from tierwise.forecast.ways import Change, Way, naive_cost
 
 _NAMES = {
     Change.PACK: "{} images per request",
@@ -24,7 +24,7 @@ _NAMES = {
 }
 
 
-def way_rows(found: Sequence[Way]) -> list[dict[str, Any]]:
+def alternative_rows(found: Sequence[Alternative]) -> list[dict[str, Any]]:
     """The ways as JSON, the cheapest first; dollars are decimal strings."""
     naive = naive_cost(found)
     return [
@@ -44,8 +44,12 @@ def way_rows(found: Sequence[Way]) -> list[dict[str, Any]]:
     ]
 
 
-def print_ways(
-    found: Sequence[Way], survey: Survey, uri: str, warnings: Sequence[str], console: Console
+def print_alternatives(
+    found: Sequence[Alternative],
+    survey: Survey,
+    uri: str,
+    warnings: Sequence[str],
+    console: Console,
 ) -> None:
     """Print a table to standard output, and the biggest lever."""
     for line in opening(survey, uri, warnings):
@@ -79,7 +83,7 @@ def _less(cost: int, naive: int) -> str:
     return f"{100 * (naive - cost) / naive:.0f} %" if naive else ""
 
 
-def _name(way: Way) -> str:
+def _name(way: Alternative) -> str:
     if way.change is Change.PACK and way.to == "1":
         return "1 image per request"
     name = _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()

@@ -60,7 +60,7 @@ class Expectations:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Scenario:
     """One way things may turn out; factors are 1 in the middle.
 
     `replies` are characters per image and task, `detail` the share of pictures that have much by
@@ -82,9 +82,9 @@ class World:
     repeats: float = 0.0
 
 
-def middle_world(known: Expectations) -> World:
+def middle_scenario(known: Expectations) -> Scenario:
     """Everything at its middle."""
-    return World(
+    return Scenario(
         {name: share.mean for name, share in known.shares.items()},
         {name: lengths.typical for name, lengths in known.lengths.items()},
         {name: share.mean for name, share in known.detail.items()},
@@ -92,11 +92,11 @@ def middle_world(known: Expectations) -> World:
     )
 
 
-def drawn_world(
+def drawn_scenario(
     known: Expectations, rng: random.Random, unknowns: frozenset[Unknown] = frozenset(Unknown)
-) -> World:
-    """A world in which `unknowns` are drawn, and all else is at its middle."""
-    middle = middle_world(known)
+) -> Scenario:
+    """A scenario in which `unknowns` are drawn, and all else is at its middle."""
+    middle = middle_scenario(known)
     otherwise = {unknown: rng.random() < _CHANCE_OTHERWISE for unknown in Unknown}
     dearer = rng.random() < _CHANCE_RULE_IS_WRONG
 
@@ -111,7 +111,7 @@ def drawn_world(
         broken += rng.expovariate(1 / _MEAN_BROKEN)
     repeats = rng.expovariate(1 / _MEAN_REPEATED) if otherwise[Unknown.REPEATS] else 0.0
     detail = {name: share.drawn(rng) for name, share in known.detail.items()}
-    return World(
+    return Scenario(
         shares={
             name: if_drawn(Unknown.SHARES, share.drawn(rng), middle.shares[name])
             for name, share in known.shares.items()

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tierwise.forecast.one_task import tasks_of
+from tierwise.forecast.alternatives import Alternative, Change, alternatives, naive_cost
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.forecast.vendors import VendorModel, vendor_models
-from tierwise.forecast.ways import Change, Way, naive_cost, ways
 
 TODAY = date(2026, 11, 23)
 
@@ -27,14 +27,14 @@ def found(
     level: str = "low",
     pack: int = 1,
     on: date = TODAY,
-) -> list[Way]:
+) -> list[Alternative]:
     tasks = tasks_of(model=model, tier=tier, prompt=prompt, level=level, pack=pack)
     image = SeenImage(4000, 3000, "a.jpg", {}, {"a": Standing.ASKED})
     survey = Survey(1000, 0, (1,) * 100, (image,) * 100)
-    return ways(tasks.tasks, survey, Rates(on))
+    return alternatives(tasks.tasks, survey, Rates(on))
 
 
-def cost(some: list[Way], change: Change, to: str = "") -> int:
+def cost(some: list[Alternative], change: Change, to: str = "") -> int:
     [way] = [way for way in some if (way.change, way.to) == (change, to)]
     return way.load.cost
 

@@ -12,10 +12,10 @@ from tierwise.errors import ModelError, PriceError
 from tierwise.forecast.forecast import expectations
 from tierwise.forecast.pictures import images_of, mean, sent_tokens
 from tierwise.forecast.rates import Rates
+from tierwise.forecast.scenarios import middle_scenario
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.vendors import VendorModel, vendor_models
 from tierwise.forecast.workload import Load, workload
-from tierwise.forecast.worlds import middle_world
 from tierwise.models import all_models, check_alive, find_model, forwarded
 from tierwise.prices.prices import published_prices
 from tierwise.records import MediaResolution, Route, ServiceTier
@@ -40,7 +40,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Alternative:
     """One way to ask everything; `on` is the day whose prices hold, `load` what it comes to.
 
     An `estimate` rests on another vendor's documented rules alone, which `source` names. `ends` is
@@ -61,7 +61,7 @@ class Way:
         return not self.estimate and (self.change, self.to) != (Change.TIER, ServiceTier.BATCH)
 
 
-def ways(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Way]:
+def alternatives(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Alternative]:
     """Every way, the cheapest first; a change is made to all tasks at once.
 
     Left out are ways that a model does not offer, that have no price on their day, and that are the
@@ -69,8 +69,8 @@ def ways(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Way]:
     """
     asked = _load(tasks, survey, rates)
     found = [
-        Way(Change.NONE, "", rates.on, asked),
-        Way(Change.NAIVE, "", rates.on, _naive(asked)),
+        Alternative(Change.NONE, "", rates.on, asked),
+        Alternative(Change.NAIVE, "", rates.on, _naive(asked)),
         *_other_days(tasks, survey, rates),
         *_other_routes(tasks, survey, rates),
         *_other_models(tasks, survey, rates),
@@ -79,7 +79,7 @@ def ways(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Way]:
     return sorted(found, key=lambda way: (way.load.cost, way.change, way.to))
 
 
-def naive_cost(found: Sequence[Way]) -> int:
+def naive_cost(found: Sequence[Alternative]) -> int:
     """What the naive way costs, in nano-dollars: flat `high`, one image per request, standard."""
     return next(way.load.cost for way in found if way.change is Change.NAIVE)
 
@@ -89,8 +89,8 @@ def _naive(asked: Load) -> Load:
 
 
 def _load(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load:
-    world = middle_world(expectations(tasks, survey))
-    loads = (workload(task, survey, rates).load(world) for task in _different(tasks))
+    scenario = middle_scenario(expectations(tasks, survey))
+    loads = (workload(task, survey, rates).load(scenario) for task in _different(tasks))
     return sum(loads, Load())
 
 
@@ -100,14 +100,14 @@ def _different(tasks: Sequence[Task]) -> Iterator[Task]:
     return (task for task in tasks if routes.get(task.after_first) != task.route)
 
 
-def _other_days(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:
+def _other_days(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Alternative]:
     """The tasks as asked, after each announced change of their prices."""
     for day in _days_of_change({task.route.model for task in tasks}, rates):
         if load := _possible(tasks, survey, replace(rates, on=day)):
-            yield Way(Change.NONE, f"from {day}", day, load)
+            yield Alternative(Change.NONE, f"from {day}", day, load)
 
 
-def _other_routes(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:
+def _other_routes(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Alternative]:
     changes = (
         *((Change.RESOLUTION, "media_resolution", level) for level in MediaResolution),
         *((Change.PACK, "images_per_request", pack) for pack in _PACKS),
@@ -117,14 +117,14 @@ def _other_routes(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
         to = str(value)
         changed = [_changed(task, change, {key: value}) for task in tasks]
         if changed != list(tasks) and (load := _possible(changed, survey, rates)):
-            yield Way(change, to, rates.on, load)
+            yield Alternative(change, to, rates.on, load)
     for images in _SHEETS:
         changed = [_on_sheets(task, images) for task in tasks]
         if changed != list(tasks) and (load := _possible(changed, survey, rates)):
-            yield Way(Change.SHEET, str(images), rates.on, load)
+            yield Alternative(Change.SHEET, str(images), rates.on, load)
 
 
-def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Way]:
+def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Alternative]:
     """Each model that is alive and answers itself, today and after announced changes."""
     for model in all_models():
         if model.image_output or forwarded(model, rates.on) is not model:
@@ -134,15 +134,19 @@ def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
         for day in days if changed != list(tasks) else ():
             if load := _possible(changed, survey, replace(rates, on=day)):
                 when = "" if day == rates.on else f" from {day}"
-                yield Way(Change.MODEL, f"{model.name}{when}", day, load, ends=model.shutdown)
+                yield Alternative(
+                    Change.MODEL, f"{model.name}{when}", day, load, ends=model.shutdown
+                )
 
 
-def _at_vendor(model: VendorModel, tasks: Sequence[Task], survey: Survey, rates: Rates) -> Way:
+def _at_vendor(
+    model: VendorModel, tasks: Sequence[Task], survey: Survey, rates: Rates
+) -> Alternative:
     """The same requests, texts and answers, the pictures by the vendor's rule; no thoughts."""
-    world = middle_world(expectations(tasks, survey))
+    scenario = middle_scenario(expectations(tasks, survey))
     total = Load()
     for task in tasks:
-        load = workload(task, survey, rates).load(world)
+        load = workload(task, survey, rates).load(scenario)
         text = load.usage.input_tokens - load.usage.image_tokens
         each = sent_tokens(task, images_of(task, survey), model.image_tokens)
         pictures = round(load.images * mean(each) / task.route.images_per_sheet)
@@ -151,7 +155,7 @@ def _at_vendor(model: VendorModel, tasks: Sequence[Task], survey: Survey, rates:
         )
         total += replace(load, usage=usage, cost=model.cost(usage))
     name = f"{model.vendor} {model.name}"
-    return Way(Change.VENDOR, name, rates.on, total, estimate=True, source=model.source)
+    return Alternative(Change.VENDOR, name, rates.on, total, estimate=True, source=model.source)
 
 
 def _changed(task: Task, change: Change, values: dict[str, Any]) -> Task:
