@@ -9,11 +9,14 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
+from tierwise.answering.large_files import check_head, is_large
+from tierwise.errors import ImageError
 from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.journal.run_records import Lease
 from tierwise.records import ImageFile, Reason
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named, Skipped, list_names, split
+from tierwise.storage.regular_files import NoRegularFileError
 from tierwise.transforms.in_threads import InThreadsFn
 from tierwise.transforms.keep_lease import keep_lease
 
@@ -65,17 +68,23 @@ def keep_one(uri: str, rows: Iterable[Named]) -> Iterator[Named | TaggedOutput]:
 
 
 def hash_file(named: Named) -> ImageFile:
-    """What is known of a file before it is opened; one that cannot be read says why."""
+    """What is known of a file before it is opened; one that cannot be read says why.
+
+    A large one that is no picture is not read to its end to find out which.
+    """
     files, path = files_for(named.path), named.path
+    unread = ImageFile(named.uri, path, 0, "", named.columns)
     try:
         known = named.known or files.stat(path)
+        unread = replace(unread, bytes=known.bytes)
         if known.bytes > LARGEST_FILE_BYTES:
             problem = (
                 f"{named.uri}: {known.bytes:,} bytes, the limit is {LARGEST_FILE_BYTES:,}. "
                 "Shrink or split the file."
             )
-            found = ImageFile(named.uri, path, known.bytes, "", named.columns, problem)
-            return replace(found, problem_reason=Reason.TOO_LARGE)
+            return replace(unread, problem=problem, problem_reason=Reason.TOO_LARGE)
+        if is_large(known.bytes) and not known.content_hash:
+            check_head(path, named.uri)
         return ImageFile(
             uri=named.uri,
             path=path,
@@ -85,9 +94,14 @@ def hash_file(named: Named) -> ImageFile:
             version=known.version,
             content_type=known.content_type,
         )
+    except ImageError as error:
+        return replace(unread, problem=error.message, problem_reason=error.reason)
+    except NoRegularFileError as error:
+        problem = f"{named.uri}: {error.strerror}"
+        return replace(unread, problem=problem, problem_reason=Reason.UNSUPPORTED_FORMAT)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         problem = f"{named.uri}: {getattr(error, 'strerror', None) or error}"
-        return ImageFile(named.uri, path, 0, "", named.columns, problem)
+        return replace(unread, bytes=0, problem=problem)
 
 
 class _ListNamesFn(beam.DoFn):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from tierwise.answering.large_files import check_head, is_large, one_at_a_time
 from tierwise.errors import ImageError
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
@@ -15,9 +16,8 @@ from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
 from tierwise.records import ImageFile, ImageSettings, Page, Reason
 from tierwise.storage.files import files_for
+from tierwise.storage.regular_files import NoRegularFileError
 
-_LARGE_BYTES = 32_000_000
-_one_large = threading.Lock()
 # Reading waits for a disk or a bucket; decoding keeps a processor busy, and memory. So more threads
 # may read than decode.
 READERS = 16
@@ -148,7 +148,7 @@ def _detail(picture: Picture) -> float:
 @contextmanager
 def _content(file: ImageFile) -> Iterator[bytes]:
     """The bytes of a file; of large ones one at a time, so that they do not add up."""
-    with _one_large if file.bytes > _LARGE_BYTES else nullcontext():
+    with one_at_a_time(file.bytes):
         data = _read(file)
         with _decoding:
             yield data
@@ -158,7 +158,11 @@ def _read(file: ImageFile) -> bytes:
     if file.problem:
         raise ImageError(file.problem_reason, file.problem)
     try:
+        if is_large(file.bytes):
+            check_head(file.path, file.uri)
         return files_for(file.path).read(file.path, file.version)
+    except NoRegularFileError as error:
+        raise ImageError(Reason.UNSUPPORTED_FORMAT, f"{file.uri}: {error.strerror}") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ImageError(Reason.UNREADABLE, f"{file.uri}: {reason}") from error

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import glob
 import hashlib
 import os
 import re
 import shutil
-import stat
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tierwise.storage.name_ranges import EVERY, Cut, NameRange
+from tierwise.storage.regular_files import open_regular
 from tierwise.storage.stat import Stat
 
 _OLD = ".old"
@@ -82,7 +81,8 @@ class LocalFiles:
     def read(self, uri: str, version: str = "") -> bytes:
         """The whole file."""
         del version  # a disk keeps none
-        return Path(uri).read_bytes()
+        with open_regular(uri) as file:
+            return file.read()
 
     def read_all(self, uris: Iterable[str]) -> Iterator[bytes]:
         """One after the other: a disk has nothing to wait for."""
@@ -91,15 +91,12 @@ class LocalFiles:
     def open(self, uri: str, ahead: int = 0) -> BinaryIO:
         """A stream of the file's bytes."""
         del ahead  # the system reads ahead
-        return Path(uri).open("rb")
+        return open_regular(uri)
 
     def content_hash(self, uri: str) -> str:
         """SHA-256, which processors compute faster than MD5."""
-        if not stat.S_ISREG(Path(uri).stat().st_mode):
-            # A pipe would be waited on for ever.
-            raise OSError(errno.EINVAL, "not a regular file")
         digest = hashlib.sha256()
-        with Path(uri).open("rb", buffering=0) as file:
+        with open_regular(uri, buffering=0) as file:
             while data := file.read(_READ_BYTES):
                 digest.update(data)
         return "sha256:" + digest.hexdigest()
@@ -217,7 +214,10 @@ def _unfinished(path: Path) -> Path:
 
 
 def _look_at(path: str) -> Stat | None:
-    """A file's size; None for what is no file, such as a socket, and for what is gone meanwhile."""
+    """A file's size; None for what is gone meanwhile.
+
+    What is no regular file has none: whoever reads it hears what is wrong.
+    """
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError as error:
@@ -226,7 +226,7 @@ def _look_at(path: str) -> Stat | None:
         if isinstance(error, FileNotFoundError):
             return None
         raise
-    return Stat(path, found.st_size) if stat.S_ISREG(found.st_mode) else None
+    return Stat(path, found.st_size)
 
 
 def _sync_folder(folder: Path) -> None:

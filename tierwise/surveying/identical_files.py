@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from tierwise.answering.large_files import check_head, is_large
+from tierwise.errors import ImageError
+from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Named
 from tierwise.tasks import Task
@@ -15,32 +18,50 @@ from tierwise.tasks.task import FILENAME
 
 # Of files that may be identical, so many are compared; the others are taken to be like them.
 _MOST_COMPARED = 2_000
+# So much is read to compare files, and as much to look for their answers in a journal.
+_MOST_BYTES = 4_000_000_000
 
 
 def content_hash(named: Named) -> str:
-    """The hash of a file's content, empty when it cannot be read; a bucket's listing tells it."""
+    """The hash of a file's content, empty when it is not read; a bucket's listing tells it."""
     if named.known:
         return named.known.content_hash
     try:
+        if is_large(_size(named)):
+            check_head(named.path, named.uri)
         return files_for(named.path).content_hash(named.path)
-    except (OSError, ValueError):  # it will be one row of failures
+    except (ImageError, OSError, ValueError):  # it will be one row of failures
         return ""
+
+
+def affordable(named: Iterable[Named], most: int = _MOST_BYTES) -> list[Named]:
+    """The first of these names whose contents can be hashed by reading so many bytes."""
+    chosen = []
+    for name in named:
+        size = 0 if name.known else _size(name)
+        most -= size if size <= LARGEST_FILE_BYTES else 0  # larger ones are not read
+        if most < 0:
+            break
+        chosen.append(name)
+    return chosen
 
 
 def twins(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) -> dict[str, int]:
     """By task, how many names share their question with a name before them.
 
-    Only files of one size are read, and of those at most some thousands. Files that a manifest
-    names in a bucket are taken to differ: their sizes would take a request each.
+    Only files of one size are read, of those at most some thousands, and some gigabytes. Files that
+    a manifest names in a bucket are taken to differ: their sizes would take a request each.
     """
     by_size: Mapping[int, list[Named]] = defaultdict(list)
     for name in named:
-        by_size[_size(name)].append(name)
+        if (size := _size(name)) <= LARGEST_FILE_BYTES:
+            by_size[size].append(name)
     groups = [group for size, group in by_size.items() if size and len(group) > 1]
     rng.shuffle(groups)
     compared: list[Named] = []
     for group in groups:
         compared += group[: _MOST_COMPARED - len(compared)]
+    compared = affordable(compared)
     by_content: Mapping[str, list[Named]] = defaultdict(list)
     for name in compared:
         by_content[content_hash(name) or name.uri].append(name)

@@ -15,9 +15,6 @@ from tierwise.answering.prepare import READERS
 from tierwise.answering.question import question
 from tierwise.errors import ImageError
 from tierwise.forecast.survey import SeenImage, Standing, Survey
-from tierwise.images.headers.headers import read_header
-from tierwise.images.headers.signatures import signature
-from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
 from tierwise.journal.lines import Recalled
@@ -26,14 +23,11 @@ from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
 from tierwise.surveying.archive_names import archive_names
-from tierwise.surveying.identical_files import content_hash, twins
+from tierwise.surveying.identical_files import affordable, content_hash, twins
+from tierwise.surveying.picture_heads import first_page
 from tierwise.surveying.survey_groups import KnownGroups, survey_groups
 from tierwise.tasks import Task, Tasks
 
-# Metadata before the picture data seldom take more; where they do, the whole file is read.
-_HEAD_BYTES = 256 * 1024
-# Pages of these are counted from the whole file.
-_READ_WHOLE = {"tiff", "pdf", "avif"}
 _SEED = 20261123
 
 
@@ -58,6 +52,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     named, tasks = names.named, looking.tasks
     chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
     known = KnownGroups(_journal(looking, names.files), looking.sample)
+    chosen = affordable(chosen) if known.journal else chosen
     images = _seen(chosen, looking, known.journal)
     shared = twins(named, tasks.of_images, rng)  # in a part of the names, too few
     return Survey(
@@ -131,17 +126,7 @@ def _looked_into(named: Named, looking: WhatToSurvey) -> Page:
     """The first of the images as far as the header tells: its upright size is 0 where unknown."""
     if reference := _sent_unopened(named, looking.tasks):
         return Page(format=reference.format)
-    with files_for(named.path).open(named.path, _HEAD_BYTES) as stream:
-        data = stream.read(_HEAD_BYTES)
-        if len(data) == _HEAD_BYTES and signature(data) in _READ_WHOLE:
-            data += stream.read()
-        try:
-            return _header(data, named, looking)
-        except ImageError:
-            rest = stream.read()
-            if not rest:
-                raise
-            return _header(data + rest, named, looking)
+    return first_page(named, looking.limits, looking.tasks.frames)
 
 
 def _sent_unopened(named: Named, tasks: Tasks) -> Reference | None:
@@ -151,13 +136,6 @@ def _sent_unopened(named: Named, tasks: Tasks) -> Reference | None:
         return None
     known = named.known or files_for(named.path).stat(named.path)
     return reference_to(named.path, known.bytes, known.content_type)
-
-
-def _header(data: bytes, named: Named, looking: WhatToSurvey) -> Page:
-    limits = looking.limits
-    source = inspect(data, name=named.uri, limits=limits, frames=looking.tasks.frames)
-    header = read_header(data, name=named.uri, limits=limits)
-    return Page(1, source.pages, *header.upright_size, header.format)
 
 
 def _standings(

@@ -149,9 +149,9 @@ def test_a_link_that_leads_nowhere_is_listed_and_cannot_be_read(tmp_path: Path) 
         FILES.content_hash(str(tmp_path / "gone.jpg"))
 
 
-def test_what_is_no_file_is_not_listed(tmp_path: Path) -> None:
+def test_what_is_no_file_is_listed_so_that_somebody_says_so(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert list(FILES.walk(str(tmp_path))) == []
+    assert [stat.bytes for stat in FILES.walk(str(tmp_path))] == [0]
 
 
 def test_an_unreadable_folder_raises(tmp_path: Path) -> None:
@@ -198,7 +198,9 @@ def test_linked_folders_are_entered_once(tmp_path: Path) -> None:
     assert listed == [str(tmp_path / "archive" / "link" / "a.jpg")]
 
 
-def test_a_pipe_is_not_waited_on(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jpg")
-    with pytest.raises(OSError, match="not a regular file"):
-        LocalFiles().content_hash(str(tmp_path / "pipe.jpg"))
+@pytest.mark.parametrize("path", ["pipe", "/dev/zero", "/dev/tty", "/proc/self/stat", "."])
+def test_what_has_no_end_is_not_opened(tmp_path: Path, path: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for read in (FILES.content_hash, FILES.read, FILES.open):
+        with pytest.raises(OSError, match="not a regular file"):
+            read(str(tmp_path / path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Protocol
 
 from tierwise.images.headers.header import Header, broken
 
@@ -12,7 +13,15 @@ _PIXEL_BYTES = 4
 _MOST_ENTRIES = 4096
 
 
-def read_tiff_header(data: bytes, name: str, *, most_pages: int) -> Header:
+class Sliced(Protocol):
+    """Bytes, or a file of which only what is asked for is read."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+
+def read_tiff_header(data: Sliced, name: str, *, most_pages: int) -> Header:
     """Count pages (`frames`), one more than `most_pages` at most; `held_bytes` is the largest's.
 
     Size and orientation are those of the first page.
@@ -49,19 +58,21 @@ def read_tiff_header(data: bytes, name: str, *, most_pages: int) -> Header:
     )
 
 
-def _tags(data: bytes, order: str, first: int, count: int, entry: int) -> dict[int, int]:
+def _tags(data: Sliced, order: str, first: int, count: int, entry: int) -> dict[int, int]:
     """What one directory says of size and orientation."""
     found = {_WIDTH: 0, _HEIGHT: 0, _ORIENTATION: 1}
-    for at in range(first, first + count * entry, entry):
-        tag, kind = struct.unpack_from(f"{order}HH", data, at)
+    directory = data[first : first + count * entry]
+    for at in range(0, len(directory), entry):
+        tag, kind = struct.unpack_from(f"{order}HH", directory, at)
         if tag in found:
             code = "H" if kind == _SHORT else "I"
-            found[tag] = _number(data, order + code, at + (8 if entry == 12 else 12))
+            found[tag] = _number(directory, order + code, at + (8 if entry == 12 else 12))
     return found
 
 
-def _number(data: bytes, code: str, at: int) -> int:
-    if at + struct.calcsize(code) > len(data):
+def _number(data: Sliced, code: str, at: int) -> int:
+    found = data[at : at + struct.calcsize(code)]
+    if len(found) < struct.calcsize(code):
         return 0
-    value: int = struct.unpack_from(code, data, at)[0]
+    value: int = struct.unpack(code, found)[0]
     return value

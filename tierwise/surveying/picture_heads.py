@@ -1,0 +1,99 @@
+"""What a file tells of itself, for a forecast: from its head, or where that is not enough, more.
+
+No more is read than a run would read: nothing of what is no picture or too large, and no file for
+longer than `LOOK_S`.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from tierwise.answering.large_files import is_large, one_at_a_time
+from tierwise.errors import ImageError
+from tierwise.images.headers.header import Header
+from tierwise.images.headers.headers import read_header
+from tierwise.images.headers.signatures import supported_format
+from tierwise.images.headers.tiff_header import read_tiff_header
+from tierwise.images.inspection import inspect
+from tierwise.images.limits import LARGEST_FILE_BYTES, Limits
+from tierwise.records import Page
+from tierwise.storage.files import files_for
+from tierwise.storage.listing import Named
+
+LOOK_S = 20.0
+# Metadata before the picture data seldom take more; where they do, the whole file is read.
+_HEAD_BYTES = 256 * 1024
+_PIECE_BYTES = 8 << 20
+# Pages of these are counted from the whole file.
+_READ_WHOLE = {"tiff", "pdf", "avif"}
+
+
+def first_page(named: Named, limits: Limits, frames: str | int) -> Page:
+    """The first image of a file as far as the header tells: its upright size is 0 where unknown.
+
+    Raises:
+        ImageError: it is no picture that is taken.
+        OSError: it cannot be read, or not in time.
+    """
+    with files_for(named.path).open(named.path, _HEAD_BYTES) as stream:
+        file = _SlowFile(stream)
+        head = file[0:_HEAD_BYTES]
+        kind = supported_format(head, named.uri)
+        if kind == "tiff" and is_large(len(file)):
+            header = read_tiff_header(file, named.uri, most_pages=limits.pages)
+            return _page(header, min(header.frames, limits.pages))
+        if len(head) == len(file) or kind not in _READ_WHOLE:
+            try:
+                return _of_bytes(head, named, limits, frames)
+            except ImageError:
+                if len(head) == len(file):
+                    raise
+        if len(file) > LARGEST_FILE_BYTES:
+            raise OSError(f"{named.uri}: {len(file):,} bytes, which no run reads")
+        with one_at_a_time(len(file)):
+            return _of_bytes(file.whole(), named, limits, frames)
+
+
+def _of_bytes(data: bytes, named: Named, limits: Limits, frames: str | int) -> Page:
+    source = inspect(data, name=named.uri, limits=limits, frames=frames)
+    return _page(read_header(data, name=named.uri, limits=limits), source.pages)
+
+
+def _page(header: Header, pages: int) -> Page:
+    return Page(1, pages, *header.upright_size, header.format)
+
+
+@dataclass(slots=True)
+class _SlowFile:
+    """A file whose parts are read when they are asked for, until its time is over."""
+
+    stream: BinaryIO
+    until: float = field(default_factory=lambda: time.monotonic() + LOOK_S)
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        self.size = self.stream.seek(0, io.SEEK_END)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        begin, end, _ = part.indices(self.size)
+        self.stream.seek(begin)
+        pieces, left = list[bytes](), end - begin
+        while left > 0:
+            if time.monotonic() > self.until:
+                raise TimeoutError(f"took more than {LOOK_S:.0f} s to read")
+            piece = self.stream.read(min(left, _PIECE_BYTES))
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
+
+    def whole(self) -> bytes:
+        """All of it."""
+        return self[0 : self.size]
