@@ -45,7 +45,7 @@ def test_empty_file_is_unreadable() -> None:
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.xyz", "a"])
 def test_an_unknown_signature_is_an_unsupported_format_whatever_the_name(name: str) -> None:
-    with pytest.raises(ImageError, match=r"no known signature .*68 65 6c 6c 6f") as caught:
+    with pytest.raises(ImageError, match="no known signature") as caught:
         supported_format(b"hello", name)
     assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
 
