@@ -30,7 +30,11 @@ class _BelowTierwise(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The module below `tierwise` that a short name stands for."""
-        return ModuleSpec(fullname, self) if fullname.startswith(self._below) else None
+        if not fullname.startswith(self._below):
+            return None
+        found = find_spec(f"tierwise.{fullname}")
+        # `python -m` takes its origin for the name of the program.
+        return ModuleSpec(fullname, self, origin=found.origin) if found else None
 
     def get_code(self, fullname: str) -> CodeType | None:
         """What `python -m` runs."""

@@ -62,7 +62,7 @@ def command(archive: Path, gemini: Any, *words: str) -> str:
     (archive / "tasks.yaml").write_text(TASKS)
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "beam_pipeline", *words, f"--tasks={archive}/tasks.yaml"),
+            *(sys.executable, "-m", "tierwise", *words, f"--tasks={archive}/tasks.yaml"),
             *(f"--output={archive}/out", f"--gemini_endpoint={gemini.url}"),
         ],
         cwd=archive,

@@ -28,7 +28,7 @@ def _helpers(parent: int) -> list[int]:
             command = (entry / "cmdline").read_bytes()
         except (OSError, ValueError):
             continue
-        if entry.name.isdigit() and int(status[1]) == parent and b"images.helper" in command:
+        if entry.name.isdigit() and int(status[1]) == parent and b"isolated.helper" in command:
             found.append(int(entry.name))
     return found
 
