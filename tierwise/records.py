@@ -297,6 +297,7 @@ class Failure(Record):
     """One task that got no answer for one image, and what was paid on the way.
 
     `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
+    `may_pass` that a reason which is mostly final is not here: the next run asks again.
     `first` is the doubtful answer by a cheaper route because of which it was asked again.
     """
 
@@ -314,6 +315,7 @@ class Failure(Record):
     attempts: int = 0
     run_ended: bool = False
     first: Answer | None = None
+    may_pass: bool = False
 
     @property
     def paid(self) -> Spent:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from tierwise.errors import ImageError, RunEndedError
+from tierwise.errors import ImageError, InputError, RunEndedError
 from tierwise.gemini.billing import Billing
-from tierwise.gemini.client import CallError, GeminiClient, RawReply
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.client import GeminiClient, RawReply
 from tierwise.gemini.compose import RequestParts, compose
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.pace import Start
+from tierwise.gemini.reply import Reply, read_reply
 from tierwise.gemini.request_log import RequestLog
 from tierwise.gemini.retry import (
     MAX_TRIES,
@@ -31,7 +34,6 @@ from tierwise.gemini.retry import (
 )
 from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
 from tierwise.gemini.sheets import by_picture, draw_sheets
-from tierwise.gemini.wire import read_reply
 from tierwise.records import Outcome, Reason, ServiceTier, Spent
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
@@ -131,7 +133,7 @@ class Asker:
         came: RawReply | CallError,
     ) -> None:
         if self.log:
-            await self.log.note(asks, composed.body, tier, came)
+            await self.log.note(asks, composed.body, tier, came, self.client.hide)
 
     def _heed(self, start: Start, error: CallError, verdict: Verdict, tier: ServiceTier) -> None:
         """Let all others know what a failure means for them."""
@@ -161,9 +163,9 @@ class Asker:
         self, asks: tuple[Ask, ...], composed: RequestParts, raw: RawReply, tier: ServiceTier
     ) -> Exchange:
         now = datetime.now(UTC)
-        route, reply = asks[0].route, read_reply(raw.body, raw.headers)
+        reply = read_reply(raw.body, raw.headers)
         served = reply.service_tier or tier
-        spent = self.billing.spent(route.model, reply, served, now.date())
+        spent, pictures = self._spent(asks, reply, served, now.date())
         return Exchange(
             reply=reply,
             spent=spent,
@@ -172,11 +174,29 @@ class Asker:
             asked_at=now.isoformat(),
             baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
             sent_bytes=composed.sent_bytes,
-            pictures=self.billing.of_pictures(asks, reply, spent, served, now.date()),
+            pictures=pictures,
         )
 
+    def _spent(
+        self, asks: tuple[Ask, ...], reply: Reply, served: ServiceTier, on: date
+    ) -> tuple[Spent, Sequence[Spent]]:
+        """What a reply cost, and each picture of it; at the worst where that is not to be known.
+
+        A reply that is paid must reach the journal, whatever it says of its tokens, tier or model.
+        """
+        if reply.tells_usage:
+            with suppress(InputError):  # no price is known for what was served
+                spent = self.billing.spent(asks[0].route.model, reply, served, on)
+                return spent, self.billing.of_pictures(asks, reply, spent, served, on)
+        worst = self.billing.worst_case(asks, on)
+        return Spent(reply.usage, maybe_billed=worst, requests=1), ()
+
     def _unknown(self, asks: tuple[Ask, ...], reason: Reason, message: str) -> Settled:
-        """A request that was sent and never answered may be billed, at the worst as a whole."""
+        """A request that was sent and never answered may be billed, at the worst as a whole.
+
+        A pack is split after the second, for one of its pictures may be what the service dies of;
+        each alone has two tries again.
+        """
         worst = self.billing.worst_case(asks, datetime.now(UTC).date())
         shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
         charged = tuple(
@@ -186,8 +206,16 @@ class Asker:
         wasted = tuple(zip(asks, shares, strict=True))
         if charged[0].unanswered < MAX_UNANSWERED:
             return Settled((), wasted, (charged,))
+        if can_split(asks):
+            return Settled((), wasted, tuple(map(_as_first_try, halves(charged))))
         message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
         return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
+
+
+def _as_first_try(half: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    """A half whose next loss splits it again, or an image by itself that may be lost once more."""
+    unanswered = MAX_UNANSWERED - 1 if can_split(half) else 0
+    return tuple(replace(ask, unanswered=unanswered) for ask in half)
 
 
 def _judge(asks: Sequence[Ask], error: CallError) -> Verdict:

@@ -10,10 +10,10 @@ from itertools import accumulate, pairwise
 
 from tierwise.contact_sheets import layout_of
 from tierwise.gemini.compose import most_text_tokens, output_limit
+from tierwise.gemini.reply import Reply
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.sheets import by_picture
-from tierwise.gemini.wire import Reply
 from tierwise.models import answering_model, find_model, forwarded
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price

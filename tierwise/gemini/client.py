@@ -9,13 +9,11 @@ Refusals are read by the connection pool, before the SDK would fail on those tha
 
 from __future__ import annotations
 
-import json
-import os
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.request import getproxies
 
 import aiohttp
 import google.auth
@@ -27,6 +25,15 @@ from google.oauth2.credentials import Credentials
 
 from tierwise.errors import InputError
 from tierwise.gemini.api_key import find_key
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.connection import (
+    CONNECT_S,
+    begin_sending,
+    in_lower_case,
+    no_connection,
+    open_session,
+)
+from tierwise.gemini.credentials import Tokens, no_token
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.records import ServiceTier
 
@@ -35,6 +42,8 @@ _API_VERSION = {
     ServiceKind.EMULATOR: "v1beta",
     ServiceKind.VERTEX: "v1beta1",
 }
+# A word that short is a placeholder for some gateway: to hide it would garble what is shown.
+_SHORTEST_KEY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +53,6 @@ class RawReply:
     body: Mapping[str, Any]
     headers: Mapping[str, str]
     latency_ms: int
-
-
-class CallError(Exception):
-    """A request that brought no 200.
-
-    `status` is the HTTP code, 0 when there was none; `details` is Google's error JSON; `sent` says
-    whether the request may have reached Google, so that it may have been billed.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int = 0,
-        details: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        sent: bool = False,
-        timed_out: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.details = details or {}
-        self.headers = headers or {}
-        self.sent = sent
-        self.timed_out = timed_out
 
 
 class GeminiClient:
@@ -82,18 +66,19 @@ class GeminiClient:
         self._service = service
         account = _account(service)
         self._secret = account["api_key"] if service.kind is ServiceKind.DEVELOPER else ""
-        # Ours, for on httpx the SDK needs many times the processor time; requests are limited
-        # elsewhere. Proxies are taken from the environment as the SDK does, but only where there
-        # are any: aiohttp would look for them and for a netrc file at every request, in threads.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            trust_env=bool(getproxies()),
-            raise_for_status=lambda response: _refuse(response, self._secret),
-        )
+        self._tokens = Tokens(account["credentials"]) if "credentials" in account else None
+        self._session = open_session()
         self._client = genai.Client(**account, http_options=_http_options(service, self._session))
 
-    async def send(self, model: str, body: Mapping[str, Any], tier: ServiceTier) -> RawReply:
-        """Ask once.
+    async def send(
+        self,
+        model: str,
+        body: Mapping[str, Any],
+        tier: ServiceTier,
+        *,
+        fresh_token: bool = False,
+    ) -> RawReply:
+        """Ask once; `fresh_token` renews the token before, where there is one.
 
         Raises:
             CallError: anything but a 200 came back, or nothing did.
@@ -107,29 +92,74 @@ class GeminiClient:
             should_return_http_response=True,
             automatic_function_calling=_NO_FUNCTIONS,
         )
-        start = time.perf_counter()
         try:
-            response = await self._client.aio.models.generate_content(
-                model=model, contents=_PLACEHOLDER, config=config
-            )
-        except aiohttp.ClientConnectorError as error:
-            raise CallError(_no_connection(error)) from error
-        except auth_errors.TransportError as error:
-            raise CallError(f"no connection: {error}") from error
-        except TimeoutError as error:
-            seconds = self._service.timeout_s
-            raise CallError(f"no reply within {seconds:g} s", sent=True, timed_out=True) from error
-        except aiohttp.ClientError as error:
-            raise CallError(f"connection lost after sending: {error}", sent=True) from error
-        except auth_errors.GoogleAuthError as error:
-            raise CallError(f"not authorized: {error}", status=401) from error
-        latency_ms = round((time.perf_counter() - start) * 1000)
-        return _raw_reply(response, latency_ms, self._secret)
+            if self._tokens:
+                await (self._tokens.renew() if fresh_token else self._tokens.ready())
+            start = time.perf_counter()
+            response = await self._call(model, config)
+            return _raw_reply(response, round((time.perf_counter() - start) * 1000))
+        except CallError as error:
+            error.args = (self.hide(str(error)),)
+            raise
+
+    def hide(self, text: str) -> str:
+        """The text without our key, for whoever shows or logs it.
+
+        Google quotes the key of a suspended project: "Consumer 'api_key:AIza...' has been ...".
+        """
+        return text.replace(self._secret, "[key]") if len(self._secret) >= _SHORTEST_KEY else text
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aio.aclose()
         await self._session.close()
+
+    async def _call(self, model: str, config: _Config) -> types.GenerateContentResponse:
+        opening = asyncio.timeout(CONNECT_S)
+        sending = begin_sending(opening)
+        try:
+            async with opening:
+                return await self._client.aio.models.generate_content(
+                    model=model, contents=_PLACEHOLDER, config=config
+                )
+        except CallError:
+            raise
+        except Exception as error:
+            raise self._failure(error, sent=sending.sent) from error
+
+    def _failure(self, error: Exception, *, sent: bool) -> Exception:
+        """What an error of the SDK, or of what lies below it, means; a bug stays what it is."""
+        if isinstance(error, auth_errors.GoogleAuthError):
+            return no_token(error)
+        if isinstance(error, TimeoutError | aiohttp.ClientError | OSError):
+            return _lost(error, self._service.timeout_s) if sent else _unsent(error)
+        if sent:
+            words = f"{type(error).__name__}: {error}"[:200]
+            return CallError(f"the reply cannot be read: {words}", status=200, sent=True)
+        return error
+
+
+_UNREACHABLE = (
+    "no connection: the address does not answer, so that nothing was sent or billed. See whether "
+    "a firewall is in the way, and whether workers without an external address have Private "
+    "Google Access"
+)
+
+
+def _lost(error: Exception, timeout_s: float) -> CallError:
+    """What became of it, nobody knows."""
+    if isinstance(error, TimeoutError):
+        return CallError(f"no reply within {timeout_s:g} s", sent=True, timed_out=True)
+    return CallError(f"connection lost after sending: {error}", sent=True)
+
+
+def _unsent(error: Exception) -> CallError:
+    """Nothing can have been billed."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return CallError(no_connection(error))
+    if isinstance(error, TimeoutError):
+        return CallError(_UNREACHABLE)
+    return CallError(f"no connection: {error}")
 
 
 # `extra_body` replaces the contents; the SDK only wants some to be there, and converts every part.
@@ -190,50 +220,13 @@ def _vertex_credentials(service: Service) -> Any:
         ) from error
 
 
-def _no_connection(error: aiohttp.ClientConnectorError) -> str:
-    """Where to and why not; aiohttp's own words show its settings for TLS."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        reason = str(error.certificate_error)
-    elif isinstance(error.os_error, ConnectionError) and error.os_error.errno:
-        reason = os.strerror(error.os_error.errno)  # asyncio puts the address in its place
-    else:
-        reason = error.os_error.strerror or str(error.os_error)
-    return f"no connection to {error.host}:{error.port}: {reason}"
-
-
-def _without(text: str, secret: str) -> str:
-    """Google quotes the key of a suspended project: "Consumer 'api_key:AIza...' has been ..."."""
-    return text.replace(secret, "[key]") if secret else text
-
-
-async def _refuse(response: aiohttp.ClientResponse, secret: str) -> None:
-    """Raise for everything but a 200; proxies and balancers refuse in HTML, or in nothing."""
-    if response.status == 200:
-        return
-    text = _without(await response.text(errors="replace"), secret)
-    try:
-        document = orjson.loads(text)
-    except json.JSONDecodeError:
-        document = {}
-    details = document if isinstance(document, dict) else {}
-    inner = details.get("error")
-    stated = inner if isinstance(inner, dict) else {"message": " ".join(text[:200].split())}
-    words = (str(stated.get(key) or "") for key in ("status", "message"))
-    raise CallError(
-        f"{response.status} " + ": ".join(word for word in words if word),
-        status=response.status,
-        details=details,
-        headers={name.lower(): value for name, value in response.headers.items()},
-    )
-
-
-def _raw_reply(response: types.GenerateContentResponse, latency_ms: int, secret: str) -> RawReply:
+def _raw_reply(response: types.GenerateContentResponse, latency_ms: int) -> RawReply:
     http = response.sdk_http_response
-    text = _without((http.body if http else None) or "", secret)
-    headers = {name.lower(): value for name, value in ((http and http.headers) or {}).items()}
+    text = (http.body if http else None) or ""
+    headers = in_lower_case((http.headers if http else None) or {})
     try:
         body = orjson.loads(text)
-    except json.JSONDecodeError as error:
+    except orjson.JSONDecodeError as error:
         raise CallError(f"the reply is not JSON: {text[:80]!r}", status=200, sent=True) from error
     if not isinstance(body, dict):
         raise CallError(f"the reply is no JSON object: {text[:80]!r}", status=200, sent=True)

@@ -2,7 +2,7 @@
 
 Each line is one request: the body as it was sent, with the sha256 and size of each picture in the
 place of its bytes, and Google's reply or refusal. Headers that prove who asks are never looked at;
-where Google quotes a key, the client has hidden it already.
+where Google quotes a key, it is hidden.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from tierwise.gemini.client import CallError, RawReply
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.client import RawReply
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.wire import WireJson
 from tierwise.records import ServiceTier
@@ -31,9 +32,14 @@ class RequestLog:
         self._write = write
 
     async def note(
-        self, asks: Sequence[Ask], body: WireJson, tier: ServiceTier, came: RawReply | CallError
+        self,
+        asks: Sequence[Ask],
+        body: WireJson,
+        tier: ServiceTier,
+        came: RawReply | CallError,
+        hide: Callable[[str], str],
     ) -> None:
-        """Keep this one, if it is among the first."""
+        """Keep this one, if it is among the first; `hide` takes our key out of a text."""
         answered = isinstance(came, RawReply)
         if not self._left[answered]:
             return
@@ -48,7 +54,7 @@ class RequestLog:
             "request": without_bytes(body),
             **(_reply(came) if isinstance(came, RawReply) else _failure(came)),
         }
-        await self._write(orjson.dumps(line) + b"\n")
+        await self._write(hide(orjson.dumps(line).decode()).encode() + b"\n")
 
 
 def without_bytes(value: Any) -> Any:
@@ -65,8 +71,14 @@ def without_bytes(value: Any) -> Any:
     return [without_bytes(one) for one in value] if isinstance(value, list) else value
 
 
-def _digest(blob: Mapping[str, Any]) -> dict[str, Any]:
-    data = base64.b64decode(blob.get("data") or "")
+def _digest(blob: Any) -> Any:
+    """Of a picture, or of whatever a reply has in its place."""
+    if not isinstance(blob, Mapping) or not isinstance(blob.get("data", ""), str):
+        return "no inline data"
+    try:
+        data = base64.b64decode(blob.get("data", ""))
+    except ValueError:  # no base64
+        data = b""
     kept = {name: value for name, value in blob.items() if name != "data"}
     return {**kept, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
@@ -85,7 +97,7 @@ def _failure(error: CallError) -> dict[str, Any]:
         "status": error.status,
         "headers": _headers(error.headers),
         "error": str(error),
-        "reply": without_bytes(error.details),
+        "reply": without_bytes(error.body),
     }
 
 

@@ -24,12 +24,10 @@ read 2026-11-27.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from tierwise.gemini.client import CallError
+from tierwise.gemini.call_error import CallError
 from tierwise.records import Reason, ServiceTier
 
 MAX_TRIES = 5
@@ -132,30 +130,18 @@ def _judge_silence(error: CallError) -> Verdict:
     return Verdict(Ruling.ONCE_MORE, reason)
 
 
-def _details(error: CallError) -> Iterator[Mapping[str, Any]]:
-    inner = error.details.get("error", error.details)
-    details = inner.get("details", []) if isinstance(inner, Mapping) else []
-    return (detail for detail in details if isinstance(detail, Mapping))
-
-
 def _is_account_problem(error: CallError) -> bool:
-    inner = error.details.get("error", error.details)
-    if isinstance(inner, Mapping) and inner.get("status") == "FAILED_PRECONDITION":
+    if error.google_status == "FAILED_PRECONDITION":
         return True
-    return any(detail.get("reason") in _KEY_PROBLEMS for detail in _details(error))
+    return any(str(detail.get("reason")) in _KEY_PROBLEMS for detail in error.details)
 
 
 def _is_final_quota(error: CallError) -> bool:
-    quotas = [
-        str(violation.get("quotaId", ""))
-        for detail in _details(error)
-        for violation in detail.get("violations", [])
-    ]
-    return bool(_SPEND_LIMIT.search(str(error))) or any(map(_FINAL_QUOTA.search, quotas))
+    return bool(_SPEND_LIMIT.search(str(error))) or any(map(_FINAL_QUOTA.search, error.quotas))
 
 
 def _asked_wait_s(error: CallError) -> float | None:
-    for detail in _details(error):
+    for detail in error.details:
         delay = str(detail.get("retryDelay", ""))
         if re.fullmatch(r"\d+(\.\d+)?s", delay):
             return float(delay[:-1])

@@ -5,6 +5,7 @@ alone, so that it costs its neighbours no answer:
 
     blocked, truncated or unreadable pack ──▶ two halves
     item missing, repeated or outside its type ──▶ that image alone, once
+    an image alone, and nothing said about it ──▶ once more, then the next run
 
 The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
 """
@@ -16,7 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tierwise.answers.replies import InvalidItem, ReplyError, Value
-from tierwise.gemini.wire import Reply
+from tierwise.gemini.finish import Finish, finish_of
+from tierwise.gemini.reply import Reply
 from tierwise.images.picture import Picture
 from tierwise.questions import Prompt
 from tierwise.records import (
@@ -119,16 +121,17 @@ class Settled:
 def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
     """Read a reply for the images that were asked together."""
     pack = _Pack(tuple(asks), exchange, exchange.shares(len(asks)))
-    reply = exchange.reply
-    if reply.block_reason:
-        return pack.narrow(Reason.BLOCKED_PROMPT, f"Gemini refused: {reply.block_reason}")
-    if reply.finish_reason == "MAX_TOKENS":
-        return _settle_truncated(pack)
-    if reply.finish_reason not in ("STOP", ""):
-        return pack.narrow(Reason.BLOCKED_ANSWER, f"Gemini stopped: {reply.finish_reason}")
-    if can_split(asks):
-        return _settle_items(pack)
-    return _settle_answer(pack)
+    match finish_of(exchange.reply):
+        case Finish.CUT_OFF:
+            return _settle_truncated(pack)
+        case Finish.FINAL:
+            return pack.narrow(*_why(exchange.reply))
+        case Finish.OPEN:
+            return _settle_open(pack)
+        case Finish.ANSWER if can_split(asks):
+            return _settle_items(pack)
+        case Finish.ANSWER:
+            return _settle_answer(pack)
 
 
 def fail(
@@ -139,8 +142,9 @@ def fail(
     spent: Spent = Spent(),
     service_tier: ServiceTier | None = None,
     run_ended: bool = False,
+    may_pass: bool = False,
 ) -> Failure:
-    """The failure row of an image that will not be asked again.
+    """The failure row of an image that this run will not ask again.
 
     `service_tier` is what served it, the route's when nothing did.
     """
@@ -157,6 +161,7 @@ def fail(
         wasted=ask.wasted,
         attempts=ask.attempts,
         run_ended=run_ended,
+        may_pass=may_pass,
     )
 
 
@@ -177,11 +182,13 @@ class _Pack:
     exchange: Exchange
     shares: tuple[Spent, ...]
 
-    def narrow(self, reason: Reason, message: str) -> Settled:
+    def narrow(self, reason: Reason, message: str, *, may_pass: bool = False) -> Settled:
         """Halve a pack; what cannot be split fails, and its request is what the failure cost."""
         if can_split(self.asks):
             return self.repeat(halves(self.all_charged()))
-        failures = (self.fail(index, reason, message) for index in range(len(self.asks)))
+        failures = (
+            self.fail(index, reason, message, may_pass=may_pass) for index in range(len(self.asks))
+        )
         return Settled(tuple(failures), (), ())
 
     def repeat(self, packs: tuple[tuple[Ask, ...], ...]) -> Settled:
@@ -212,10 +219,16 @@ class _Pack:
             route_reason=ask.route_reason,
         )
 
-    def fail(self, index: int, reason: Reason, message: str) -> Failure:
+    def fail(self, index: int, reason: Reason, message: str, *, may_pass: bool = False) -> Failure:
         """Its share of this request is what the failure cost."""
-        tier = self.exchange.service_tier
-        return fail(self.asks[index], reason, message, spent=self.shares[index], service_tier=tier)
+        return fail(
+            self.asks[index],
+            reason,
+            message,
+            spent=self.shares[index],
+            service_tier=self.exchange.service_tier,
+            may_pass=may_pass,
+        )
 
     def charged(self, index: int, **changes: Any) -> Ask:
         """An image that goes round again, with its share of this request as waste."""
@@ -224,6 +237,25 @@ class _Pack:
 
     def all_charged(self, **changes: Any) -> tuple[Ask, ...]:
         return tuple(self.charged(index, **changes) for index in range(len(self.asks)))
+
+
+def _why(reply: Reply) -> tuple[Reason, str]:
+    """The reason of a failure row, and the words, for a reply that holds no answer."""
+    if reply.block_reason:
+        return Reason.BLOCKED_PROMPT, f"Gemini refused: {reply.block_reason}"
+    if reply.finish_reason in ("", "STOP"):
+        return Reason.INVALID_ANSWER, "Gemini's reply is empty"
+    return Reason.BLOCKED_ANSWER, f"Gemini stopped: {reply.finish_reason}"
+
+
+def _settle_open(pack: _Pack) -> Settled:
+    """Nothing was said about any picture."""
+    if not (can_split(pack.asks) or pack.asks[0].asked_again):
+        return pack.repeat((pack.all_charged(asked_again=True),))
+    reason, words = _why(pack.exchange.reply)
+    return pack.narrow(
+        reason, f"{words}, twice; it is no verdict, so the next run asks again", may_pass=True
+    )
 
 
 def _settle_truncated(whole: _Pack) -> Settled:

@@ -180,8 +180,9 @@ def _recall_page(recalled: Recalled, content_hash: str, page: Page) -> None:
 
 
 def _recall_earlier(recalled: Recalled, entry: Entry) -> None:
-    final = entry.failure is not None and entry.failure.reason in _FINAL
-    found = entry.answer or (entry.failure if final else None)
+    failure = entry.failure
+    final = failure is not None and failure.reason in _FINAL and not failure.may_pass
+    found = entry.answer or (failure if final else None)
     known = recalled.outcomes.get(entry.request_id)
     if found and not isinstance(known, Answer):
         recalled.outcomes[entry.request_id] = free(found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
@@ -327,3 +330,74 @@ def test_pictures_of_one_request_may_differ_in_media_resolution(
     by_id = {outcome.request_id: outcome for outcome in outcomes}
     assert [str(by_id[ask.request_id].media_resolution) for ask in asks] == levels
     check_account(gemini, asks, outcomes)
+
+
+GOOD: dict[str, Any] = {
+    "candidates": [{"content": {"parts": [{"text": "dark"}]}, "finishReason": "STOP"}],
+    "usageMetadata": {"promptTokenCount": 300, "candidatesTokenCount": 1},
+    "modelVersion": "gemini-3.1-flash-lite",
+}
+
+
+async def ask_at(url: str, asks: Sequence[Ask], pack: int = 1) -> list[Outcome]:
+    return await Desk(url)._ask(asks, pack, {})
+
+
+@pytest.mark.parametrize(
+    ("changed", "answered", "told"),
+    [
+        ({"usageMetadata": None}, True, False),
+        ({"usageMetadata": {"promptTokenCount": "no number"}}, True, False),
+        ({"usageMetadata": {"promptTokenCount": 300, "serviceTier": "batch"}}, True, True),
+        ({"modelVersion": 7}, True, True),
+        ({"candidates": [None]}, False, True),
+        ({"candidates": "none"}, False, True),
+        ({"candidates": [{"content": {"parts": [{"text": "\ud800"}]}}]}, False, False),
+    ],
+)
+def test_what_was_paid_is_accounted_whatever_the_reply_says(
+    serving: Any, ask_of: Callable[..., Ask], changed: dict[str, Any], answered: bool, told: bool
+) -> None:
+    calls: list[bytes] = []
+
+    async def reply(request: web.Request) -> web.Response:
+        calls.append(await request.read())
+        return web.json_response({**GOOD, **changed})
+
+    async def run() -> list[Outcome]:
+        async with serving(reply) as url:
+            return await ask_at(url, [ask_of()])
+
+    (outcome,) = asyncio.run(run())
+    assert isinstance(outcome, Answer) == answered
+    spent = outcome.spent + outcome.wasted
+    assert (spent.cost > 0, spent.maybe_billed > 0) == (told, not told)
+    assert len(calls) == spent.requests == (1 if answered else 2)
+
+
+def test_a_picture_that_the_service_dies_of_costs_its_neighbours_no_answer(
+    serving: Any, ask_of: Callable[..., Ask]
+) -> None:
+    asks = [ask_of(number) for number in range(8)]
+    deadly = base64.b64encode(asks[5].picture.data if asks[5].picture else b"")
+
+    async def reply(request: web.Request) -> web.Response:
+        body = await request.read()
+        if deadly in body:
+            assert request.transport
+            request.transport.abort()
+        images = body.count(b"inlineData")
+        items = [{"image": n, "answer": "dark"} for n in range(1, images + 1)]
+        text = json.dumps(items) if images > 1 else "dark"
+        content = {"parts": [{"text": text}]}
+        return web.json_response({**GOOD, "candidates": [{"content": content}]})
+
+    async def run() -> list[Outcome]:
+        async with serving(reply) as url:
+            return await ask_at(url, asks, pack=8)
+
+    failures = [one for one in asyncio.run(run()) if isinstance(one, Failure)]
+    assert [one.request_id for one in failures] == [asks[5].request_id]
+    assert failures[0].reason is Reason.UNAVAILABLE
+    # Twice as a pack, once as half and quarter, twice alone.
+    assert failures[0].attempts == 6

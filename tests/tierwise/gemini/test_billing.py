@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose, output_limit
+from tierwise.gemini.reply import read_reply
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
-from tierwise.gemini.wire import read_reply
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.questions import Prompt
 from tierwise.records import MediaResolution, ServiceTier, Usage

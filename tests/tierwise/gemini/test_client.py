@@ -12,11 +12,12 @@ import pytest
 from aiohttp import web
 
 from tierwise.errors import InputError
-from tierwise.gemini.client import CallError, GeminiClient, RawReply
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.client import GeminiClient, RawReply
 from tierwise.gemini.compose import compose
+from tierwise.gemini.reply import read_reply
 from tierwise.gemini.service import VERTEX_TIER_HEADER, Service, ServiceKind
 from tierwise.gemini.settle import Ask
-from tierwise.gemini.wire import read_reply
 from tierwise.records import ServiceTier
 
 MODEL = "gemini-3.1-flash-lite"

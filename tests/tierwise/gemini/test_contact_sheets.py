@@ -16,10 +16,10 @@ from tierwise.contact_sheets import layout_of
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose, may_share
+from tierwise.gemini.reply import read_reply
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.sheets import by_picture, draw_sheets
-from tierwise.gemini.wire import read_reply
 from tierwise.questions import request_id
 from tierwise.records import Answer, Failure, MediaResolution, Reason, ServiceTier
 from tierwise.tiers import image_tokens

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.gemini import retry
-from tierwise.gemini.client import CallError, GeminiClient
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
 from tierwise.gemini.retry import Ruling, Verdict, backoff_s, judge
 from tierwise.gemini.service import Service, ServiceKind

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.gemini.reply import Reply
 from tierwise.gemini.settle import Ask, Exchange, Settled, settle
-from tierwise.gemini.wire import Reply
+from tierwise.journal.lines import Entry, recall
 from tierwise.records import Answer, Failure, Outcome, Reason, ServiceTier, Spent, Usage
 
 
@@ -47,9 +48,11 @@ SINGLE = [
     ("bright", "", "", ["bright"], []),
     ("green", "STOP", "", [], [1]),
     ("", "STOP", "", [], [1]),
+    ("", "OTHER", "", [], [1]),
+    ("", "", "OTHER", [], [1]),
     ("bri", "MAX_TOKENS", "", [], [1]),
     ("", "SAFETY", "", ["blocked_answer"], []),
-    ("bright", "SOMETHING_NEW", "", ["blocked_answer"], []),
+    ("bright", "SOMETHING_NEW", "", [], [1]),
     ("", "", "PROHIBITED_CONTENT", ["blocked_prompt"], []),
 ]
 PACK = [
@@ -103,6 +106,36 @@ def test_only_the_second_invalid_answer_is_final(ask_of: Callable[..., Ask]) -> 
     assert (failure.spent.cost, failure.wasted.cost) == (1000, 1000)
 
 
+@pytest.mark.parametrize(
+    ("finish", "block", "reason"),
+    [
+        ("OTHER", "", Reason.BLOCKED_ANSWER),
+        ("RECITATION", "", Reason.BLOCKED_ANSWER),
+        ("", "OTHER", Reason.BLOCKED_PROMPT),
+        ("STOP", "", Reason.INVALID_ANSWER),
+    ],
+)
+def test_what_is_no_verdict_is_asked_once_more_and_left_to_the_next_run(
+    ask_of: Callable[..., Ask], finish: str, block: str, reason: Reason
+) -> None:
+    ((again,),) = settle([ask_of()], exchange(1, "", finish=finish, block=block)).again
+    (failure,) = settle([again], exchange(1, "", finish=finish, block=block)).outcomes
+    assert isinstance(failure, Failure)
+    assert (failure.reason, failure.may_pass) == (reason, True)
+    assert "the next run asks again" in failure.message
+    content = again.content_hash
+    told = recall([Entry("earlier", content, again.request_id, failure=failure)], run_id="now")
+    assert told.outcomes == {}
+
+
+def test_a_verdict_about_the_picture_is_final(ask_of: Callable[..., Ask]) -> None:
+    ask = ask_of()
+    (failure,) = settle([ask], exchange(1, "", finish="PROHIBITED_CONTENT")).outcomes
+    assert isinstance(failure, Failure)
+    entries = [Entry("earlier", ask.content_hash, ask.request_id, failure=failure)]
+    assert ask.request_id in recall(entries, run_id="now").outcomes
+
+
 def test_a_cut_answer_gets_more_room_once(ask_of: Callable[..., Ask]) -> None:
     ask = ask_of()
     ((again,),) = settle([ask], exchange(1, "bri", finish="MAX_TOKENS")).again
@@ -124,7 +157,7 @@ def test_an_answer_says_where_it_comes_from(ask_of: Callable[..., Ask]) -> None:
 
 
 REPLIES = st.sampled_from(
-    ["good", "bad item", "missing", "garbage", "MAX_TOKENS", "SAFETY", "block"]
+    ["good", "bad item", "missing", "garbage", "MAX_TOKENS", "SAFETY", "OTHER", "block"]
 )
 
 
