@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import exp
 from statistics import NormalDist
+from typing import Any
 
-from tierwise.emulator.faults import Fault, Faults
+from tierwise.emulator.faults import UNREAD, Fault, Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +29,59 @@ class FaultPlan:
         self._now = now
         self._requests = 0
         self._selected = [0] * len(faults.faults)
+        self._struck = [0] * len(faults.faults)
         self._free_at = [0.0] * len(faults.faults)
 
-    def fate(self, *, model: str, sha256: Collection[str], packed: bool) -> Fate:
-        """The next request's fate; `sha256` are its pictures', `packed` whether it is a pack."""
+    def swallows(self, model: str) -> bool:
+        """Whether the next request disappears before it is read."""
+        if not any(fault.kind in UNREAD for fault in self._faults.faults):
+            return False
         self._requests += 1
-        hit, delay_ms, wait_s = None, 0.0, 0.0
         for position, fault in enumerate(self._faults.faults):
-            if not self._selects(position, fault, model, sha256, packed=packed):
+            if fault.kind in UNREAD and self._selects(position, fault, model, ()):
+                self._struck[position] += 1
+                return True
+        return False
+
+    def fate(
+        self, *, model: str, sha256: Collection[str], strikes: Callable[[Fault], bool]
+    ) -> Fate:
+        """The next request's fate.
+
+        `sha256` are its pictures'. `strikes` tells of a fault whether it can do anything to this
+        request; what cannot is passed over, and does not count.
+        """
+        self._requests += 1
+        hit, delay_ms, wait_s = -1, 0.0, 0.0
+        for position, fault in enumerate(self._faults.faults):
+            if fault.kind in UNREAD or not strikes(fault):
+                continue
+            if not self._selects(position, fault, model, sha256):
                 continue
             if fault.kind == "latency":
                 delay_ms += self._delay_ms(position, fault)
-            elif fault.kind == "quota":
+                self._struck[position] += 1
+                continue
+            if fault.kind == "quota":
                 wait_s = self._quota_wait(position, fault)
-                hit = hit or (fault if wait_s else None)
-            else:
-                hit = hit or fault
-        return Fate(hit, delay_ms, wait_s)
+                if not wait_s:
+                    continue
+            hit = position if hit < 0 else hit
+        if hit < 0:
+            return Fate(None, delay_ms, wait_s)
+        self._struck[hit] += 1
+        return Fate(self._faults.faults[hit], delay_ms, wait_s)
 
-    def _selects(
-        self, position: int, fault: Fault, model: str, sha256: Collection[str], *, packed: bool
-    ) -> bool:
+    def document(self) -> dict[str, Any]:
+        """The faults in place, and how many requests each has struck."""
+        told = zip(self._faults.faults, self._struck, strict=True)
+        return {
+            "seed": self._faults.seed,
+            "faults": [{"kind": fault.kind, "struck": struck} for fault, struck in told],
+        }
+
+    def _selects(self, position: int, fault: Fault, model: str, sha256: Collection[str]) -> bool:
         if fault.model not in {"", model} or (fault.sha256 and fault.sha256.isdisjoint(sha256)):
-            return False
-        if fault.kind == "wrong_items" and not packed:
             return False
         if self._share(position) >= fault.rate:
             return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any
 
 from tierwise.emulator.fault_plan import Fate
+from tierwise.emulator.fault_words import DETAILS
 from tierwise.emulator.refusals import Refusal, error_info, quota_failure, retry_info
 from tierwise.emulator.request import GeminiRequest
 
@@ -16,6 +17,12 @@ _PLAIN = {
     "unavailable": (503, "The model is overloaded. Please try again later."),
     "deadline": (504, "The request timed out. Please try again."),
     "forbidden": (403, "The caller does not have permission."),
+    "one403": (403, "The caller does not have permission."),
+    "prepaid_depleted": (
+        429,
+        "Your prepayment credits are depleted. Please go to AI Studio to manage your project "
+        "and billing.",
+    ),
     "bad_image": (400, "Unable to process input image. Please retry or report."),
 }
 
@@ -32,8 +39,9 @@ def refusal_of(fate: Fate, asked: GeminiRequest) -> Refusal | None:
 
 
 def _rate_limited(fate: Fate, asked: GeminiRequest) -> Refusal:
-    settings = fate.fault.settings if fate.fault else {}
-    return _throttled(asked, settings["retry_after_s"], header=settings["retry_after_header"])
+    settings = _settings(fate)
+    header = settings.get("retry_after_header", False)
+    return _throttled(asked, settings["retry_after_s"], header=header)
 
 
 def _over_quota(fate: Fate, asked: GeminiRequest) -> Refusal:
@@ -45,10 +53,34 @@ def _daily_quota(_: Fate, asked: GeminiRequest) -> Refusal:
     return _exhausted(asked, "You exceeded your current quota for today.", quota)
 
 
-def _spend_limit(_: Fate, asked: GeminiRequest) -> Refusal:
+def _spend_limit(fate: Fate, asked: GeminiRequest) -> Refusal:
     # The form of this reply is not published; the quota's name is the emulator's own.
     quota = "SpendPerTenMinutesPerProject"
-    return _exhausted(asked, "Your project has exceeded its spending limit.", quota)
+    seconds = _settings(fate)["retry_after_s"]
+    details = [quota_failure(quota, _METRIC, asked.model.name, "10")]
+    details += [retry_info(seconds)] if seconds else []
+    return Refusal(429, "Your project has exceeded its spending limit.", details=details)
+
+
+def _refuse_all(fate: Fate, _: GeminiRequest) -> Refusal:
+    settings = _settings(fate)
+    return Refusal(settings["status"], settings["message"])
+
+
+def _schema_refused(fate: Fate, _: GeminiRequest) -> Refusal:
+    return Refusal(400, _settings(fate)["message"])
+
+
+def _null_details(fate: Fate, _: GeminiRequest) -> Refusal:
+    settings = _settings(fate)
+    spoilt = DETAILS[settings["details"]]
+    return Refusal(settings["status"], "The model is overloaded.", raw_details=spoilt)
+
+
+def _redirect(fate: Fate, _: GeminiRequest) -> Refusal:
+    settings = _settings(fate)
+    headers = {"Location": settings["location"]}
+    return Refusal(settings["status"], "Moved.", headers=headers)
 
 
 def _unauthorized(_: Fate, asked: GeminiRequest) -> Refusal:
@@ -72,15 +104,25 @@ def _throttled(asked: GeminiRequest, seconds: float, *, header: bool) -> Refusal
     return Refusal(429, message, details=details, headers=headers)
 
 
+def _settings(fate: Fate) -> Mapping[str, Any]:
+    return fate.fault.settings if fate.fault else {}
+
+
 def _exhausted(asked: GeminiRequest, message: str, quota: str) -> Refusal:
     return Refusal(429, message, details=[quota_failure(quota, _METRIC, asked.model.name, "1000")])
 
 
 _BUILT: dict[str, Callable[[Fate, GeminiRequest], Refusal]] = {
     "rate_limited": _rate_limited,
+    "retry_info_long": _rate_limited,
     "quota": _over_quota,
     "daily_quota": _daily_quota,
     "spend_limit": _spend_limit,
     "unauthorized": _unauthorized,
     "model_gone": _model_gone,
+    "refuse_all": _refuse_all,
+    "enum_limit": _schema_refused,
+    "schema_limit": _schema_refused,
+    "null_details": _null_details,
+    "redirect": _redirect,
 }

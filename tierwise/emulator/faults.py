@@ -19,34 +19,74 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tierwise.emulator.fault_words import DETAILS, NULLS, REFUSABLE, STATUSES, TOO_MANY_STATES
 from tierwise.errors import InputError
 
 # What may be set for each kind, with its default; the default's type is the type.
 _SETTINGS: dict[str, dict[str, Any]] = {
+    # How long replies take, and whether there are any.
     "latency": {"ms": 100.0, "sigma": 0.0},
+    "hang": {"billed": True},
+    "drop": {"billed": True},
+    "cut_body": {"billed": True},
+    "black_hole": {},
+    # Refusals.
     "rate_limited": {"retry_after_s": 1.0, "retry_after_header": False},
+    "retry_info_long": {"retry_after_s": 40_000.0},
     "daily_quota": {},
-    "spend_limit": {},
+    "spend_limit": {"retry_after_s": 180.0, "usd": 0.0, "window_s": 600.0},
+    "prepaid_depleted": {},
+    "quota": {"requests_per_second": 10.0},
     "internal": {},
     "unavailable": {},
     "deadline": {},
-    "hang": {"billed": True},
-    "drop": {"billed": True},
-    "blocked_prompt": {"block_reason": "SAFETY"},
-    "blocked_answer": {"finish_reason": "SAFETY"},
-    "truncated_json": {},
-    "max_tokens": {},
-    "wrong_items": {"how": "missing"},
-    "outside_labels": {},
-    "other_version": {"version": "gemini-unknown"},
     "unauthorized": {},
     "forbidden": {},
+    "one403": {},
     "model_gone": {},
     "bad_image": {},
-    "quota": {"requests_per_second": 10.0},
+    "refuse_all": {"status": 400, "message": "Request contains an invalid argument."},
+    "enum_limit": {"values": 60, "characters": 700, "message": TOO_MANY_STATES},
+    "schema_limit": {"refuses": ["minimum", "maximum"], "message": TOO_MANY_STATES},
+    "null_details": {"status": 503, "details": "null"},
+    "redirect": {"status": 307, "location": "http://127.0.0.1:9/"},
+    # Replies of a form that nobody expects, billed as any other.
+    "no_usage": {},
+    "null_candidate": {"where": "candidate"},
+    "string_counts": {},
+    "latin1": {},
+    "bad_charset": {"charset": "undefined"},
+    "not_json": {"status": 200},
+    "huge_body": {"megabytes": 64},
+    # What the model makes of the question.
+    "blocked_prompt": {"block_reason": "SAFETY"},
+    "blocked_answer": {"finish_reason": "SAFETY"},
+    "empty_stop": {},
+    "truncated_json": {},
+    "max_tokens": {},
+    "repeated_label": {},
+    "wrong_items": {"how": "missing"},
+    "zero_based": {},
+    "shifted": {},
+    "swapped": {},
+    "outside_labels": {},
+    "other_version": {"version": "gemini-unknown"},
 }
+# Of these, the request is not read, so that nothing in it can select it.
+UNREAD = frozenset({"black_hole"})
+# How many requests a kind strikes where the document says nothing.
+_COUNTS = {"one403": 1}
 _SELECTORS: dict[str, Any] = {"rate": 1.0, "count": 0, "after": 0, "model": "", "sha256": []}
-_HOW = ("missing", "extra", "repeated", "reordered")
+_CHOICES: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("wrong_items", "how"): ("missing", "extra", "repeated", "reordered"),
+    ("null_candidate", "where"): NULLS,
+    ("null_details", "details"): tuple(DETAILS),
+    ("null_details", "status"): STATUSES,
+    ("refuse_all", "status"): STATUSES,
+    ("redirect", "status"): (301, 302, 303, 307, 308),
+    ("not_json", "status"): (200, *STATUSES),
+    ("schema_limit", "refuses"): REFUSABLE,
+}
 _SHA256_DIGITS = 64
 
 
@@ -106,7 +146,8 @@ def _read(entry: Any, where: str) -> Fault:
         raise InputError(
             f"{where}.kind: {kind!r} is no kind of fault. One of: {_among(_SETTINGS)}."
         )
-    allowed = {**_SELECTORS, **_SETTINGS[kind]}
+    selectors = {k: v for k, v in _SELECTORS.items() if not (kind in UNREAD and k == "sha256")}
+    allowed = {**selectors, **_SETTINGS[kind]}
     unknown = set(entry) - set(allowed) - {"kind"}
     if unknown:
         raise InputError(
@@ -117,13 +158,14 @@ def _read(entry: Any, where: str) -> Fault:
         for name, default in allowed.items()
     }
     _check_ranges(values, where)
+    _check_choices(kind, values, where)
     return Fault(
         kind=kind,
         rate=values["rate"],
-        count=values["count"] if "count" in entry else None,
+        count=values["count"] if "count" in entry else _COUNTS.get(kind),
         after=values["after"],
         model=values["model"],
-        sha256=frozenset(_digest(value, where) for value in values["sha256"]),
+        sha256=frozenset(_digest(value, where) for value in values.get("sha256", ())),
         settings={name: values[name] for name in _SETTINGS[kind]},
     )
 
@@ -145,10 +187,20 @@ def _check_ranges(values: Mapping[str, Any], where: str) -> None:
         raise InputError(
             f"{where}.rate: {values['rate']} is above 1. Give a share of the requests."
         )
-    if values.get("how", "missing") not in _HOW:
-        raise InputError(f"{where}.how: {values['how']!r}. Write one of: {_among(_HOW)}.")
     if values.get("requests_per_second") == 0:
         raise InputError(f"{where}.requests_per_second: 0 lets nothing through. Give more.")
+
+
+def _check_choices(kind: str, values: Mapping[str, Any], where: str) -> None:
+    for name in _SETTINGS[kind]:
+        choices = _CHOICES.get((kind, name))
+        if choices is None:
+            continue
+        given = values[name] if isinstance(values[name], list) else [values[name]]
+        for value in given:
+            if value not in choices:
+                among = ", ".join(f"{choice!r}" for choice in choices)
+                raise InputError(f"{where}.{name}: {value!r}. Write one of: {among}.")
 
 
 def _digest(value: Any, where: str) -> str:

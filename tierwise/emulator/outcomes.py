@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from tierwise.emulator.answers import Answerer
 from tierwise.emulator.faults import Fault
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look, look_at
-from tierwise.emulator.packs import disarranged, number_field
+from tierwise.emulator.packs import MISPLACED, disarranged, misplaced, number_field
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.request import GeminiRequest, SentPicture
 from tierwise.emulator.schemas import ResponseSchema
@@ -25,6 +26,8 @@ from tierwise.records import Usage
 from tierwise.tiers import image_tokens, text_tokens
 
 _CHARACTERS_PER_TOKEN = 4
+# The first string in a list of strings, none where that is empty.
+_FIRST_OF_LIST = re.compile(r'\[("(?:[^"\\]|\\.)*"|(?=\]))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,24 @@ def outcome(
         text = whole[: len(whole) // 2]
     if kind == "max_tokens":
         text, finish_reason = whole[: len(whole) // 2], "MAX_TOKENS"
+    if kind == "repeated_label":
+        text, finish_reason = _cut(_endless(whole, limit), limit - thoughts), "MAX_TOKENS"
+    if kind == "empty_stop":
+        text, finish_reason = "", "STOP"
     written = Usage(output_tokens=text_tokens(text), thought_tokens=thoughts)
     if fault and kind == "blocked_answer":
         return ModelOutcome(prompt + written, "", fault.settings["finish_reason"])
     return ModelOutcome(prompt + written, text, finish_reason)
+
+
+def _endless(whole: str, tokens: int) -> str:
+    """The reply as far as its first list has one label, which it then repeats and repeats."""
+    found = _FIRST_OF_LIST.search(whole)
+    if found is None:
+        return whole
+    label = found[1] or '"none"'
+    times = 1 + _CHARACTERS_PER_TOKEN * tokens // len(label)
+    return whole[: found.start(1)] + ", ".join([label] * times)
 
 
 def _cut(text: str, tokens: int) -> str:
@@ -149,6 +166,8 @@ def _items(
     if fault and fault.kind == "wrong_items":
         position = _position(images, asked, fault)
         return disarranged(items, fault.settings["how"], position, field)
+    if fault and fault.kind in MISPLACED:
+        return misplaced(items, fault.kind, _position(images, asked, fault), field)
     return items
 
 

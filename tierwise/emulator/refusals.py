@@ -23,7 +23,7 @@ _TYPE = "type.googleapis.com/google.rpc."
 
 
 class Refusal(Exception):  # noqa: N818 - the service's word for a reply that is no answer
-    """A reply other than 200."""
+    """A reply other than 200; `raw_details` are what no service should send, for a fault."""
 
     def __init__(
         self,
@@ -32,18 +32,22 @@ class Refusal(Exception):  # noqa: N818 - the service's word for a reply that is
         *,
         details: Sequence[Mapping[str, Any]] = (),
         headers: Mapping[str, str] | None = None,
+        raw_details: Any = (),
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.details = details
         self.headers = dict(headers or {})
+        self._raw_details = raw_details
 
     def body(self) -> dict[str, Any]:
         """The JSON document of the reply."""
         error: dict[str, Any] = {"code": self.status, "message": self.message}
-        error["status"] = _NAMES[self.status]
-        if self.details:
+        error["status"] = _NAMES.get(self.status, "UNKNOWN")
+        if self._raw_details != ():
+            error["details"] = self._raw_details
+        elif self.details:
             error["details"] = [dict(detail) for detail in self.details]
         return {"error": error}
 

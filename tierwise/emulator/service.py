@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -15,18 +13,19 @@ import orjson
 
 from tierwise.emulator.bill import Bill, billed_usd, tokens
 from tierwise.emulator.decoding import decode
+from tierwise.emulator.eyes import Eyes
 from tierwise.emulator.fault_plan import Fate, FaultPlan
+from tierwise.emulator.fault_reach import can_strike
 from tierwise.emulator.fault_refusals import refusal_of
 from tierwise.emulator.faults import Fault, Faults
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.named_objects import read_objects
 from tierwise.emulator.outcomes import outcome, prompt_usage
-from tierwise.emulator.packs import number_field
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.replies import counted, generated
-from tierwise.emulator.request import GeminiRequest, SentPicture, read_asked
-from tierwise.emulator.views import SeenPicture, view_of
+from tierwise.emulator.request import GeminiRequest, read_asked
+from tierwise.emulator.spoilt import spoil
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model, forwarded
 from tierwise.prices.price_rows import Price
@@ -37,18 +36,26 @@ _MAX_BODY = {False: 100_000_000, True: 500_000_000}
 _MAX_FLEX_BODY = 20_000_000
 _TIER_HEADER = "X-Vertex-AI-LLM-Shared-Request-Type"
 _TIERS = {"flex": ServiceTier.FLEX, "priority": ServiceTier.PRIORITY}
-_VIEWS_KEPT = 8192
+_SPENT_KEPT = 100_000
+# Faults by which a reply does not arrive whole.
+_LOST = frozenset({"hang", "drop", "cut_body"})
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatedReply:
-    """What goes back; `fate` is `send`, `hang` (never) or `drop` (the connection is closed)."""
+    """What goes back.
+
+    `fate` is `send`, `hang` (never), `drop` (the connection is closed) or `cut_body` (it is closed
+    half-way). `padding` megabytes of blanks stand before the last byte.
+    """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     fate: str = "send"
     delay_ms: float = 0.0
+    content_type: str = "application/json"
+    padding: int = 0
 
 
 class EmulatedService:
@@ -73,26 +80,37 @@ class EmulatedService:
         self._today = today
         self._now = now
         self._prices = prices
-        self._views: OrderedDict[tuple[object, ...], SeenPicture] = OrderedDict()
-        self._eyes = ThreadPoolExecutor(max_workers=2, thread_name_prefix="eyes")
+        self._eyes = Eyes(shape=known is not None)
         self._number = 0
+        self._spent: deque[tuple[float, int]] = deque(maxlen=_SPENT_KEPT)
         self.set_faults(faults)
 
     def set_faults(self, faults: Faults) -> None:
         """Put other faults in place; counting starts anew."""
         self._plan = FaultPlan(faults, self._now)
 
+    def faults(self) -> dict[str, Any]:
+        """The faults in place, and how often each has struck."""
+        return self._plan.document()
+
+    def swallows(self, call: Call) -> bool:
+        """Whether this request disappears unread: nothing is answered, billed or looked at."""
+        swallowed = self._plan.swallows(call.model)
+        if swallowed:
+            self._write({**_empty_line(call), "fault": "black_hole"}, 0, Usage(), 0)
+        return swallowed
+
     def reset(self) -> None:
         """An empty bill, an empty log, no faults."""
         self.bill = Bill()
         self.log = []
+        self._spent.clear()
         self.set_faults(Faults())
 
     async def generate(self, call: Call, body: bytes, headers: Mapping[str, str]) -> EmulatedReply:
         """Answer `generateContent`, bill it and log it; `body` and caller are not checked yet."""
         self._number += 1
-        line: dict[str, Any] = {"images": [], "prompt_sha256": None, "model": call.model}
-        line |= {"service_tier": None, "media_resolution": [], "fault": None}
+        line = _empty_line(call)
         fate = Fate()
         try:
             asked = await self._read(call, body, headers)
@@ -113,7 +131,7 @@ class EmulatedService:
             decoded = decoded.get("generate_content_request") or decoded
             objects = await read_objects(decoded, call)
             asked = read_asked(call, model, decoded, ServiceTier.STANDARD, objects)
-            usage = prompt_usage(asked, await self._viewed(asked))
+            usage = prompt_usage(asked, await self._eyes.viewed(asked))
         except Refusal as refusal:
             return refused(refusal)
         return EmulatedReply(200, orjson.dumps(counted(asked, usage)))
@@ -151,39 +169,35 @@ class EmulatedService:
         return self._plan.fate(
             model=asked.model.name,
             sha256={picture.sha256 for picture in asked.pictures},
-            packed=number_field(asked.settings.schema) is not None,
+            strikes=partial(self._can_strike, asked),
         )
+
+    def _can_strike(self, asked: GeminiRequest, fault: Fault) -> bool:
+        if fault.kind == "spend_limit" and fault.settings["usd"]:
+            since = self._now() - fault.settings["window_s"]
+            lately = sum(nano for at, nano in self._spent if at > since)
+            return lately >= float(fault.settings["usd"]) * 10**9
+        return can_strike(fault, asked)
 
     async def _answer(self, asked: GeminiRequest, fate: Fate) -> tuple[EmulatedReply, Usage, int]:
         kind = fate.fault.kind if fate.fault else ""
-        lost = kind if kind in {"hang", "drop"} else "send"
+        lost = kind if kind in _LOST else "send"
         if fate.fault and lost != "send" and not fate.fault.settings["billed"]:
             return EmulatedReply(0, b"", {}, lost, fate.delay_ms), Usage(), 0
         refusal = refusal_of(fate, asked)
         if refusal:
             raise refusal
-        made = outcome(asked, await self._viewed(asked), self._known, fate.fault)
+        made = outcome(asked, await self._eyes.viewed(asked), self._known, fate.fault)
         cost = self._cost(asked, made.usage)
         self.bill.add(asked.model.name, len(asked.pictures), made.usage, cost)
+        self._spent.append((self._now(), cost))
         headers = {} if asked.call.vertex else {"x-gemini-service-tier": asked.service_tier.value}
-        document = orjson.dumps(generated(asked, made, self._number, _version(asked, fate.fault)))
-        return EmulatedReply(200, document, headers, lost, fate.delay_ms), made.usage, cost
-
-    async def _viewed(self, asked: GeminiRequest) -> list[SeenPicture]:
-        return [await self._view(picture, asked.model) for picture in asked.pictures]
-
-    async def _view(self, picture: SentPicture, model: Model) -> SeenPicture:
-        resolution = (model.generation, picture.media_resolution)
-        key = (picture.sha256, resolution, picture.grid, picture.numbers)
-        if key in self._views:
-            self._views.move_to_end(key)
-            return self._views[key]
-        look = partial(view_of, picture, model, shape=self._known is not None)
-        view = await asyncio.get_running_loop().run_in_executor(self._eyes, look)
-        self._views[key] = view
-        if len(self._views) > _VIEWS_KEPT:
-            self._views.popitem(last=False)
-        return view
+        document = generated(asked, made, self._number, _version(asked, fate.fault))
+        sent = spoil(document, fate.fault)
+        reply = EmulatedReply(
+            sent.status, sent.body, headers, lost, fate.delay_ms, sent.content_type, sent.padding
+        )
+        return reply, made.usage, cost
 
     def _write(self, line: dict[str, Any], status: int, usage: Usage, cost: int) -> None:
         line |= {"status": status, "usd": billed_usd(cost), "tokens": tokens(usage)}
@@ -215,6 +229,12 @@ def _service_tier(call: Call, body: Mapping[str, Any], headers: Mapping[str, str
         return _TIERS.get((body.get("service_tier") or "").lower(), ServiceTier.STANDARD)
     asked = headers.get(_TIER_HEADER, "").lower()
     return ServiceTier.STANDARD if call.regional else _TIERS.get(asked, ServiceTier.STANDARD)
+
+
+def _empty_line(call: Call) -> dict[str, Any]:
+    """A line of the log for a request of which nothing was read yet."""
+    line: dict[str, Any] = {"images": [], "prompt_sha256": None, "model": call.model}
+    return line | {"service_tier": None, "media_resolution": [], "fault": None}
 
 
 def _asked_line(asked: GeminiRequest) -> dict[str, Any]:

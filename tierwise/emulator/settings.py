@@ -20,7 +20,8 @@ class GenerationSettings:
     """How to answer.
 
     `max_output_tokens` covers thoughts and text. `thinking_level` is lower-case; for a model that
-    takes budgets, `thinking_budget` holds tokens: 0 is off, -1 is left to the model.
+    takes budgets, `thinking_budget` holds tokens: 0 is off, -1 is left to the model. `dialect` is
+    the field that the schema came in, `responseSchema` or `responseJsonSchema`.
     """
 
     max_output_tokens: int
@@ -29,6 +30,7 @@ class GenerationSettings:
     thinking_level: str = ""
     thinking_budget: int | None = None
     include_thoughts: bool = False
+    dialect: str = ""
 
 
 def read_settings(config: Mapping[str, Any], model: Model) -> GenerationSettings:
@@ -51,6 +53,7 @@ def read_settings(config: Mapping[str, Any], model: Model) -> GenerationSettings
         thinking_level=level,
         thinking_budget=budget,
         include_thoughts=bool(thinking.get("include_thoughts")),
+        dialect=_dialect(config),
     )
 
 
@@ -85,6 +88,12 @@ def _read_schema(config: Mapping[str, Any], mime_type: str) -> ResponseSchema | 
     if mime_type == _ENUM and not (schema["type"] == "string" and schema.get("enum")):
         _refuse("response_schema", f"must hold a STRING enum when mimetype is {_ENUM}.")
     return schema
+
+
+def _dialect(config: Mapping[str, Any]) -> str:
+    if config.get("response_json_schema") is not None:
+        return "responseJsonSchema"
+    return "responseSchema" if config.get("response_schema") is not None else ""
 
 
 def _check_thinking(level: str, budget: int | None, model: Model) -> None:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.emulator.fault_plan import FaultPlan
-from tierwise.emulator.faults import read_faults
+from tierwise.emulator.faults import Fault, read_faults
+
+
+def always(_: Fault) -> bool:
+    return True
+
+
+def never(_: Fault) -> bool:
+    return False
 
 
 def plan(*faults: dict[str, Any], seed: int = 0, clock: list[float] | None = None) -> FaultPlan:
@@ -18,7 +26,7 @@ def plan(*faults: dict[str, Any], seed: int = 0, clock: list[float] | None = Non
 
 
 def hits(dealt: FaultPlan, requests: int) -> list[str | None]:
-    fates = (dealt.fate(model="m", sha256=(), packed=True) for _ in range(requests))
+    fates = (dealt.fate(model="m", sha256=(), strikes=always) for _ in range(requests))
     return [fate.fault.kind if fate.fault else None for fate in fates]
 
 
@@ -47,17 +55,19 @@ def test_the_first_fault_of_the_document_wins() -> None:
     assert hits(dealt, 4) == ["internal", "unavailable", "unavailable", None]
 
 
-def test_wrong_items_pass_over_what_is_no_pack() -> None:
+def test_what_a_fault_cannot_strike_is_passed_over_and_not_counted() -> None:
     dealt = plan({"kind": "wrong_items", "count": 1})
-    assert dealt.fate(model="m", sha256=(), packed=False).fault is None
-    assert dealt.fate(model="m", sha256=(), packed=True).fault is not None
+    assert dealt.fate(model="m", sha256=(), strikes=never).fault is None
+    assert dealt.document()["faults"] == [{"kind": "wrong_items", "struck": 0}]
+    assert dealt.fate(model="m", sha256=(), strikes=always).fault is not None
+    assert dealt.document()["faults"] == [{"kind": "wrong_items", "struck": 1}]
 
 
 def test_delays_add_up_and_spread_around_their_median() -> None:
     steady = plan({"kind": "latency", "ms": 100}, {"kind": "latency", "ms": 20})
-    assert steady.fate(model="m", sha256=(), packed=False).delay_ms == 120
+    assert steady.fate(model="m", sha256=(), strikes=always).delay_ms == 120
     spread = plan({"kind": "latency", "ms": 100, "sigma": 0.5})
-    delays = [spread.fate(model="m", sha256=(), packed=False).delay_ms for _ in range(2000)]
+    delays = [spread.fate(model="m", sha256=(), strikes=always).delay_ms for _ in range(2000)]
     assert 90 < median(delays) < 110
     assert sum(delay > 200 for delay in delays) > 100
 
@@ -70,3 +80,11 @@ def test_a_quota_lets_its_rate_through() -> None:
         passed += hits(dealt, 1) == [None]
         clock[0] += 0.01
     assert 100 <= passed <= 111
+
+
+def test_a_black_hole_takes_requests_before_they_are_read() -> None:
+    dealt = plan({"kind": "black_hole", "after": 1, "count": 1}, {"kind": "internal"})
+    assert [dealt.swallows("m") for _ in range(3)] == [False, True, False]
+    assert hits(dealt, 1) == ["internal"]
+    assert not plan({"kind": "internal"}).swallows("m")
+    assert not plan({"kind": "black_hole", "model": "other"}).swallows("m")

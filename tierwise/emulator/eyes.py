@@ -1,0 +1,44 @@
+"""The pictures of requests as the model sees them, each looked at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from tierwise.emulator.request import GeminiRequest, SentPicture
+from tierwise.emulator.views import SeenPicture, view_of
+from tierwise.models import Model
+
+_VIEWS_KEPT = 8192
+
+
+class Eyes:
+    """Looks in threads, and remembers what it saw; `shape` as in `look_at`."""
+
+    def __init__(self, *, shape: bool) -> None:
+        self._shape = shape
+        self._views: OrderedDict[tuple[object, ...], SeenPicture] = OrderedDict()
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="eyes")
+
+    async def viewed(self, asked: GeminiRequest) -> list[SeenPicture]:
+        """A view of each picture of a request.
+
+        Raises:
+          Refusal: 400, one of them is no picture or a broken one.
+        """
+        return [await self._view(picture, asked.model) for picture in asked.pictures]
+
+    async def _view(self, picture: SentPicture, model: Model) -> SeenPicture:
+        resolution = (model.generation, picture.media_resolution)
+        key = (picture.sha256, resolution, picture.grid, picture.numbers)
+        if key in self._views:
+            self._views.move_to_end(key)
+            return self._views[key]
+        look = partial(view_of, picture, model, shape=self._shape)
+        view = await asyncio.get_running_loop().run_in_executor(self._threads, look)
+        self._views[key] = view
+        if len(self._views) > _VIEWS_KEPT:
+            self._views.popitem(last=False)
+        return view

@@ -1,0 +1,76 @@
+"""Which requests a fault can do anything to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+
+from tierwise.emulator.faults import Fault
+from tierwise.emulator.packs import number_field
+from tierwise.emulator.request import GeminiRequest
+from tierwise.emulator.schemas import ResponseSchema
+
+
+def can_strike(fault: Fault, asked: GeminiRequest) -> bool:
+    """Whether the fault makes a difference to this request.
+
+    Those that spoil packs need a pack, a limit of enums needs an enum above it, and so on; all
+    others can strike any request.
+    """
+    needs = _NEEDS.get(fault.kind)
+    return needs is None or needs(fault, asked)
+
+
+def _is_pack(_: Fault, asked: GeminiRequest) -> bool:
+    return number_field(asked.settings.schema) is not None
+
+
+def _is_true_pack(fault: Fault, asked: GeminiRequest) -> bool:
+    images = sum(len(picture.numbers) for picture in asked.pictures)
+    return images > 1 and _is_pack(fault, asked)
+
+
+def _lists_labels(_: Fault, asked: GeminiRequest) -> bool:
+    return any(node.get("type") == "array" and _enum(node.get("items")) for node in _nodes(asked))
+
+
+def _above_limit(fault: Fault, asked: GeminiRequest) -> bool:
+    enums = [_enum(node) for node in _nodes(asked)]
+    values = max(map(len, enums), default=0)
+    characters = sum(len(str(value)) for value in chain.from_iterable(enums))
+    limits = ((fault.settings["values"], values), (fault.settings["characters"], characters))
+    return any(0 < most < has for most, has in limits)
+
+
+def _holds_refused(fault: Fault, asked: GeminiRequest) -> bool:
+    settings = asked.settings
+    if settings.schema is None:
+        return False
+    found = {"schema", settings.dialect, "text/x.enum" if settings.bare_enum else ""}
+    found.update(*_nodes(asked))
+    return not found.isdisjoint(frozenset[str](fault.settings["refuses"]))
+
+
+def _nodes(asked: GeminiRequest) -> Iterator[ResponseSchema]:
+    waiting: list[Any] = [asked.settings.schema]
+    while waiting:
+        node = waiting.pop()
+        if node:
+            yield node
+            waiting += [node.get("items"), *(node.get("properties") or {}).values()]
+
+
+def _enum(node: ResponseSchema | None) -> list[Any]:
+    return list((node or {}).get("enum") or [])
+
+
+_NEEDS: dict[str, Callable[[Fault, GeminiRequest], bool]] = {
+    "wrong_items": _is_pack,
+    "zero_based": _is_pack,
+    "shifted": _is_true_pack,
+    "swapped": _is_true_pack,
+    "repeated_label": _lists_labels,
+    "enum_limit": _above_limit,
+    "schema_limit": _holds_refused,
+}
