@@ -1,35 +1,48 @@
-"""What a command line asks of whom: tasks and service, refused where they cannot be had.
+"""What flags ask of whom: tasks, calibration and service, refused where they cannot be had.
 
 This module stays light: `plan` must not wait for Beam.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from urllib.parse import urlsplit
 
 from tierwise.accounts.admission import read_dollars
 from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.errors import InputError, PriceError, TasksError
 from tierwise.gemini.concurrency import PATIENCE_S
 from tierwise.gemini.service import Service, ServiceKind, secret_location
-from tierwise.models import check_alive, find_model, forwarded
-from tierwise.prices.price_changes import price_warning
 from tierwise.prices.price_rows import Price, load_prices
-from tierwise.prices.prices import find_price
+from tierwise.questions import Questions, questions_of
 from tierwise.records import ServiceTier
 from tierwise.storage.files import files_for
-from tierwise.storage.listing import Input
 from tierwise.tasks import Tasks, default_tasks, load_tasks
-from tierwise.tasks.grouping import BY_FOLDER
-from tierwise.tasks.prompts import used_variables
 
 _TIMEOUT_S = {ServiceTier.FLEX: 900.0}
 _STANDARD_TIMEOUT_S = 120.0
 # More than two time-outs, for what is under way when everything begins to fail.
 _PATIENCE_S = {ServiceTier.FLEX: 1800.0}
+
+
+def questions_to_ask(settings: Settings, tasks: Tasks, on: date) -> tuple[Questions, list[str]]:
+    """The questions of the flags about these tasks, and what to warn of.
+
+    Raises:
+        InputError: the calibration cannot be read, or no longer fits.
+    """
+    return questions_of(
+        tasks,
+        calibration=calibration_of(settings.calibration),
+        emulated=emulated(ServiceKind(settings.gemini), settings.gemini_endpoint or ""),
+        on_stale=settings.on_stale,
+        follows_pictures=settings.routing != "task",
+        audit_rate=settings.audit_rate,
+        on=on,
+    )
 
 
 def tasks_of(settings: Settings) -> Tasks:
@@ -38,15 +51,46 @@ def tasks_of(settings: Settings) -> Tasks:
     Raises:
         TasksError: the file cannot be read, or is malformed.
     """
-    tasks = default_tasks()
-    if settings.tasks:
-        text = _read_text("tasks", settings.tasks, TasksError)
-        tasks = load_tasks(text, path=settings.tasks)
-    if settings.service_tier:
-        tier = ServiceTier(settings.service_tier)
-        routes = {t.name: replace(t.route, service_tier=tier) for t in tasks.tasks}
-        tasks = tasks.with_routes(routes)
-    return tasks
+    if not settings.tasks:
+        return at_tier(default_tasks(), settings.service_tier)
+    text = _read_text("tasks", settings.tasks, TasksError)
+    return at_tier(load_tasks(text, path=settings.tasks), settings.service_tier)
+
+
+def at_tier(tasks: Tasks, tier: str | None) -> Tasks:
+    """The tasks, all at the tier of `--service_tier` where it is given."""
+    if not tier:
+        return tasks
+    named = ServiceTier(tier)
+    return tasks.with_routes({t.name: replace(t.route, service_tier=named) for t in tasks.tasks})
+
+
+def calibration_of(path: str | None) -> Calibration | None:
+    """The calibration of `--calibration`, None without.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if not path:
+        return None
+    try:
+        data = files_for(path).read(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"--calibration={path}: cannot be read: {reason}.") from error
+    return read_calibration(data, path=path)
+
+
+def calibrated_versions(path: str | None) -> dict[str, list[str]]:
+    """By task, the versions of the model that answered at the route that a calibration chose."""
+    calibration = calibration_of(path)
+    if calibration is None:
+        return {}
+    choices = {name: task.choice for name, task in calibration.tasks.items()}
+    return {
+        name: list(choice.route(choice.chosen).figures.model_versions)
+        for name, choice in choices.items()
+    }
 
 
 def cap_of(settings: Settings) -> int | None:
@@ -80,20 +124,21 @@ def _read_text(flag: str, path: str, refusal: type[InputError]) -> str:
         ) from error
 
 
-def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
+def service_of(settings: Settings, project: str, questions: Questions) -> Service:
     """Who answers; `project` is Beam's, for Vertex AI.
 
     Raises:
         InputError: an address, a project or a tier that this service does not have.
     """
     kind = ServiceKind(settings.gemini)
-    tiers = {task.route.service_tier for task in tasks.tasks}
+    tiers = {task.route.service_tier for task in questions.tasks}
     service = Service(
         kind=kind,
         endpoint=(settings.gemini_endpoint or "").rstrip("/"),
         project=settings.gemini_project or project,
         location=settings.gemini_location,
-        timeout_s=settings.request_timeout_s or _slowest(tasks, _TIMEOUT_S, _STANDARD_TIMEOUT_S),
+        timeout_s=settings.request_timeout_s
+        or _slowest(questions, _TIMEOUT_S, _STANDARD_TIMEOUT_S),
         prices=negotiated_prices(settings.prices),
         key_secret=_key_secret(settings.api_key_secret, kind),
     )
@@ -109,12 +154,12 @@ def service_of(settings: Settings, project: str, tasks: Tasks) -> Service:
     return service
 
 
-def patience_of(settings: Settings, tasks: Tasks) -> float:
+def patience_of(settings: Settings, questions: Questions) -> float:
     """Seconds of nothing but failures after which a run asks no more."""
-    return settings.give_up_after_s or _slowest(tasks, _PATIENCE_S, PATIENCE_S)
+    return settings.give_up_after_s or _slowest(questions, _PATIENCE_S, PATIENCE_S)
 
 
-def flex_fallback_of(settings: Settings, tasks: Tasks) -> ServiceTier | None:
+def flex_fallback_of(settings: Settings, questions: Questions) -> ServiceTier | None:
     """The tier for what flex has no room for, None to wait for flex.
 
     Raises:
@@ -122,7 +167,7 @@ def flex_fallback_of(settings: Settings, tasks: Tasks) -> ServiceTier | None:
     """
     if not settings.flex_fallback:
         return None
-    if all(task.route.service_tier is not ServiceTier.FLEX for task in tasks.tasks):
+    if all(task.route.service_tier is not ServiceTier.FLEX for task in questions.tasks):
         raise InputError(
             f"--flex_fallback={settings.flex_fallback}: nothing is asked at the flex tier. "
             "Leave it out, or give --service_tier=flex."
@@ -130,8 +175,8 @@ def flex_fallback_of(settings: Settings, tasks: Tasks) -> ServiceTier | None:
     return ServiceTier(settings.flex_fallback)
 
 
-def _slowest(tasks: Tasks, by_tier: Mapping[ServiceTier, float], otherwise: float) -> float:
-    return max(by_tier.get(task.route.service_tier, otherwise) for task in tasks.tasks)
+def _slowest(questions: Questions, by_tier: Mapping[ServiceTier, float], otherwise: float) -> float:
+    return max(by_tier.get(task.route.service_tier, otherwise) for task in questions.tasks)
 
 
 def _key_secret(name: str | None, kind: ServiceKind) -> str:
@@ -158,81 +203,6 @@ def _check_endpoint(endpoint: str) -> None:
             f"--gemini_endpoint, host {parts.hostname}: what stands before @ or after ? may be a "
             "secret, and flags are no place for one. Leave it out."
         )
-
-
-def today() -> date:
-    """The day whose prices hold, and on which models are there or are not."""
-    return datetime.now(UTC).date()
-
-
-def check_prices(tasks: Tasks, service: Service, on: date) -> None:
-    """Refuse models that are over, tiers that they lack, and what has no price on that day."""
-    for task in tasks.tasks:
-        model = find_model(task.route.model)
-        check_alive(model, on)
-        if task.route.service_tier is ServiceTier.BATCH:
-            raise InputError(
-                f"task {task.name!r}: the service tier batch is not part of this version yet. "
-                "Write standard, flex (which costs as little) or priority."
-            )
-        if task.route.service_tier not in model.service_tiers:
-            offered = ", ".join(model.service_tiers)
-            raise InputError(
-                f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
-            )
-        for tier in (task.route.service_tier, ServiceTier.STANDARD):
-            find_price(model.name, tier, on, prices=service.prices)
-
-
-def check_columns(tasks: Tasks, found: Input, path: str) -> None:
-    """Refuse a prompt with a name that nothing fills; `path` is the tasks file, for the message."""
-    missing = [column for column in tasks.manifest_columns if column not in found.columns]
-    if missing:
-        there = ", ".join(found.columns) or "none"
-        name = missing[0]
-        users = (
-            task.name
-            for task in tasks.tasks
-            if name in used_variables(task.prompt) and name not in task.variables
-        )
-        raise TasksError(
-            f'{path}, task "{next(users)}", key "prompt": {{{name}}} is no static variable, no '
-            f"other task and no column of {found.uri} (columns: {there}). "
-            "Add the column or the variable."
-        )
-
-
-def check_cost_by(column: str | None, found: Input) -> None:
-    """Refuse `--cost_by` without such a column in the manifest."""
-    if column is not None and column not in found.columns:
-        there = ", ".join(found.columns) or "none"
-        raise InputError(
-            f"--cost_by={column}: {found.uri} has no such column (columns: {there}). "
-            "Name one of them; columns come with a manifest as --input."
-        )
-
-
-def check_groups(tasks: Tasks, found: Input, path: str) -> None:
-    """Refuse groups by a column that is not there; `path` is the tasks file, for the message."""
-    for task in tasks.of_groups:
-        if task.per and task.per.by not in (BY_FOLDER, *found.columns):
-            there = ", ".join(found.columns) or "none"
-            raise TasksError(
-                f'{path}, task "{task.name}", key "per": {task.per.by!r} is no column of '
-                f"{found.uri} (columns: {there}). Add the column, or write folder."
-            )
-
-
-def warnings_about(tasks: Tasks, service: Service, on: date) -> Iterator[str]:
-    """What a person should know of the models before money is spent on that day."""
-    for name in dict.fromkeys(task.route.model for task in tasks.tasks):
-        if warning := check_alive(find_model(name), on):
-            yield warning
-    routes = ((task.route.model, task.route.service_tier) for task in tasks.tasks)
-    for name, tier in dict.fromkeys(routes):
-        answering = forwarded(find_model(name), on).name
-        if warning := price_warning(answering, tier, on, prices=service.prices):
-            yield warning
 
 
 def emulated(kind: ServiceKind, endpoint: str) -> bool:

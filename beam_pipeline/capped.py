@@ -4,50 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from tierwise.accounts.admission import Cap, Paid, Untraced, Work, admit
 from tierwise.accounts.tables import usd
 from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import READERS
+from tierwise.beam_pipeline.inquiry import Inquiry
 from tierwise.beam_pipeline.terminal.forecast_tables import short
 from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
 from tierwise.forecast.forecast import Forecast
 from tierwise.forecast.survey import Standing, Survey
 from tierwise.gemini.billing import Billing
-from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles, capped_digits
 from tierwise.journal.run_records import all_runs, untraced
+from tierwise.questions import Questions
 from tierwise.records import ImageFile
 from tierwise.scheduling.worst_cases import WorstCases, dearest_request
 from tierwise.storage.files import join
-from tierwise.tasks import Tasks
 
 _TO_ASK = {Standing.ASKED, Standing.OPEN}
 
 
-@dataclass(frozen=True, slots=True)
-class RunToBe:
-    """What a run would ask of an archive, and at which prices."""
-
-    tasks: Tasks
-    service: Service
-    survey: Survey
-    on: date
-
-
-def reach_of(most: int, asking: RunToBe, output: str | None, forecast: Forecast) -> CapReach:
-    """How far a cap reaches (nano-dollars), less what earlier runs into `output` have spent.
+def reach_of(inquiry: Inquiry, survey: Survey, output: str | None, forecast: Forecast) -> CapReach:
+    """How far the cap reaches (nano-dollars), less what earlier runs into `output` have spent.
 
     Raises:
         JournalError: the journal is of a newer version.
     """
-    lost, paid = _spent_before(asking, output) if output else (Untraced(), Paid())
-    total, least = _work(asking)
-    work = _shards(total, asking.survey.files)
-    return cap_reach(admit(Cap(most, lost), paid, work), work, least, forecast)
+    lost, paid = Untraced(), Paid()
+    if output:
+        lost, paid = _spent_before(inquiry, survey.files, output)
+    total, least = _work(inquiry, survey)
+    work = _shards(total, survey.files)
+    return cap_reach(admit(Cap(inquiry.cap or 0, lost), paid, work), work, least, forecast)
 
 
 def reach_row(reach: CapReach) -> dict[str, Any]:
@@ -109,24 +99,24 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _spent_before(asking: RunToBe, output: str) -> tuple[Untraced, Paid]:
+def _spent_before(inquiry: Inquiry, archive: int, output: str) -> tuple[Untraced, Paid]:
     """What earlier runs took of a cap, by the whole journal: no sample bounds that."""
-    digits = capped_digits(asking.survey.files)
+    digits = capped_digits(archive)
     journal = JournalFiles(join(output, "journal"), "forecast", digits, mends=False)
     with ThreadPoolExecutor(READERS) as pool:
         paid = sum(pool.map(journal.paid_before, journal.folders()), Paid())
-    dearest = dearest_request(Plan(asking.tasks, asking.service, journal), asking.on)
+    dearest = dearest_request(Plan(inquiry.questions, inquiry.service, journal), inquiry.on)
     return untraced(all_runs(journal.runs), dearest), paid
 
 
-def _work(asking: RunToBe) -> tuple[Work, int]:
+def _work(inquiry: Inquiry, survey: Survey) -> tuple[Work, int]:
     """What is left to ask, at the dearest, and the least that one image or group comes to."""
-    tasks, survey = asking.tasks, asking.survey
-    cases = WorstCases(tasks, Billing(asking.service), asking.on)
-    images = [cost for cost in _of_images(tasks, cases, survey) if cost]
+    questions = inquiry.questions
+    cases = WorstCases(questions, Billing(inquiry.service), inquiry.on)
+    images = [cost for cost in _of_images(questions, cases, survey) if cost]
     work = Work(round(sum(images) * survey.scale), round(len(images) * survey.scale))
     least = images
-    for task in tasks.of_groups:
+    for task in questions.of_groups:
         groups = survey.groups[task.name]
         if groups.groups:
             cost = cases.of_group_of(task, -(-groups.files // groups.groups))
@@ -135,10 +125,10 @@ def _work(asking: RunToBe) -> tuple[Work, int]:
     return work, min(least, default=0)
 
 
-def _of_images(tasks: Tasks, cases: WorstCases, survey: Survey) -> Iterator[int]:
+def _of_images(questions: Questions, cases: WorstCases, survey: Survey) -> Iterator[int]:
     for image in survey.images:
         file = ImageFile(image.name, image.name, 0, "", image.columns)
-        open_ = [task for task in tasks.of_images if image.standings[task.name] in _TO_ASK]
+        open_ = [task for task in questions.of_images if image.standings[task.name] in _TO_ASK]
         yield cases.of_tasks(file, open_)
 
 

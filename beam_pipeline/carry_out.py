@@ -13,9 +13,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
 from tierwise.accounts.ending import Status
-from tierwise.beam_pipeline.asked import today, warnings_about
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.launch import unwritable, warnings_about_groups
@@ -86,7 +86,7 @@ def carry_out(job: Job, options: PipelineOptions, console: Console) -> dict[str,
 def warn_about(job: Job, options: PipelineOptions, console: Console) -> None:
     """Say what a person should know before money is spent."""
     plan = job.plan
-    models = warnings_about(plan.tasks, plan.service, today())
+    models = warnings_about(plan.questions, plan.service, job.on)
     regions = warnings_about_regions(job, options)
     for warning in (*models, *warnings_about_groups(job), *regions):
         warn(console, warning)
@@ -113,7 +113,7 @@ def _nothing_to_do(at_rest: bool) -> None:
 
 def with_untraced(job: Job, lease: Lease) -> Job:
     """The job that knows what earlier runs may have paid for requests left under way."""
-    dearest = dearest_request(job.plan, today())
+    dearest = dearest_request(job.plan, job.on)
     return replace(job, untraced=untraced(lease.earlier_runs(), dearest))
 
 
@@ -168,14 +168,14 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
 
     The forecast is printed to `results`, a warning to `console`.
     """
-    tasks, service = job.plan.tasks, job.plan.service
+    questions, service = job.plan.questions, job.plan.service
     try:
-        survey = survey_of(job.found, tasks, job.output, _SAMPLE)
+        survey = survey_of(job.found, questions, job.output, _SAMPLE)
     except JournalError:
         return job
     if warnings := no_images(survey, job.found.uri):
         warn(console, warnings[0])
         return job
-    row = forecast_row(forecast_of(tasks, service, survey, today(), unknowns=()))
+    row = forecast_row(forecast_of(questions, service, survey, job.on, unknowns=()))
     say(results, forecast_line(row))
     return replace(job, facts={**job.facts, "forecast": row})

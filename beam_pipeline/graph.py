@@ -61,13 +61,13 @@ def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str,
 def ask(files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], job: Job) -> Asked:
     """Ask about images; `alike` are the files with their leaders, groups are asked as they are."""
     plan, rows, findings, others = job.plan, list[Any](), list[Any](), dict[str, Any]()
-    engine, tasks, digits = SharedEngine(plan), plan.tasks, plan.journal.digits
+    engine, questions, digits = SharedEngine(plan), plan.questions, plan.journal.digits
     others["before"] = files.pipeline | "SumJournal" >> SumJournal(plan.journal)
     shards, answered = dict[str, Any](), dict[str, Any]()
-    if tasks.of_images:
-        shards["images"] = alike | "ShareDuplicates" >> ShareDuplicates(tasks, digits)
-    if tasks.of_groups:
-        shards["groups"] = files | "GroupFiles" >> GroupFiles(tasks, digits)
+    if questions.of_images:
+        shards["images"] = alike | "ShareDuplicates" >> ShareDuplicates(questions, digits)
+    if questions.of_groups:
+        shards["groups"] = files | "GroupFiles" >> GroupFiles(questions, digits)
     for kind, some in shards.items():
         shards[kind] = keep_lease(some, job.lease, f"KeepWhileAsking-{kind}")
     if job.cap is not None:
@@ -77,12 +77,12 @@ def ask(files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], 
     else:
         asking = {"images": AskGemini(engine), "groups": AskGroups(engine)}
         answered = {kind: some | asking[kind] for kind, some in shards.items()}
-    if tasks.of_images:
+    if questions.of_images:
         images = answered["images"]
-        rows.append((alike, images) | "NameAnswers" >> NameAnswers(tasks))
-        if tasks.audits:
-            findings.append(images | "CompareAudits" >> CompareAudits(tasks))
-    if tasks.of_groups:
+        rows.append((alike, images) | "NameAnswers" >> NameAnswers(questions))
+        if questions.audits:
+            findings.append(images | "CompareAudits" >> CompareAudits(questions.audits))
+    if questions.of_groups:
         rows.append((files, answered["groups"]) | "NameGroups" >> NameGroups(plan))
     return Asked(tuple(rows) | "AllRows" >> beam.Flatten(), findings, others)
 
@@ -98,7 +98,7 @@ def close(
         publication.staging, publication.schemas, outcome_row
     )
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
-    if judged := judged_tasks(job.plan.tasks, job.found.columns):
+    if judged := judged_tasks(job.plan.questions.with_rows, job.found.columns):
         findings.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))
     if findings:
         together = tuple(findings) | "AllFindings" >> beam.Flatten()

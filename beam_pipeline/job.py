@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from tierwise.accounts.admission import Untraced
@@ -18,8 +19,9 @@ from tierwise.transforms.share_near_duplicates import Likeness
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to do with which archive. `facts` go into `run.json` as they are.
+    """What to do with which archive, at the prices of the day `on`.
 
+    `facts` go into `run.json` as they are.
     `cost_by` is the manifest's column that costs are told apart by, empty for none; `cap`, in
     nano-dollars, is None without `--max_cost_usd`, and `likeness` without `--near_duplicates`. With
     `page`, it leaves the page for people too. `lease` is kept by the workers when it is there, else
@@ -27,6 +29,7 @@ class Job:
     """
 
     found: Input
+    on: date
     output: str
     plan: Plan
     facts: dict[str, Any]
@@ -40,20 +43,20 @@ class Job:
     @property
     def publication(self) -> Publication:
         """The tables that it leaves, and where."""
-        tasks, columns = self.plan.tasks, self.found.columns
+        questions, columns = self.plan.questions, self.found.columns
         schemas = {
             answers_table(task.name): answers_schema(task.answer.value_schema(), columns)
-            for task in tasks.with_rows
+            for task in questions.with_rows
         }
         return Publication(
             output=self.output,
             journal=self.plan.journal,
-            tasks=tuple(task.name for task in tasks.with_rows),
+            tasks=tuple(task.name for task in questions.with_rows),
             schemas={**schemas, FAILURES: failures_schema(columns)},
             facts=self.facts,
             cost_by=self.cost_by,
-            judged=tuple(judged_tasks(tasks, columns)),
-            audits=tasks.audits,
+            judged=tuple(judged_tasks(questions.with_rows, columns)),
+            audits=questions.audits,
             page=self.page,
             untraced=self.untraced,
         )

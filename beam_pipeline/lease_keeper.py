@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tierwise.beam_pipeline.asked import today
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import unwritable
 from tierwise.errors import LeaseLostError
@@ -35,7 +34,7 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
         untraced_requests=job.plan.requests_in_flight * (1 if handed_over else workers),
         journal_version=VERSION,
         handed_over=handed_over,
-        dearest_request=dearest_request(job.plan, today()),
+        dearest_request=dearest_request(job.plan, job.on),
     )
     try:
         lease = take_lease(journal.runs, record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import apache_beam as beam
@@ -27,7 +28,10 @@ SHRINK_STAGING = ".shrinking-"
 
 @dataclass(frozen=True, slots=True)
 class ShrinkJob:
-    """What to shrink, and the model whose tokens are compared. `facts` open `optimize.json`."""
+    """What to shrink, and the model whose tokens are compared, at the prices of the day `on`.
+
+    `facts` open `optimize.json`.
+    """
 
     found: Input
     output: str
@@ -37,6 +41,7 @@ class ShrinkJob:
     model: str
     media_resolution: MediaResolution
     facts: dict[str, Any]
+    on: date
 
 
 def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollection[dict[str, Any]]:

@@ -15,7 +15,7 @@ def with_page(job: Job, *, thumbnails: bool) -> Job:
     job = replace(job, page=True)
     if not thumbnails:
         return job
-    judged = judged_tasks(job.plan.tasks, job.found.columns)
+    judged = judged_tasks(job.plan.questions.with_rows, job.found.columns)
     old_columns = {name: one.old for name, one in judged.items() if one.old}
     kept = thumbnails_of(thumbnails_below(job.output), job.facts["files"], old_columns)
     return replace(job, plan=replace(job.plan, thumbnails=kept))

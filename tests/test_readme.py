@@ -13,6 +13,7 @@ from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.flags.command_line import VERBS, read_command_line
 from tierwise.beam_pipeline.flags.flag import Flag
 from tierwise.beam_pipeline.flags.of_verb import FLAGS
+from tierwise.questions import as_written
 from tierwise.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,7 +85,7 @@ def test_the_tasks_that_are_shown_can_be_loaded() -> None:
         f"model: gemini-3.1-flash-lite\ntasks:\n{escalating}", path="docs/tasks.md"
     ).tasks
     assert again.escalation
-    tasks = load_tasks(whole + grouped, path="README.md")
+    tasks = as_written(load_tasks(whole + grouped, path="README.md"))
     assert [task.name for task in tasks.of_groups] == ["trade"]
     assert len(tasks.of_images) == 4
 

@@ -60,13 +60,13 @@ def _audit(task: Task, share: float, calibration: Calibration | None, on: date) 
     return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 
-def compare(tasks: Tasks, answered: Answered) -> Iterator[PairRow]:
+def compare(audits: Iterable[Task], answered: Answered) -> Iterator[PairRow]:
     """For each audited image of one content, the reference's answer beside the cheap one.
 
     Where the reference has no answer there is nothing to compare with.
     """
     found: dict[tuple[str, int], Outcome] = {(o.task, o.page.number): o for o in answered.outcomes}
-    for task in tasks.audits:
+    for task in audits:
         if task.audit is None:
             continue
         for (name, page), outcome in found.items():

@@ -18,10 +18,10 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.labels import OneLabel
 from tierwise.calibration.scores import score
 from tierwise.calibration.truths import TruthError, read_truth, truth_columns
-from tierwise.questions import plain_text
 from tierwise.records import Answer, ImageFile, Outcome
 from tierwise.statistics.intervals import share_interval
-from tierwise.tasks import Tasks
+from tierwise.tasks import Task
+from tierwise.wording import plain_text
 
 _EXAMPLES = 3
 _MOST_PAIRS = 100
@@ -76,11 +76,11 @@ class Judged:
     old: str
 
 
-def judged_tasks(tasks: Tasks, columns: Collection[str]) -> dict[str, Judged]:
-    """The tasks that a manifest with these columns says something about."""
+def judged_tasks(tasks: Iterable[Task], columns: Collection[str]) -> dict[str, Judged]:
+    """Those of the tasks that a manifest with these columns says something about."""
     found: dict[str, Judged] = {}
     waiting = {name for name in ("label", "old_label") if name in columns}
-    for task in tasks.with_rows:
+    for task in tasks:
         truth = truth_columns(task.name, task.answer, columns)
         old = f"old_{task.name}" if f"old_{task.name}" in columns else ""
         if isinstance(task.answer, OneLabel):

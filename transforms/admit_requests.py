@@ -41,7 +41,7 @@ def work_of(shard: Shard, plan: Plan) -> Work:
     """What is left to ask of a shard, seen from the runs before this one."""
     recalled = plan.journal.read(shard.name, earlier_only=True)
     today = datetime.now(UTC).date()
-    worst_cases = WorstCases(plan.tasks, Billing(plan.service), today)
+    worst_cases = WorstCases(plan.questions, Billing(plan.service), today)
     costs = [worst_cases.of_file(keyed.file, recalled) for keyed in shard.files]
     costs += [worst_cases.of_group(group, recalled) for group in shard.groups]
     return sum((Work(cost, 1) for cost in costs if cost), Work())

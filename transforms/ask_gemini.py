@@ -37,7 +37,7 @@ class _AskGeminiFn(AskingFn[Answered]):
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
         unknown = []
         for keyed in shard.files:
-            recalled = recalled_file(keyed.file, keyed.share_key, self.plan.tasks, asked)
+            recalled = recalled_file(keyed.file, keyed.share_key, self.plan.questions, asked)
             if recalled is None:
                 unknown.append(keyed)
             else:

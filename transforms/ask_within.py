@@ -64,7 +64,7 @@ class AskWithin(beam.PTransform):
         )
         admit = AdmitRequests(plan, self._cap, self._spent_before)
         admissions = shards | "AdmitRequests" >> admit
-        most = _SHARDS_WITH_GROUPS_IN_FLIGHT if plan.tasks.of_groups else _SHARDS_IN_FLIGHT
+        most = _SHARDS_WITH_GROUPS_IN_FLIGHT if plan.questions.of_groups else _SHARDS_IN_FLIGHT
         ask = _AskWithinFn(self._engine, most)
         answered = shards | "Ask" >> beam.ParDo(ask, beam.pvalue.AsSingleton(admissions))
         return AskedWithin(
@@ -93,7 +93,7 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         self, shard: Shard, asked: QuestionsAsked, purse: Purse, today: date
     ) -> Coroutine[Any, Any, AnsweredShard]:
         waves = self.engine.waves(purse)
-        worst = WorstCases(self.plan.tasks, Billing(self.plan.service), today)
+        worst = WorstCases(self.plan.questions, Billing(self.plan.service), today)
         files = [
             Waiting(
                 keyed.file.uri,
@@ -122,7 +122,7 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         answered = await answer_group(group, waves, asked)
         for member in answered.members:
             TALLY.count(member)
-            TALLY.files += not self.plan.tasks.of_images
+            TALLY.files += not self.plan.questions.of_images
         return answered
 
     def counted(self, result: AnsweredShard) -> AnsweredShard:

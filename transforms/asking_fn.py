@@ -72,7 +72,7 @@ class AskingFn(beam.DoFn, Generic[Result]):
     def display_data(self) -> dict[str, Any]:
         """What runners' pages show of this step; of a composite, Dataflow would show nothing."""
         plan, service = self.plan, self.plan.service
-        tasks = plan.tasks.tasks
+        tasks = plan.questions.tasks
         shown: dict[str, Any] = {
             "tasks": ", ".join(task.name for task in tasks),
             "models": ", ".join(sorted({task.route.model for task in tasks})),
@@ -135,7 +135,7 @@ class AskingFn(beam.DoFn, Generic[Result]):
         """Count the outcomes of the files of one group."""
         for member in group.members:
             self.count(member)
-            if not self.plan.tasks.of_images:  # else they are counted where each is asked
+            if not self.plan.questions.of_images:  # else they are counted where each is asked
                 self.count_file()
 
     def count_file(self) -> None:

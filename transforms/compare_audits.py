@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import apache_beam as beam
 
 from tierwise.audit import compare
 from tierwise.evaluation import PairRow
 from tierwise.records import Answered
-from tierwise.tasks import Tasks
+from tierwise.tasks import Task
 
 
 class CompareAudits(beam.PTransform):
     """From answered contents to pairs of reference and cheap answer, to be added up."""
 
-    def __init__(self, tasks: Tasks) -> None:
+    def __init__(self, audits: Sequence[Task]) -> None:
         super().__init__()
-        self._tasks = tasks
+        self._audits = audits
 
     def expand(self, answered: beam.PCollection[Answered]) -> beam.PCollection[PairRow]:
         """Adds the comparison to a pipeline."""
-        tasks = self._tasks
-        return answered | "Compare" >> beam.FlatMap(lambda one: compare(tasks, one))
+        audits = self._audits
+        return answered | "Compare" >> beam.FlatMap(lambda one: compare(audits, one))

@@ -8,8 +8,8 @@ import apache_beam as beam
 
 from tierwise.answering.groups import Group, choose_files, group_name
 from tierwise.journal.journal_files import shard_of
+from tierwise.questions import Questions
 from tierwise.records import ImageFile
-from tierwise.tasks import Tasks
 from tierwise.transforms.shard import Shard
 
 # A task's name and a group's.
@@ -23,22 +23,22 @@ class GroupFiles(beam.PTransform):
     so that one of millions of files is no burden.
     """
 
-    def __init__(self, tasks: Tasks, shard_digits: int) -> None:
+    def __init__(self, questions: Questions, shard_digits: int) -> None:
         super().__init__()
-        self._tasks = tasks
+        self._questions = questions
         self._digits = shard_digits
 
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Shard]:
         """Adds the shuffles to a pipeline."""
-        tasks, digits = self._tasks, self._digits
+        questions, digits = self._questions, self._digits
 
         def chosen(key: GroupKey, files: Iterable[ImageFile]) -> tuple[str, Group]:
-            group = choose_group(key, files, tasks)
+            group = choose_group(key, files, questions)
             return shard_of(group.content_hash, digits), group
 
         return (
             files
-            | "KeyByGroup" >> beam.FlatMap(keyed_by_group, tasks)
+            | "KeyByGroup" >> beam.FlatMap(keyed_by_group, questions)
             | "GroupByName" >> beam.GroupByKey()
             | "ChooseFiles" >> beam.MapTuple(chosen)
             | "GroupByShard" >> beam.GroupByKey()
@@ -46,18 +46,18 @@ class GroupFiles(beam.PTransform):
         )
 
 
-def keyed_by_group(file: ImageFile, tasks: Tasks) -> Iterator[tuple[GroupKey, ImageFile]]:
+def keyed_by_group(file: ImageFile, questions: Questions) -> Iterator[tuple[GroupKey, ImageFile]]:
     """A file under each group that it belongs to, at most one for each task that asks groups."""
-    for task in tasks.of_groups:
+    for task in questions.of_groups:
         name = group_name(file.uri, file.columns, task.per.by) if task.per else None
         if name is not None:
             yield (task.name, name), file
 
 
-def choose_group(key: GroupKey, files: Iterable[ImageFile], tasks: Tasks) -> Group:
+def choose_group(key: GroupKey, files: Iterable[ImageFile], questions: Questions) -> Group:
     """The group with the files that may be sent."""
     name, group = key
-    grouping = tasks.task(name).per
+    grouping = questions.task(name).per
     if grouping is None:
         raise ValueError(f"{name}: asks each image by itself, not groups")
     return Group(name, group, choose_files(files, grouping))

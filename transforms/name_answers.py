@@ -11,27 +11,27 @@ import apache_beam as beam
 
 from tierwise.compressed import compress, decompress
 from tierwise.journal.lines import free
+from tierwise.questions import Questions
 from tierwise.records import Answered, ImageFile, NamedOutcome
-from tierwise.tasks import Tasks
 from tierwise.transforms.share_duplicates import share_key
 
 
 class NameAnswers(beam.PTransform):
     """From `(files, answered)` to named outcomes; of names that are twins, one pays."""
 
-    def __init__(self, tasks: Tasks) -> None:
+    def __init__(self, questions: Questions) -> None:
         super().__init__()
-        self._tasks = tasks
+        self._questions = questions
 
     def expand(
         self, inputs: tuple[beam.PCollection[ImageFile], beam.PCollection[Answered]]
     ) -> beam.PCollection[NamedOutcome]:
         """Adds the join to a pipeline."""
         files, answered = inputs
-        tasks = self._tasks
+        questions = self._questions
 
         def keyed_file(file: ImageFile) -> tuple[bytes, bytes]:
-            return _short(share_key(file, tasks)), compress(file)
+            return _short(share_key(file, questions)), compress(file)
 
         def keyed_answers(one: Answered) -> tuple[bytes, bytes]:
             return _short(one.share_key), compress(replace(one, share_key=""))

@@ -15,8 +15,8 @@ from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import find_pages
 from tierwise.errors import ImageError
 from tierwise.journal.lines import free
+from tierwise.questions import Questions
 from tierwise.records import Failure, ImageFile, NamedOutcome, Outcome, Page, Reason
-from tierwise.tasks import Tasks
 from tierwise.transforms.group_files import GroupKey, keyed_by_group
 from tierwise.transforms.in_threads import InThreadsFn
 
@@ -42,14 +42,14 @@ class NameGroups(beam.PTransform):
     ) -> beam.PCollection[NamedOutcome]:
         """Adds the join to a pipeline."""
         files, answered = inputs
-        tasks = self._plan.tasks
+        questions = self._plan.questions
 
         def named(key: GroupKey, group: Joined) -> Iterator[NamedOutcome | TaggedOutput]:
-            return name_group(key, group, tasks)
+            return name_group(key, group, questions)
 
         by_name = answered | "KeyAnswers" >> beam.Map(lambda one: ((one.task, one.name), one))
         keyed = {
-            "files": files | "KeyByGroup" >> beam.FlatMap(keyed_by_group, tasks),
+            "files": files | "KeyByGroup" >> beam.FlatMap(keyed_by_group, questions),
             "answered": by_name,
         }
         rows = (
@@ -65,7 +65,9 @@ class NameGroups(beam.PTransform):
         return (rows["named"], opened) | "AllRows" >> beam.Flatten()
 
 
-def name_group(key: GroupKey, group: Joined, tasks: Tasks) -> Iterator[NamedOutcome | TaggedOutput]:
+def name_group(
+    key: GroupKey, group: Joined, questions: Questions
+) -> Iterator[NamedOutcome | TaggedOutput]:
     """The rows of a group's files; those that were not opened come apart, with one outcome.
 
     Raises:
@@ -78,7 +80,7 @@ def name_group(key: GroupKey, group: Joined, tasks: Tasks) -> Iterator[NamedOutc
     for file in group["files"]:
         if not file.content_hash:
             error = ImageError(file.problem_reason, file.problem)
-            yield NamedOutcome(file, left_out(tasks.task(key[0]), Page(), error))
+            yield NamedOutcome(file, left_out(questions.task(key[0]), Page(), error))
         elif member := members.get(file.content_hash):
             for outcome in member.outcomes:
                 yield NamedOutcome(file, outcome if file.uri == member.uri else free(outcome))
@@ -96,9 +98,9 @@ def page_rows(unopened: NamedOutcome, plan: Plan) -> list[NamedOutcome]:
     """A row for each page of a file that was not sent, or its failure."""
     file, outcome = unopened.file, unopened.outcome
     try:
-        pages = find_pages(file, plan.limits, plan.tasks.frames)
+        pages = find_pages(file, plan.limits, plan.questions.frames)
     except ImageError as error:
-        failure = left_out(plan.tasks.task(outcome.task), Page(), error)
+        failure = left_out(plan.questions.task(outcome.task), Page(), error)
         return [NamedOutcome(file, failure)]
     return [NamedOutcome(file, replace(outcome, page=page)) for page in pages]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import apache_beam as beam
 
 from tierwise.journal.journal_files import shard_of
+from tierwise.questions import Questions
 from tierwise.records import ImageFile, Scalar
-from tierwise.tasks import Tasks
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.task import FILENAME
 from tierwise.transforms.shard import Keyed, Shard
@@ -21,17 +21,17 @@ class ShareDuplicates(beam.PTransform):
     The only shuffle before the questions: names and small records cross it, never image bytes.
     """
 
-    def __init__(self, tasks: Tasks, shard_digits: int) -> None:
+    def __init__(self, questions: Questions, shard_digits: int) -> None:
         super().__init__()
-        self._tasks = tasks
+        self._questions = questions
         self._digits = shard_digits
 
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Shard]:
         """Adds the shuffle to a pipeline."""
-        tasks, digits = self._tasks, self._digits
+        questions, digits = self._questions, self._digits
 
         def keyed(file: ImageFile) -> tuple[str, Keyed]:
-            key = share_key(file, tasks)
+            key = share_key(file, questions)
             return shard_of(file.leader or file.content_hash or key, digits), Keyed(key, file)
 
         return (
@@ -42,23 +42,23 @@ class ShareDuplicates(beam.PTransform):
         )
 
 
-def share_key(file: ImageFile, tasks: Tasks) -> str:
+def share_key(file: ImageFile, questions: Questions) -> str:
     """The content, or that of its leader, and the values of this name that its questions depend on.
 
     A file that could not be read has no twins.
     """
     if not file.content_hash:
         return "unread:" + hashlib.sha256(file.uri.encode()).hexdigest()
-    content, values = file.leader or file.content_hash, _values_asked(file, tasks)
+    content, values = file.leader or file.content_hash, _values_asked(file, questions)
     if not values:
         return content
     return f"{content}+{hashlib.sha256(repr(values).encode()).hexdigest()[:16]}"
 
 
-def _values_asked(file: ImageFile, tasks: Tasks) -> list[tuple[str, Scalar]]:
+def _values_asked(file: ImageFile, questions: Questions) -> list[tuple[str, Scalar]]:
     """What the prompts say about this name, beyond its content."""
-    values = [(column, file.columns.get(column)) for column in tasks.manifest_columns]
-    if any(FILENAME in used_variables(task.prompt) for task in tasks.tasks):
+    values = [(column, file.columns.get(column)) for column in questions.manifest_columns]
+    if any(FILENAME in used_variables(task.prompt) for task in questions.tasks):
         values.append((FILENAME, file.name))
     return values
 

@@ -47,7 +47,7 @@ class ShareNearDuplicates(beam.PTransform):
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[ImageFile]:
         """Adds the comparison to a pipeline."""
         plan, distance, audit = self._plan, self._likeness.distance, self._likeness.audit
-        keyed = files | "KeyByContent" >> beam.Map(lambda f: (share_key(f, plan.tasks), f))
+        keyed = files | "KeyByContent" >> beam.Map(lambda f: (share_key(f, plan.questions), f))
         classes = (
             keyed
             | "OneOfEach" >> beam.CombinePerKey(_first_name)
@@ -81,7 +81,7 @@ def _first_name(files: Iterable[ImageFile]) -> ImageFile:
 
 def seen(key: str, file: ImageFile, plan: Plan) -> Iterator[tuple[AlikeKind, Member]]:
     """A picture's hash beside what the questions say of it, and its key and content."""
-    found = look(file, plan.limits, plan.tasks.frames)
+    found = look(file, plan.limits, plan.questions.frames)
     if found is not None:
         said = key.removeprefix(file.content_hash)
         yield (said, _written(found)), (file.content_hash, key)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import apache_beam as beam
 
 from tierwise.accounts.costs import CostRow, CostTotals, totals_of
-from tierwise.questions import plain_text
 from tierwise.records import NamedOutcome
 from tierwise.transforms.sum_by_key import SumByKey
+from tierwise.wording import plain_text
 
 
 class SumCosts(beam.PTransform):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 from rich.console import Console
 
@@ -83,15 +84,16 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_waits(options, CALIBRATE)
     check_reachable(settings, options)
     console, results = Console(stderr=True), screen(json_wanted=settings.json)
-    sample = _sample(settings, console)
+    now = datetime.now(UTC)
+    sample = _sample(settings, console, now.date())
     output = writable(settings.output)
     manifest = join(output, _MANIFEST)
     files_for(output).write(manifest, manifest_of(one.named for one in sample.images))
-    tasks = sample.trials.tasks(sample.tasks)
-    run = ask_trials(tasks, manifest, settings, options, console)
+    questions = sample.trials.questions(sample.tasks)
+    run = ask_trials(questions, manifest, settings, options, console, now=now)
     if run is None:
         return 1
-    calibration = _calibration(settings, sample, output, console, emulated=run["emulated"])
+    calibration = _calibration(settings, sample, output, console, run)
     if calibration is None:
         _say_all(cap_lines(run), console)
         return int(run["exit_status"]) or 1
@@ -120,7 +122,7 @@ def _plot(calibration: Calibration, output: str) -> None:
         files_for(uri).write(uri, plot.svg().encode())
 
 
-def _sample(settings: Settings, console: Console) -> _Sample:
+def _sample(settings: Settings, console: Console, on: date) -> _Sample:
     """Raises InputError where there is nothing to calibrate."""
     found = find_input(settings.input, excluded=settings.output)
     names = named_with_labels(found)
@@ -138,8 +140,7 @@ def _sample(settings: Settings, console: Console) -> _Sample:
         files_for(uri).write(uri, task_of_folders(labels).encode())
     prices = negotiated_prices(settings.prices)
     doubtful = [one.strip() for one in (settings.doubt or "").split(",") if one.strip()]
-    today = datetime.now(UTC).date()
-    trials = trials_of(tasks, columns, settings.routes, on=today, prices=prices, doubtful=doubtful)
+    trials = trials_of(tasks, columns, settings.routes, on=on, prices=prices, doubtful=doubtful)
     _check_alternatives(settings, trials, console)
     return _Sample(tasks, trials, images, problems)
 
@@ -160,7 +161,7 @@ def _check_alternatives(settings: Settings, trials: Trials, console: Console) ->
 
 
 def _calibration(
-    settings: Settings, sample: _Sample, output: str, console: Console, *, emulated: bool
+    settings: Settings, sample: _Sample, output: str, console: Console, run: Mapping[str, Any]
 ) -> Calibration | None:
     """None when some task has too little to be judged by, which is then said."""
     left, calibrated = Left(output), dict[str, CalibratedTask]()
@@ -179,8 +180,7 @@ def _calibration(
         )
     if len(calibrated) < len(sample.trials.routes):
         return None
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Calibration(FORMAT, VERSION, emulated, now, calibrated)
+    return Calibration(FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated)
 
 
 def _too_few(task: str, observed: TrialResults) -> str:

@@ -72,11 +72,13 @@ class _Place:
     varied: Mapping[str, Variation]
     suffix: str = ""
 
-    def ask(self, task: Task, manifest: str, options: PipelineOptions) -> dict[str, Any] | None:
+    def ask(
+        self, task: Task, manifest: str, options: PipelineOptions, now: datetime
+    ) -> dict[str, Any] | None:
         """`run.json`, or None when the run broke off."""
         routes = {name: one.route for name, one in self.varied.items()}
-        tasks = Trials({task.name: routes}).tasks(tasks_of(self.settings))
-        return ask_trials(tasks, manifest, self.settings, options, Console(stderr=True))
+        asked = Trials({task.name: routes}).questions(tasks_of(self.settings))
+        return ask_trials(asked, manifest, self.settings, options, Console(stderr=True), now=now)
 
     def measured(self, task: str) -> Iterator[_AtRoute]:
         """What came of each route."""
@@ -100,18 +102,18 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     _check_also(settings)
     output, manifest = _sample(settings)
     here = _Place(settings, output, varied)
-    if (run := here.ask(task, manifest, options)) is None:
+    if (run := here.ask(task, manifest, options, datetime.now(UTC))) is None:
         return 1
     places, runs = [here], [run]
     if settings.also:
         there = _elsewhere(here, left_usd=run["cap"]["left_usd"])
-        if (other := there.ask(task, manifest, options)) is None:
+        if (other := there.ask(task, manifest, options, datetime.now(UTC))) is None:
             return 1
         places, runs = [here, there], [run, other]
     console = screen(json_wanted=settings.json)
     if len(tasks.tasks) > 1:
         say(console, _asked_alone(task, tasks))
-    document = _report(settings, task, places, output, console, emulated=run["emulated"])
+    document = _report(settings, task, places, output, console, run=run)
     for one in runs:
         for line in (*cap_lines(one), *_whole(one)):
             say(console, line)
@@ -190,9 +192,10 @@ def _report(
     output: str,
     console: Console,
     *,
-    emulated: bool,
+    run: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Print and write what was measured; returns the content of `measurement.json`."""
+    emulated = run["emulated"]
     found = [one for place in places for one in place.measured(task.name)]
     routes = [one.figures for one in found if one.figures]
     unanswered = without_answer({one.name: one.unanswered for one in found})
@@ -202,7 +205,7 @@ def _report(
         "tierwise": VERSION,
         "emulated": emulated,
         "gemini": settings.gemini,
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "measured_at": run["ended_at"],
         "task": task.name,
         "model": task.route.model,
         "routes": routes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -34,7 +35,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     options = beam_options(beam_flags, OPTIMIZE)
     check_waits(options, OPTIMIZE)
     check_files(settings, options)
-    job = _job(settings)
+    job = _job(settings, datetime.now(UTC))
     _remove_staging(job.output)
     console = Console(stderr=True)
     with resumable(console):
@@ -63,11 +64,11 @@ def _remove_staging(folder: str) -> None:
             files.remove_folder(join(folder, name))
 
 
-def _job(settings: Settings) -> ShrinkJob:
+def _job(settings: Settings, now: datetime) -> ShrinkJob:
     model = find_model(settings.model)
     found = find_input(settings.input, excluded=settings.output)
     files = count_apart(found, settings.output)
-    run_id = new_run_id()
+    run_id = new_run_id(now)
     facts = {
         "tierwise": VERSION,
         "run_id": run_id,
@@ -85,4 +86,5 @@ def _job(settings: Settings) -> ShrinkJob:
         model=model.name,
         media_resolution=MediaResolution.HIGH,
         facts=facts,
+        on=now.date(),
     )

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import Any
 
 from rich.console import Console
 
-from tierwise.beam_pipeline.asked import (
-    cap_of,
-    check_columns,
-    check_cost_by,
-    check_groups,
-    check_prices,
-    service_of,
-    today,
-    warnings_about,
-)
-from tierwise.beam_pipeline.calibrated import tasks_to_ask
-from tierwise.beam_pipeline.capped import RunToBe, reach_line, reach_of, reach_row
+from tierwise.beam_pipeline.asked import questions_to_ask, tasks_of
+from tierwise.beam_pipeline.capped import reach_line, reach_of, reach_row
 from tierwise.beam_pipeline.flags.command_line import Settings, unknown_flag
 from tierwise.beam_pipeline.flags.flag import PLAN
 from tierwise.beam_pipeline.flags.of_verb import flags_of
-from tierwise.beam_pipeline.referenced import check_references
+from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of, warnings_about
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
 from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
@@ -33,14 +23,11 @@ from tierwise.beam_pipeline.terminal.screen import print_document, say
 from tierwise.errors import InputError
 from tierwise.forecast.alternatives import alternatives
 from tierwise.forecast.duration import durations
-from tierwise.forecast.forecast import forecast_row
+from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.lever import biggest_lever
+from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
-from tierwise.gemini.service import Service
-from tierwise.storage.find_input import find_input
-from tierwise.storage.listing import Input
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
-from tierwise.tasks import Tasks
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -53,29 +40,20 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         return 0
     if not settings.input:
         raise InputError("--input is missing. See tierwise plan --help.")
-    tasks, warnings = tasks_to_ask(settings)
-    service = service_of(settings, _beam_project(beam_flags), tasks)
-    check_prices(tasks, service, on)
-    found = find_input(settings.input, excluded=settings.output or "")
-    check_columns(tasks, found, settings.tasks or "the built-in tasks")
-    check_groups(tasks, found, settings.tasks or "the built-in tasks")
-    check_cost_by(settings.cost_by, found)
-    tasks_file = settings.tasks or "the built-in tasks"
-    check_references(tasks, service, found, tasks_file, near_duplicates=False)
-    survey = survey_of(found, tasks, settings.output, settings.sample)
-    warnings += [*warnings_about(tasks, service, on), *no_images(survey, found.uri)]
+    questions, warnings = questions_to_ask(settings, tasks_of(settings), on)
+    inquiry = inquiry_of(settings, questions, project=_beam_project(beam_flags), on=on)
+    survey = survey_of(inquiry.found, questions, settings.output, settings.sample)
+    warnings += warnings_about(questions, inquiry.service, on)
+    warnings += no_images(survey, inquiry.found.uri)
     show = _show_ways if settings.compare else _show_forecast
-    show(_Planned(settings, found, tasks, service, on, survey, warnings), console)
+    show(_Planned(settings, inquiry, survey, warnings), console)
     return 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
     settings: Settings
-    found: Input
-    tasks: Tasks
-    service: Service
-    on: date
+    inquiry: Inquiry
     survey: Survey
     warnings: Sequence[str]
 
@@ -90,44 +68,47 @@ def _show_drawing_costs(settings: Settings, on: date, console: Console) -> None:
 
 def _show_ways(planned: _Planned, console: Console) -> None:
     survey, warnings = planned.survey, planned.warnings
-    rates = rates_of(planned.service, planned.on)
-    found = alternatives(planned.tasks.tasks, survey, rates)
+    rates = rates_of(planned.inquiry.service, planned.inquiry.on)
+    found = alternatives(planned.inquiry.questions.tasks, survey, rates)
     cap = _reached(planned)
     if planned.settings.json:
         row = {"ways": alternative_rows(found), "lever": biggest_lever(found), "warnings": warnings}
         print_document({**row, **cap})
     else:
-        print_alternatives(found, survey, planned.found.uri, warnings, console)
+        print_alternatives(found, survey, planned.inquiry.found.uri, warnings, console)
         _print_cap(cap, console)
 
 
 def _show_forecast(planned: _Planned, console: Console) -> None:
-    settings, service = planned.settings, planned.service
-    forecast = forecast_of(planned.tasks, service, planned.survey, planned.on)
+    settings, forecast = planned.settings, _forecast(planned)
     cap = _reached(planned)
     lasting = dict(
         durations(
             forecast.load,
             requests_in_flight=settings.requests_in_flight,
             requests_per_minute=settings.requests_per_minute,
-            spend_limits=not service.vertex,
+            spend_limits=not planned.inquiry.service.vertex,
         )
     )
     if settings.json:
         row = {**forecast_row(forecast), "seconds": lasting, "warnings": planned.warnings}
         print_document({**row, **cap})
     else:
-        print_forecast(forecast, planned.found.uri, lasting, planned.warnings, console)
+        print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
         _print_cap(cap, console)
+
+
+def _forecast(planned: _Planned, unknowns: Sequence[Unknown] = tuple(Unknown)) -> Forecast:
+    asked = planned.inquiry
+    return forecast_of(asked.questions, asked.service, planned.survey, asked.on, unknowns=unknowns)
 
 
 def _reached(planned: _Planned) -> dict[str, Any]:
     """How far `--max_cost_usd` reaches, under the key `cap`; nothing without."""
-    if (cap := cap_of(planned.settings)) is None:
+    if planned.inquiry.cap is None:
         return {}
-    asking = RunToBe(planned.tasks, planned.service, planned.survey, planned.on)
-    forecast = forecast_of(asking.tasks, asking.service, asking.survey, asking.on, unknowns=())
-    reach = reach_of(cap, asking, planned.settings.output, forecast)
+    forecast = _forecast(planned, unknowns=())
+    reach = reach_of(planned.inquiry, planned.survey, planned.settings.output, forecast)
     return {"cap": {**reach_row(reach), "line": reach_line(reach, forecast)}}
 
 
@@ -139,7 +120,7 @@ def _print_cap(row: dict[str, Any], console: Console) -> None:
 def _day(word: str | None) -> date:
     """The day of `--prices_on`, today without."""
     if word is None:
-        return today()
+        return datetime.now(UTC).date()
     try:
         return date.fromisoformat(word)
     except ValueError as error:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import UTC, datetime
 
 from rich.console import Console
 
-from tierwise.beam_pipeline.calibrated import calibrated_versions, tasks_to_ask
+from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.carry_out import carry_out, reachable, with_forecast
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.hand_over import hand_over
-from tierwise.beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.launch import job_of_tasks
 from tierwise.beam_pipeline.run_file import read_run
 from tierwise.beam_pipeline.runners.beam_options import beam_options, project
 from tierwise.beam_pipeline.runners.dataflow import only_builds, submits_only
@@ -27,13 +27,16 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     options = beam_options(beam_flags)
     check_reachable(settings, options)
     console, results = Console(stderr=True), screen(json_wanted=settings.json)
-    tasks, warnings = tasks_to_ask(settings)
+    job, warnings = job_of_tasks(
+        settings,
+        tasks_of(settings),
+        project=project(options),
+        now=datetime.now(UTC),
+        workers=known_sharers(options),
+    )
     for warning in warnings:
         warn(console, warning)
-    job = build_job(settings, tasks, project=project(options), workers=known_sharers(options))
     check_names(job.found, options)
-    if versions := calibrated_versions(settings.calibration):
-        job = replace(job, facts={**job.facts, "calibrated_versions": versions})
     job = with_page(job, thumbnails=not settings.no_thumbnails)
     if only_builds(options) or submits_only(options):
         job = with_forecast(job, console, results)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -36,7 +36,8 @@ def _megabytes(count: int) -> str:
 
 def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> list[str]:
     before, after = (
-        usd(_input_cost(job.model, tokens)) for tokens in (total.tokens_before, total.tokens_after)
+        usd(_input_cost(job.model, tokens, job.on))
+        for tokens in (total.tokens_before, total.tokens_after)
     )
     how = f"{job.model} at media resolution {job.media_resolution}"
     lines = [
@@ -59,8 +60,8 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
     return [*lines, f"Small files: {job.output}, metrics: {METRICS_FILE} in it"]
 
 
-def _input_cost(model: str, tokens: int) -> int:
-    price = find_price(model, ServiceTier.STANDARD, datetime.now(UTC).date())
+def _input_cost(model: str, tokens: int, on: date) -> int:
+    price = find_price(model, ServiceTier.STANDARD, on)
     return cost_nano_usd(Usage(input_tokens=tokens, image_tokens=tokens), price)
 
 

@@ -29,12 +29,12 @@ def print_summary(run: dict[str, Any], job: Job, console: Console) -> None:
     """Print the tables and lines of a finished run; `run` is the content of `run.json`."""
     console.print()
     # What is in the pictures?
-    for task in job.plan.tasks.with_rows:
+    for task in job.plan.questions.with_rows:
         if not task.audit:
             print_answers(task, run["tasks"][task.name], job.output, console)
     # Is it right?
     for task, found in run.get("evaluation", {}).items():
-        several = isinstance(job.plan.tasks.task(task).answer, SeveralLabels)
+        several = isinstance(job.plan.questions.task(task).answer, SeveralLabels)
         print_evaluation(task, found, console, several_labels=several)
     for task, found in run.get("audit", {}).items():
         print_audit(task, found, console)

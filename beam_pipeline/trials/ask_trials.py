@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -9,34 +10,39 @@ from rich.console import Console
 
 from tierwise.beam_pipeline.carry_out import carry_out, reachable, with_forecast
 from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.inquiry import inquiry_of
 from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.runners.beam_options import project
 from tierwise.beam_pipeline.runners.workers import known_sharers
 from tierwise.beam_pipeline.terminal.screen import screen
-from tierwise.tasks import Tasks
+from tierwise.questions import Questions
 
 # The manifest has no column to tell costs apart by; a shared answer says nothing of its own image.
-_WITHOUT = {"cost_by": None, "near_duplicates": None}
+_WITHOUT = {"cost_by": None, "near_duplicates": None, "calibration": None}
 
 
 def ask_trials(
-    tasks: Tasks,
+    questions: Questions,
     manifest: str,
     settings: Settings,
     options: PipelineOptions,
     console: Console,
+    *,
+    now: datetime,
 ) -> dict[str, Any] | None:
     """`run.json` of the run, or None when it broke off, which has been said.
 
     Args:
-        tasks: those of `Trials.tasks`.
+        questions: those of `Trials`.
         manifest: the images, in the output folder.
         settings: the flags of `calibrate` or `measure`.
         options: Beam's.
         console: for warnings and progress.
+        now: when it begins.
     """
     asked = Settings(**{**vars(settings), "input": manifest, **_WITHOUT})
-    job = build_job(asked, tasks, project=project(options), workers=known_sharers(options))
+    inquiry = inquiry_of(asked, questions, project=project(options), on=now.date())
+    job = build_job(asked, inquiry, now=now, workers=known_sharers(options))
     results = screen(json_wanted=settings.json)
     with reachable(settings, job) as asked_job:
         return carry_out(with_forecast(asked_job, console, results), options, console)

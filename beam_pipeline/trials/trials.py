@@ -17,6 +17,7 @@ from tierwise.calibration.routes import (
     usual_routes,
 )
 from tierwise.prices.price_rows import Price
+from tierwise.questions import Questions, as_written
 from tierwise.records import Route
 from tierwise.routing import AS_IT_IS
 from tierwise.tasks import Task, Tasks
@@ -36,8 +37,8 @@ class Trials:
     measures_detail: bool = False
     doubts: Mapping[str, Sequence[DoubtRule]] = field(default_factory=dict)
 
-    def tasks(self, tasks: Tasks) -> Tasks:
-        """The tasks to ask: every calibrated task once per route, of every image."""
+    def questions(self, tasks: Tasks) -> Questions:
+        """What to ask: every calibrated task once per route, of every image."""
         signals = {name for some in self.doubts.values() for one in some for name in one.signals}
         others = {name: own_route(tasks.task(name)) for name in sorted(signals - {*self.routes})}
         asked = tuple(
@@ -47,7 +48,7 @@ class Trials:
         )
         used = {name for task in asked for name in used_variables(task.prompt)}
         columns = tuple(column for column in tasks.manifest_columns if column in used)
-        return replace(tasks, tasks=asked, manifest_columns=columns)
+        return as_written(replace(tasks, tasks=asked, manifest_columns=columns))
 
     def _at(self, task: Task, name: str, route: Route) -> Task:
         """The task at a route, asked of all labelled images: `when` is for the archive."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import apache_beam as beam
 import yaml
 
-from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.asked import at_tier, questions_to_ask, tasks_of
 from tierwise.beam_pipeline.carry_out import with_untraced
 from tierwise.beam_pipeline.flags.command_line import Settings, read_command_line
 from tierwise.beam_pipeline.graph import Asked, ask
+from tierwise.beam_pipeline.inquiry import inquiry_of
 from tierwise.beam_pipeline.job import Job, handed_over
-from tierwise.beam_pipeline.launch import job_about
+from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.lease_keeper import begin
 from tierwise.beam_pipeline.runners.beam_options import project
 from tierwise.beam_pipeline.runners.workers import known_sharers, on_this_machine, worker_processes
@@ -90,7 +91,10 @@ class AskGemini(beam.PTransform):
             **(flags or {}),
         }
         self._settings = _settings(written)
-        self._tasks = _tasks(self._settings, tasks)
+        now = datetime.now(UTC)
+        written_tasks = _tasks(self._settings, tasks)
+        self._questions, _ = questions_to_ask(self._settings, written_tasks, now.date())
+        self._now = now
         self.job: Job
         self.lease: Lease
         self.asked: Asked
@@ -122,13 +126,19 @@ class AskGemini(beam.PTransform):
 
     def _begin(self, pipeline: beam.Pipeline, columns: Mapping[str, str]) -> tuple[Job, Lease]:
         options = pipeline.options
-        job = job_about(
+        inquiry = inquiry_of(
             self._settings,
-            self._tasks,
-            Input(_ROWS, InputKind.MANIFEST, columns),
-            files=self.read.files if self.read else _UNKNOWN_FILES,
+            self._questions,
             project=project(options),
+            on=self._now.date(),
+            found=Input(_ROWS, InputKind.MANIFEST, columns),
+        )
+        job = build_job(
+            self._settings,
+            inquiry,
+            now=self._now,
             workers=known_sharers(options),
+            files=self.read.files if self.read else _UNKNOWN_FILES,
         )
         here = on_this_machine(options)
         lease = begin(job, workers=worker_processes(options), handed_over=not here)
@@ -161,11 +171,7 @@ def _tasks(settings: Settings, written: str | Mapping[str, Any] | None) -> Tasks
     if written is None or isinstance(written, str):
         return tasks_of(settings)
     text = yaml.safe_dump(_plain(written), sort_keys=False, allow_unicode=True)
-    tasks = load_tasks(text, path="AskGemini")
-    if settings.service_tier:
-        routes = {t.name: replace(t.route, service_tier=settings.service_tier) for t in tasks.tasks}
-        tasks = tasks.with_routes(routes)
-    return tasks
+    return at_tier(load_tasks(text, path="AskGemini"), settings.service_tier)
 
 
 def _plain(value: Any) -> Any:

@@ -32,9 +32,9 @@ from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.images.picture import Picture
-from tierwise.questions import render, request_id
 from tierwise.records import Page, ServiceTier
 from tierwise.tasks import Task, load_tasks
+from tierwise.wording import render, request_id
 
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
 _REQUESTS = 400

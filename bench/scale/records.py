@@ -18,6 +18,7 @@ from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.answering.recalled_file import recalled_file
 from tierwise.compressed import compress
 from tierwise.journal.journal_files import JournalFiles, shard_of
+from tierwise.questions import as_written
 from tierwise.records import ImageFile
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named, list_names
@@ -39,7 +40,7 @@ def as_in_a_bucket(named: Named) -> ImageFile:
 def sizes(pictures: Path, out: Path) -> Iterator[tuple[str, float]]:
     """The mean bytes of a record in each shuffle."""
     encoded = FastPrimitivesCoder().encode
-    tasks = load_tasks((out / "tasks.yaml").read_text("utf-8"), path="tasks.yaml")
+    questions = as_written(load_tasks((out / "tasks.yaml").read_text("utf-8"), path="tasks.yaml"))
     named = [name for name in list_names(find_input(str(pictures))) if isinstance(name, Named)]
     files = [as_in_a_bucket(name) for name in named]
     listed = [
@@ -53,7 +54,7 @@ def sizes(pictures: Path, out: Path) -> Iterator[tuple[str, float]]:
     journal = JournalFiles(str(out / "journal"), "bench", 1, mends=False)
     asked = {f"{digit:x}": QuestionsAsked(journal.read(f"{digit:x}")) for digit in range(16)}
     answered = [
-        recalled_file(file, "", tasks, asked[shard_of(file.content_hash, 1)]) for file in files
+        recalled_file(file, "", questions, asked[shard_of(file.content_hash, 1)]) for file in files
     ]
     assert all(answered)
     yield "answers, by content", mean(len(encoded((b"k" * 16, compress(one)))) for one in answered)

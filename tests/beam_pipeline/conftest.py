@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.asked import tasks_of
+from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.launch import job_of_tasks
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -30,6 +35,13 @@ tasks:
       properties: {thing: {type: string, maxLength: 40}, sure: {type: boolean}}
       required: [thing]
 """
+
+
+def job_of_words(words: list[str]) -> Job:
+    """What `run` would run by these flags, in one process."""
+    settings = read_command_line(words).settings
+    now = datetime.now(UTC)
+    return job_of_tasks(settings, tasks_of(settings), project="", now=now, workers=1)[0]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles
+from tierwise.questions import as_written
 from tierwise.records import Answered
 from tierwise.storage.find_input import find_input
 from tierwise.tasks import load_tasks
@@ -55,7 +56,7 @@ class Dies(beam.DoFn):
 def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
     flags: tuple[str, ...], photos: Callable[..., Path], gemini: Any, tmp_path: Path
 ) -> None:
-    tasks = load_tasks(TASKS, path="tasks.yaml")
+    tasks = as_written(load_tasks(TASKS, path="tasks.yaml"))
     folder = photos(IMAGES)
     reached = []
     for attempt, dies_after in enumerate((0, 7, 25, IMAGES)):

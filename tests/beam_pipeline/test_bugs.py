@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tests.beam_pipeline.conftest import job_of_words
 from tierwise.answers.labels import OneLabel
-from tierwise.beam_pipeline.asked import tasks_of
-from tierwise.beam_pipeline.flags.command_line import read_command_line
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job
-from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 
@@ -33,16 +31,15 @@ def job_of(folder: Path, output: Path, url: str) -> Job:
     tasks = output.parent / "tasks.yaml"
     tasks.write_text(TASKS)
     words = [f"--input={folder}", f"--output={output}", f"--tasks={tasks}"]
-    line = read_command_line([*words, f"--gemini_endpoint={url}"])
-    return build_job(line.settings, tasks_of(line.settings), project="", workers=1)
+    return job_of_words([*words, f"--gemini_endpoint={url}"])
 
 
 def with_bug(job: Job) -> Job:
-    [task] = job.plan.tasks.tasks
+    [task] = job.plan.questions.tasks
     assert isinstance(task.answer, OneLabel)
     buggy = replace(task, answer=Buggy(task.answer.labels))
-    tasks = replace(job.plan.tasks, tasks=(buggy,))
-    return replace(job, plan=replace(job.plan, tasks=tasks))
+    questions = replace(job.plan.questions, tasks=(buggy,))
+    return replace(job, plan=replace(job.plan, questions=questions))
 
 
 def run(job: Job, *flags: str) -> bool:

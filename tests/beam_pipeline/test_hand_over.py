@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tests.beam_pipeline.conftest import job_of_words
 from tierwise.beam_pipeline.__main__ import main
-from tierwise.beam_pipeline.asked import tasks_of
-from tierwise.beam_pipeline.flags.command_line import read_command_line
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job, handed_over
-from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.lease_keeper import begin
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
@@ -30,8 +28,7 @@ Photos = Callable[..., Path]
 def job(gemini: Any, photos: Photos, tmp_path: Path) -> Job:
     """A job whose lease its workers keep, as they do on a cluster; the launcher is gone."""
     flags = [f"--input={photos(4)}", f"--output={tmp_path}/out"]
-    line = read_command_line([*flags, f"--gemini_endpoint={gemini.url}"])
-    built = build_job(line.settings, tasks_of(line.settings), project="", workers=1)
+    built = job_of_words([*flags, f"--gemini_endpoint={gemini.url}"])
     lease = begin(built, workers=3, handed_over=True)
     silent = replace(lease.record, heartbeat_at=ago(DEAD_AFTER / 2))
     lease._write(silent)

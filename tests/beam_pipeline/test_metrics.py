@@ -16,10 +16,8 @@ import pytest
 from apache_beam.metrics import monitoring_infos
 from PIL import Image
 
-from tierwise.beam_pipeline.asked import tasks_of
-from tierwise.beam_pipeline.flags.command_line import read_command_line
+from tests.beam_pipeline.conftest import job_of_words
 from tierwise.beam_pipeline.graph import define_pipeline
-from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.scheduling.engine import close_all
 
@@ -75,8 +73,7 @@ def ran(running_gemini: Any, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     (place / "tasks.yaml").write_text(TASKS)
     flags = [f"--input={photos}", f"--output={place}/out", f"--tasks={place}/tasks.yaml"]
     flags += [f"--gemini_endpoint={running_gemini.url}", "--requests_per_minute=60"]
-    line = read_command_line(flags)
-    job = build_job(line.settings, tasks_of(line.settings), project="", workers=1)
+    job = job_of_words(flags)
     pipeline = beam.Pipeline(options=beam_options([]))
     define_pipeline(pipeline, job)
     try:

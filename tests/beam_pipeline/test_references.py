@@ -14,7 +14,7 @@ from tests.beam_pipeline.conftest import Finished
 from tests.bucket import Bucket
 from tests.conftest import EmulatedGemini
 from tierwise.beam_pipeline.__main__ import main
-from tierwise.beam_pipeline.calibrated import with_calibration
+from tierwise.calibration.applied import with_calibration
 from tierwise.calibration.calibration_file import FORMAT, CalibratedTask, Calibration
 from tierwise.calibration.choice import choose
 from tierwise.calibration.figures import Observation

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.audit import audit_summary, compare, with_audits
+from tierwise.questions import Questions, as_written
 from tierwise.records import Answer, Answered, Failure, MediaResolution, Outcome
 from tierwise.statistics.two_samples import p_not_more_frequent
-from tierwise.tasks import Tasks, load_tasks
+from tierwise.tasks import load_tasks
 from tierwise.tasks.auditing import Audit
 
 TASKS = load_tasks(
@@ -35,11 +36,11 @@ DAY = date(2026, 11, 23)
 
 
 @pytest.fixture(scope="module")
-def audited() -> Tasks:
-    return with_audits(TASKS, 0.1, None, DAY)
+def audited() -> Questions:
+    return as_written(with_audits(TASKS, 0.1, None, DAY))
 
 
-def test_tasks_below_the_dearest_route_are_audited(audited: Tasks) -> None:
+def test_tasks_below_the_dearest_route_are_audited(audited: Questions) -> None:
     assert [task.name for task in audited.audits] == [
         "category@audit",
         "fits@audit",  # for pictures with too few pixels for high
@@ -64,7 +65,7 @@ def test_about_that_share_of_contents_is_covered(share: float) -> None:
 
 
 def test_differences_are_counted_once_per_content(
-    audited: Tasks, answer: Callable[..., Answer], failure: Callable[..., Failure]
+    audited: Questions, answer: Callable[..., Answer], failure: Callable[..., Failure]
 ) -> None:
     cheap, dear = answer(value="city"), answer(task="category@audit", value="sea")
     seen: list[tuple[Outcome, ...]] = [
@@ -75,7 +76,7 @@ def test_differences_are_counted_once_per_content(
         (cheap,),
     ]
     contents = [Answered(str(n), f"{n}.jpg", outcomes) for n, outcomes in enumerate(seen)]
-    rows = [row for content in contents for row in compare(audited, content)]
+    rows = [row for content in contents for row in compare(audited.audits, content)]
     found = audit_summary(audited.audits, rows)["category"]
     assert (found["images"], found["differing"]) == (3, 2)
     assert found["low"] < 2 / 3 < found["high"]
@@ -89,15 +90,17 @@ def test_differences_are_counted_once_per_content(
 
 @pytest.mark.parametrize(("promised", "worse"), [(1, True), (60, False)])
 def test_it_is_told_when_the_calibration_promised_more(
-    promised: int, worse: bool, audited: Tasks, answer: Callable[..., Answer]
+    promised: int, worse: bool, audited: Questions, answer: Callable[..., Answer]
 ) -> None:
     task = audited.task("category@audit")
     audit = Audit("category", 1.0, "high", promised_images=100, promised_differing=promised)
     tasks = replace(audited, tasks=(audited.task("category"), replace(task, audit=audit)))
     outcomes = (answer(value="city"), answer(task="category@audit", value="sea"))
-    rows = [row for n in range(12) for row in compare(tasks, Answered(str(n), "x", outcomes))]
+    rows = [
+        row for n in range(12) for row in compare(tasks.audits, Answered(str(n), "x", outcomes))
+    ]
     same = (answer(value="city"), answer(task="category@audit", value="city"))
-    rows += [row for n in range(20) for row in compare(tasks, Answered(str(n), "x", same))]
+    rows += [row for n in range(20) for row in compare(tasks.audits, Answered(str(n), "x", same))]
     assert audit_summary(tasks.audits, rows)["category"]["worse_than_promised"] is worse
 
 

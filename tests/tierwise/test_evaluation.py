@@ -38,20 +38,20 @@ def file(**columns: Any) -> ImageFile:
 
 
 def test_columns_belong_to_the_task_of_their_name_or_to_the_first() -> None:
-    judged = judged_tasks(TASKS, ["label", "detail", "old_label", "old_detail", "name", "x"])
+    judged = judged_tasks(TASKS.tasks, ["label", "detail", "old_label", "old_detail", "name", "x"])
     found = {name: (one.truth, one.old) for name, one in judged.items()}
     assert found == {
         "category": (("label",), "old_label"),
         "detail": (("detail",), "old_detail"),
         "name": (("name",), ""),
     }
-    assert judged_tasks(TASKS, ["x", "uri"]) == {}
+    assert judged_tasks(TASKS.tasks, ["x", "uri"]) == {}
 
 
 def test_right_wrong_unanswered_and_unknown(
     answer: Callable[..., Answer], failure: Callable[..., Failure]
 ) -> None:
-    judged = judged_tasks(TASKS, ["category", "old_label"])
+    judged = judged_tasks(TASKS.tasks, ["category", "old_label"])
     seen: list[tuple[ImageFile, Outcome]] = [
         (file(category="city", old_label="town"), answer(value="city")),
         (file(category="city"), answer(value="sea")),
@@ -77,7 +77,7 @@ def test_right_wrong_unanswered_and_unknown(
 
 
 def test_texts_have_scores_and_no_pairs(answer: Callable[..., Answer]) -> None:
-    judged = judged_tasks(TASKS, ["name"])
+    judged = judged_tasks(TASKS.tasks, ["name"])
     rows = list(judge(judged, file(name="red rose"), answer(task="name", value="a red rose")))
     assert evaluation(rows, judged)["name"] == {"images": 1, "score": 0.8, "label": []}
 

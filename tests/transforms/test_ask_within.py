@@ -15,6 +15,7 @@ from tierwise.answering.groups import Group
 from tierwise.answering.plan import Plan
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles
+from tierwise.questions import as_written
 from tierwise.records import Answered, Failure, ImageFile
 from tierwise.scheduling.answer_shard import AnsweredShard
 from tierwise.scheduling.engine import close_all
@@ -70,7 +71,7 @@ def test_an_attempt_that_died_comes_off_the_share(
 ) -> None:
     shard = shard_of(tmp_path, draw, each)
     plan = Plan(
-        load_tasks(TASKS % per, path="tasks.yaml"),
+        as_written(load_tasks(TASKS % per, path="tasks.yaml")),
         Service(ServiceKind.EMULATOR, gemini.url),
         JournalFiles(str(tmp_path / "journal"), "run-1", 0),
         requests_in_flight=IN_FLIGHT,

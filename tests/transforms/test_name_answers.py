@@ -9,13 +9,17 @@ import apache_beam as beam
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
+from tierwise.questions import as_written
 from tierwise.records import Answered, NamedOutcome
 from tierwise.tasks import load_tasks
 from tierwise.transforms.name_answers import NameAnswers, name_answers
 from tierwise.transforms.share_duplicates import share_key
 
-TASKS = load_tasks(
-    'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Which?", labels: [x, y]}}', path="t.yaml"
+TASKS = as_written(
+    load_tasks(
+        'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Which?", labels: [x, y]}}',
+        path="t.yaml",
+    )
 )
 
 

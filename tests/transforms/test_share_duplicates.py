@@ -11,8 +11,9 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.questions import Questions, as_written
 from tierwise.records import ImageFile
-from tierwise.tasks import Tasks, load_tasks
+from tierwise.tasks import load_tasks
 from tierwise.transforms.shard import Keyed, Shard
 from tierwise.transforms.share_duplicates import ShareDuplicates, keep_one_of_each, share_key
 
@@ -22,8 +23,8 @@ tasks: {{a: {{prompt: "{prompt}", labels: [x, y]}}}}
 """
 
 
-def tasks(prompt: str = "Which?") -> Tasks:
-    return load_tasks(TASKS.format(prompt=prompt), path="tasks.yaml")
+def tasks(prompt: str = "Which?") -> Questions:
+    return as_written(load_tasks(TASKS.format(prompt=prompt), path="tasks.yaml"))
 
 
 def test_twins_go_on_as_one(

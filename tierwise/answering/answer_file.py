@@ -52,7 +52,7 @@ class _Life:
         except ImageError as error:
             return [
                 replace(self._fail(task, Page(), error), task=task.row_of)
-                for task in self.session.plan.tasks.of_images
+                for task in self.session.plan.questions.of_images
                 if task.of_every_image
             ]
         by_page = await asyncio.gather(*(self._page(page) for page in pages))
@@ -60,10 +60,10 @@ class _Life:
 
     async def _page(self, page: Page) -> list[Outcome]:
         results: dict[str, asyncio.Task[Outcome | None]] = {}
-        for task in self.session.plan.tasks.of_images:
+        for task in self.session.plan.questions.of_images:
             results[task.name] = asyncio.create_task(self._task(task, page, results))
         await asyncio.gather(*results.values())
-        rows = (results[task.name].result() for task in self.session.plan.tasks.rows_of_images)
+        rows = (results[task.name].result() for task in self.session.plan.questions.rows_of_images)
         outcomes = [outcome for outcome in rows if outcome is not None]
         picture = self.pictures.at_hand(page)
         await keep_thumbnail(self.file, page, outcomes, picture, self.session)

@@ -32,10 +32,10 @@ from tierwise.answering.known_group import (
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.errors import ImageError
 from tierwise.gemini.settle import Ask
-from tierwise.questions import Prompt
 from tierwise.records import Answered, Outcome, Page, Reason
 from tierwise.tasks import Task
 from tierwise.tasks.grouping import Grouping
+from tierwise.wording import Prompt
 
 Key = tuple[str, int]
 
@@ -45,7 +45,7 @@ async def answer_group(group: Group, session: Asking, asked: QuestionsAsked) -> 
 
     Of groups that are the same question, the first to begin is asked, and pays.
     """
-    task = session.plan.tasks.task(group.task)
+    task = session.plan.questions.task(group.task)
     async with asked.turn(group_id(group, task)):
         return await _Life(group, task, grouping_of(task), session, asked).answered()
 

@@ -98,7 +98,7 @@ async def _open(file: ImageFile, task: Task, session: Asking) -> list[GroupImage
     plan = session.plan
     try:
         found = await session.prepare(
-            prepare_single, file, task.route.image, plan.limits, plan.tasks.frames
+            prepare_single, file, task.route.image, plan.limits, plan.questions.frames
         )
     except ImageError as error:
         return [GroupImage(file, Page(), error=error)]

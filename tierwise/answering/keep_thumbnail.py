@@ -28,7 +28,7 @@ async def keep_thumbnail(
     wanted = session.plan.thumbnails
     if wanted is None or picture is None or picture.fallback or not file.content_hash:
         return
-    if wanted.keeps(file, outcomes, session.plan.tasks):
+    if wanted.keeps(file, outcomes, session.plan.questions):
         await session.prepare(_keep, wanted.files, file.content_hash, page.number, picture)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from tierwise.answering.groups import Group, digest_of, member_id, value_in_prompt
 from tierwise.journal.lines import Recalled
-from tierwise.questions import Prompt, render, request_id
 from tierwise.records import ImageFile, Page
 from tierwise.tasks import Task
 from tierwise.tasks.grouping import Beyond, Grouping
+from tierwise.wording import Prompt, render, request_id
 
 
 def grouping_of(task: Task) -> Grouping:

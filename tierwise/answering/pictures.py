@@ -29,9 +29,9 @@ class Pictures:
         self._file = file
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash)
-        shared = settings_of_all(session.plan.tasks.of_images)
+        shared = settings_of_all(session.plan.questions.of_images)
         self._reference = None
-        if any(task.route.image.by_reference for task in session.plan.tasks.of_images):
+        if any(task.route.image.by_reference for task in session.plan.questions.of_images):
             self._reference = reference_to(file.path, file.bytes, file.content_type)
         self._shared = tuple(one for one in shared if not (self._reference and one.by_reference))
         self._known = file.content_hash in recalled.contents
@@ -48,7 +48,7 @@ class Pictures:
         """
         if self._file.problem:
             raise ImageError(self._file.problem_reason, self._file.problem)
-        if self._recalled and all(map(self._session.plan.tasks.know_enough, self._recalled)):
+        if self._recalled and all(map(self._session.plan.questions.know_enough, self._recalled)):
             return self._recalled
         if not self._known:
             self._session.check_open()
@@ -105,8 +105,8 @@ class Pictures:
                     self._file,
                     self._shared,
                     plan.limits,
-                    plan.tasks.frames,
-                    detail=plan.tasks.measures_detail,
+                    plan.questions.frames,
+                    detail=plan.questions.measures_detail,
                 )
             )
         return await asyncio.shield(self._prepared)

@@ -10,10 +10,10 @@ from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.rate_share import PERIOD_S
+from tierwise.questions import Questions
 from tierwise.records import ServiceTier
 from tierwise.storage.process import Process
 from tierwise.storage.request_files import RequestFiles
-from tierwise.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Plan:
     wanted.
     """
 
-    tasks: Tasks
+    questions: Questions
     service: Service
     journal: JournalFiles
     requests_in_flight: int = 32
@@ -50,12 +50,12 @@ class Plan:
     @property
     def shares_requests(self) -> bool:
         """Whether any request carries several images, and may have to wait for them."""
-        return any(task.route.images_per_request > 1 for task in self.tasks.of_images)
+        return any(task.route.images_per_request > 1 for task in self.questions.of_images)
 
     @property
     def images_in_flight(self) -> int:
         """How many files may be under way in one bundle, so that every slot can be filled."""
-        most = max((task.route.images_per_request for task in self.tasks.of_images), default=1)
+        most = max((task.route.images_per_request for task in self.questions.of_images), default=1)
         return self.requests_in_flight * most + most
 
     @property

@@ -8,10 +8,10 @@ from typing import Any
 
 from tierwise.gemini.settle import Ask
 from tierwise.journal.lines import Recalled
-from tierwise.questions import render, request_id
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
 from tierwise.tasks import Task
 from tierwise.tasks.escalation import outcome_of_both
+from tierwise.wording import render, request_id
 
 
 def answers_for(

@@ -8,24 +8,24 @@ from tierwise.answering.question import answers_for, as_asked, question, with_fi
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.gemini.settle import Ask
 from tierwise.journal.lines import Recalled
+from tierwise.questions import Questions
 from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
-from tierwise.tasks import Tasks
 
 
 def recalled_file(
-    file: ImageFile, share_key: str, tasks: Tasks, asked: QuestionsAsked
+    file: ImageFile, share_key: str, questions: Questions, asked: QuestionsAsked
 ) -> Answered | None:
     """What `answer_file` comes to, or None when that has to open the file or to ask anything.
 
     For the time before anything of the shard is asked, for it takes answers out of `asked`.
     """
     try:
-        known = [_known(file, page, tasks, asked.recalled) for page in _pages(file, asked)]
+        known = [_known(file, page, questions, asked.recalled) for page in _pages(file, asked)]
     except KeyError:
         return None
     if file.problem or not any(known):
         return None
-    outcomes = (_outcomes(tasks, asks, asked) for asks in known)
+    outcomes = (_outcomes(questions, asks, asked) for asks in known)
     return Answered(share_key, file.uri, tuple(one for some in outcomes for one in some))
 
 
@@ -33,17 +33,17 @@ def _pages(file: ImageFile, asked: QuestionsAsked) -> Sequence[Page]:
     return asked.recalled.pages_of(file.content_hash)
 
 
-def _known(file: ImageFile, page: Page, tasks: Tasks, recalled: Recalled) -> dict[str, Ask]:
+def _known(file: ImageFile, page: Page, questions: Questions, recalled: Recalled) -> dict[str, Ask]:
     """The questions that a page was asked, by task; each has an outcome.
 
     Raises:
         KeyError: the outcome of one is not known, or the file must be opened to tell its route.
     """
-    if not tasks.know_enough(page):
+    if not questions.know_enough(page):
         raise KeyError(page.number)
     asks: dict[str, Ask] = {}
     found: dict[str, Outcome | None] = {}
-    for task in tasks.of_images:
+    for task in questions.of_images:
         earlier = {name: found[name] for name in task.depends_on}
         answers = answers_for(task, file.content_hash, earlier)
         if isinstance(answers, Failure):
@@ -56,14 +56,16 @@ def _known(file: ImageFile, page: Page, tasks: Tasks, recalled: Recalled) -> dic
     return asks
 
 
-def _outcomes(tasks: Tasks, asks: Mapping[str, Ask], asked: QuestionsAsked) -> Iterator[Outcome]:
+def _outcomes(
+    questions: Questions, asks: Mapping[str, Ask], asked: QuestionsAsked
+) -> Iterator[Outcome]:
     """The outcome of each task that has a row, under its present name."""
     recalled = {
         name: as_asked(asked.recall(asks[name].request_id), asks[name])
-        for name in (task.name for task in tasks.of_images)
+        for name in (task.name for task in questions.of_images)
         if name in asks
     }
-    for task in tasks.rows_of_images:
+    for task in questions.rows_of_images:
         first = recalled.get(task.after_first)
         if outcome := with_first(task, recalled.get(task.name), {task.after_first: first}):
             yield outcome

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tierwise.questions import Questions
 from tierwise.records import Answer, Failure, ImageFile, Outcome
 from tierwise.storage.thumbnail_files import ThumbnailFiles
-from tierwise.tasks import Tasks
 
 _WANTED = 2_000
 _WANTED_IN_DOUBT = 8_000
@@ -32,12 +32,12 @@ class Thumbnails:
     share_in_doubt: float
     old_columns: Mapping[str, str] = field(default_factory=dict)
 
-    def keeps(self, file: ImageFile, outcomes: Iterable[Outcome], tasks: Tasks) -> bool:
+    def keeps(self, file: ImageFile, outcomes: Iterable[Outcome], questions: Questions) -> bool:
         """Whether a thumbnail is kept of a picture of which this came."""
         drawn = int(file.content_hash.rpartition(":")[2][:_DIGITS], 16) / 16**_DIGITS
         if drawn < self.share:
             return True
-        return drawn < self.share_in_doubt and in_doubt(file, outcomes, tasks, self.old_columns)
+        return drawn < self.share_in_doubt and in_doubt(file, outcomes, questions, self.old_columns)
 
 
 def thumbnails_of(files: ThumbnailFiles, images: int, old_columns: Mapping[str, str]) -> Thumbnails:
@@ -47,7 +47,10 @@ def thumbnails_of(files: ThumbnailFiles, images: int, old_columns: Mapping[str, 
 
 
 def in_doubt(
-    file: ImageFile, outcomes: Iterable[Outcome], tasks: Tasks, old_columns: Mapping[str, str]
+    file: ImageFile,
+    outcomes: Iterable[Outcome],
+    questions: Questions,
+    old_columns: Mapping[str, str],
 ) -> bool:
     """Whether anything that came of one page deserves a look: see `tierwise.report.doubt`."""
     answers: dict[str, Answer] = {}
@@ -56,7 +59,7 @@ def in_doubt(
             return True
         answers[outcome.task] = outcome
     for name, answer in answers.items():
-        task = tasks.task(name)
+        task = questions.task(name)
         audited = answers.get(task.audit.of) if task.audit else None
         if audited is not None and audited.value != answer.value:
             return True

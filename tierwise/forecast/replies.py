@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.labels import OneLabel, SeveralLabels, wire_labels
-from tierwise.questions import MAX_ANSWER_CHARACTERS
+from tierwise.wording import MAX_ANSWER_CHARACTERS
 
 _CHARACTERS_PER_TOKEN = 4
 # `{"image": 12, "answer": ""}, ` around each item of a pack, and the brackets.

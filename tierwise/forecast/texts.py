@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from tierwise.forecast.survey import SeenImage
-from tierwise.questions import Prompt, group_texts, render, request_texts
 from tierwise.tasks import Task
 from tierwise.tasks.grouping import BY_FOLDER
 from tierwise.tiers import text_tokens
+from tierwise.wording import Prompt, group_texts, render, request_texts
 
 _FOLDER_IN_PROMPT = "a folder's name"
 _PROMPTS = 50

@@ -13,8 +13,8 @@ from tierwise.gemini.thoughts import thought_allowance
 from tierwise.gemini.wire import InlineImage, NamedImage, WireJson, request_body
 from tierwise.images.contact_sheet import ContactSheet
 from tierwise.models import find_model
-from tierwise.questions import RequestTexts, group_texts, request_texts
 from tierwise.records import MediaResolution, split
+from tierwise.wording import RequestTexts, group_texts, request_texts
 
 _SCHEMAS = ("responseSchema", "responseJsonSchema")
 

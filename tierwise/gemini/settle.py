@@ -20,7 +20,6 @@ from tierwise.answers.replies import InvalidItem, ReplyError, Value
 from tierwise.gemini.finish import Finish, finish_of
 from tierwise.gemini.reply import Reply
 from tierwise.images.picture import Picture
-from tierwise.questions import Prompt
 from tierwise.records import (
     AS_TASK,
     Answer,
@@ -35,6 +34,7 @@ from tierwise.records import (
 from tierwise.references import Reference
 from tierwise.routing import Decision
 from tierwise.tasks import Task
+from tierwise.wording import Prompt
 
 # A single image whose answer was cut off is asked once more with this many times the limit.
 RAISED_LIMIT = 4

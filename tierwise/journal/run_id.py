@@ -6,6 +6,6 @@ import uuid
 from datetime import UTC, datetime
 
 
-def new_run_id() -> str:
-    """A name that sorts by time (UTC) and that no other run has."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+def new_run_id(now: datetime) -> str:
+    """A name that sorts by time, that of UTC, and that no other run has."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"

@@ -17,8 +17,9 @@ from tierwise.errors import PriceError
 from tierwise.evaluation import judged_tasks
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import find_price
+from tierwise.questions import Questions
 from tierwise.records import ServiceTier
-from tierwise.tasks import Task, Tasks
+from tierwise.tasks import Task
 from tierwise.tasks.condition_text import read_condition
 
 
@@ -76,17 +77,19 @@ class AskedTask:
         return cls(**{**cells, "kind": kind, "labels": labels})
 
 
-def asked_tasks(tasks: Tasks, columns: Collection[str]) -> list[dict[str, Any]]:
+def asked_tasks(questions: Questions, columns: Collection[str]) -> list[dict[str, Any]]:
     """The part of `run.json` about tasks; `columns` are the manifest's own.
 
     One that may ask again is told as every image is asked, by its first ask.
     """
-    judged = judged_tasks(tasks, columns)
+    judged = judged_tasks(questions.with_rows, columns)
     first = {
-        task.first_of: replace(task, name=task.first_of) for task in tasks.tasks if task.first_of
+        task.first_of: replace(task, name=task.first_of)
+        for task in questions.tasks
+        if task.first_of
     }
     told = []
-    for task in tasks.with_rows:
+    for task in questions.with_rows:
         found = judged.get(task.name)
         old = manifest_name(found.old) if found and found.old else ""
         truth = manifest_name(found.truth[0]) if found and len(found.truth) == 1 else ""

@@ -30,7 +30,7 @@ class Session:
         self._asker = asker
         self._executor = executor
         self._packers: dict[tuple[str, MediaResolution | None], Packer] = {}
-        self._before = _all_before(plan.tasks.of_images)
+        self._before = _all_before(plan.questions.of_images)
         self._preparing = 0
         self._starved = False
 

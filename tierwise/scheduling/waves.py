@@ -118,7 +118,7 @@ class Waves:
     async def _come_to_rest(self) -> None:
         """Return when nobody does anything but wait for an answer."""
         turns, moves = 0, -1
-        while turns < _TURNS + _TURNS_PER_TASK * len(self.plan.tasks.of_images):
+        while turns < _TURNS + _TURNS_PER_TASK * len(self.plan.questions.of_images):
             await self._prepared.wait()
             await asyncio.sleep(0)
             turns, moves = turns + 1 if moves == self._moves else 0, self._moves

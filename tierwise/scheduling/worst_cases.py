@@ -13,11 +13,12 @@ from tierwise.answering.question import open_questions, question
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.settle import Ask
 from tierwise.journal.lines import Recalled
-from tierwise.questions import MAX_ANSWER_CHARACTERS
+from tierwise.questions import Questions
 from tierwise.records import ImageFile, MediaResolution, Page
 from tierwise.routing import Decision
-from tierwise.tasks import Task, Tasks
+from tierwise.tasks import Task
 from tierwise.tasks.prompts import used_variables
+from tierwise.wording import MAX_ANSWER_CHARACTERS
 
 # As UTF-8.
 _FOUR_BYTES = "\U0001d400"
@@ -30,7 +31,7 @@ def dearest_request(plan: Plan, on: date) -> int:
     """The most that any one request of a run can cost, whatever its images are called."""
     billing = Billing(plan.service)
     return max(
-        (billing.worst_case(asks, on) for task in plan.tasks.tasks for asks in _dearest(task)),
+        (billing.worst_case(asks, on) for task in plan.questions.tasks for asks in _dearest(task)),
         default=0,
     )
 
@@ -76,15 +77,17 @@ def _at_dearest(ask: Ask) -> Ask:
 class WorstCases:
     """What is left to ask on one day, each image asked alone, each group once. Nano-dollars."""
 
-    def __init__(self, tasks: Tasks, billing: Billing, on: date) -> None:
-        self._tasks = tasks
+    def __init__(self, questions: Questions, billing: Billing, on: date) -> None:
+        self._questions = questions
         self._billing = billing
         self._on = on
         self._known: dict[tuple[str, MediaResolution, int], int] = {}
 
     def of_file(self, file: ImageFile, recalled: Recalled) -> int:
         """All questions that the journal has no outcome for; 0 when it knows all."""
-        return sum(map(self._of_question, open_questions(file, recalled, self._tasks.of_images)))
+        return sum(
+            map(self._of_question, open_questions(file, recalled, self._questions.of_images))
+        )
 
     def of_tasks(self, file: ImageFile, tasks: Iterable[Task]) -> int:
         """Some tasks put to the first page of a file that was not opened."""
@@ -97,7 +100,7 @@ class WorstCases:
 
     def of_group(self, group: Group, recalled: Recalled) -> int:
         """The group's question; 0 when the journal has its answer, or it is not to be asked."""
-        task = self._tasks.task(group.task)
+        task = self._questions.task(group.task)
         if not group.files or sends_nothing(group, task) or known_images(group, task, recalled):
             return 0
         ask = Ask("", group.content_hash, task, Page(), group_prompt(group, task))

@@ -12,11 +12,11 @@ from tierwise.forecast.survey import Survey
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
+from tierwise.questions import Questions
 from tierwise.scheduling.worst_cases import worst_question
 from tierwise.storage.files import join
 from tierwise.storage.listing import Input
 from tierwise.surveying.survey_archive import WhatToSurvey, survey_archive
-from tierwise.tasks import Tasks
 
 
 def rates_of(service: Service, on: date) -> Rates:
@@ -24,14 +24,14 @@ def rates_of(service: Service, on: date) -> Rates:
     return Rates(on, service.vertex, service.regional, service.prices)
 
 
-def survey_of(found: Input, tasks: Tasks, output: str | None, sample: int) -> Survey:
+def survey_of(found: Input, questions: Questions, output: str | None, sample: int) -> Survey:
     """A look at the archive; `output` is where an earlier run may have left its journal."""
     journal = join(output, "journal") if output else ""
-    return survey_archive(found, WhatToSurvey(tasks, Limits(), sample, journal))
+    return survey_archive(found, WhatToSurvey(questions, Limits(), sample, journal))
 
 
 def forecast_of(
-    tasks: Tasks,
+    questions: Questions,
     service: Service,
     survey: Survey,
     on: date,
@@ -40,5 +40,5 @@ def forecast_of(
 ) -> Forecast:
     """What asking costs on a day; `unknowns` are those whose own spread is wanted."""
     billing = Billing(service)
-    worst = {task.name: worst_question(task, billing, on) for task in tasks.tasks}
-    return forecast(tasks.tasks, survey, rates_of(service, on), worst, unknowns=unknowns)
+    worst = {task.name: worst_question(task, billing, on) for task in questions.tasks}
+    return forecast(questions.tasks, survey, rates_of(service, on), worst, unknowns=unknowns)

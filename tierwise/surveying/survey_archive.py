@@ -18,6 +18,7 @@ from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
 from tierwise.journal.lines import Recalled
+from tierwise.questions import Questions
 from tierwise.records import Answer, ImageFile, Page
 from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
@@ -26,7 +27,7 @@ from tierwise.surveying.archive_names import archive_names
 from tierwise.surveying.identical_files import affordable, content_hash, twins
 from tierwise.surveying.picture_heads import first_page
 from tierwise.surveying.survey_groups import KnownGroups, survey_groups
-from tierwise.tasks import Task, Tasks
+from tierwise.tasks import Task
 
 _SEED = 20261123
 
@@ -35,7 +36,7 @@ _SEED = 20261123
 class WhatToSurvey:
     """What to look for. `journal` is its folder; without one nothing has been paid."""
 
-    tasks: Tasks
+    questions: Questions
     limits: Limits
     sample: int
     journal: str = ""
@@ -49,19 +50,19 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     """
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     names = archive_names(found, rng)
-    named, tasks = names.named, looking.tasks
+    named, questions = names.named, looking.questions
     chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
     known = KnownGroups(_journal(looking, names.files), looking.sample)
     chosen = affordable(chosen) if known.journal else chosen
     images = _seen(chosen, looking, known.journal)
-    shared = twins(named, tasks.of_images, rng)  # in a part of the names, too few
+    shared = twins(named, questions.of_images, rng)  # in a part of the names, too few
     return Survey(
         files=names.files,
         skipped_files=names.skipped,
         images_per_file=tuple(len(of_file) for of_file in images),
         images=tuple(image for of_file in images for image in of_file),
         twins={name: round(count * names.scale) for name, count in shared.items()},
-        groups={task.name: survey_groups(names, task, known, rng) for task in tasks.of_groups},
+        groups={task.name: survey_groups(names, task, known, rng) for task in questions.of_groups},
     )
 
 
@@ -114,7 +115,7 @@ def _seen_images(
             page.height,
             file.name,
             named.columns,
-            _standings(file, page, looking.tasks.tasks, recalled),
+            _standings(file, page, looking.questions.tasks, recalled),
             page.format,
             page.detail,
         )
@@ -124,14 +125,14 @@ def _seen_images(
 
 def _looked_into(named: Named, looking: WhatToSurvey) -> Page:
     """The first of the images as far as the header tells: its upright size is 0 where unknown."""
-    if reference := _sent_unopened(named, looking.tasks):
+    if reference := _sent_unopened(named, looking.questions):
         return Page(format=reference.format)
-    return first_page(named, looking.limits, looking.tasks.frames)
+    return first_page(named, looking.limits, looking.questions.frames)
 
 
-def _sent_unopened(named: Named, tasks: Tasks) -> Reference | None:
+def _sent_unopened(named: Named, questions: Questions) -> Reference | None:
     """What the job will not open either, because every task sends its address."""
-    seeing = [task for task in tasks.tasks if task.reads == "image"]
+    seeing = [task for task in questions.tasks if task.reads == "image"]
     if not all(task.route.image.by_reference for task in seeing):
         return None
     known = named.known or files_for(named.path).stat(named.path)

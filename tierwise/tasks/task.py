@@ -31,7 +31,7 @@ class Task:
     `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
-    images is asked. With `escalation`, doubtful images are asked again: `Tasks.in_stages` makes two
+    images is asked. With `escalation`, doubtful images are asked again: `questions_of` makes two
     tasks of such a one, whose `first_of` and `after_first` then name each other. `digest` is
     SHA-256 over what is asked: all that changes the answer except image, route and its rules, and
     whether and of whom it is asked.

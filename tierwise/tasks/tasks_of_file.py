@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.records import Page, Route
+from tierwise.records import Route
 from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks.build import build_task, read_answer
-from tierwise.tasks.escalating import stages
 from tierwise.tasks.escalation import Escalation
 from tierwise.tasks.group_checks import check_nobody_waits
 from tierwise.tasks.keys import read_tasks_file
@@ -24,69 +23,19 @@ __all__ = ["Task", "Tasks", "default_tasks", "load_tasks"]
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """All tasks of a file, each after those it depends on.
+    """All tasks of a file as they were written, each after those it depends on.
 
-    `manifest_columns` are names in prompts of single images that only a manifest can fill, each
-    once.
+    `path` is the file's name, for messages; `manifest_columns` are names in prompts of single
+    images that only a manifest can fill, each once.
     """
 
-    model: str
+    path: str
     tasks: tuple[Task, ...]
     manifest_columns: tuple[str, ...] = ()
 
     def task(self, name: str) -> Task:
         """The task of this name; raises KeyError."""
         return {task.name: task for task in self.tasks}[name]
-
-    @property
-    def of_images(self) -> tuple[Task, ...]:
-        """The tasks that are asked of each image."""
-        return tuple(task for task in self.tasks if not task.per)
-
-    @property
-    def of_groups(self) -> tuple[Task, ...]:
-        """The tasks that are asked of groups of images."""
-        return tuple(task for task in self.tasks if task.per)
-
-    @property
-    def audits(self) -> tuple[Task, ...]:
-        """The tasks that audit others."""
-        return tuple(task for task in self.tasks if task.audit)
-
-    @property
-    def with_rows(self) -> tuple[Task, ...]:
-        """The tasks that have rows of their own: all but first asks of those in stages."""
-        return tuple(task for task in self.tasks if not task.first_of)
-
-    @property
-    def rows_of_images(self) -> tuple[Task, ...]:
-        """Those of `with_rows` that are asked of each image."""
-        return tuple(task for task in self.with_rows if not task.per)
-
-    @property
-    def frames(self) -> str | int:
-        """Which frames of an animation are images: the same for all tasks that look at them."""
-        looking = (task.route.image.frames for task in self.tasks if task.reads == "image")
-        return next(looking, "first")
-
-    def levels(self) -> tuple[tuple[Task, ...], ...]:
-        """Tasks that can be asked together: those of a level depend only on earlier levels."""
-        depth: dict[str, int] = {}
-        for task in self.tasks:
-            depth[task.name] = 1 + max((depth[name] for name in task.depends_on), default=-1)
-        return tuple(
-            tuple(task for task in self.tasks if depth[task.name] == level)
-            for level in range(max(depth.values(), default=-1) + 1)
-        )
-
-    @property
-    def measures_detail(self) -> bool:
-        """Whether the fine detail of each image must be known."""
-        return any(task.routing.measures_detail for task in self.of_images)
-
-    def know_enough(self, page: Page) -> bool:
-        """Whether an image need not be opened to tell its route for every task."""
-        return all(task.knows_enough(page) for task in self.of_images)
 
     def as_they_are(self) -> Tasks:
         """The same tasks, asked of every picture by their own routes."""
@@ -111,11 +60,6 @@ class Tasks:
         ordered = in_order({name: task.needs for name, task in changed.items()})
         return replace(self, tasks=tuple(changed[name] for name in ordered))
 
-    def in_stages(self) -> Tasks:
-        """The same tasks as they are asked, each that escalates as two, the first ask first."""
-        staged = (stage for task in self.tasks for stage in stages(task))
-        return replace(self, tasks=tuple(staged))
-
 
 def load_tasks(text: str, *, path: str) -> Tasks:
     """The tasks of a YAML text.
@@ -136,13 +80,13 @@ def load_tasks(text: str, *, path: str) -> Tasks:
     check_nobody_waits(document, tasks)
     ordered = tuple(tasks[name] for name in _ordered(document, tasks))
     _check_frames(document, ordered)
-    return Tasks(file.model, ordered, tuple(columns))
+    return Tasks(path, ordered, tuple(columns))
 
 
 def default_tasks() -> Tasks:
     """The built-in tasks, fit for any photo archive."""
     text = (files("tierwise.tasks") / "default_tasks.yaml").read_text(encoding="utf-8")
-    return load_tasks(text, path="default_tasks.yaml")
+    return load_tasks(text, path="the built-in tasks")
 
 
 def _only_manifest(task: Task, answers: Mapping[str, AnswerType]) -> list[str]:

@@ -15,6 +15,7 @@ from tierwise.answering.plan import Plan
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles, shard_of
+from tierwise.questions import as_written
 from tierwise.records import Answer, Answered, ImageFile, Outcome, Spent
 from tierwise.scheduling.engine import Engine
 from tierwise.scheduling.window import Window
@@ -79,7 +80,7 @@ class Archive:
             ServiceKind.EMULATOR, self.gemini.url, timeout_s=plan.pop("timeout_s", 20.0)
         )
         journal = JournalFiles(str(self.folder / "journal"), run, digits)
-        found = load_tasks(tasks or ONE_TASK.format(pack=pack), path="tasks.yaml")
+        found = as_written(load_tasks(tasks or ONE_TASK.format(pack=pack), path="tasks.yaml"))
         engine = Engine(Plan(found, service, journal, **plan))
         self.engines.append(engine)
         return Bundle(engine)

@@ -64,7 +64,7 @@ class Groups:
         done = list[AnsweredGroup]()
         journal = engine.plan.journal
         asked: dict[str, QuestionsAsked] = {}
-        per = engine.plan.tasks.task("theme").per
+        per = engine.plan.questions.task("theme").per
         assert per is not None
         for number, files in enumerate(groups):
             group = Group("theme", f"group {number}", choose_files(files, per))

@@ -17,6 +17,7 @@ from tierwise.answering.question import open_questions
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.lines import Recalled
+from tierwise.questions import as_written
 from tierwise.records import AS_TASK, Answer, Answered, ImageFile
 from tierwise.scheduling.worst_cases import WorstCases, worst_question
 from tierwise.tasks import load_tasks
@@ -203,7 +204,7 @@ def test_the_worst_case_is_at_the_dearest_route_that_is_possible() -> None:
     billing = Billing(Service(ServiceKind.EMULATOR))
 
     def worst(text: str, recalled: Recalled | None = None) -> int:
-        found = load_tasks(text, path="tasks.yaml")
+        found = as_written(load_tasks(text, path="tasks.yaml"))
         file = ImageFile("a.jpg", "a.jpg", 9, "sha256:a")
         return WorstCases(found, billing, DAY).of_file(file, recalled or Recalled())
 
@@ -219,7 +220,7 @@ def test_what_is_known_of_a_page_makes_the_worst_case_exact(
     """A second task is open, the first has told how large the pictures are."""
     archive.bundle(tasks("high")).answer(mixed)
     both = tasks("high") + "  other: {prompt: What, labels: [x, y], media_resolution: high}\n"
-    found = load_tasks(both, path="t")
+    found = as_written(load_tasks(both, path="t"))
     engine = archive.bundle(both, run="run-2").engine
     recalled = [engine.plan.journal.read(file.content_hash[7:8]) for file in mixed]
     routes = [

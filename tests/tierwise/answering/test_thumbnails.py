@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tierwise.answering.thumbnails import in_doubt, thumbnails_of
+from tierwise.questions import as_written
 from tierwise.records import (
     Answer,
     Failure,
@@ -25,14 +26,16 @@ from tierwise.storage.thumbnail_files import ThumbnailFiles
 from tierwise.tasks import load_tasks
 from tierwise.tasks.auditing import Audit
 
-TASKS = load_tasks(
-    """
+TASKS = as_written(
+    load_tasks(
+        """
 model: gemini-3.1-flash-lite
 tasks:
   kind: {prompt: "Which?", labels: [cat, dog]}
   more: {prompt: "What?", labels: [x, y], when: kind == "cat"}
 """,
-    path="tasks.yaml",
+        path="tasks.yaml",
+    )
 )
 AUDIT = replace(TASKS.task("kind"), name="kind@audit", audit=Audit("kind", 1.0, "high"))
 AUDITED = replace(TASKS, tasks=(*TASKS.tasks, AUDIT))

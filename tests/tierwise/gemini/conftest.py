@@ -12,9 +12,9 @@ from aiohttp import web
 
 from tierwise.gemini.settle import Ask
 from tierwise.images.picture import Picture
-from tierwise.questions import render, request_id
 from tierwise.records import Page, ServiceTier
 from tierwise.tasks import load_tasks
+from tierwise.wording import render, request_id
 
 _TASKS = """
 model: {model}

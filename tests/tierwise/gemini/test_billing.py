@@ -19,9 +19,9 @@ from tierwise.gemini.reply import read_reply
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.prices.prices import cost_nano_usd, find_price
-from tierwise.questions import Prompt
 from tierwise.records import MediaResolution, ServiceTier, Usage
 from tierwise.tiers import image_tokens, text_tokens
+from tierwise.wording import Prompt
 
 DAY = date(2026, 11, 20)
 MODEL = "gemini-3.1-flash-lite"

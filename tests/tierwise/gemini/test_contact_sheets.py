@@ -20,9 +20,9 @@ from tierwise.gemini.reply import read_reply
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.sheets import by_picture, draw_sheets
-from tierwise.questions import request_id
 from tierwise.records import Answer, Failure, MediaResolution, Reason, ServiceTier
 from tierwise.tiers import image_tokens
+from tierwise.wording import request_id
 
 MODEL = "gemini-3.1-flash-lite"
 TODAY = datetime.now(UTC).date()

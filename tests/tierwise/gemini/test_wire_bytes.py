@@ -22,10 +22,10 @@ from tierwise.gemini.compose import compose
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.gemini.settle import Ask
 from tierwise.images.picture import Picture
-from tierwise.questions import render
 from tierwise.records import MediaResolution, Page, ServiceTier
 from tierwise.references import reference_to
 from tierwise.tasks import load_tasks
+from tierwise.wording import render
 
 GOLDEN = Path(__file__).parent / "golden"
 HEADERS = ["Authorization", "Content-Type", "x-goog-api-key", "X-Vertex-AI-LLM-Shared-Request-Type"]
@@ -98,7 +98,7 @@ def sent(kind: str, task: str, images: list[MediaResolution], tier: ServiceTier)
         vertex = Service(ServiceKind.VERTEX, url, project="p")
         client = GeminiClient(vertex if kind == "vertex" else Service(ServiceKind.EMULATOR, url))
         asks = [ask(task, *one) for one in enumerate(images, start=1)]
-        await client.send(TASKS.model, compose(asks).body, tier)
+        await client.send(TASKS.tasks[0].route.model, compose(asks).body, tier)
         await client.close()
         await runner.cleanup()
 

@@ -12,6 +12,7 @@ from typing import Any
 from tierwise.answering.plan import Plan
 from tierwise.gemini.service import Service, ServiceKind
 from tierwise.journal.journal_files import JournalFiles
+from tierwise.questions import as_written
 from tierwise.scheduling.engine import Engine
 from tierwise.tasks import load_tasks
 
@@ -28,7 +29,7 @@ class ShardDesk:
         """An engine of one run, closed at the end."""
         engine = Engine(
             Plan(
-                load_tasks(tasks, path="tasks.yaml"),
+                as_written(load_tasks(tasks, path="tasks.yaml")),
                 Service(ServiceKind.EMULATOR, self.url, timeout_s=5.0),
                 JournalFiles(str(self.folder), run, digits=0),
                 **plan,

@@ -55,7 +55,7 @@ class Desk(ShardDesk):
     def _answer(self, engine: Engine, groups: Sequence[Group], purse: int) -> list[AnsweredGroup]:
         plan, today = engine.plan, datetime.now(UTC).date()
         asked = QuestionsAsked(plan.journal.read(""))
-        worst = WorstCases(plan.tasks, Billing(plan.service), today)
+        worst = WorstCases(plan.questions, Billing(plan.service), today)
         waves = engine.waves(Purse(max(0, purse - asked.recalled.paid)))
         waiting = [
             Waiting(

@@ -11,11 +11,11 @@ import pytest
 from tierwise.gemini.request_room import packs
 from tierwise.gemini.settle import Ask, fail
 from tierwise.images.picture import Picture
-from tierwise.questions import Prompt
 from tierwise.records import MediaResolution, Outcome, Page, Reason
 from tierwise.references import reference_to
 from tierwise.scheduling.packer import Packer
 from tierwise.tasks import load_tasks
+from tierwise.wording import Prompt
 
 TASK = load_tasks(
     "model: gemini-3.1-flash-lite\ntasks: {t: {prompt: x, labels: [a, b]}}", path="tasks.yaml"

@@ -66,7 +66,7 @@ class Desk(ShardDesk):
     def _answer(self, engine: Engine, files: Sequence[ImageFile], purse: int) -> list[Answered]:
         asked = QuestionsAsked(engine.plan.journal.read(""))
         today = datetime.now(UTC).date()
-        worst = WorstCases(engine.plan.tasks, Billing(engine.plan.service), today)
+        worst = WorstCases(engine.plan.questions, Billing(engine.plan.service), today)
         waves = engine.waves(Purse(max(0, purse - asked.recalled.paid)))
         waiting = [
             Waiting(

@@ -12,6 +12,7 @@ from PIL import Image
 from tests.bucket import Bucket
 from tierwise.forecast.survey import Groups, Survey
 from tierwise.images.limits import Limits
+from tierwise.questions import as_written
 from tierwise.storage.find_input import find_input
 from tierwise.storage.gcs_files import GcsFiles
 from tierwise.storage.listing import Input, InputKind
@@ -29,9 +30,14 @@ GROUPS = TASKS + "  folder: {prompt: What, labels: [x, y], per: folder}\n"
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
+def looking(tasks: str, sample: int) -> WhatToSurvey:
+    return WhatToSurvey(as_written(load_tasks(tasks, path="t")), Limits(), sample)
+
+
 def look(place: Path, *, sample: int = 100, tasks: str = TASKS) -> Survey:
     return survey_archive(
-        find_input(str(place)), WhatToSurvey(load_tasks(tasks, path="t"), Limits(), sample)
+        find_input(str(place)),
+        looking(tasks, sample),
     )
 
 
@@ -121,7 +127,7 @@ def test_a_long_listing_in_a_bucket_is_surveyed_by_parts(
     cut = GcsFiles(page=10, ranges=8).cut("gs://archive/in")
     found = Input("gs://archive/in", InputKind.FOLDER, ranges=cut.ranges, about=600)
     bucket.counts.clear()
-    survey = survey_archive(found, WhatToSurvey(load_tasks(TASKS, path="t"), Limits(), 20))
+    survey = survey_archive(found, looking(TASKS, 20))
     assert survey.files == 600
     assert survey.twins == {"a": 300, "named": 0}
     assert len(survey.images) == bucket.counts["stat"] == bucket.counts["read"] == 20
@@ -133,7 +139,7 @@ def test_a_damaged_journal_is_left_as_it_is(tmp_path: Path, draw: Callable[..., 
         (tmp_path / "out/journal" / digit).mkdir(parents=True)
         (tmp_path / "out/journal" / digit / "run-1.jsonl").write_bytes(b"{")
     before = sorted(tmp_path.rglob("*"))
-    tasks = load_tasks(TASKS, path="t")
+    tasks = as_written(load_tasks(TASKS, path="t"))
     found = find_input(str(tmp_path / "a.jpg"))
     survey_archive(found, WhatToSurvey(tasks, Limits(), 100, str(tmp_path / "out/journal")))
     assert sorted(tmp_path.rglob("*")) == before

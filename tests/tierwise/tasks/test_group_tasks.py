@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tierwise.errors import TasksError
-from tierwise.questions import group_texts, render
-from tierwise.tasks import Tasks, load_tasks
+from tierwise.questions import Questions, as_written
+from tierwise.tasks import load_tasks
 from tierwise.tasks.grouping import Beyond, Grouping
+from tierwise.wording import group_texts, render
 
 BOTH = """
   category:
@@ -18,9 +19,9 @@ BOTH = """
 """
 
 
-def load(tasks: str, defaults: str = "") -> Tasks:
+def load(tasks: str, defaults: str = "") -> Questions:
     head = f"model: gemini-3.1-flash-lite\n{defaults}\ntasks:\n"
-    return load_tasks(head + tasks, path="tasks.yaml")
+    return as_written(load_tasks(head + tasks, path="tasks.yaml"))
 
 
 @pytest.mark.parametrize(

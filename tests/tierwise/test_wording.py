@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import TasksError
-from tierwise.questions import Prompt, plain_text, render, request_id, request_texts
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.tasks import Task, load_tasks
 from tierwise.tasks.prompts import filled, used_variables
+from tierwise.wording import Prompt, plain_text, render, request_id, request_texts
 
 TASKS = load_tasks(
     """
@@ -180,7 +180,7 @@ def test_an_answer_that_was_paid_is_found_at_every_service_tier(tier: ServiceTie
 
 def test_the_id_is_the_same_in_every_process_and_release() -> None:
     program = (
-        "from tierwise.questions import Prompt, request_id;"
+        "from tierwise.wording import Prompt, request_id;"
         "from tierwise.records import *; from tierwise.tasks import load_tasks;"
         "task = load_tasks('model: gemini-3.1-flash-lite\\ntasks:\\n  a: "
         "{prompt: \"{filename}\", labels: [x, y]}', path='t').task('a');"

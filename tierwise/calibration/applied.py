@@ -1,25 +1,16 @@
-"""`--calibration`: the routes of a calibration file take the place of the tasks file's.
-
-This module stays light: a forecast needs the routes too, and must not wait for Beam.
-"""
+"""A calibration takes the place of the tasks file: its routes, rules and second stages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.audit import with_audits
-from tierwise.beam_pipeline.asked import emulated, tasks_of
-from tierwise.beam_pipeline.flags.command_line import Settings
-from tierwise.calibration.calibration_file import Calibration, read_calibration
+from tierwise.calibration.calibration_file import Calibration
 from tierwise.calibration.composed import Escalated
 from tierwise.calibration.staleness import changes_since
 from tierwise.errors import InputError, TasksError
-from tierwise.gemini.service import ServiceKind
 from tierwise.records import Route
-from tierwise.storage.files import files_for
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.escalation import Escalation
@@ -27,51 +18,6 @@ from tierwise.tasks.order import CycleError
 from tierwise.tasks.routes import may_stay_unopened
 
 REFUSE, WARN = "refuse", "warn"
-
-
-def tasks_to_ask(settings: Settings) -> tuple[Tasks, list[str]]:
-    """The tasks of the flags by the routes of `--calibration`, audits too, and what to warn of."""
-    tasks, warnings = tasks_of(settings), list[str]()
-    calibration = calibration_of(settings.calibration)
-    if calibration:
-        tasks, warnings = with_calibration(
-            tasks,
-            calibration,
-            emulated=emulated(ServiceKind(settings.gemini), settings.gemini_endpoint or ""),
-            on_stale=settings.on_stale,
-        )
-    if settings.routing == "task":
-        tasks = tasks.as_they_are()
-    today = datetime.now(UTC).date()
-    return with_audits(tasks, settings.audit_rate, calibration, today).in_stages(), warnings
-
-
-def calibration_of(path: str | None) -> Calibration | None:
-    """The calibration of `--calibration`, None without.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    if not path:
-        return None
-    try:
-        data = files_for(path).read(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"--calibration={path}: cannot be read: {reason}.") from error
-    return read_calibration(data, path=path)
-
-
-def calibrated_versions(path: str | None) -> dict[str, list[str]]:
-    """By task, the versions of the model that answered at the route that a calibration chose."""
-    calibration = calibration_of(path)
-    if calibration is None:
-        return {}
-    choices = {name: task.choice for name, task in calibration.tasks.items()}
-    return {
-        name: list(choice.route(choice.chosen).figures.model_versions)
-        for name, choice in choices.items()
-    }
 
 
 def with_calibration(

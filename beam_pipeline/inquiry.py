@@ -1,0 +1,181 @@
+"""What is asked of which archive and of whom: all that can be refused is refused here.
+
+Every door passes through `inquiry_of`: the verbs, Beam YAML and Python. It stays light: `plan`
+must not wait for Beam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from tierwise.beam_pipeline.asked import cap_of, flex_fallback_of, service_of
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.errors import InputError, TasksError
+from tierwise.gemini.service import Service
+from tierwise.models import check_alive, find_model, forwarded
+from tierwise.prices.price_changes import price_warning
+from tierwise.prices.prices import find_price
+from tierwise.questions import Questions
+from tierwise.records import ServiceTier
+from tierwise.references import BUCKET_SCHEME
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Input, InputKind, Named, list_names
+from tierwise.storage.overlap import check_not_itself
+from tierwise.tasks.grouping import BY_FOLDER
+from tierwise.tasks.prompts import used_variables
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """Questions to an archive, who answers them, and the day whose prices and models hold.
+
+    `cap` is in nano-dollars, None without `--max_cost_usd`; `flex_fallback` is None to wait for
+    flex.
+    """
+
+    questions: Questions
+    service: Service
+    found: Input
+    on: date
+    cap: int | None
+    flex_fallback: ServiceTier | None
+
+
+def inquiry_of(
+    settings: Settings,
+    questions: Questions,
+    *,
+    project: str,
+    on: date,
+    found: Input | None = None,
+) -> Inquiry:
+    """What a run by these flags asks.
+
+    Args:
+        settings: the flags of `run`, or those of `plan`.
+        questions: what is asked.
+        project: Beam's `--project`, for Vertex AI.
+        on: the day.
+        found: the columns of images that others list; None for those of `--input`.
+
+    Raises:
+        InputError: something is wrong that a person can put right; nothing was spent.
+    """
+    service = service_of(settings, project, questions)
+    _check_prices(questions, service, on)
+    cap, fallback = cap_of(settings), flex_fallback_of(settings, questions)
+    if found is None:
+        found = find_input(settings.input, excluded=settings.output or "")
+        if settings.output:
+            check_not_itself(found, settings.output)
+    _check_columns(questions, found)
+    _check_groups(questions, found)
+    _check_cost_by(settings.cost_by, found)
+    near_duplicates = settings.near_duplicates is not None
+    _check_references(questions, service, found, near_duplicates=near_duplicates)
+    return Inquiry(questions, service, found, on, cap, fallback)
+
+
+def warnings_about(questions: Questions, service: Service, on: date) -> Iterator[str]:
+    """What a person should know of the models before money is spent on that day."""
+    for name in dict.fromkeys(task.route.model for task in questions.tasks):
+        if warning := check_alive(find_model(name), on):
+            yield warning
+    routes = ((task.route.model, task.route.service_tier) for task in questions.tasks)
+    for name, tier in dict.fromkeys(routes):
+        answering = forwarded(find_model(name), on).name
+        if warning := price_warning(answering, tier, on, prices=service.prices):
+            yield warning
+
+
+def _check_prices(questions: Questions, service: Service, on: date) -> None:
+    """Refuse models that are over, tiers that they lack, and what has no price on that day."""
+    for task in questions.tasks:
+        model = find_model(task.route.model)
+        check_alive(model, on)
+        if task.route.service_tier is ServiceTier.BATCH:
+            raise InputError(
+                f"task {task.name!r}: the service tier batch is not part of this version yet. "
+                "Write standard, flex (which costs as little) or priority."
+            )
+        if task.route.service_tier not in model.service_tiers:
+            offered = ", ".join(model.service_tiers)
+            raise InputError(
+                f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
+            )
+        for tier in (task.route.service_tier, ServiceTier.STANDARD):
+            find_price(model.name, tier, on, prices=service.prices)
+
+
+def _check_columns(questions: Questions, found: Input) -> None:
+    """Refuse a prompt with a name that nothing fills."""
+    missing = [column for column in questions.manifest_columns if column not in found.columns]
+    if missing:
+        there = ", ".join(found.columns) or "none"
+        name = missing[0]
+        users = (
+            task.name
+            for task in questions.tasks
+            if name in used_variables(task.prompt) and name not in task.variables
+        )
+        raise TasksError(
+            f'{questions.path}, task "{next(users)}", key "prompt": {{{name}}} is no static '
+            f"variable, no other task and no column of {found.uri} (columns: {there}). "
+            "Add the column or the variable."
+        )
+
+
+def _check_cost_by(column: str | None, found: Input) -> None:
+    """Refuse `--cost_by` without such a column in the manifest."""
+    if column is not None and column not in found.columns:
+        there = ", ".join(found.columns) or "none"
+        raise InputError(
+            f"--cost_by={column}: {found.uri} has no such column (columns: {there}). "
+            "Name one of them; columns come with a manifest as --input."
+        )
+
+
+def _check_groups(questions: Questions, found: Input) -> None:
+    """Refuse groups by a column that is not there."""
+    for task in questions.of_groups:
+        if task.per and task.per.by not in (BY_FOLDER, *found.columns):
+            there = ", ".join(found.columns) or "none"
+            raise TasksError(
+                f'{questions.path}, task "{task.name}", key "per": {task.per.by!r} is no column of '
+                f"{found.uri} (columns: {there}). Add the column, or write folder."
+            )
+
+
+def _check_references(
+    questions: Questions, service: Service, found: Input, *, near_duplicates: bool
+) -> None:
+    """Refuse `send: reference` where Gemini cannot read the files, or somebody else must."""
+    named = next((task.name for task in questions.tasks if task.route.image.by_reference), None)
+    if named is None:
+        return
+    where = f'{questions.path}, task "{named}", key "image.send": reference'
+    if not service.vertex:
+        raise TasksError(
+            f"{where}: Vertex AI alone reads Cloud Storage, and --gemini is {service.kind}. "
+            "Use --gemini=vertex, or write bytes."
+        )
+    if near_duplicates:
+        raise InputError(
+            f"{where}: --near_duplicates opens every picture, which references spare. "
+            "Leave out the flag, or write bytes."
+        )
+    if not _in_a_bucket(found):
+        raise TasksError(
+            f"{where}: Vertex AI reads Cloud Storage, and --input={found.uri} names nothing there. "
+            "Give names that begin with gs://, or write bytes."
+        )
+
+
+def _in_a_bucket(found: Input) -> bool:
+    """Whether there is a name in a bucket; a manifest may name some and others elsewhere."""
+    if found.kind is not InputKind.MANIFEST:
+        return found.uri.startswith(BUCKET_SCHEME)
+    names = (name for name in list_names(found) if isinstance(name, Named))
+    return any(name.path.startswith(BUCKET_SCHEME) for name in names)

@@ -1,0 +1,179 @@
+"""A task put to one image: the texts that are sent, and the identity of what was asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from tierwise.contact_sheets import grid_of
+from tierwise.records import ImageSettings, Route, Scalar
+from tierwise.shown import counted
+from tierwise.tasks.prompts import filled, used_variables
+from tierwise.tasks.task import FILENAME, Task
+
+# File names and manifest cells come from anywhere; an earlier answer is bounded by its own type.
+MAX_VALUE_CHARACTERS = 200
+MAX_ANSWER_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The rendered texts of one task for one image.
+
+    `whole` asks about this image alone. For a request with several images the same words are split:
+    `shared` is equal for all images of the task, `own` holds this image's values and is empty when
+    the prompt uses none. `values` are those of `own`, in the prompt's order.
+    """
+
+    whole: str
+    shared: str
+    own: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTexts:
+    """Texts in the order they are sent: the opening, then one before each picture, some empty.
+
+    A picture is an image, or a contact sheet of several.
+    """
+
+    opening: str
+    before_pictures: tuple[str, ...]
+
+
+def render(
+    task: Task, *, filename: str, columns: Mapping[str, Scalar], answers: Mapping[str, Any]
+) -> Prompt:
+    """The texts of `task` for one image.
+
+    Args:
+        task: the task to ask.
+        filename: base name of the image's URI, without folders.
+        columns: the manifest's row.
+        answers: typed values by task name, those of `task.depends_on` among them.
+
+    Raises:
+        KeyError: a value is missing; `Task.is_asked` and `Questions.manifest_columns` prevent it.
+    """
+    values = {
+        name: _value(name, filename, columns, answers, task)
+        for name in used_variables(task.prompt)
+        if name not in task.variables
+    }
+    bracketed = {name: f"[{name}]" for name in values}
+    instruction = task.answer.instruction()
+    return Prompt(
+        whole=_joined(filled(task.prompt, {**task.variables, **values}.__getitem__), instruction),
+        shared=_joined(
+            filled(task.prompt, {**task.variables, **bracketed}.__getitem__), instruction
+        ),
+        own="; ".join(f"{name}: {value}" for name, value in values.items()),
+        values=tuple(values.values()),
+    )
+
+
+def request_texts(prompts: Sequence[Prompt], images_per_sheet: int = 1) -> RequestTexts:
+    """The texts of one request, for one image or for several of the same task.
+
+    Images are numbered from 1, as `AnswerType.parse_packed` expects them back, and as contact
+    sheets have it above each.
+    """
+    if len(prompts) == 1:
+        return RequestTexts(prompts[0].whole, ("",))
+    opening = f"{prompts[0].shared}\nAnswer for each of the {len(prompts)} images on its own."
+    numbered = list(enumerate(prompts, start=1))
+    starts = range(0, len(numbered), images_per_sheet)
+    pictures = (numbered[start : start + images_per_sheet] for start in starts)
+    return RequestTexts(opening, tuple(map(_before_picture, pictures)))
+
+
+def group_texts(prompt: Prompt, images: int) -> RequestTexts:
+    """The texts of a request that asks one question about so many images together."""
+    together = f"\nThe {images} images belong together. Give one answer for all of them."
+    return RequestTexts(prompt.whole + (together if images > 1 else ""), ("",) * images)
+
+
+def request_id(*, content_hash: str, page: int, task: Task, prompt: Prompt, route: Route) -> str:
+    """Identity of what was asked, 32 hexadecimal digits, the same in every process and run.
+
+    The service tier is left out, so that a run at another tier finds the answer that was paid.
+    """
+    asked = {
+        "content": content_hash,
+        "page": page,
+        "task": task.digest,
+        "values": prompt.values,
+        "model": route.model,
+        "media_resolution": str(route.media_resolution),
+        "image": _image_identity(route.image),
+        "images_per_request": route.images_per_request,
+        # Left out at its default, so that answers of earlier versions are found again.
+        **({"images_per_sheet": route.images_per_sheet} if route.images_per_sheet > 1 else {}),
+    }
+    written = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+
+def plain_text(value: Any, limit: int = MAX_VALUE_CHARACTERS) -> str:
+    r"""A value fit to stand in a prompt: one line, no control characters, at most `limit` long.
+
+    >>> plain_text(("a", "b")), plain_text("one\n two\x00"), plain_text(True)
+    ('a, b', 'one two', 'true')
+    """
+    if isinstance(value, tuple | list):
+        value = ", ".join(map(str, value))
+    elif not isinstance(value, str):
+        value = "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    spaced = " ".join(value[: 4 * limit].split())
+    kept = (sign for sign in spaced if not unicodedata.category(sign).startswith("C"))
+    return "".join(kept)[:limit]
+
+
+def _before_picture(images: Sequence[tuple[int, Prompt]]) -> str:
+    """What stands before the picture of one numbered image, or the contact sheet of several."""
+    leads = [f"Image {number}: {prompt.own}".rstrip() for number, prompt in images]
+    if len(images) == 1:
+        return leads[0]
+    grid = grid_of(len(images))
+    where = (
+        f"Images {images[0][0]} to {images[-1][0]} on one sheet: "
+        f"{counted(grid.rows, 'row')} and {counted(grid.columns, 'column')}, "
+        "each image below its number."
+    )
+    values = (lead for lead, (_, prompt) in zip(leads, images, strict=True) if prompt.own)
+    return "\n".join((where, *values))
+
+
+def _value(
+    name: str,
+    filename: str,
+    columns: Mapping[str, Scalar],
+    answers: Mapping[str, Any],
+    task: Task,
+) -> str:
+    if name == FILENAME:
+        return plain_text(filename)
+    if name in task.depends_on:
+        return plain_text(answers[name], MAX_ANSWER_CHARACTERS)
+    return plain_text(columns[name])
+
+
+def _joined(prompt: str, instruction: str) -> str:
+    return f"{prompt.strip()}\n{instruction}" if instruction else prompt.strip()
+
+
+def _image_identity(settings: ImageSettings) -> dict[str, Any]:
+    """Settings other than the default, so that one added later leaves old ids as they are."""
+    values = {
+        field.name: (getattr(settings, field.name), field.default) for field in fields(settings)
+    }
+    return {
+        name: value
+        for name, (value, default) in values.items()
+        if default is MISSING or value != default
+    }
