@@ -5,6 +5,7 @@ A quota shows in 429s, of which `pace` learns a rate. A service that has too muc
 
     more than two fifths of a round fail ──▶ 0.7 times as many at a time
     fewer do                             ──▶ a tenth more, at least one
+    none does, round after round         ──▶ a tenth more, then two tenths ... to five, at least one
     one at a time, and it fails          ──▶ nothing starts for 1 s, 2 s, 4 s ... 30 s, then one;
                                              when it is answered, one more for each reply, up to
                                              where the failing began
@@ -13,6 +14,8 @@ A quota shows in 429s, of which `pace` learns a rate. A service that has too muc
 A round is the first so many requests that are started under an allowance, at least eight: failures
 come quicker than replies, and among whatever is heard first they would be too many. Two fifths, for
 failures that come by chance, whatever is asked, would else slow everything down for nothing.
+Whatever says nothing of how many may be under way, such as a 429, leaves its round, which is the
+smaller for it: a round that waited for it would never end, and nothing would change any more.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from __future__ import annotations
 PATIENCE_S = 300.0
 _MANY = 0.4
 _FEWER = 0.7
-_MORE = 1.1
+_MORE = 0.1
+_MOST_MORE = 0.5
 _LEAST_ROUND = 8
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
@@ -43,6 +47,7 @@ class Concurrency:
         self._patience_s = patience_s
         self._allowed = self._most
         self._started = 0
+        self._good_rounds = 0  # without a failure, one after the other
         self._begin_round()
         self._answered = False  # ever
         self._failing_since: float | None = None
@@ -76,22 +81,28 @@ class Concurrency:
             self._replies += 1
             self._end_round()
 
-    def refusal(self, now: float) -> None:
+    def refusal(self, number: int, now: float) -> None:
         """A request was refused for a quota, which says nothing of how many may be under way."""
         self._answered = True
         self._count_failure(now)
+        self.leave(number)
+
+    def leave(self, number: int) -> None:
+        """Nothing is to be learned from what became of a request."""
+        if self._in_round(number):
+            self._left += 1
+            self._end_round()
 
     def failure(self, number: int, now: float) -> float:
         """The service failed; gives the seconds for which nothing should start, mostly 0."""
         self._count_failure(now)
         if self.allowed == 1 and self._failed_in_row >= _OUTAGE:
+            self.leave(number)
             return self._next_wait_s(number)
         if self._in_round(number):
             self._failures += 1
             if self._failures > _MANY * self._round:
-                self._allowed = max(1.0, self._allowed * _FEWER)
-                self._recover_to = 0.0
-                self._begin_round()
+                self._slow_down()
             self._end_round()
         return 0.0
 
@@ -121,12 +132,25 @@ class Concurrency:
         return 0 < number - self._round_after <= self._round
 
     def _end_round(self) -> None:
-        if self._replies + self._failures >= self._round:
-            grown = max(self._allowed * _MORE, self._allowed + 1)
+        heard = self._replies + self._failures
+        if heard + self._left < self._round:
+            return
+        if self._failures > _MANY * heard:
+            self._slow_down()
+            return
+        self._good_rounds = 0 if self._failures else self._good_rounds + 1
+        if self._replies:
+            more = min(_MORE * max(1, self._good_rounds), _MOST_MORE)
+            grown = max(self._allowed * (1 + more), self._allowed + 1)
             self._allowed = min(grown, self._most)
-            self._begin_round()
+        self._begin_round()
+
+    def _slow_down(self) -> None:
+        self._allowed = max(1.0, self._allowed * _FEWER)
+        self._recover_to, self._good_rounds = 0.0, 0
+        self._begin_round()
 
     def _begin_round(self) -> None:
         self._round_after = self._started
         self._round = max(self.allowed, _LEAST_ROUND)
-        self._replies = self._failures = 0
+        self._replies = self._failures = self._left = 0

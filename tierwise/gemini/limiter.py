@@ -57,6 +57,7 @@ class Limiter:
         self._turn = asyncio.Lock()
         self._clock = clock
         self._naps: set[asyncio.Future[None]] = set()
+        self._unheard: set[int] = set()  # numbers of requests of which nothing was told yet
         self._in_use = 0
         self._wanted = False
         self.ended: RunEndedError | None = None
@@ -82,6 +83,9 @@ class Limiter:
             try:
                 yield start
             finally:
+                if self._heard(start):
+                    self._concurrency.leave(start.number)
+                    self._resize()
                 self._in_use -= 1
                 if self._in_use == 0:
                     self.idle.set()
@@ -103,18 +107,22 @@ class Limiter:
 
     def reply(self, start: Start) -> None:
         """A request was answered, be it with a refusal of what it asked."""
+        self._heard(start)
         self._concurrency.reply(start.number)
         self._resize()
 
     def refuse(self, start: Start, wait_s: float | None) -> None:
         """A request was told that it came too fast, and perhaps how long to wait: slow down."""
         now = self._clock.monotonic()
+        self._heard(start)
         self._pace.refuse(start, now, wait_s)
-        self._concurrency.refusal(now)
+        self._concurrency.refusal(start.number, now)
+        self._resize()
 
     def fail(self, start: Start) -> None:
         """The service failed a request, whatever it asked: ask fewer at a time."""
         now = self._clock.monotonic()
+        self._heard(start)
         self.pause(self._concurrency.failure(start.number, now))
         self._resize()
 
@@ -155,7 +163,14 @@ class Limiter:
                 self.observations.throttled(self._clock.monotonic() - before)
             start = self._pace.start(self._clock.monotonic())
             self._concurrency.start(start.number)
+            self._unheard.add(start.number)
             return start
+
+    def _heard(self, start: Start) -> bool:
+        """Whether this is the first that is told of a request."""
+        first = start.number in self._unheard
+        self._unheard.discard(start.number)
+        return first
 
     def _resize(self) -> None:
         if not self.ended and self._concurrency.allowed != self._slots.size:

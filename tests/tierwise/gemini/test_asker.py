@@ -401,3 +401,40 @@ def test_a_picture_that_the_service_dies_of_costs_its_neighbours_no_answer(
     assert failures[0].reason is Reason.UNAVAILABLE
     # Twice as a pack, once as half and quarter, twice alone.
     assert failures[0].attempts == 6
+
+
+def test_a_storm_is_backed_off_from_and_forgotten(serving: Any, ask_of: Callable[..., Ask]) -> None:
+    """One 429 early, then half of everything a 503, then good weather."""
+    at_once: list[int] = []
+    under_way = 0
+
+    async def reply(request: web.Request) -> web.Response:
+        nonlocal under_way
+        await request.read()
+        number, under_way = len(at_once), under_way + 1
+        at_once.append(under_way)
+        await asyncio.sleep(0.05)
+        under_way -= 1
+        if number == 3:
+            return web.json_response({}, status=429, headers={"Retry-After": "0.1"})
+        storm = 3 < number < 200 and number % 2
+        return web.json_response(GOOD, status=503 if storm else 200)
+
+    async def run() -> list[Outcome]:
+        async with serving(reply) as url:
+            service = Service(ServiceKind.EMULATOR, url)
+            clock = Clock(chance=lambda: 0.02)
+            limiter = Limiter(requests_in_flight=16, requests_per_minute=None, clock=clock)
+            client = GeminiClient(service)
+            asker = Asker(client, limiter, Billing(service), Desk(url)._record, clock)
+            try:
+                asks = [ask_of(number) for number in range(700)]
+                found = await asyncio.gather(*(asker.ask([ask]) for ask in asks))
+            finally:
+                await client.close()
+            return [outcome for some in found for outcome in some]
+
+    outcomes = asyncio.run(run())
+    assert sum(isinstance(outcome, Answer) for outcome in outcomes) == 700
+    assert max(at_once[120:200]) <= 8
+    assert max(at_once[-50:]) >= 14

@@ -110,10 +110,10 @@ def test_before_the_first_reply_patience_is_a_fifth() -> None:
 def test_a_quota_is_waited_for_with_full_patience() -> None:
     rule = Concurrency(8, 300)
     for second in range(0, 300, 30):
-        rule.refusal(float(second))
+        rule.refusal(0, float(second))
         assert not rule.hopeless(float(second))
     assert rule.allowed == 8
-    rule.refusal(301.0)
+    rule.refusal(0, 301.0)
     assert rule.hopeless(301.0)
     rule.reply(1)
     assert not rule.hopeless(302.0)
@@ -141,7 +141,86 @@ def test_whatever_happens_one_is_allowed_and_never_too_many(
         if kind == "reply":
             rule.reply(number)
         elif kind == "refusal":
-            rule.refusal(now)
+            rule.refusal(number, now)
         else:
             assert 0 <= rule.failure(number, now) <= 30
         assert 1 <= rule.allowed <= most
+
+
+REPLY, FAILURE, REFUSAL, NOTHING = "reply", "failure", "refusal", "nothing"
+
+
+@dataclass
+class Service:
+    """Requests under an allowance, always as many as it lets; what comes of each is told."""
+
+    most: int
+    now: float = 0.0
+    resume: float = 0.0
+    number: int = 0
+    under_way: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rule = Concurrency(self.most, 300)
+
+    def answers(self, kind: str, which: int = 0, seconds: float = 0.1) -> None:
+        """One of those under way comes back, as a kind of news."""
+        while len(self.under_way) < self.rule.allowed:
+            self.now = max(self.now, self.resume)
+            self.number += 1
+            self.rule.start(self.number)
+            self.under_way.append(self.number)
+        number = self.under_way.pop(which % len(self.under_way))
+        self.now += seconds
+        if kind == REPLY:
+            self.rule.reply(number)
+        elif kind == REFUSAL:
+            self.rule.refusal(number, self.now)
+        elif kind == NOTHING:
+            self.rule.leave(number)
+        else:
+            self.resume = max(self.resume, self.now + self.rule.failure(number, self.now))
+
+
+NEWS = st.tuples(
+    st.sampled_from([REPLY, FAILURE, FAILURE, REFUSAL, NOTHING]),
+    st.integers(0, 63),
+    st.floats(0, 9),
+)
+
+
+@given(st.integers(1, 64), st.lists(NEWS, max_size=300))
+def test_good_replies_bring_everything_back_whatever_was_before(
+    most: int, before: list[tuple[str, int, float]]
+) -> None:
+    service = Service(most)
+    for kind, which, seconds in before:
+        service.answers(kind, which, seconds)
+    for _ in range(20 * most):
+        service.answers(REPLY)
+    assert service.rule.allowed == most
+
+
+@given(st.integers(0, 10**6), st.floats(0, 0.5), st.sampled_from([8, 32, 64]))
+def test_when_half_of_what_is_heard_fails_fewer_are_asked(
+    seed: int, refused: float, most: int
+) -> None:
+    """Whatever share is refused for a quota besides."""
+    random, service = Random(seed), Service(most)
+    for _ in range(60):
+        service.answers(REPLY if random.random() < 0.5 else REFUSAL)  # one 429 early, and good news
+    allowed = []
+    for _ in range(60 * most):
+        kind = FAILURE if random.random() < 0.5 else REPLY
+        service.answers(REFUSAL if random.random() < refused else kind)
+        allowed.append(service.rule.allowed)
+    late = allowed[len(allowed) // 2 :]
+    assert sum(late) / len(late) <= max(8, 0.3 * most)
+
+
+def test_a_refusal_early_does_not_stop_the_counting() -> None:
+    service = Service(32)
+    service.answers(REFUSAL)
+    for number in range(2000):
+        service.answers(FAILURE if number % 2 else REPLY)
+    assert service.rule.allowed <= 8
