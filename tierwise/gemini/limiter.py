@@ -156,12 +156,13 @@ class Limiter:
             nap.cancel()
 
     async def _wait_for_start(self) -> Start:
+        arrived = self._clock.monotonic()
         async with self._turn:  # one waits for the time, the others for their turn
             while (wait := self._pace.wait_s(self._clock.monotonic())) > 0 and not self.ended:
                 before = self._clock.monotonic()
                 await self.sleep(wait)
                 self.observations.throttled(self._clock.monotonic() - before)
-            start = self._pace.start(self._clock.monotonic())
+            start = self._pace.start(self._clock.monotonic(), arrived)
             self._concurrency.start(start.number)
             self._unheard.add(start.number)
             return start

@@ -12,6 +12,11 @@ Nobody says what a quota is, least of all one that is shared; it shows in what i
 
 So a quota of 40 requests per second is used to 98 %, and one that grows is found out in seconds.
 Whoever was refused waits as long as was asked, whatever the others do.
+
+Sleeping is never exact, and a busy machine is late by tenths of a second. What starts late, though
+it was there in time, is made up for at once: so a limit is used to the full, and in no minute do
+more than a sixtieth above it start. A learned rate, whose quota may allow no burst, is made up for
+less.
 """
 
 from __future__ import annotations
@@ -36,8 +41,8 @@ _BRISK_GROWTH_PER_S = 0.1
 _QUICK_GROWTH_PER_S = 1.0
 _DOUBLING_S = 2.0
 _MOST_GROWTH_PER_S = 0.5
-# A start that comes late by less is made up for: sleeping is never exact.
-_LATENESS_S = 0.05
+_LATENESS_S = 1.0
+_LATENESS_OF_LEARNED_S = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +79,17 @@ class Pace:
         """Seconds until the next request may start; at most 0 when it may."""
         return max(self._earliest, self._resume, self._due) - now
 
-    def start(self, now: float) -> Start:
-        """Count a request that starts now."""
+    def start(self, now: float, arrived: float | None = None) -> Start:
+        """Count a request that starts now, and was there since `arrived`; None for now."""
+        ready = now if arrived is None else max(arrived, self._resume)
         if self._learning:
             self._learn(now)
         if self._since is None:
             self._since = now
-        self._earliest = now + self._least_interval_s
+        self._earliest = max(self._earliest, ready, now - _LATENESS_S) + self._least_interval_s
         if self._rate is not None:
             self._grow(now, self._rate)
-            self._due = max(self._due, now - _LATENESS_S) + 1 / self._rate
+            self._due = max(self._due, ready, now - _LATENESS_OF_LEARNED_S) + 1 / self._rate
         self._started += 1
         self._let_through += 1
         return Start(self._started, now)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import floor
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -72,18 +73,20 @@ class Run:
     starts: list[float] = field(default_factory=list)
     accepted: list[float] = field(default_factory=list)
     tries: Counter[int] = field(default_factory=Counter)
+    late: Callable[[], float] = lambda: 0.001  # sleeping is never exact
 
     def until(self, end: float) -> Run:
         events: list[tuple[float, int, str, Start | None]] = []
         waiting: deque[int] = deque()
         fresh, now, free = 0, 0.0, self.in_flight
+        arrived = deque([now] * free)  # those that wait for their turn, since when
         while now < end:
             while free and self.pace.wait_s(now) <= 0:
                 if waiting:
                     number = waiting.popleft()
                 else:
                     number, fresh = fresh, fresh + 1
-                start = self.pace.start(now)
+                start = self.pace.start(now, arrived.popleft())
                 free -= 1
                 self.starts.append(now)
                 self.tries[number] += 1
@@ -94,12 +97,13 @@ class Run:
                 heappush(events, (now + delay, number, "answer" if passed else "refuse", start))
             next_start = now + self.pace.wait_s(now) if free else end
             if not events or next_start < events[0][0]:
-                now = next_start + 0.001  # sleeping is never exact
+                now = next_start + self.late()
                 continue
             now, number, event, heard = heappop(events)
             if event == "again":
                 waiting.append(number)
                 continue
+            arrived.append(now)
             free += 1
             if event == "refuse" and heard:
                 self.pace.refuse(heard, now, self.retry_after_s)
@@ -178,6 +182,37 @@ def test_a_limit_set_by_hand_holds_beside_what_was_learned() -> None:
     run = Run(Service(lambda _: 40, at_any_moment), pace=Pace(1 / 20)).until(20)
     assert len(run.starts) == len(run.accepted)
     assert run.used(0, 20) == pytest.approx(20, rel=0.05)
+
+
+@pytest.mark.parametrize("per_second", [5, 40, 100])
+@pytest.mark.parametrize("longest_s", [0.001, 0.2, 0.9])
+def test_a_limit_is_used_however_late_a_busy_machine_starts(
+    per_second: int, longest_s: float
+) -> None:
+    random = Random(5)
+    run = Run(
+        Service(lambda _: 10**6, at_any_moment),
+        in_flight=200,
+        pace=Pace(1 / per_second),
+        late=lambda: random.expovariate(5 / longest_s),
+    ).until(120)
+    assert run.used(0, 120) == pytest.approx(per_second, rel=0.02)
+    for begin in range(60):
+        assert run.used(begin, begin + 60) <= per_second * 61 / 60 + 0.1
+
+
+def test_a_learned_limit_is_used_on_a_busy_machine() -> None:
+    random = Random(5)
+    run = Run(Service(lambda _: 40, by_the_clock), late=lambda: random.expovariate(1 / 0.03))
+    assert run.until(60).used(20, 60) >= 0.95 * 40
+
+
+def test_who_asks_for_nothing_saves_nothing_up() -> None:
+    pace = Pace(1.0)
+    for now in (100.0, 110.0, 120.0):
+        assert pace.wait_s(now) <= 0
+        pace.start(now, now)
+        assert pace.wait_s(now) == pytest.approx(1.0)
 
 
 def test_chance_refusals_do_not_slow_down_without_end() -> None:
