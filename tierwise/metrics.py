@@ -120,6 +120,8 @@ def metrics_schema(columns: Mapping[str, str]) -> pa.Schema:
             ("passed_through", pa.bool_()),
             ("fallback", pa.bool_()),
             ("truncated", pa.bool_()),
+            ("preview", pa.bool_()),
+            ("tones", pa.string()),
             ("milliseconds", pa.float64()),
             ("sharpness", pa.float64()),
             ("text_texture", pa.float64()),
@@ -163,6 +165,8 @@ def _picture_cells(one: Optimized) -> dict[str, Any]:
         "passed_through": picture.passed_through,
         "fallback": picture.fallback,
         "truncated": picture.truncated,
+        "preview": picture.preview,
+        "tones": picture.tones or None,
         "milliseconds": picture.milliseconds,
     }
     if features is not None:

@@ -104,16 +104,17 @@ class ImageSettings:
     """How a picture is prepared for a request.
 
     `max_side` is the longest side in px, never enlarged to; `quality` is 1 to 100. `output_format`
-    is jpeg or webp, `background` (`#rrggbb`) lies under transparency, `frames` of an animation is
-    first, middle or a number of evenly spaced ones. `fallback_original` sends the file's own bytes
-    when it cannot be shrunk. `by_reference` sends the address of the file where that is possible;
-    the rest is for where it is not.
+    is jpeg or webp. `background` (`#rrggbb`) lies under transparency; an empty one is white, or
+    whatever shows the picture. `frames` of an animation is first, middle or a number of evenly
+    spaced ones. `fallback_original` sends the file's own bytes when it cannot be shrunk.
+    `by_reference` sends the address of the file where that is possible; the rest is for where it is
+    not.
     """
 
     max_side: int
     quality: int = 85
     output_format: str = "jpeg"
-    background: str = "#ffffff"
+    background: str = ""
     frames: str | int = "first"
     fallback_original: bool = False
     by_reference: bool = False
@@ -236,7 +237,9 @@ class Sent(Record):
     """The picture that went over the wire, in px and bytes; zeros when none did.
 
     `format` is jpeg, png, webp ...; `milliseconds` is what shrinking took. `fallback` marks
-    original bytes that could not be shrunk, `truncated` a damaged file that was taken nevertheless.
+    original bytes that could not be shrunk, `truncated` a damaged file that was taken nevertheless,
+    `preview` the picture that a raw photograph carries of itself. `tones` says how samples that are
+    not 8 bit were stretched.
     """
 
     width: int = 0
@@ -247,6 +250,8 @@ class Sent(Record):
     fallback: bool = False
     truncated: bool = False
     milliseconds: float = 0.0
+    preview: bool = False
+    tones: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from tierwise.contact_sheets import grid_of
@@ -169,9 +169,9 @@ def _joined(prompt: str, instruction: str) -> str:
 
 def _image_identity(settings: ImageSettings) -> dict[str, Any]:
     """Settings other than the default, so that one added later leaves old ids as they are."""
-    values = {
-        field.name: (getattr(settings, field.name), field.default) for field in fields(settings)
-    }
+    # White was the default once: what was asked then is found again.
+    same = replace(settings, background=settings.background.replace("#ffffff", ""))
+    values = {field.name: (getattr(same, field.name), field.default) for field in fields(same)}
     return {
         name: value
         for name, (value, default) in values.items()

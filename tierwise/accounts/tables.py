@@ -75,6 +75,8 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("resized", pa.bool_()),
             ("fallback", pa.bool_()),
             ("truncated", pa.bool_()),
+            ("preview", pa.bool_()),
+            ("tones", pa.string()),
             ("shrink_ms", pa.float64()),
             ("images_in_request", pa.int64()),
             *((name, pa.int64()) for name in _TOKENS),
@@ -262,6 +264,8 @@ def _sent_cells(file: ImageFile, sent: Sent) -> dict[str, Any]:
         "resized": sent.resized,
         "fallback": sent.fallback,
         "truncated": sent.truncated,
+        "preview": sent.preview,
+        "tones": sent.tones or None,
         "shrink_ms": sent.milliseconds,
     }
     return cells if sent.bytes else dict.fromkeys(cells)

@@ -316,5 +316,7 @@ def _sent(picture: Picture, sent_bytes: int) -> Sent:
         resized=picture.resized,
         fallback=picture.fallback,
         truncated=picture.truncated,
+        preview=picture.preview,
+        tones=picture.tones,
         milliseconds=picture.milliseconds,
     )

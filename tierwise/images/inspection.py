@@ -33,7 +33,7 @@ def inspect(data: bytes, *, name: str, limits: Limits, frames: FrameChoice = "fi
             f"{name}: {header.format.upper()} with {pages:,}{_or_more(header)} pages, the limit is "
             f"{limits.pages:,}. Split the file or raise the limit.",
         )
-    return Source(header.format, pages)
+    return Source(header.file_format, pages)
 
 
 def _pages(data: bytes, header: Header, name: str, limits: Limits, frames: FrameChoice) -> int:

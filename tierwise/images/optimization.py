@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from tierwise.errors import ImageError
-from tierwise.images.decoders.original import Original
+from tierwise.images.decoders.original import opened
 from tierwise.images.headers.header import Header
-from tierwise.images.headers.headers import read_header
 from tierwise.images.headers.signatures import MIME_TYPES, signature
 from tierwise.images.isolated.isolation import ask_helper
 from tierwise.images.isolated.messages import Request
@@ -74,10 +73,9 @@ def optimize_many(
 
 
 def _shrunk(wanted: Request) -> list[Picture]:
-    header = read_header(wanted.data, name=wanted.name, limits=wanted.limits)
-    if _here(header, wanted.settings):
-        original = Original(wanted.data, header, wanted.name, wanted.limits)
-        with _few_at_once if header.held_bytes > _MUCH_BYTES else nullcontext():
+    original = opened(wanted.data, name=wanted.name, limits=wanted.limits)
+    if _here(original.header, wanted.settings):
+        with _few_at_once if original.header.held_bytes > _MUCH_BYTES else nullcontext():
             return shrink(original, wanted.page, wanted.settings, detail=wanted.detail)
     reply = ask_helper(wanted)
     if isinstance(reply, ImageError):

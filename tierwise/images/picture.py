@@ -40,6 +40,8 @@ class Picture:
     points, because it has no pixels of its own. `truncated` marks a file that ended early or was
     damaged and was taken nevertheless; `fallback` marks original bytes, sent because they could not
     be shrunk: their sizes are 0, their metadata is still in them, and they have no features.
+    `preview` marks the picture that a raw photograph carries of itself; `tones` says how samples
+    that are not 8 bit were stretched.
     """
 
     data: bytes
@@ -56,3 +58,5 @@ class Picture:
     truncated: bool
     milliseconds: float
     features: Features | None
+    preview: bool = False
+    tones: str = ""

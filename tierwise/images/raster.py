@@ -16,7 +16,7 @@ class Raster:
 
     `original_width` and `original_height` are upright. `altered` tells that colours or transparency
     were changed on the way, so that the original bytes do not show the same picture; `truncated`
-    that parts are missing.
+    that parts are missing. `tones` says how samples that are not 8 bit were stretched.
     """
 
     pixels: Pixels
@@ -24,6 +24,7 @@ class Raster:
     original_height: int
     altered: bool = False
     truncated: bool = False
+    tones: str = ""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -94,14 +94,16 @@ def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Pict
         height=height,
         original_width=raster.original_width,
         original_height=raster.original_height,
-        format=original.header.format,
-        original_bytes=len(original.data),
+        format=original.header.file_format,
+        original_bytes=original.file_bytes,
         resized=smaller,
         passed_through=passes,
         fallback=False,
         truncated=raster.truncated,
         milliseconds=0.0,
         features=seen,
+        preview=bool(original.header.container),
+        tones=raster.tones,
     )
 
 

@@ -15,6 +15,7 @@ from tierwise.answering.large_files import is_large, one_at_a_time
 from tierwise.errors import ImageError
 from tierwise.images.headers.header import Header
 from tierwise.images.headers.headers import read_header
+from tierwise.images.headers.raw_files import BY_SIGNATURE
 from tierwise.images.headers.signatures import supported_format
 from tierwise.images.headers.tiff_header import read_tiff_header
 from tierwise.images.inspection import inspect
@@ -28,7 +29,7 @@ LOOK_S = 20.0
 _HEAD_BYTES = 256 * 1024
 _PIECE_BYTES = 8 << 20
 # Pages of these are counted from the whole file.
-_READ_WHOLE = {"tiff", "pdf", "avif"}
+_READ_WHOLE = {"tiff", "pdf", "avif"} | BY_SIGNATURE
 
 
 def first_page(named: Named, limits: Limits, frames: str | int) -> Page:
@@ -63,7 +64,7 @@ def _of_bytes(data: bytes, named: Named, limits: Limits, frames: str | int) -> P
 
 
 def _page(header: Header, pages: int) -> Page:
-    return Page(1, pages, *header.upright_size, header.format)
+    return Page(1, pages, *header.upright_size, header.file_format)
 
 
 @dataclass(slots=True)

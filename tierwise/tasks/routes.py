@@ -123,7 +123,7 @@ def _image_settings(
         max_side=keys.get("max_side") or side or pixels_worth_sending(model, resolution),
         quality=keys.get("quality") or quality,
         output_format=keys.get("format", "jpeg"),
-        background=keys.get("background", "#ffffff").lower(),
+        background=keys.get("background", "").lower(),
         frames=keys.get("frames", "first"),
         fallback_original="fallback" in keys,
         by_reference=keys.get("send") == "reference",

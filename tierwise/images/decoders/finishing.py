@@ -2,44 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from tierwise.images.decoders.colour import is_plain, to_srgb
 from tierwise.images.decoders.original import WantedView
+from tierwise.images.decoders.tones import ToldTones, tones_of_sixteen_bits
+from tierwise.images.decoders.transparency import on_ground
 from tierwise.images.decoders.vips import VIPS_ERRORS, from_pixels, to_pixels
 from tierwise.images.raster import Raster, fitted
 
 _ORDINARY = {"srgb", "b-w"}
+_SIXTEEN_BITS = {"grey16", "rgb16"}
+_MOST = 65_535
+_AS_TOLD = ToldTones()
 
 
-def finished(image: Any, original: tuple[int, int], view: WantedView) -> Raster:
+def finished(
+    load: Callable[[], Any], original: tuple[int, int], view: WantedView, told: ToldTones = _AS_TOLD
+) -> Raster:
     """Shrink and convert; `original` is the upright size in px before anything was scaled.
+
+    Args:
+        load: opens the image, once more where its transparency turns out to hide all of it.
+        original: width and height in px.
+        view: what is wanted of it.
+        told: what the file's tags say of samples of 16 bits.
 
     Raises:
         pyvips.Error: the pixels cannot be decoded.
     """
+    image = load()
+    raster = _finished(image, original, view, told)
+    if raster is None:
+        opaque = load()
+        raster = _finished(opaque.extract_band(0, n=opaque.bands - 1), original, view, told)
+    if raster is None:
+        raise ValueError("a picture without transparency is hidden by it")
+    return raster
+
+
+def _finished(
+    image: Any, original: tuple[int, int], view: WantedView, told: ToldTones
+) -> Raster | None:
+    """None for a picture that its transparency hides."""
     profile, altered = _needed_profile(image)
     width, height = fitted(*original, view.side)
     # Sequential decoders run once: everything behind this line works on the small copy. Colours
     # are converted there too; asking for it here would convert all of the large picture.
-    small = image.thumbnail_image(width, height=height, size="force").copy_memory()
+    if image.format == "ushort" and image.interpretation in _SIXTEEN_BITS:
+        small, tones = _of_full_range(_sixteen_bits(image, width, height), told)
+    else:
+        small, tones = image.thumbnail_image(width, height=height, size="force").copy_memory(), ""
     if profile or small.interpretation == "cmyk":
         small = _to_srgb(small)
     if small.interpretation not in _ORDINARY:
         small = small.colourspace("b-w" if small.interpretation == "grey16" else "srgb")
-    if small.hasalpha():
-        altered = altered or bool(small[small.bands - 1].min() < 255)
-        small = small.colourspace("srgb").flatten(background=colour(view.background))
+    transparent = bool(small.hasalpha())
+    if transparent:
+        small = small.colourspace("srgb")
     if small.format != "uchar":
         small = small.cast("uchar")
-    if small.bands not in {1, 3}:
+    if small.bands not in {1, 3, 4}:
         small = small.extract_band(0, n=1 if small.bands == 2 else 3)
-    return Raster(to_pixels(small), *original, altered=altered)
+    pixels = to_pixels(small)
+    if transparent:
+        if not pixels[..., 3].any():
+            return None
+        altered = altered or bool((pixels[..., 3] < 255).any())
+        pixels = on_ground(pixels, view.background)
+    return Raster(pixels[..., :3], *original, altered=altered, tones=tones)
 
 
-def colour(text: str) -> list[int]:
-    """Read `#rrggbb` into red, green and blue."""
-    return list(bytes.fromhex(text.removeprefix("#")))
+def _sixteen_bits(image: Any, width: int, height: int) -> Any:
+    """Shrink and turn without losing bits, as libvips' own thumbnails do."""
+    turned = image.get_typeof("orientation") and image.get("orientation") >= 5
+    if turned:
+        width, height = height, width
+    kind = image.interpretation
+    if image.hasalpha():
+        image = image.premultiply(max_alpha=_MOST)
+    small = image.resize(width / image.width, vscale=height / image.height, kernel="lanczos3")
+    if image.hasalpha():
+        small = small.unpremultiply(max_alpha=_MOST)
+    return small.cast("ushort").copy(interpretation=kind).copy_memory().autorot()
+
+
+def _of_full_range(small: Any, told: ToldTones) -> tuple[Any, str]:
+    """Stretch 16-bit samples that use few of their bits, and say how."""
+    alpha = small.bands - 1 if small.hasalpha() else small.bands
+    colours = small.extract_band(0, n=alpha)
+    memory = np.frombuffer(colours.write_to_memory(), dtype=np.uint16)
+    tones = tones_of_sixteen_bits(memory, told)
+    if tones is None:
+        return small, ""
+    scale = _MOST / (tones.high - tones.low)
+    stretched = colours.linear(scale, -tones.low * scale).cast("ushort")
+    if alpha < small.bands:
+        stretched = stretched.bandjoin(small[alpha])
+    return stretched.copy(interpretation=small.interpretation), str(tones)
 
 
 def _needed_profile(image: Any) -> tuple[bool, bool]:

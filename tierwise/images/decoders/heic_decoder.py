@@ -39,7 +39,7 @@ def decode_heic(original: Original, view: WantedView) -> Raster:
     except _BROKEN as error:
         raise original.unreadable(error) from error
     try:
-        raster = finished(_to_vips(pixels, picture), picture.size, view)
+        raster = finished(lambda: _to_vips(pixels, picture), picture.size, view)
     except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
     if picture.info.get("icc_profile"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tierwise.errors import ImageError
 from tierwise.images.headers.header import Header, check_size
+from tierwise.images.headers.headers import read_header
 from tierwise.images.headers.signatures import described
 from tierwise.images.limits import Limits
 from tierwise.records import Reason
@@ -16,12 +17,16 @@ _OUT_OF_MEMORY = re.compile(r"out of memory|memory alloc|alloc\w* memory|bad_all
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A whole file, what its header says, its name for messages, and what it may cost."""
+    """A file, what its header says, its name for messages, and what it may cost.
+
+    Of a raw photograph `data` is its preview; the whole file has `file_bytes`.
+    """
 
     data: bytes
     header: Header
     name: str
     limits: Limits
+    file_bytes: int = 0
 
     def check_size(self, width: int, height: int, *, held: int) -> None:
         """Refuse a page of this many px that is too large, or holds too many bytes.
@@ -34,7 +39,7 @@ class Original:
     def unreadable(self, problem: BaseException | str) -> ImageError:
         """Build the error for a decoder that gave up, with its own first line."""
         text = problem if isinstance(problem, str) else _first_line(problem)
-        found = described(self.header.format, self.name)
+        found = described(self.header.file_format, self.name)
         if _OUT_OF_MEMORY.search(text):
             return ImageError(
                 Reason.TOO_LARGE,
@@ -44,6 +49,17 @@ class Original:
         return ImageError(
             Reason.UNREADABLE, f"{self.name}: {found} that cannot be decoded: {text}."
         )
+
+
+def opened(data: bytes, *, name: str, limits: Limits) -> Original:
+    """Read the header, and keep what decoders need.
+
+    Raises:
+        ImageError: as `read_header`.
+    """
+    header = read_header(data, name=name, limits=limits)
+    shown = data[slice(*header.place)] if header.place else data
+    return Original(shown, header, name, limits, len(data))
 
 
 @dataclass(frozen=True, slots=True)

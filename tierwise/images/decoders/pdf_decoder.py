@@ -11,8 +11,8 @@ import numpy as np
 import pypdfium2
 
 from tierwise.errors import ImageError
-from tierwise.images.decoders.finishing import colour
 from tierwise.images.decoders.original import Original, WantedView
+from tierwise.images.decoders.transparency import colour
 from tierwise.images.raster import Raster
 from tierwise.records import Reason
 
@@ -36,7 +36,7 @@ def decode_pdf(original: Original, view: WantedView) -> Raster:
             raise original.unreadable(f"page {view.frame + 1} is {longest:g} points long")
         bitmap = sheet.render(
             scale=(view.side - _HAIR) / longest,
-            fill_color=(*colour(view.background), 255),
+            fill_color=(*colour(view.background or "#ffffff"), 255),
             rev_byteorder=True,
         )
         pixels = np.ascontiguousarray(bitmap.to_numpy()[..., :3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image, ImageFile, ImageOps
 from tierwise.images.decoders.coded_colours import coded_colours, from_coded
 from tierwise.images.decoders.finishing import finished
 from tierwise.images.decoders.original import Original, WantedView
-from tierwise.images.decoders.vips import VIPS_ERRORS, with_profile
+from tierwise.images.decoders.tones import ToldTones, eight_bits, tones_of
+from tierwise.images.decoders.vips import VIPS_ERRORS, from_pixels, with_profile
 from tierwise.images.headers.plain_headers import jp2_levels
 from tierwise.images.raster import Raster
 
@@ -45,7 +47,7 @@ _BROKEN = (
 _HELD = {"bmp": 6, "jp2": 20, "avif": 14}
 _HELD_OTHERWISE = 8
 _REDUCIBLE = {"L", "RGB", "CMYK"}
-_DEEP = {"I", "I;16", "I;16L", "I;16B"}
+_DEEP, _SIXTEEN_BITS = {"I", "F"}, {"I;16", "I;16L", "I;16B"}
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, and by our own limit
 
@@ -69,13 +71,15 @@ def decode_with_pillow(original: Original, view: WantedView) -> Raster:
         raise original.unreadable(error) from error
     if (size[0] < size[1]) != (small.width < small.height):
         size = size[::-1]
-    wrapped = _to_vips(small)
+    wrapped, tones = _to_vips(small)
     if profile:
         wrapped = with_profile(wrapped, profile)
     try:
-        raster = finished(wrapped, size, view)
+        raster = finished(lambda: wrapped, size, view)
     except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
+    if tones:
+        return replace(raster, tones=tones, altered=True)
     if profile or original.header.format != "avif":
         return raster
     return from_coded(raster, *coded_colours(original.data))
@@ -96,8 +100,10 @@ def _opened(original: Original, view: WantedView) -> tuple[Image.Image, tuple[in
     """Open lazily, check the size, and return it as stored, before any scaled decoding."""
     found = original.header.format
     image = Image.open(io.BytesIO(original.data), formats=_PLUGINS[found])
-    if view.frame:
-        image.seek(view.frame)
+    pages = original.header.pages
+    frame = pages[view.frame].place if pages else view.frame
+    if frame:
+        image.seek(frame)
     size = image.size
     halvings = _halvings(original, max(size), view.side) if found == "jp2" else 0
     held = size[0] * size[1] * _HELD.get(found, _HELD_OTHERWISE) // 4**halvings
@@ -108,9 +114,9 @@ def _opened(original: Original, view: WantedView) -> tuple[Image.Image, tuple[in
 
 
 def _of_known_mode(image: Image.Image) -> Image.Image:
-    if image.mode in {"1", "F"}:
+    if image.mode == "1":
         return image.convert("L")
-    if image.mode in {"L", "RGB", "RGBA", "CMYK", "LAB"} | _DEEP:
+    if image.mode in {"L", "RGB", "RGBA", "CMYK", "LAB", *_DEEP, *_SIXTEEN_BITS}:
         return image
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
@@ -132,15 +138,24 @@ def _halvings(original: Original, longest: int, side: int) -> int:
     return halvings
 
 
-def _to_vips(image: Image.Image) -> Any:
+def _to_vips(image: Image.Image) -> tuple[Any, str]:
+    """The picture, and how its samples were stretched, if they were here."""
+    if image.mode in _DEEP:
+        told = ToldTones()
+        tones = tones_of(np.asarray(image), told)
+        return from_pixels(eight_bits(np.asarray(image)[..., None], tones, told)), str(tones)
+    return _plain(image), ""
+
+
+def _plain(image: Image.Image) -> Any:
     if image.mode == "LAB":
         lab = np.asarray(image)
         lightness = lab[..., 0] * np.float32(100 / 255)
         tints = lab[..., 1:].view(np.int8).astype(np.float32)
         stacked = np.concatenate([lightness[..., None], tints], axis=-1)
         return pyvips.Image.new_from_array(stacked, interpretation="lab")
-    if image.mode in _DEEP:
-        deep = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+    if image.mode in _SIXTEEN_BITS:
+        deep = np.asarray(image).astype(np.uint16)
         return pyvips.Image.new_from_array(deep, interpretation="grey16")
     if image.mode == "CMYK":
         return pyvips.Image.new_from_array(np.asarray(image), interpretation="cmyk")

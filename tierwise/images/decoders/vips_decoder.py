@@ -7,10 +7,15 @@ from typing import Any
 
 import pyvips
 
+from tierwise.errors import ImageError
 from tierwise.images.decoders.finishing import finished
 from tierwise.images.decoders.original import Original, WantedView
+from tierwise.images.decoders.tiff_colours import bytes_held, colours_of
+from tierwise.images.decoders.tones import ToldTones
 from tierwise.images.decoders.vips import VIPS_ERRORS, forget_errors
+from tierwise.images.headers.tiff_samples import samples_of, undecodable
 from tierwise.images.raster import Raster, fitted
+from tierwise.records import Reason
 
 _LOADERS = {
     "jpeg": "jpegload_buffer",
@@ -18,9 +23,8 @@ _LOADERS = {
     "png": "pngload_buffer",
     "webp": "webpload_buffer",
     "gif": "gifload_buffer",
-    "tiff": "tiffload_buffer",
 }
-_PAGED = {"webp", "gif", "tiff"}
+_PAGED = {"webp", "gif"}
 _TURNED_BY_HEADER = {"jpeg", "mpo", "png", "webp"}
 # `error` also refuses what libtiff would fill with black and a PNG whose check sums are wrong.
 _STRICT, _LENIENT = "error", "none"
@@ -29,7 +33,7 @@ _BYTES = {"uchar": 1, "char": 1, "ushort": 2, "short": 2, "uint": 4, "int": 4, "
 # 0.989 against 0.997 on a screenshot); with this much left to Lanczos it costs a tenth more time.
 _WEBP_MARGIN = 1.5
 _JPEG_MARGIN, _JPEG_SCALES = 1.9, (8, 4, 2)
-_STREAMING = {"png", "tiff", "jpeg", "mpo"}
+_STREAMING = {"png", "jpeg", "mpo"}
 
 
 def decode_with_vips(original: Original, view: WantedView) -> Raster:
@@ -56,6 +60,8 @@ def decode_with_vips(original: Original, view: WantedView) -> Raster:
 def _decode(original: Original, view: WantedView, fail_on: str) -> Raster:
     header = original.header
     options: dict[str, Any] = {"access": "sequential", "fail_on": fail_on}
+    if header.format == "tiff":
+        return _decode_tiff(original, view, options)
     if header.format in _PAGED:
         options["page"] = view.frame
     load = getattr(pyvips.Image, _LOADERS[header.format])
@@ -67,12 +73,43 @@ def _decode(original: Original, view: WantedView, fail_on: str) -> Raster:
     scale = _WEBP_MARGIN * max(wanted) / max(size)
     if header.format == "webp" and scale < 1 <= scale * min(size):
         options["scale"] = scale
-        image = _turned(load(original.data, **options), original)
     if header.format in {"jpeg", "mpo"} and header.scalable and min(size) > _JPEG_SCALES[0]:
         spare = max(size) / (_JPEG_MARGIN * max(wanted))
         options["shrink"] = next((scale for scale in _JPEG_SCALES if scale <= spare), 1)
-        image = _turned(load(original.data, **options), original)
-    return finished(image, size, view)
+    return finished(lambda: _turned(load(original.data, **options), original), size, view)
+
+
+def _decode_tiff(original: Original, view: WantedView, options: dict[str, Any]) -> Raster:
+    page = original.header.pages[view.frame]
+    samples = samples_of(page.directory)
+    if odd := undecodable(page.directory):
+        raise ImageError(
+            Reason.UNSUPPORTED_FORMAT,
+            f"{original.name}: TIFF with {odd}; taken are 1, 2, 4, 8, 16 and 32. Convert the file "
+            "first.",
+        )
+    options |= {"page": page.place, "subifd": page.sub}
+
+    def load() -> Any:
+        return pyvips.Image.tiffload_buffer(original.data, **options)
+
+    image = load()
+    held = bytes_held(image)
+    original.check_size(image.width, image.height, held=held)
+    tones = ""
+    if held:
+        # Its range has to be known before any sample is looked at.
+        colours = colours_of(image, samples)
+        image, tones = colours.image, colours.tones
+    turned = image.get_typeof("orientation") and image.get("orientation") >= 5
+    size = (image.height, image.width) if turned else (image.width, image.height)
+    raster = finished(
+        (lambda: image) if held else (lambda: colours_of(load(), samples).image),
+        size,
+        view,
+        ToldTones(samples.range, samples.no_data),
+    )
+    return replace(raster, tones=tones, altered=True) if tones else raster
 
 
 def _turned(image: Any, original: Original) -> Any:
@@ -86,5 +123,5 @@ def _turned(image: Any, original: Original) -> Any:
 
 def _held(image: Any, original: Original) -> int:
     if original.header.format in _STREAMING:
-        return original.header.held_bytes if original.header.format != "tiff" else 0
+        return original.header.held_bytes
     return int(image.width * image.height * image.bands * _BYTES.get(image.format, 8))

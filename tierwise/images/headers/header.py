@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tierwise.errors import ImageError
 from tierwise.images.headers.signatures import described
+from tierwise.images.headers.tiff_pages import TiffPage
 from tierwise.images.limits import Limits
 from tierwise.records import Reason
 
@@ -17,7 +18,8 @@ class Header:
     `clean` means no metadata and no second picture. `held_bytes` is what decoding may hold at once.
     `scan_at` is where the picture data of a JPEG file begin. `scalable` means that the decoder can
     scale. `trusted` means that the calling thread may decode it: a much tested decoder, an ordinary
-    header, bounded time and memory.
+    header, bounded time and memory. `pages` are those of a TIFF file. Of a raw photograph, all this
+    tells of the preview at `place` in a file of the format `container`.
     """
 
     format: str
@@ -33,6 +35,14 @@ class Header:
     scan_at: int = 0
     scalable: bool = True
     trusted: bool = False
+    pages: tuple[TiffPage, ...] = ()
+    container: str = ""
+    place: tuple[int, int] | None = None
+
+    @property
+    def file_format(self) -> str:
+        """The format of the file, in the rows of tables."""
+        return self.container or self.format
 
     @property
     def upright_size(self) -> tuple[int, int]:

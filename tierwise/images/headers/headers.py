@@ -15,6 +15,7 @@ from tierwise.images.headers.plain_headers import (
     read_pdf_header,
 )
 from tierwise.images.headers.png_header import read_png_header
+from tierwise.images.headers.raw_files import raw_format, read_raw_header
 from tierwise.images.headers.signatures import supported_format
 from tierwise.images.headers.tiff_header import read_tiff_header
 from tierwise.images.headers.webp_header import read_webp_header
@@ -42,9 +43,12 @@ def read_header(data: bytes, *, name: str, limits: Limits) -> Header:
         ImageError: `unreadable`, `unsupported_format` or `too_large`.
     """
     found = supported_format(data, name)
-    if found == "tiff":
+    if raw := raw_format(data, found):
+        header = read_raw_header(data, name, raw)
+    elif found == "tiff":
         return read_tiff_header(data, name, most_pages=limits.pages)
-    header = _READERS[found](data, name)
+    else:
+        header = _READERS[found](data, name)
     if header.width * header.height or found not in _CHECKED_LATER:
         check_size(header.width, header.height, held=header.held_bytes, name=name, limits=limits)
     return header

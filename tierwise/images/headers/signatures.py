@@ -9,6 +9,8 @@ from tierwise.records import Reason
 
 SUPPORTED = frozenset(
     {"jpeg", "mpo", "png", "webp", "gif", "tiff", "bmp", "jp2", "heic", "avif", "pdf"}
+    # Raw photographs; most others look like TIFF.
+    | {"cr3", "crw", "mrw", "orf", "raf", "rw2", "x3f"}
 )
 
 # Types that Gemini takes as they are: ai.google.dev/gemini-api/docs/image-understanding.
@@ -59,6 +61,12 @@ _PREFIXES = (
     (b"GRIB", "grib"),
     (b"\x01\xda", "sgi"),
     (b"IIRO", "orf"),
+    (b"IIRS", "orf"),
+    (b"MMOR", "orf"),
+    (b"IIU\x00", "rw2"),
+    (b"II\x1a\x00\x00\x00HEAPCCDR", "crw"),
+    (b"\x00MRM", "mrw"),
+    (b"FOVb", "x3f"),
     (b"FUJIFILM", "raf"),
 )
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -69,7 +77,8 @@ _EXTENSIONS = {
     "apng": "png", "webp": "webp", "gif": "gif", "tif": "tiff", "tiff": "tiff", "bmp": "bmp",
     "dib": "bmp", "jp2": "jp2", "j2k": "jp2", "jpx": "jp2", "jpf": "jp2", "j2c": "jp2",
     "jpc": "jp2", "heic": "heic", "heif": "heic", "hif": "heic", "avif": "avif", "avifs": "avif",
-    "pdf": "pdf",
+    "pdf": "pdf", "cr3": "cr3", "crw": "crw", "mrw": "mrw", "orf": "orf", "raf": "raf",
+    "rw2": "rw2", "x3f": "x3f",
 }  # fmt: skip
 
 

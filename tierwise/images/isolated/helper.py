@@ -22,8 +22,7 @@ from typing import BinaryIO
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.decoding import count
-from tierwise.images.decoders.original import Original
-from tierwise.images.headers.headers import read_header
+from tierwise.images.decoders.original import Original, opened
 from tierwise.images.isolated.messages import HelperReply, Request, read_request, write_reply
 from tierwise.images.shrinking import shrink
 from tierwise.records import Reason
@@ -62,8 +61,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO, lock: int) -> None:
 def _answered(request: Request, lock: int) -> HelperReply:
     limits = request.limits
     try:
-        header = read_header(request.data, name=request.name, limits=limits)
-        original = Original(request.data, header, request.name, limits)
+        original = opened(request.data, name=request.name, limits=limits)
         with _memory(request, original, lock), _timed(limits.seconds):
             if not request.settings:
                 return count(original)
