@@ -127,9 +127,9 @@ def test_transparency_shows_the_background(
     shown = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
     shown.paste((255, 0, 0, 255), (12, 12, 20, 20))
     shown.save(buffer, "PNG")
-    assert np.abs(pixels(shrink(buffer.getvalue()))[5, 5] - 255).max() < 12
+    assert np.abs(pixels(shrink(buffer.getvalue()))[5, 5] - 255).max() < 20
     blue = pixels(shrink(buffer.getvalue(), background="#0000ff"))[5, 5]
-    assert np.abs(blue - [0, 0, 255]).max() < 12
+    assert np.abs(blue - [0, 0, 255]).max() < 20
 
 
 @pytest.mark.parametrize(
