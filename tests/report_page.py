@@ -9,7 +9,6 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from tests.tierwise.publishing.finished import Made, answers, asked, digest, failures, finished
-from tierwise.report.task_facts import AnswerKind
 from tierwise.storage.thumbnail_files import thumbnails_below
 
 # What anybody could call a file, write on a picture, or let a model say.
@@ -43,8 +42,8 @@ HOSTILE = [
 def hostile_page(folder: Path) -> Made:
     """A finished run of which every text is hostile, with thumbnails."""
     category = asked(labels=HOSTILE[:12] + HOSTILE[15:20], old_column="old_label")
-    words = asked("words", labels=(), kind=AnswerKind.TEXT, prompt=HOSTILE[0])
-    found = asked("found", labels=(), kind=AnswerKind.STRUCT, prompt=HOSTILE[1])
+    words = asked("words", labels=(), kind="text", prompt=HOSTILE[0])
+    found = asked("found", labels=(), kind="struct", prompt=HOSTILE[1])
     uris = HOSTILE
     labels = [category.labels[place % len(category.labels)] for place in range(len(uris))]
     struct = {"type": "object", "properties": {"thing": {"type": "string"}}}

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from tierwise.answers.labels import OneLabel
-from tierwise.answers.text import Text
 from tierwise.calibration.calibration_file import Calibration
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import dearest_first, route_name, usual_routes
@@ -38,7 +36,7 @@ def with_audits(tasks: Tasks, share: float, calibration: Calibration | None, on:
 
 
 def _audit(task: Task, share: float, calibration: Calibration | None, on: date) -> Task | None:
-    if not can_be_calibrated(task) or isinstance(task.answer, Text):
+    if not can_be_calibrated(task) or not task.answer.recurs():
         return None
     audit = Audit(task.name, share, "")
     calibrated = calibration.tasks.get(task.name) if calibration else None
@@ -73,9 +71,9 @@ def compare(audits: Iterable[Task], answered: Answered) -> Iterator[PairRow]:
             cheap = found.get((task.audit.of, page))
             if name == task.name and isinstance(outcome, Answer) and cheap is not None:
                 value = cheap.value if isinstance(cheap, Answer) else None
-                pair = (outcome.value, value) if isinstance(task.answer, OneLabel) else ("", "")
+                pair = (outcome.value, value) if task.answer.choices() else ("", "")
                 key = PairKey(task.audit.of, Against.AUDIT, *map(written, pair))
-                points = WHOLE * (value == outcome.value)
+                points = WHOLE * task.answer.is_same(value, outcome.value)
                 yield key, PairTotals(1, points, (answered.uri,))
 
 

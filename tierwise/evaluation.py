@@ -15,9 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.labels import OneLabel
-from tierwise.calibration.scores import score
-from tierwise.calibration.truths import TruthError, read_truth, truth_columns
+from tierwise.answers.truths import TruthError, as_answer, read_truth, truth_columns
 from tierwise.records import Answer, ImageFile, Outcome
 from tierwise.statistics.intervals import share_interval
 from tierwise.tasks import Task
@@ -83,7 +81,7 @@ def judged_tasks(tasks: Iterable[Task], columns: Collection[str]) -> dict[str, J
     for task in tasks:
         truth = truth_columns(task.name, task.answer, columns)
         old = f"old_{task.name}" if f"old_{task.name}" in columns else ""
-        if isinstance(task.answer, OneLabel):
+        if task.answer.choices():
             truth = truth or _taken("label", waiting)
             old = old or "".join(_taken("old_label", waiting))
         if truth or old:
@@ -106,7 +104,8 @@ def judge(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> It
     value = outcome.value if isinstance(outcome, Answer) else None
     yield from _against_truth(task, file, outcome.task, value)
     if task.old and (old := file.columns.get(task.old)) not in (None, ""):
-        key = PairKey(outcome.task, Against.OLD_LABEL, written(old), written(value))
+        before = as_answer(task.kind, old)
+        key = PairKey(outcome.task, Against.OLD_LABEL, written(before), written(value))
         yield key, PairTotals(1, 0, (file.uri,))
 
 
@@ -119,9 +118,8 @@ def _against_truth(task: Judged, file: ImageFile, name: str, value: Any) -> Iter
         yield PairKey(name, Against.UNKNOWN_LABEL, unknown, ""), PairTotals(1, 0, (file.uri,))
         return
     if truth is not None:
-        points = round(score(task.kind, truth, value) * WHOLE)
-        one = isinstance(task.kind, OneLabel)
-        pair = (written(truth), written(value)) if one else ("", "")
+        points = round(task.kind.score_of(truth, value) * WHOLE)
+        pair = (written(truth), written(value)) if task.kind.choices() else ("", "")
         yield PairKey(name, Against.LABEL, *pair), PairTotals(1, points, (file.uri,))
 
 

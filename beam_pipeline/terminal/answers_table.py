@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tierwise.accounts.table_names import answers_table
+from tierwise.answers.answer_type import AnswerType
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.table_rows import batches_of
@@ -31,10 +31,12 @@ def print_answers(task: Task, counts: dict[str, Any], output: str, console: Cons
     values = _values(output, task.name) if counts["answers"] else iter(())
     columns: Sequence[Column] = _EXAMPLE
     rows: Sequence[Any]
-    if "labels" in task.answer.identity():
-        columns, rows = _LABELS, _most_frequent(values)
+    if task.answer.options():
+        columns, rows = _LABELS, _most_frequent(task.answer, values)
     else:
-        rows = [_example(value) for value in islice(values, _EXAMPLES)]
+        rows = [
+            plain(task.answer.told(value), _LONGEST_EXAMPLE) for value in islice(values, _EXAMPLES)
+        ]
     if not rows:
         console.print(Text(title))
         return
@@ -43,20 +45,13 @@ def print_answers(task: Task, counts: dict[str, Any], output: str, console: Cons
     console.print(table)
 
 
-def _most_frequent(values: Iterator[Any]) -> list[tuple[str, str]]:
+def _most_frequent(kind: AnswerType, values: Iterator[Any]) -> list[tuple[str, str]]:
     """Labels and how many images have each; an answer of several labels counts for each."""
-    found = Counter(
-        label for value in values for label in (value if isinstance(value, list) else [value])
-    )
+    found = Counter(label for value in values for label in kind.picked(value))
     rows = [(plain(label), str(images)) for label, images in found.most_common(_MOST_LABELS)]
     if len(found) > _MOST_LABELS:
         rows.append((f"... and {len(found) - _MOST_LABELS} more labels", ""))
     return rows
-
-
-def _example(value: Any) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return plain(shown, _LONGEST_EXAMPLE)
 
 
 def _values(output: str, task: str) -> Iterator[Any]:

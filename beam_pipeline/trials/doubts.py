@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from tierwise.answers.labels import OneLabel
 from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
 from tierwise.calibration.cascades import DoubtRule, Signal
 from tierwise.calibration.labelling import can_be_calibrated
@@ -32,7 +31,7 @@ def doubts_of(
         task = tasks.task(name)
         rules = [DoubtRule(_IN_DOUBT, task.escalation.when, {})] if task.escalation else []
         for label in labels:
-            if isinstance(task.answer, OneLabel) and label in task.answer.labels:
+            if label in task.answer.choices():
                 unused.discard(label)
                 text = f"{name} == {json.dumps(label, ensure_ascii=False)}"
                 rules.append(DoubtRule(label, load_condition(text, {name: task.answer}), {}))

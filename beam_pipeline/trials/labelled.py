@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tierwise.answers.labels import OneLabel
+from tierwise.answers.truths import TruthError, read_truth
 from tierwise.beam_pipeline.trials.label_problems import (
     CONFLICTING_LABELS,
     MISSING,
@@ -18,7 +18,6 @@ from tierwise.beam_pipeline.trials.label_problems import (
     LabelProblems,
 )
 from tierwise.calibration.labelling import LABEL, LEAST_IMAGES
-from tierwise.calibration.truths import TruthError, read_truth
 from tierwise.errors import InputError
 from tierwise.records import Reason
 from tierwise.shown import shown
@@ -174,10 +173,11 @@ def rare_labels(images: Sequence[LabelledImage], tasks: Tasks) -> list[str]:
     """A warning for each task with labels that hardly any image has."""
     told = []
     for task in tasks.tasks:
-        if not isinstance(task.answer, OneLabel):
-            continue
-        counts = Counter(one.truths[task.name] for one in images if task.name in one.truths)
-        rare = [label for label in task.answer.labels if 0 < counts[label] < _FEW]
+        choices = task.answer.choices()
+        counts = Counter(
+            one.truths[task.name] for one in images if choices and task.name in one.truths
+        )
+        rare = [label for label in choices if 0 < counts[label] < _FEW]
         if rare:
             told.append(
                 f"{task.name}: fewer than {_FEW} images have the label {', '.join(rare)}, so that "

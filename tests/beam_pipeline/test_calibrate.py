@@ -223,7 +223,7 @@ def test_bad_labels_are_named_with_counts_and_the_rest_is_calibrated(
     assert calibrate(source="mixed.csv") == 0
     captured = capsys.readouterr()
     said = " ".join(captured.err.split())
-    assert "3 left out: shade: 'dim' is no label. Known labels: dark, bright. (00" in said
+    assert "3 left out: shade: 'dim' is not a label. Known labels: dark, bright. (00" in said
     assert "2 left out: cannot be read: No such file or directory (gone1.jpg, gone2.jpg)" in said
     conflicts = "'dark' and 'bright' of 03.jpg, 'dark' of twin.jpg and 'bright' of 01.jpg"
     several = "the same picture has several labels in column shade"
@@ -292,7 +292,7 @@ tasks:
     ("rows", "flags", "said"),
     [
         (["uri,other", "00.jpg,x"], [], "no task has labelled images"),
-        (["uri,shade", *(f"{n:02}.jpg,dim" for n in range(20))], [], "'dim' is no label"),
+        (["uri,shade", *(f"{n:02}.jpg,dim" for n in range(20))], [], "'dim' is not a label"),
         (["uri,shade", *(f"x{n}.jpg,dark" for n in range(20))], [], "cannot be read"),
         (["uri,shade", "00.jpg,dark"], [], "1 image has a usable label; at least 10"),
         (["uri", "00.jpg"], [], "columns: none)"),

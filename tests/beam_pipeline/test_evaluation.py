@@ -61,6 +61,19 @@ def test_labels_and_old_labels_are_held_against_the_answers(
     assert not (done.output / "evaluation").exists()
 
 
+def test_an_old_label_that_is_only_written_otherwise_is_no_reclassification(
+    classify: Callable[..., Any], photos: Callable[..., Path]
+) -> None:
+    folder = photos(4)
+    given = classify(folder).answers("shade")
+    lines = [f"{row['uri']},{row['answer'].upper()} ,gone" for row in given]
+    (folder / "list.csv").write_text("\n".join(["uri,old_shade,old_found", *lines]), "utf-8")
+    done = classify(folder / "list.csv")
+    pairs = done.run["evaluation"]["shade"]["old_label"]
+    assert sum(pair["images"] for pair in pairs) == 4
+    assert all(pair["label"] == pair["answer"] for pair in pairs)
+
+
 @pytest.mark.parametrize("several", [True, False])
 def test_how_several_labels_are_written_is_said_where_they_may_be(
     several: bool, capsys: pytest.CaptureFixture[str]

@@ -119,7 +119,7 @@ def test_a_run_ends_with_answers_costs_and_places(
     tables = text.partition("\n\n")[2].partition("Images: ")[0]
     assert max(map(len, tables.splitlines())) <= width
     assert "category: 5 of 6 answered" in text
-    assert '{"present": ' in text
+    assert "present: " in text
     assert "Costs (emulated), gemini-3.1-flash-lite, standard" in text
     assert "unreadable" in text
     assert f"cost: ${finished.run['totals']['cost_usd']}" in text

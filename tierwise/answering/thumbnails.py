@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tierwise.answers.truths import as_answer
 from tierwise.questions import Questions
 from tierwise.records import Answer, Failure, ImageFile, Outcome
 from tierwise.storage.thumbnail_files import ThumbnailFiles
@@ -61,9 +62,9 @@ def in_doubt(
     for name, answer in answers.items():
         task = questions.task(name)
         audited = answers.get(task.audit.of) if task.audit else None
-        if audited is not None and audited.value != answer.value:
+        if audited is not None and not task.answer.is_same(audited.value, answer.value):
             return True
-        old = file.columns.get(old_columns.get(name, ""))
-        if answer.attempts > 1 or task.when or old not in (None, "", answer.value):
+        old = as_answer(task.answer, file.columns.get(old_columns.get(name, "")))
+        if answer.attempts > 1 or task.when or old not in (None, answer.value):
             return True
     return False

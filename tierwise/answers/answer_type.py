@@ -1,32 +1,51 @@
-"""What an answer may be, how Gemini is told so, and how its reply is read back.
+"""What an answer may be, how Gemini is told so, and all that differs from kind to kind.
 
 * AnswerType
-  - OneLabel, SeveralLabels   label_answers
-  - Struct                    struct_answers
-  - Text                      text_answers
+  - OneLabel, SeveralLabels   labels
+  - Struct                    structs
+  - Text                      text
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
+from tierwise.answers.comparing import is_same
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.replies import PackedReply, Value, read_pack
+from tierwise.answers.written_words import overlap, words_of
+from tierwise.records import Scalar
 
 # `{"image": 12, "answer": }` and the comma behind it.
 _TOKENS_AROUND_ITEM = 16
 _TOKENS_TO_SPARE = 16
 
 
+class Part(NamedTuple):
+    """How right one part of an answer is, from 0 to 1: to the letter, and by its words."""
+
+    name: str
+    exact: float
+    words: float
+
+
 class AnswerType(ABC):
-    """One kind of typed answer; frozen, hashable and picklable."""
+    """One kind of typed answer; frozen, hashable and picklable.
+
+    Whatever differs from kind to kind is a method here, and one that lacks a method cannot be made.
+    """
 
     __slots__ = ()
 
     @abstractmethod
     def schema(self) -> Schema:
         """The shape of a parsed value."""
+
+    def travels_as(self) -> Schema:
+        """The shape of a reply for one image, where that is another."""
+        return self.schema()
 
     @abstractmethod
     def instruction(self) -> str:
@@ -56,6 +75,57 @@ class AnswerType(ABC):
     def identity(self) -> dict[str, Any]:
         """Everything that changes what is asked, as JSON, for the task's digest."""
 
+    @abstractmethod
+    def options(self) -> tuple[str, ...]:
+        """The labels that answers are counted by; none for a kind that is told by example."""
+
+    @staticmethod
+    @abstractmethod
+    def picked(value: Any) -> tuple[str, ...]:
+        """The options that a value stands for."""
+
+    @staticmethod
+    @abstractmethod
+    def told(value: Any) -> str:
+        """A value in words for people."""
+
+    @staticmethod
+    @abstractmethod
+    def described(labels: int) -> str:
+        """What may come back, in a few words, given the number of options."""
+
+    @abstractmethod
+    def recurs(self) -> bool:
+        """Whether the same question has the same answer twice, unless one of the two is wrong."""
+
+    @abstractmethod
+    def truth(self, cells: Mapping[str, Scalar]) -> Any:
+        """The right answer of cells that people wrote, none empty; else `MismatchError`."""
+
+    @abstractmethod
+    def score(self, truth: Any, value: Any) -> float:
+        """How right an answer is, from 0 to 1."""
+
+    @abstractmethod
+    def parts(self, truth: Any, value: Any) -> Iterator[Part]:
+        """What is told apart in the figures of a calibration; a value of None is no answer."""
+
+    def choices(self) -> tuple[str, ...]:
+        """The labels of which exactly one is the answer; none for other kinds."""
+        return self.options() if self.schema().type == "string" else ()
+
+    def is_same(self, first: Any, second: Any) -> bool:
+        """Whether two answers, or a truth and an answer, say the same; None is no answer."""
+        return is_same(self.schema(), first, second)
+
+    def truth_columns(self, task: str) -> tuple[str, ...]:
+        """Columns that may hold truths, the first above the others."""
+        return (task,)
+
+    def score_of(self, truth: Any, value: Any) -> float:
+        """The score of an answer, 0 where there is none."""
+        return 0.0 if value is None else self.score(truth, value)
+
     def parse_packed(self, text: str, images: int) -> PackedReply:
         """Answers by image number, 1 to `images`; each a value or an `InvalidItem`.
 
@@ -71,6 +141,14 @@ class AnswerType(ABC):
     def max_output_tokens(self) -> int:
         """A limit for one image's reply that cuts off runaway replies and nothing else."""
         return self.answer_tokens() + _TOKENS_TO_SPARE
+
+
+def part(name: str, schema: Schema, truth: Any, value: Any) -> Part:
+    """How right a value is that is itself told apart, alone or within another."""
+    if is_same(schema, truth, value):
+        return Part(name, 1.0, 1.0)
+    lacking = truth is None or value is None
+    return Part(name, 0.0, 0.0 if lacking else overlap(words_of(str(truth)), words_of(str(value))))
 
 
 def packed_output_tokens(one_image: int, images: int) -> int:

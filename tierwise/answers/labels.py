@@ -6,17 +6,19 @@ serving"), so its labels are numbered in the prompt and the numbers travel.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, packed_openapi, tokens_at_most
-from tierwise.answers.json_schemas import Schema
+from tierwise.answers.answer_type import AnswerType, Part, packed_openapi, tokens_at_most
+from tierwise.answers.comparing import cell_text, read_written
+from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, read_json, unfenced
+from tierwise.answers.written_words import meant, overlap, without_joiners
 from tierwise.errors import TasksError
-from tierwise.shown import counted, shown
+from tierwise.records import Scalar
+from tierwise.shown import counted, shown, suggestion
 
 MAX_LABELS = 2_000
 MAX_LABEL_CHARACTERS = 200
@@ -36,6 +38,10 @@ class OneLabel(AnswerType):
     def schema(self) -> Schema:
         """A string among the labels."""
         return Schema("string", enum=self.labels)
+
+    def travels_as(self) -> Schema:
+        """A label, or its number."""
+        return Schema("string", enum=wire_labels(self.labels))
 
     def instruction(self) -> str:
         """The numbered labels when they travel as numbers."""
@@ -65,6 +71,41 @@ class OneLabel(AnswerType):
         """Labels in their order."""
         return {"labels": self.labels, "multiple": False}
 
+    def options(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.labels
+
+    @staticmethod
+    def picked(value: str) -> tuple[str, ...]:
+        """The label."""
+        return (value,)
+
+    @staticmethod
+    def told(value: str) -> str:
+        """The label."""
+        return value
+
+    @staticmethod
+    def described(labels: int) -> str:
+        """Of how many."""
+        return f"one label of {labels}"
+
+    def recurs(self) -> bool:
+        """A label is right or wrong."""
+        return True
+
+    def truth(self, cells: Mapping[str, Scalar]) -> str:
+        """The label of the first cell, whatever its case where that is unique."""
+        return _written(self.labels, next(iter(cells.values())))
+
+    def score(self, truth: str, value: str) -> float:
+        """Right or wrong."""
+        return float(truth == value)
+
+    def parts(self, truth: str, value: str | None) -> Iterator[Part]:
+        """None."""
+        yield from ()
+
 
 @dataclass(frozen=True, slots=True)
 class SeveralLabels(AnswerType):
@@ -75,6 +116,11 @@ class SeveralLabels(AnswerType):
     def schema(self) -> Schema:
         """An array of strings among the labels."""
         return Schema("array", items=Schema("string", enum=self.labels))
+
+    def travels_as(self) -> Schema:
+        """Labels or their numbers, each at most once."""
+        items = Schema("string", enum=wire_labels(self.labels))
+        return Schema("array", items=items, at_most=len(self.labels))
 
     def instruction(self) -> str:
         """The numbered labels when they travel as numbers."""
@@ -108,6 +154,43 @@ class SeveralLabels(AnswerType):
         """Labels in their order."""
         return {"labels": self.labels, "multiple": True}
 
+    def options(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.labels
+
+    @staticmethod
+    def picked(value: Sequence[str]) -> tuple[str, ...]:
+        """The labels, for each of which the image counts."""
+        return tuple(value)
+
+    @staticmethod
+    def told(value: Sequence[str]) -> str:
+        """The labels with commas."""
+        return ", ".join(value) or "none"
+
+    @staticmethod
+    def described(labels: int) -> str:
+        """Of how many."""
+        return f"some of {labels} labels"
+
+    def recurs(self) -> bool:
+        """Each label fits or does not."""
+        return True
+
+    def truth(self, cells: Mapping[str, Scalar]) -> tuple[str, ...]:
+        """Labels of a JSON list, or of words with semicolons between them, in the file's order."""
+        words = read_written(Schema("array"), next(iter(cells.values())))
+        found = {_written(self.labels, word) for word in words}
+        return tuple(label for label in self.labels if label in found)
+
+    def score(self, truth: Sequence[str], value: Sequence[str]) -> float:
+        """The harmonic mean of what was found and what was right of it (F1)."""
+        return overlap(truth, value)
+
+    def parts(self, truth: Sequence[str], value: Sequence[str] | None) -> Iterator[Part]:
+        """None."""
+        yield from ()
+
     def _array(self) -> dict[str, Any]:
         return {"type": "ARRAY", "items": _enum(self.labels)}
 
@@ -125,7 +208,7 @@ def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
             f"{counted(len(raw), 'label')} given; {least} to {MAX_LABELS} can be asked. {remedy}"
         )
     for label in raw:
-        if label != label.strip() or not label.isprintable() or not label:
+        if label != label.strip() or not without_joiners(label).isprintable() or not label:
             raise TasksError(
                 f"the label {shown(label)} is empty, or has white space or control characters "
                 "around or in it. Write it plain."
@@ -135,8 +218,6 @@ def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
                 f"the label {shown(label)} has {len(label)} characters, the limit is "
                 f"{MAX_LABEL_CHARACTERS}. Move the explanation into the prompt."
             )
-    if twice := [label for label, count in Counter(raw).items() if count > 1]:
-        raise TasksError(f"the label {shown(twice[0])} is given twice. Remove one.")
     return SeveralLabels(tuple(raw)) if multiple else OneLabel(tuple(raw))
 
 
@@ -167,21 +248,18 @@ def _numbered(labels: tuple[str, ...], wanted: str) -> str:
 def _find(labels: tuple[str, ...], answer: Any) -> str:
     if not isinstance(answer, str):
         raise ReplyError(f"the answer is not a label: {shown(answer)}")
-    exact, folded = _readings(labels)
+    names = wire_labels(labels)
     bare = answer.strip()
     unquoted = bare[1:-1].strip() if bare[:1] + bare[-1:] in _QUOTES else bare
     for reading in (bare, unquoted):
-        if found := exact.get(reading) or folded.get(reading.casefold()):
-            return found
+        if (place := meant(names, reading)) is not None:
+            return labels[place]
     raise ReplyError(f"the answer is not among the labels: {shown(bare)}")
 
 
-@lru_cache(maxsize=64)
-def _readings(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Labels by what a reply may call them, exactly, and by case-folded names that are unique."""
-    exact = dict(zip(wire_labels(labels), labels, strict=True))
-    folded: dict[str, str] = {}
-    for name, label in exact.items():
-        key = name.casefold()
-        folded[key] = "" if key in folded else label
-    return exact, folded
+def _written(labels: tuple[str, ...], cell: Any) -> str:
+    """The label that people mean."""
+    word = cell_text(cell)
+    if (place := meant(labels, word)) is None:
+        raise MismatchError(f"{shown(word)} is not a label. {suggestion(word, labels, 'labels')}")
+    return labels[place]

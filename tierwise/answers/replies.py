@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-Value = str | tuple[str, ...] | dict[str, Any]
+Value = str | int | float | tuple[str, ...] | dict[str, Any]
 
 _FENCE = re.compile(r"\A```[A-Za-z]*\s*\n(.*?)\n?\s*```\Z", re.DOTALL)
 

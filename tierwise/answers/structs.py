@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, packed_json_schema, tokens_at_most
+from tierwise.answers.answer_type import AnswerType, Part, packed_json_schema, part, tokens_at_most
+from tierwise.answers.comparing import read_properties
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, read_json
+from tierwise.records import Scalar
 
 # For output limits, where the schema sets none.
 _STRING_CHARACTERS = 400
@@ -66,6 +70,57 @@ class Struct(AnswerType):
     def identity(self) -> dict[str, Any]:
         """The whole schema, lengths included."""
         return {"schema": wire_schema(self.fields)}
+
+    def options(self) -> tuple[str, ...]:
+        """None: an object is told by example."""
+        return ()
+
+    @staticmethod
+    def picked(value: Mapping[str, Any]) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @staticmethod
+    def told(value: Mapping[str, Any]) -> str:
+        """The properties that have a value, each with it."""
+        known = ((name, one) for name, one in value.items() if one is not None)
+        return ", ".join(f"{name}: {_plain(one)}" for name, one in known) or "none"
+
+    @staticmethod
+    def described(labels: int) -> str:
+        """Its kind."""
+        return "struct"
+
+    def recurs(self) -> bool:
+        """Properties are right or wrong."""
+        return True
+
+    def truth_columns(self, task: str) -> tuple[str, ...]:
+        """The task's, or one for each property."""
+        return (task, *(f"{task}.{name}" for name, _ in self.fields.properties))
+
+    def truth(self, cells: Mapping[str, Scalar]) -> dict[str, Any]:
+        """The properties that are known: those of a JSON object, or those with a cell."""
+        written: Any = {name.partition(".")[2]: cell for name, cell in cells.items()}
+        found = read_properties(self.fields, written.get("", written), "it")
+        if not found:
+            raise MismatchError("it is a JSON object without properties")
+        return found
+
+    def score(self, truth: Mapping[str, Any], value: Mapping[str, Any]) -> float:
+        """The share of the known properties that are exact."""
+        return sum(part.exact for part in self.parts(truth, value)) / len(truth)
+
+    def parts(self, truth: Mapping[str, Any], value: Mapping[str, Any] | None) -> Iterator[Part]:
+        """The known properties."""
+        for name, below in self.fields.properties:
+            if name in truth:
+                none = Part(name, 0.0, 0.0)
+                yield none if value is None else part(name, below, truth[name], value.get(name))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def wire_schema(schema: Schema) -> dict[str, Any]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, packed_openapi
+from tierwise.answers.answer_type import AnswerType, Part, packed_openapi, part
+from tierwise.answers.comparing import cell_text
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, unfenced
+from tierwise.answers.written_words import overlap, words_of
+from tierwise.records import Scalar
 from tierwise.shown import shown
 
 # Letters that Unicode does not take apart, or whose plain form has two letters.
@@ -83,6 +87,41 @@ class Text(AnswerType):
     def identity(self) -> dict[str, Any]:
         """Length and normalisation."""
         return {"text": {"max_length": self.max_length, "slug": self.slug}}
+
+    def options(self) -> tuple[str, ...]:
+        """None: a text is told by example."""
+        return ()
+
+    @staticmethod
+    def picked(value: str) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @staticmethod
+    def told(value: str) -> str:
+        """The text."""
+        return value
+
+    @staticmethod
+    def described(labels: int) -> str:
+        """Its kind."""
+        return "text"
+
+    def recurs(self) -> bool:
+        """Texts are hardly ever the same twice."""
+        return False
+
+    def truth(self, cells: Mapping[str, Scalar]) -> str:
+        """The words of the first cell."""
+        return cell_text(next(iter(cells.values())))
+
+    def score(self, truth: str, value: str) -> float:
+        """The F1 of the words, as in SQuAD (Rajpurkar and others, 2016)."""
+        return overlap(words_of(truth), words_of(value))
+
+    def parts(self, truth: str, value: str | None) -> Iterator[Part]:
+        """The text as a whole."""
+        yield part("text", self.schema(), truth, value)
 
 
 def slug_of(text: str, max_length: int) -> str:

@@ -152,7 +152,7 @@ def choose(
             route=routes[rule.base if rule else name],
             figures=figures_of(kind, found[name], confidence),
             comparison=comparison,
-            differing=sum(one.value != other.value for one, other in values),
+            differing=sum(not kind.is_same(one.value, other.value) for one, other in values),
             accepted=name in accepted,
             images_needed=comparison.images_needed(error / len(lines))
             if comparison and name not in accepted

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 from typing import Any
 
 from tierwise.accounts.tables import usd
-from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.labels import OneLabel, SeveralLabels
-from tierwise.answers.structs import Struct
-from tierwise.answers.text import Text
-from tierwise.calibration.scores import is_same, overlap, score, words_of
+from tierwise.answers.answer_type import AnswerType, Part
 from tierwise.records import Reason, Spent, Usage
 from tierwise.statistics.intervals import mean_interval
 
@@ -98,7 +94,7 @@ class Figures:
 
 def scores(kind: AnswerType, observations: Iterable[Observation]) -> list[float]:
     """The score of each image."""
-    return [score(kind, one.truth, one.value) for one in observations]
+    return [kind.score_of(one.truth, one.value) for one in observations]
 
 
 def figures_of(
@@ -130,11 +126,9 @@ def figures_of(
 
 
 def _labels(kind: AnswerType, observations: Sequence[Observation]) -> tuple[LabelFigures, ...]:
-    if not isinstance(kind, OneLabel | SeveralLabels):
-        return ()
-    pairs = [(_set(one.truth), _set(one.value)) for one in observations]
+    pairs = [(kind.picked(one.truth), _picked(kind, one.value)) for one in observations]
     found = []
-    for label in kind.labels:
+    for label in kind.options():
         images = sum(label in truth for truth, _ in pairs)
         answered = sum(label in value for _, value in pairs)
         right = sum(label in truth and label in value for truth, value in pairs)
@@ -144,45 +138,31 @@ def _labels(kind: AnswerType, observations: Sequence[Observation]) -> tuple[Labe
     return tuple(found)
 
 
-def _set(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+def _picked(kind: AnswerType, value: Any) -> tuple[str, ...]:
+    return () if value is None else kind.picked(value)
 
 
 def _confusion(kind: AnswerType, observations: Sequence[Observation]) -> tuple[Confused, ...]:
-    if not isinstance(kind, OneLabel):
+    if not kind.choices():
         return ()
     counts = Counter((one.truth, one.value or "") for one in observations)
     return tuple(Confused(*pair, images) for pair, images in sorted(counts.items()))
 
 
 def _fields(kind: AnswerType, observations: Sequence[Observation]) -> tuple[FieldFigures, ...]:
-    if isinstance(kind, Text):
-        pairs = [(one.truth, one.value) for one in observations]
-        return (_field("text", pairs),)
-    if not isinstance(kind, Struct):
-        return ()
-    known = {
-        name: [
-            (one.truth[name], (one.value or {}).get(name))
-            for one in observations
-            if name in one.truth
-        ]
-        for name, _ in kind.fields.properties
-    }
-    return tuple(_field(name, pairs) for name, pairs in known.items() if pairs)
+    found: dict[str, list[Part]] = {name: [] for name, _ in kind.schema().properties}
+    for one in observations:
+        for part in kind.parts(one.truth, one.value):
+            found.setdefault(part.name, []).append(part)
+    return tuple(_field(name, parts) for name, parts in found.items() if parts)
 
 
-def _field(name: str, pairs: Sequence[tuple[Any, Any]]) -> FieldFigures:
-    def share(how_right: Callable[[Any, Any], float]) -> float:
-        return sum(how_right(*pair) for pair in pairs if pair[1] is not None) / len(pairs)
-
-    return FieldFigures(name, len(pairs), share(is_same), share(_word_f1))
-
-
-def _word_f1(truth: Any, value: Any) -> float:
-    return 1.0 if is_same(truth, value) else overlap(words_of(str(truth)), words_of(str(value)))
+def _field(name: str, parts: Sequence[Part]) -> FieldFigures:
+    images = len(parts)
+    exact, by_words = (
+        sum(shares) / images for shares in zip(*(one[1:] for one in parts), strict=True)
+    )
+    return FieldFigures(name, images, exact, by_words)
 
 
 def _tokens(usage: Usage, images: int) -> dict[str, float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from tierwise.answers.labels import OneLabel
-from tierwise.calibration.truths import truth_columns
+from tierwise.answers.truths import truth_columns
+from tierwise.answers.written_words import meant
 from tierwise.errors import InputError
 from tierwise.shown import counted
 from tierwise.tasks import Tasks, load_tasks
@@ -34,9 +34,9 @@ def calibrated_tasks(
     able = [task for task in tasks.tasks if can_be_calibrated(task)]
     found = {task.name: truth_columns(task.name, task.answer, columns) for task in able}
     fitting = {
-        task.name: sum(label in task.answer.labels for label in labels)
+        task.name: sum(meant(choices, label) is not None for label in labels)
         for task in able
-        if isinstance(task.answer, OneLabel) and not found[task.name]
+        if (choices := task.answer.choices()) and not found[task.name]
     }
     if LABEL in columns and fitting and max(fitting.values()):
         found[max(fitting, key=lambda name: fitting[name])] = (LABEL,)

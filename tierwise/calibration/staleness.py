@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tierwise.answers.labels import OneLabel, SeveralLabels
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.models import find_model
 from tierwise.tasks import Task, Tasks
@@ -59,7 +58,7 @@ def _changed(calibrated: CalibratedTask, task: Task) -> str:
     parts = [part for part, digest in task.part_digests.items() if before.get(part) != digest]
     if not before or "format" in parts:
         return "its prompt, labels or schema have changed"
-    answer = "labels" if isinstance(task.answer, OneLabel | SeveralLabels) else "schema or text"
+    answer = "labels" if task.answer.options() else "schema or text"
     names = [answer if part == "answer" else part for part in parts]
     plural = len(names) > 1 or names[0] in ("labels", "variables")
     return f"its {' and '.join(names)} {'have' if plural else 'has'} changed"

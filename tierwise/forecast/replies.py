@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.json_schemas import Schema
-from tierwise.answers.labels import OneLabel, SeveralLabels, wire_labels
 from tierwise.wording import MAX_ANSWER_CHARACTERS
 
 _CHARACTERS_PER_TOKEN = 4
@@ -61,13 +60,8 @@ class Lengths:
 
 def reply_lengths(answer: AnswerType) -> Lengths:
     """Length of a reply for one image alone."""
-    if isinstance(answer, OneLabel | SeveralLabels):
-        labels = _enum(wire_labels(answer.labels), quoted=True)
-        value = labels if isinstance(answer, OneLabel) else _list_of(labels, len(answer.labels))
-    else:
-        value = _json(answer.schema())
-    bare = isinstance(answer, OneLabel) or answer.schema().type == "string"
-    return value + _fixed(-2 if bare else 0)
+    travels = answer.travels_as()
+    return _json(travels) + _fixed(-2 if travels.type == "string" else 0)
 
 
 def reply_tokens(characters: float, images: int) -> float:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tierwise.report.doubt import CONFIDENCE, LOW_CONFIDENCE, Doubt
-from tierwise.report.task_facts import AnswerKind, AskedTask
+from tierwise.report.task_facts import AskedTask
 
 COLUMNS = (
     *("uri", "page", "content_hash", "width", "height", "answer", "model_version"),
@@ -36,13 +36,20 @@ def keys_of(batch: pa.RecordBatch) -> pa.Array:
     return pc.binary_join_element_wise(batch.column("content_hash"), pages, "#")
 
 
-def texts_of(answers: pa.Array, kind: AnswerKind) -> pa.Array:
-    """Answers by which pictures are told apart: labels; of structs and texts nothing."""
-    if kind is AnswerKind.LABEL:
-        return answers
-    if kind is AnswerKind.LABELS:
-        return pc.binary_join(answers, ", ")
-    return pa.array([""] * len(answers), pa.string())
+def labels_of(answers: pa.Array, task: AskedTask) -> pa.Array:
+    """The labels that answers are counted by, as often as they were given; else nothing."""
+    if not task.labels:
+        return pa.array([], pa.string())
+    several = pa.types.is_list(answers.type)
+    return pc.cast(pc.list_flatten(answers) if several else answers, pa.string())
+
+
+def texts_of(answers: pa.Array, task: AskedTask) -> pa.Array:
+    """Answers by which pictures are told apart: their labels, where they are counted by labels."""
+    if not task.labels:
+        return pa.array([""] * len(answers), pa.string())
+    several = pa.types.is_list(answers.type)
+    return pc.binary_join(answers, ", ") if several else pc.cast(answers, pa.string())
 
 
 def doubts_of(
@@ -56,7 +63,7 @@ def doubts_of(
     if ESCALATED in batch.schema.names:
         marks |= _where(batch.column(ESCALATED), Doubt.ESCALATED)
     marks |= _where(pc.greater(batch.column("attempts"), 1), Doubt.REPEATED)
-    if task.kind is AnswerKind.LABEL:
+    if task.labels and pa.types.is_string(answers.type):
         marks |= _where(_differs(batch, task.old_column, answers), Doubt.CHANGED)
         marks |= _where(_differs(batch, task.truth_column, answers), Doubt.WRONG)
     confidence = confidences(answers)
@@ -84,7 +91,8 @@ def _differs(batch: pa.RecordBatch, column: str, answers: pa.Array) -> pa.Array:
         return pa.nulls(batch.num_rows, pa.bool_())
     cells = pc.utf8_trim_whitespace(pc.cast(batch.column(column), pa.string()))
     said = pc.not_equal(cells, "")
-    return pc.and_(said, pc.not_equal(pc.utf8_lower(cells), pc.utf8_lower(answers)))
+    plain, ours = (pc.utf8_lower(pc.utf8_normalize(one, "NFC")) for one in (cells, answers))
+    return pc.and_(said, pc.not_equal(plain, ours))
 
 
 def _audited(keys: pa.Array, answers: pa.Array, audited: Mapping[str, Any]) -> Mask:

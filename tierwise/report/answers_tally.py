@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tierwise.records import MediaResolution
-from tierwise.report.answer_rows import ROUTE_REASON, doubts_of, keys_of, texts_of
+from tierwise.report.answer_rows import ROUTE_REASON, doubts_of, keys_of, labels_of, texts_of
 from tierwise.report.candidates import Candidates
 from tierwise.report.doubt import Doubt, doubts_in
 from tierwise.report.savings import Naive
-from tierwise.report.task_facts import AnswerKind, AskedTask
+from tierwise.report.task_facts import AskedTask
 from tierwise.tiers import image_tokens
 
 # Of a picture whose size is not known, as the account has it.
@@ -57,7 +57,7 @@ class AnswersTally:
         """Take a batch in."""
         keys = keys_of(batch)
         answers = batch.column("answer")
-        labels = texts_of(answers, self.task.kind)
+        labels = texts_of(answers, self.task)
         doubts = doubts_of(batch, self.task, keys, self.audited)
         pictured = np.asarray(pc.fill_null(pc.is_in(keys, self.pictured), False))
         self.candidates.add(batch, keys, labels, doubts, pictured)
@@ -69,10 +69,7 @@ class AnswersTally:
             reasons = pc.replace_substring_regex(batch.column(ROUTE_REASON), _SIZE, "sizes that")
             reasons = pc.replace_substring_regex(reasons, _DETAIL, "fine detail")
             self._count(self.route_reasons, reasons)
-        if self.task.kind is AnswerKind.LABEL:
-            self._count(self.labels, answers)
-        elif self.task.kind is AnswerKind.LABELS:
-            self._count(self.labels, pc.list_flatten(answers))
+        self._count(self.labels, labels_of(answers, self.task))
         for mask, rows in zip(*np.unique(doubts, return_counts=True), strict=True):
             for doubt in doubts_in(int(mask)):
                 self.doubts[doubt] += int(rows)

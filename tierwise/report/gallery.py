@@ -12,8 +12,8 @@ from tierwise.report.answer_rows import ROUTE_REASON
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.candidates import Candidate
 from tierwise.report.doubt import SAID, WORDS, Doubt, doubts_in
-from tierwise.report.task_facts import AnswerKind, AskedTask
-from tierwise.report.written import answer_cell, answer_text
+from tierwise.report.task_facts import AskedTask
+from tierwise.report.written import answer_cell
 
 MOST_PICTURES = 400
 # Without thumbnails there is less to look at.
@@ -129,13 +129,13 @@ def answer_line(task: AskedTask, row: Mapping[str, Any], doubts: int) -> AnswerL
     reason = row.get(ROUTE_REASON)
     return AnswerLine(
         task=task.name,
-        text=answer_text(row["answer"]),
+        text=task.answers.told(row["answer"]),
         cell=cell if len(cell) <= _LONGEST_CELL else None,
         old="" if old is None else str(old),
         doubts=doubts_in(doubts),
         failure="",
         media_resolution=row["media_resolution"] or "",
-        labels=_labels(task.kind, row["answer"]),
+        labels=task.answers.picked(row["answer"]),
         route_reason="" if reason in (None, AS_TASK) else str(reason),
         when=task.when,
         looks_at=task.looks_at,
@@ -144,12 +144,6 @@ def answer_line(task: AskedTask, row: Mapping[str, Any], doubts: int) -> AnswerL
 
 def _spoken(resolution: str) -> str:
     return resolution.replace("_", " ")
-
-
-def _labels(kind: AnswerKind, answer: Any) -> tuple[str, ...]:
-    if kind is AnswerKind.LABEL:
-        return (answer,)
-    return tuple(answer) if kind is AnswerKind.LABELS else ()
 
 
 def failed_line(row: Mapping[str, Any]) -> AnswerLine:

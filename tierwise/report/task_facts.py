@@ -6,13 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, Self
 
 from tierwise.accounts.tables import manifest_name
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.labels import OneLabel, SeveralLabels
-from tierwise.answers.structs import Struct
+from tierwise.answers.kinds import ANSWER_KINDS, kind_of
 from tierwise.errors import PriceError
 from tierwise.evaluation import judged_tasks
 from tierwise.prices.price_rows import Price
@@ -21,15 +19,6 @@ from tierwise.questions import Questions
 from tierwise.records import ServiceTier
 from tierwise.tasks import Task
 from tierwise.tasks.condition_text import read_condition
-
-
-class AnswerKind(StrEnum):
-    """What an answer is."""
-
-    LABEL = "label"
-    LABELS = "labels"
-    STRUCT = "struct"
-    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +30,7 @@ class AskedTask:
     """
 
     name: str
-    kind: AnswerKind
+    kind: str
     prompt: str
     model: str
     media_resolution: str
@@ -56,6 +45,16 @@ class AskedTask:
     audit_of: str = ""
     old_column: str = ""
     truth_column: str = ""
+
+    @property
+    def answers(self) -> type[AnswerType]:
+        """The kind of its answers."""
+        return ANSWER_KINDS[self.kind]
+
+    @property
+    def described(self) -> str:
+        """What may come back."""
+        return self.answers.described(len(self.labels))
 
     @property
     def looks_at(self) -> tuple[str, ...]:
@@ -73,8 +72,9 @@ class AskedTask:
     def of_document(cls, document: Mapping[str, Any]) -> Self:
         """Read back; raises `KeyError`, `TypeError` or `ValueError` for what is none."""
         cells = {name: document[name] for name in cls.__dataclass_fields__}
-        kind, labels = AnswerKind(cells["kind"]), tuple(cells["labels"])
-        return cls(**{**cells, "kind": kind, "labels": labels})
+        if cells["kind"] not in ANSWER_KINDS:
+            raise ValueError(f"{cells['kind']!r} is not a kind of answer")
+        return cls(**{**cells, "labels": tuple(cells["labels"])})
 
 
 def asked_tasks(questions: Questions, columns: Collection[str]) -> list[dict[str, Any]]:
@@ -99,10 +99,9 @@ def asked_tasks(questions: Questions, columns: Collection[str]) -> list[dict[str
 
 def _asked(task: Task, old: str, truth: str) -> AskedTask:
     route = task.route
-    kind = _kind(task.answer)
     return AskedTask(
         name=task.name,
-        kind=kind,
+        kind=kind_of(task.answer),
         prompt=task.prompt,
         model=route.model,
         media_resolution=str(route.media_resolution),
@@ -110,22 +109,14 @@ def _asked(task: Task, old: str, truth: str) -> AskedTask:
         max_side=route.image.max_side,
         quality=route.image.quality,
         images_per_request=route.images_per_request,
-        labels=getattr(task.answer, "labels", ()),
+        labels=task.answer.options(),
         when=task.when.text if task.when else "",
         reads=task.reads,
         per=task.per.by if task.per else "",
         audit_of=task.audit.of if task.audit else "",
         old_column=old,
-        truth_column=truth if kind is AnswerKind.LABEL else "",
+        truth_column=truth if task.answer.choices() else "",
     )
-
-
-def _kind(answer: AnswerType) -> AnswerKind:
-    if isinstance(answer, OneLabel):
-        return AnswerKind.LABEL
-    if isinstance(answer, SeveralLabels):
-        return AnswerKind.LABELS
-    return AnswerKind.STRUCT if isinstance(answer, Struct) else AnswerKind.TEXT
 
 
 @dataclass(frozen=True, slots=True)

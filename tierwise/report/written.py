@@ -78,20 +78,6 @@ def percent(part: float, whole: float) -> str:
     return f"{share:.0f} %" if share == round(share) or share >= 10 else f"{share:.1f} %"
 
 
-def answer_text(value: Any) -> str:
-    """An answer for people.
-
-    >>> answer_text(["a", "b"]), answer_text({"present": True, "where": None}), answer_text([])
-    ('a, b', 'present: true', 'none')
-    """
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, dict):
-        parts = (f"{name}: {_plain(one)}" for name, one in value.items() if one is not None)
-        return ", ".join(parts) or "none"
-    return str(value)
-
-
 def answer_cell(value: Any) -> str:
     """An answer as the cell of a labelled manifest says it.
 
@@ -103,10 +89,6 @@ def answer_cell(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, default=_number)
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _number(value: Any) -> Any:

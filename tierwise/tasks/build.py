@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tierwise.answers.answer_type import AnswerType
@@ -11,6 +11,7 @@ from tierwise.answers.labels import read_labels
 from tierwise.answers.read_schema import read_schema
 from tierwise.answers.structs import Struct
 from tierwise.answers.text import Text
+from tierwise.answers.written_words import twins
 from tierwise.errors import InputError, TasksError
 from tierwise.models import find_model
 from tierwise.records import Route
@@ -51,12 +52,26 @@ def read_answer(document: Document, name: str, keys: TaskKeys) -> AnswerType:
     with _at(document, name, "multiple"):
         if keys.multiple and given != "labels":
             raise TasksError(f"true has no effect beside `{given}`. Remove it.")
+    _check_twins(document, name, keys.labels or ())
     with _at(document, name, given):
         if keys.labels is not None:
             return read_labels(keys.labels, multiple=keys.multiple)
         if keys.text is not None:
             return Text(keys.text.max_length, keys.text.slug)
         return Struct(read_schema(keys.answer_schema))
+
+
+def _check_twins(document: Document, name: str, labels: Sequence[str]) -> None:
+    """Refuse labels of which a person or a database could not tell which is meant."""
+    if pair := twins(labels):
+        first, second = (("tasks", name, "labels", place) for place in pair)
+        written = shown(labels[pair[0]])
+        how = (
+            f"{written} is given twice"
+            if labels[pair[0]] == labels[pair[1]]
+            else f"{shown(labels[pair[1]])} is {written} but for case or the form of its signs"
+        )
+        raise document.error(second, f"{how}; see line {document.line(first)}. Remove one.")
 
 
 def build_task(

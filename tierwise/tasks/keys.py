@@ -209,7 +209,7 @@ def _refuse(document: Document, error: ValidationError) -> NoReturn:
     elif kind == "string_too_long":
         limit = first["ctx"]["max_length"]
         problem = f"the text has {len(value)} characters, the limit is {limit}. Shorten it."
-    elif kind == "string_type" and not isinstance(value, list | dict | None):
+    elif kind == "string_type" and _is_other_word(first["loc"], value):
         problem = _quote_it(document, first["loc"], value)
     else:
         problem = f"the value is {shown(value)}. {_remedy(keys, location, first)}"
@@ -254,8 +254,17 @@ def _remedy(keys: type[_Keys], location: Location, first: ErrorDetails) -> str:
     return str(named[str(key)].description).replace("{options}", f"one of {options}")
 
 
+def _is_other_word(found: Location, value: Any) -> bool:
+    """Whether YAML has made something else of a word; of a key without a value it has not."""
+    return not isinstance(value, list | dict | None) or (
+        value is None and found[-2:-1] == ("labels",)
+    )
+
+
 def _quote_it(document: Document, found: Location, value: Any) -> str:
     written = document.written(found)
+    if not written:
+        return "there is nothing here. Write it, or remove the line."
     kind = _YAML_TYPES.get(type(value), "a date")
     return f'YAML takes {written} for {kind} where text is expected. Quote it: "{written}".'
 
@@ -269,4 +278,4 @@ _BELOW: dict[tuple[type[_Keys], object], type[_Keys]] = {
     (TaskKeys, "escalate"): EscalateKeys,
     (EscalateKeys, "image"): SizeKeys,
 }
-_YAML_TYPES = {bool: "true or false", int: "a number", float: "a number"}
+_YAML_TYPES = {type(None): "nothing", bool: "true or false", int: "a number", float: "a number"}

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from tierwise.accounts.tables import answers_schema, costs_schema, failures_schema
 from tierwise.evaluation import evaluation_schema
 from tierwise.publishing.finished_run import FinishedRun, open_finished_run
-from tierwise.report.task_facts import AnswerKind, AskedTask
+from tierwise.report.task_facts import AskedTask
 
 STARTED, ENDED = "2026-11-27T08:00:00+00:00", "2026-11-27T10:30:00+00:00"
 ONE_LABEL = {"type": "string"}
@@ -29,7 +29,7 @@ def asked(
 ) -> AskedTask:
     """A task with one label, unless `kind` says otherwise."""
     known: dict[str, Any] = {
-        "kind": AnswerKind.LABEL,
+        "kind": "label",
         "prompt": "What is it?",
         "model": "gemini-3.1-flash-lite",
         "media_resolution": "low",

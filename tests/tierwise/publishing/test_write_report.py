@@ -14,7 +14,6 @@ from tests.tierwise.publishing.finished import Made, answers, asked, digest, fai
 from tierwise.errors import InputError
 from tierwise.publishing.write_report import build_page
 from tierwise.records import AS_TASK
-from tierwise.report.task_facts import AnswerKind
 from tierwise.storage.thumbnail_files import ThumbnailFiles, thumbnails_below
 
 JPEG = b"\xff\xd8 some picture \xff\xd9"
@@ -82,9 +81,7 @@ def test_failures_come_with_examples_and_what_to_do(tmp_path: Path) -> None:
 def test_doubts_come_first_and_say_why(tmp_path: Path) -> None:
     task = asked(old_column="old_label", truth_column="category")
     audit = asked("category@audit", audit_of="category")
-    struct = asked(
-        "sure", labels=(), kind=AnswerKind.STRUCT, when='category == "cat"', prompt="Sure?"
-    )
+    struct = asked("sure", labels=(), kind="struct", when='category == "cat"', prompt="Sure?")
     uris = names(6)
     old = ["dog", "CAT ", None, None, None, None]
     truth = [None, None, "dog", "cat", None, None]

@@ -49,7 +49,21 @@ TASKS = [
     ("prompt: x, labels: [yes, no]", "labels[0]", "true or false", 'Quote it: "yes"'),
     ("prompt: x, labels: [a, 12]", "labels[1]", "a number", 'Quote it: "12"'),
     ("prompt: x, labels: [a, 2024-05-01]", "labels[1]", "a date", 'Quote it: "2024-05-01"'),
-    ("prompt: x, labels: [a, a]", "labels", "'a' is given twice", "Remove one"),
+    (
+        "prompt: x, labels: [Cat, dog, cat]",
+        "labels[2]",
+        "'cat' is 'Cat' but for case",
+        "see line 4",
+    ),
+    (
+        'prompt: x, labels: ["caf\\u00e9", "cafe\\u0301"]',
+        "labels[1]",
+        "but for case or the form of its signs",
+        "see line 4",
+    ),
+    ("prompt: x, labels: [~, b]", "labels[0]", "YAML takes ~ for nothing", 'Quote it: "~"'),
+    ("prompt: x, labels: [a, null]", "labels[1]", "YAML takes null for nothing", '"null"'),
+    ("prompt: x, labels: [a, a]", "labels[1]", "'a' is given twice", "Remove one"),
     ("prompt: x, labels: [a]", "labels", "1 label given", "2 to 2000 can be asked. Add what"),
     (
         "prompt: x, labels: [], multiple: true",

@@ -1,0 +1,62 @@
+"""What people say is right: a cell of a manifest, or the name of a folder, as a typed answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.json_schemas import MismatchError
+from tierwise.records import Scalar
+
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class TruthError(ValueError):
+    """A cell does not say what could be the answer of its task; the message says why."""
+
+
+def truth_columns(task: str, answer: AnswerType, columns: Collection[str]) -> tuple[str, ...]:
+    """The manifest's columns that say what is right for a task; none when it has no such column.
+
+    It is the column of the task's name; a struct may have one per property instead, as `task.name`.
+    """
+    held = tuple(name for name in answer.truth_columns(task) if name in columns)
+    return held[:1] if task in held else held
+
+
+def read_truth(answer: AnswerType, cells: Mapping[str, Scalar]) -> Any:
+    """The right answer that the cells of `truth_columns` hold, None where they are empty.
+
+    Raises:
+        TruthError: what they say can never be an answer.
+    """
+    filled = {name: _unguarded(cell) for name, cell in cells.items() if cell not in (None, "")}
+    try:
+        return answer.truth(filled) if filled else None
+    except MismatchError as mismatch:
+        raise TruthError(str(mismatch)) from mismatch
+
+
+def as_answer(answer: AnswerType, cell: Scalar) -> Any:
+    """What a picture was called before, in the task's own spelling where that is an answer of it.
+
+    >>> from tierwise.answers.labels import OneLabel
+    >>> as_answer(OneLabel(("sea", "city")), "Sea"), as_answer(OneLabel(("sea", "city")), "alps")
+    ('sea', 'alps')
+    """
+    try:
+        return read_truth(answer, {"": cell})
+    except TruthError:
+        return cell
+
+
+def _unguarded(cell: Scalar) -> Scalar:
+    """Without the apostrophe by which tables keep spreadsheets from computing a cell.
+
+    >>> _unguarded("'=1+1"), _unguarded("'tis"), _unguarded(5)
+    ('=1+1', "'tis", 5)
+    """
+    if isinstance(cell, str) and cell[:1] == "'" and cell[1:2] in _FORMULA_SIGNS:
+        return cell[1:]
+    return cell

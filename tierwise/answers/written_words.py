@@ -1,0 +1,90 @@
+"""Words as people and models write them: when two are the same, and which label one means.
+
+Scripts write one word in several ways. A file system may take an accent apart that a tasks file
+has composed, and Persian or emoji join their parts with signs that many programs drop.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+
+_WORD = re.compile(r"\w+")
+# ZWNJ and ZWJ: they join, and are no sign of their own.
+_JOINERS = str.maketrans({"\u200c": None, "\u200d": None})
+
+
+def without_joiners(text: str) -> str:
+    """A text without the signs that only join others."""
+    return text.translate(_JOINERS)
+
+
+def same_name(text: str) -> str:
+    r"""What is equal for two names that a database or a person takes for one.
+
+    >>> same_name("CAFE\u0301") == same_name("caf\u00e9"), same_name("Maße") == same_name("Masse")
+    (True, False)
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower())
+
+
+def plain_words(text: str) -> str:
+    """A text whatever its case, spaces and normal form.
+
+    >>> plain_words(" New  York")
+    'new york'
+    """
+    return " ".join(_folded(text).split())
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case."""
+    return _WORD.findall(_folded(text))
+
+
+def overlap(truth: Collection[str], answer: Collection[str]) -> float:
+    """F1 of two collections, members counted as often as they occur; 1 when both are empty.
+
+    >>> overlap(["a", "b"], ["b", "c"]), overlap([], [])
+    (0.5, 1.0)
+    """
+    if not truth and not answer:
+        return 1.0
+    common = (Counter(truth) & Counter(answer)).total()
+    return 2 * common / (len(truth) + len(answer))
+
+
+def meant(names: tuple[str, ...], word: str) -> int | None:
+    """The place of the name that a word stands for: exactly, else by the looser form it has alone.
+
+    >>> meant(("cat", "Dog"), "dog"), meant(("Maße", "Masse"), "MASSE"), meant(("cat",), "bird")
+    (1, None, None)
+    """
+    exact, folded = _places(names)
+    return exact.get(word, folded.get(without_joiners(_folded(word))))
+
+
+def twins(names: Iterable[str]) -> tuple[int, int] | None:
+    """The places of the first two names that are the same but for case or normal form."""
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names):
+        before = seen.setdefault(same_name(name), place)
+        if before != place:
+            return before, place
+    return None
+
+
+@lru_cache(maxsize=64)
+def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int | None]]:
+    folded: dict[str, int | None] = {}
+    for place, name in enumerate(names):
+        key = without_joiners(_folded(name))
+        folded[key] = None if key in folded else place
+    return {name: place for place, name in enumerate(names)}, folded
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
