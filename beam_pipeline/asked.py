@@ -97,7 +97,7 @@ def cap_of(settings: Settings) -> int | None:
     """The cap of `--max_cost_usd` in nano-dollars, None without.
 
     Raises:
-        InputError: it is no plain amount.
+        InputError: it is not a plain amount.
     """
     dollars = settings.max_cost_usd
     return None if dollars is None else read_dollars(dollars, "max_cost_usd")
@@ -120,7 +120,7 @@ def _read_text(flag: str, path: str, refusal: type[InputError]) -> str:
         raise refusal(f"--{flag}={path}: cannot be read: {reason}.") from error
     except UnicodeDecodeError as error:
         raise refusal(
-            f"--{flag}={path}: byte {error.start + 1} is no UTF-8. Save it as UTF-8."
+            f"--{flag}={path}: byte {error.start + 1} is not UTF-8. Save it as UTF-8."
         ) from error
 
 

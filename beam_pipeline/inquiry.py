@@ -121,8 +121,8 @@ def _check_columns(questions: Questions, found: Input) -> None:
             if name in used_variables(task.prompt) and name not in task.variables
         )
         raise TasksError(
-            f'{questions.path}, task "{next(users)}", key "prompt": {{{name}}} is no static '
-            f"variable, no other task and no column of {found.uri} (columns: {there}). "
+            f'{questions.path}, task "{next(users)}", key "prompt": {{{name}}} is not a static '
+            f"variable, another task or a column of {found.uri} (columns: {there}). "
             "Add the column or the variable."
         )
 
@@ -143,8 +143,8 @@ def _check_groups(questions: Questions, found: Input) -> None:
         if task.per and task.per.by not in (BY_FOLDER, *found.columns):
             there = ", ".join(found.columns) or "none"
             raise TasksError(
-                f'{questions.path}, task "{task.name}", key "per": {task.per.by!r} is no column of '
-                f"{found.uri} (columns: {there}). Add the column, or write folder."
+                f'{questions.path}, task "{task.name}", key "per": {task.per.by!r} is not a '
+                f"column of {found.uri} (columns: {there}). Add the column, or write folder."
             )
 
 

@@ -20,7 +20,7 @@ class GroupFiles(beam.PTransform):
     """From files to shards of groups.
 
     Two shuffles of names, never of image bytes. Of a group only the files that may be sent go on,
-    so that one of millions of files is no burden.
+    so that one of millions of files is not a burden.
     """
 
     def __init__(self, questions: Questions, shard_digits: int) -> None:

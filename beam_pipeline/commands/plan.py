@@ -124,7 +124,7 @@ def _day(word: str | None) -> date:
     try:
         return date.fromisoformat(word)
     except ValueError as error:
-        raise InputError(f"--prices_on={word}: is no day. Write it like 2027-01-15.") from error
+        raise InputError(f"--prices_on={word}: is not a day. Write it like 2027-01-15.") from error
 
 
 def _check_flags(words: Sequence[str]) -> None:

@@ -88,7 +88,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
         raise InputError(unknown_flag(unknown[0], verb))
     for before, word in pairwise(["", *unknown]):
         if not word.startswith("-") and not _takes_value(before):
-            raise InputError(f"{word!r} is no flag. Flags look like --name=value.")
+            raise InputError(f"{word!r} is not a flag. Flags look like --name=value.")
     return CommandLine(verb, Settings(**settings), tuple(unknown))
 
 
@@ -120,7 +120,7 @@ def _check(flag: Flag, value: Any, unknown: Sequence[str], verb: str) -> None:
         raise InputError(f"--{flag.name}={value}: is empty. Example: --{flag.name}={flag.example}")
     if flag.check and value is not None:
         flag.check(value, flag.name)
-    # Infinity is within open bounds and would last for ever; what is no number is within none.
+    # Infinity is within open bounds and would last for ever; what is not a number is within none.
     if flag.type not in (int, float) or value is None:
         return
     if not flag.least <= value <= flag.most or math.isinf(value):

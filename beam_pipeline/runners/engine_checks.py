@@ -48,7 +48,7 @@ def _check_environment(options: PortableOptions) -> None:
 
 def _check_file(flag: str, location: str | None) -> None:
     if location and "://" not in location and not Path(location).is_file():
-        raise InputError(f"--{flag}={location}: is no file. `make engines` makes one.")
+        raise InputError(f"--{flag}={location}: is not a file. `make engines` makes one.")
 
 
 def _check_java(launcher: str) -> None:
@@ -65,7 +65,7 @@ def _check_job_service(endpoint: str) -> None:
         return
     host, _, port = endpoint.rpartition(":")
     if not (host and port.isdigit()):
-        raise InputError(f"--job_endpoint={endpoint}: is no HOST:PORT, such as localhost:8099.")
+        raise InputError(f"--job_endpoint={endpoint}: is not HOST:PORT, such as localhost:8099.")
     try:
         socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
     except (OSError, OverflowError) as error:

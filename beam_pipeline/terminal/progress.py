@@ -44,7 +44,7 @@ def progress(
     """Show how far it is while the body runs.
 
     Args:
-        console: where to draw, or to write lines when it is no terminal.
+        console: where to draw, or to write lines when it is not a terminal.
         verb: what is being done.
         total: files in the archive; twins are answered together, so that it may end early.
         visible: whether the workers count in this process.

@@ -151,7 +151,7 @@ def _settings(written: Mapping[str, Any]) -> Settings:
     flags = [f"--{name}={_flag(value)}" for name, value in written.items() if value is not None]
     line = read_command_line(["run", *flags])
     if line.beam_flags:
-        raise InputError(f"AskGemini: {line.beam_flags[0].partition('=')[0]} is no flag of run.")
+        raise InputError(f"AskGemini: {line.beam_flags[0].partition('=')[0]} is not a flag of run.")
     settings = line.settings
     if settings.gemini == ServiceKind.EMULATOR and not settings.gemini_endpoint:
         raise InputError(

@@ -94,11 +94,11 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "strange verb": (["launch", I, O], ["launch", "run, plan, measure"]),
     "a key in place of its secret's name": (
         ["run", I, O, "--gemini=developer", "--api_key_secret=AIza-s3cret"],
-        ["--api_key_secret: is no name of a secret's version", "make a new one"],
+        ["--api_key_secret: is not the name of a secret's version", "make a new one"],
     ),
     "a secret without a version": (
         ["run", I, O, "--gemini=developer", "--api_key_secret=projects/p/secrets/s"],
-        ["--api_key_secret=projects/p/secrets/s: is no name", "/versions/latest"],
+        ["--api_key_secret=projects/p/secrets/s: is not a name", "/versions/latest"],
     ),
     "a secret that nobody asks for": (
         ["run", I, O, "--gemini=vertex", f"--api_key_secret={SECRET}"],

@@ -299,7 +299,7 @@ tasks:
         (None, ["--sample=9"], "--sample=9"),
         (None, ["--routes=low"], "and task 'written' is asked at low already"),
         (None, ["--sample=11"], "there are only 10 labelled images"),
-        (None, ["--routes=huge"], "'huge' is no route"),
+        (None, ["--routes=huge"], "'huge' is not a route"),
         (None, ["--routes=gemini-2.5-flash-lite/ultra_high"], "has no media resolution"),
         (None, ["--margin=0"], "--margin=0"),
         (None, ["--confidence=1"], "--confidence=1"),

@@ -235,5 +235,5 @@ def test_what_is_no_amount_is_refused(
 ) -> None:
     words = [f"--input={photos(1)}", f"--output={tmp_path / 'out'}", f"--max_cost_usd={amount}"]
     assert main(words) == 2
-    assert f"--max_cost_usd={amount}: is no amount" in capsys.readouterr().err
+    assert f"--max_cost_usd={amount}: is not an amount" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -37,7 +37,7 @@ def test_every_verb_refuses_what_is_no_amount_before_it_writes(
     for amount in ("abc", "-1", "nan"):
         words = [f"--input={photos(1)}", f"--output={output}", f"--max_cost_usd={amount}"]
         assert main([verb, *words]) == 2
-        assert f"--max_cost_usd={amount}: is no amount" in capsys.readouterr().err
+        assert f"--max_cost_usd={amount}: is not an amount" in capsys.readouterr().err
     assert not output.exists()
 
 

@@ -163,6 +163,6 @@ def test_a_column_that_is_not_there_is_refused(
 ) -> None:
     classify(photos(2), tasks=TASKS, status=2)
     message = capsys.readouterr().err
-    assert 'task "sold", key "per": \'sku\' is no column of' in message
+    assert 'task "sold", key "per": \'sku\' is not a column of' in message
     assert "(columns: none). Add the column, or write folder." in message
     assert gemini.requests() == []

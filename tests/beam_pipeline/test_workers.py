@@ -96,18 +96,18 @@ def unused_port() -> Iterator[int]:
 REFUSED = {
     "an environment": (["--environment_type=KUBERNETES"], "--environment_type=KUBERNETES"),
     "an environment without its settings": (["--environment_type=EXTERNAL"], "EXTERNAL"),
-    "settings that are no JSON": (
+    "settings that are not JSON": (
         ["--environment_type=PROCESS", "--environment_config={"],
         "--environment_type=PROCESS",
     ),
     "a Prism that is not there": (["--runner=PrismRunner", "--prism_location=nowhere"], "nowhere"),
     "a job server that is not there": (
         ["--runner=FlinkRunner", "--flink_job_server_jar=no.jar"],
-        "--flink_job_server_jar=no.jar: is no file. `make engines`",
+        "--flink_job_server_jar=no.jar: is not a file. `make engines`",
     ),
     "an address without a port": (
         ["--runner=PortableRunner", "--job_endpoint=localhost"],
-        "is no HOST:PORT",
+        "is not HOST:PORT",
     ),
 }
 
@@ -145,4 +145,4 @@ def test_every_command_of_the_page_is_one(command: str) -> None:
     try:
         beam_options(line.beam_flags)
     except InputError as error:
-        assert re.search("is no file|no job service answers|needs Java", str(error))
+        assert re.search("is not a file|no job service answers|needs Java", str(error))

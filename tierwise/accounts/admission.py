@@ -158,11 +158,11 @@ def read_dollars(written: str, flag: str) -> int:
     """Nano-dollars of an amount such as `12.50`.
 
     Raises:
-        InputError: it is no plain amount.
+        InputError: it is not a plain amount.
     """
     if not _DOLLARS.fullmatch(written):
         raise InputError(
-            f"--{flag}={written}: is no amount. Write dollars from 0 to 999999999 in digits, with "
-            "at most nine places behind a point: 12.50"
+            f"--{flag}={written}: is not an amount. Write dollars from 0 to 999999999 in digits, "
+            "with at most nine places behind a point: 12.50"
         )
     return int(Decimal(written).scaleb(NANO_PLACES))

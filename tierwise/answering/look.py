@@ -13,7 +13,7 @@ _FEATURELESS = 0.999
 
 
 def look(file: ImageFile, limits: Limits, frames: str | int) -> int | None:
-    """64 bits; None for files that are no single picture, cannot be read, or show nothing."""
+    """64 bits; None for files that are not a single picture, cannot be read, or show nothing."""
     if file.problem:
         return None
     settings = ImageSettings(_SIDE, frames=frames)

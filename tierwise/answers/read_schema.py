@@ -156,7 +156,7 @@ def _read_enum(raw: dict[str, Any], type_name: str, place: str) -> tuple[Any, ..
         wrong = isinstance(value, bool) or not isinstance(value, kinds) or value == ""
         if wrong or (number and not _is_storable(value)):
             raise TasksError(
-                f"{place}.enum holds {shown(value)}, which is no {type_name} with content. "
+                f"{place}.enum holds {shown(value)}, which is not a {type_name} with content. "
                 'Quote words such as "yes" and "2024" that stand for text.'
             )
     if len(set(values)) < len(values):
@@ -199,7 +199,7 @@ def _read_required(raw: dict[str, Any], place: str) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str) or name not in raw.get("properties", {}):
             raise TasksError(
-                f"{place}.required names {shown(name)}, which is no property. "
+                f"{place}.required names {shown(name)}, which is not a property. "
                 "Add it to `properties` or remove it here."
             )
     return tuple(dict.fromkeys(names))

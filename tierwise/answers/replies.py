@@ -19,7 +19,7 @@ _FENCE = re.compile(r"\A```[A-Za-z]*\s*\n(.*?)\n?\s*```\Z", re.DOTALL)
 
 
 class ReplyError(Exception):
-    """A reply, or one item of it, is no answer; the message says why, fit for a failure row."""
+    """A reply, or one item of it, is not an answer; the message says why, fit for a failure row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def read_pack(text: str, images: int, answer: Callable[[Any], Value]) -> PackedR
         answer: turns one decoded item into a typed value, or raises `ReplyError`.
 
     Raises:
-        ReplyError: the reply is no JSON array, so that no image has an answer.
+        ReplyError: the reply is not a JSON array, so that no image has an answer.
     """
     items = read_json(text)
     if not isinstance(items, list):
@@ -96,13 +96,13 @@ def _read_item(item: Any, count: int, answer: Callable[[Any], Value]) -> Value |
 
 
 def _number(item: Any) -> int:
-    """The image that an item names; 0, which is no image, when it names none."""
+    """The image that an item names; 0, which is not an image, when it names none."""
     number = item.get("image") if isinstance(item, dict) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else 0
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

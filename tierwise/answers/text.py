@@ -63,7 +63,7 @@ class Text(AnswerType):
         return packed_openapi(images, {"type": "STRING"})
 
     def parse(self, text: str) -> str:
-        """The reply itself; one that is empty or too long is no answer."""
+        """The reply itself; one that is empty or too long is not an answer."""
         return self.read(unfenced(text))
 
     def read(self, item: Any) -> str:

@@ -97,7 +97,7 @@ def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:
 
 
 def _route(task: Task, chosen: Route) -> Route:
-    """The chosen route; tier and frames stay the task's own, as they were no part of the choice.
+    """The chosen route; tier and frames stay the task's own, as they were not part of the choice.
 
     So does sending by reference, where the choice does not ask for pictures that are made smaller.
     """

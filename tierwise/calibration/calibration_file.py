@@ -79,7 +79,7 @@ def read_calibration(data: bytes, *, path: str) -> Calibration:
     """The calibration that a file holds.
 
     Raises:
-        InputError: it is no calibration file, or one of a newer format.
+        InputError: it is not a calibration file, or one of a newer format.
     """
     try:
         found = from_json(data)

@@ -169,6 +169,6 @@ def _route(
 
 def _malformed(written: str, why: str) -> InputError:
     return InputError(
-        f"--routes: {shown(written)} is no route: {why}. Write [MODEL/]RESOLUTION[-SIDEpx]"
+        f"--routes: {shown(written)} is not a route: {why}. Write [MODEL/]RESOLUTION[-SIDEpx]"
         "[-sIMAGES][-xIMAGES], as in low, medium-x8, low-s4 or low-512px."
     )

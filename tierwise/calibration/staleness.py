@@ -12,7 +12,7 @@ from tierwise.tasks import Task, Tasks
 def changes_since(calibration: Calibration, tasks: Tasks, *, emulated: bool) -> list[str]:
     """What no longer fits, one sentence each; nothing when the calibration is good for this run.
 
-    Tasks that were not calibrated keep their own routes and are no change. A task that the
+    Tasks that were not calibrated keep their own routes and are not a change. A task that the
     calibration names and the run lacks is none either.
     """
     changes = list(_of_tasks(calibration, tasks))

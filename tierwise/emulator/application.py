@@ -82,7 +82,7 @@ def _knowledge(directory: str) -> Knowledge | None:
         more = ", ..." if len(knowledge.skipped) > 3 else ""
         sys.stderr.write(
             f"known pictures in {directory}: {knowledge.count} known; "
-            f"{counted(len(knowledge.skipped), 'file')} left out, for they are no pictures that "
+            f"{counted(len(knowledge.skipped), 'file')} left out, for they are not pictures that "
             f"can be read: {left_out}{more}\n"
         )
     return knowledge

@@ -1,6 +1,6 @@
 """Words that can be told from colour, light, texture and shape alone, and how much they hold.
 
-This is no understanding. Each rule is a guess that is right more often than chance on photographs,
+This is not understanding. Each rule is a guess that is right more often than chance on photographs,
 and the same each time.
 """
 

@@ -22,7 +22,7 @@ def check_door(headers: Mapping[str, str]) -> None:
     """Refuse a request to a control path that this machine did not mean.
 
     Raises:
-      Refusal: 403, the host is no loopback address, or a page of another origin sent it.
+      Refusal: 403, the host is not a loopback address, or a page of another origin sent it.
     """
     host, origin = headers.get("Host", ""), headers.get("Origin")
     if not _LOOPBACK.fullmatch(host):

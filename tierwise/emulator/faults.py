@@ -144,7 +144,7 @@ def _read(entry: Any, where: str) -> Fault:
     kind = entry.get("kind") if isinstance(entry, dict) else None
     if kind not in _SETTINGS:
         raise InputError(
-            f"{where}.kind: {kind!r} is no kind of fault. One of: {_among(_SETTINGS)}."
+            f"{where}.kind: {kind!r} is not a kind of fault. One of: {_among(_SETTINGS)}."
         )
     selectors = {k: v for k, v in _SELECTORS.items() if not (kind in UNREAD and k == "sha256")}
     allowed = {**selectors, **_SETTINGS[kind]}

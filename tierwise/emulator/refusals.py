@@ -22,7 +22,7 @@ _NAMES = {
 _TYPE = "type.googleapis.com/google.rpc."
 
 
-class Refusal(Exception):  # noqa: N818 - the service's word for a reply that is no answer
+class Refusal(Exception):  # noqa: N818 - the service's word for a reply that is not an answer
     """A reply other than 200; `raw_details` are what no service should send, for a fault."""
 
     def __init__(

@@ -44,7 +44,7 @@ def from_json_schema(schema: Any) -> ResponseSchema:
     """A `responseJsonSchema` with its references resolved and its alternatives chosen.
 
     Raises:
-      Refusal: 400, it is no object, or a reference leads nowhere or in a circle.
+      Refusal: 400, it is not an object, or a reference leads nowhere or in a circle.
     """
     if not isinstance(schema, Mapping):
         path = "generation_config.response_json_schema"

@@ -57,7 +57,7 @@ def see(data: bytes, model: Model, media_resolution: MediaResolution | None) -> 
     """The picture in `data` as the model sees it.
 
     Raises:
-      Refusal: 400, the bytes are no picture or a broken one.
+      Refusal: 400, the bytes are not a picture, or are a broken one.
     """
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
@@ -72,7 +72,7 @@ def see_at_full_size(data: bytes) -> Image.Image:
     """The upright RGB picture in `data` with all its pixels.
 
     Raises:
-      Refusal: 400, the bytes are no picture or a broken one.
+      Refusal: 400, the bytes are not a picture, or are a broken one.
     """
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as image:

@@ -38,7 +38,7 @@ def view_of(picture: SentPicture, model: Model, *, shape: bool) -> SeenPicture:
     """Look at a picture; `shape` as in `look_at`.
 
     Raises:
-      Refusal: 400, the bytes are no picture or a broken one.
+      Refusal: 400, the bytes are not a picture, or are a broken one.
     """
     if picture.grid is None:
         seen = see(picture.data, model, picture.media_resolution)

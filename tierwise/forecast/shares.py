@@ -69,7 +69,7 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
             _IMAGINED_COUNTS * before + evidence[0],
             _IMAGINED_COUNTS * (1 - before) + evidence[1],
         )
-        if task.audit is not None:  # what a flag sets is no guess
+        if task.audit is not None:  # what a flag sets is not a guess
             audited = shares[task.name].mean * task.audit.share
             shares[task.name] = Share(audited * _CERTAIN, (1 - audited) * _CERTAIN)
     return shares

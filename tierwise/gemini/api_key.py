@@ -103,7 +103,8 @@ def _checked(name: str, payload: SecretPayload) -> str:
     key = data.decode("ascii", "replace").strip()  # `echo KEY | gcloud secrets ...` adds a line end
     if not _KEY.fullmatch(key):
         raise InputError(
-            f"--api_key_secret={name}: the {len(data)} bytes there are no API key, which is one "
-            "word of ASCII. Store the key alone: gcloud secrets versions add SECRET --data-file=-"
+            f"--api_key_secret={name}: the {len(data)} bytes there are not an API key, which is "
+            "one word of ASCII. Store the key alone: "
+            "gcloud secrets versions add SECRET --data-file=-"
         )
     return key

@@ -4,7 +4,7 @@ The body goes out as we wrote it (`extra_body`) and the reply comes back as raw 
 (`should_return_http_response`): both are the SDK's public interface, and spare its conversions,
 which cost more than the network. Retrying is ours alone: with `attempts=1` neither the SDK's
 tenacity loop nor its silent second try on aiohttp resends a request that may have been billed.
-Refusals are read by the connection pool, before the SDK would fail on those that are no JSON.
+Refusals are read by the connection pool, before the SDK would fail on those that are not JSON.
 """
 
 from __future__ import annotations
@@ -229,5 +229,5 @@ def _raw_reply(response: types.GenerateContentResponse, latency_ms: int) -> RawR
     except orjson.JSONDecodeError as error:
         raise CallError(f"the reply is not JSON: {text[:80]!r}", status=200, sent=True) from error
     if not isinstance(body, dict):
-        raise CallError(f"the reply is no JSON object: {text[:80]!r}", status=200, sent=True)
+        raise CallError(f"the reply is not a JSON object: {text[:80]!r}", status=200, sent=True)
     return RawReply(body, headers, latency_ms)

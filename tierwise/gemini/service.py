@@ -77,14 +77,14 @@ def secret_location(name: str) -> str:
     """The region of a regional secret, empty for others.
 
     Raises:
-        InputError: this is no name of a secret's version.
+        InputError: this is not the name of a secret's version.
     """
     found = _SECRET_VERSION.fullmatch(name)
     if not found:
         # Whoever misread the flag may have written the key here.
         shown = f"={name}" if name.startswith("projects/") else ""
         raise InputError(
-            f"--api_key_secret{shown}: is no name of a secret's version. Write it like "
+            f"--api_key_secret{shown}: is not the name of a secret's version. Write it like "
             "projects/my-project/secrets/gemini-key/versions/latest. If it was the key itself, "
             "make a new one: what stands on a command line is known to others."
         )

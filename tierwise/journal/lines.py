@@ -1,7 +1,7 @@
 """The journal's format: one JSON line per paid reply and image.
 
 Lines are never changed. One of a newer version is refused: to guess at it could pay twice. One that
-is damaged is left out, for a line that was cut off is no JSON, and its answer is asked again. What
+is damaged is left out, for a line that was cut off is not JSON, and its answer is asked again. What
 it paid is not forgotten: an object's name says how many lines it was written with, never none, and
 `{}` stands for each that was lost.
 """

@@ -83,7 +83,7 @@ def open_finished_run(folder: str, flag: str = "output") -> FinishedRun:
     except OSError as error:
         raise InputError(f"{uri}: cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
-        raise InputError(f"{uri}: is no JSON: {error}. {_AGAIN}") from error
+        raise InputError(f"{uri}: is not JSON: {error}. {_AGAIN}") from error
     _check(run, uri, said)
     return FinishedRun(folder, run)
 

@@ -38,7 +38,7 @@ _MOST_BYTES = 400_000
 
 
 def inlined_svg(data: bytes, prefix: str) -> tuple[str, str] | None:
-    """An `<svg>` element for HTML and what it says of itself, None for what is no plot of ours."""
+    """An `<svg>` element for HTML and what it says of itself; None if it is not a plot of ours."""
     text = data[: _MOST_BYTES + 1].decode("utf-8", "replace")
     if len(data) > _MOST_BYTES or "<!" in text:
         return None

@@ -59,7 +59,7 @@ class TaskAnswers:
 def task_answers(
     tallies: Sequence[AnswersTally], cards: Sequence[Card], run: Mapping[str, Any]
 ) -> list[TaskAnswers]:
-    """Every task that is no audit, in the order they are asked."""
+    """Every task that is not an audit, in the order they are asked."""
     return [_of_task(tally, cards, run) for tally in tallies]
 
 

@@ -34,7 +34,7 @@ def what_ran(run: Mapping[str, Any], tallies: Iterable[AnswersTally]) -> WhatRan
         "took": _duration(run["started_at"], run["ended_at"]),
         "status": run["status"].replace("_", " "),
         "files": count(run["files"]),
-        "files that plainly are no pictures": count(run.get("skipped_files", 0)),
+        "files that plainly are not pictures": count(run.get("skipped_files", 0)),
         "pictures": count(run["images"]),
         "requests": count(run["totals"]["requests"]),
     }

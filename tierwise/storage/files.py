@@ -76,10 +76,10 @@ class Files(Protocol):
         """Write a file below a folder and delete it again; raises `OSError`, and leaves nothing."""
 
     def delete(self, uri: str) -> None:
-        """Delete one file; a missing one is no error."""
+        """Delete one file; a missing one is not an error."""
 
     def move(self, source: str, target: str) -> None:
-        """Put a file in the place of another, whole; a missing source is no error."""
+        """Put a file in the place of another, whole; a missing source is not an error."""
 
     def discard(self, folder: str, name: str) -> None:
         """Delete a file below a folder, and folders in between that it leaves empty."""
@@ -88,7 +88,7 @@ class Files(Protocol):
         """Put a finished folder in the place of another, which is deleted."""
 
     def remove_folder(self, folder: str) -> None:
-        """Delete a folder and all below it; a missing one is no error."""
+        """Delete a folder and all below it; a missing one is not an error."""
 
     def remove_unfinished(self, folder: str) -> None:
         """Delete what writers that were killed left below a folder that nobody writes into."""

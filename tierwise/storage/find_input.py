@@ -56,7 +56,7 @@ def _find_input(uri: str, excluded: str) -> Input:
     if not GLOB_SIGNS & set(uri):
         if _is_something(uri):
             raise InputError(
-                f"--input={uri}: is no regular file but a device, pipe or socket. "
+                f"--input={uri}: is not a regular file but a device, pipe or socket. "
                 "Name a folder, a picture or a manifest."
             )
         raise InputError(f"--input={uri}: there is no such file or folder.")

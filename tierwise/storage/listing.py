@@ -57,7 +57,7 @@ class Input:
 class Named(Record):
     """One name in the archive: as it is written, and where to read it.
 
-    A name on a disk that is no Unicode text is shown in `uri` with escapes that no other name has;
+    A name on a disk that is not Unicode text is shown in `uri` with escapes that no other name has;
     `path` keeps its bytes. `known` is what the listing told, where that spares looking at the file.
     """
 
@@ -69,7 +69,7 @@ class Named(Record):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that plainly is no picture."""
+    """A file that plainly is not a picture."""
 
     uri: str
 
@@ -179,7 +179,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
     try:
         return re.compile("".join(_of_token(token) for token in _TOKENS.findall(glob)), re.DOTALL)
     except re.error as error:
-        raise InputError(f"--input={glob}: is no pattern: {error}.") from error
+        raise InputError(f"--input={glob}: is not a pattern: {error}.") from error
 
 
 def _of_token(token: str) -> str:

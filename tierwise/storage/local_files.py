@@ -216,7 +216,7 @@ def _unfinished(path: Path) -> Path:
 def _look_at(path: str) -> Stat | None:
     """A file's size; None for what is gone meanwhile.
 
-    What is no regular file has none: whoever reads it hears what is wrong.
+    What is not a regular file has none: whoever reads it hears what is wrong.
     """
     try:
         found = os.stat(path)  # noqa: PTH116

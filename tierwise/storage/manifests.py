@@ -2,7 +2,7 @@
 
 CSV cells are strings, and null when empty; JSON Lines and Parquet keep strings, integers of 64
 bits, numbers and booleans. Lists and objects travel as JSON, everything else as text. Relative URIs
-start at the manifest's own folder. A name on a disk that is no Unicode is written with the escapes
+start at the manifest's own folder. A name on a disk that is not Unicode is written with the escapes
 that tables show it with.
 """
 
@@ -159,7 +159,7 @@ def _jsonl_cells(uri: str) -> Iterator[Mapping[str, Any]]:
             except ValueError as error:
                 raise InputError(f"{uri}: line {number} is not JSON: {error}") from error
             if not isinstance(row, dict):
-                raise InputError(f"{uri}: line {number} is no JSON object: {line[:60]!r}")
+                raise InputError(f"{uri}: line {number} is not a JSON object: {line[:60]!r}")
             yield row
 
 
@@ -222,5 +222,5 @@ def _scalar(value: Any) -> Scalar:
         return value if value in _INTEGERS else str(value)
     nested = isinstance(value, dict | list)
     text = json.dumps(value, ensure_ascii=False, default=str) if nested else str(value)
-    # JSON can write half a character, which is no text elsewhere.
+    # JSON can write half a character, which is not text elsewhere.
     return text.encode("utf-8", "replace").decode("utf-8")

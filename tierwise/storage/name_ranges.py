@@ -72,7 +72,7 @@ def after(prefix: str) -> str:
     while prefix:
         code = ord(prefix[-1]) + 1
         if code <= 0x10FFFF:
-            # Half characters are no text, and no name holds a line's end.
+            # Half characters are not text, and no name holds a line's end.
             code = {0xD800: 0xE000, 0x0A: 0x0B, 0x0D: 0x0E}.get(code, code)
             return prefix[:-1] + chr(code)
         prefix = prefix[:-1]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 
-# How bytes are shown that are no UTF-8, all above 127, and the backslash of such a sign itself.
+# How bytes are shown that are not UTF-8, all above 127, and the backslash of such a sign itself.
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
 
 
 def shown(path: str) -> str:
-    r"""A name as Python gives it, with escapes for bytes that are no UTF-8.
+    r"""A name as Python gives it, with escapes for bytes that are not UTF-8.
 
     A backslash that could be taken for the beginning of one is escaped, and no other.
 

@@ -1,6 +1,6 @@
 """What a file tells of itself, for a forecast: from its head, or where that is not enough, more.
 
-No more is read than a run would read: nothing of what is no picture or too large, and no file for
+No more is read than a run would read: nothing of what is not a picture or too large, no file for
 longer than `LOOK_S`.
 """
 

@@ -79,7 +79,7 @@ def _resolve(
         if path == comparison.other and len(path) == 1:
             raise _error(
                 comparison,
-                f"is compared with {task!r}, which is no task",
+                f"is compared with {task!r}, which is not a task",
                 f'Write text in quotes: "{task}".',
             )
         problem = f"names no task {task!r}"
@@ -99,7 +99,7 @@ def _resolve(
 def _check_operator(comparison: Comparison, schema: Schema) -> None:
     sign = comparison.operator
     if sign in _ORDER and schema.type not in ("integer", "number"):
-        raise _error(comparison, f"is no number, so {sign} means nothing", "Use == or in.")
+        raise _error(comparison, f"is not a number, so {sign} means nothing", "Use == or in.")
     if schema.type == "array" and sign != "contains":
         raise _error(comparison, f"is a list, so {sign} means nothing", "Use contains.")
     if sign == "contains" and (schema.type not in ("array", "string") or schema.enum):

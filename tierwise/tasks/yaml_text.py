@@ -80,7 +80,7 @@ def read_yaml(text: str, *, path: str) -> Document:
         place = f"{path}, line {mark.line + 1}" if mark else path
         problem = getattr(error, "problem", None) or "a character that YAML does not take"
         raise TasksError(
-            f"{place}: this is no YAML: {problem}. Check indentation, colons and "
+            f"{place}: this is not YAML: {problem}. Check indentation, colons and "
             "quotes; quote text that holds a colon or begins with a sign."
         ) from error
     except ValueError as error:
@@ -131,7 +131,7 @@ def _check_keys(node: Any, path: str) -> None:
         if key.tag not in _KEY_TAGS:
             written = shown(key.value)
             raise TasksError(
-                f"{path}, line {line}: the key {written} is no text for YAML. Quote it."
+                f"{path}, line {line}: the key {written} is not text that YAML takes. Quote it."
             )
         name = (key.tag, str(key.value))
         if name in lines:

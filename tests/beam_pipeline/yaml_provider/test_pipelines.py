@@ -185,11 +185,11 @@ def test_the_example_lists_the_transforms_that_the_package_has() -> None:
         ({"error_handling": None}, None, "Write error_handling: {output: failures}"),
         ({"gemini_endpoint": None}, None, "gemini: emulator needs gemini_endpoint"),
         ({"service_tier": "slow"}, None, "--service_tier"),
-        ({"flags": {"sampel": 3}}, None, "--sampel is no flag of run"),
+        ({"flags": {"sampel": 3}}, None, "--sampel is not a flag of run"),
         ({"tasks": {"tasks": {}}}, None, "AskGemini"),
         ({}, [{"name": "a"}], "no column uri"),
         ({}, [{"uri": "a.jpg", "name": ["b"]}], "column name is of the type"),
-        ({}, [{"uri": "a.jpg"}], "{name} is no static variable"),
+        ({}, [{"uri": "a.jpg"}], "{name} is not a static variable"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_while_the_pipeline_is_built(

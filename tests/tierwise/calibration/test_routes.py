@@ -45,13 +45,13 @@ def test_each_name_is_read_back_as_its_route(own: Route) -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("best", "'best' is no route: media resolutions are low, medium, high, ultra_high"),
+        ("best", "'best' is not a route: media resolutions are low, medium, high, ultra_high"),
         ("low-x51", "a request takes 1 to 50 images"),
         ("low-s17", r"a contact sheet takes 1 \(none\) to 16 images"),
         ("low-s0", "a contact sheet takes"),
         ("low-s4-x6", "6 images do not fill contact sheets of 4"),
         ("low-9px", "a side has 16 to 8192 px"),
-        ("low,", "'' is no route"),
+        ("low,", "'' is not a route"),
         ("gemini-nine/low", 'model "gemini-nine" is not known'),
         ("gemini-2.5-flash-lite/ultra_high", 'has no media resolution "ultra_high"'),
     ],

@@ -66,7 +66,7 @@ def test_what_cannot_be_served_is_refused(tmp_path: Path) -> None:
     faults = tmp_path / "faults.json"
     faults.write_text('{"faults": [{"kind": "flood"}]}')
     with (
-        pytest.raises(InputError, match="'flood' is no kind of fault"),
+        pytest.raises(InputError, match="'flood' is not a kind of fault"),
         running_emulator(EmulatorConfig(faults=str(faults))),
     ):
         pass

@@ -66,7 +66,7 @@ def test_what_is_refused_says_what_to_do(
 )
 def test_what_is_no_key_is_refused_and_not_shown(secrets: Secrets, data: bytes) -> None:
     secrets.held[NAME("2")] = data
-    with pytest.raises(InputError, match=f"the {len(data)} bytes there are no API key") as raised:
+    with pytest.raises(InputError, match=f"{len(data)} bytes there are not an API key") as raised:
         find_key(service("2"))
     assert "secret-" not in (shown := "".join(traceback.format_exception(raised.value)))
     assert "two-" not in shown

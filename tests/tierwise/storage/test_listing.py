@@ -195,7 +195,7 @@ def test_a_manifest_without_rows_is_refused(tmp_path: Path, ending: str) -> None
 
 
 def test_what_is_there_and_no_regular_file_is_called_so() -> None:
-    with pytest.raises(InputError, match="/dev/null: is no regular file"):
+    with pytest.raises(InputError, match="/dev/null: is not a regular file"):
         find_input("/dev/null")
 
 

@@ -123,7 +123,7 @@ def test_half_a_character_becomes_a_question_mark(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b'{"uri": "a"}\n{"uri": \n', "line 2 is not JSON"),
-        (b"[1]\n", "line 1 is no JSON object"),
+        (b"[1]\n", "line 1 is not a JSON object"),
         (b'{"uri": "a"}\n{"url": "b"}\n', "row 2 has no uri"),
         (b'{"uri": 7}\n', "row 1 has no uri"),
         (b"", "needs a column named uri"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tierwise.storage.shown_names import path_of, shown
 
-# Backslashes, the letters of escapes and bytes that are no UTF-8 meet often among these.
+# Backslashes, the letters of escapes and bytes that are not UTF-8 meet often among these.
 PARTS = [b"\\", b"x", b"5", b"c", b"f", b"e9", rb"\xff", rb"\x5c", b"\xff", b"\xc3\xa9"]
 NAMES = st.binary(max_size=30) | st.lists(st.sampled_from(PARTS), max_size=12).map(b"".join)
 

@@ -46,7 +46,7 @@ def by_tables(pixels: Pixels, tables: Tables) -> Pixels:
 
 @lru_cache(maxsize=64)
 def tables_of(profile: bytes) -> Tables | None:
-    """Build the tables of an RGB profile; None when it is no matrix profile, or a broken one."""
+    """Build the tables of an RGB profile; None when it is not a matrix profile, or a broken one."""
     levels = (0, 51, 102, 153, 204, 255)
     colours = np.array([list(product(levels, repeat=3))], dtype=np.uint8)
     ramps = np.zeros((3, 256, 3), dtype=np.uint8)

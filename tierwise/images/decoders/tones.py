@@ -83,7 +83,7 @@ def tones_of(samples: Samples, told: ToldTones) -> Tones:
 
 
 def eight_bits(samples: Samples, tones: Tones, told: ToldTones) -> Pixels:
-    """Height x width x channels in 8 bit; what is no number is black."""
+    """Height x width x channels in 8 bit; what is not a number is black."""
     pixels = np.zeros(samples.shape, dtype=np.uint8)
     scale = 255 / (tones.high - tones.low)
     for top in range(0, len(samples), _ROWS):

@@ -137,7 +137,7 @@ def supported_format(data: bytes, name: str) -> str:
             f"{name}: the signature is {found}{_claim(name)}; taken are {taken}. "
             "Convert the file first.",
         )
-    # No byte is quoted: what is no picture may be a secret that a manifest names.
+    # No byte is quoted: what is not a picture may be a secret that a manifest names.
     raise ImageError(
         Reason.UNSUPPORTED_FORMAT,
         f"{name}: no known signature{_claim(name)}; taken are {taken}.",

@@ -19,7 +19,7 @@ def read_tiff_header(data: Sliced, name: str, *, most_pages: int) -> Header:
     Size and orientation are those of the first page.
 
     Raises:
-        ImageError: `unreadable` when there is no directory.
+        ImageError: `unreadable` when there is not a directory.
     """
     chain = list(islice(directories(data), _DIRECTORIES_PER_PAGE * most_pages + 1))
     if not chain:
