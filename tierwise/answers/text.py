@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,36 +10,15 @@ from tierwise.answers.answer_type import AnswerType, Part, packed_openapi, part
 from tierwise.answers.comparing import cell_text
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, unfenced
+from tierwise.answers.slugs import slug_of
 from tierwise.answers.written_words import overlap, words_of
 from tierwise.records import Scalar
 from tierwise.shown import shown
 
-# Letters that Unicode does not take apart, or whose plain form has two letters.
-_LETTERS = str.maketrans(
-    {
-        "ä": "ae",
-        "ö": "oe",
-        "ü": "ue",
-        "ß": "ss",
-        "æ": "ae",
-        "œ": "oe",
-        "ø": "oe",
-        "ł": "l",
-        "đ": "d",
-        "ð": "d",
-        "þ": "th",
-        "ı": "i",
-        "'": None,
-        "’": None,
-    }
-)
-_EXTENSION = re.compile(r"\.(jpe?g|png|gif|webp|tiff?|bmp|heic|avif|jp2|pdf)$")
-_NOT_SLUG = re.compile(r"[^a-z0-9]+")
-
 
 @dataclass(frozen=True, slots=True)
 class Text(AnswerType):
-    """Free text of at most `max_length` characters; with `slug`, only a-z, 0-9 and hyphens."""
+    """Free text of at most `max_length` characters; with `slug`, words fit for a file name."""
 
     max_length: int
     slug: bool = False
@@ -51,8 +28,9 @@ class Text(AnswerType):
         return Schema("string", at_most=self.max_length)
 
     def instruction(self) -> str:
-        """The length, which a plain reply has no other way to know."""
-        return f"At most {self.max_length} characters."
+        """The length, which a plain reply has no other way to know, and what a slug is."""
+        slug = "Write words for a file name, in lower case with hyphens, without an extension. "
+        return f"{slug * self.slug}At most {self.max_length} characters."
 
     def response_config(self) -> dict[str, Any]:
         """Plain text: JSON would cost quotes and braces."""
@@ -72,7 +50,7 @@ class Text(AnswerType):
             raise ReplyError(f"the answer is not text: {shown(item)}")
         value = slug_of(item, self.max_length) if self.slug else item.strip()
         if not value:
-            wanted = "letters a-z or digits" if self.slug else "text"
+            wanted = "letters or digits" if self.slug else "text"
             raise ReplyError(f"the answer has no {wanted}: {shown(item)}")
         try:
             self.schema().check(value)
@@ -122,19 +100,3 @@ class Text(AnswerType):
     def parts(self, truth: str, value: str | None) -> Iterator[Part]:
         """The text as a whole."""
         yield part("text", self.schema(), truth, value)
-
-
-def slug_of(text: str, max_length: int) -> str:
-    """Plain lower-case words joined by hyphens, cut at a hyphen when too long.
-
-    >>> slug_of("Größe der Bäume.JPG", 60), slug_of("red rose garden", 9)
-    ('groesse-der-baeume', 'red-rose')
-    """
-    plain = _EXTENSION.sub("", unicodedata.normalize("NFC", text.strip()).lower())
-    decomposed = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
-    letters = "".join(c for c in decomposed.lower() if not unicodedata.combining(c))
-    words = _NOT_SLUG.sub("-", letters).strip("-")
-    if len(words) <= max_length:
-        return words
-    head, hyphen, _ = words[: max_length + 1].rpartition("-")
-    return (head if hyphen else words[:max_length]).strip("-")

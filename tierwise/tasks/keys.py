@@ -79,7 +79,7 @@ class TextKeys(_Keys):
     max_length: int = Field(
         ge=1, le=8000, description="Write `max_length:` with 1 to 8000 characters."
     )
-    slug: bool = Field(default=False, description="Write true for a file name in a-z, 0-9 and -.")
+    slug: bool = Field(default=False, description="Write true for words of a file name.")
 
 
 class DefaultKeys(_Keys):

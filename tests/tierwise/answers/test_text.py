@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.answers.replies import InvalidItem, ReplyError
-from tierwise.answers.text import Text, slug_of
+from tierwise.answers.slugs import slug_of
+from tierwise.answers.text import Text
 
 
 def test_text_travels_plain_alone_and_as_a_string_in_a_pack() -> None:
@@ -49,6 +50,21 @@ def test_a_pack_refuses_what_is_no_text() -> None:
         ("IMG_0042.JPEG", "img-0042"),
         ("İzmir ıssız", "izmir-issiz"),
         ("ﬁne №5", "fine-no5"),
+        ("Красная роза, ёлка", "красная-роза-ёлка"),
+        ("Κόκκινο Τριαντάφυλλο", "κόκκινο-τριαντάφυλλο"),
+        ("赤い薔薇、庭園で", "赤い薔薇-庭園で"),
+        ("ガラスの\u30ab\u3099", "ガラスのガ"),
+        ("红玫瑰 (2 朵).jpg", "红玫瑰-2-朵"),
+        ("وردة حمراء، في الحديقة", "وردة-حمراء-في-الحديقة"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("लाल गुलाब", "लाल-गुलाब"),
+        ("빨간 장미", "빨간-장미"),
+        ("ﾊﾞﾗ 🌹 ＲＯＳＥ", "バラ-rose"),
+        ("CON", "con-1"),
+        ("aux.jpg", "aux-1"),
+        ("Nul", "nul-1"),
+        ("COM¹", "com1-1"),
+        ("console", "console"),
     ],
 )
 def test_a_slug_is_plain_lower_case(text: str, slug: str) -> None:
@@ -65,14 +81,27 @@ def test_a_long_slug_is_cut_between_words(length: int, slug: str) -> None:
 
 
 def test_a_slug_without_letters_is_no_answer() -> None:
-    with pytest.raises(ReplyError, match="no letters a-z or digits"):
-        Text(60, slug=True).parse("赤い薔薇")
+    with pytest.raises(ReplyError, match="no letters or digits"):
+        Text(60, slug=True).parse("!? 🌹")
+
+
+def test_the_prompt_says_what_a_slug_is() -> None:
+    said = Text(60, slug=True).instruction()
+    assert "file name" in said
+    assert said.endswith("At most 60 characters.")
+
+
+PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
+RESERVED = PORTS | {"con", "prn", "aux", "nul"}
+BAD = re.compile(r"[\s_/\\:.<>|?*\"]")
 
 
 @given(st.text(), st.integers(1, 80))
 def test_slugs_are_always_well_formed_and_stable(text: str, length: int) -> None:
     slug = slug_of(text, length)
-    assert re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", slug)
+    assert not slug or all(word and not BAD.search(word) for word in slug.split("-"))
+    assert slug == slug.lower()
+    assert slug not in RESERVED
     assert len(slug) <= length
     assert slug_of(slug, length) == slug
 
