@@ -11,16 +11,20 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from tierwise.accounts.admission import read_dollars
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.calibration.calibration_file import Calibration, read_calibration
+from tierwise.emulated import Identity
 from tierwise.errors import InputError, PriceError, TasksError
 from tierwise.gemini.concurrency import PATIENCE_S
-from tierwise.gemini.service import Service, ServiceKind, secret_location
+from tierwise.gemini.service import Service, secret_location
+from tierwise.gemini.who_answers import emulator_at
 from tierwise.prices.price_rows import Price, load_prices
 from tierwise.questions import Questions, questions_of
 from tierwise.records import ServiceTier
 from tierwise.storage.files import files_for
 from tierwise.tasks import Tasks, default_tasks, load_tasks
+from tierwise.version import VERSION
 
 _TIMEOUT_S = {ServiceTier.FLEX: 900.0}
 _STANDARD_TIMEOUT_S = 120.0
@@ -37,7 +41,7 @@ def questions_to_ask(settings: Settings, tasks: Tasks, on: date) -> tuple[Questi
     return questions_of(
         tasks,
         calibration=calibration_of(settings.calibration),
-        emulated=emulated(ServiceKind(settings.gemini), settings.gemini_endpoint or ""),
+        answerer=answerer_of(settings),
         on_stale=settings.on_stale,
         follows_pictures=settings.routing != "task",
         audit_rate=settings.audit_rate,
@@ -141,8 +145,8 @@ def service_of(settings: Settings, project: str, questions: Questions) -> Servic
         or _slowest(questions, _TIMEOUT_S, _STANDARD_TIMEOUT_S),
         prices=negotiated_prices(settings.prices),
         key_secret=_key_secret(settings.api_key_secret, kind),
+        emulator=emulator_of(settings),
     )
-    _check_endpoint(service.endpoint)
     if kind is ServiceKind.VERTEX and not service.project:
         raise InputError("--gemini=vertex needs a project: give --gemini_project or --project.")
     if service.regional and tiers & {ServiceTier.FLEX, ServiceTier.PRIORITY}:
@@ -205,7 +209,25 @@ def _check_endpoint(endpoint: str) -> None:
         )
 
 
-def emulated(kind: ServiceKind, endpoint: str) -> bool:
-    """Whether answers and costs are an emulator's and mean nothing outside."""
-    host = urlsplit(endpoint).hostname
-    return kind is ServiceKind.EMULATOR or host in ("127.0.0.1", "localhost", "::1")
+def answerer_of(settings: Settings) -> Answerer:
+    """Who answers, as far as can be told before anything is asked.
+
+    Raises:
+        InputError: the endpoint is no address.
+    """
+    return Service(ServiceKind(settings.gemini), emulator=emulator_of(settings)).answerer
+
+
+def emulator_of(settings: Settings) -> str:
+    """What the emulator that answers says of itself, empty where none does.
+
+    The embedded one is asked once it runs: see `reachable`.
+
+    Raises:
+        InputError: the endpoint is no address.
+    """
+    endpoint = (settings.gemini_endpoint or "").rstrip("/")
+    _check_endpoint(endpoint)
+    if endpoint:
+        return emulator_at(endpoint)
+    return Identity(VERSION).header if settings.gemini == ServiceKind.EMULATOR else ""

@@ -102,11 +102,11 @@ def _percent(share: float) -> str:
 def _spent_before(inquiry: Inquiry, archive: int, output: str) -> tuple[Untraced, Paid]:
     """What earlier runs took of a cap, by the whole journal: no sample bounds that."""
     digits = capped_digits(archive)
-    journal = JournalFiles(join(output, "journal"), "forecast", digits, mends=False)
+    journal = JournalFiles(join(output, "journal"), "forecast", digits, False, inquiry.reading)
     with ThreadPoolExecutor(READERS) as pool:
         paid = sum(pool.map(journal.paid_before, journal.folders()), Paid())
     dearest = dearest_request(Plan(inquiry.questions, inquiry.service, journal), inquiry.on)
-    return untraced(all_runs(journal.runs), dearest), paid
+    return untraced(all_runs(journal.runs), dearest, inquiry.reading.counts), paid
 
 
 def _work(inquiry: Inquiry, survey: Survey) -> tuple[Work, int]:

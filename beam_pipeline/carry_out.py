@@ -13,12 +13,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
 from tierwise.accounts.ending import Status
+from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job, handed_over
-from tierwise.beam_pipeline.launch import unwritable, warnings_about_groups
+from tierwise.beam_pipeline.launch import answered_at, unwritable, warnings_about_groups
 from tierwise.beam_pipeline.lease_keeper import begin, kept
 from tierwise.beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
@@ -34,7 +35,7 @@ from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.embedded import running_emulator
 from tierwise.errors import InputError, JournalError, LeaseLostError
 from tierwise.forecast.forecast import forecast_row
-from tierwise.gemini.service import ServiceKind
+from tierwise.gemini.who_answers import emulator_at
 from tierwise.journal.run_records import Lease, check_lease, untraced
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.surveying.forecasting import forecast_of, survey_of
@@ -114,7 +115,8 @@ def _nothing_to_do(at_rest: bool) -> None:
 def with_untraced(job: Job, lease: Lease) -> Job:
     """The job that knows what earlier runs may have paid for requests left under way."""
     dearest = dearest_request(job.plan, job.on)
-    return replace(job, untraced=untraced(lease.earlier_runs(), dearest))
+    counts = job.plan.journal.reading.counts
+    return replace(job, untraced=untraced(lease.earlier_runs(), dearest, counts))
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> PipelineEnd:
@@ -150,8 +152,7 @@ def reachable(settings: Settings, job: Job) -> Iterator[Job]:
         exit_with_parent=True,
     )
     with running_emulator(config) as base_url:
-        plan = replace(job.plan, service=replace(service, endpoint=base_url))
-        yield replace(job, plan=plan)
+        yield answered_at(job, base_url, emulator_at(base_url))
 
 
 def _close(job: Job) -> dict[str, Any]:
@@ -170,7 +171,8 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
     """
     questions, service = job.plan.questions, job.plan.service
     try:
-        survey = survey_of(job.found, questions, job.output, _SAMPLE)
+        reading = job.plan.journal.reading
+        survey = survey_of(job.found, questions, job.output, _SAMPLE, reading)
     except JournalError:
         return job
     if warnings := no_images(survey, job.found.uri):

@@ -12,8 +12,10 @@ from datetime import date
 
 from tierwise.beam_pipeline.asked import cap_of, flex_fallback_of, service_of
 from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.reading_of import reading_of
 from tierwise.errors import InputError, TasksError
 from tierwise.gemini.service import Service
+from tierwise.journal.reading import Reading
 from tierwise.models import check_alive, find_model, forwarded
 from tierwise.prices.price_changes import price_warning
 from tierwise.prices.prices import find_price
@@ -32,7 +34,7 @@ class Inquiry:
     """Questions to an archive, who answers them, and the day whose prices and models hold.
 
     `cap` is in nano-dollars, None without `--max_cost_usd`; `flex_fallback` is None to wait for
-    flex.
+    flex. `reading` says whose answers and money in the output count.
     """
 
     questions: Questions
@@ -41,6 +43,7 @@ class Inquiry:
     on: date
     cap: int | None
     flex_fallback: ServiceTier | None
+    reading: Reading
 
 
 def inquiry_of(
@@ -75,7 +78,8 @@ def inquiry_of(
     _check_cost_by(settings.cost_by, found)
     near_duplicates = settings.near_duplicates is not None
     _check_references(questions, service, found, near_duplicates=near_duplicates)
-    return Inquiry(questions, service, found, on, cap, fallback)
+    reading = reading_of(settings, questions, service)
+    return Inquiry(questions, service, found, on, cap, fallback, reading)
 
 
 def warnings_about(questions: Questions, service: Service, on: date) -> Iterator[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from tierwise.answerer import Answerer
 from tierwise.answering.groups import group_name
 from tierwise.answering.plan import Plan
 from tierwise.beam_pipeline.asked import (
     calibrated_versions,
-    emulated,
     patience_of,
     questions_to_ask,
 )
@@ -69,7 +70,7 @@ def build_job(
     plan = Plan(
         questions=questions,
         service=service,
-        journal=JournalFiles(join(output, "journal"), run_id, digits),
+        journal=JournalFiles(join(output, "journal"), run_id, digits, reading=inquiry.reading),
         requests_in_flight=settings.requests_in_flight,
         requests_per_minute=rate / workers if rate else None,
         patience_s=patience_of(settings, questions),
@@ -103,7 +104,7 @@ def _facts(
     facts = {
         "tierwise": VERSION,
         "run_id": run_id,
-        "emulated": emulated(service.kind, service.endpoint),
+        **answered_by(service.answerer),
         "service_tiers": {t.name: str(t.route.service_tier) for t in questions.with_rows},
         "started_at": now.isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
@@ -122,6 +123,20 @@ def _facts(
         "calibrated_versions": calibrated_versions(settings.calibration),
     }
     return facts | {name: told for name, told in sometimes.items() if told}
+
+
+def answered_by(answerer: Answerer) -> dict[str, Any]:
+    """What `run.json` says of who answered."""
+    return {"emulated": answerer.emulated, "answerer": asdict(answerer)}
+
+
+def answered_at(job: Job, endpoint: str, emulator: str) -> Job:
+    """The job at an emulator of its own, which says this of itself."""
+    service = replace(job.plan.service, endpoint=endpoint, emulator=emulator)
+    reading = replace(job.plan.journal.reading, answerer=service.answerer)
+    journal = replace(job.plan.journal, reading=reading)
+    plan = replace(job.plan, service=service, journal=journal)
+    return replace(job, plan=plan, facts=job.facts | answered_by(service.answerer))
 
 
 def _likeness(settings: Settings) -> Likeness | None:

@@ -10,7 +10,7 @@ from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import unwritable
 from tierwise.errors import LeaseLostError
 from tierwise.journal.lines import VERSION
-from tierwise.journal.run_records import HEARTBEAT, Lease, new_record, take_lease
+from tierwise.journal.run_records import HEARTBEAT, Lease, new_record, sign_earlier, take_lease
 from tierwise.publishing.publish_run import finish_earlier
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.storage.files import files_for
@@ -35,9 +35,11 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
         journal_version=VERSION,
         handed_over=handed_over,
         dearest_request=dearest_request(job.plan, job.on),
+        answerer=job.plan.service.answerer,
     )
     try:
         lease = take_lease(journal.runs, record)
+        sign_earlier(journal.runs, journal.reading.runs)
         finish_earlier(job.output)
         for folder in (journal.folder, thumbnails_below(job.output).folder):
             files_for(folder).remove_unfinished(folder)

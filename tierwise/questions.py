@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from tierwise.answerer import Answerer
 from tierwise.audit import with_audits
 from tierwise.calibration.applied import REFUSE, with_calibration
 from tierwise.calibration.calibration_file import Calibration
@@ -80,7 +81,7 @@ def questions_of(
     tasks: Tasks,
     *,
     calibration: Calibration | None,
-    emulated: bool,
+    answerer: Answerer,
     on_stale: str = REFUSE,
     follows_pictures: bool = True,
     audit_rate: float = 0.0,
@@ -91,7 +92,7 @@ def questions_of(
     Args:
         tasks: as they were written.
         calibration: whose routes, rules and second stages take the place of the tasks' own.
-        emulated: whether an emulator will answer.
+        answerer: who will answer.
         on_stale: `refuse`, or `warn` to use a calibration that no longer fits.
         follows_pictures: whether a route may follow from what a picture shows.
         audit_rate: the share of the contents that is asked at the reference route too, 0 to 1.
@@ -102,7 +103,7 @@ def questions_of(
     """
     warnings: list[str] = []
     if calibration:
-        tasks, warnings = with_calibration(tasks, calibration, emulated=emulated, on_stale=on_stale)
+        tasks, warnings = with_calibration(tasks, calibration, answerer=answerer, on_stale=on_stale)
     if not follows_pictures:
         tasks = tasks.as_they_are()
     return as_written(with_audits(tasks, audit_rate, calibration, on)), warnings

@@ -11,7 +11,14 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar
 
+from tierwise.answerer import AnsweredBy, ServiceKind
+
 Scalar = str | int | float | bool | None
+
+# Formats of which the tasks file says how many frames are images (`ImageSettings.frames`).
+MOVING_FORMATS = frozenset({"gif", "webp", "png", "avif"})
+# Of several frames whose choice nobody wrote down.
+UNKNOWN_FRAMES = "unknown"
 
 # Why an answer has the media resolution that it has, where nothing but the tasks file chose it.
 AS_TASK = "as the task says"
@@ -221,7 +228,8 @@ class Page(Record):
 
     `number` counts from 1; `pages` is how many images the file holds. Of a page without pixels of
     its own (PDF) the size is in points. `detail` is its fine detail (`tierwise.images.fine_detail`,
-    0 to 1), None where no rule asked for it.
+    0 to 1), None where no rule asked for it. `frames` is which frames of an animation the pages
+    are, as in `ImageSettings`.
     """
 
     number: int = 1
@@ -230,6 +238,12 @@ class Page(Record):
     height: int = 0
     format: str = ""
     detail: float | None = None
+    frames: str | int = "first"
+
+    @property
+    def moves(self) -> bool:
+        """Whether the file may be an animation, so that other `frames` are other pages."""
+        return self.format in MOVING_FORMATS or not self.format
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +277,7 @@ class Answer(Record):
     tier. Money is in nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a
     reply before it ended at the output limit. `first` is the doubtful answer by a cheaper route
     that came before this one. `route_reason` is why it was asked at this media resolution, for
-    people.
+    people. `service` is who was paid for it, None for people.
     """
 
     request_id: str
@@ -286,6 +300,8 @@ class Answer(Record):
     cut_off: bool = False
     first: Answer | None = None
     route_reason: str = AS_TASK
+    answered_by: AnsweredBy = AnsweredBy.GEMINI
+    service: ServiceKind | None = None
 
     @property
     def paid(self) -> Spent:

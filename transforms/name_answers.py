@@ -10,7 +10,7 @@ from typing import Any
 import apache_beam as beam
 
 from tierwise.compressed import compress, decompress
-from tierwise.journal.lines import free
+from tierwise.journal.recalled import free
 from tierwise.questions import Questions
 from tierwise.records import Answered, ImageFile, NamedOutcome
 from tierwise.transforms.share_duplicates import share_key

@@ -14,7 +14,7 @@ from tierwise.answering.groups import AnsweredGroup, left_out
 from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import find_pages
 from tierwise.errors import ImageError
-from tierwise.journal.lines import free
+from tierwise.journal.recalled import free
 from tierwise.questions import Questions
 from tierwise.records import Failure, ImageFile, NamedOutcome, Outcome, Page, Reason
 from tierwise.transforms.group_files import GroupKey, keyed_by_group

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import negotiated_prices, tasks_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import CALIBRATE
@@ -180,7 +181,8 @@ def _calibration(
         )
     if len(calibrated) < len(sample.trials.routes):
         return None
-    return Calibration(FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated)
+    service = ServiceKind(run["answerer"]["service"])
+    return Calibration(FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated, service)
 
 
 def _too_few(task: str, observed: TrialResults) -> str:

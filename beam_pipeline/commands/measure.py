@@ -11,6 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pydantic import TypeAdapter
 from rich.console import Console
 
+from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import MEASURE
@@ -27,7 +28,6 @@ from tierwise.beam_pipeline.trials.trial_names import trial_name
 from tierwise.beam_pipeline.trials.trials import Trials
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.errors import InputError
-from tierwise.gemini.service import ServiceKind
 from tierwise.images.limits import Limits
 from tierwise.measurement import (
     Measured,

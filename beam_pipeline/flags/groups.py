@@ -14,7 +14,10 @@ GROUPS = {
         *("gemini", "gemini_endpoint", "gemini_project", "gemini_location", "api_key_secret"),
         *("service_tier", "flex_fallback"),
     ),
-    "money": ("max_cost_usd", "prices", "near_duplicates", "near_duplicates_audit", "cost_by"),
+    "money": (
+        *("max_cost_usd", "prices", "near_duplicates", "near_duplicates_audit", "cost_by"),
+        *("ask_again", "take_unsigned"),
+    ),
     "speed, and what fails": (
         *("requests_in_flight", "requests_per_minute", "request_timeout_s", "give_up_after_s"),
         *("accept_truncated", "log_requests"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tierwise.accounts.admission import read_dollars
 from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, Flag
+from tierwise.beam_pipeline.flags.reasons import read_reasons
 from tierwise.records import ServiceTier
 
 FLAGS = (
@@ -117,6 +118,24 @@ FLAGS = (
         "12.50",
         (RUN,),
         check=read_dollars,
+    ),
+    Flag(
+        "ask_again",
+        "Reasons of failures, with commas between, that are asked once more though they are final: "
+        "replies that were no answer, or refusals. Default: none.",
+        "invalid_answer,blocked_answer",
+        (RUN,),
+        check=read_reasons,
+    ),
+    Flag(
+        "take_unsigned",
+        "Take answers of the journal that do not say who gave them, and what they cost, as this "
+        "service's: those of early versions whose run.json is gone. "
+        "Otherwise they are left alone, and a line tells how many there are.",
+        "true",
+        (RUN,),
+        default=False,
+        type=bool,
     ),
     Flag(
         "near_duplicates",

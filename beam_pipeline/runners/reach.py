@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
+from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.runners.dataflow import (
@@ -18,7 +19,7 @@ from tierwise.beam_pipeline.runners.dataflow import (
 )
 from tierwise.beam_pipeline.runners.workers import on_this_machine
 from tierwise.errors import InputError
-from tierwise.gemini.service import KEY_VARIABLE, ServiceKind
+from tierwise.gemini.service import KEY_VARIABLE
 from tierwise.storage.files import files_for
 from tierwise.storage.gcs_names import SCHEME
 from tierwise.storage.listing import Input, InputKind, Named, list_names

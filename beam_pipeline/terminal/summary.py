@@ -19,6 +19,7 @@ from tierwise.beam_pipeline.terminal.evaluation_table import (
 )
 from tierwise.beam_pipeline.terminal.failures_table import print_failures
 from tierwise.beam_pipeline.terminal.money import print_money
+from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.storage.files import join
 
@@ -67,6 +68,8 @@ def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
             f"ENDED EARLY: {early['message'].rstrip('.')}. Rows left: {early['rows']} "
             f"({early['reason']}). {how_to_go_on(EarlyEnd(**early))}",
         )
+    for line in others_answers(run):
+        say(console, line)
     if run["emulated"]:
         say(
             console,

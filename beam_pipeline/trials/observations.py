@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from tierwise.accounts.table_names import FAILURES, answers_table
+from tierwise.beam_pipeline.reading_of import reading_of_last
 from tierwise.beam_pipeline.trials.labelled import LabelledImage, address
 from tierwise.beam_pipeline.trials.trial_names import trial_name
 from tierwise.calibration.figures import Observation
@@ -54,7 +55,7 @@ class Left:
 
     def __init__(self, output: str) -> None:
         self._output = output
-        self._paid = _Paid(_entries(join(output, "journal")))
+        self._paid = _Paid(_entries(output))
         self._pages: dict[Image, Page] = {}
         self._failures: dict[str, list[_Row]] = defaultdict(list)
         for row in _rows(join(output, FAILURES)):
@@ -159,11 +160,14 @@ class _Paid:
         return self.of(self._failed.get((content_hash or "", page, task), ""))
 
 
-def _entries(journal: str) -> Iterable[Entry]:
+def _entries(output: str) -> Iterable[Entry]:
+    """What counts for the run that has ended, by whichever run it was paid."""
+    reading, journal = reading_of_last(output), join(output, "journal")
     files = files_for(journal)
     for stat in files.walk(journal):
         if stat.uri.endswith(".jsonl"):
-            yield from decode(files.read(stat.uri), name=stat.uri).entries
+            entries = decode(files.read(stat.uri), name=stat.uri).entries
+            yield from filter(reading.takes, entries)
 
 
 def _rows(folder: str) -> Iterable[_Row]:

@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 import yaml
 
+from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import at_tier, questions_to_ask, tasks_of
 from tierwise.beam_pipeline.carry_out import with_untraced
 from tierwise.beam_pipeline.flags.command_line import Settings, read_command_line
@@ -31,7 +32,6 @@ from tierwise.beam_pipeline.yaml_provider.rows import (
 )
 from tierwise.beam_pipeline.yaml_provider.upstream import upstream
 from tierwise.errors import InputError
-from tierwise.gemini.service import ServiceKind
 from tierwise.journal.run_records import Lease
 from tierwise.records import Answer, ImageFile, NamedOutcome
 from tierwise.storage.listing import Input, InputKind

@@ -24,12 +24,13 @@ from bench.asking.measuring import serving
 from bench.asking.pictures import SIDE, make_pictures
 from bench.asking.stub import Behaviour
 from bench.asking.ways.arguments import LABELS, MODEL, PROMPT
+from tierwise.answerer import ServiceKind
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
 from tierwise.gemini.limiter import Clock, Limiter
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.images.picture import Picture
 from tierwise.records import Page, ServiceTier

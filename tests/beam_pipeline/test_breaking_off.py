@@ -15,10 +15,11 @@ import apache_beam as beam
 import pytest
 from rich.console import Console
 
+from tierwise.answerer import ServiceKind
 from tierwise.answering.plan import Plan
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.questions import as_written
 from tierwise.records import Answered

@@ -13,6 +13,7 @@ import pytest
 from tests.beam_pipeline.conftest import Finished
 from tests.bucket import Bucket
 from tests.conftest import EmulatedGemini
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.calibration.applied import with_calibration
 from tierwise.calibration.calibration_file import FORMAT, CalibratedTask, Calibration
@@ -253,6 +254,8 @@ def test_a_calibrated_route_is_asked_by_reference_where_it_needs_no_smaller_pict
         calibrated_at="2026-11-27T10:00:00+00:00",
         tasks={"shade": CalibratedTask(task.digest, {}, found.why, found)},
     )
-    asked, _ = with_calibration(tasks, calibration, emulated=True, on_stale="warn")
+    asked, _ = with_calibration(
+        tasks, calibration, answerer=Answerer(ServiceKind.EMULATOR), on_stale="warn"
+    )
     assert asked.task("shade").route.image.by_reference is by_reference
     assert asked.task("shade").route.images_per_request == route.images_per_request

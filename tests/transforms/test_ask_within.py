@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tierwise.accounts.admission import Admission, Cap, Paid
+from tierwise.answerer import ServiceKind
 from tierwise.answering.groups import Group
 from tierwise.answering.plan import Plan
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.questions import as_written
 from tierwise.records import Answered, Failure, ImageFile

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tierwise.accounts.admission import Admission, Paid, Untraced
+from tierwise.accounts.admission import Admission, Billed, Paid, Untraced
 from tierwise.accounts.costs import (
     ANSWERED,
     ESCALATED,
@@ -47,20 +47,45 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
     }
 
 
-def all_runs(before: Paid, untraced: Untraced, rows: Iterable[CostRow]) -> dict[str, Any]:
+def all_runs(
+    before: Paid, untraced: Untraced, rows: Iterable[CostRow], service: str
+) -> dict[str, Any]:
     """What this run and all before it into the same output used, killed ones included.
 
-    `before` is what the journal says of the others. `maybe_lost_usd` is the most that `untraced`
-    requests have cost, which is part of `maybe_billed_usd`; `requests` does not count them.
+    `before` is what the journal says of the others, whose money counts as this run's; `service` is
+    who billed this one. `maybe_lost_usd` is the most that `untraced` requests have cost, which is
+    part of `maybe_billed_usd`; `requests` does not count them, and nor do `services`.
     """
-    total = sum((one.spent for _, one in rows), before.spent)
+    now = sum((one.spent for _, one in rows), Spent())
+    total = before.spent + now
+    services = (before + Paid(services={service: Billed(spent=now)})).services
     lost = untraced.at_worst(before)
     return {
         "requests": total.requests,
         "cost_usd": _written(total.cost),
         "maybe_billed_usd": _written(total.maybe_billed + lost),
         "maybe_lost_usd": _written(lost),
+        "services": {
+            name: {
+                "cost_usd": _written(billed.spent.cost),
+                "maybe_billed_usd": _written(billed.spent.maybe_billed),
+            }
+            for name, billed in services.items()
+        },
     }
+
+
+def others_answers(before: Paid, service: str) -> dict[str, dict[str, int]]:
+    """How many answers in the journal are others', by who gave them, in this or an earlier archive.
+
+    Those `left_alone` count for nothing here; those `taken` are another service's of the same kind.
+    """
+    taken = {name: one.answers for name, one in before.services.items() if name != service}
+    return {"left_alone": _some(before.left_alone), "taken": _some(taken)}
+
+
+def _some(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in sorted(counts.items()) if count}
 
 
 def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str, Any]]:

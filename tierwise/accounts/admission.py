@@ -8,8 +8,9 @@ did not cost is free again.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tierwise.errors import InputError
@@ -37,14 +38,28 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Billed:
+    """Answers in the journal that one service gave, and what all its replies cost."""
+
+    answers: int = 0
+    spent: Spent = Spent()
+
+    def __add__(self, other: Billed) -> Billed:
+        return Billed(self.answers + other.answers, self.spent + other.spent)
+
+
+@dataclass(frozen=True, slots=True)
 class Paid:
     """What the journal says of runs, and how many of its lines are lost.
 
-    A line tells of one request at most.
+    A line tells of one request at most. `services` tells the same apart by who billed it.
+    `left_alone` counts answers that are others' by who gave them, whose money does not count.
     """
 
     spent: Spent = Spent()
     lost_lines: int = 0
+    services: Mapping[str, Billed] = field(default_factory=dict)
+    left_alone: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def cost(self) -> int:
@@ -52,7 +67,19 @@ class Paid:
         return self.spent.cost_at_worst
 
     def __add__(self, other: Paid) -> Paid:
-        return Paid(self.spent + other.spent, self.lost_lines + other.lost_lines)
+        names = self.services.keys() | other.services.keys()
+        services = {
+            name: self.services.get(name, Billed()) + other.services.get(name, Billed())
+            for name in sorted(names)
+        }
+        left_alone = Counter(self.left_alone)
+        left_alone.update(other.left_alone)
+        return Paid(
+            self.spent + other.spent,
+            self.lost_lines + other.lost_lines,
+            services,
+            dict(left_alone),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tierwise.answering.asking import Asking
 from tierwise.answering.keep_thumbnail import keep_thumbnail
 from tierwise.answering.pictures import Pictures
-from tierwise.answering.question import answers_for, as_asked, question, with_first
+from tierwise.answering.question import answers_for, as_asked, question, resumed, with_first
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.errors import ImageError
 from tierwise.gemini.settle import Ask, fail
@@ -92,6 +92,7 @@ class _Life:
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
         ask = question(task, self.file, page, answers)
+        ask = resumed(ask, self.asked.recalled)
         return replace(ask, wasted=self.asked.wasted(ask.request_id))
 
     async def _ask(self, ask: Ask) -> Outcome:

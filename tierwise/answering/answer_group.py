@@ -99,6 +99,8 @@ class _Life:
     ) -> dict[Key, Outcome]:
         """An outcome for each image; its part of the journal has an id of its own."""
         asks = [self._question(image, prompt, key) for image in sent]
+        if any(ask.request_id in self.asked.recalled.cut_off for ask in asks):
+            asks = [replace(ask, limit_raised=True) for ask in asks]
         self.asked.recalled.contents.add(self.group.content_hash)
         request = _Request(self.session, asks)
         outcomes = await asyncio.gather(

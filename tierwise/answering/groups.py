@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 
 from tierwise.errors import ImageError
-from tierwise.journal.lines import free
+from tierwise.journal.recalled import free
 from tierwise.records import Answer, Answered, Failure, ImageFile, Outcome, Page, Scalar, Sent
 from tierwise.tasks.grouping import BY_FOLDER, Beyond, Grouping
 from tierwise.tasks.task import Task

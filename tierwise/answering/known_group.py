@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tierwise.answering.groups import Group, digest_of, member_id, value_in_prompt
-from tierwise.journal.lines import Recalled
+from tierwise.journal.recalled import Recalled
 from tierwise.records import ImageFile, Page
 from tierwise.tasks import Task
 from tierwise.tasks.grouping import Beyond, Grouping
@@ -40,6 +40,12 @@ def group_id(group: Group, task: Task, unsent: Iterable[tuple[str, int]] = ()) -
         prompt=group_prompt(group, task),
         route=task.route,
     )
+
+
+def was_cut_off(group: Group, task: Task, recalled: Recalled) -> bool:
+    """Whether a reply about the whole group has ended at its output limit, and nothing came."""
+    key = group_id(group, task)
+    return any(member_id(key, file.content_hash, 1) in recalled.cut_off for file in group.files)
 
 
 def known_images(group: Group, task: Task, recalled: Recalled) -> list[tuple[ImageFile, Page]]:

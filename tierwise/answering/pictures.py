@@ -11,7 +11,7 @@ from tierwise.answering.prepare import PreparedPage, prepare_file, prepare_page
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.images.raster import fitted
-from tierwise.journal.lines import Recalled
+from tierwise.journal.recalled import Recalled
 from tierwise.records import ImageFile, ImageSettings, Page
 from tierwise.references import Reference, reference_to
 from tierwise.routing import has_pixels
@@ -28,7 +28,7 @@ class Pictures:
     def __init__(self, file: ImageFile, session: Asking, recalled: Recalled) -> None:
         self._file = file
         self._session = session
-        self._recalled = recalled.pages_of(file.content_hash)
+        self._recalled = recalled.pages_of(file.content_hash, session.plan.questions.frames)
         shared = settings_of_all(session.plan.questions.of_images)
         self._reference = None
         if any(task.route.image.by_reference for task in session.plan.questions.of_images):

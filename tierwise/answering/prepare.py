@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tierwise.answering.large_files import check_head, is_large, one_at_a_time
 from tierwise.errors import ImageError
@@ -14,7 +14,7 @@ from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
-from tierwise.records import ImageFile, ImageSettings, Page, Reason
+from tierwise.records import MOVING_FORMATS, ImageFile, ImageSettings, Page, Reason
 from tierwise.storage.files import files_for
 from tierwise.storage.regular_files import NoRegularFileError
 
@@ -108,7 +108,9 @@ def prepare_page(
 
 def _pages(data: bytes, file: ImageFile, limits: Limits, frames: str | int) -> list[Page]:
     source = inspect(data, name=file.uri, limits=limits, frames=frames)
-    return [Page(number, source.pages) for number in range(1, source.pages + 1)]
+    choice = frames if source.format in MOVING_FORMATS else "first"
+    numbers = range(1, source.pages + 1)
+    return [Page(number, source.pages, frames=choice) for number in numbers]
 
 
 def _prepare_page(
@@ -128,13 +130,12 @@ def _prepare_page(
         return PreparedPage(page, dict.fromkeys(settings, error))
     if pictures:
         first = pictures[0]
-        page = Page(
-            page.number,
-            page.pages,
-            first.original_width,
-            first.original_height,
-            first.format,
-            _detail(first) if detail else None,
+        page = replace(
+            page,
+            width=first.original_width,
+            height=first.original_height,
+            format=first.format,
+            detail=_detail(first) if detail else None,
         )
     return PreparedPage(page, dict(zip(settings, pictures, strict=True)))
 

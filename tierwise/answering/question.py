@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from tierwise.gemini.settle import Ask
-from tierwise.journal.lines import Recalled
+from tierwise.journal.recalled import Recalled
+from tierwise.questions import Questions
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
 from tierwise.tasks import Task
 from tierwise.tasks.escalation import outcome_of_both
@@ -89,7 +90,12 @@ def as_asked(outcome: Outcome, ask: Ask) -> Outcome:
     return replace(outcome, task=ask.task.name, page=ask.page, route_reason=reason)
 
 
-def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -> Iterator[Ask]:
+def resumed(ask: Ask, recalled: Recalled) -> Ask:
+    """A question as it goes on: where a reply to it has ended at the limit, at the raised one."""
+    return replace(ask, limit_raised=True) if ask.request_id in recalled.cut_off else ask
+
+
+def open_questions(file: ImageFile, recalled: Recalled, questions: Questions) -> Iterator[Ask]:
     """What the journal has no outcome for, as far as can be told before the file is opened.
 
     A file that the journal does not know counts as one page, and a task whose answer is not known
@@ -98,9 +104,9 @@ def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -
     """
     if file.problem:
         return
-    for page in recalled.pages_below(file.content_hash) or [Page()]:
+    for page in recalled.pages_below(file.content_hash, questions.frames) or [Page()]:
         found: dict[str, Outcome | None] = {}
-        for task in tasks:
+        for task in questions.of_images:
             earlier = {name: found[name] for name in task.depends_on if name in found}
             known = len(earlier) == len(task.depends_on)
             answers = answers_for(task, file.content_hash, earlier) if known else {}
@@ -112,4 +118,4 @@ def open_questions(file: ImageFile, recalled: Recalled, tasks: Sequence[Task]) -
             if outcome and task.knows_enough(page):
                 found[task.name] = with_first(task, outcome, earlier) if known else outcome
             else:
-                yield ask
+                yield resumed(ask, recalled)

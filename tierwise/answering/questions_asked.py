@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tierwise.journal.lines import Recalled, free
+from tierwise.journal.recalled import Recalled, free
 from tierwise.records import Outcome, Spent
 
 

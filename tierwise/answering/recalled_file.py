@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from tierwise.answering.question import answers_for, as_asked, question, with_first
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.gemini.settle import Ask
-from tierwise.journal.lines import Recalled
+from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
 from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
 
@@ -20,17 +20,14 @@ def recalled_file(
     For the time before anything of the shard is asked, for it takes answers out of `asked`.
     """
     try:
-        known = [_known(file, page, questions, asked.recalled) for page in _pages(file, asked)]
+        pages = asked.recalled.pages_of(file.content_hash, questions.frames)
+        known = [_known(file, page, questions, asked.recalled) for page in pages]
     except KeyError:
         return None
     if file.problem or not any(known):
         return None
     outcomes = (_outcomes(questions, asks, asked) for asks in known)
     return Answered(share_key, file.uri, tuple(one for some in outcomes for one in some))
-
-
-def _pages(file: ImageFile, asked: QuestionsAsked) -> Sequence[Page]:
-    return asked.recalled.pages_of(file.content_hash)
 
 
 def _known(file: ImageFile, page: Page, questions: Questions, recalled: Recalled) -> dict[str, Ask]:

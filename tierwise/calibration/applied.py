@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tierwise.answerer import Answerer
 from tierwise.answers.answer_type import AnswerType
 from tierwise.calibration.calibration_file import Calibration
 from tierwise.calibration.composed import Escalated
-from tierwise.calibration.staleness import changes_since
+from tierwise.calibration.staleness import changes_since, made_elsewhere
 from tierwise.errors import InputError, TasksError
 from tierwise.records import Route
 from tierwise.tasks import Task, Tasks
@@ -21,20 +22,20 @@ REFUSE, WARN = "refuse", "warn"
 
 
 def with_calibration(
-    tasks: Tasks, calibration: Calibration, *, emulated: bool, on_stale: str
+    tasks: Tasks, calibration: Calibration, *, answerer: Answerer, on_stale: str
 ) -> tuple[Tasks, list[str]]:
     """The tasks at their calibrated routes, and warnings about what has changed since.
 
     Args:
         tasks: as the tasks file has them.
         calibration: whose routes to take.
-        emulated: whether an emulator will answer.
+        answerer: who will answer.
         on_stale: `refuse`, or `warn` to use a calibration that no longer fits.
 
     Raises:
         InputError: the calibration no longer fits.
     """
-    changes = changes_since(calibration, tasks, emulated=emulated)
+    changes = changes_since(calibration, tasks, emulated=answerer.emulated)
     if changes and on_stale == REFUSE:
         raise InputError(
             f"--calibration: {'; '.join(changes)}. Calibrate again (what has not changed is not "
@@ -46,6 +47,7 @@ def with_calibration(
         changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
     tasks = _with_routings(tasks.with_routes(named), calibration)
     tasks = _with_escalations(tasks, calibration)
+    changes += made_elsewhere(calibration, answerer)
     return tasks, [f"--calibration: {change}" for change in changes]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
+from tierwise.answerer import ServiceKind
 from tierwise.calibration.choice import Choice, TriedRoute
 from tierwise.errors import InputError
 from tierwise.records import Route
@@ -34,13 +35,14 @@ class CalibratedTask:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A whole file. `calibrated_at` is ISO 8601."""
+    """A whole file. `calibrated_at` is ISO 8601; `service` is who answered, where the file says."""
 
     format: int
     tierwise: str
     emulated: bool
     calibrated_at: str
     tasks: dict[str, CalibratedTask]
+    service: ServiceKind | None = None
 
     @property
     def routes(self) -> dict[str, Route]:

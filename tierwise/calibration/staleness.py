@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.models import find_model
 from tierwise.tasks import Task, Tasks
@@ -19,6 +20,20 @@ def changes_since(calibration: Calibration, tasks: Tasks, *, emulated: bool) -> 
     if calibration.emulated and not emulated:
         changes.append("the calibration was emulated, so that its accuracies say nothing of Gemini")
     return changes
+
+
+def made_elsewhere(calibration: Calibration, answerer: Answerer) -> list[str]:
+    """What to say when the other of Google's services was calibrated; it is no reason to stop.
+
+    Both serve the same pinned models, but older ones count a picture's tokens in ways of their own.
+    """
+    made_at = calibration.service
+    if made_at is None or answerer.emulated or made_at in (ServiceKind.EMULATOR, answerer.service):
+        return []
+    return [
+        f"it was made at {Answerer(made_at).told}, and {answerer.told} answers now: the models are "
+        "the same, but nobody has measured here what they cost and how often they are right"
+    ]
 
 
 def _of_tasks(calibration: Calibration, tasks: Tasks) -> Iterator[str]:

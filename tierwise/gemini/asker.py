@@ -120,7 +120,8 @@ class Asker:
         else:
             self.limiter.reply(start)
             self.limiter.observations.replied(came.latency_ms)
-            settled = settle(asks, self._priced(asks, composed, came, tier))
+            exchange = self._priced(asks, composed, came, tier)
+            settled = replace(settle(asks, exchange), answerer=exchange.answerer)
         await self.record(asks, settled)
         await self._log(asks, composed, tier, came)
         return settled
@@ -175,6 +176,7 @@ class Asker:
             baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
             sent_bytes=composed.sent_bytes,
             pictures=pictures,
+            answerer=self.billing.service.answerer_of(raw.headers),
         )
 
     def _spent(

@@ -23,6 +23,7 @@ from google.auth import exceptions as auth_errors
 from google.genai import types
 from google.oauth2.credentials import Credentials
 
+from tierwise.answerer import ServiceKind
 from tierwise.errors import InputError
 from tierwise.gemini.api_key import find_key
 from tierwise.gemini.call_error import CallError
@@ -34,7 +35,7 @@ from tierwise.gemini.connection import (
     open_session,
 )
 from tierwise.gemini.credentials import Tokens, no_token
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.records import ServiceTier
 
 _API_VERSION = {

@@ -16,6 +16,8 @@ from tierwise.models import find_model
 from tierwise.records import MediaResolution, split
 from tierwise.wording import RequestTexts, group_texts, request_texts
 
+PackKind = tuple[MediaResolution | None, bool]
+
 _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
 
@@ -71,21 +73,25 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
 def may_share(one: Ask, other: Ask) -> bool:
     """Whether two questions of one task may go in one request.
 
-    A contact sheet has no room for what could not be opened here.
+    A contact sheet has no room for what could not be opened here; what needs more room for its
+    answer goes alone.
     """
+    if one.limit_raised or other.limit_raised:
+        return False
     if one.route.images_per_sheet > 1 and any(_unopened(ask) for ask in (one, other)):
         return False
     return kind_of_pack(one) == kind_of_pack(other)
 
 
-def kind_of_pack(ask: Ask) -> MediaResolution | None:
+def kind_of_pack(ask: Ask) -> PackKind:
     """What all images of a request must have in common: their media resolution, or nothing (None).
 
     Models of before Gemini 3 know one media resolution per request, and a contact sheet has one.
+    Questions at a raised limit, which go alone, gather apart.
     """
     per_part = find_model(ask.route.model).per_part_media_resolution
     mixes = per_part and ask.route.images_per_sheet == 1
-    return None if mixes else ask.route.media_resolution
+    return None if mixes else ask.route.media_resolution, ask.limit_raised
 
 
 def _unopened(ask: Ask) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.errors import InputError
+from tierwise.gemini.who_answers import emulator_named
 from tierwise.prices.price_rows import Price
 from tierwise.records import ServiceTier
 
@@ -25,21 +27,14 @@ _SECRET_VERSION = re.compile(
 )
 
 
-class ServiceKind(StrEnum):
-    """The three values of `--gemini`."""
-
-    EMULATOR = "emulator"
-    DEVELOPER = "developer"
-    VERTEX = "vertex"
-
-
 @dataclass(frozen=True, slots=True)
 class Service:
     """An address and an account, without any secret: keys are looked up where they are used.
 
     `endpoint` replaces Google's base URL when it is not empty; `timeout_s` bounds one request.
     `prices` are those that this account has negotiated. `key_secret` names the version in Secret
-    Manager that holds the key of the Developer API; empty means the environment.
+    Manager that holds the key of the Developer API; empty means the environment. `emulator` is what
+    an emulator at the endpoint says of itself, empty where none does.
     """
 
     kind: ServiceKind
@@ -49,6 +44,18 @@ class Service:
     timeout_s: float = 120.0
     prices: tuple[Price, ...] = ()
     key_secret: str = ""
+    emulator: str = ""
+
+    @property
+    def answerer(self) -> Answerer:
+        """Who answers here, as far as was asked."""
+        emulated = self.emulator or self.kind is ServiceKind.EMULATOR
+        return Answerer(ServiceKind.EMULATOR, self.emulator) if emulated else Answerer(self.kind)
+
+    def answerer_of(self, headers: Mapping[str, str]) -> Answerer:
+        """Who gave a reply: an emulator says so in its headers (in lower case)."""
+        named = emulator_named(headers)
+        return Answerer(ServiceKind.EMULATOR, named) if named else self.answerer
 
     @property
     def vertex(self) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tierwise.answerer import Answerer
 from tierwise.answers.replies import InvalidItem, ReplyError, Value
 from tierwise.gemini.finish import Finish, finish_of
 from tierwise.gemini.reply import Reply
@@ -88,7 +89,7 @@ class Exchange:
     `baselines` are, per image, what the naive way would have cost, in nano-dollars, `sent_bytes`
     its part of the pictures that were sent. `pictures` is what each picture alone used of what was
     spent, where they differ in media resolution; else it is empty, for then all images share
-    equally.
+    equally. `answerer` is who replied, as far as is known.
     """
 
     reply: Reply
@@ -99,6 +100,7 @@ class Exchange:
     baselines: Sequence[int]
     sent_bytes: Sequence[int]
     pictures: Sequence[Spent] = ()
+    answerer: Answerer | None = None
 
     def shares(self, images: int) -> tuple[Spent, ...]:
         """What each image used: its own picture, and an equal part of the rest."""
@@ -111,11 +113,17 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Outcomes that are final, the waste that was paid for the others, and what to ask next."""
+    """Outcomes that are final, the waste that was paid for the others, and what to ask next.
+
+    `cut_off` says that a reply about one image or group alone ended at its output limit.
+    `answerer` is who replied, None where nobody did.
+    """
 
     outcomes: tuple[Answer | Failure, ...]
     wasted: tuple[tuple[Ask, Spent], ...]
     again: tuple[tuple[Ask, ...], ...]
+    cut_off: bool = False
+    answerer: Answerer | None = None
 
 
 def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
@@ -217,6 +225,7 @@ class _Pack:
             asked_at=exchange.asked_at,
             cut_off=ask.cut_off,
             route_reason=ask.route_reason,
+            service=exchange.answerer.service if exchange.answerer else None,
         )
 
     def fail(self, index: int, reason: Reason, message: str, *, may_pass: bool = False) -> Failure:
@@ -260,14 +269,16 @@ def _settle_open(pack: _Pack) -> Settled:
 
 def _settle_truncated(whole: _Pack) -> Settled:
     pack = replace(whole, asks=tuple(replace(ask, cut_off=True) for ask in whole.asks))
-    ask = pack.asks[0]
-    if not (can_split(pack.asks) or ask.limit_raised):
-        return pack.repeat((pack.all_charged(limit_raised=True),))
-    return pack.narrow(
-        Reason.TRUNCATED,
-        f"The answer did not end within {ask.max_output_tokens} tokens. "
-        "Raise max_output_tokens of the task, or ask for less.",
-    )
+    ask, alone = pack.asks[0], not can_split(pack.asks)
+    if alone and not ask.limit_raised:
+        settled = pack.repeat((pack.all_charged(limit_raised=True),))
+    else:
+        settled = pack.narrow(
+            Reason.TRUNCATED,
+            f"The answer did not end within {ask.max_output_tokens} tokens. "
+            "Raise max_output_tokens of the task, or ask for less.",
+        )
+    return replace(settled, cut_off=alone)
 
 
 def _settle_answer(pack: _Pack) -> Settled:

@@ -21,15 +21,17 @@ import asyncio
 import re
 import uuid
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 
-from tierwise.accounts.admission import Paid
-from tierwise.journal.lines import Decoded, Entry, Recalled, decode, encode, object_name, recall
+from tierwise.accounts.admission import Billed, Paid
+from tierwise.journal.lines import Decoded, Entry, decode, encode, object_name
+from tierwise.journal.reading import ANYBODYS, UNSIGNED, Reading
+from tierwise.journal.recalled import Recalled, recall
 from tierwise.records import Spent
 from tierwise.storage.files import files_for, join
 
@@ -83,13 +85,15 @@ class JournalFiles:
     """The journal of one output folder, as one run sees it. `digits` name this run's shards.
 
     Folders have one digit at least: with none, the only shard is all of them.
-    Only runs mend what they find damaged; a look for a forecast changes nothing.
+    Only runs mend what they find damaged; a look for a forecast changes nothing. `reading` says
+    what of other runs counts for this one.
     """
 
     folder: str
     run_id: str
     digits: int
     mends: bool = True
+    reading: Reading = ANYBODYS
 
     @property
     def workers(self) -> str:
@@ -117,7 +121,7 @@ class JournalFiles:
             if shard_of(entry.content_hash, self.digits) == shard
             and not (earlier_only and entry.run_id == self.run_id)
         )
-        return recall(ours, run_id=self.run_id)
+        return recall(ours, run_id=self.run_id, reading=self.reading)
 
     def folders(self) -> list[str]:
         """Names of all folders of answers, those of images that left the archive included."""
@@ -126,11 +130,21 @@ class JournalFiles:
 
     def paid_before(self, name: str) -> Paid:
         """What earlier runs have paid, or may have, by one folder, and its lines that are lost."""
-        paid = Paid()
+        lost, left_alone = 0, Counter[str]()
+        services = defaultdict[str, Billed](Billed)
         for found in self._objects(name):
-            earlier = (entry.spent for entry in found.entries if entry.run_id != self.run_id)
-            paid += Paid(sum(earlier, Spent()), found.damaged + found.lost)
-        return paid
+            lost += found.damaged + found.lost
+            for entry in found.entries:
+                answerer, answers = self.reading.signed(entry), int(entry.answer is not None)
+                if entry.run_id == self.run_id:
+                    continue
+                if self.reading.takes(entry):
+                    service = answerer.service if answerer else UNSIGNED
+                    services[service] += Billed(answers, entry.spent)
+                else:
+                    left_alone[answerer.told if answerer else UNSIGNED] += answers
+        spent = sum((billed.spent for billed in services.values()), Spent())
+        return Paid(spent, lost, dict(services), dict(left_alone))
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Make entries durable: one object per shard."""

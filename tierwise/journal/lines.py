@@ -1,37 +1,43 @@
 """The journal's format: one JSON line per paid reply and image.
 
-Lines are never changed. One of a newer version is refused: to guess at it could pay twice. One that
-is damaged is left out, for a line that was cut off is not JSON, and its answer is asked again. What
-it paid is not forgotten: an object's name says how many lines it was written with, never none, and
-`{}` stands for each that was lost.
+    {"version": 2, "run_id": ..., "content_hash": ..., "request_id": ..., "answerer": ...,
+     "answer": ... or "failure": ... or "wasted": ...}
+
+Lines are never changed, and `_upgraded` reads those of every older version:
+
+    1   do not say who answered, at which limit a reply ended, nor which frames pages are
+
+One of a newer version is refused: to guess at it could pay twice. One that is damaged is left out,
+for a line that was cut off is not JSON, and its answer is asked again. What it paid is not
+forgotten: an object's name says how many lines it was written with, never none, and `{}` stands for
+each that was lost.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
+from tierwise.answerer import Answerer
 from tierwise.errors import JournalError
-from tierwise.records import Answer, Failure, Outcome, Page, Reason, Spent
+from tierwise.records import MOVING_FORMATS, UNKNOWN_FRAMES, Answer, Failure, Spent
 
-VERSION = 1
-
-_NOTHING = Spent()
-
-# Paid replies that would be the same again: asking once more would pay twice.
-_FINAL = {Reason.INVALID_ANSWER, Reason.BLOCKED_PROMPT, Reason.BLOCKED_ANSWER}
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What one reply brought for one image.
 
-    Exactly one of the last three is set; `wasted` is the share of a paid reply that could not be
-    used, so that the image was asked again.
+    Exactly one of `answer`, `failure` and `wasted` is set; `wasted` is the share of a paid reply
+    that could not be used, so that the image was asked again. `answerer` is who gave the reply, or
+    was asked for one; None in lines that do not say. `cut_off_at` is the output limit (tokens) of a
+    single answer that the reply ended at, 0 where it did not.
     """
 
     run_id: str
@@ -40,6 +46,8 @@ class Entry:
     answer: Answer | None = None
     failure: Failure | None = None
     wasted: Spent | None = None
+    answerer: Answerer | None = None
+    cut_off_at: int = 0
 
     @property
     def spent(self) -> Spent:
@@ -51,39 +59,11 @@ class Entry:
         return self.wasted or (outcome.spent if outcome else Spent())
 
 
-@dataclass(slots=True)
-class Recalled:
-    """The part of the journal that a shard of images needs.
-
-    `outcomes` holds, by request id, what earlier runs paid for (it costs nothing now) and
-    everything of this run, whose cost is still this run's. Earlier answers that were cut off are
-    left out: a higher limit may mend them. `wasted` is what this run paid for requests without
-    outcome, `paid` all that it paid, or may have, in nano-dollars. `contents` are those of images
-    and groups that any reply was about.
-    """
-
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    wasted: dict[str, Spent] = field(default_factory=dict)
-    pages: dict[str, dict[int, Page]] = field(default_factory=dict)
-    contents: set[str] = field(default_factory=set)
-    paid: int = 0
-
-    def pages_of(self, content_hash: str) -> list[Page]:
-        """All pages of a content, or none when the journal does not know each of them."""
-        known = self.pages.get(content_hash, {})
-        pages = self.pages_below(content_hash)
-        return pages if len(known) == len(pages) else []
-
-    def pages_below(self, content_hash: str) -> list[Page]:
-        """The pages of a content of which at least one is known; others are without their size."""
-        known = self.pages.get(content_hash, {})
-        total = next(iter(known.values())).pages if known else 0
-        return [known.get(number, Page(number, total)) for number in range(1, total + 1)]
-
-
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 _OF_THIS_VERSION = to_json({"version": VERSION})[:-1] + b","
-_LINE: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
+_LINE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+# The entry says who answered.
+_SAID_ALREADY = {"answer": {"service"}}
 _LINES_WRITTEN = re.compile(r"\.(\d+)\.jsonl")
 _LOST = b"{}"
 
@@ -133,75 +113,8 @@ def decode(lines: bytes, *, name: str) -> Decoded:
     return Decoded(entries, max(0, count - lost - len(entries)), lost)
 
 
-def recall(entries: Iterable[Entry], *, run_id: str) -> Recalled:
-    """What the journal knows, seen from the run `run_id`."""
-    recalled = Recalled()
-    paid: set[str] = set()
-    for entry in entries:
-        recalled.paid += entry.spent.cost_at_worst if entry.run_id == run_id else 0
-        recalled.contents.add(entry.content_hash)
-        if entry.answer:
-            _recall_page(recalled, entry.content_hash, entry.answer.page)
-        if entry.run_id != run_id:
-            if entry.request_id not in paid:
-                _recall_earlier(recalled, entry)
-        elif entry.wasted:
-            _waste(recalled, entry.request_id, entry.wasted)
-        elif outcome := entry.answer or entry.failure:
-            if entry.request_id in paid:
-                outcome = _one_of_two(recalled, outcome)
-            paid.add(entry.request_id)
-            recalled.outcomes[entry.request_id] = outcome
-    for request_id in paid:
-        # Each waste has an entry of its own, so that what outcomes say of it would count it twice.
-        wasted = recalled.wasted.pop(request_id, Spent())
-        recalled.outcomes[request_id] = replace(recalled.outcomes[request_id], wasted=wasted)
-    return recalled
-
-
-def free(outcome: Outcome) -> Outcome:
-    """The same outcome for another name or a later run, which pays nothing for it."""
-    first = _free_answer(outcome.first) if outcome.first else None
-    if isinstance(outcome, Answer):
-        return replace(_free_answer(outcome), first=first)
-    return replace(outcome, spent=_NOTHING, wasted=_NOTHING, first=first)
-
-
-def _free_answer(answer: Answer) -> Answer:
-    return replace(answer, spent=_NOTHING, wasted=_NOTHING, reused=True)
-
-
-def _recall_page(recalled: Recalled, content_hash: str, page: Page) -> None:
-    """Keep what most is known of: runs measure detail only where their rules need it."""
-    pages = recalled.pages.setdefault(content_hash, {})
-    known = pages.get(page.number)
-    if known is None or known.detail is None:
-        pages[page.number] = page
-
-
-def _recall_earlier(recalled: Recalled, entry: Entry) -> None:
-    failure = entry.failure
-    final = failure is not None and failure.reason in _FINAL and not failure.may_pass
-    found = entry.answer or (failure if final else None)
-    known = recalled.outcomes.get(entry.request_id)
-    if found and not isinstance(known, Answer):
-        recalled.outcomes[entry.request_id] = free(found)
-
-
-def _one_of_two(recalled: Recalled, outcome: Outcome) -> Outcome:
-    """The one that is kept when two attempts of a bundle have paid; the other was wasted."""
-    before = recalled.outcomes[outcome.request_id]
-    kept, other = (before, outcome) if isinstance(before, Answer) else (outcome, before)
-    _waste(recalled, outcome.request_id, other.spent)
-    return kept
-
-
-def _waste(recalled: Recalled, request_id: str, spent: Spent) -> None:
-    recalled.wasted[request_id] = recalled.wasted.get(request_id, Spent()) + spent
-
-
 def _line(entry: Entry) -> bytes:
-    written = _ENTRY.dump_python(entry, mode="json", exclude_defaults=True)
+    written = _ENTRY.dump_python(entry, mode="json", exclude_defaults=True, exclude=_SAID_ALREADY)
     return to_json({"version": VERSION, **written}) + b"\n"
 
 
@@ -217,9 +130,18 @@ def _decode_line(line: bytes, name: str) -> Entry | None:
                 f"{name}: journal format {version} is newer than this program knows "
                 f"({VERSION}). Run the newer tierwise that wrote it, or give another --output."
             )
-        return _checked(_ENTRY.validate_python(written))
+        return _checked(_ENTRY.validate_python(_upgraded(written)))
     except (ValidationError, KeyError):
         return None
+
+
+def _upgraded(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of any older version, less its number, as one of this version."""
+    for kind in ("answer", "failure"):
+        page = line[kind].get("page", {}) if isinstance(line.get(kind), dict) else {}
+        if page.get("pages", 1) > 1 and page.get("format") in MOVING_FORMATS:
+            line[kind] = {**line[kind], "page": {**page, "frames": UNKNOWN_FRAMES}}
+    return line
 
 
 def _checked(entry: Entry) -> Entry | None:

@@ -18,12 +18,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tierwise.accounts.admission import Untraced
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.errors import InputError, LeaseLostError
 from tierwise.storage.files import files_for, join
 from tierwise.storage.process import Process
@@ -40,7 +41,8 @@ class RunRecord:
     `untraced_requests` is how many requests may be paid without a trace in the journal: as many as
     can be under way, until the run has ended and says how many it gave up; with `handed_over`, as
     many as can be in each process that works for it, until then. `dearest_request` is the most that
-    one can cost (nano-dollars), 0 where nobody wrote it. `journal_version` is the format it writes.
+    one can cost (nano-dollars), 0 where nobody wrote it. `journal_version` is the format it writes,
+    `answerer` who was asked, None in records that do not say.
     `handed_over` says that the run goes on when its process is gone.
     """
 
@@ -53,6 +55,7 @@ class RunRecord:
     ended_at: str = ""
     handed_over: bool = False
     dearest_request: int = 0
+    answerer: Answerer | None = None
 
     def is_over(self, now: datetime) -> bool:
         """Whether another run may begin."""
@@ -121,6 +124,7 @@ def new_record(
     journal_version: int,
     handed_over: bool = False,
     dearest_request: int = 0,
+    answerer: Answerer | None = None,
 ) -> RunRecord:
     """The record of a run that this process begins now."""
     now = _now()
@@ -128,6 +132,7 @@ def new_record(
         *(run_id, Process.this(), untraced_requests, journal_version, now, now),
         handed_over=handed_over,
         dearest_request=dearest_request,
+        answerer=answerer,
     )
 
 
@@ -160,15 +165,35 @@ def all_runs(folder: str) -> list[Lease]:
     return [Lease(folder, number, record) for number, record in records if record]
 
 
-def untraced(runs: Iterable[Lease], dearest: int) -> Untraced:
+def untraced(runs: Iterable[Lease], dearest: int, counts: Callable[[RunRecord], bool]) -> Untraced:
     """What runs that were killed may have paid for requests that they had under way.
 
     What one request can cost, each run's own record says: it may have asked a dearer model.
-    `dearest` (nano-dollars) stands for records that do not say, and for what is asked now.
+    `dearest` (nano-dollars) stands for records that do not say, and for what is asked now. Money of
+    runs that do not count was never, or never really, paid.
     """
-    found = [(run.untraced_requests(), run.record.dearest_request or dearest) for run in runs]
+    found = [
+        (run.untraced_requests(), run.record.dearest_request or dearest)
+        for run in runs
+        if counts(run.record)
+    ]
     under_way = sum(requests * cost for requests, cost in found)
     return Untraced(under_way, max([dearest, *(cost for _, cost in found)]))
+
+
+def sign_earlier(folder: str, answerers: Mapping[str, Answerer]) -> None:
+    """Note who answered earlier runs whose records do not say: `run.json` tells of the last alone.
+
+    Args:
+        folder: where the records lie.
+        answerers: by run id, who answered.
+    """
+    for run in all_runs(folder):
+        answerer = answerers.get(run.record.run_id)
+        if answerer and not run.record.answerer:
+            files_for(folder).write(
+                _uri(folder, run.number), _encoded(replace(run.record, answerer=answerer))
+            )
 
 
 def end_lease(folder: str, run_id: str) -> None:
@@ -235,7 +260,10 @@ def _read(folder: str, number: int) -> RunRecord | None:
     try:
         content = json.loads(files_for(folder).read(_uri(folder, number)))
         process = Process(**_known(Process, content["process"]))
-        return RunRecord(**_known(RunRecord, content) | {"process": process})
+        known = _known(RunRecord, content) | {"process": process}
+        if said := content.get("answerer"):
+            known["answerer"] = Answerer(ServiceKind(said["service"]), said["emulator"])
+        return RunRecord(**known)
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -96,7 +96,9 @@ def publish(
         costs = sorted(costs)
         more: dict[str, Any] = {}
         paid = sum(before, Paid())
-        more["all_runs"] = account.all_runs(paid, publication.untraced, costs)
+        service = publication.facts["answerer"]["service"]
+        more["all_runs"] = account.all_runs(paid, publication.untraced, costs, service)
+        more["others_answers"] = account.others_answers(paid, service)
         for admission in admissions:  # one, under a cap
             more["cap"] = account.cap(admission, costs)
         if audits:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from tierwise.accounts.admission import Purse
+from tierwise.answerer import Answerer
 from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import READERS
 from tierwise.gemini.asker import Asker
@@ -119,8 +120,10 @@ class Engine:
         journal = JournalWriter(self.plan.journal, self._writers)
         run_id = self.plan.journal.run_id
 
+        expected = self.plan.service.answerer
+
         async def record(asks: Sequence[Ask], settled: Settled) -> None:
-            await journal.commit(_entries(asks, settled, run_id))
+            await journal.commit(_entries(asks, settled, run_id, settled.answerer or expected))
 
         return Asker(
             client=GeminiClient(self.plan.service),
@@ -183,8 +186,9 @@ def close_all() -> None:
         engine.close()
 
 
-def _entries(asks: Sequence[Ask], settled: Settled, run_id: str) -> list[Entry]:
+def _entries(asks: Sequence[Ask], settled: Settled, run_id: str, answerer: Answerer) -> list[Entry]:
     contents = {ask.request_id: ask.content_hash for ask in asks}
+    limits = {ask.request_id: ask.max_output_tokens for ask in asks if settled.cut_off}
     entries = [
         Entry(
             run_id,
@@ -192,11 +196,20 @@ def _entries(asks: Sequence[Ask], settled: Settled, run_id: str) -> list[Entry]:
             outcome.request_id,
             answer=outcome if isinstance(outcome, Answer) else None,
             failure=None if isinstance(outcome, Answer) else outcome,
+            answerer=answerer,
+            cut_off_at=limits.get(outcome.request_id, 0),
         )
         for outcome in settled.outcomes
     ]
     wasted = [
-        Entry(run_id, ask.content_hash, ask.request_id, wasted=spent)
+        Entry(
+            run_id,
+            ask.content_hash,
+            ask.request_id,
+            wasted=spent,
+            answerer=answerer,
+            cut_off_at=limits.get(ask.request_id, 0),
+        )
         for ask, spent in settled.wasted
     ]
     return entries + wasted

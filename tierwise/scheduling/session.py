@@ -9,9 +9,9 @@ from typing import ParamSpec, TypeVar
 
 from tierwise.answering.plan import Plan
 from tierwise.gemini.asker import Asker
-from tierwise.gemini.compose import kind_of_pack
+from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.settle import Ask
-from tierwise.records import MediaResolution, Outcome
+from tierwise.records import Outcome
 from tierwise.scheduling.packer import Packer
 from tierwise.tasks import Task
 
@@ -29,7 +29,7 @@ class Session:
         self.plan = plan
         self._asker = asker
         self._executor = executor
-        self._packers: dict[tuple[str, MediaResolution | None], Packer] = {}
+        self._packers: dict[tuple[str, PackKind], Packer] = {}
         self._before = _all_before(plan.questions.of_images)
         self._preparing = 0
         self._starved = False

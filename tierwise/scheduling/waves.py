@@ -20,10 +20,10 @@ from tierwise.accounts.tables import usd
 from tierwise.answering.plan import Plan
 from tierwise.errors import ImageError
 from tierwise.gemini.asker import Asker
-from tierwise.gemini.compose import kind_of_pack
+from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.request_room import packs
 from tierwise.gemini.settle import Ask, can_split, fail, halves
-from tierwise.records import MediaResolution, Outcome, Reason
+from tierwise.records import Outcome, Reason
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -178,7 +178,7 @@ class Waves:
 
     def _new_packs(self) -> Iterator[Asks]:
         """New questions in the requests that they share."""
-        alike: dict[tuple[str, MediaResolution | None], list[Ask]] = {}
+        alike: dict[tuple[str, PackKind], list[Ask]] = {}
         for ask in sorted(self._new, key=lambda ask: _order((ask,))):
             alike.setdefault((ask.task.name, kind_of_pack(ask)), []).append(ask)
         for asks in alike.values():

@@ -7,12 +7,18 @@ from dataclasses import replace
 from datetime import date
 
 from tierwise.answering.groups import Group
-from tierwise.answering.known_group import group_prompt, grouping_of, known_images, sends_nothing
+from tierwise.answering.known_group import (
+    group_prompt,
+    grouping_of,
+    known_images,
+    sends_nothing,
+    was_cut_off,
+)
 from tierwise.answering.plan import Plan
 from tierwise.answering.question import open_questions, question
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.settle import Ask
-from tierwise.journal.lines import Recalled
+from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
 from tierwise.records import ImageFile, MediaResolution, Page
 from tierwise.routing import Decision
@@ -81,13 +87,11 @@ class WorstCases:
         self._questions = questions
         self._billing = billing
         self._on = on
-        self._known: dict[tuple[str, MediaResolution, int], int] = {}
+        self._known: dict[tuple[str, MediaResolution, int, bool], int] = {}
 
     def of_file(self, file: ImageFile, recalled: Recalled) -> int:
         """All questions that the journal has no outcome for; 0 when it knows all."""
-        return sum(
-            map(self._of_question, open_questions(file, recalled, self._questions.of_images))
-        )
+        return sum(map(self._of_question, open_questions(file, recalled, self._questions)))
 
     def of_tasks(self, file: ImageFile, tasks: Iterable[Task]) -> int:
         """Some tasks put to the first page of a file that was not opened."""
@@ -104,13 +108,15 @@ class WorstCases:
         if not group.files or sends_nothing(group, task) or known_images(group, task, recalled):
             return 0
         ask = Ask("", group.content_hash, task, Page(), group_prompt(group, task))
+        ask = replace(ask, limit_raised=was_cut_off(group, task, recalled))
         return self._billing.worst_case([ask] * len(group.files), self._on)
 
     def _of_question(self, ask: Ask) -> int:
         if not ask.task.knows_enough(ask.page):
             ask = _at_dearest(ask)
         # Questions of a task differ by their texts and routes alone, and cost by the byte.
-        kind = (ask.task.name, ask.route.media_resolution, len(ask.prompt.whole.encode()))
+        texts = len(ask.prompt.whole.encode())
+        kind = (ask.task.name, ask.route.media_resolution, texts, ask.limit_raised)
         if kind not in self._known:
             self._known[kind] = self._billing.worst_case([ask], self._on)
         return self._known[kind]

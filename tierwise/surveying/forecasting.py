@@ -12,6 +12,7 @@ from tierwise.forecast.survey import Survey
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
+from tierwise.journal.reading import Reading
 from tierwise.questions import Questions
 from tierwise.scheduling.worst_cases import worst_question
 from tierwise.storage.files import join
@@ -24,10 +25,12 @@ def rates_of(service: Service, on: date) -> Rates:
     return Rates(on, service.vertex, service.regional, service.prices)
 
 
-def survey_of(found: Input, questions: Questions, output: str | None, sample: int) -> Survey:
+def survey_of(
+    found: Input, questions: Questions, output: str | None, sample: int, reading: Reading
+) -> Survey:
     """A look at the archive; `output` is where an earlier run may have left its journal."""
     journal = join(output, "journal") if output else ""
-    return survey_archive(found, WhatToSurvey(questions, Limits(), sample, journal))
+    return survey_archive(found, WhatToSurvey(questions, Limits(), sample, journal, reading))
 
 
 def forecast_of(

@@ -17,7 +17,8 @@ from tierwise.errors import ImageError
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
-from tierwise.journal.lines import Recalled
+from tierwise.journal.reading import ANYBODYS, Reading
+from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
 from tierwise.records import Answer, ImageFile, Page
 from tierwise.references import Reference, reference_to
@@ -34,12 +35,16 @@ _SEED = 20261123
 
 @dataclass(frozen=True, slots=True)
 class WhatToSurvey:
-    """What to look for. `journal` is its folder; without one nothing has been paid."""
+    """What to look for. `journal` is its folder; without one nothing has been paid.
+
+    `reading` says whose answers in it count.
+    """
 
     questions: Questions
     limits: Limits
     sample: int
     journal: str = ""
+    reading: Reading = ANYBODYS
 
 
 def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
@@ -71,7 +76,7 @@ def _journal(looking: WhatToSurvey, files: int) -> JournalFiles | None:
     folder = looking.journal
     if not (folder and files_for(folder).folders(folder)):
         return None
-    return JournalFiles(folder, "forecast", shard_digits(files), mends=False)
+    return JournalFiles(folder, "forecast", shard_digits(files), False, looking.reading)
 
 
 def _seen(
@@ -108,7 +113,7 @@ def _seen_images(
     file = ImageFile(named.uri, named.path, 0, content_hash, named.columns)
     seen = [replace(first, number=number) for number in range(1, first.pages + 1)]
     # Who has opened the file knows more of it than its header tells.
-    pages = recalled.pages_of(content_hash) or seen
+    pages = recalled.pages_of(content_hash, looking.questions.frames) or seen
     return [
         SeenImage(
             page.width,

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tierwise.answerer import ServiceKind
 from tierwise.answering.answer_file import answer_file
 from tierwise.answering.plan import Plan
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles, shard_of
 from tierwise.questions import as_written
 from tierwise.records import Answer, Answered, ImageFile, Outcome, Spent

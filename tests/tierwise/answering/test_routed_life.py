@@ -13,10 +13,11 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.tierwise.scheduling.test_waves import Desk, total
+from tierwise.answerer import ServiceKind
 from tierwise.answering.question import open_questions
 from tierwise.gemini.billing import Billing
-from tierwise.gemini.service import Service, ServiceKind
-from tierwise.journal.lines import Recalled
+from tierwise.gemini.service import Service
+from tierwise.journal.recalled import Recalled
 from tierwise.questions import as_written
 from tierwise.records import AS_TASK, Answer, Answered, ImageFile
 from tierwise.scheduling.worst_cases import WorstCases, worst_question
@@ -226,7 +227,7 @@ def test_what_is_known_of_a_page_makes_the_worst_case_exact(
     routes = [
         str(ask.route.media_resolution)
         for file, known in zip(mixed, recalled, strict=True)
-        for ask in open_questions(file, known, found.of_images)
+        for ask in open_questions(file, known, found)
     ]
     assert routes == ["low"] * 3 + ["high"] * 6
 

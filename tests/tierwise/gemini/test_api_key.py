@@ -9,9 +9,10 @@ import grpc
 import pytest
 
 from tests.secret_manager import Secrets, serving
+from tierwise.answerer import ServiceKind
 from tierwise.errors import InputError
 from tierwise.gemini.api_key import EMULATOR_VARIABLE, find_key
-from tierwise.gemini.service import KEY_VARIABLE, Service, ServiceKind, secret_location
+from tierwise.gemini.service import KEY_VARIABLE, Service, secret_location
 
 NAME = "projects/my-project/secrets/gemini-key/versions/{}".format
 

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tierwise.answerer import ServiceKind
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.retry import MAX_TRIES
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.records import Answer, Failure, Outcome, Reason, ServiceTier, Spent
 

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.answerer import ServiceKind
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose, output_limit
 from tierwise.gemini.reply import read_reply
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, ServiceTier, Usage

@@ -11,12 +11,13 @@ import orjson
 import pytest
 from aiohttp import web
 
+from tierwise.answerer import ServiceKind
 from tierwise.errors import InputError
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.client import GeminiClient, RawReply
 from tierwise.gemini.compose import compose
 from tierwise.gemini.reply import read_reply
-from tierwise.gemini.service import VERTEX_TIER_HEADER, Service, ServiceKind
+from tierwise.gemini.service import VERTEX_TIER_HEADER, Service
 from tierwise.gemini.settle import Ask
 from tierwise.records import ServiceTier
 

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tierwise.answerer import ServiceKind
 from tierwise.gemini import connection
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.client import GeminiClient, RawReply
 from tierwise.gemini.compose import compose
 from tierwise.gemini.reply import read_reply
 from tierwise.gemini.retry import Ruling, judge
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.records import ServiceTier
 

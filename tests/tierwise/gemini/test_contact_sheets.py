@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from tests.tierwise.gemini.test_asker import Desk, check_account
+from tierwise.answerer import ServiceKind
 from tierwise.contact_sheets import layout_of
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose, may_share
 from tierwise.gemini.reply import read_reply
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.records import Answer, Failure, MediaResolution, Reason, ServiceTier

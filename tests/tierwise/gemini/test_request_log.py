@@ -12,12 +12,13 @@ import orjson
 import pytest
 from aiohttp import web
 
+from tierwise.answerer import ServiceKind
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.request_log import RequestLog
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.records import Outcome
 

@@ -13,12 +13,13 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.answerer import ServiceKind
 from tierwise.gemini import retry
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
 from tierwise.gemini.retry import Ruling, Verdict, backoff_s, judge
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.records import Reason, ServiceTier
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tierwise.gemini.reply import Reply
 from tierwise.gemini.settle import Ask, Exchange, Settled, settle
-from tierwise.journal.lines import Entry, recall
+from tierwise.journal.lines import Entry
+from tierwise.journal.recalled import recall
 from tierwise.records import Answer, Failure, Outcome, Reason, ServiceTier, Spent, Usage
 
 

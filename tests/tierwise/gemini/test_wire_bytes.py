@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tierwise.answerer import ServiceKind
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.images.picture import Picture
 from tierwise.records import MediaResolution, Page, ServiceTier

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import JournalError
-from tierwise.journal.lines import (
-    VERSION,
-    Decoded,
-    Entry,
-    decode,
-    encode,
-    free,
-    object_name,
-    recall,
-)
+from tierwise.journal.lines import VERSION, Decoded, Entry, decode, encode, object_name
 from tierwise.records import (
     Answer,
     Failure,
     MediaResolution,
-    Outcome,
     Page,
     Reason,
     Sent,
@@ -152,127 +140,7 @@ def test_an_object_that_was_emptied_is_damaged(name: str, lines: int) -> None:
 
 
 def test_a_newer_version_is_refused() -> None:
-    line = b'{"version":2,"run_id":"r"}\n'
-    message = r"^out/journal/0/x\.jsonl: journal format 2 is newer than this program knows"
+    line = b'{"version":3,"run_id":"r"}\n'
+    message = r"^out/journal/0/x\.jsonl: journal format 3 is newer than this program knows"
     with pytest.raises(JournalError, match=message):
         decode(encode([Entry("run", "c", "q")]) + line, name="out/journal/0/x.jsonl")
-
-
-OURS, EARLIER = "run-2", "run-1"
-
-
-def entry(run: str, outcome: Outcome | Spent, content: str = "sha256:0") -> Entry:
-    if isinstance(outcome, Spent):
-        return Entry(run, content, "r1", wasted=outcome)
-    if isinstance(outcome, Answer):
-        return Entry(run, content, outcome.request_id, answer=outcome)
-    return Entry(run, content, outcome.request_id, failure=outcome)
-
-
-def test_an_earlier_runs_answer_is_reused_and_costs_nothing(answer: Callable[..., Answer]) -> None:
-    paid = answer(wasted=Spent(cost=9))
-    recalled = recall([entry(EARLIER, Spent(cost=9)), entry(EARLIER, paid)], run_id=OURS)
-    assert recalled.outcomes == {"r1": replace(paid, spent=Spent(), wasted=Spent(), reused=True)}
-    assert recalled.wasted == {}
-
-
-def test_this_runs_answer_keeps_its_cost(answer: Callable[..., Answer]) -> None:
-    recalled = recall([entry(OURS, answer())], run_id=OURS)
-    assert recalled.outcomes == {"r1": answer()}
-
-
-def test_what_would_fail_again_is_not_paid_again(failure: Callable[..., Failure]) -> None:
-    refused = recall([entry(EARLIER, failure())], run_id=OURS).outcomes["r1"]
-    assert (refused.spent, refused.wasted) == (Spent(), Spent())
-    cut_off = replace(failure(), reason=Reason.TRUNCATED)
-    assert recall([entry(EARLIER, cut_off)], run_id=OURS).outcomes == {}
-
-
-def test_an_earlier_answer_goes_before_an_earlier_refusal(
-    answer: Callable[..., Answer], failure: Callable[..., Failure]
-) -> None:
-    both = [entry(EARLIER, failure()), entry(EARLIER, answer())]
-    for entries in (both, both[::-1]):
-        assert isinstance(recall(entries, run_id=OURS).outcomes["r1"], Answer)
-    assert recall([entry(OURS, failure())], run_id=OURS).outcomes == {"r1": failure()}
-
-
-@pytest.mark.parametrize("turned", [False, True])
-def test_what_this_run_paid_goes_before_what_it_could_have_reused(
-    answer: Callable[..., Answer], turned: bool
-) -> None:
-    entries = [entry(EARLIER, answer(value="old")), entry(OURS, answer(value="new"))]
-    recalled = recall(entries[:: -1 if turned else 1], run_id=OURS)
-    assert recalled.outcomes == {"r1": answer(value="new")}
-
-
-def test_waste_without_outcome_is_remembered() -> None:
-    entries = [
-        entry(OURS, Spent(cost=3)),
-        entry(OURS, Spent(cost=4)),
-        entry(EARLIER, Spent(cost=9)),
-    ]
-    assert recall(entries, run_id=OURS).wasted == {"r1": Spent(cost=7)}
-
-
-PARTS = st.lists(st.integers(1, 1000), max_size=3)
-
-
-@given(
-    PARTS,
-    st.lists(st.tuples(st.booleans(), st.integers(1, 1000)), min_size=1, max_size=3),
-    st.randoms(),
-)
-def test_whatever_attempts_paid_is_counted_once(
-    answer: Callable[..., Answer],
-    failure: Callable[..., Failure],
-    wastes: list[int],
-    outcomes: list[tuple[bool, int]],
-    shuffler: Any,
-) -> None:
-    """Each attempt of a bundle may have known of the waste before it; all lines are kept."""
-    known = Spent(cost=sum(wastes))
-    entries = [entry(OURS, Spent(cost=cost)) for cost in wastes]
-    for answered, cost in outcomes:
-        build: Callable[..., Outcome] = answer if answered else failure
-        entries.append(entry(OURS, build(spent=Spent(cost=cost), wasted=known)))
-    shuffler.shuffle(entries)
-    recalled = recall(entries, run_id=OURS)
-    found = recalled.outcomes["r1"]
-    assert found.spent.cost + found.wasted.cost == sum(wastes) + sum(cost for _, cost in outcomes)
-    assert isinstance(found, Answer) == any(answered for answered, _ in outcomes)
-    assert recalled.wasted == {}
-
-
-def test_pages_are_known_when_each_of_them_is(answer: Callable[..., Answer]) -> None:
-    pages = [Page(number, 3, 10, 10, "tiff") for number in (1, 2, 3)]
-    entries = [
-        entry(EARLIER, answer(request_id=f"r{page.number}", page=page)) for page in reversed(pages)
-    ]
-    assert recall(entries, run_id=OURS).pages_of("sha256:0") == pages
-    assert recall(entries[1:], run_id=OURS).pages_of("sha256:0") == []
-    assert recall(entries, run_id=OURS).pages_of("sha256:1") == []
-
-
-@given(ANSWERS | FAILURES)
-def test_what_is_free_costs_nothing_and_says_the_same(outcome: Outcome) -> None:
-    unpaid = free(outcome)
-    assert (unpaid.spent, unpaid.wasted) == (Spent(), Spent())
-    assert free(unpaid) == unpaid
-    if isinstance(outcome, Answer):
-        assert isinstance(unpaid, Answer)
-        assert (unpaid.value, unpaid.reused) == (outcome.value, True)
-
-
-def test_of_a_page_the_fine_detail_is_kept_once_it_was_measured(
-    answer: Callable[..., Answer],
-) -> None:
-    """Runs whose rules do not need it leave it out, as those of before there were rules did."""
-    page = Page(1, 1, 640, 480, "jpeg")
-    plain = answer(request_id="a", page=page)
-    assert b"detail" not in encode([Entry("run-1", "sha256:a", "a", plain)])
-    assert b"route_reason" not in encode([Entry("run-1", "sha256:a", "a", plain)])
-    measured = answer(request_id="b", page=replace(page, detail=0.25))
-    for order in ([plain, measured], [measured, plain]):
-        entries = [Entry("run-1", "sha256:a", one.request_id, one) for one in order]
-        assert recall(entries, run_id="run-2").pages_of("sha256:a") == [measured.page]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tierwise.answerer import ServiceKind
 from tierwise.answering.plan import Plan
-from tierwise.gemini.service import Service, ServiceKind
+from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.questions import as_written
 from tierwise.scheduling.engine import Engine

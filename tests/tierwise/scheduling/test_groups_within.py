@@ -19,7 +19,7 @@ from tierwise.answering.answer_group import answer_group
 from tierwise.answering.groups import AnsweredGroup, Group
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.gemini.billing import Billing
-from tierwise.journal.lines import Recalled
+from tierwise.journal.recalled import Recalled
 from tierwise.records import Answer, Outcome, Spent
 from tierwise.scheduling.answer_shard import Waiting, answer_shard
 from tierwise.scheduling.engine import Engine

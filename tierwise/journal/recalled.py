@@ -1,0 +1,134 @@
+"""What the journal knows of a shard of images, as one run may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from tierwise.answerer import AnsweredBy
+from tierwise.journal.lines import Entry
+from tierwise.journal.reading import ANYBODYS, Reading
+from tierwise.records import Answer, Outcome, Page, Reason, Spent
+
+_NOTHING = Spent()
+
+
+@dataclass(slots=True)
+class Recalled:
+    """The part of the journal that a shard of images needs.
+
+    `outcomes` holds, by request id, what earlier runs paid for (it costs nothing now) and
+    everything of this run, whose cost is still this run's. `cut_off` are questions without outcome
+    of which a reply ended at the output limit: to ask them at the same limit would pay for the same
+    half of an answer. `wasted` is what this run paid for requests without outcome, `paid` all that
+    it paid, or may have, in nano-dollars. `contents` are those of images and groups that any reply
+    was about. `pages` are known by content and, where they are frames of an animation, by which.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    wasted: dict[str, Spent] = field(default_factory=dict)
+    cut_off: set[str] = field(default_factory=set)
+    pages: dict[tuple[str, str | int], dict[int, Page]] = field(default_factory=dict)
+    contents: set[str] = field(default_factory=set)
+    paid: int = 0
+
+    def pages_of(self, content_hash: str, frames: str | int) -> list[Page]:
+        """All pages of a content, or none when the journal does not know each of them."""
+        known = self._pages(content_hash, frames)
+        pages = self.pages_below(content_hash, frames)
+        return pages if len(known) == len(pages) else []
+
+    def pages_below(self, content_hash: str, frames: str | int) -> list[Page]:
+        """The pages of a content of which at least one is known; others are without their size."""
+        known = self._pages(content_hash, frames)
+        total = next(iter(known.values())).pages if known else 0
+        return [known.get(number, Page(number, total)) for number in range(1, total + 1)]
+
+    def _pages(self, content_hash: str, frames: str | int) -> dict[int, Page]:
+        still = self.pages.get((content_hash, ""))
+        return still or self.pages.get((content_hash, frames), {})
+
+
+def recall(entries: Iterable[Entry], *, run_id: str, reading: Reading = ANYBODYS) -> Recalled:
+    """What the journal knows, seen from the run `run_id`, less what does not count for it."""
+    recalled = Recalled()
+    paid: set[str] = set()
+    for entry in entries:
+        if entry.run_id != run_id and not reading.takes(entry):
+            continue
+        recalled.paid += entry.spent.cost_at_worst if entry.run_id == run_id else 0
+        recalled.contents.add(entry.content_hash)
+        if entry.answer:
+            _recall_page(recalled, entry.content_hash, entry.answer.page)
+        if entry.run_id != run_id:
+            if entry.request_id not in paid:
+                _recall_earlier(recalled, entry, reading)
+        elif entry.wasted:
+            _note_limit(recalled, entry)
+            _waste(recalled, entry.request_id, entry.wasted)
+        elif outcome := entry.answer or entry.failure:
+            if entry.request_id in paid:
+                outcome = _one_of_two(recalled, outcome)
+            paid.add(entry.request_id)
+            recalled.outcomes[entry.request_id] = _signed(outcome, entry, reading)
+    for request_id in paid:
+        # Each waste has an entry of its own, so that what outcomes say of it would count it twice.
+        wasted = recalled.wasted.pop(request_id, Spent())
+        recalled.outcomes[request_id] = replace(recalled.outcomes[request_id], wasted=wasted)
+    recalled.cut_off.difference_update(recalled.outcomes)
+    return recalled
+
+
+def free(outcome: Outcome) -> Outcome:
+    """The same outcome for another name or a later run, which pays nothing for it."""
+    first = _free_answer(outcome.first) if outcome.first else None
+    if isinstance(outcome, Answer):
+        return replace(_free_answer(outcome), first=first)
+    return replace(outcome, spent=_NOTHING, wasted=_NOTHING, first=first)
+
+
+def _free_answer(answer: Answer) -> Answer:
+    return replace(answer, spent=_NOTHING, wasted=_NOTHING, reused=True)
+
+
+def _recall_page(recalled: Recalled, content_hash: str, page: Page) -> None:
+    """Keep what most is known of: runs measure detail only where their rules need it."""
+    pages = recalled.pages.setdefault((content_hash, page.frames if page.moves else ""), {})
+    known = pages.get(page.number)
+    if known is None or known.detail is None:
+        pages[page.number] = page
+
+
+def _recall_earlier(recalled: Recalled, entry: Entry, reading: Reading) -> None:
+    _note_limit(recalled, entry)
+    final = entry.failure is not None and reading.is_final(entry.failure, entry.cut_off_at)
+    found = entry.answer or (entry.failure if final else None)
+    known = recalled.outcomes.get(entry.request_id)
+    if found and not isinstance(known, Answer):
+        recalled.outcomes[entry.request_id] = _signed(free(found), entry, reading)
+
+
+def _note_limit(recalled: Recalled, entry: Entry) -> None:
+    failure = entry.failure
+    if entry.cut_off_at or (failure and failure.reason is Reason.TRUNCATED):
+        recalled.cut_off.add(entry.request_id)
+
+
+def _signed(outcome: Outcome, entry: Entry, reading: Reading) -> Outcome:
+    """The outcome with the service that its entry names, which its line does not repeat."""
+    answerer = reading.signed(entry)
+    if isinstance(outcome, Answer) and answerer and outcome.answered_by is not AnsweredBy.HUMAN:
+        return replace(outcome, service=answerer.service)
+    return outcome
+
+
+def _one_of_two(recalled: Recalled, outcome: Outcome) -> Outcome:
+    """The one that is kept when two attempts of a bundle have paid; the other was wasted."""
+    before = recalled.outcomes[outcome.request_id]
+    kept, other = (before, outcome) if isinstance(before, Answer) else (outcome, before)
+    _waste(recalled, outcome.request_id, other.spent)
+    return kept
+
+
+def _waste(recalled: Recalled, request_id: str, spent: Spent) -> None:
+    recalled.wasted[request_id] = recalled.wasted.get(request_id, Spent()) + spent
