@@ -47,6 +47,15 @@ def hostile() -> list[Path]:
 
 
 @pytest.fixture
+def archive() -> list[Path]:
+    """Every picture of the shared archive."""
+    folder = DATA / "archive"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent: the shared real files are needed")
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".csv"]
+
+
+@pytest.fixture
 def shrink() -> Shrink:
     """Optimize with defaults for whatever a test does not care about."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.frames import FrameChoice, chosen_frames
 from tierwise.images.decoders.heic_decoder import decode_heic
-from tierwise.images.decoders.jpeg_decoder import decode_jpeg
-from tierwise.images.decoders.original import Original, WantedView
+from tierwise.images.decoders.jpeg_decoder import decode_four_colours, decode_jpeg
+from tierwise.images.decoders.original import DamagedError, Original, WantedView
 from tierwise.images.decoders.pdf_decoder import count_pages, decode_pdf
 from tierwise.images.decoders.pillow_decoder import count_frames, decode_with_pillow
 from tierwise.images.decoders.vips_decoder import decode_with_vips
@@ -36,16 +37,29 @@ _ANIMATED = {"gif", "webp", "png", "avif"}
 
 
 def decode(original: Original, view: WantedView) -> Raster:
-    """Decode one view with the first decoder that can.
+    """Decode one view: whole, or what there is of it where the limits accept that, and marked.
 
     Raises:
         ImageError: what the first decoder said, when none can.
     """
+    accepts = original.limits.accept_truncated
+    strict = replace(original, limits=replace(original.limits, accept_truncated=False))
+    try:
+        if original.header.cut_off:
+            raise original.cut_off()
+        return _by_first_that_can(strict, view)
+    except ImageError as error:
+        if error.reason is not Reason.UNREADABLE or not accepts:
+            raise
+    return replace(_by_first_that_can(original, view), truncated=True)
+
+
+def _by_first_that_can(original: Original, view: WantedView) -> Raster:
     first, *others = _decoders(original, view)
     try:
         return first(original, view)
     except ImageError as error:
-        if error.reason is not Reason.UNREADABLE:
+        if error.reason is not Reason.UNREADABLE or isinstance(error, DamagedError):
             raise
         problem = error
     for other in others:
@@ -90,7 +104,7 @@ def frame_of(original: Original, page: int, frames: FrameChoice) -> int:
 def _decoders(original: Original, view: WantedView) -> tuple[Decoder, ...]:
     header = original.header
     if header.format in {"jpeg", "mpo"} and header.channels not in {1, 3}:
-        return (decode_with_vips,)
+        return (decode_four_colours,)
     if header.format == "png" and view.frame:  # libvips shows only the first frame
         return (decode_with_pillow,)
     return _DECODERS[header.format]

@@ -6,17 +6,17 @@ text (36 dB against 49 on scans), farther only costs time. `bench/images` has th
 
 from __future__ import annotations
 
-import simplejpeg
+from contextlib import suppress
+from dataclasses import replace
 
-from tierwise.errors import ImageError
 from tierwise.images.decoders.colour import is_plain
+from tierwise.images.decoders.jpeg_damage import may_be_of_header, pixels_of, tells_of_damage
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.scaled import finished_pixels
 from tierwise.images.decoders.vips_decoder import decode_with_vips
 from tierwise.images.headers.header import Header
-from tierwise.images.headers.jpeg_header import is_cut_off
+from tierwise.images.headers.jpeg_header import with_plain_header
 from tierwise.images.raster import Pixels, Raster, fitted, upright
-from tierwise.records import Reason
 
 _MARGIN = 1.9
 # 3/8, 5/8 and 7/8 exist too, but have no fast path and take longer than the next power of two.
@@ -27,8 +27,7 @@ def decode_jpeg(original: Original, view: WantedView) -> Raster:
     """Decode a grey or YCbCr file.
 
     Raises:
-        ImageError: `unreadable` when it is damaged, or cut off and the limits do not accept that;
-            `too_large`.
+        ImageError: `unreadable` when it is damaged and the limits do not accept that; `too_large`.
     """
     header = original.header
     width, height = fitted(*header.upright_size, view.side)
@@ -38,35 +37,38 @@ def decode_jpeg(original: Original, view: WantedView) -> Raster:
     stored = (-(-header.width // scale), -(-header.height // scale))
     held = header.held_bytes + stored[0] * stored[1] * header.channels
     original.check_size(header.width, header.height, held=held)
-    cut_off = _cut_off(original)
     try:
-        pixels, warned = _decode(original, stored, strict=scale == 1 and not cut_off)
+        pixels, warned = _decode(original, stored)
     except ValueError:
         # libjpeg as libvips drives it takes some files that the fast way does not.
-        return decode_with_vips(original, view)
+        return decode_with_vips(_plain(original), view)
     plain = is_plain(header.profile, header.channels)
     if not plain or stored != (width, height):
         extent = (header.width / scale, header.height / scale)
         profile = b"" if plain else header.profile
         pixels = finished_pixels(pixels, extent, (width, height), profile)
     return Raster(
-        upright(pixels, header.orientation),
-        *header.upright_size,
-        altered=warned or not plain,
-        truncated=cut_off,
+        upright(pixels, header.orientation), *header.upright_size, altered=warned or not plain
     )
 
 
-def _cut_off(original: Original) -> bool:
-    if not is_cut_off(original.data, original.header):
-        return False
-    if original.limits.accept_truncated:
-        return True
-    raise ImageError(
-        Reason.UNREADABLE,
-        f"{original.name}: JPEG that is cut off after {len(original.data):,} bytes (no end mark). "
-        "Upload it again, or accept truncated files.",
-    )
+def decode_four_colours(original: Original, view: WantedView) -> Raster:
+    """Decode a CMYK or YCCK file through libvips, which does not tell what libjpeg warns of.
+
+    Raises:
+        ImageError: as `decode_jpeg`.
+    """
+    header = original.header
+    original.check_size(header.width, header.height, held=header.held_bytes)
+    small = (-(-header.width // 8), -(-header.height // 8)) if header.scalable else (1, 1)
+    with suppress(ValueError):  # libvips says better what is wrong
+        _decode(original, small)
+    return decode_with_vips(_plain(original), view)
+
+
+def _plain(original: Original) -> Original:
+    """Return the file as libvips may decode it, which takes every warning for damage."""
+    return replace(original, data=with_plain_header(original.data))
 
 
 def _scale(header: Header, width: int, height: int) -> int:
@@ -82,26 +84,27 @@ def _scale(header: Header, width: int, height: int) -> int:
     return 1
 
 
-def _decode(original: Original, size: tuple[int, int], *, strict: bool) -> tuple[Pixels, bool]:
-    """Return pixels, and whether the decoder warned, which only `strict` finds out.
+def _decode(original: Original, size: tuple[int, int]) -> tuple[Pixels, bool]:
+    """Return pixels, and whether the decoder warned of something harmless.
 
     Raises:
-        ValueError: the file is damaged.
+        ImageError: it warned of damage.
+        ValueError: the file cannot be decoded this way.
     """
-    if strict:
+    data, channels = original.data, original.header.channels
+    if original.limits.accept_truncated:
+        return pixels_of(data, channels, size, strict=False), True
+    try:
+        return pixels_of(data, channels, size, strict=True), False
+    except ValueError as error:
+        warning = str(error)
+    if may_be_of_header(warning):
+        data = with_plain_header(data)
         try:
-            return _pixels(original, size, strict=True), False
-        except ValueError:  # raised for warnings too, and most of them are harmless
-            pass
-    return _pixels(original, size, strict=False), strict
-
-
-def _pixels(original: Original, size: tuple[int, int], *, strict: bool) -> Pixels:
-    pixels: Pixels = simplejpeg.decode_jpeg(
-        original.data,
-        "GRAY" if original.header.channels == 1 else "RGB",
-        min_width=size[0],
-        min_height=size[1],
-        strict=strict,
-    )
-    return pixels
+            return pixels_of(data, channels, size, strict=True), True
+        except ValueError as error:
+            warning = str(error)
+    pixels = pixels_of(data, channels, size, strict=False)  # raises what was no warning
+    if tells_of_damage(warning, original):
+        raise original.damaged(warning)
+    return pixels, True

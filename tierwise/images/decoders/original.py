@@ -15,11 +15,16 @@ from tierwise.records import Reason
 _OUT_OF_MEMORY = re.compile(r"out of memory|memory alloc|alloc\w* memory|bad_alloc", re.IGNORECASE)
 
 
+class DamagedError(ImageError):
+    """A decoder that knows this coding found data that no writer makes: no other need be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Original:
     """A file, what its header says, its name for messages, and what it may cost.
 
     Of a raw photograph `data` is its preview; the whole file has `file_bytes`.
+    While `limits.accept_truncated`, decoders give what they can of a damaged file; else they raise.
     """
 
     data: bytes
@@ -48,6 +53,21 @@ class Original:
             )
         return ImageError(
             Reason.UNREADABLE, f"{self.name}: {found} that cannot be decoded: {text}."
+        )
+
+    def damaged(self, problem: str) -> DamagedError:
+        """Build the error for a decoder that saw what is wrong, in its own words."""
+        found = described(self.header.format, self.name)
+        text = problem.strip().rstrip(".")
+        return DamagedError(Reason.UNREADABLE, f"{self.name}: {found} that is damaged: {text}.")
+
+    def cut_off(self) -> ImageError:
+        """Build the error for a file that ends before what it announces."""
+        found = described(self.header.format, self.name)
+        return ImageError(
+            Reason.UNREADABLE,
+            f"{self.name}: {found} that is cut off after {len(self.data):,} bytes. "
+            "Upload it again, or accept damaged files.",
         )
 
 

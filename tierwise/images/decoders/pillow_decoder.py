@@ -13,6 +13,7 @@ import pyvips
 from PIL import Image, ImageFile, ImageOps
 
 from tierwise.images.decoders.coded_colours import coded_colours, from_coded
+from tierwise.images.decoders.complaints import failed, forget
 from tierwise.images.decoders.finishing import finished
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.tones import ToldTones, eight_bits, tones_of
@@ -58,12 +59,15 @@ def decode_with_pillow(original: Original, view: WantedView) -> Raster:
     Raises:
         ImageError: `unreadable` or `too_large`.
     """
-    ImageFile.LOAD_TRUNCATED_IMAGES = original.limits.accept_truncated
+    forget()
+    ImageFile.LOAD_TRUNCATED_IMAGES = lenient = original.limits.accept_truncated
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image, size = _opened(original, view)
             image.load()
+            if (heard := failed()) and not lenient:
+                raise original.unreadable(heard)
             profile = image.info.get("icc_profile")
             ImageOps.exif_transpose(image, in_place=True)
             small = _reduced(_of_known_mode(image), view.side)

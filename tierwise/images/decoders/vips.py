@@ -20,7 +20,7 @@ def _set_up() -> None:
     # A cache would hold pixels of past pictures; one thread per operation, because the pipeline
     # already works on as many pictures as there are cores.
     pyvips.cache_set_max(0)
-    # Hand warnings back to libvips, which then drops them: see the package's `__init__`.
+    # Its handler fails over text that is no UTF-8; ours is in `complaints`.
     getattr(pyvips, "_remove_log_handler", lambda: None)()
     pyvips.concurrency_set(1)
     pyvips.operation_block_set("VipsForeignLoad", True)
@@ -29,11 +29,6 @@ def _set_up() -> None:
 
 
 _set_up()
-
-
-def forget_errors() -> None:
-    """Empty the text that libvips gathers, which else ends up in the next file's message."""
-    pyvips.vips_lib.vips_error_clear()
 
 
 def from_pixels(pixels: Pixels) -> Any:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pyvips
 
 from tierwise.errors import ImageError
+from tierwise.images.decoders.complaints import failed, forget, warned_of_damage
 from tierwise.images.decoders.finishing import finished
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.tiff_colours import bytes_held, colours_of
 from tierwise.images.decoders.tones import ToldTones
-from tierwise.images.decoders.vips import VIPS_ERRORS, forget_errors
+from tierwise.images.decoders.vips import VIPS_ERRORS
 from tierwise.images.headers.tiff_samples import samples_of, undecodable
 from tierwise.images.raster import Raster, fitted
 from tierwise.records import Reason
@@ -28,12 +28,17 @@ _PAGED = {"webp", "gif"}
 _TURNED_BY_HEADER = {"jpeg", "mpo", "png", "webp"}
 # `error` also refuses what libtiff would fill with black and a PNG whose check sums are wrong.
 _STRICT, _LENIENT = "error", "none"
+# In JPEG it refuses hardly anything; a warning is the word for damage there.
+_STRICT_JPEG = "warning"
 _BYTES = {"uchar": 1, "char": 1, "ushort": 2, "short": 2, "uint": 4, "int": 4, "float": 4}
 # libwebp averages areas while it decodes. Down to the wanted size that softens small text (SSIM
 # 0.989 against 0.997 on a screenshot); with this much left to Lanczos it costs a tenth more time.
 _WEBP_MARGIN = 1.5
 _JPEG_MARGIN, _JPEG_SCALES = 1.9, (8, 4, 2)
 _STREAMING = {"png", "jpeg", "mpo"}
+# Decoded one at a time in a process, so that its complaints are about them.
+_ALONE = {"gif", "tiff"}
+_JPEG = {"jpeg", "mpo"}
 
 
 def decode_with_vips(original: Original, view: WantedView) -> Raster:
@@ -42,19 +47,28 @@ def decode_with_vips(original: Original, view: WantedView) -> Raster:
     Raises:
         ImageError: `unreadable` or `too_large`.
     """
-    forget_errors()  # what the profile of an earlier picture left
+    forget()
+    lenient = original.limits.accept_truncated
     try:
-        return _decode(original, view, _STRICT)
+        raster = _decode(original, view, _LENIENT if lenient else _strictest(original))
     except VIPS_ERRORS as error:
-        problem = error
-        forget_errors()
-    if original.limits.accept_truncated:
-        try:
-            return replace(_decode(original, view, _LENIENT), truncated=True)
-        except VIPS_ERRORS as error:
-            problem = error
-            forget_errors()
-    raise original.unreadable(problem) from problem
+        if not lenient and original.header.format in _ALONE and (heard := warned_of_damage()):
+            raise original.damaged(heard) from error
+        raise original.unreadable(error) from error
+    if not lenient and original.header.format in _ALONE:
+        _check_complaints(original)
+    return raster
+
+
+def _strictest(original: Original) -> str:
+    return _STRICT_JPEG if original.header.format in _JPEG else _STRICT
+
+
+def _check_complaints(original: Original) -> None:
+    if heard := warned_of_damage():
+        raise original.damaged(heard)
+    if heard := failed():
+        raise original.unreadable(heard)
 
 
 def _decode(original: Original, view: WantedView, fail_on: str) -> Raster:
@@ -73,7 +87,7 @@ def _decode(original: Original, view: WantedView, fail_on: str) -> Raster:
     scale = _WEBP_MARGIN * max(wanted) / max(size)
     if header.format == "webp" and scale < 1 <= scale * min(size):
         options["scale"] = scale
-    if header.format in {"jpeg", "mpo"} and header.scalable and min(size) > _JPEG_SCALES[0]:
+    if header.format in _JPEG and header.scalable and min(size) > _JPEG_SCALES[0]:
         spare = max(size) / (_JPEG_MARGIN * max(wanted))
         options["shrink"] = next((scale for scale in _JPEG_SCALES if scale <= spare), 1)
     return finished(lambda: _turned(load(original.data, **options), original), size, view)

@@ -32,7 +32,10 @@ def read_gif_header(data: bytes, name: str) -> Header:
     if not frames:
         raise broken(name, "gif", "it holds no frame")
     held = width * height * _PIXEL_BYTES
-    return Header("gif", width, height, frames=frames, held_bytes=held)
+    # Some writers leave out the trailer, some fill up with zeros; none ends within a block.
+    ends = at == len(data) or data[at : at + 1] == b";" or not data[at:].strip(b"\0")
+    cut_off = at > len(data) or (not ends and frames < _MOST_FRAMES)
+    return Header("gif", width, height, frames=frames, held_bytes=held, cut_off=cut_off)
 
 
 def _table(flags: int) -> int:

@@ -18,8 +18,9 @@ class Header:
     `clean` means no metadata and no second picture. `held_bytes` is what decoding may hold at once.
     `scan_at` is where the picture data of a JPEG file begin. `scalable` means that the decoder can
     scale. `trusted` means that the calling thread may decode it: a much tested decoder, an ordinary
-    header, bounded time and memory. `pages` are those of a TIFF file. Of a raw photograph, all this
-    tells of the preview at `place` in a file of the format `container`.
+    header, bounded time and memory. `cut_off` means that the file ends before what it announces.
+    `pages` are those of a TIFF file. Of a raw photograph, all this tells of the preview at `place`
+    in a file of the format `container`.
     """
 
     format: str
@@ -35,6 +36,7 @@ class Header:
     scan_at: int = 0
     scalable: bool = True
     trusted: bool = False
+    cut_off: bool = False
     pages: tuple[TiffPage, ...] = ()
     container: str = ""
     place: tuple[int, int] | None = None

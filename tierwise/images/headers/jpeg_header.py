@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tierwise.errors import ImageError
@@ -80,14 +81,15 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
         and markers.channels in {1, 3}
         and held <= _TRUSTED_BYTES
         and scans <= _TRUSTED_SCANS,
+        cut_off=_is_cut_off(data, markers.scan_at),
     )
 
 
-def is_cut_off(data: bytes, header: Header) -> bool:
-    """Tell whether the end mark is missing behind the scans of a JPEG file."""
+def _is_cut_off(data: bytes, scan_at: int) -> bool:
+    """Tell whether the end mark is missing behind the scans."""
     # Searching megabytes costs milliseconds, and a whole file has a mark near its end.
-    near = max(header.scan_at, len(data) - _TAIL)
-    return data.find(_END, near) < 0 and data.find(_END, header.scan_at, near + 1) < 0
+    near = max(scan_at, len(data) - _TAIL)
+    return data.find(_END, near) < 0 and data.find(_END, scan_at, near + 1) < 0
 
 
 def has_more_behind(data: bytes, header: Header) -> bool:
@@ -95,18 +97,32 @@ def has_more_behind(data: bytes, header: Header) -> bool:
     return header.scan_at > 0 and data.find(_END, header.scan_at) != len(data) - len(_END)
 
 
+def with_plain_header(data: bytes) -> bytes:
+    """Return the file without what decoders warn of in front of its first scan.
+
+    Stray bytes are left out; versions and transforms that nobody defined, and scan parameters that
+    mean nothing in such a file, become those that decoders take them for.
+    """
+    parts, frame, channels, end = [data[:2]], 0, 3, 2
+    for _, at, kind, length in _segments(data):
+        segment = bytearray(data[at : at + 2 + length])
+        if kind in _START_OF_FRAME and length >= 8:
+            frame, channels = kind, segment[9]
+        elif kind == 0xE0 and segment[4:9] == b"JFIF\0" and length >= 8:
+            segment[9:11] = b"\1\1"
+        elif kind == 0xEE and segment[4:9] == b"Adobe" and length >= 14 and segment[15] > 2:
+            segment[15] = 1 if channels == 3 else 2
+        elif kind == 0xDA and frame in {0xC0, 0xC1}:
+            segment[-3:] = b"\0\x3f\0"
+        parts.append(bytes(segment))
+        end = at + 2 + length
+    return b"".join([*parts, data[end:]])
+
+
 def _walk(data: bytes, name: str) -> _Markers:
     markers = _Markers()
-    at = 2
-    for _ in range(_MOST_SEGMENTS):
-        found = _MARKER.search(data, at)
-        if not found or found.end() + 2 > len(data):
-            break
-        markers.clean = markers.clean and found.start() == at
-        at, kind = found.end() - 2, found[0][-1]
-        if kind == 0xD9:
-            break
-        (length,) = struct.unpack_from(">H", data, at + 2)
+    for follows, at, kind, length in _segments(data):
+        markers.clean = markers.clean and follows
         body = data[at + 4 : at + 2 + length]
         if kind == 0xDA:
             markers.scan_at = at
@@ -114,8 +130,28 @@ def _walk(data: bytes, name: str) -> _Markers:
             markers.several_scans = markers.frame in _PROGRESSIVE or not interleaved
             return markers
         _take(markers, kind, body)
-        at += 2 + max(length, 2)
     raise broken(name, "jpeg", "the file ends before its first scan")
+
+
+def _segments(data: bytes) -> Iterator[tuple[bool, int, int, int]]:
+    """Yield the segments up to the first scan.
+
+    Of each whether it follows the one before without stray bytes, where it begins, its kind, and
+    its length.
+    """
+    at = 2
+    for _ in range(_MOST_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if not found or found.end() + 2 > len(data):
+            return
+        start, kind = found.end() - 2, found[0][-1]
+        if kind == 0xD9:
+            return
+        (length,) = struct.unpack_from(">H", data, start + 2)
+        yield found.start() == at, start, kind, length
+        if kind == 0xDA:
+            return
+        at = start + 2 + max(length, 2)
 
 
 def _take(markers: _Markers, kind: int, body: bytes) -> None:

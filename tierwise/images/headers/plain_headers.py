@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from dataclasses import replace
 
 from tierwise.images.headers.header import Header
 
@@ -10,6 +12,12 @@ from tierwise.images.headers.header import Header
 _BITMAP, _HEIC, _AVIF, _JPEG_2000 = 6, 5, 14, 20
 _JPEG_2000_PAGE = 500_000_000  # an A4 scan of 600 dpi
 _LONGEST_META = 1_000_000
+_MOST_BOXES = 10_000
+_BOXES = {
+    b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid", b"mpvd", b"idat",
+    b"jP  ", b"jp2h", b"jp2c", b"xml ", b"asoc", b"res ", b"jp2i", b"jpch", b"jplh", b"rreq",
+}  # fmt: skip
+_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
 
 
 def read_bmp_header(data: bytes, _name: str) -> Header:
@@ -27,7 +35,8 @@ def read_jp2_header(data: bytes, _name: str) -> Header:
     if at < 0 or len(data) < at + 24:
         return Header("jp2")
     right, bottom, left, top = struct.unpack_from(">IIII", data, at + 8)
-    return _sized("jp2", right - left, bottom - top, _JPEG_2000, jp2_levels(data, at))
+    found = _sized("jp2", right - left, bottom - top, _JPEG_2000, jp2_levels(data, at))
+    return replace(found, cut_off=at > 0 and _ends_in_a_box(data))
 
 
 def jp2_levels(data: bytes, at: int = 0) -> int:
@@ -39,17 +48,44 @@ def jp2_levels(data: bytes, at: int = 0) -> int:
 def read_heic_header(data: bytes, _name: str) -> Header:
     """Read the largest size that the container names; what tiles hold, their decoder checks."""
     tiled = data.find(b"grid", 0, _LONGEST_META) >= 0
-    return _sized("heic", *_largest_item(data), 0 if tiled else _HEIC)
+    found = _sized("heic", *_largest_item(data), 0 if tiled else _HEIC)
+    return replace(found, cut_off=_ends_in_a_box(data))
 
 
 def read_avif_header(data: bytes, _name: str) -> Header:
     """Read the largest size that the container names."""
-    return _sized("avif", *_largest_item(data), _AVIF)
+    found = _sized("avif", *_largest_item(data), _AVIF)
+    return replace(found, cut_off=_ends_in_a_box(data))
 
 
 def read_pdf_header(data: bytes, _name: str) -> Header:
     """Tell only whether pages may hold much: PDFium streams all pictures but JPEG 2000."""
-    return Header("pdf", held_bytes=_JPEG_2000_PAGE if b"/JPXDecode" in data else 0)
+    held = _JPEG_2000_PAGE if b"/JPXDecode" in data else 0
+    return Header("pdf", held_bytes=held, cut_off=_has_objects_behind_its_end(data))
+
+
+def _has_objects_behind_its_end(data: bytes) -> bool:
+    """Tell whether a PDF file goes on behind its last end mark, or has none.
+
+    Files that are made for the web have a first mark near their start; mail programs put text
+    behind the last.
+    """
+    end = data.rfind(b"%%EOF")
+    return end < 0 or _OBJECT.search(data, end) is not None
+
+
+def _ends_in_a_box(data: bytes) -> bool:
+    """Tell whether the last box (ISO 14496-12, ITU T.800 annex I) is longer than what is left."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16], "big")
+        # What cameras put behind the last box is none.
+        if length < 8 or kind not in _BOXES or at + length >= len(data):
+            break
+        at += length
+    return kind in _BOXES and at + length > len(data)
 
 
 def _largest_item(data: bytes) -> tuple[int, int]:

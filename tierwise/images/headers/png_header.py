@@ -31,6 +31,7 @@ class _Extras:
     profile: bytes = b""
     clean: bool = True
     end: int = 0
+    ended: bool = False
 
 
 def read_png_header(data: bytes, name: str) -> Header:
@@ -57,6 +58,7 @@ def read_png_header(data: bytes, name: str) -> Header:
         bits,
         extras.frames,
         clean=extras.clean and extras.end == len(data),
+        cut_off=not extras.ended,
         held_bytes=held,
         trusted=held <= _TRUSTED_BYTES and width * height <= _TRUSTED_PIXELS,
     )
@@ -67,6 +69,7 @@ def _read_extras(data: bytes) -> _Extras:
     for chunk, start, length in _chunks(data):
         extras.clean = extras.clean and chunk in _HARMLESS
         extras.end = start + length + 4
+        extras.ended = chunk == b"IEND"
         if chunk == b"acTL" and length >= 8:
             extras.frames = max(1, struct.unpack_from(">I", data, start)[0])
         elif chunk == b"eXIf":

@@ -37,16 +37,17 @@ def read_webp_header(data: bytes, name: str) -> Header:
     if found.size == (0, 0):
         raise broken(name, "webp", "it holds no picture")
     pixels = found.size[0] * found.size[1]
-    ends_there = int.from_bytes(data[4:8], "little") + 8 == len(data)
+    end = int.from_bytes(data[4:8], "little") + 8
     return Header(
         "webp",
         *found.size,
         found.exif or found.xmp or 1,
         found.profile,
         frames=max(found.frames, 1),
-        clean=found.clean and not found.frames and ends_there,
+        clean=found.clean and not found.frames and end == len(data),
         held_bytes=pixels * (_ANIMATED if found.frames else found.pixel_bytes),
         trusted=not found.frames and pixels <= _TRUSTED_PIXELS,
+        cut_off=end > len(data),
     )
 
 

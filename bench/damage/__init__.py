@@ -1,0 +1,1 @@
+"""How much damage to files goes unnoticed, by format and compression."""
