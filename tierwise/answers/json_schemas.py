@@ -8,8 +8,9 @@ a job has started.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
 from tierwise.errors import TasksError
@@ -51,6 +52,10 @@ class Schema:
     items: Schema | None = None
     at_least: float | None = None
     at_most: float | None = None
+    # Whether the bound itself is out, below and above.
+    exclusive: tuple[bool, bool] = (False, False)
+    unique: bool = False
+    format: str = ""
 
     def property(self, name: str) -> Schema | None:
         """The schema of a property, or None when there is no such property."""
@@ -86,6 +91,9 @@ class Schema:
             raise MismatchError(f"{place} is {measure}{unit}, less than {self.at_least}{unit}")
         if self.at_most is not None and measure > self.at_most:
             raise MismatchError(f"{place} is {measure}{unit}, more than {self.at_most}{unit}")
+        for out, bound in zip(self.exclusive, (self.at_least, self.at_most), strict=True):
+            if out and measure == bound:
+                raise MismatchError(f"{place} is {measure}, which is just out of its bounds")
 
 
 def check_size(schema: Schema) -> None:
@@ -125,7 +133,8 @@ def _check_array(schema: Schema, value: Any, place: str) -> list[Any]:
         raise MismatchError(f"{place} is {_type_name(value)}, not an array")
     schema.check_bounds(len(value), place, " items")
     items = schema.items or Schema("string")
-    return [items.check(item, f"{place}[{index}]") for index, item in enumerate(value)]
+    found = [items.check(item, f"{place}[{index}]") for index, item in enumerate(value)]
+    return [one for index, one in enumerate(found) if not schema.unique or one not in found[:index]]
 
 
 def _check_string(schema: Schema, value: Any, place: str) -> str:
@@ -134,6 +143,10 @@ def _check_string(schema: Schema, value: Any, place: str) -> str:
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise MismatchError(f"{place} holds half a character, which no table can store")
     schema.check_bounds(len(value), place, _CHARACTERS)
+    try:
+        FORMATS.get(schema.format, str)(value)
+    except ValueError as error:
+        raise MismatchError(f"{place} is {value!r:.80}, not a {schema.format}") from error
     return value
 
 
@@ -171,6 +184,11 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
+FORMATS: Mapping[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "date-time": datetime.fromisoformat,
+    "time": time.fromisoformat,
+}
 _CHECKS = {
     "object": _check_object,
     "array": _check_array,

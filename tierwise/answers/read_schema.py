@@ -6,16 +6,18 @@ import math
 from typing import Any
 
 from tierwise.answers.json_schemas import INTEGERS, MAX_SCHEMA_DEPTH, TYPES, Schema, check_size
+from tierwise.answers.plain_schemas import plain_schema
 from tierwise.errors import TasksError
 from tierwise.shown import shown, suggestion
 
-_EVERYWHERE = ("type", "description", "nullable", "anyOf")
+_EVERYWHERE = ("type", "description", "nullable")
+_EXCLUSIVE = ("exclusiveMinimum", "exclusiveMaximum")
 _KEYS = {
     "object": ("properties", "required"),
-    "array": ("items", "minItems", "maxItems"),
-    "string": ("enum", "minLength", "maxLength"),
-    "integer": ("enum", "minimum", "maximum"),
-    "number": ("enum", "minimum", "maximum"),
+    "array": ("items", "minItems", "maxItems", "uniqueItems"),
+    "string": ("enum", "minLength", "maxLength", "format"),
+    "integer": ("enum", "minimum", "maximum", *_EXCLUSIVE),
+    "number": ("enum", "minimum", "maximum", *_EXCLUSIVE),
     "boolean": (),
 }
 _BOUNDS = {
@@ -29,7 +31,7 @@ _MAX_NAME = 64
 
 def read_schema(raw: Any) -> Schema:
     """The schema of a struct answer; raises `TasksError` that names the key and the remedy."""
-    schema = _read(raw, "schema", depth=1)
+    schema = _read(plain_schema(raw), "schema", depth=1)
     if schema.type != "object" or schema.nullable:
         raise TasksError(
             f"schema.type is {shown(raw.get('type'))}; a struct is asked for. Write `type: object` "
@@ -49,14 +51,12 @@ def _read(raw: Any, place: str, depth: int) -> Schema:
             f"{place} lies {depth} levels deep, the limit is {MAX_SCHEMA_DEPTH}. "
             "Flatten the schema."
         )
-    if "anyOf" in raw:
-        return _read_any_of(raw, place, depth)
-    type_name, null_listed = _read_type(raw.get("type"), place)
+    type_name = _read_type(raw, place)
     _refuse_unknown(raw, type_name, place)
-    at_least, at_most = _read_bounds(raw, type_name, place)
+    (at_least, at_most), exclusive = _read_bounds(raw, type_name, place)
     return Schema(
         type=type_name,
-        nullable=_read_nullable(raw, place) or null_listed,
+        nullable=_read_flag(raw, "nullable", place),
         description=_read_description(raw, place),
         enum=_read_enum(raw, type_name, place),
         properties=_read_properties(raw, type_name, place, depth),
@@ -64,35 +64,20 @@ def _read(raw: Any, place: str, depth: int) -> Schema:
         items=_read_items(raw, type_name, place, depth),
         at_least=at_least,
         at_most=at_most,
+        exclusive=exclusive,
+        unique=_read_flag(raw, "uniqueItems", place),
+        format=raw.get("format", ""),
     )
 
 
-def _read_any_of(raw: dict[str, Any], place: str, depth: int) -> Schema:
-    choices = raw["anyOf"]
-    nulls = [choice for choice in _listed(choices) if choice in ({"type": "null"}, {"type": None})]
-    others = [choice for choice in _listed(choices) if choice not in nulls]
-    if len(nulls) != 1 or len(others) != 1 or not isinstance(others[0], dict):
-        raise TasksError(
-            f'{place}.anyOf is {shown(choices)}; only one schema and `{{type: "null"}}` may stand '
-            "there. Choose one type."
-        )
-    if extra := [key for key in raw if key not in ("anyOf", "description")]:
-        raise TasksError(
-            f"{place}.{extra[0]} is {shown(raw[extra[0]])} beside `anyOf`. Write it inside `anyOf`."
-        )
-    outer = {key: raw[key] for key in ("description",) if key in raw}
-    return _read({**others[0], **outer, "nullable": True}, place, depth)
-
-
-def _read_type(value: Any, place: str) -> tuple[str, bool]:
-    names = ["null" if name is None else name for name in _listed(value)] or [value]
-    kinds = [name for name in names if name != "null"]
-    if len(kinds) != 1 or kinds[0] not in TYPES:
-        raise TasksError(
-            f"{place}.type is {shown(value)}. Write one of {', '.join(TYPES)}, "
-            'or a list of one of them and "null".'
-        )
-    return kinds[0], "null" in names
+def _read_type(raw: dict[str, Any], place: str) -> str:
+    name = raw.get("type")
+    if isinstance(name, str) and name in TYPES:
+        return name
+    raise TasksError(
+        f"{place}.type is {shown(name)}. Write one of {', '.join(TYPES)}, "
+        'or a list of one of them and "null".'
+    )
 
 
 def _refuse_unknown(raw: dict[str, Any], type_name: str, place: str) -> None:
@@ -107,18 +92,26 @@ def _refuse_unknown(raw: dict[str, Any], type_name: str, place: str) -> None:
 
 def _read_bounds(
     raw: dict[str, Any], type_name: str, place: str
-) -> tuple[float | None, float | None]:
-    low, high = (_read_bound(raw, key, place) for key in _BOUNDS.get(type_name, ("", "")))
-    if low is not None and high is not None and low > high:
+) -> tuple[tuple[float | None, float | None], tuple[bool, bool]]:
+    """The bounds, and whether each of them is itself out."""
+    keys = _BOUNDS.get(type_name, ("", ""))
+    low, high = (_read_bound(raw, key, place) for key in keys)
+    above, below = (_read_bound(raw, key, place) for key in _EXCLUSIVE)
+    out = (
+        above is not None and (low is None or above >= low),
+        below is not None and (high is None or below <= high),
+    )
+    low, high = above if out[0] else low, below if out[1] else high
+    if low is not None and high is not None and (low > high or (low == high and any(out))):
         raise TasksError(f"{place} is bounded from {low} up to {high}. Exchange the two.")
-    return low, high
+    return (low, high), out
 
 
 def _read_bound(raw: dict[str, Any], key: str, place: str) -> float | None:
     value = raw.get(key)
     if key not in raw:
         return None
-    counts = key not in ("minimum", "maximum")
+    counts = not key.lower().endswith(("minimum", "maximum"))
     if (
         isinstance(value, bool)
         or not isinstance(value, int if counts else int | float)
@@ -130,10 +123,10 @@ def _read_bound(raw: dict[str, Any], key: str, place: str) -> float | None:
     return value
 
 
-def _read_nullable(raw: dict[str, Any], place: str) -> bool:
-    value = raw.get("nullable", False)
+def _read_flag(raw: dict[str, Any], key: str, place: str) -> bool:
+    value = raw.get(key, False)
     if not isinstance(value, bool):
-        raise TasksError(f"{place}.nullable is {shown(value)}. Write true or false.")
+        raise TasksError(f"{place}.{key} is {shown(value)}. Write true or false.")
     return value
 
 
@@ -211,10 +204,6 @@ def _read_items(raw: dict[str, Any], type_name: str, place: str, depth: int) -> 
     if "items" not in raw:
         raise TasksError(f"{place}.items is missing. Write `items: {{type: string}}`, for example.")
     return _read(raw["items"], f"{place}.items", depth + 1)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _is_storable(number: float) -> bool:

@@ -145,6 +145,8 @@ def _typed(schema: Schema, type_name: str | list[str]) -> dict[str, Any]:
         wire["propertyOrdering"] = [name for name, _ in schema.properties]
     if schema.items:
         wire["items"] = wire_schema(schema.items)
+    if schema.format:
+        wire["format"] = schema.format
     bounds = zip(_BOUND_KEYS.get(schema.type, ()), (schema.at_least, schema.at_most), strict=False)
     return wire | {key: bound for key, bound in bounds if bound is not None}
 
@@ -155,6 +157,13 @@ def _description(schema: Schema) -> str:
         words.append(f"At least {schema.at_least} characters.")
     if schema.type == "string" and schema.at_most is not None:
         words.append(f"At most {schema.at_most} characters.")
+    for out, bound, how in zip(
+        schema.exclusive, (schema.at_least, schema.at_most), ("More", "Less"), strict=True
+    ):
+        if out:
+            words.append(f"{how} than {bound}.")
+    if schema.unique:
+        words.append("No item twice.")
     return " ".join(words)
 
 

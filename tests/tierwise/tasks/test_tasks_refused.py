@@ -207,7 +207,7 @@ TASKS = [
     ),
     ("prompt: x, schema: {type: object}", "schema", "properties is missing", "needs named"),
     (struct("{p: {type: text}}"), "schema", "'text'", "Write one of object"),
-    (struct("{p: {type: string, pattern: a}}"), "schema", "pattern is 'a'", "Known keys"),
+    (struct("{p: {type: string, pattern: a}}"), "schema", "pattern is 'a'", "no patterns"),
     (struct("{p: {type: string, maxLenght: 9}}"), "schema", "maxLenght", "Did you mean maxLength?"),
     (struct("{p: {type: string, maxLength: -1}}"), "schema", "-1", "from 0"),
     (struct("{p: {type: integer, minimum: 5, maximum: 1}}"), "schema", "from 5", "Exchange"),
