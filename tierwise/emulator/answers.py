@@ -16,6 +16,8 @@ from tierwise.emulator.schemas import ResponseSchema
 
 _OUTSIDE = "none of the given answers"
 _CHOSEN = 0.5
+# Of formats that a schema may ask for; nothing in the pixels says more.
+_WRITTEN = {"date": "2026-01-01", "date-time": "2026-01-01T12:00:00Z", "time": "12:00:00"}
 _AT_MOST = re.compile(r"\bat most ([1-9]\d{0,4}) characters", re.IGNORECASE)
 
 
@@ -115,6 +117,8 @@ class Answerer:
         return min(max(round(value, 3), low), high)
 
     def _string(self, schema: ResponseSchema) -> str:
+        if (written := _WRITTEN.get(schema.get("format", ""))) is not None:
+            return written
         limit = schema.get("maxLength")
         text = phrase(self.looks[0], None if limit is None else int(limit))
         return text.ljust(int(schema.get("minLength") or 0), ".")

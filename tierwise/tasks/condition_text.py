@@ -4,7 +4,7 @@ either     = both ("or" both)*
 both       = part ("and" part)*
 part       = "not" part | "(" either ")" | comparison
 comparison = path operator (literal | "[" literal ("," literal)* "]" | path)
-path       = name ("." name)*
+path       = name ("." (name | "'" name "'"))*    a field may be called as a word of this language
 """
 
 from __future__ import annotations
@@ -102,8 +102,14 @@ class _Reader:
     def path(self) -> tuple[str, ...]:
         path = [self.name("Begin a comparison with a task's name")]
         while self.takes("."):
-            path.append(self.name("Write a field's name after the point"))
+            path.append(self.field())
         return tuple(path)
+
+    def field(self) -> str:
+        """After a point nothing else can stand than a name, be it `in` or "not"."""
+        if self.next.kind not in ("name", "string"):
+            raise self.wrong("Write a field's name after the point")
+        return _unquoted(self.advance())
 
     def name(self, remedy: str) -> str:
         if self.next.kind != "name" or self.next.text in KEYWORDS:
@@ -129,8 +135,7 @@ class _Reader:
     def literal(self) -> Literal:
         kind, text, _ = self.next
         if kind == "string":
-            self.advance()
-            return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+            return _unquoted(self.advance())
         if kind == "number" and len(text) <= _MAX_DIGITS:
             self.advance()
             return float(text) if "." in text else int(text)
@@ -157,6 +162,12 @@ class _Reader:
     def wrong(self, remedy: str) -> TasksError:
         found = shown(self.next.text) if self.next.kind != "end" else "the end"
         return TasksError(f"at character {self.next.position} stands {found}. {remedy}.")
+
+
+def _unquoted(token: _Token) -> str:
+    if token.kind != "string":
+        return token.text
+    return re.sub(r"\\(.)", r"\1", token.text[1:-1], flags=re.DOTALL)
 
 
 def _tokens(text: str) -> Iterator[_Token]:

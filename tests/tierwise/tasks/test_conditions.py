@@ -12,6 +12,7 @@ from tierwise.answers.structs import Struct
 from tierwise.answers.text import Text
 from tierwise.errors import TasksError
 from tierwise.tasks.condition_checks import load_condition
+from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import OPERATORS, Condition
 
 TASKS: dict[str, AnswerType] = {
@@ -29,6 +30,7 @@ TASKS: dict[str, AnswerType] = {
                     "where": {"type": "string", "enum": ["left", "right"], "nullable": True},
                     "size": {"type": "number"},
                     "count": {"type": "integer"},
+                    **{name: {"type": "boolean"} for name in KEYWORDS},
                     "box": {"type": "object", "properties": {"x": {"type": "integer"}}},
                     "tags": {"type": "array", "items": {"type": "string"}},
                     "boxes": {
@@ -47,7 +49,10 @@ ANSWERS: dict[str, Any] = {
     "colour": "red",
     "contents": ("cat", "sky"),
     "words": "a red rose",
-    "mark": {"present": True, "where": None, "count": 3, "box": {"x": 7}, "tags": ["a"]},
+    "mark": {
+        **{"present": True, "where": None, "count": 3, "box": {"x": 7}, "tags": ["a"]},
+        **dict.fromkeys(KEYWORDS, True),
+    },
 }
 
 
@@ -70,6 +75,10 @@ def condition(text: str) -> Condition:
         ('words contains "red"', True),
         ('words contains "Red"', False),
         ("mark.present == true", True),
+        ("mark.in == true and not mark.not != true", True),
+        ("mark.null == mark.contains", True),
+        ("mark.\"or\" == true or mark.'and' == false", True),
+        ("mark.true in [true]", True),
         ("mark.present != false", True),
         ("mark.where == null", True),
         ('mark.where == "left"', False),
