@@ -17,7 +17,8 @@ from tierwise.forecast.forecast import Forecast
 from tierwise.forecast.survey import Standing, Survey
 from tierwise.gemini.billing import Billing
 from tierwise.journal.journal_files import JournalFiles, capped_digits
-from tierwise.journal.run_records import all_runs, untraced
+from tierwise.journal.left_under_way import untraced
+from tierwise.journal.run_records import all_runs
 from tierwise.questions import Questions
 from tierwise.records import ImageFile
 from tierwise.scheduling.worst_cases import WorstCases, dearest_request

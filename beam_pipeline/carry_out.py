@@ -36,7 +36,8 @@ from tierwise.emulator.embedded import running_emulator
 from tierwise.errors import InputError, JournalError, LeaseLostError
 from tierwise.forecast.forecast import forecast_row
 from tierwise.gemini.who_answers import emulator_at
-from tierwise.journal.run_records import Lease, check_lease, untraced
+from tierwise.journal.left_under_way import named_under_way, untraced
+from tierwise.journal.run_records import Lease, check_lease
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.surveying.forecasting import forecast_of, survey_of
 
@@ -116,7 +117,9 @@ def with_untraced(job: Job, lease: Lease) -> Job:
     """The job that knows what earlier runs may have paid for requests left under way."""
     dearest = dearest_request(job.plan, job.on)
     counts = job.plan.journal.reading.counts
-    return replace(job, untraced=untraced(lease.earlier_runs(), dearest, counts))
+    runs = lease.earlier_runs()
+    facts = {**job.facts, "left_under_way": named_under_way(runs, counts)}
+    return replace(job, facts=facts, untraced=untraced(runs, dearest, counts))
 
 
 def _run(job: Job, options: PipelineOptions, console: Console) -> PipelineEnd:

@@ -1,4 +1,4 @@
-"""Ctrl-C: stop asking, let what is under way become durable, say how to go on, and leave.
+"""Ctrl-C, SIGTERM, a lost terminal: stop asking, save what is under way, say how to go on, leave.
 
 The process ends without unwinding: Beam would take its time, and has nothing left to save.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from rich.console import Console
@@ -32,29 +32,38 @@ def resumable(
     `how_to_go_on` is said in the end, where running again is not what to do.
     """
     received = signal.SIGINT
+    others = _others()
 
     def leave(signal_number: int, frame: FrameType | None) -> None:
         del signal_number, frame
-        for again in (signal.SIGINT, signal.SIGTERM):
+        for again in (signal.SIGINT, *others):
             signal.signal(again, lambda *_: os._exit(1))
         leaving(interrupt_all(_GRACE_S))
         _say(console, f"interrupted ({received.name})", how_to_go_on or _RUN_AGAIN)
         os._exit(1)
 
     def terminate(signal_number: int, frame: FrameType | None) -> None:
-        """Take SIGTERM for SIGINT, at which Beam stops an engine that it has started."""
+        """Take others for SIGINT, at which Beam stops an engine that it has started."""
         del frame
         nonlocal received
         received = signal.Signals(signal_number)
         signal.raise_signal(signal.SIGINT)
 
-    handlers = {signal.SIGINT: leave, signal.SIGTERM: terminate}
+    handlers = {signal.SIGINT: leave, **dict.fromkeys(others, terminate)}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _others() -> list[signal.Signals]:
+    """What ends a run besides Ctrl-C: SIGTERM, and SIGHUP unless nohup has it ignored."""
+    hang_up = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hang_up is None or signal.getsignal(hang_up) is signal.SIG_IGN:
+        return [signal.SIGTERM]
+    return [signal.SIGTERM, hang_up]
 
 
 def leave_to_another(console: Console, why: LeaseLostError) -> None:
@@ -65,5 +74,6 @@ def leave_to_another(console: Console, why: LeaseLostError) -> None:
 
 
 def _say(console: Console, why: str, then: str) -> None:
-    console.show_cursor()
-    console.print(f"\ntierwise: {why}. {then}", highlight=False, soft_wrap=True, markup=False)
+    with suppress(OSError):  # a terminal that is gone
+        console.show_cursor()
+        console.print(f"\ntierwise: {why}. {then}", highlight=False, soft_wrap=True, markup=False)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import unwritable
 from tierwise.errors import LeaseLostError
+from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_records import HEARTBEAT, Lease, new_record, sign_earlier, take_lease
 from tierwise.publishing.publish_run import finish_earlier
@@ -36,10 +37,14 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
         handed_over=handed_over,
         dearest_request=dearest_request(job.plan, job.on),
         answerer=job.plan.service.answerer,
+        intents=True,
     )
     try:
         lease = take_lease(journal.runs, record)
         sign_earlier(journal.runs, journal.reading.runs)
+        begin_intents(journal.folder, journal.run_id)
+        for run in lease.earlier_runs():
+            tidy_intents(journal.folder, run.record.run_id)
         finish_earlier(job.output)
         for folder in (journal.folder, thumbnails_below(job.output).folder):
             files_for(folder).remove_unfinished(folder)

@@ -101,9 +101,9 @@ def _all_runs(run: dict[str, Any]) -> Iterator[str]:
 
 def _perhaps_lost(lost: Decimal) -> str:
     return (
-        f"Perhaps lost, ${lost:f}: the most that requests without a trace may have cost, each "
-        "taken for the dearest. They were under way when runs were killed, or their lines in "
-        "the journal are damaged. Perhaps none was billed"
+        f"Perhaps lost, ${lost:f}: the most that requests without a trace may have cost. They "
+        "were under way when runs were killed (left_under_way in run.json names them), or their "
+        "lines in the journal are damaged. Perhaps none was billed"
     )
 
 

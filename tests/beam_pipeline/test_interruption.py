@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -97,7 +98,7 @@ def test_a_killed_run_of_groups_loses_only_what_was_under_way(
     assert sum(times - 1 for times in asked.values()) <= IN_FLIGHT
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_at_once_and_goes_on_later(
     number: signal.Signals, started: Callable[[], Any], gemini: Any, tmp_path: Path
 ) -> None:
@@ -143,16 +144,22 @@ def test_a_killed_run_loses_only_what_was_under_way(
     assert sum(times - 1 for times in paid.values()) <= IN_FLIGHT
     assert not list((tmp_path / "out").glob(".staging-*"))
     # What was under way stands in the account, capped or not, and the end tells it.
-    every = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["all_runs"]
+    run = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    every, photos = run["all_runs"], tmp_path / "photos"
     cost, maybe, lost = (
         int(Decimal(every[name]).scaleb(9))
         for name in ("cost_usd", "maybe_billed_usd", "maybe_lost_usd")
     )
     assert cost <= gemini.billed() <= cost + maybe
     assert lost == maybe > 0
-    # Each as the dearest request: the same prompt, its output at the limit.
-    assert lost % IN_FLIGHT == 0
-    assert lost > IN_FLIGHT * cost // every["requests"]
+    # Each at its own worst case, and by its name.
+    named = run["left_under_way"]
+    assert sum(times - 1 for times in paid.values()) <= len(named) <= IN_FLIGHT
+    assert lost == sum(int(Decimal(one["maybe_billed_usd"]).scaleb(9)) for one in named)
+    here = {hashlib.sha256(path.read_bytes()).hexdigest() for path in photos.iterdir()}
+    asked = {name.removeprefix("sha256:") for one in named for name in one["content_hashes"]}
+    assert len(asked) == len(named)
+    assert asked <= here
     line = f"maybe billed besides, at the worst: ${dollars(maybe)}, of which perhaps lost"
     assert line in " ".join(out.split())
     assert f"Perhaps lost, ${dollars(lost)}: the most that requests" in " ".join(out.split())

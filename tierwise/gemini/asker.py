@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from tierwise.errors import ImageError, InputError, RunEndedError
@@ -34,6 +34,7 @@ from tierwise.gemini.retry import (
 )
 from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
 from tierwise.gemini.sheets import by_picture, draw_sheets
+from tierwise.journal.intents import Intent, Intents, Sending, Sums
 from tierwise.records import Outcome, Reason, ServiceTier, Spent
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
@@ -43,7 +44,8 @@ KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
 class Asker:
     """Everything that the requests of one process share.
 
-    `record` is called with what each reply settled, and returns when that is durable.
+    `record` is called with what each reply settled, and returns when that is durable. `intents` is
+    where requests are written down before they are sent.
     `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
     keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
     """
@@ -56,6 +58,7 @@ class Asker:
     flex_fallback: ServiceTier | None = None
     log: RequestLog | None = None
     executor: Executor | None = None
+    intents: Intents = field(default_factory=Intents)
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
@@ -73,6 +76,12 @@ class Asker:
             composed = await self._compose(asks)
         except ImageError:
             return Settled((), (), halves(asks))  # alone, a picture is sent as it is
+        async with self.intents.announced(self._intent(asks)) as sending:
+            return await self._until_billed(asks, composed, sending)
+
+    async def _until_billed(
+        self, asks: tuple[Ask, ...], composed: RequestParts, sending: Sending
+    ) -> Settled:
         refusals = 0
         if asks[0].unanswered:
             await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
@@ -82,7 +91,7 @@ class Asker:
                 async with self.limiter.slot() as start:
                     self.limiter.observations.sent(len(asks), again=tries > 1)
                     asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
-                    return await self._exchange(asks, composed, tier, start)
+                    return await self._sent(asks, composed, tier, start, sending)
             except RunEndedError as ended:
                 return _end_all(asks, ended)
             except CallError as caught:
@@ -97,6 +106,35 @@ class Asker:
             wait_s = backoff_s(tries, self.clock.chance())
             await self.limiter.sleep(wait_s if verdict.wait_s is None else verdict.wait_s)
         return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
+
+    def _intent(self, asks: tuple[Ask, ...]) -> Intent:
+        now = datetime.now(UTC)
+        return Intent(
+            worst=self.billing.worst_case(asks, now.date()),
+            task=asks[0].task.name,
+            model=asks[0].route.model,
+            at=now.isoformat(timespec="seconds"),
+            asked=tuple((ask.content_hash, ask.request_id) for ask in asks),
+        )
+
+    async def _sent(
+        self,
+        asks: tuple[Ask, ...],
+        composed: RequestParts,
+        tier: ServiceTier,
+        start: Start,
+        sending: Sending,
+    ) -> Settled:
+        """One exchange, written down before it begins, and until it is settled or refused."""
+        await sending.send()
+        try:
+            settled = await self._exchange(asks, composed, tier, start)
+        except CallError:
+            sending.settle(Sums())
+            raise
+        spent = [outcome.spent for outcome in settled.outcomes]
+        sending.settle(Sums.of([*spent, *(wasted for _, wasted in settled.wasted)]))
+        return settled
 
     async def _compose(self, asks: tuple[Ask, ...]) -> RequestParts:
         if all(len(together) == 1 for together in by_picture(asks)):

@@ -3,6 +3,7 @@
     journal/<shard>/<run id>-<unique>.<lines>.jsonl
     journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
     journal/attempts/<run id>/<shard>/...           under a cap, while a run goes on: bundles begun
+    journal/intents/<run id>/                       see intents.py
     journal/workers/<run id>/                       see tierwise/journal/rate_share.py
     journal/runs/                                   see tierwise/journal/run_records.py
 
@@ -17,18 +18,18 @@ however often and by however many workers they are taken.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import uuid
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 
 from tierwise.accounts.admission import Billed, Paid
+from tierwise.journal.intents import FOLDER as INTENTS
+from tierwise.journal.intents import forget_intents
 from tierwise.journal.lines import Decoded, Entry, decode, encode, object_name
 from tierwise.journal.reading import ANYBODYS, UNSIGNED, Reading
 from tierwise.journal.recalled import Recalled, recall
@@ -99,6 +100,11 @@ class JournalFiles:
     def workers(self) -> str:
         """Where this run's workers say that they want to ask."""
         return join(self.folder, "workers", self.run_id)
+
+    @property
+    def intents(self) -> str:
+        """Where this run's workers write down what they are about to send."""
+        return join(self.folder, INTENTS, self.run_id)
 
     @property
     def runs(self) -> str:
@@ -172,6 +178,7 @@ class JournalFiles:
         """Delete what `begin` and workers noted, once the run is over."""
         for folder in (self._attempts, self.workers):
             files_for(folder).remove_folder(folder)
+        forget_intents(self.folder, self.run_id)
 
     @property
     def _attempts(self) -> str:
@@ -222,46 +229,3 @@ def _folders_with_more_digits(folder: str, run_id: str, digits: int) -> list[str
     """
     del run_id
     return [name for name in JournalFiles(folder, "", digits).folders() if len(name) > digits]
-
-
-class JournalWriter:
-    """Commits in groups: what arrives while one object is being written goes into the next.
-
-    Belongs to one event loop; blocking writes go to the executor.
-    """
-
-    def __init__(self, files: JournalFiles, executor: Executor) -> None:
-        self._files = files
-        self._executor = executor
-        self._waiting: list[tuple[Sequence[Entry], asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
-
-    async def commit(self, entries: Sequence[Entry]) -> None:
-        """Return when the entries are durable.
-
-        Raises:
-            OSError: they could not be written; they are paid and lost, and the run must stop.
-        """
-        if not entries:
-            return
-        done = asyncio.get_running_loop().create_future()
-        self._waiting.append((entries, done))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all())
-        await done
-
-    async def _write_all(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            entries = [entry for some, _ in group for entry in some]
-            try:
-                await loop.run_in_executor(self._executor, self._files.write, entries)
-            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for it
-                for _, done in group:
-                    if not done.done():
-                        done.set_exception(error)
-            else:
-                for _, done in group:
-                    if not done.done():
-                        done.set_result(None)

@@ -18,12 +18,11 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tierwise.accounts.admission import Untraced
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.errors import InputError, LeaseLostError
 from tierwise.storage.files import files_for, join
@@ -43,7 +42,8 @@ class RunRecord:
     many as can be in each process that works for it, until then. `dearest_request` is the most that
     one can cost (nano-dollars), 0 where nobody wrote it. `journal_version` is the format it writes,
     `answerer` who was asked, None in records that do not say.
-    `handed_over` says that the run goes on when its process is gone.
+    `handed_over` says that the run goes on when its process is gone, `intents` that it wrote down
+    each request before it was sent, see intents.py.
     """
 
     run_id: str
@@ -56,6 +56,7 @@ class RunRecord:
     handed_over: bool = False
     dearest_request: int = 0
     answerer: Answerer | None = None
+    intents: bool = False
 
     def is_over(self, now: datetime) -> bool:
         """Whether another run may begin."""
@@ -79,7 +80,7 @@ class Lease:
             LeaseLostError: another run has taken the lease.
         """
         check_lease(self.folder, self.record.run_id)
-        record = _read(self.folder, self.number) or self.record
+        record = self.latest()
         now = datetime.now(UTC)
         silent = now - datetime.fromisoformat(record.heartbeat_at)
         if not record.ended_at and silent >= HEARTBEAT / 2:
@@ -99,11 +100,15 @@ class Lease:
 
     def untraced_requests(self) -> int:
         """How many requests may be paid without a trace, as far as is known now."""
-        record = _read(self.folder, self.number) or self.record
+        record = self.latest()
         if not record.handed_over or record.ended_at:
             return record.untraced_requests
         workers = sum(1 for _ in files_for(self.folder).walk(self._workers))
         return record.untraced_requests * workers
+
+    def latest(self) -> RunRecord:
+        """What the run says of itself by now."""
+        return _read(self.folder, self.number) or self.record
 
     def earlier_runs(self) -> list[Lease]:
         """All runs before this one, oldest first, whose records are whole."""
@@ -125,6 +130,7 @@ def new_record(
     handed_over: bool = False,
     dearest_request: int = 0,
     answerer: Answerer | None = None,
+    intents: bool = False,
 ) -> RunRecord:
     """The record of a run that this process begins now."""
     now = _now()
@@ -133,6 +139,7 @@ def new_record(
         handed_over=handed_over,
         dearest_request=dearest_request,
         answerer=answerer,
+        intents=intents,
     )
 
 
@@ -163,22 +170,6 @@ def all_runs(folder: str) -> list[Lease]:
     """All runs so far, oldest first, whose records are whole."""
     records = ((number, _read(folder, number)) for number in _numbers(folder))
     return [Lease(folder, number, record) for number, record in records if record]
-
-
-def untraced(runs: Iterable[Lease], dearest: int, counts: Callable[[RunRecord], bool]) -> Untraced:
-    """What runs that were killed may have paid for requests that they had under way.
-
-    What one request can cost, each run's own record says: it may have asked a dearer model.
-    `dearest` (nano-dollars) stands for records that do not say, and for what is asked now. Money of
-    runs that do not count was never, or never really, paid.
-    """
-    found = [
-        (run.untraced_requests(), run.record.dearest_request or dearest)
-        for run in runs
-        if counts(run.record)
-    ]
-    under_way = sum(requests * cost for requests, cost in found)
-    return Untraced(under_way, max([dearest, *(cost for _, cost in found)]))
 
 
 def sign_earlier(folder: str, answerers: Mapping[str, Answerer]) -> None:

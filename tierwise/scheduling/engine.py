@@ -22,7 +22,10 @@ from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.observed import Observed
 from tierwise.gemini.request_log import RequestLog
 from tierwise.gemini.settle import Ask, Settled
-from tierwise.journal.journal_files import JournalWriter
+from tierwise.journal.intent_file import IntentFile
+from tierwise.journal.intent_objects import IntentObjects
+from tierwise.journal.intents import Intents
+from tierwise.journal.journal_writer import JournalWriter
 from tierwise.journal.lines import Entry
 from tierwise.journal.rate_share import RateShare
 from tierwise.records import Answer, Reason
@@ -134,7 +137,15 @@ class Engine:
             flex_fallback=self.plan.flex_fallback,
             log=self._request_log(),
             executor=self._decoders,
+            intents=self._intents(journal),
         )
+
+    def _intents(self, journal: JournalWriter) -> Intents:
+        folder = self.plan.journal.intents
+        if "://" not in folder:
+            return IntentFile(folder, journal.ready)
+        most = 2 * self.plan.requests_in_flight
+        return IntentObjects(folder, journal.ready, self._writers, most)
 
     @property
     def _shares_rate(self) -> bool:

@@ -36,6 +36,13 @@ class Process:
             return False
         return _began(self.pid) != self.began
 
+    @property
+    def restarted(self) -> bool:
+        """Whether its machine is this one, and has been started anew since."""
+        here = Process.this()
+        boot, ours = self.space.partition("/")[0], here.space.partition("/")[0]
+        return self.host == here.host and bool(boot) and boot != ours
+
 
 def _space() -> str:
     try:

@@ -14,13 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.journal.journal_files import (
-    Damage,
-    JournalFiles,
-    JournalWriter,
-    shard_digits,
-    shard_of,
-)
+from tierwise.journal.journal_files import Damage, JournalFiles, shard_digits, shard_of
+from tierwise.journal.journal_writer import JournalWriter
 from tierwise.journal.lines import Entry
 from tierwise.records import Spent
 
