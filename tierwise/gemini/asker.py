@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from tierwise.errors import ImageError, InputError, RunEndedError
+from tierwise.gemini.announcing import intent_of, paid_by
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.client import GeminiClient, RawReply
@@ -34,7 +35,7 @@ from tierwise.gemini.retry import (
 )
 from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
 from tierwise.gemini.sheets import by_picture, draw_sheets
-from tierwise.journal.intents import Intent, Intents, Sending, Sums
+from tierwise.journal.intents import Intents, Sending, Sums
 from tierwise.records import Outcome, Reason, ServiceTier, Spent
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
@@ -76,7 +77,7 @@ class Asker:
             composed = await self._compose(asks)
         except ImageError:
             return Settled((), (), halves(asks))  # alone, a picture is sent as it is
-        async with self.intents.announced(self._intent(asks)) as sending:
+        async with self.intents.announced(intent_of(asks, self.billing)) as sending:
             return await self._until_billed(asks, composed, sending)
 
     async def _until_billed(
@@ -91,10 +92,14 @@ class Asker:
                 async with self.limiter.slot() as start:
                     self.limiter.observations.sent(len(asks), again=tries > 1)
                     asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
-                    return await self._sent(asks, composed, tier, start, sending)
+                    await sending.send()
+                    settled = await self._exchange(asks, composed, tier, start)
+                    sending.settle(paid_by(settled))
+                    return settled
             except RunEndedError as ended:
                 return _end_all(asks, ended)
             except CallError as caught:
+                sending.settle(Sums())
                 error, verdict = caught, _judge(asks, caught)
             refusals += error.status in NO_ROOM
             if verdict.ruling is Ruling.SPLIT and can_split(asks):
@@ -106,35 +111,6 @@ class Asker:
             wait_s = backoff_s(tries, self.clock.chance())
             await self.limiter.sleep(wait_s if verdict.wait_s is None else verdict.wait_s)
         return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
-
-    def _intent(self, asks: tuple[Ask, ...]) -> Intent:
-        now = datetime.now(UTC)
-        return Intent(
-            worst=self.billing.worst_case(asks, now.date()),
-            task=asks[0].task.name,
-            model=asks[0].route.model,
-            at=now.isoformat(timespec="seconds"),
-            asked=tuple((ask.content_hash, ask.request_id) for ask in asks),
-        )
-
-    async def _sent(
-        self,
-        asks: tuple[Ask, ...],
-        composed: RequestParts,
-        tier: ServiceTier,
-        start: Start,
-        sending: Sending,
-    ) -> Settled:
-        """One exchange, written down before it begins, and until it is settled or refused."""
-        await sending.send()
-        try:
-            settled = await self._exchange(asks, composed, tier, start)
-        except CallError:
-            sending.settle(Sums())
-            raise
-        spent = [outcome.spent for outcome in settled.outcomes]
-        sending.settle(Sums.of([*spent, *(wasted for _, wasted in settled.wasted)]))
-        return settled
 
     async def _compose(self, asks: tuple[Ask, ...]) -> RequestParts:
         if all(len(together) == 1 for together in by_picture(asks)):
