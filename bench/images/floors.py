@@ -17,10 +17,8 @@ from PIL import Image
 from bench.images.compare import cpu
 from bench.images.pictures import Sample, samples
 from bench.images.ways import ours, tutorial
-from tierwise.images.decoders.original import Original
-from tierwise.images.decoders.webp_decoder import MARGIN, decode_scaled
-from tierwise.images.headers.headers import read_header
-from tierwise.images.limits import Limits
+from tierwise.images.decoders.libwebp import decode_scaled
+from tierwise.images.decoders.webp_decoder import MARGIN
 from tierwise.images.raster import fitted
 
 SIDES = {"1080p PNG": 512}
@@ -61,10 +59,8 @@ def _decoding(sample: Sample, side: int) -> Callable[[], object]:
             data, "RGB", min_width=width, min_height=height, strict=False
         )
     if "WebP" in sample.kind:
-        limits = Limits()
-        header = read_header(data, name=sample.name, limits=limits)
         width, height = (round(MARGIN * length) for length in fitted(*size, side))
-        return lambda: decode_scaled(Original(data, header, "", limits), (width, height))
+        return lambda: decode_scaled(data, (width, height), len(data))
     return lambda: pyvips.Image.pngload_buffer(data, access="sequential").write_to_memory()
 
 

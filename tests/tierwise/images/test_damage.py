@@ -20,7 +20,7 @@ KINDS = dict(makers())
 # Their coding has no checksum, and nothing in it depends on what came before: a hole is black.
 HOLES_UNSEEN = (
     {name for name in KINDS if name.startswith(("BMP", "JPEG 2000", "AVIF", "HEIC"))}
-    | {name for name in KINDS if name.startswith(("PDF", "WebP", "GIF"))}
+    | {name for name in KINDS if name.startswith(("PDF", "GIF"))}
     | {"TIFF raw", "TIFF tiles none", "TIFF zstd", "TIFF tiff_adobe_deflate", "TIFF big"}
 )
 CHECKED = {name for name in KINDS if name.startswith("PNG")} | {

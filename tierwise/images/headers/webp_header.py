@@ -11,6 +11,7 @@ from tierwise.images.headers.header import Header, broken
 
 _HARMLESS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP"}
 _MOST_CHUNKS = 100_000
+_FRAME_HEADER = 16
 # Bytes held per pixel: lossy ones only their transparency, animations two canvases.
 _LOSSY, _LOSSLESS, _ANIMATED = 1, 4, 8
 _TRUSTED_PIXELS = 40_000_000
@@ -71,10 +72,18 @@ def _read_chunks(data: bytes) -> _Chunks:
     return found
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    at = 12
+def bitstreams(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where the coded pictures of a file begin and end, those of an animation in order."""
+    for kind, start, length in _chunks(data):
+        inner = _chunks(data, start + _FRAME_HEADER, start + length) if kind == b"ANMF" else ()
+        for what, at, size in ((kind, start, length), *inner):
+            if what in {b"VP8 ", b"VP8L"}:
+                yield at, at + size
+
+
+def _chunks(data: bytes, at: int = 12, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
     for _ in range(_MOST_CHUNKS):
-        if at + 8 > len(data):
+        if at + 8 > (len(data) if end is None else min(end, len(data))):
             return
         kind, length = struct.unpack_from("<4sI", data, at)
         yield kind, at + 8, length
