@@ -29,7 +29,7 @@ FLAGS = (
     Flag(
         "compare",
         "Show the same archive asked in other ways: media resolutions, images per request, service "
-        "tiers, models, other days, other vendors.",
+        "tiers, models, other days.",
         "true",
         (PLAN,),
         default=False,

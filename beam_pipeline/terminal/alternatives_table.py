@@ -20,7 +20,6 @@ _NAMES = {
     Change.PACK: "{} images per request",
     Change.SHEET: "{} images per sheet",
     Change.MODEL: "{}",
-    Change.VENDOR: "{} (estimate)",
 }
 
 
@@ -36,8 +35,6 @@ def alternative_rows(found: Sequence[Alternative]) -> list[dict[str, Any]]:
             "cost_usd": f"{usd(way.load.cost):f}",
             "saved_usd": f"{usd(naive - way.load.cost):f}",
             "can_run": way.can_run,
-            "estimate": way.estimate,
-            "source": way.source,
             "ends": str(way.ends) if way.ends else None,
         }
         for way in found
@@ -71,12 +68,6 @@ def print_alternatives(
     )
     console.print(table)
     say(console, biggest_lever(found))
-    sources = dict.fromkeys(source for way in found for source in way.source.split(", ") if source)
-    say(
-        console,
-        "Estimates: other vendors' list prices and documented rules for pictures; the same "
-        "texts and answers, no thoughts. Sources: " + "; ".join(sources) + ".",
-    )
 
 
 def _less(cost: int, naive: int) -> str:
@@ -89,4 +80,4 @@ def _name(way: Alternative) -> str:
     name = _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()
     if way.ends:
         return f"{name} (ends {way.ends})"
-    return name if way.can_run or way.estimate else f"{name} (not in this version)"
+    return name if way.can_run else f"{name} (not in this version)"

@@ -11,5 +11,5 @@
 * `workload`  tokens and dollars of one task in one scenario
 * `forecast`  all tasks in many scenarios: the middle, the 80 % interval, whence the spread
 * `alternatives` the same archive asked otherwise; `lever`: the change that saves most
-* `vendors`   what other vendors document; `duration`: how long requests take
+* `duration`  how long requests take
 """

@@ -10,11 +10,9 @@ from typing import Any
 
 from tierwise.errors import ModelError, PriceError
 from tierwise.forecast.forecast import expectations
-from tierwise.forecast.pictures import images_of, mean, sent_tokens
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import middle_scenario
 from tierwise.forecast.survey import Survey
-from tierwise.forecast.vendors import VendorModel, vendor_models
 from tierwise.forecast.workload import Load, workload
 from tierwise.models import all_models, check_alive, find_model, forwarded
 from tierwise.prices.prices import published_prices
@@ -36,29 +34,25 @@ class Change(StrEnum):
     SHEET = "images per sheet"
     TIER = "service tier"
     MODEL = "model"
-    VENDOR = "other vendor"
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """One way to ask everything; `on` is the day whose prices hold, `load` what it comes to.
 
-    An `estimate` rests on another vendor's documented rules alone, which `source` names. `ends` is
-    the first day without the model, where one is announced.
+    `ends` is the first day without the model, where one is announced.
     """
 
     change: Change
     to: str
     on: date
     load: Load
-    estimate: bool = False
-    source: str = ""
     ends: date | None = None
 
     @property
     def can_run(self) -> bool:
-        """Whether this version can ask so: the batch tier and other vendors are priced alone."""
-        return not self.estimate and (self.change, self.to) != (Change.TIER, ServiceTier.BATCH)
+        """Whether this version can ask so: the batch tier is only priced."""
+        return (self.change, self.to) != (Change.TIER, ServiceTier.BATCH)
 
 
 def alternatives(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Alternative]:
@@ -74,7 +68,6 @@ def alternatives(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Al
         *_other_days(tasks, survey, rates),
         *_other_routes(tasks, survey, rates),
         *_other_models(tasks, survey, rates),
-        *(_at_vendor(model, tasks, survey, rates) for model in vendor_models()),
     ]
     return sorted(found, key=lambda way: (way.load.cost, way.change, way.to))
 
@@ -137,25 +130,6 @@ def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
                 yield Alternative(
                     Change.MODEL, f"{model.name}{when}", day, load, ends=model.shutdown
                 )
-
-
-def _at_vendor(
-    model: VendorModel, tasks: Sequence[Task], survey: Survey, rates: Rates
-) -> Alternative:
-    """The same requests, texts and answers, the pictures by the vendor's rule; no thoughts."""
-    scenario = middle_scenario(expectations(tasks, survey))
-    total = Load()
-    for task in tasks:
-        load = workload(task, survey, rates).load(scenario)
-        text = load.usage.input_tokens - load.usage.image_tokens
-        each = sent_tokens(task, images_of(task, survey), model.image_tokens)
-        pictures = round(load.images * mean(each) / task.route.images_per_sheet)
-        usage = replace(
-            load.usage, input_tokens=text + pictures, image_tokens=pictures, thought_tokens=0
-        )
-        total += replace(load, usage=usage, cost=model.cost(usage))
-    name = f"{model.vendor} {model.name}"
-    return Alternative(Change.VENDOR, name, rates.on, total, estimate=True, source=model.source)
 
 
 def _changed(task: Task, change: Change, values: dict[str, Any]) -> Task:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tierwise.forecast.alternatives import Alternative, Change
 
-# Other models and vendors answer differently, and another day is not a choice.
+# Other models answer differently, and another day is not a choice.
 _LEVERS = (Change.PACK, Change.TIER, Change.RESOLUTION)
 _ALONE = "1"
 # More images than this in a request have rarely been tried.

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.tierwise.forecast.one_task import tasks_of
 from tierwise.forecast.alternatives import Alternative, Change, alternatives, naive_cost
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
-from tierwise.forecast.vendors import VendorModel, vendor_models
 
 TODAY = date(2026, 11, 23)
 
@@ -72,65 +68,6 @@ def test_a_contact_sheet_costs_the_tokens_of_one_picture() -> None:
             assert load.usage.image_tokens == load.requests * 266  # as one of 4:3 at `low`
 
 
-def test_other_vendors_are_estimates_with_a_source() -> None:
-    some = found()
-    # 912 x 684 px as they are sent: 2 x 2 tiles
-    tokens = 10 + 85 + 4 * 170
-    assert cost(some, Change.VENDOR, "OpenAI gpt-4o") == 1000 * (tokens * 2500 + 10_000)
-    estimates = [way for way in some if way.estimate]
-    assert {way.change for way in estimates} == {Change.VENDOR}
-    assert all("https://" in way.source for way in estimates)
-
-
-@pytest.mark.parametrize(
-    ("model", "size", "tokens"),
-    [
-        # As OpenAI's guide has them
-        ("gpt-4o", (1024, 1024), 85 + 4 * 170),  # 768 x 768 px
-        ("gpt-4o", (2048, 4096), 85 + 6 * 170),  # 768 x 1536 px
-        ("gpt-4o-mini", (1024, 1024), 2833 + 4 * 5667),
-        ("gpt-5", (1024, 1024), 70 + 4 * 140),
-        ("gpt-5-mini", (1024, 1024), 1659),  # 32 x 32 = 1024, times 1.62
-        ("gpt-5-mini", (1800, 2400), 2352),  # 1056 x 1408 px: 33 x 44 = 1452, times 1.62
-        ("gpt-5.4-nano", (1800, 2400), 3572),  # 1452 times 2.46
-        # As OpenAI billed them: beside the text, 1445 and 765, and 1536 times 1.62
-        ("gpt-4.1", (2049, 513), 85 + 8 * 170),  # 2048 x 513 px
-        ("gpt-4.1", (2050, 513), 85 + 4 * 170),  # 2048 x 512 px
-        ("gpt-5.4-mini", (4000, 1474), 2488),  # 2048 x 755 px: 64 x 24
-        # As Anthropic's guide has them, in squares of 28 px
-        ("claude-haiku-4-5", (200, 200), 8 * 8),
-        ("claude-haiku-4-5", (1000, 1000), 36 * 36),
-        ("claude-haiku-4-5", (1092, 1092), 39 * 39),
-        ("claude-haiku-4-5", (1920, 1080), 52 * 30),  # 1456 x 819 px
-        ("claude-sonnet-4-5", (2000, 1500), 46 * 34),  # 1269 x 952 px
-        ("claude-sonnet-4-5", (3840, 2160), 52 * 30),
-        ("claude-sonnet-4-5", (1075, 1520), 33 * 47),  # 924 x 1307 px
-        ("claude-haiku-5-5", (1920, 1080), 69 * 39),
-        ("claude-sonnet-5-5", (2000, 1500), 72 * 54),
-        ("claude-sonnet-5-5", (3840, 2160), 92 * 52),  # 2576 x 1449 px
-    ],
-)
-def test_documented_and_billed_examples_of_other_vendors(
-    model: str, size: tuple[int, int], tokens: int
-) -> None:
-    [found_model] = [one for one in vendor_models() if one.name == model]
-    assert found_model.image_tokens(*size) == tokens
-
-
-@given(*[st.integers(1, 20_000)] * 2, st.sampled_from(vendor_models()))
-def test_no_picture_of_another_vendor_exceeds_its_limits(
-    width: int, height: int, model: VendorModel
-) -> None:
-    tokens = model.image_tokens(width, height)
-    assert tokens >= 1
-    most = dict(model.numbers).get("most")
-    if most:
-        assert tokens <= round(most * Decimal(dict(model.numbers).get("multiplier", 1)))
-    else:  # at most 2048 x 768 px
-        assert tokens <= model.image_tokens(2048, 768)
-    assert tokens == model.image_tokens(height, width)
-
-
 def test_models_that_are_over_or_forward_are_left_out() -> None:
     def models(on: date) -> set[str]:
         return {way.to for way in found(on=on) if way.change is Change.MODEL and way.on == on}
@@ -147,7 +84,7 @@ def test_a_model_that_ends_and_a_tier_that_cannot_be_asked_are_marked() -> None:
         "gemini-2.5-flash": date(2026, 12, 1),
         "gemini-2.5-pro": date(2026, 12, 1),
     }
-    kept = {(way.change, way.to) for way in some if not way.can_run and not way.estimate}
+    kept = {(way.change, way.to) for way in some if not way.can_run}
     assert kept == {(Change.TIER, "batch")}
 
 
