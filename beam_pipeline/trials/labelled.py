@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
+from tierwise.answers.comparing import cell_text
 from tierwise.answers.truths import TruthError, read_truth
 from tierwise.beam_pipeline.trials.label_problems import (
     CONFLICTING_LABELS,
@@ -67,13 +69,13 @@ def named_with_labels(found: Input) -> list[Named]:
 
 def _with_folder(name: Named, root: str) -> Named:
     folder, slash, _ = name.uri.removeprefix(root).partition("/")
-    return replace(name, columns={LABEL: folder if slash else None})
+    return replace(name, columns={LABEL: normalize("NFC", folder) if slash else None})
 
 
 def label_values(names: Iterable[Named]) -> set[str]:
     """The values of the column `label`."""
     values = (name.columns.get(LABEL) for name in names)
-    return {str(value) for value in values if value not in (None, "")}
+    return {cell_text(value) for value in values if value not in (None, "")}
 
 
 def labelled_images(

@@ -200,6 +200,21 @@ def test_a_folder_per_label_makes_its_own_task(
     assert 'labels: ["blue", "red"]' in made
 
 
+def test_folders_whose_accents_a_disk_took_apart_are_the_labels_of_the_task(
+    draw: Callable[..., bytes], gemini: Any, tmp_path: Path
+) -> None:
+    for number in range(24):
+        folder = tmp_path / "in" / ("ble\u0301" if number % 2 else "ROSE")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.jpg").write_bytes(draw(number))
+    tasks = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: x, labels: ["bl\u00e9", rose]}}\n'
+    (tmp_path / "tasks.yaml").write_text(tasks, "utf-8")
+    words = [f"--input={tmp_path}/in", f"--tasks={tmp_path}/tasks.yaml"]
+    words += [f"--output={tmp_path}/calibrated", f"--gemini_endpoint={gemini.url}"]
+    assert main(["calibrate", *words]) == 0
+    assert calibration(tmp_path)["tasks"]["a"]["choice"]["images"] == 24
+
+
 def test_bad_labels_are_named_with_counts_and_the_rest_is_calibrated(
     calibrate: Callable[..., int],
     gemini: Any,

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from tierwise.emulator.concepts import concept
-from tierwise.emulator.known import KnownPictures
+from tierwise.emulator.known import KnownPictures, plain_label
 from tierwise.emulator.looks import Look, Vector
 
 _YES = frozenset({"yes", "true", "ja", "y", "present"})
@@ -40,7 +40,7 @@ def label_scores(
 def _scores(
     look: Look, labels: Sequence[str], question: str, known: KnownPictures | None
 ) -> dict[str, float]:
-    shared = sum(label.casefold() in known.labels for label in labels) if known else 0
+    shared = sum(plain_label(label) in known.labels for label in labels) if known else 0
     if known and look.shape and shared >= min(2, len(labels)):
         return known.vote(look, labels)
     plain = {label.casefold().strip() for label in labels}

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,8 @@ class KnownPictures:
     """Labelled pictures to compare with, held as vectors in memory."""
 
     def __init__(self, labels: Sequence[str], looks: Sequence[Look]) -> None:
-        self.labels = frozenset(label.casefold() for label in labels)
-        self._labels = [label.casefold() for label in labels]
+        self.labels = frozenset(map(plain_label, labels))
+        self._labels = [plain_label(label) for label in labels]
         measures = [np.stack(parts) for parts in zip(*map(_measures, looks), strict=True)]
         # What all pictures have in common says nothing; without it, likeness tells labels apart.
         self._common = [measure.mean(axis=0) for measure in measures]
@@ -47,7 +48,7 @@ class KnownPictures:
 
     def vote(self, look: Look, labels: Sequence[str]) -> dict[str, float]:
         """For each label its share of the nearest known pictures, nearer ones counting more."""
-        names = {label.casefold(): label for label in labels}
+        names = {plain_label(label): label for label in labels}
         asked = np.array([label in names for label in self._labels])
         usable = np.flatnonzero(asked & ~self._same(look))
         closeness = _products(self._vectors, self._compared(_measures(look)))[usable]
@@ -84,6 +85,11 @@ class Knowledge:
     count: int
     skipped: tuple[Path, ...]
     fingerprint: str
+
+
+def plain_label(label: str) -> str:
+    """A label whatever its case and normal form: some disks take the accents of folders apart."""
+    return normalize("NFC", normalize("NFC", label).casefold())
 
 
 def know_pictures(directory: Path) -> Knowledge:

@@ -8,25 +8,32 @@ that tables show it with.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from math import isnan
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tierwise.answers.written_words import twins
 from tierwise.errors import InputError
 from tierwise.records import Scalar
+from tierwise.shown import shown
 from tierwise.storage.files import files_for
+from tierwise.storage.manifest_cells import csv_names, ending_of, jsonl_cells, manifest_cells
 
 ManifestRow = tuple[str, Mapping[str, Scalar]]
 
 _ENDINGS = (".csv", ".jsonl", ".parquet")
 _KINDS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _INTEGERS = range(-(2**63), 2**63)
+# Up to here a float is every whole number.
+_EXACT = 2.0**53
+_WHOLE, _MISSING = "whole", "missing"
 _NAME_IT = "Name the column that holds the images' addresses uri."
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -37,16 +44,17 @@ def is_manifest(uri: str) -> bool:
 
 
 def read_rows(uri: str, kinds: Mapping[str, str]) -> Iterator[ManifestRow]:
-    """Each row's URI as it is written, and its other columns in the kinds of `column_kinds`.
+    """Each row's URI without spaces around, and its other columns in the kinds of `column_kinds`.
 
     Raises:
         InputError: there is no `uri` column, or a row is malformed, has no URI or one of a kind
             that is not supported.
     """
-    for number, cells in enumerate(_cells(uri), start=1):
+    for number, cells in enumerate(manifest_cells(uri), start=1):
         name = cells.get("uri")
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"{uri}: row {number} has no uri. Fill it in or delete the row.")
+        name = name.strip()
         try:
             files_for(resolve(uri, name))
         except InputError as error:
@@ -62,7 +70,7 @@ def column_kinds(uri: str) -> dict[str, str]:
     Raises:
         InputError: the file cannot be read as a manifest, or has no `uri` column.
     """
-    ending = uri.lower().rpartition(".")[2]
+    ending = ending_of(uri)
     kinds = {"csv": _csv_kinds, "parquet": _parquet_kinds, "jsonl": _jsonl_kinds}[ending](uri)
     if "" in kinds:
         raise InputError(f"{uri}: a column has no name. Name it or delete it.")
@@ -87,51 +95,10 @@ def resolve(manifest: str, uri: str) -> str:
     return f"{folder}/{uri}" if folder else uri
 
 
-def _cells(uri: str) -> Iterator[Mapping[str, Any]]:
-    ending = uri.lower().rpartition(".")[2]
-    if ending == "csv":
-        return _csv_cells(uri)
-    return _jsonl_cells(uri) if ending == "jsonl" else _parquet_cells(uri)
-
-
-def _csv_cells(uri: str) -> Iterator[Mapping[str, Any]]:
-    with files_for(uri).open(uri) as stream:
-        reader = csv.DictReader(_csv_lines(uri, stream), strict=True)
-        try:
-            for row in reader:
-                if None in row:
-                    raise InputError(
-                        f"{uri}: line {reader.line_num} has more cells than the first line."
-                    )
-                yield {name: cell or None for name, cell in row.items()}
-        except csv.Error as error:
-            raise InputError(f"{uri}: line {reader.line_num + 1} is not CSV: {error}") from error
-
-
 def _csv_kinds(uri: str) -> dict[str, str]:
-    with files_for(uri).open(uri) as stream:
-        try:
-            names = next(csv.reader(_csv_lines(uri, stream), strict=True), [])
-        except csv.Error as error:
-            raise InputError(f"{uri}: the first line is not CSV: {error}") from error
+    names = csv_names(uri)
     _check_unique(uri, names)
     return dict.fromkeys(names, "string")
-
-
-def _csv_lines(uri: str, stream: BinaryIO) -> Iterator[str]:
-    """The lines of a file in UTF-8, with their ends, as `csv` wants them.
-
-    Decoded line by line: a decoder that reads ahead would blame the first line for a later one.
-    """
-    for number, line in enumerate(stream, start=1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{uri}: line {number} is not UTF-8: byte {error.start + 1} of it is "
-                f"0x{line[error.start]:02x}. Save the file as UTF-8."
-            ) from error
-        yield from io.StringIO(text, newline="")
 
 
 def _separator_hint(names: Iterable[str]) -> str:
@@ -144,57 +111,69 @@ def _separator_hint(names: Iterable[str]) -> str:
 
 
 def _check_unique(uri: str, names: Sequence[str]) -> None:
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise InputError(f"{uri}: columns named twice: {', '.join(sorted(twice))}. Rename one.")
-
-
-def _jsonl_cells(uri: str) -> Iterator[Mapping[str, Any]]:
-    with files_for(uri).open(uri) as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{uri}: line {number} is not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise InputError(f"{uri}: line {number} is not a JSON object: {line[:60]!r}")
-            yield row
+    """Databases take columns that differ in case alone for one, and rename or refuse one."""
+    if pair := twins(names):
+        first, second = (names[place] for place in pair)
+        how = f"{shown(first)} is there twice"
+        if first != second:
+            how = f"{shown(first)} and {shown(second)} differ in case or the form of signs alone"
+        raise InputError(f"{uri}: of its columns {how}. Rename one.")
 
 
 def _jsonl_kinds(uri: str) -> dict[str, str]:
-    kinds: dict[str, set[str]] = {}
-    for row in _jsonl_cells(uri):
+    kinds: dict[str, Counter[str]] = {}
+    rows = 0
+    for row in jsonl_cells(uri):
+        rows += 1
         for name, value in row.items():
-            scalar = _scalar(value)
-            kinds.setdefault(name, set()).update(() if scalar is None else {_KINDS[type(scalar)]})
-    return {name: _widest(found) for name, found in kinds.items()}
+            kinds.setdefault(name, Counter())[_kind_of_value(_scalar(value))] += 1
+    _check_unique(uri, list(kinds))
+    return {name: _widest(found, rows) for name, found in kinds.items()}
 
 
-def _widest(kinds: set[str]) -> str:
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    return "number" if kinds == {"integer", "number"} else "string"
+def _kind_of_value(value: Scalar) -> str:
+    if value is None:
+        return _MISSING
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
+    return _WHOLE if whole else _KINDS[type(value)]
 
 
-def _parquet_cells(uri: str) -> Iterator[Mapping[str, Any]]:
-    try:
-        with files_for(uri).open(uri) as stream:
-            for batch in pq.ParquetFile(stream).iter_batches():
-                yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:  # Arrow says OSError for damaged pages
-        raise InputError(f"{uri}: damaged Parquet file: {error}") from error
+def _widest(kinds: Counter[str], rows: int) -> str:
+    """The kind of a column; whole numbers with a point and gaps between them once had no point."""
+    found = set(kinds) - {_MISSING}
+    gaps = rows > sum(kinds[kind] for kind in found)
+    if _WHOLE in found:
+        found = found - {_WHOLE} | {"integer" if gaps else "number"}
+    if len(found) == 1:
+        return next(iter(found))
+    return "number" if found == {"integer", "number"} else "string"
 
 
 def _parquet_kinds(uri: str) -> dict[str, str]:
     try:
         with files_for(uri).open(uri) as stream:
-            schema = pq.ParquetFile(stream).schema_arrow
-    except pa.ArrowException as error:
+            file = pq.ParquetFile(stream)
+            schema = file.schema_arrow
+            _check_unique(uri, schema.names)
+            kinds = {field.name: _arrow_kind(field.type) for field in schema}
+            had_gaps = (name for name in kinds if kinds[name] == "number" and _had_gaps(file, name))
+            return kinds | dict.fromkeys(had_gaps, "integer")
+    except (pa.ArrowException, OSError) as error:  # Arrow says OSError for damaged pages
         raise InputError(f"{uri}: not a Parquet file: {error}") from error
-    _check_unique(uri, schema.names)
-    return {field.name: _arrow_kind(field.type) for field in schema}
+
+
+def _had_gaps(file: pq.ParquetFile, name: str) -> bool:
+    """Whether a column is of whole numbers, which its gaps alone have made fractions of."""
+    gaps = filled = 0
+    for batch in file.iter_batches(columns=[name]):
+        values = pc.drop_null(pc.cast(batch.column(0), pa.float64()))
+        values = values.filter(pc.invert(pc.is_nan(values)))
+        if not pc.all(pc.less(pc.abs(values), _EXACT)).as_py() and len(values):
+            return False
+        if not pc.all(pc.equal(values, pc.floor(values)), min_count=0).as_py():
+            return False
+        gaps, filled = gaps + batch.num_rows - len(values), filled + len(values)
+    return bool(gaps and filled)
 
 
 def _arrow_kind(kind: pa.DataType) -> str:
@@ -207,8 +186,10 @@ def _arrow_kind(kind: pa.DataType) -> str:
 
 def _of_kind(value: Any, kind: str) -> Scalar:
     scalar = _scalar(value)
-    if scalar is None or kind in ("boolean", "integer"):
+    if scalar is None or kind == "boolean":
         return scalar
+    if kind == "integer":
+        return int(scalar)
     if kind == "number":
         return float(scalar)
     return scalar if isinstance(scalar, str) else json.dumps(scalar)
@@ -216,8 +197,10 @@ def _of_kind(value: Any, kind: str) -> Scalar:
 
 def _scalar(value: Any) -> Scalar:
     """A cell as our tables can hold it."""
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, float):
+        return None if isnan(value) else value  # how tables of pandas say that nothing is there
     if isinstance(value, int):
         return value if value in _INTEGERS else str(value)
     nested = isinstance(value, dict | list)

@@ -125,3 +125,10 @@ def test_what_cannot_be_known_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hat" / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"none of 1 files.*broken\.jpg"):
         know_pictures(tmp_path)
+
+
+def test_a_label_is_known_in_any_normal_form(labelled: Path, known: KnownPictures) -> None:
+    file = next(iter(sorted(labelled.glob("*/*.jpg"))))
+    look = look_at(see(file.read_bytes(), MODEL, MediaResolution.LOW), shape=True)
+    apart = KnownPictures(["e\u0301te\u0301", "other"], [look, look])
+    assert apart.labels == {"\u00e9t\u00e9", "other"}

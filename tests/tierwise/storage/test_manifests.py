@@ -60,7 +60,7 @@ def test_csv_cells_are_strings(tmp_path: Path) -> None:
     [
         ("name,label\na,b\n", "needs a column named uri; its columns are: name, label"),
         ("", "needs a column named uri; its columns are: none"),
-        ("uri,a,a\nx,1,2\n", "columns named twice: a"),
+        ("uri,a,a\nx,1,2\n", "of its columns 'a' is there twice"),
         ("uri,\nx,1\n", "a column has no name"),
         (",uri\n0,x.jpg\n", "a column has no name"),
         ("uri,a\nx,1,2\n", "line 2 has more cells than the first line"),
@@ -185,7 +185,7 @@ def test_bad_parquet_is_refused(tmp_path: Path) -> None:
     path.write_bytes(whole[:10] + bytes(20) + whole[30:])
     with pytest.raises(InputError, match="damaged Parquet file"):
         read(path)
-    with pytest.raises(InputError, match="columns named twice: n"):
+    with pytest.raises(InputError, match="of its columns 'n' is there twice"):
         pq.write_table(pa.table([["a"], [1], [2]], ["uri", "n", "n"]), path)
         read(path)
 
@@ -224,3 +224,63 @@ def test_endings_that_mean_a_manifest() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"uri,Label,label\nx.jpg,a,b\n"),
+        ("a.csv", "uri,caf\u00e9,cafe\u0301\nx.jpg,a,b\n".encode()),
+        ("a.csv", b"uri,label, label\nx.jpg,a,b\n"),
+        ("a.jsonl", b'{"uri": "x.jpg", "Label": 1}\n{"uri": "y.jpg", "label": 2}\n'),
+        ("a.jsonl", b'{"uri": "x.jpg", "URI": "z"}\n'),
+    ],
+)
+def test_columns_that_a_database_takes_for_one_are_refused(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=r"differ in case or the form|is there twice"):
+        column_kinds(str(tmp_path / name))
+
+
+def test_parquet_columns_that_differ_in_case_are_refused(tmp_path: Path) -> None:
+    table = pa.table({"uri": ["x.jpg"], "Label": ["a"], "label": ["b"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="'Label' and 'label' differ in case"):
+        column_kinds(str(tmp_path / "a.parquet"))
+
+
+def test_spaces_around_names_and_addresses_are_dropped(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("uri , label\n x.jpg ,dog\n", "utf-8")
+    uri = str(tmp_path / "a.csv")
+    assert column_kinds(uri) == {"label": "string"}
+    assert list(read_rows(uri, {"label": "string"})) == [("x.jpg", {"label": "dog"})]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "cells"),
+    [
+        ([1.0, float("nan"), 3.0], "integer", [1, None, 3]),
+        ([1.0, None], "integer", [1, None]),
+        ([1.0, 2.0], "number", [1.0, 2.0]),
+        ([1.5, float("nan")], "number", [1.5, None]),
+        ([float("nan"), None], "number", [None, None]),
+        ([1e300, None], "number", [1e300, None]),
+    ],
+)
+@pytest.mark.parametrize("ending", ["parquet", "jsonl"])
+def test_whole_numbers_with_gaps_are_whole_numbers(
+    tmp_path: Path, values: list[Any], kind: str, cells: list[Any], ending: str
+) -> None:
+    uri = str(tmp_path / f"a.{ending}")
+    names = [f"{n}.jpg" for n in range(len(values))]
+    if ending == "parquet":
+        pq.write_table(pa.table({"uri": names, "n": pa.array(values, pa.float64())}), uri)
+    else:
+        rows = [{"uri": name, "n": value} for name, value in zip(names, values, strict=True)]
+        Path(uri).write_text("\n".join(map(json.dumps, rows)), "utf-8")
+        if not any(isinstance(value, float) and value == value for value in values):
+            kind = "string"
+    assert column_kinds(uri) == {"n": kind}
+    assert [cell["n"] for _, cell in read_rows(uri, {"n": kind})] == cells
