@@ -98,7 +98,7 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "a secret without a version": (
         ["run", I, O, "--gemini=developer", "--api_key_secret=projects/p/secrets/s"],
-        ["--api_key_secret=projects/p/secrets/s: is not a name", "/versions/latest"],
+        ["--api_key_secret=projects/p/secrets/s: is not the name", "/versions/latest"],
     ),
     "a secret that nobody asks for": (
         ["run", I, O, "--gemini=vertex", f"--api_key_secret={SECRET}"],

@@ -240,5 +240,5 @@ def _sync_folder(folder: Path) -> None:
 
 def _raise(error: OSError) -> None:
     # os.walk would skip an unreadable folder in silence, and its images would be lost.
-    if not isinstance(error, FileNotFoundError):
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
