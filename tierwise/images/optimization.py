@@ -10,6 +10,7 @@ from contextlib import nullcontext
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.original import opened
+from tierwise.images.encoder import MOST_BYTES
 from tierwise.images.headers.header import Header
 from tierwise.images.headers.signatures import MIME_TYPES, signature
 from tierwise.images.isolated.isolation import ask_helper
@@ -18,9 +19,6 @@ from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
 from tierwise.images.shrinking import shrink
 from tierwise.records import ImageSettings
-
-# Inline pictures above this are refused by Vertex AI (facts: 7 MB inline).
-FALLBACK_BYTES = 7_000_000
 
 # However many threads call: at most two pictures that hold more than this are decoded here at once.
 _MUCH_BYTES = 30_000_000
@@ -66,7 +64,7 @@ def optimize_many(
     except ImageError:
         mime_type = MIME_TYPES.get(signature(data) or "")
         allowed = settings and all(setting.fallback_original for setting in settings)
-        if not allowed or mime_type is None or len(data) > FALLBACK_BYTES or page != 1:
+        if not allowed or mime_type is None or len(data) > MOST_BYTES or page != 1:
             raise
         spent = round((time.perf_counter() - started) * 1000, 3)
         return [_original(data, mime_type, spent)] * len(settings)

@@ -9,18 +9,19 @@ from dataclasses import replace
 from tierwise.images.decoders.decoding import decode, frame_of
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.resampling import resampled
-from tierwise.images.encoder import encode
+from tierwise.images.encoder import MOST_BYTES, encode
 from tierwise.images.features import features
 from tierwise.images.fine_detail import SIDE as DETAIL_SIDE
 from tierwise.images.fine_detail import fine_detail
-from tierwise.images.headers.jpeg_header import has_more_behind
+from tierwise.images.headers.plain_jpeg import is_plain_jpeg
 from tierwise.images.headers.signatures import MIME_TYPES
 from tierwise.images.picture import Picture
 from tierwise.images.raster import Raster, fitted, grey_if_colourless
 from tierwise.records import ImageSettings
 
 _MOSTLY_FLAT = 0.75
-_ROOM_FOR_HEADERS = 65_536
+# Of two codings of one picture, that of the file has lost nothing more.
+_MUCH_LARGER, _ROOM_FOR_HEADERS = 2, 16_384
 _PASSABLE = {"jpeg", "png", "webp"}
 
 
@@ -77,16 +78,15 @@ def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Pict
     width, height = raster.size
     smaller = raster.size != (raster.original_width, raster.original_height)
     seen = features(raster.pixels)
-    passes = not smaller and _passes(original, raster)
+    sent, mime_type = encode(
+        raster.pixels,
+        output_format=setting.output_format,
+        quality=setting.quality,
+        compact=seen.flat > _MOSTLY_FLAT,
+    )
+    passes = not smaller and _passes(original, raster, len(sent))
     if passes:
         sent, mime_type = original.data, MIME_TYPES[original.header.format]
-    else:
-        sent, mime_type = encode(
-            raster.pixels,
-            output_format=setting.output_format,
-            quality=setting.quality,
-            compact=seen.flat > _MOSTLY_FLAT,
-        )
     return Picture(
         data=sent,
         mime_type=mime_type,
@@ -112,8 +112,11 @@ def _with_detail(picture: Picture, detail: float) -> Picture:
     return replace(picture, features=replace(seen, fine_detail=detail)) if seen else picture
 
 
-def _passes(original: Original, raster: Raster) -> bool:
-    """Tell whether the original bytes may be sent: they show exactly this, and nothing else."""
+def _passes(original: Original, raster: Raster, coded: int) -> bool:
+    """Tell whether the original bytes may be sent: they show exactly this, and nothing else.
+
+    Nor may they be many more than the `coded` bytes that would be sent in their place.
+    """
     header = original.header
     return (
         header.format in _PASSABLE
@@ -121,13 +124,8 @@ def _passes(original: Original, raster: Raster) -> bool:
         and header.orientation == 1
         and header.bits <= 8
         and header.frames == 1
-        and len(original.data) <= _bytes_of(raster)
-        and not has_more_behind(original.data, header)
+        and len(original.data) <= min(MOST_BYTES, _MUCH_LARGER * coded + _ROOM_FOR_HEADERS)
         and not raster.altered
         and not raster.truncated
+        and (header.format != "jpeg" or is_plain_jpeg(original.data))
     )
-
-
-def _bytes_of(raster: Raster) -> int:
-    """What the pixels take uncoded, with room for headers: a larger file carries something else."""
-    return raster.pixels.size + _ROOM_FOR_HEADERS

@@ -1,6 +1,7 @@
 import io
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -92,16 +93,86 @@ def test_transparent_cmyk_and_deep_pictures_are_not_passed(
     assert not shrink(save(Image.new("I;16", (9, 9), 5), "PNG")).passed_through
 
 
-def test_srgb_profile_passes_and_others_do_not(
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("name", ["rocket.jpg", "flower.jpg"])  # Adobe RGB and sRGB
+def test_no_profile_passes(
+    name: str,
+    kind: str,
     read: Callable[[str], bytes],
     gradient: Image.Image,
     save: Callable[..., bytes],
     shrink: Callable[..., Picture],
 ) -> None:
-    srgb = Image.open(io.BytesIO(read("rocket.jpg"))).info["icc_profile"]
-    adobe = Image.open(io.BytesIO(read("flower.jpg"))).info["icc_profile"]
-    assert shrink(save(gradient, "PNG", icc_profile=adobe)).passed_through
-    assert not shrink(save(gradient, "PNG", icc_profile=srgb)).passed_through
+    profile = Image.open(io.BytesIO(read(name))).info["icc_profile"]
+    assert not shrink(save(gradient, kind, icc_profile=profile)).passed_through
+
+
+def _segment(kind: int, body: bytes) -> bytes:
+    return bytes([0xFF, kind]) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+_ADOBE = b"Adobe\x00\x64\x00\x00\x00\x00\x01"
+
+
+@pytest.mark.parametrize(
+    ("body", "passes"),
+    [
+        (_segment(0xE0, b"JFXX\x00\x13" + bytes(200)), False),  # a thumbnail
+        (_segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x01\x01abc"), False),
+        (_segment(0xE0, b"OCAD 25 0 hidden"), False),
+        (_segment(0xEE, _ADOBE), True),
+        (_segment(0xEE, _ADOBE + b"hidden"), False),
+        (_segment(0xEE, b"hidden notes"), False),
+        (_segment(0xE5, b"hidden"), False),
+        (_segment(0xFE, b"hidden"), False),
+        (b"\xff\xff", False),
+    ],
+)
+def test_only_plain_segments_of_a_jpeg_pass(
+    body: bytes,
+    passes: bool,
+    gradient: Image.Image,
+    save: Callable[..., bytes],
+    shrink: Callable[..., Picture],
+) -> None:
+    data = save(gradient, "JPEG")
+    picture = shrink(data[:20] + body + data[20:])
+    assert picture.passed_through == passes
+    assert b"hidden" not in picture.data
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_nothing_hides_between_scans(
+    progressive: bool,
+    gradient: Image.Image,
+    save: Callable[..., bytes],
+    shrink: Callable[..., Picture],
+) -> None:
+    data = save(gradient, "JPEG", progressive=progressive)
+    assert shrink(data).passed_through
+    at = data.rfind(b"\xff\xda") if progressive else len(data) - 2
+    assert b"hidden" not in shrink(data[:at] + _segment(0xFE, b"hidden") + data[at:]).data
+
+
+def test_a_photograph_as_png_travels_as_jpeg(
+    read: Callable[[str], bytes], save: Callable[..., bytes], shrink: Callable[..., Picture]
+) -> None:
+    photograph = Image.open(io.BytesIO(read("coffee.png"))).convert("RGB")
+    data = save(photograph, "PNG")
+    picture = shrink(data, max_side=912)
+    assert not picture.passed_through
+    assert len(picture.data) < len(data) / 4
+
+
+def test_what_services_refuse_does_not_pass(
+    save: Callable[..., bytes], shrink: Callable[..., Picture]
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (1500, 1900, 3), dtype=np.uint8)
+    data = save(Image.fromarray(noise), "PNG")
+    assert len(data) > 7_000_000
+    picture = shrink(data, max_side=2592, quality=100)
+    assert not picture.passed_through
+    assert len(picture.data) <= 7_000_000
 
 
 def test_gps_does_not_leave_the_house(

@@ -15,12 +15,12 @@ from tierwise.records import Reason
 class Header:
     """Facts read in pure Python; sizes are stored px, before orientation, 0 when unknown.
 
-    `clean` means no metadata and no second picture. `held_bytes` is what decoding may hold at once.
-    `scan_at` is where the picture data of a JPEG file begin. `scalable` means that the decoder can
-    scale. `trusted` means that the calling thread may decode it: a much tested decoder, an ordinary
-    header, bounded time and memory. `cut_off` means that the file ends before what it announces.
-    `pages` are those of a TIFF file. Of a raw photograph, all this tells of the preview at `place`
-    in a file of the format `container`.
+    `clean` means no metadata and no second picture, but for segments of JPEG (`plain_jpeg`).
+    `held_bytes` is what decoding may hold at once. `scan_at` is where the picture data of a JPEG
+    file begin. `scalable` means that the decoder can scale. `trusted` means that the calling thread
+    may decode it: a much tested decoder, an ordinary header, bounded time and memory. `cut_off`
+    means that the file ends before what it announces. `pages` are those of a TIFF file. Of a raw
+    photograph, all this tells of the preview at `place` in a file of the format `container`.
     """
 
     format: str

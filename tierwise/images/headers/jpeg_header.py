@@ -46,12 +46,11 @@ class _Markers:
     xmp: int | None = None
     multi_picture: bool = False
     gain_map: bool = False
-    clean: bool = True
     profile: dict[int, bytes] = field(default_factory=dict)
 
 
 def read_jpeg_header(data: bytes, name: str) -> Header:
-    """Read size, orientation, profile and cleanliness.
+    """Read size, orientation and profile.
 
     Raises:
         ImageError: `unreadable` when no frame or scan is found, `unsupported_format` for 12-bit
@@ -73,7 +72,7 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
         b"".join(markers.profile[part] for part in sorted(markers.profile)),
         markers.channels,
         markers.bits,
-        clean=markers.clean and markers.frame in _ORDINARY,
+        clean=markers.frame in _ORDINARY,
         held_bytes=held,
         scan_at=markers.scan_at,
         scalable=markers.frame != _LOSSLESS,
@@ -92,11 +91,6 @@ def _is_cut_off(data: bytes, scan_at: int) -> bool:
     return data.find(_END, near) < 0 and data.find(_END, scan_at, near + 1) < 0
 
 
-def has_more_behind(data: bytes, header: Header) -> bool:
-    """Tell whether anything follows the first end mark of a JPEG file."""
-    return header.scan_at > 0 and data.find(_END, header.scan_at) != len(data) - len(_END)
-
-
 def with_plain_header(data: bytes) -> bytes:
     """Return the file without what decoders warn of in front of its first scan.
 
@@ -104,7 +98,7 @@ def with_plain_header(data: bytes) -> bytes:
     mean nothing in such a file, become those that decoders take them for.
     """
     parts, frame, channels, end = [data[:2]], 0, 3, 2
-    for _, at, kind, length in _segments(data):
+    for at, kind, length in _segments(data):
         segment = bytearray(data[at : at + 2 + length])
         if kind in _START_OF_FRAME and length >= 8:
             frame, channels = kind, segment[9]
@@ -121,8 +115,7 @@ def with_plain_header(data: bytes) -> bytes:
 
 def _walk(data: bytes, name: str) -> _Markers:
     markers = _Markers()
-    for follows, at, kind, length in _segments(data):
-        markers.clean = markers.clean and follows
+    for at, kind, length in _segments(data):
         body = data[at + 4 : at + 2 + length]
         if kind == 0xDA:
             markers.scan_at = at
@@ -133,12 +126,8 @@ def _walk(data: bytes, name: str) -> _Markers:
     raise broken(name, "jpeg", "the file ends before its first scan")
 
 
-def _segments(data: bytes) -> Iterator[tuple[bool, int, int, int]]:
-    """Yield the segments up to the first scan.
-
-    Of each whether it follows the one before without stray bytes, where it begins, its kind, and
-    its length.
-    """
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield where each segment up to the first scan begins, its kind and its length."""
     at = 2
     for _ in range(_MOST_SEGMENTS):
         found = _MARKER.search(data, at)
@@ -148,7 +137,7 @@ def _segments(data: bytes) -> Iterator[tuple[bool, int, int, int]]:
         if kind == 0xD9:
             return
         (length,) = struct.unpack_from(">H", data, start + 2)
-        yield found.start() == at, start, kind, length
+        yield start, kind, length
         if kind == 0xDA:
             return
         at = start + 2 + max(length, 2)
@@ -167,18 +156,13 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
         markers.coefficients = _coefficients(body[6 : 6 + 3 * channels])
     elif kind == 0xE1 and body[:6] == b"Exif\x00\x00":
         markers.exif = markers.exif or exif_orientation(body)
-        markers.clean = False
     elif kind == 0xE1 and body.startswith(_XMP):
         markers.xmp = xmp_orientation(body)
         markers.gain_map = b"hdrgm:Version" in body
-        markers.clean = False
     elif kind == 0xE2 and body[:12] == b"ICC_PROFILE\x00" and len(body) > 14:
         markers.profile.setdefault(body[12], body[14:])
     elif kind == 0xE2 and body[:4] == b"MPF\x00":
         markers.multi_picture = True
-        markers.clean = False
-    elif kind == 0xFE or (0xE1 <= kind <= 0xEF and kind != 0xEE):
-        markers.clean = False  # XMP, IPTC, comments, maker notes; 0xEE tells the colour transform
 
 
 def _coefficients(components: bytes) -> float:

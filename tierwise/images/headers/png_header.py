@@ -11,10 +11,10 @@ from tierwise.images.headers.exif import exif_orientation, xmp_orientation
 from tierwise.images.headers.header import Header, broken
 
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
-# Colour hints that change nothing for an 8-bit sRGB picture.
+# The picture, and hints that change nothing for an 8-bit sRGB picture and hold nothing else.
 _HARMLESS = {
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"sBIT",
-    b"bKGD", b"hIST", b"iCCP",
+    b"bKGD",
 }  # fmt: skip
 _XMP = b"XML:com.adobe.xmp\x00\x00"
 _MOST_CHUNKS = 1_000_000

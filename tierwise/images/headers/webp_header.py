@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tierwise.images.headers.exif import exif_orientation, xmp_orientation
 from tierwise.images.headers.header import Header, broken
 
-_HARMLESS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP"}
+_HARMLESS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
 _MOST_CHUNKS = 100_000
 _FRAME_HEADER = 16
 # Bytes held per pixel: lossy ones only their transparency, animations two canvases.
