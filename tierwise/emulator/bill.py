@@ -14,7 +14,7 @@ _KEYS = ("requests", "images", *_TOKENS)
 def billed_usd(nano_usd: int) -> str:
     """Dollars with nine places.
 
-    >>> usd(1_234_567)
+    >>> billed_usd(1_234_567)
     '0.001234567'
     """
     return f"{nano_usd // 10**9}.{nano_usd % 10**9:09d}"

@@ -32,8 +32,8 @@ def first_free(
 ) -> NameBox:
     """Of boxes with a penalty each, the best that is free; where none is, the one least covered.
 
-    >>> near, far = Box(0, 0, 2, 1), Box(0, 1, 2, 2)
-    >>> first_free([(near, 0), (far, 1)], [Box(1, 0, 3, 1)], Box(0, 0, 9, 9)) == far
+    >>> near, far = NameBox(0, 0, 2, 1), NameBox(0, 1, 2, 2)
+    >>> first_free([(near, 0), (far, 1)], [NameBox(1, 0, 3, 1)], NameBox(0, 0, 9, 9)) == far
     True
     """
 

@@ -15,9 +15,9 @@ def stem_of(found: Input, uri: str) -> str:
 
     Names that are too long for a disk are cut, and carry a digest of the whole.
 
-    >>> stem_of(Input("photos/", Kind.FOLDER), "photos/2009/a.b.JPG")
+    >>> stem_of(Input("photos/", InputKind.FOLDER), "photos/2009/a.b.JPG")
     '2009/a.b'
-    >>> stem_of(Input("list.csv", Kind.MANIFEST), "../x/a.png")
+    >>> stem_of(Input("list.csv", InputKind.MANIFEST), "../x/a.png")
     'x/a'
     """
     path = uri.partition("://")[2] or uri
