@@ -85,19 +85,20 @@ def inquiry_of(
 def warnings_about(questions: Questions, service: Service, on: date) -> Iterator[str]:
     """What a person should know of the models before money is spent on that day."""
     for name in dict.fromkeys(task.route.model for task in questions.tasks):
-        if warning := check_alive(find_model(name), on):
+        if warning := check_alive(find_model(name, vertex=service.vertex), on):
             yield warning
     routes = ((task.route.model, task.route.service_tier) for task in questions.tasks)
     for name, tier in dict.fromkeys(routes):
-        answering = forwarded(find_model(name), on).name
-        if warning := price_warning(answering, tier, on, prices=service.prices):
+        vertex, prices = service.vertex, service.prices
+        answering = forwarded(find_model(name, vertex=vertex), on).name
+        if warning := price_warning(answering, tier, on, vertex=vertex, prices=prices):
             yield warning
 
 
 def _check_prices(questions: Questions, service: Service, on: date) -> None:
     """Refuse models that are over, tiers that they lack, and what has no price on that day."""
     for task in questions.tasks:
-        model = find_model(task.route.model)
+        model = find_model(task.route.model, vertex=service.vertex)
         check_alive(model, on)
         if task.route.service_tier is ServiceTier.BATCH:
             raise InputError(
@@ -106,11 +107,13 @@ def _check_prices(questions: Questions, service: Service, on: date) -> None:
             )
         if task.route.service_tier not in model.service_tiers:
             offered = ", ".join(model.service_tiers)
+            where = " on Vertex AI" if service.vertex else ""
             raise InputError(
-                f"{model.name} has no service tier {task.route.service_tier}; it has: {offered}."
+                f"{model.name} has no service tier {task.route.service_tier}{where}; "
+                f"it has: {offered}."
             )
         for tier in (task.route.service_tier, ServiceTier.STANDARD):
-            find_price(model.name, tier, on, prices=service.prices)
+            find_price(model.name, tier, on, vertex=service.vertex, prices=service.prices)
 
 
 def _check_columns(questions: Questions, found: Input) -> None:

@@ -22,6 +22,7 @@ from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
 from tierwise.journal.run_id import new_run_id
+from tierwise.prices.price_day import price_day
 from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
 from tierwise.storage.files import files_for, join
@@ -40,8 +41,8 @@ def job_of_tasks(
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
-    questions, warnings = questions_to_ask(settings, tasks, now.date())
-    inquiry = inquiry_of(settings, questions, project=project, on=now.date())
+    questions, warnings = questions_to_ask(settings, tasks, price_day(now))
+    inquiry = inquiry_of(settings, questions, project=project, on=price_day(now))
     return build_job(settings, inquiry, now=now, workers=workers), warnings
 
 
@@ -112,6 +113,7 @@ def _facts(
         "prices": asked_prices(
             (task.route.model for task in questions.tasks),
             inquiry.on,
+            vertex=service.vertex,
             regional=service.regional,
             prices=service.prices,
         ),

@@ -1,6 +1,7 @@
 """The Gemini models, what each offers, and whether it is still there on a given day.
 
 The rows stand in `facts/models.toml`, each with its source and the date on which it was checked.
+Vertex AI offers the same models, but some end on other days there, or lack a service tier.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Model:
 
     Sequences run from least to most. `thinking_budget_off` is the budget that switches thinking
     off, None where no budget does. `shutdown` is the first day without the model. `version` is what
-    the replies of this model carry as `modelVersion`. Dates that no source gives are None.
+    the replies of this model carry as `modelVersion`. `may_end_from` is the day up to which it is
+    promised. Dates that no source gives are None. `vertex` says that this holds on Vertex AI.
     """
 
     name: str
@@ -50,15 +52,22 @@ class Model:
     context_tokens: int
     max_output_tokens: int
     version: str
+    may_end_from: date | None
+    vertex: bool
 
 
-def find_model(name: str) -> Model:
-    """The model of exactly this name; raises ModelError for aliases and unknown names."""
-    if model := _models().get(name):
+def find_model(name: str, *, vertex: bool = False) -> Model:
+    """The model of exactly this name, on the Developer API or on Vertex AI.
+
+    Raises ModelError for aliases and unknown names.
+    """
+    if model := _models(vertex).get(name):
         return model
     if name in _aliases() or name == "latest" or name.endswith("-latest"):
         stands_for = _aliases().get(name)
-        remedy = f'"{stands_for}", which it stood for lately' if stands_for else _among(_models())
+        remedy = (
+            f'"{stands_for}", which it stood for lately' if stands_for else _among(_models(vertex))
+        )
         raise ModelError(
             f'model "{name}" is an alias: it moves to other answers and prices without notice. '
             f"Pin a model instead: {remedy}."
@@ -66,9 +75,9 @@ def find_model(name: str) -> Model:
     raise ModelError(f'model "{name}" is not known. Write one of: {_among(_offered(name))}.')
 
 
-def all_models() -> tuple[Model, ...]:
+def all_models(*, vertex: bool = False) -> tuple[Model, ...]:
     """Every known model, those that have been shut down included."""
-    return tuple(_models().values())
+    return tuple(_models(vertex).values())
 
 
 def answering_model(pinned: str, version: str) -> str:
@@ -77,7 +86,7 @@ def answering_model(pinned: str, version: str) -> str:
     Google forwards requests for models that it retires, and bills the model that answers. A number
     behind the name is a version of the pinned model; what is not a known model says nothing.
     """
-    return version if version in _models() else pinned
+    return version if version in _models(False) else pinned
 
 
 def other_model(pinned: str, version: str) -> str:
@@ -85,9 +94,10 @@ def other_model(pinned: str, version: str) -> str:
 
     It need not be known here. What begins with the pinned name is a version of it.
     """
-    if version in _models():
+    models = _models(False)
+    if version in models:
         return "" if version == pinned else version
-    own = _models()[pinned].version if pinned in _models() else pinned
+    own = models[pinned].version if pinned in models else pinned
     return "" if version.startswith((pinned, own)) else version
 
 
@@ -95,7 +105,7 @@ def forwarded(model: Model, on: date) -> Model:
     """The model that answers requests for this one on that day."""
     if model.forwards_to is None or model.forwards_from is None or on < model.forwards_from:
         return model
-    return find_model(model.forwards_to)
+    return find_model(model.forwards_to, vertex=model.vertex)
 
 
 def check_alive(model: Model, on: date) -> str | None:
@@ -112,7 +122,8 @@ def check_alive(model: Model, on: date) -> str | None:
 
 def _over(model: Model) -> str:
     if model.forwards_to is None:
-        return f'model "{model.name}" was shut down on {model.shutdown}. Pin another model.'
+        where = " on Vertex AI" if model.vertex else ""
+        return f'model "{model.name}" was shut down{where} on {model.shutdown}. Pin another model.'
     return (
         f'model "{model.name}" was shut down on {model.shutdown}: {model.forwards_to} answers in '
         f'its place, at its own price. Pin "{model.forwards_to}" and calibrate again.'
@@ -120,6 +131,9 @@ def _over(model: Model) -> str:
 
 
 def _upcoming_shutdown(model: Model, on: date) -> list[str]:
+    may_end = model.may_end_from
+    if may_end and on >= may_end - _WARN_BEFORE_SHUTDOWN:
+        return [f"{model.name} is promised until {may_end}, and may be shut down from then on."]
     if model.shutdown is None or on < model.shutdown - _WARN_BEFORE_SHUTDOWN:
         return []
     days = (model.shutdown - on).days
@@ -138,7 +152,7 @@ def _forwarded(model: Model, on: date) -> list[str]:
 
 def _offered(name: str) -> list[str]:
     """The nearest known names, then every model that answers questions and is there to stay."""
-    nearest = get_close_matches(name, _models(), n=3, cutoff=0.5)
+    nearest = get_close_matches(name, _models(False), n=3, cutoff=0.5)
     # The latest day that the facts know of, for nobody here asks what day it is.
     latest = max(model.available_from for model in all_models() if model.available_from)
     staying = [
@@ -160,8 +174,11 @@ def _facts() -> Mapping[str, list[dict[str, Any]]]:
 
 
 @cache
-def _models() -> Mapping[str, Model]:
-    return {row["name"]: _model(row) for row in _facts()["models"]}
+def _models(vertex: bool) -> Mapping[str, Model]:
+    rows = _facts()["models"]
+    if vertex:
+        rows = [row | row.get("vertex", {}) for row in rows]
+    return {row["name"]: _model(row, vertex=vertex) for row in rows}
 
 
 @cache
@@ -169,7 +186,7 @@ def _aliases() -> Mapping[str, str]:
     return {row["name"]: row["today"] for row in _facts()["aliases"]}
 
 
-def _model(row: Mapping[str, Any]) -> Model:
+def _model(row: Mapping[str, Any], *, vertex: bool) -> Model:
     return Model(
         name=row["name"],
         generation=row["generation"],
@@ -180,12 +197,14 @@ def _model(row: Mapping[str, Any]) -> Model:
         thinking_budget_off=row.get("thinking_budget_off"),
         service_tiers=tuple(ServiceTier(value) for value in row["service_tiers"]),
         available_from=row.get("available_from"),
-        shutdown=row.get("shutdown"),
-        forwards_to=row.get("forwards_to"),
-        forwards_from=row.get("forwards_from"),
+        shutdown=row.get("shutdown") or None,
+        forwards_to=row.get("forwards_to") or None,
+        forwards_from=row.get("forwards_from") or None,
         note=row.get("note", ""),
         image_output=row["image_output"],
         context_tokens=row["context_tokens"],
         max_output_tokens=row["max_output_tokens"],
         version=row.get("version", row["name"]),
+        may_end_from=row.get("may_end_from"),
+        vertex=vertex,
     )

@@ -126,12 +126,14 @@ def _grid(budget: int, width: int, height: int) -> tuple[int, int]:
 def _tiles(width: int, height: int) -> int:
     """Tiles of a picture on Vertex, the overview included.
 
-    >>> _tiles(700, 1003)
-    7
+    >>> _tiles(700, 1003), _tiles(4000, 3000)
+    (7, 25)
     """
-    if max(width, height) <= _facts()["tiles"]["single_tile_px"]:
+    facts = _facts()["tiles"]
+    if max(width, height) <= facts["single_tile_px"]:
         return 1
-    side = max(min(width, height) * 2 // 3, 1)
+    side = max(min(width, height) * 2 // 3, facts["least_side_px"])
+    side = min(side, facts["most_side_px"])
     return _divide_up(width, side) * _divide_up(height, side) + 1
 
 

@@ -9,6 +9,7 @@ import apache_beam as beam
 from tierwise.accounts.admission import Admission, Cap, Paid, Work, admit
 from tierwise.answering.plan import Plan
 from tierwise.gemini.billing import Billing
+from tierwise.prices.price_day import price_day
 from tierwise.scheduling.worst_cases import WorstCases
 from tierwise.transforms.shard import Shard
 
@@ -40,7 +41,7 @@ class AdmitRequests(beam.PTransform):
 def work_of(shard: Shard, plan: Plan) -> Work:
     """What is left to ask of a shard, seen from the runs before this one."""
     recalled = plan.journal.read(shard.name, earlier_only=True)
-    today = datetime.now(UTC).date()
+    today = price_day(datetime.now(UTC))
     worst_cases = WorstCases(plan.questions, Billing(plan.service), today)
     costs = [worst_cases.of_file(keyed.file, recalled) for keyed in shard.files]
     costs += [worst_cases.of_group(group, recalled) for group in shard.groups]

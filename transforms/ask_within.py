@@ -15,6 +15,7 @@ from tierwise.answering.answer_group import answer_group
 from tierwise.answering.groups import AnsweredGroup, Group
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.gemini.billing import Billing
+from tierwise.prices.price_day import price_day
 from tierwise.records import Answered, Spent
 from tierwise.scheduling.answer_shard import AnsweredShard, Waiting, answer_shard
 from tierwise.scheduling.tally import TALLY
@@ -80,7 +81,7 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
     def process(self, shard: Shard, admission: Admission) -> Iterator[AnsweredShard]:
         TALLY.cap = admission.cap.most
         TALLY.before = admission.paid_before.cost + admission.maybe_lost
-        today = datetime.now(UTC).date()
+        today = price_day(datetime.now(UTC))
         attempts = self.plan.journal.begin(shard.name)
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
         lost = attempts * self.plan.requests_in_flight * dearest_request(self.plan, today)

@@ -55,6 +55,7 @@ from tierwise.calibration.labelling import (
 from tierwise.calibration.routes import route_name
 from tierwise.errors import InputError
 from tierwise.plots.accuracy_plot import accuracy_plot
+from tierwise.prices.price_day import price_day
 from tierwise.publishing.page_plots import calibration_plot
 from tierwise.records import Reason
 from tierwise.routing import AS_IT_IS
@@ -86,7 +87,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_reachable(settings, options)
     console, results = Console(stderr=True), screen(json_wanted=settings.json)
     now = datetime.now(UTC)
-    sample = _sample(settings, console, now.date())
+    sample = _sample(settings, console, price_day(now))
     output = writable(settings.output)
     manifest = join(output, _MANIFEST)
     files_for(output).write(manifest, manifest_of(one.named for one in sample.images))

@@ -22,6 +22,7 @@ from tierwise.beam_pipeline.terminal.shrink_summary import print_shrink_summary
 from tierwise.images.limits import Limits
 from tierwise.journal.run_id import new_run_id
 from tierwise.models import find_model
+from tierwise.prices.price_day import price_day
 from tierwise.publishing.publish_metrics import TOTALS_FILE
 from tierwise.records import MediaResolution
 from tierwise.storage.files import files_for, join
@@ -86,5 +87,5 @@ def _job(settings: Settings, now: datetime) -> ShrinkJob:
         model=model.name,
         media_resolution=MediaResolution.HIGH,
         facts=facts,
-        on=now.date(),
+        on=price_day(now),
     )

@@ -27,6 +27,7 @@ from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
+from tierwise.prices.price_day import price_day
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 
 
@@ -121,7 +122,7 @@ def _print_cap(row: dict[str, Any], console: Console) -> None:
 def _day(word: str | None) -> date:
     """The day of `--prices_on`, today without."""
     if word is None:
-        return datetime.now(UTC).date()
+        return price_day(datetime.now(UTC))
     try:
         return date.fromisoformat(word)
     except ValueError as error:

@@ -15,6 +15,7 @@ from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.runners.beam_options import project
 from tierwise.beam_pipeline.runners.workers import known_sharers
 from tierwise.beam_pipeline.terminal.screen import screen
+from tierwise.prices.price_day import price_day
 from tierwise.questions import Questions
 
 # The manifest has no column to tell costs apart by; a shared answer says nothing of its own image.
@@ -41,7 +42,7 @@ def ask_trials(
         now: when it begins.
     """
     asked = Settings(**{**vars(settings), "input": manifest, **_WITHOUT})
-    inquiry = inquiry_of(asked, questions, project=project(options), on=now.date())
+    inquiry = inquiry_of(asked, questions, project=project(options), on=price_day(now))
     job = build_job(asked, inquiry, now=now, workers=known_sharers(options))
     results = screen(json_wanted=settings.json)
     with reachable(settings, job) as asked_job:

@@ -33,6 +33,7 @@ from tierwise.beam_pipeline.yaml_provider.rows import (
 from tierwise.beam_pipeline.yaml_provider.upstream import upstream
 from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
+from tierwise.prices.price_day import price_day
 from tierwise.records import Answer, ImageFile, NamedOutcome
 from tierwise.storage.listing import Input, InputKind
 from tierwise.tasks import Tasks, load_tasks
@@ -93,7 +94,7 @@ class AskGemini(beam.PTransform):
         self._settings = _settings(written)
         now = datetime.now(UTC)
         written_tasks = _tasks(self._settings, tasks)
-        self._questions, _ = questions_to_ask(self._settings, written_tasks, now.date())
+        self._questions, _ = questions_to_ask(self._settings, written_tasks, price_day(now))
         self._now = now
         self.job: Job
         self.lease: Lease
@@ -130,7 +131,7 @@ class AskGemini(beam.PTransform):
             self._settings,
             self._questions,
             project=project(options),
-            on=self._now.date(),
+            on=price_day(self._now),
             found=Input(_ROWS, InputKind.MANIFEST, columns),
         )
         job = build_job(

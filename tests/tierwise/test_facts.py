@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tierwise.models import all_models
-from tierwise.prices.prices import published_prices
+from tierwise.prices.prices import find_price, published_prices
 
 FACTS = Path(__file__).parents[2] / "tierwise" / "facts"
 FILES = sorted(FACTS.glob("*.toml"))
@@ -57,15 +57,16 @@ def test_priced_models_are_known_models() -> None:
     assert {price.model for price in published_prices()} <= known
 
 
-def test_every_living_model_has_a_price_for_each_tier_it_offers() -> None:
-    day = date(2026, 11, 21)
-    priced = {
-        (price.model, price.service_tier) for price in published_prices() if price.holds_on(day)
-    }
-    offered = {
-        (model.name, tier)
-        for model in all_models()
-        if model.shutdown is None or day < model.shutdown
-        for tier in model.service_tiers
-    }
-    assert priced == offered
+@pytest.mark.parametrize("vertex", [False, True])
+def test_every_living_model_has_a_price_for_each_tier_it_offers(vertex: bool) -> None:
+    day = date(2026, 11, 29)
+    for model in all_models(vertex=vertex):
+        alive = model.shutdown is None or day < model.shutdown
+        for tier in model.service_tiers if alive else ():
+            assert find_price(model.name, tier, day, vertex=vertex).service_tier == tier
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "vertex" in str(row.values[0])])
+def test_what_is_otherwise_on_vertex_ai_has_a_source_of_its_own(row: dict[str, Any]) -> None:
+    if isinstance(row.get("vertex"), dict):
+        test_every_row_has_sources_and_a_date(row["vertex"])

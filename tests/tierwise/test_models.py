@@ -97,8 +97,8 @@ def test_a_forwarded_model_warns_whose_answers_come() -> None:
     model = find_model("gemini-3.7-flash")
     answered = "answered by gemini-3.8-flash"
     assert answered in (check_alive(model, TODAY) or "")
-    assert answered in (check_alive(model, date(2026, 10, 9)) or "")
-    assert answered not in (check_alive(model, date(2026, 10, 8)) or "")
+    assert answered in (check_alive(model, date(2026, 10, 8)) or "")
+    assert answered not in (check_alive(model, date(2026, 10, 7)) or "")
 
 
 def test_a_reply_is_from_the_pinned_model_unless_it_names_another() -> None:
@@ -125,8 +125,46 @@ def test_whatever_else_a_reply_names_is_another_model(version: str, other: str) 
 
 def test_requests_are_forwarded_from_a_day_on() -> None:
     model = find_model("gemini-3.7-flash")
-    assert forwarded(model, date(2026, 10, 8)) is model
-    assert forwarded(model, date(2026, 10, 9)) is find_model("gemini-3.8-flash")
+    assert forwarded(model, date(2026, 10, 7)) is model
+    assert forwarded(model, date(2026, 10, 8)) is find_model("gemini-3.8-flash")
+
+
+@pytest.mark.parametrize("name", ["gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-3.6-flash"])
+def test_a_model_may_end_on_vertex_ai_alone(name: str) -> None:
+    assert "was shut down" not in (check_alive(find_model(name), TODAY) or "")
+    with pytest.raises(ModelError, match=f'"{name}" was shut down on Vertex AI on 2026-1'):
+        check_alive(find_model(name, vertex=True), TODAY)
+
+
+def test_a_model_may_live_on_vertex_ai_alone() -> None:
+    with pytest.raises(ModelError, match="shut down on 2026-10-29"):
+        check_alive(find_model("gemini-3.1-flash-image"), TODAY)
+    assert check_alive(find_model("gemini-3.1-flash-image", vertex=True), TODAY) is None
+
+
+def test_vertex_ai_forwards_nothing_that_it_serves_itself() -> None:
+    here, there = (find_model("gemini-3.5-flash", vertex=vertex) for vertex in (False, True))
+    assert forwarded(here, TODAY).name == "gemini-3.6-flash"
+    assert forwarded(there, TODAY) is there
+
+
+def test_near_the_day_until_which_a_model_is_promised_that_is_told() -> None:
+    model = find_model(FLASH_LITE, vertex=True)
+    assert check_alive(model, date(2027, 5, 8)) == (
+        f"{FLASH_LITE} is promised until 2027-05-07, and may be shut down from then on."
+    )
+
+
+@pytest.mark.parametrize("letter", ["argon", "carbon", "hydrogen", "neon"])
+def test_gemini_4_has_no_flex_on_vertex_ai(letter: str) -> None:
+    assert ServiceTier.FLEX in find_model(f"gemini-4-{letter}").service_tiers
+    assert ServiceTier.FLEX not in find_model(f"gemini-4-{letter}", vertex=True).service_tiers
+
+
+@pytest.mark.parametrize("name", ["gemini-4-hydrogen", "gemini-4-neon"])
+def test_the_newest_models_think_much_unless_told_otherwise(name: str) -> None:
+    model = find_model(name)
+    assert (model.thinking_levels[0], model.default_thinking) == ("low", "high")
 
 
 @pytest.mark.parametrize("model", all_models(), ids=lambda model: model.name)

@@ -57,7 +57,7 @@ def test_the_other_models_that_draw() -> None:
     alive = date(2026, 10, 1)
     assert round(drawn("1K", STANDARD, "gemini-2.5-flash-image", alive), 3) == Decimal("0.039")
     assert round(drawn("1K", BATCH, "gemini-2.5-flash-image", alive), 3) == Decimal("0.019")
-    assert find_model("gemini-2.5-flash-image").shutdown == date(2026, 10, 2)
+    assert find_model("gemini-2.5-flash-image").shutdown == date(2027, 3, 15)
     pro = {size: drawn(size, STANDARD, "gemini-3-pro-image") for size in ("1K", "2K", "4K")}
     assert [round(pro[size], 3) for size in pro] == [Decimal("0.134")] * 2 + [Decimal("0.240")]
     assert drawn("4K", BATCH, "gemini-3-pro-image") * 2 == pro["4K"]

@@ -83,7 +83,7 @@ def read_routes(written: str, own: Route) -> Routes:
 
 
 def dearest_first(
-    routes: Routes, prompt: str, on: date, prices: Sequence[Price] = ()
+    routes: Routes, prompt: str, on: date, prices: Sequence[Price] = (), *, vertex: bool = False
 ) -> dict[str, Route]:
     """The routes by what a photograph costs there by the rules, before anything is measured.
 
@@ -92,7 +92,7 @@ def dearest_first(
 
     def cost(name: str) -> Decimal:
         route = routes[name]
-        price = find_price(route.model, route.service_tier, on, prices=prices)
+        price = find_price(route.model, route.service_tier, on, vertex=vertex, prices=prices)
         sheet = image_tokens(route.model, route.media_resolution, _WIDTH, _HEIGHT)
         picture = Decimal(sheet) / route.images_per_sheet
         words = Decimal(text_tokens(prompt)) / route.images_per_request

@@ -23,6 +23,7 @@ from tierwise.emulator.paths import Call, check_caller, read_path
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.service import EmulatedReply, EmulatedService, refused
 from tierwise.errors import InputError
+from tierwise.prices.price_day import price_day
 from tierwise.prices.price_rows import Price, load_prices
 from tierwise.shown import counted
 from tierwise.version import VERSION
@@ -102,7 +103,7 @@ async def _guarded(
 
 
 def _today(config: EmulatorConfig) -> date:
-    return config.price_date or datetime.now(UTC).date()
+    return config.price_date or price_day(datetime.now(UTC))
 
 
 class _Handlers:

@@ -145,7 +145,7 @@ class EmulatedService:
 
     def _offered(self, call: Call) -> Model:
         try:
-            model = find_model(call.model)
+            model = find_model(call.model, vertex=call.vertex)
             check_alive(model, self._today())
         except ModelError as error:
             where = f"models/{call.model} is not found for API version {call.version}"
@@ -156,10 +156,15 @@ class EmulatedService:
 
     def _cost(self, asked: GeminiRequest, usage: Usage) -> int:
         model, tier, on = asked.model.name, asked.service_tier, self._today()
-        regional, context = asked.call.regional, usage.input_tokens
         try:
             price = find_price(
-                model, tier, on, regional=regional, context_tokens=context, prices=self._prices
+                model,
+                tier,
+                on,
+                vertex=asked.call.vertex,
+                regional=asked.call.regional,
+                context_tokens=usage.input_tokens,
+                prices=self._prices,
             )
         except PriceError as error:
             raise Refusal(400, f"Service tier {tier} is not offered for {model}.") from error

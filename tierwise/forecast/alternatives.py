@@ -119,7 +119,7 @@ def _other_routes(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
 
 def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Alternative]:
     """Each model that is alive and answers itself, today and after announced changes."""
-    for model in all_models():
+    for model in all_models(vertex=rates.vertex):
         if model.image_output or forwarded(model, rates.on) is not model:
             continue
         changed = [replace(task, route=replace(task.route, model=model.name)) for task in tasks]
@@ -155,7 +155,7 @@ def _possible(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load | Non
     """What it comes to, or None when a model does not offer it or has no price on that day."""
     try:
         for task in tasks:
-            model = find_model(task.route.model)
+            model = find_model(task.route.model, vertex=rates.vertex)
             check_alive(model, rates.on)
             if task.route.service_tier not in model.service_tiers:
                 return None

@@ -50,9 +50,10 @@ class Rates:
 @lru_cache(maxsize=512)
 def _price(rates: Rates, model: str, tier: ServiceTier, context_tokens: int) -> Price:
     return find_price(
-        forwarded(find_model(model), rates.on).name,
+        forwarded(find_model(model, vertex=rates.vertex), rates.on).name,
         tier,
         rates.on,
+        vertex=rates.vertex,
         regional=rates.regional,
         context_tokens=context_tokens,
         prices=rates.prices,

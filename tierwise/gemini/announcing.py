@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.journal.intents import Intent, Sums
+from tierwise.prices.price_day import price_day
 
 
 def intent_of(asks: Sequence[Ask], billing: Billing) -> Intent:
     """A request that is to be sent, at its worst case."""
     now = datetime.now(UTC)
     return Intent(
-        worst=billing.worst_case(asks, now.date()),
+        worst=billing.at_most(asks, price_day(now)),
         task=asks[0].task.name,
         model=asks[0].route.model,
         at=now.isoformat(timespec="seconds"),

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 
-from tierwise.errors import ImageError, InputError, RunEndedError
+from tierwise.errors import ImageError, InputError, PriceError, RunEndedError
 from tierwise.gemini.announcing import intent_of, paid_by
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
@@ -36,6 +36,7 @@ from tierwise.gemini.retry import (
 from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
 from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.journal.intents import Intents, Sending, Sums
+from tierwise.prices.price_day import price_day
 from tierwise.records import Outcome, Reason, ServiceTier, Spent
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
@@ -122,6 +123,13 @@ class Asker:
         self, asks: tuple[Ask, ...], composed: RequestParts, tier: ServiceTier, start: Start
     ) -> Settled:
         came: RawReply | CallError
+        # Prices are those of the moment of sending, and are known by then: once it is paid, what a
+        # reply costs must not depend on a row that ends meanwhile.
+        on = price_day(self.clock.now())
+        try:
+            self.billing.check_priced(asks[0].route, on)
+        except PriceError as error:
+            return _fail_all(asks, Reason.REJECTED, f"not sent: {error}")
         try:
             came = await self.client.send(asks[0].route.model, composed.body, tier)
         except CallError as error:
@@ -130,11 +138,12 @@ class Asker:
             if verdict.ruling is not Ruling.ONCE_MORE:
                 await self._log(asks, composed, tier, error)
                 raise
-            settled = self._unknown(asks, verdict.reason, str(error))
+            worst = self.billing.worst_case(asks, on)
+            settled = _unknown(asks, verdict.reason, str(error), worst)
         else:
             self.limiter.reply(start)
             self.limiter.observations.replied(came.latency_ms)
-            exchange = self._priced(asks, composed, came, tier)
+            exchange = self._priced(asks, composed, came, tier, on)
             settled = replace(settle(asks, exchange), answerer=exchange.answerer)
         await self.record(asks, settled)
         await self._log(asks, composed, tier, came)
@@ -175,19 +184,23 @@ class Asker:
             )
 
     def _priced(
-        self, asks: tuple[Ask, ...], composed: RequestParts, raw: RawReply, tier: ServiceTier
+        self,
+        asks: tuple[Ask, ...],
+        composed: RequestParts,
+        raw: RawReply,
+        tier: ServiceTier,
+        on: date,
     ) -> Exchange:
-        now = datetime.now(UTC)
         reply = read_reply(raw.body, raw.headers)
         served = reply.service_tier or tier
-        spent, pictures = self._spent(asks, reply, served, now.date())
+        spent, pictures = self._spent(asks, reply, served, on)
         return Exchange(
             reply=reply,
             spent=spent,
             service_tier=served,
             latency_ms=raw.latency_ms,
-            asked_at=now.isoformat(),
-            baselines=self.billing.baselines(asks, composed.texts, reply.usage, now.date()),
+            asked_at=self.clock.now().isoformat(),
+            baselines=self.billing.baselines(asks, composed.texts, reply.usage, on),
             sent_bytes=composed.sent_bytes,
             pictures=pictures,
             answerer=self.billing.service.answerer_of(raw.headers),
@@ -207,25 +220,25 @@ class Asker:
         worst = self.billing.worst_case(asks, on)
         return Spent(reply.usage, maybe_billed=worst, requests=1), ()
 
-    def _unknown(self, asks: tuple[Ask, ...], reason: Reason, message: str) -> Settled:
-        """A request that was sent and never answered may be billed, at the worst as a whole.
 
-        A pack is split after the second, for one of its pictures may be what the service dies of;
-        each alone has two tries again.
-        """
-        worst = self.billing.worst_case(asks, datetime.now(UTC).date())
-        shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
-        charged = tuple(
-            replace(ask, wasted=ask.wasted + share, unanswered=ask.unanswered + 1)
-            for ask, share in zip(asks, shares, strict=True)
-        )
-        wasted = tuple(zip(asks, shares, strict=True))
-        if charged[0].unanswered < MAX_UNANSWERED:
-            return Settled((), wasted, (charged,))
-        if can_split(asks):
-            return Settled((), wasted, tuple(map(_as_first_try, halves(charged))))
-        message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
-        return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
+def _unknown(asks: tuple[Ask, ...], reason: Reason, message: str, worst: int) -> Settled:
+    """A request that was sent and never answered may be billed, at the worst as a whole.
+
+    A pack is split after the second, for one of its pictures may be what the service dies of;
+    each alone has two tries again.
+    """
+    shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
+    charged = tuple(
+        replace(ask, wasted=ask.wasted + share, unanswered=ask.unanswered + 1)
+        for ask, share in zip(asks, shares, strict=True)
+    )
+    wasted = tuple(zip(asks, shares, strict=True))
+    if charged[0].unanswered < MAX_UNANSWERED:
+        return Settled((), wasted, (charged,))
+    if can_split(asks):
+        return Settled((), wasted, tuple(map(_as_first_try, halves(charged))))
+    message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
+    return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
 
 
 def _as_first_try(half: tuple[Ask, ...]) -> tuple[Ask, ...]:

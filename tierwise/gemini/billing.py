@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import accumulate, pairwise
 
 from tierwise.contact_sheets import layout_of
+from tierwise.errors import PriceError
 from tierwise.gemini.compose import most_text_tokens, output_limit
 from tierwise.gemini.reply import Reply
 from tierwise.gemini.service import Service
@@ -17,7 +19,7 @@ from tierwise.gemini.sheets import by_picture
 from tierwise.models import answering_model, find_model, forwarded
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
-from tierwise.records import MediaResolution, ServiceTier, Spent, Usage
+from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage
 from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
 
 # Of a file that is sent as it is, because it could not be opened here, or by reference.
@@ -70,12 +72,20 @@ class Billing:
             + sum(map(self._most_image_tokens, by_picture(asks))),
             output_tokens=output_limit(asks),
         )
-        asked = find_model(route.model)
         return max(
-            cost_nano_usd(usage, self._price(model, tier, on, usage.input_tokens))
-            for model in {asked.name, forwarded(asked, on).name}
-            for tier in (route.service_tier, ServiceTier.STANDARD)
+            cost_nano_usd(usage, price) for price in self._prices(route, on, usage.input_tokens)
         )
+
+    def at_most(self, asks: Sequence[Ask], on: date) -> int:
+        """The worst case, and nothing on a day without a price, on which nothing is sent."""
+        try:
+            return self.worst_case(asks, on)
+        except PriceError:
+            return 0
+
+    def check_priced(self, route: Route, on: date) -> None:
+        """Raises PriceError where nobody knows what a request by this route costs on a day."""
+        list(self._prices(route, on, 0))
 
     def tokens_in_pack(self, ask: Ask) -> int:
         """About what a question adds to the input of a request that it shares."""
@@ -126,15 +136,32 @@ class Billing:
             width, height = _UNKNOWN_SIZE
         return image_tokens(ask.route.model, resolution, width, height, vertex=self.service.vertex)
 
+    def _prices(self, route: Route, on: date, context_tokens: int) -> Iterator[Price]:
+        """Those of whoever may answer, at each tier that may be served."""
+        asked = find_model(route.model, vertex=self.service.vertex)
+        for model in {asked.name, forwarded(asked, on).name}:
+            for tier in (route.service_tier, ServiceTier.STANDARD):
+                yield self._price(model, tier, on, context_tokens)
+
     def _price(self, model: str, tier: ServiceTier, on: date, context_tokens: int) -> Price:
-        return find_price(
-            model,
-            tier,
-            on,
+        """The price on a day; of a model that has none any more, that of the one in its place."""
+        vertex = self.service.vertex
+        find = partial(
+            find_price,
+            tier=tier,
+            on=on,
+            vertex=vertex,
             regional=self.service.regional,
             context_tokens=context_tokens,
             prices=self.service.prices,
         )
+        try:
+            return find(model)
+        except PriceError:
+            other = forwarded(find_model(model, vertex=vertex), on).name
+            if other == model:
+                raise
+            return find(other)
 
 
 def _in_proportion(total: int, weights: Sequence[int]) -> list[int]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tierwise.errors import RunEndedError
 from tierwise.gemini.concurrency import PATIENCE_S, Concurrency
@@ -19,6 +20,10 @@ from tierwise.gemini.slots import Slots
 from tierwise.records import Reason
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Time and chance, passed in so that rules about them are tested without waiting."""
@@ -26,6 +31,7 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
+    now: Callable[[], datetime] = _now
 
 
 class Limiter:

@@ -39,10 +39,12 @@ def image_output_tokens(model: str, size: str) -> int:
     return sizes[size]
 
 
-def image_output_cost(model: str, size: str, tier: ServiceTier, on: date) -> int:
+def image_output_cost(
+    model: str, size: str, tier: ServiceTier, on: date, *, vertex: bool = False
+) -> int:
     """Nano-dollars of one drawn picture, without its prompt, rounded half up."""
     tokens = image_output_tokens(model, size)
-    usd_per_mtok = find_price(model, tier, on).image_output_usd_per_mtok
+    usd_per_mtok = find_price(model, tier, on, vertex=vertex).image_output_usd_per_mtok
     if usd_per_mtok is None:
         raise PriceError(f'no price for pictures drawn by "{model}" at "{tier}" is known.')
     return nano_usd(tokens * usd_per_mtok)

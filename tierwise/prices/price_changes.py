@@ -16,17 +16,17 @@ _WARN_BEFORE = timedelta(days=60)
 
 
 def price_warning(
-    model: str, tier: ServiceTier, on: date, *, prices: Sequence[Price] = ()
+    model: str, tier: ServiceTier, on: date, *, vertex: bool = False, prices: Sequence[Price] = ()
 ) -> str | None:
     """A warning when the price of a model at a tier changes or ends soon after a day, or None.
 
     `prices` were negotiated. Raises PriceError when there is no price on the day itself.
     """
-    today = find_price(model, tier, on, prices=prices)
-    for day in _days_of_change(model, on, prices):
+    today = find_price(model, tier, on, vertex=vertex, prices=prices)
+    for day in _days_of_change(rows_of(model, prices, vertex=vertex), on):
         when = f"{day}, in {counted((day - on).days, 'day')}"
         try:
-            later = find_price(model, tier, day, prices=prices)
+            later = find_price(model, tier, day, vertex=vertex, prices=prices)
         except PriceError:
             return (
                 f"the price of {model} at {tier} ends with {when}; none is known from then on, and "
@@ -41,9 +41,8 @@ def price_warning(
     return None
 
 
-def _days_of_change(model: str, on: date, prices: Sequence[Price]) -> list[date]:
+def _days_of_change(rows: Sequence[Price], on: date) -> list[date]:
     """The days soon after `on` on which a price begins, or has ended."""
-    rows = rows_of(model, prices)
     edges = {row.valid_from for row in rows} | {row.valid_until for row in rows if row.valid_until}
     return sorted(day for day in edges if on < day <= on + _WARN_BEFORE)
 

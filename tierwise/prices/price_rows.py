@@ -6,6 +6,7 @@ A file is a list of `[[prices]]`, each the prices of one model in one period:
     model = "gemini-3.1-flash-lite"
     from = 2026-05-07                   # first day
     until = 2027-05-07                  # first day after; left out where no end is known
+    service = "vertex"                  # or developer; left out: both, where none has its own row
     context_above_tokens = 200000       # left out: holds for requests of any size
     regional_multiplier = "1.1"         # left out: regional endpoints cost the same
     source = "https://..."
@@ -29,12 +30,16 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from tierwise.answerer import ServiceKind
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import find_model
 from tierwise.records import ServiceTier
 
 _ROW_KEYS = {"model", "from", "source", "checked"}
-_OPTIONAL_ROW_KEYS = {"until", "context_above_tokens", "regional_multiplier", *ServiceTier}
+_OPTIONAL_ROW_KEYS = {
+    *("until", "service", "context_above_tokens", "regional_multiplier"),
+    *ServiceTier,
+}
 _TIER_KEYS = {"input_usd_per_mtok", "output_usd_per_mtok"}
 _OPTIONAL_TIER_KEYS = {"cached_input_usd_per_mtok", "image_output_usd_per_mtok"}
 _DECIMAL = re.compile(r"\d+(\.\d+)?")
@@ -45,7 +50,8 @@ class Price:
     """What one model costs at one service tier, in USD per million tokens.
 
     Holds from `valid_from` until the day before `valid_until` (None: no end known), for requests of
-    more than `context_above_tokens` prompt tokens. Thoughts cost what text output costs.
+    more than `context_above_tokens` prompt tokens. Thoughts cost what text output costs. `service`
+    is who bills it, None for any that has no price of its own.
     """
 
     model: str
@@ -60,6 +66,7 @@ class Price:
     valid_until: date | None
     source: str
     checked: date
+    service: ServiceKind | None = None
 
     def holds_on(self, day: date) -> bool:
         """Whether the price is valid on that day."""
@@ -122,7 +129,8 @@ class _Row:
     def tiers(self) -> list[ServiceTier]:
         """The tiers that have a price; the model must be known and offer them."""
         try:
-            offered = find_model(self.text("model")).service_tiers
+            vertex = self.service() is ServiceKind.VERTEX
+            offered = find_model(self.text("model"), vertex=vertex).service_tiers
         except ModelError as error:
             raise self.error(str(error)) from error
         priced = [tier for tier in ServiceTier if tier in self.values]
@@ -131,6 +139,14 @@ class _Row:
                 there = ", ".join(offered)
                 raise self.error(f"{tier}: the model has no such service tier. It has: {there}.")
         return priced
+
+    def service(self) -> ServiceKind | None:
+        if "service" not in self.values:
+            return None
+        name = self.text("service")
+        if name not in (ServiceKind.DEVELOPER, ServiceKind.VERTEX):
+            raise self.error(f"service must be developer or vertex, got {name!r}.")
+        return ServiceKind(name)
 
     def day(self, key: str) -> date:
         value = self.values[key]
@@ -191,17 +207,19 @@ def _price(row: _Row, tier: ServiceTier, starts: date, ends: date | None) -> Pri
         valid_until=ends,
         source=row.text("source"),
         checked=row.day("checked"),
+        service=row.service(),
     )
 
 
 def _refuse_overlaps(numbered: Sequence[tuple[Price, int]], path: str) -> None:
-    def period(one: tuple[Price, int]) -> tuple[str, ServiceTier, int, date]:
+    def period(one: tuple[Price, int]) -> tuple[str, str, ServiceTier, int, date]:
         price = one[0]
-        return price.model, price.service_tier, price.context_above_tokens, price.valid_from
+        where = (price.model, price.service or "", price.service_tier)
+        return *where, price.context_above_tokens, price.valid_from
 
     for one, other in pairwise(sorted(numbered, key=period)):
         (earlier, first), (later, second) = one, other
-        if period(one)[:3] == period(other)[:3] and earlier.holds_on(later.valid_from):
+        if period(one)[:-1] == period(other)[:-1] and earlier.holds_on(later.valid_from):
             raise PriceError(
                 f"{path}: rows {min(first, second)} and {max(first, second)}: two prices of "
                 f"{later.model} at {later.service_tier} hold on "

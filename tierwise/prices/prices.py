@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 
+from tierwise.answerer import ServiceKind
 from tierwise.errors import PriceError
 from tierwise.prices.price_rows import Price, load_prices
 from tierwise.records import ServiceTier, Usage
@@ -33,18 +34,20 @@ def find_price(
     tier: ServiceTier,
     on: date,
     *,
+    vertex: bool = False,
     regional: bool = False,
     context_tokens: int = 0,
     prices: Sequence[Price] = (),
 ) -> Price:
     """The price of one request to a model at a service tier on a day.
 
-    `regional` is any Vertex endpoint but the global one; `context_tokens` is the whole prompt of
-    the request, which may lift all of it to a dearer step. A model that is in `prices`, which were
-    negotiated, has no others: where they end, the list price is not silently taken.
+    `vertex` is who bills it, `regional` any Vertex endpoint but the global one; `context_tokens` is
+    the whole prompt of the request, which may lift all of it to a dearer step. A model that is in
+    `prices`, which were negotiated, has no others: where they end, the list price is not silently
+    taken. A row of the service itself goes before one of both.
     Raises PriceError, naming what there is, when no row fits: a price is never guessed.
     """
-    rows = rows_of(model, prices)
+    rows = rows_of(model, prices, vertex=vertex)
     fitting = [
         row
         for row in rows
@@ -54,14 +57,16 @@ def find_price(
     ]
     if not fitting:
         raise PriceError(_no_price(model, tier, on, rows))
-    price = max(fitting, key=lambda row: row.context_above_tokens)
+    price = max(fitting, key=lambda row: (row.context_above_tokens, row.service is not None))
     return _at_regional_endpoint(price) if regional else price
 
 
-def rows_of(model: str, prices: Sequence[Price] = ()) -> list[Price]:
-    """All price rows of a model: the negotiated ones if there are any, else the list prices."""
+def rows_of(model: str, prices: Sequence[Price] = (), *, vertex: bool = False) -> list[Price]:
+    """All price rows of a model at a service: negotiated ones where there are any, else lists'."""
+    service = ServiceKind.VERTEX if vertex else ServiceKind.DEVELOPER
     negotiated = [row for row in prices if row.model == model]
-    return negotiated or [row for row in published_prices() if row.model == model]
+    rows = negotiated or [row for row in published_prices() if row.model == model]
+    return [row for row in rows if row.service in (None, service)]
 
 
 def cost_nano_usd(usage: Usage, price: Price) -> int:

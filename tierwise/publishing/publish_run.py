@@ -31,6 +31,7 @@ from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import check_lease, end_lease
 from tierwise.near_duplicates import NearAudit
+from tierwise.prices.price_day import price_day
 from tierwise.publishing.parts import Part, write_part
 from tierwise.publishing.stage_page import stage_page
 from tierwise.storage.files import files_for, join
@@ -270,7 +271,7 @@ def _run(
         "account": account.by_route(costs),
         "waste": account.waste(costs),
         **({"cost_by": account.by_charge(costs, column)} if column else {}),
-        "answered_by_others": account.answered_by_others(costs, datetime.now(UTC).date()),
+        "answered_by_others": account.answered_by_others(costs, price_day(datetime.now(UTC))),
     }
 
 

@@ -145,14 +145,14 @@ class AskedPrice:
 
 
 def asked_prices(
-    models: Iterable[str], on: date, *, regional: bool, prices: tuple[Price, ...]
+    models: Iterable[str], on: date, *, vertex: bool, regional: bool, prices: tuple[Price, ...]
 ) -> list[dict[str, str]]:
     """The part of `run.json` about prices: every tier of these models that is for sale."""
     told = []
     for model in dict.fromkeys(models):
         for tier in ServiceTier:
             try:
-                found = find_price(model, tier, on, regional=regional, prices=prices)
+                found = find_price(model, tier, on, vertex=vertex, regional=regional, prices=prices)
             except PriceError:
                 continue
             price = AskedPrice(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Executor
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from tierwise.accounts.admission import Purse
@@ -23,12 +23,14 @@ from tierwise.gemini.asker import Asker
 from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.request_room import packs
 from tierwise.gemini.settle import Ask, can_split, fail, halves
+from tierwise.prices.price_day import price_day
 from tierwise.records import Outcome, Reason
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Asks = tuple[Ask, ...]
 
+_MAY_WAIT = timedelta(hours=1)
 # An answer wakes, turn by turn of the event loop, whoever waits for it: a few for each task that
 # may depend on another, and some to spare.
 _TURNS = 16
@@ -126,10 +128,9 @@ class Waves:
     async def _wave(self) -> None:
         waiting = sorted([*self._packed, *self._new_packs()], key=_order)
         self._new, self._packed = [], []
-        today = datetime.now(UTC).date()
         admitted, others = list[tuple[Asks, int]](), list[Asks]()
         for pack in waiting:
-            worst = self._asker.billing.worst_case(pack, today)
+            worst = self._worst(pack)
             if self.purse.hold(worst):
                 admitted.append((pack, worst))
             else:
@@ -155,10 +156,16 @@ class Waves:
             if can_split(pack):
                 self._packed += halves(pack)
             else:
-                worst = self._asker.billing.worst_case(pack, datetime.now(UTC).date())
+                worst = self._worst(pack)
                 self._refused = self._message(f"it may cost ${usd(worst):f}")
                 for ask in pack:
                     self._resolve(fail(ask, Reason.OVER_BUDGET, self._refused))
+
+    def _worst(self, pack: Asks) -> int:
+        """What a request may cost that waits for its slot until soon, at prices of another day."""
+        now = self._asker.clock.now()
+        days = {price_day(now), price_day(now + _MAY_WAIT)}
+        return max(self._asker.billing.at_most(pack, day) for day in days)
 
     def _message(self, why: str) -> str:
         return (

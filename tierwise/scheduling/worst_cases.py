@@ -37,7 +37,7 @@ def dearest_request(plan: Plan, on: date) -> int:
     """The most that any one request of a run can cost, whatever its images are called."""
     billing = Billing(plan.service)
     return max(
-        (billing.worst_case(asks, on) for task in plan.questions.tasks for asks in _dearest(task)),
+        (billing.at_most(asks, on) for task in plan.questions.tasks for asks in _dearest(task)),
         default=0,
     )
 
@@ -100,7 +100,7 @@ class WorstCases:
     def of_group_of(self, task: Task, files: int) -> int:
         """The question of a group of so many files, at most as many as may be sent."""
         ask = Ask("", "", task, Page(), group_prompt(Group(task.name, "", ()), task))
-        return self._billing.worst_case([ask] * min(files, grouping_of(task).most), self._on)
+        return self._billing.at_most([ask] * min(files, grouping_of(task).most), self._on)
 
     def of_group(self, group: Group, recalled: Recalled) -> int:
         """The group's question; 0 when the journal has its answer, or it is not to be asked."""
@@ -109,7 +109,7 @@ class WorstCases:
             return 0
         ask = Ask("", group.content_hash, task, Page(), group_prompt(group, task))
         ask = replace(ask, limit_raised=was_cut_off(group, task, recalled))
-        return self._billing.worst_case([ask] * len(group.files), self._on)
+        return self._billing.at_most([ask] * len(group.files), self._on)
 
     def _of_question(self, ask: Ask) -> int:
         if not ask.task.knows_enough(ask.page):
@@ -118,5 +118,5 @@ class WorstCases:
         texts = len(ask.prompt.whole.encode())
         kind = (ask.task.name, ask.route.media_resolution, texts, ask.limit_raised)
         if kind not in self._known:
-            self._known[kind] = self._billing.worst_case([ask], self._on)
+            self._known[kind] = self._billing.at_most([ask], self._on)
         return self._known[kind]

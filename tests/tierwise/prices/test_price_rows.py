@@ -1,5 +1,6 @@
 import pytest
 
+from tierwise.answerer import ServiceKind
 from tierwise.errors import PriceError
 from tierwise.prices.price_rows import load_prices
 
@@ -56,13 +57,37 @@ def test_a_malformed_row_is_refused_with_file_row_key_and_value(
     [
         ("gemini-3.1-flash-light", r'is not known\. Write one of: "gemini-3\.1-flash-lite"'),
         ("gemini-flash-latest", "is an alias"),
-        ("gemini-4-carbon", r"batch: the model has no such service tier\. It has: standard\."),
+        (
+            "gemini-3-pro-image",
+            r"flex: the model has no such service tier\. It has: standard, batch",
+        ),
     ],
 )
 def test_a_row_for_what_no_model_offers_is_refused(model: str, complaint: str) -> None:
-    batch = 'batch = { input_usd_per_mtok = "0.1", output_usd_per_mtok = "0.6" }'
+    flex = 'flex = { input_usd_per_mtok = "0.1", output_usd_per_mtok = "0.6" }'
     with pytest.raises(PriceError, match=rf"my\.toml: row 1 \({model}\): .*{complaint}"):
-        load_prices(ROW.replace(MODEL, model) + batch, "my.toml")
+        load_prices(ROW.replace(MODEL, model) + flex, "my.toml")
+
+
+def at_service(name: str, row: str = ROW) -> str:
+    return row.replace("from =", f'service = "{name}"\nfrom =')
+
+
+def test_a_service_may_have_a_row_of_its_own_beside_one_of_both() -> None:
+    both, vertex = load_prices(ROW + at_service("vertex"), "my.toml")
+    assert (both.service, vertex.service) == (None, ServiceKind.VERTEX)
+    with pytest.raises(PriceError, match="rows 1 and 2: two prices"):
+        load_prices(at_service("vertex") * 2, "my.toml")
+
+
+def test_a_row_for_what_a_service_lacks_is_refused() -> None:
+    with pytest.raises(PriceError, match="service must be developer or vertex, got 'emulator'"):
+        load_prices(at_service("emulator"), "my.toml")
+    flex = 'flex = { input_usd_per_mtok = "0.1", output_usd_per_mtok = "0.6" }'
+    argon = ROW.replace(MODEL, "gemini-4-argon") + flex
+    assert len(load_prices(at_service("developer", argon), "my.toml")) == 2
+    with pytest.raises(PriceError, match="flex: the model has no such service tier"):
+        load_prices(at_service("vertex", argon), "my.toml")
 
 
 def test_overlapping_periods_are_refused_with_both() -> None:

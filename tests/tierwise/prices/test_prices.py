@@ -78,6 +78,31 @@ def test_the_introductory_price_of_gemini_4_ends_in_november(model: str) -> None
     assert usd(model, STANDARD, date(2026, 12, 1)) == ("4", "20", "0.2")
 
 
+@pytest.mark.parametrize(
+    ("model", "standard", "half", "dear"),
+    [
+        ("gemini-4-hydrogen", ("1.5", "7.5", "0.075"), ("0.75", "3.75", "0.0375"), "13.5"),
+        ("gemini-4-neon", ("3", "15", "0.15"), ("1.5", "7.5", "0.075"), "27"),
+        ("gemini-4-carbon", ("2", "10", "0.1"), ("1", "5", "0.05"), "18"),
+    ],
+)
+def test_gemini_4_costs_half_in_batch_and_at_flex(
+    model: str, standard: tuple[str, ...], half: tuple[str, ...], dear: str
+) -> None:
+    assert usd(model, STANDARD) == standard
+    assert usd(model, BATCH) == usd(model, FLEX) == half
+    assert usd(model, PRIORITY)[1] == dear
+
+
+def test_a_service_may_have_a_price_of_its_own() -> None:
+    day = date(2026, 11, 29)
+    cached = [
+        find_price("gemini-3.5-flash-lite", FLEX, day, vertex=vertex).cached_input_usd_per_mtok
+        for vertex in (False, True)
+    ]
+    assert cached == [Decimal("0.02"), Decimal("0.015")]
+
+
 def test_above_200k_tokens_the_whole_request_is_dearer() -> None:
     assert usd("gemini-2.5-pro", STANDARD, context_tokens=200_000) == ("1.25", "10", "0.125")
     assert usd("gemini-2.5-pro", STANDARD, context_tokens=200_001) == ("2.5", "15", "0.25")
@@ -92,7 +117,7 @@ def test_regional_endpoints_cost_a_tenth_more_where_google_says_so() -> None:
 @pytest.mark.parametrize(
     ("model", "tier", "day", "known"),
     [
-        ("gemini-4-carbon", FLEX, TODAY, "standard from 2026-11-10 until 2026-12-01"),
+        ("gemini-3-pro-image", FLEX, TODAY, "standard from 2026-05-28 until further notice"),
         ("gemini-2.5-flash", BATCH, date(2026, 12, 1), "batch from 2025-06-17 until 2026-12-01"),
         (FLASH_LITE, STANDARD, date(2026, 5, 6), "standard from 2026-05-07 until further notice"),
         ("gemini-9", STANDARD, TODAY, "the model is in no price row"),
