@@ -23,7 +23,7 @@ _RUN_AGAIN = "Nothing that was paid is lost: run the same command again, and it 
 @contextmanager
 def resumable(
     console: Console,
-    leaving: Callable[[bool], None] = lambda at_rest: None,
+    leaving: Callable[[bool], None] = lambda _: None,
     how_to_go_on: str = "",
 ) -> Iterator[None]:
     """Make an interrupted run end at once; it can, because the journal already holds its answers.

@@ -30,6 +30,7 @@ class _BelowTierwise(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The module below `tierwise` that a short name stands for."""
+        del path, target
         if not fullname.startswith(self._below):
             return None
         found = find_spec(f"tierwise.{fullname}")

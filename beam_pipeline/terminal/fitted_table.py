@@ -36,7 +36,7 @@ def fitted_table(
     *,
     box: Box = HEAVY_HEAD,
     edge: bool = False,
-    bold: Callable[[Any], bool] = lambda row: False,
+    bold: Callable[[Any], bool] = lambda _: False,
     sums: int = 0,
 ) -> Table:
     """A table of at most `width` columns of a terminal, from 60 on.

@@ -77,7 +77,7 @@ class OptimizeImages(beam.PTransform):
         files = rows | "Files" >> beam.Map(listed_file, names).with_output_types(ImageFile)
         shrunk = files | "OptimizeImages" >> Optimize(read.found, shrinking)
         good, failed = shrunk | "ByOutcome" >> beam.Partition(
-            lambda one, partitions: int(one.failure is not None), 2
+            lambda one, _: int(one.failure is not None), 2
         )
         return {GOOD: good | "Shrunk" >> _rows(_MEASURED), self._failures: failed | _rows(_FAILED)}
 

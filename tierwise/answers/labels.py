@@ -104,6 +104,7 @@ class OneLabel(AnswerType):
 
     def parts(self, truth: str, value: str | None) -> Iterator[Part]:
         """None."""
+        del truth, value
         yield from ()
 
 
@@ -189,6 +190,7 @@ class SeveralLabels(AnswerType):
 
     def parts(self, truth: Sequence[str], value: Sequence[str] | None) -> Iterator[Part]:
         """None."""
+        del truth, value
         yield from ()
 
     def _array(self) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class Struct(AnswerType):
     @staticmethod
     def picked(value: Mapping[str, Any]) -> tuple[str, ...]:
         """None."""
+        del value
         return ()
 
     @staticmethod
@@ -89,6 +90,7 @@ class Struct(AnswerType):
     @staticmethod
     def described(labels: int) -> str:
         """Its kind."""
+        del labels
         return "struct"
 
     def recurs(self) -> bool:

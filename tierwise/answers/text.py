@@ -73,6 +73,7 @@ class Text(AnswerType):
     @staticmethod
     def picked(value: str) -> tuple[str, ...]:
         """None."""
+        del value
         return ()
 
     @staticmethod
@@ -83,6 +84,7 @@ class Text(AnswerType):
     @staticmethod
     def described(labels: int) -> str:
         """Its kind."""
+        del labels
         return "text"
 
     def recurs(self) -> bool:

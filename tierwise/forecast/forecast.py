@@ -101,7 +101,7 @@ def forecast(
         survey=survey,
         tasks=by_task,
         cost=_interval([sum(cost) for cost in costs]).widened(total),
-        spread={unknown: _alone(unknown, loads, known, rng).widened(total) for unknown in Unknown},
+        spread={one: _alone(one, loads, known, rng).widened(total) for one in unknowns},
     )
 
 

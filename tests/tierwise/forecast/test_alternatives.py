@@ -23,11 +23,12 @@ def found(
     level: str = "low",
     pack: int = 1,
     on: date = TODAY,
+    vertex: bool = False,
 ) -> list[Alternative]:
     tasks = tasks_of(model=model, tier=tier, prompt=prompt, level=level, pack=pack)
     image = SeenImage(4000, 3000, "a.jpg", {}, {"a": Standing.ASKED})
     survey = Survey(1000, 0, (1,) * 100, (image,) * 100)
-    return alternatives(tasks.tasks, survey, Rates(on))
+    return alternatives(tasks.tasks, survey, Rates(on, vertex))
 
 
 def cost(some: list[Alternative], change: Change, to: str = "") -> int:
@@ -94,9 +95,9 @@ def test_announced_changes_of_the_model_asked_are_shown() -> None:
 
 
 def test_a_tier_that_a_model_lacks_is_left_out() -> None:
-    some = found(tier="flex")
-    assert "gemini-3.8-flash" in {way.to for way in some}
-    assert "gemini-4-carbon" not in {way.to for way in some}
+    here, there = ({way.to for way in found(tier="flex", vertex=v)} for v in (False, True))
+    assert "gemini-3.8-flash" in here & there
+    assert "gemini-4-carbon" in here - there
 
 
 @pytest.mark.parametrize(
