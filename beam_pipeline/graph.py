@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -11,9 +12,9 @@ import apache_beam as beam
 from tierwise.accounts.admission import Cap
 from tierwise.beam_pipeline.job import Job
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
-from tierwise.publishing.parts import outcome_row
+from tierwise.publishing.parts import outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
-from tierwise.records import ImageFile, NamedOutcome
+from tierwise.records import ImageFile, NamedOutcome, NamedPage
 from tierwise.transforms.ask_gemini import AskGemini
 from tierwise.transforms.ask_groups import AskGroups
 from tierwise.transforms.ask_within import AskWithin
@@ -25,6 +26,7 @@ from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
 from tierwise.transforms.keep_lease import keep_lease
 from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED, ListImages
+from tierwise.transforms.merge_pages import MergePages
 from tierwise.transforms.name_answers import NameAnswers
 from tierwise.transforms.name_groups import NameGroups
 from tierwise.transforms.share_duplicates import ShareDuplicates
@@ -39,12 +41,14 @@ from tierwise.transforms.write_tables import WriteTables
 class Asked:
     """What came of the questions: a row for each image and task, and what is told of them.
 
-    `findings` are sums of pairs of answers, `others` what `publish` takes besides.
+    `findings` are sums of pairs of answers, `others` what `publish` takes besides. `pages` are the
+    same rows page by page, None where they have yet to meet.
     """
 
     rows: beam.PCollection[NamedOutcome]
     findings: list[beam.PCollection[PairRow]]
     others: dict[str, Any]
+    pages: beam.PCollection[NamedPage] | None = None
 
 
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
@@ -79,12 +83,14 @@ def ask(files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], 
         answered = {kind: some | asking[kind] for kind, some in shards.items()}
     if questions.of_images:
         images = answered["images"]
-        rows.append((alike, images) | "NameAnswers" >> NameAnswers(questions))
+        pages = (alike, images) | "NameAnswers" >> NameAnswers(questions)
+        rows.append(pages | "EachRow" >> beam.FlatMap(lambda page: page.rows))
         if questions.audits:
             findings.append(images | "CompareAudits" >> CompareAudits(questions.audits))
     if questions.of_groups:
         rows.append((files, answered["groups"]) | "NameGroups" >> NameGroups(plan))
-    return Asked(tuple(rows) | "AllRows" >> beam.Flatten(), findings, others)
+        pages = None  # those of groups and of images have yet to meet
+    return Asked(tuple(rows) | "AllRows" >> beam.Flatten(), findings, others, pages)
 
 
 def close(
@@ -94,9 +100,14 @@ def close(
     findings, others = list(asked.findings), dict(asked.others)
     rows = keep_lease(asked.rows, job.lease, "KeepWhileWriting")
     publication = job.publication
-    parts = rows | "WriteTables" >> WriteTables(
+    long = rows | "WriteTables" >> WriteTables(
         publication.staging, publication.schemas, outcome_row
     )
+    pages = asked.pages or rows | "MergePages" >> MergePages()
+    wide = pages | "WriteWide" >> WriteTables(
+        publication.staging, publication.schemas, partial(wide_row, job.wide)
+    )
+    parts = (long, wide) | "AllParts" >> beam.Flatten()
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     if judged := judged_tasks(job.plan.questions.with_rows, job.found.columns):
         findings.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))

@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from tierwise.accounts.admission import Untraced
-from tierwise.accounts.table_names import FAILURES, answers_table
+from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
+from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
 from tierwise.evaluation import judged_tasks
 from tierwise.journal.run_records import Lease
@@ -41,6 +42,13 @@ class Job:
     untraced: Untraced = Untraced()
 
     @property
+    def wide(self) -> WideTable:
+        """The table with a row per picture; audits ask a sample alone, and have no column."""
+        tasks = (task for task in self.plan.questions.with_rows if not task.audit)
+        answers = {task.name: task.answer.value_schema() for task in tasks}
+        return wide_table(answers, self.found.columns)
+
+    @property
     def publication(self) -> Publication:
         """The tables that it leaves, and where."""
         questions, columns = self.plan.questions, self.found.columns
@@ -52,7 +60,7 @@ class Job:
             output=self.output,
             journal=self.plan.journal,
             tasks=tuple(task.name for task in questions.with_rows),
-            schemas={**schemas, FAILURES: failures_schema(columns)},
+            schemas={**schemas, FAILURES: failures_schema(columns), WIDE: self.wide.schema()},
             facts=self.facts,
             cost_by=self.cost_by,
             judged=tuple(judged_tasks(questions.with_rows, columns)),

@@ -372,6 +372,19 @@ class NamedOutcome(Record):
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class NamedPage(Record):
+    """A name, and what came of every task that asked about one page of it."""
+
+    file: ImageFile
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def rows(self) -> list[NamedOutcome]:
+        """Each outcome by itself."""
+        return [NamedOutcome(self.file, outcome) for outcome in self.outcomes]
+
+
 def _paid(outcome: Outcome) -> Spent:
     own = outcome.spent + outcome.wasted
     return own + outcome.first.paid if outcome.first else own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,12 +13,12 @@ import apache_beam as beam
 from tierwise.compressed import compress, decompress
 from tierwise.journal.recalled import free
 from tierwise.questions import Questions
-from tierwise.records import Answered, ImageFile, NamedOutcome
+from tierwise.records import Answered, ImageFile, NamedPage, Outcome
 from tierwise.transforms.share_duplicates import share_key
 
 
 class NameAnswers(beam.PTransform):
-    """From `(files, answered)` to named outcomes; of names that are twins, one pays."""
+    """From `(files, answered)` to named pages; of names that are twins, one pays."""
 
     def __init__(self, questions: Questions) -> None:
         super().__init__()
@@ -25,7 +26,7 @@ class NameAnswers(beam.PTransform):
 
     def expand(
         self, inputs: tuple[beam.PCollection[ImageFile], beam.PCollection[Answered]]
-    ) -> beam.PCollection[NamedOutcome]:
+    ) -> beam.PCollection[NamedPage]:
         """Adds the join to a pipeline."""
         files, answered = inputs
         questions = self._questions
@@ -48,13 +49,13 @@ def _short(key: str) -> bytes:
     return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
-def _name_packed(key: bytes, group: Mapping[str, Iterable[bytes]]) -> Iterator[NamedOutcome]:
+def _name_packed(key: bytes, group: Mapping[str, Iterable[bytes]]) -> Iterator[NamedPage]:
     del key
     return name_answers({name: map(decompress, packed) for name, packed in group.items()})
 
 
-def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
-    """The rows of one content, however many names it has: they pass, and none is held.
+def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedPage]:
+    """The pages of one content, however many names it has: they pass, and none is held.
 
     Raises:
         RuntimeError: the content was answered twice or not at all, which only a bug can do.
@@ -63,7 +64,10 @@ def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedOutcome]:
     if len(answered) != 1:
         names = ", ".join(sorted(file.uri for file in group["files"]))
         raise RuntimeError(f"{names}: {len(answered)} sets of answers where one was expected")
+    pages = defaultdict[int, list[Outcome]](list)
+    for outcome in answered[0].outcomes:
+        pages[outcome.page.number].append(outcome)
     for file in group["files"]:
-        for outcome in answered[0].outcomes:
-            paid = file.uri == answered[0].uri
-            yield NamedOutcome(file, outcome if paid else free(outcome))
+        paid = file.uri == answered[0].uri
+        for outcomes in pages.values():
+            yield NamedPage(file, tuple(one if paid else free(one) for one in outcomes))

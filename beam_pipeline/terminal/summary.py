@@ -8,7 +8,6 @@ from rich.console import Console
 
 from tierwise.accounts.ending import EarlyEnd, how_to_go_on
 from tierwise.accounts.table_names import RUN_FILE
-from tierwise.answers.labels import SeveralLabels
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.terminal.answers_table import print_answers
 from tierwise.beam_pipeline.terminal.evaluation_table import (
@@ -35,7 +34,8 @@ def print_summary(run: dict[str, Any], job: Job, console: Console) -> None:
             print_answers(task, run["tasks"][task.name], job.output, console)
     # Is it right?
     for task, found in run.get("evaluation", {}).items():
-        several = isinstance(job.plan.questions.task(task).answer, SeveralLabels)
+        kind = job.plan.questions.task(task).answer
+        several = bool(kind.options()) and not kind.choices()
         print_evaluation(task, found, console, several_labels=several)
     for task, found in run.get("audit", {}).items():
         print_audit(task, found, console)
@@ -75,5 +75,5 @@ def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
             console,
             "EMULATED: these answers and dollars come from a local emulator, not from Gemini.",
         )
-    say(console, f"Tables: {output}/answers, {output}/failures, {output}/costs")
+    say(console, f"Tables: {output}/wide, {output}/answers, {output}/failures, {output}/costs")
     say(console, f"Totals: {join(output, RUN_FILE)}")

@@ -33,9 +33,13 @@ STEPS = {
     "AskGroups": {"Ask"},
     "NameAnswers": {"KeyNames", "KeyAnswers", "Join", "Name"},
     "NameGroups": set(),
+    "EachRow": set(),
     "AllRows": set(),
+    "AllParts": set(),
     "KeepWhileWriting": {"Pass"},
     "WriteTables": {"WriteRows"},
+    "MergePages": {"KeyByPage", "Meet", "Merge"},
+    "WriteWide": {"WriteRows"},
     "SumCosts": {"CostsOfRow", "SumByRow"},
     "SumJournal": {"NameJournal", "ListFolders", "SpreadFolders", "SumFolder", "SumFolders"},
     "PublishRun": {"Finish", "KeepLease", "Publish"},
@@ -132,6 +136,7 @@ def test_what_crosses_a_shuffle_is_named(launched: Launched) -> None:
         "NameAnswers",
         "GroupFiles",
         "NameGroups",
+        "MergePages",
     }
 
 

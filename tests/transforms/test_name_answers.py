@@ -38,7 +38,8 @@ def test_names_meet_the_answers_of_their_content(
 
     with pipeline() as root:
         inputs = (root | "F" >> beam.Create(files), root | "A" >> beam.Create(answered))
-        rows = inputs | NameAnswers(TASKS) | beam.Map(shown)
+        pages = inputs | NameAnswers(TASKS)
+        rows = pages | beam.FlatMap(lambda page: page.rows) | beam.Map(shown)
         expected = [("a.jpg", 5, False), ("b.jpg", 0, True), ("c.jpg", 7, False)]
         assert_that(rows, equal_to(expected))
 

@@ -6,6 +6,7 @@ ANSWERS = "answers"
 FAILURES = "failures"
 COSTS = "costs"
 EVALUATION = "evaluation"
+WIDE = "wide"
 RUN_FILE = "run.json"
 PAGE_FILE = "report.html"
 

@@ -54,7 +54,7 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
     """
     return pa.schema(
         [
-            *_image_fields(),
+            *image_fields(),
             ("bytes", pa.int64()),
             ("width", pa.int64()),
             ("height", pa.int64()),
@@ -98,7 +98,7 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
     """One row of `answers`, for one name of the content that was asked."""
     spent = answer.paid
     return {
-        **_image_cells(file, answer),
+        **image_cells(file, answer),
         "bytes": file.bytes,
         # Of a picture that only looks like another, nothing but its hash was looked at. One that
         # was sent by reference was never opened.
@@ -133,7 +133,7 @@ def failures_schema(columns: Mapping[str, str]) -> pa.Schema:
     """Columns of `failures`, all tasks in one table."""
     return pa.schema(
         [
-            *_image_fields(),
+            *image_fields(),
             ("task", pa.string()),
             ("reason", pa.string()),
             ("message", pa.string()),
@@ -147,7 +147,7 @@ def failures_schema(columns: Mapping[str, str]) -> pa.Schema:
 def failure_row(file: ImageFile, failure: Failure) -> dict[str, Any]:
     """One row of `failures`, for one name of the content that failed."""
     return {
-        **_image_cells(file, failure),
+        **image_cells(file, failure),
         "task": failure.task,
         "reason": str(failure.reason),
         "message": failure.message,
@@ -240,11 +240,13 @@ def charged_name(column: str) -> str:
     return _PREFIX + name if name.lower() in costs_schema().names else name
 
 
-def _image_fields() -> list[tuple[str, pa.DataType]]:
+def image_fields() -> list[tuple[str, pa.DataType]]:
+    """What every table says of a picture."""
     return [("uri", pa.string()), ("page", pa.int64()), ("content_hash", pa.string())]
 
 
-def _image_cells(file: ImageFile, outcome: Answer | Failure) -> dict[str, Any]:
+def image_cells(file: ImageFile, outcome: Answer | Failure) -> dict[str, Any]:
+    """The cells of `image_fields`."""
     return {
         "uri": file.uri,
         "page": outcome.page.number,
@@ -254,7 +256,12 @@ def _image_cells(file: ImageFile, outcome: Answer | Failure) -> dict[str, Any]:
 
 def manifest_fields(columns: Mapping[str, str]) -> list[tuple[str, pa.DataType]]:
     """The manifest's own columns as Arrow fields."""
-    return [(manifest_name(name), _SCALARS[kind]) for name, kind in columns.items()]
+    return [(manifest_name(name), scalar_type(kind)) for name, kind in columns.items()]
+
+
+def scalar_type(kind: str) -> pa.DataType:
+    """The Arrow type of a manifest's column of this kind."""
+    return _SCALARS[kind]
 
 
 def _sent_cells(file: ImageFile, sent: Sent) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tierwise.accounts.table_names import FAILURES, answers_table
+from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answer_row, failure_row
-from tierwise.records import Answer, NamedOutcome
+from tierwise.accounts.wide_table import WideTable
+from tierwise.records import Answer, NamedOutcome, NamedPage
 from tierwise.storage.files import files_for, join
 
 # Rows that are held as Python objects, of 3 KB each.
@@ -63,6 +64,11 @@ def outcome_row(named: NamedOutcome) -> TableRow:
     if isinstance(named.outcome, Answer):
         return answers_table(named.outcome.task), answer_row(named.file, named.outcome)
     return FAILURES, failure_row(named.file, named.outcome)
+
+
+def wide_row(table: WideTable, page: NamedPage) -> TableRow:
+    """The row of one page in the wide table."""
+    return WIDE, table.row(page)
 
 
 def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> Part:
