@@ -29,7 +29,7 @@ class Text(AnswerType):
 
     def instruction(self) -> str:
         """The length, which a plain reply has no other way to know, and what a slug is."""
-        slug = "Write words for a file name, in lower case with hyphens, without an extension. "
+        slug = "Words of a file name, in lower case, joined by hyphens. "
         return f"{slug * self.slug}At most {self.max_length} characters."
 
     def response_config(self) -> dict[str, Any]:
