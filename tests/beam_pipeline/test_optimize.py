@@ -226,5 +226,5 @@ def test_what_can_never_be_read_has_its_row(
     manifest = tmp_path / "list.csv"
     manifest.write_text("uri\n" + "".join(f"photos/{name}\n" for name in names))
     found = {Path(row["uri"]).name: row["reason"] for row in metrics(shrink(manifest))}
-    reasons = (None, "unreadable", "too_large", "unreadable")
+    reasons = (None, "unsupported_format", "too_large", "unreadable")
     assert found == dict(zip(names, reasons, strict=True))

@@ -44,6 +44,33 @@ def test_nothing_is_asked_again(
     assert second.run["tasks"]["shade"]["reused"] == 5
 
 
+def test_no_answer_of_an_edited_journal_reaches_the_tables(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    """Neither from a line that its checksum betrays, nor from one of before there were any."""
+    folder = photos(5)
+    out = classify(folder, tasks=TASKS).output
+    places = sorted(path for path in out.glob("journal/*/*.jsonl"))
+    lines = [(path, line) for path in places for line in path.read_bytes().splitlines()]
+    edited = 0
+    for path, line in lines:
+        for old, new in ((b'"value":"dark"', b'"value":"lark"'), (b'"yes"', b'"nes"')):
+            if old in line:
+                written = json.loads(line.replace(old, new))
+                if edited % 2:
+                    del written["crc"]
+                    written["version"] = 1
+                path.write_bytes(path.read_bytes().replace(line, json.dumps(written).encode()))
+                edited += 1
+    assert edited > 2
+    gemini.reset()
+    second = classify(folder, tasks=TASKS)
+    assert {row["answer"] for row in second.answers()} <= {"dark", "bright", "yes", "no"}
+    assert second.asked == sorted((n, 1, t) for n in ALL_ROWS for t in ("shade", "plain"))
+    assert sum(not row["reused"] for row in second.answers()) == edited
+    assert second.cost == gemini.billed() > 0
+
+
 def test_a_changed_prompt_asks_its_own_task_again(
     photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
 ) -> None:

@@ -87,7 +87,9 @@ class _Life:
         if isinstance(answers, Failure):
             return self._fail_after(task, page, answers)
         ask = self._question(task, page, answers)
-        outcome = await self.asked.once(ask.request_id, lambda: self._ask(ask))
+        outcome = await self.asked.once(
+            ask.request_id, ask.task.answer.schema(), lambda: self._ask(ask)
+        )
         return as_asked(outcome, ask)
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:

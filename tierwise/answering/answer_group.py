@@ -103,9 +103,14 @@ class _Life:
             asks = [replace(ask, limit_raised=True) for ask in asks]
         self.asked.recalled.contents.add(self.group.content_hash)
         request = _Request(self.session, asks)
+        shape = asks[0].task.answer.schema()
         outcomes = await asyncio.gather(
             *(
-                self.asked.once(ask.request_id, partial(request.outcome, ask.request_id))
+                self.asked.once(
+                    ask.request_id,
+                    shape,
+                    partial(request.outcome, ask.request_id),
+                )
                 for ask in asks
             )
         )

@@ -50,12 +50,12 @@ def was_cut_off(group: Group, task: Task, recalled: Recalled) -> bool:
 
 def known_images(group: Group, task: Task, recalled: Recalled) -> list[tuple[ImageFile, Page]]:
     """All images of the group when the journal has its answer; else none."""
-    key, known = group_id(group, task), recalled.outcomes
+    key, shape = group_id(group, task), task.answer.schema()
     images = []
     for file in group.files:
-        first = known.get(member_id(key, file.content_hash, 1))
+        first = recalled.outcome(member_id(key, file.content_hash, 1), shape)
         for number in range(1, first.page.pages + 1 if first else 2):
-            outcome = known.get(member_id(key, file.content_hash, number))
+            outcome = recalled.outcome(member_id(key, file.content_hash, number), shape)
             if outcome is None:
                 return []
             images.append((file, outcome.page))

@@ -114,7 +114,7 @@ def open_questions(file: ImageFile, recalled: Recalled, questions: Questions) ->
                 found[task.name] = with_first(task, answers, earlier)
                 continue
             ask = question(task, file, page, answers)
-            outcome = recalled.outcomes.get(ask.request_id)
+            outcome = recalled.outcome(ask.request_id, task.answer.schema())
             if outcome and task.knows_enough(page):
                 found[task.name] = with_first(task, outcome, earlier) if known else outcome
             else:

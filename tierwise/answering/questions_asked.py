@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from tierwise.answers.json_schemas import Schema
 from tierwise.journal.recalled import Recalled, free
 from tierwise.records import Outcome, Spent
 
@@ -35,9 +36,11 @@ class QuestionsAsked:
         """Held by one of those that ask the same, so that the first to begin is who pays."""
         return self._turns.setdefault(key, asyncio.Lock())
 
-    async def once(self, request_id: str, ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    async def once(
+        self, request_id: str, shape: Schema, ask: Callable[[], Awaitable[Outcome]]
+    ) -> Outcome:
         """The outcome of a question; the first who wants to know pays for it."""
-        if request_id in self.recalled.outcomes:
+        if self.recalled.outcome(request_id, shape):
             return self.recall(request_id)
         if request_id in self._under_way:
             return free(await asyncio.shield(self._under_way[request_id]))

@@ -48,7 +48,9 @@ def _known(file: ImageFile, page: Page, questions: Questions, recalled: Recalled
         outcome: Outcome | None = None
         if answers is not None:
             asks[task.name] = question(task, file, page, answers)
-            outcome = recalled.outcomes[asks[task.name].request_id]
+            outcome = recalled.outcome(asks[task.name].request_id, task.answer.schema())
+            if outcome is None:
+                raise KeyError(task.name)
         found[task.name] = with_first(task, outcome, earlier)
     return asks
 

@@ -1,14 +1,15 @@
 """The journal's format: one JSON line per paid reply and image.
 
     {"version": 2, "run_id": ..., "content_hash": ..., "request_id": ..., "answerer": ...,
-     "answer": ... or "failure": ... or "wasted": ...}
+     "answer": ... or "failure": ... or "wasted": ..., "crc": "1a2b3c4d"}
 
 Lines are never changed, and `_upgraded` reads those of every older version:
 
-    1   do not say who answered, at which limit a reply ended, nor which frames pages are
+    1   do not say who answered, at which limit a reply ended, nor which frames pages are, and have
+        no checksum, the CRC-32 of the line before it
 
 One of a newer version is refused: to guess at it could pay twice. One that is damaged is left out,
-for a line that was cut off is not JSON, and its answer is asked again. What it paid is not
+for its checksum is that of another line, and its answer is asked again. What it paid is not
 forgotten: an object's name says how many lines it was written with, never none, and `{}` stands for
 each that was lost.
 """
@@ -19,6 +20,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
+from zlib import crc32
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -65,6 +67,7 @@ _LINE: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 # The entry says who answered.
 _SAID_ALREADY = {"answer": {"service"}}
 _LINES_WRITTEN = re.compile(r"\.(\d+)\.jsonl")
+_CHECKSUM = re.compile(rb',"crc":"([0-9a-f]{8})"\}\Z')
 _LOST = b"{}"
 
 
@@ -115,13 +118,17 @@ def decode(lines: bytes, *, name: str) -> Decoded:
 
 def _line(entry: Entry) -> bytes:
     written = _ENTRY.dump_python(entry, mode="json", exclude_defaults=True, exclude=_SAID_ALREADY)
-    return to_json({"version": VERSION, **written}) + b"\n"
+    line = to_json({"version": VERSION, **written})[:-1]
+    return b'%s,"crc":"%08x"}\n' % (line, crc32(line))
 
 
 def _decode_line(line: bytes, name: str) -> Entry | None:
     """One entry, or None for a damaged line."""
+    sum_ = _CHECKSUM.search(line)
+    if sum_ and crc32(line[: sum_.start()]) != int(sum_[1], 16):
+        return None
     try:
-        if line.startswith(_OF_THIS_VERSION):  # in one go, which takes half the time
+        if sum_ and line.startswith(_OF_THIS_VERSION):  # in one go, which takes half the time
             return _checked(_ENTRY.validate_json(line))
         written = _LINE.validate_json(line)
         version = written.pop("version")
@@ -130,7 +137,7 @@ def _decode_line(line: bytes, name: str) -> Entry | None:
                 f"{name}: journal format {version} is newer than this program knows "
                 f"({VERSION}). Run the newer tierwise that wrote it, or give another --output."
             )
-        return _checked(_ENTRY.validate_python(_upgraded(written)))
+        return _checked(_ENTRY.validate_python(_upgraded(written))) if version == 1 else None
     except (ValidationError, KeyError):
         return None
 

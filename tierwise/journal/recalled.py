@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tierwise.answerer import AnsweredBy
+from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.journal.lines import Entry
 from tierwise.journal.reading import ANYBODYS, Reading
 from tierwise.records import Answer, Outcome, Page, Reason, Spent
@@ -31,6 +33,13 @@ class Recalled:
     pages: dict[tuple[str, str | int], dict[int, Page]] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)
     paid: int = 0
+
+    def outcome(self, request_id: str, shape: Schema) -> Outcome | None:
+        """What is known of a question, unless it is an answer that no reply could have given."""
+        found = self.outcomes.get(request_id)
+        if isinstance(found, Answer) and not _fits(found.value, shape):
+            return None
+        return found
 
     def pages_of(self, content_hash: str, frames: str | int) -> list[Page]:
         """All pages of a content, or none when the journal does not know each of them."""
@@ -85,6 +94,15 @@ def free(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Answer):
         return replace(_free_answer(outcome), first=first)
     return replace(outcome, spent=_NOTHING, wasted=_NOTHING, first=first)
+
+
+def _fits(value: Any, shape: Schema) -> bool:
+    """Whether a value that was read back is one of those that were asked for."""
+    try:
+        shape.check(list(value) if isinstance(value, tuple) else value)
+    except MismatchError:
+        return False
+    return True
 
 
 def _free_answer(answer: Answer) -> Answer:

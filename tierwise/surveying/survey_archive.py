@@ -167,7 +167,7 @@ def _standings(
             standings[task.name] = Standing.SPARED
         else:
             ask = question(task, file, page, answers)
-            outcome = recalled.outcomes.get(ask.request_id)
+            outcome = recalled.outcome(ask.request_id, task.answer.schema())
             standings[task.name] = Standing.PAID if outcome else Standing.ASKED
             if isinstance(outcome, Answer):
                 answers[task.name] = outcome.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -159,6 +160,7 @@ def test_lines_of_the_first_version_do_not_tell_which_frames_pages_are(
     pages = [Page(1, 1, 64, 48, "gif"), Page(1, 4, 64, 48, "gif"), Page(1, 4, 64, 48, "tiff")]
     entries = [entry(EARLIER, answer(page=page)) for page in pages]
     lines = encode(entries).replace(b'"version":2', b'"version":1')
+    lines = re.sub(rb',"crc":"[0-9a-f]{8}"', b"", lines)
     frames = [one.answer.page.frames for one in decode(lines, name="j").entries if one.answer]
     assert frames == ["first", UNKNOWN_FRAMES, "first"]
 
