@@ -13,8 +13,9 @@ from tierwise.calibration.routes import route_name
 from tierwise.contact_sheets import layout_of
 from tierwise.models import find_model
 from tierwise.records import Route
+from tierwise.sizes import sized_for
 from tierwise.tasks.routes import check_model, check_tier, on_sheets
-from tierwise.tiers import image_tokens, pixels_worth_sending
+from tierwise.tiers import image_tokens
 
 _SIDES = (256, 512, 1024, 2048)
 _PACKS = (2, 4, 8)
@@ -111,11 +112,11 @@ def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:
     own = replace(own, image=replace(own.image, by_reference=False))
     found = [Variation("nothing", alone)]
     for resolution in find_model(own.model).media_resolutions:
-        image = replace(own.image, max_side=pixels_worth_sending(own.model, resolution))
+        image = sized_for(own.image, own.model, resolution)
         route = replace(alone, media_resolution=resolution, image=image)
         found.append(Variation("media resolution", route))
     for side in _SIDES:
-        image = replace(own.image, max_side=side)
+        image = replace(own.image, max_side=side, tokens=0)
         found.append(Variation("image size", replace(alone, image=image)))
     for images in sorted({*_PACKS, own.images_per_request}):
         route = replace(alone, images_per_request=images)
@@ -134,10 +135,9 @@ def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:
 
 def _alone(own: Route) -> Route:
     """One image per request, by itself, as large as it is seen there."""
-    side = own.image.max_side
+    image = replace(own.image, by_reference=False)
     if own.images_per_sheet > 1:
-        side = pixels_worth_sending(own.model, own.media_resolution)
-    image = replace(own.image, max_side=side, by_reference=False)
+        image = sized_for(image, own.model, own.media_resolution)
     return replace(own, image=image, images_per_request=1, images_per_sheet=1)
 
 

@@ -110,7 +110,9 @@ class Usage(Record):
 class ImageSettings:
     """How a picture is prepared for a request.
 
-    `max_side` is the longest side in px, never enlarged to; `quality` is 1 to 100. `output_format`
+    `max_side` is the longest side in px, never enlarged to. Where `tokens` are given, it is that of
+    a 4:3 picture, and others have as many px in their own shape as so many tokens show
+    (`tierwise.sizes`). `quality` is 1 to 100. `output_format`
     is jpeg or webp. `background` (`#rrggbb`) lies under transparency; an empty one is white, or
     whatever shows the picture. `frames` of an animation is first, middle or a number of evenly
     spaced ones. `fallback_original` sends the file's own bytes when it cannot be shrunk.
@@ -125,6 +127,7 @@ class ImageSettings:
     frames: str | int = "first"
     fallback_original: bool = False
     by_reference: bool = False
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

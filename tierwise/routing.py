@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from tierwise.models import find_model
 from tierwise.records import AS_TASK, MediaResolution, Page, Route
+from tierwise.sizes import sized_for
 from tierwise.tiers import pixels_worth_sending, worth_sending
 
 AS_CALIBRATED = "as calibrated"
@@ -116,13 +117,13 @@ def at_resolution(route: Route, resolution: MediaResolution) -> Route:
     """
     if resolution is route.media_resolution:
         return route
-    usual = pixels_worth_sending(route.model, resolution)
-    side = route.image.max_side
-    if side == pixels_worth_sending(route.model, route.media_resolution):
-        side = usual
+    image, usual = route.image, pixels_worth_sending(route.model, resolution)
+    if image.tokens:
+        image = sized_for(image, route.model, resolution)
+    elif image.max_side == pixels_worth_sending(route.model, route.media_resolution):
+        image = replace(image, max_side=usual)
     elif _higher(route.media_resolution, resolution) is resolution:
-        side = max(side, usual)
-    image = replace(route.image, max_side=side)
+        image = replace(image, max_side=max(image.max_side, usual))
     return replace(route, media_resolution=resolution, image=image)
 
 

@@ -86,9 +86,22 @@ def worth_sending(
     rule = _rule(find_model(model), media_resolution)
     if "max_tokens" not in rule:
         return _cover(width, height, *_longest_side(rule["longest_side_px"], width, height))
-    columns, rows = _grid(rule["max_tokens"], width, height)
+    return shown_by(rule["max_tokens"], width, height)
+
+
+def shown_by(tokens: int, width: int, height: int) -> tuple[int, int]:
+    """The size in px, in the picture's own shape, that at most so many tokens show."""
+    columns, rows = _grid(tokens, width, height)
     cell = _facts()["grid_cell"]["side_px"]
     return _cover(width, height, columns * cell, rows * cell)
+
+
+def token_budget(model: str, media_resolution: MediaResolution | None) -> int:
+    """At most so many tokens are spread over a picture in its shape; 0 where its shape is nothing.
+
+    Gemini 2.5 has a fixed number, whatever the shape.
+    """
+    return int(_rule(find_model(model), media_resolution).get("max_tokens", 0))
 
 
 def pixels_worth_sending(model: str, media_resolution: MediaResolution | None) -> int:

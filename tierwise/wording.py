@@ -169,8 +169,8 @@ def _joined(prompt: str, instruction: str) -> str:
 
 def _image_identity(settings: ImageSettings) -> dict[str, Any]:
     """Settings other than the default, so that one added later leaves old ids as they are."""
-    # White was the default once: what was asked then is found again.
-    same = replace(settings, background=settings.background.replace("#ffffff", ""))
+    # White was the default once, and one side served all shapes: what was asked so is found again.
+    same = replace(settings, background=settings.background.replace("#ffffff", ""), tokens=0)
     values = {field.name: (getattr(same, field.name), field.default) for field in fields(same)}
     return {
         name: value

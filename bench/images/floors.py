@@ -19,7 +19,7 @@ from bench.images.pictures import Sample, samples
 from bench.images.ways import ours, tutorial
 from tierwise.images.decoders.libwebp import decode_scaled
 from tierwise.images.decoders.webp_decoder import MARGIN
-from tierwise.images.raster import fitted
+from tierwise.sizes import fitted
 
 SIDES = {"1080p PNG": 512}
 

@@ -41,7 +41,9 @@ def shrunk(data: bytes, side: int) -> np.ndarray:
     """The pixels of our way before they are coded."""
     limits = Limits()
     header = read_header(data, name="sample", limits=limits)
-    raster = decode(Original(data, header, "sample", limits), WantedView(0, side, "#ffffff"))
+    raster = decode(
+        Original(data, header, "sample", limits), WantedView(0, (ImageSettings(side),), "#ffffff")
+    )
     return np.repeat(raster.pixels, 3 // raster.pixels.shape[2], axis=2)
 
 

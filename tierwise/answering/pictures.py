@@ -10,11 +10,11 @@ from tierwise.answering.asking import Asking
 from tierwise.answering.prepare import PreparedPage, prepare_file, prepare_page
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
-from tierwise.images.raster import fitted
 from tierwise.journal.recalled import Recalled
 from tierwise.records import ImageFile, ImageSettings, Page
 from tierwise.references import Reference, reference_to
 from tierwise.routing import has_pixels
+from tierwise.sizes import sent_size
 from tierwise.tasks import Task
 
 
@@ -89,10 +89,10 @@ class Pictures:
         if settings in self._shared:
             return settings
         size = (page.width, page.height)
-        whole = has_pixels(page) and fitted(*size, settings.max_side) == size
+        whole = has_pixels(page) and sent_size(settings, *size) == size
         for shared in self._shared if whole else ():
-            alike = replace(shared, max_side=settings.max_side) == settings
-            if alike and fitted(*size, shared.max_side) == size:
+            alike = replace(shared, max_side=settings.max_side, tokens=settings.tokens) == settings
+            if alike and sent_size(shared, *size) == size:
                 return shared
         return None
 

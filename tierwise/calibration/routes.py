@@ -22,6 +22,7 @@ from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import find_price
 from tierwise.records import MediaResolution, Route
 from tierwise.shown import shown
+from tierwise.sizes import sized_for
 from tierwise.tasks.routes import (
     check_model,
     check_resolution,
@@ -154,12 +155,12 @@ def _route(
     images: int = 1,
     sheet: int = 1,
 ) -> Route:
-    seen = side_on_sheet(pixels_worth_sending(model, resolution), sheet)
+    image = sized_for(own.image, model, resolution, sheet)
     route = replace(
         own,
         model=model,
         media_resolution=resolution,
-        image=replace(own.image, max_side=side or seen),
+        image=replace(image, max_side=side, tokens=0) if side else image,
         images_per_request=images,
         images_per_sheet=sheet,
     )

@@ -9,8 +9,8 @@ from statistics import fmean
 
 from tierwise.contact_sheets import layout_of
 from tierwise.forecast.survey import SeenImage, Standing, Survey
-from tierwise.images.raster import fitted
 from tierwise.records import Route
+from tierwise.sizes import sent_size
 from tierwise.tasks import Task
 
 # An image whose header tells no size is taken as a photograph.
@@ -34,8 +34,8 @@ def sent_tokens(task: Task, images: Sequence[SeenImage], rule: TokensRule) -> li
     """
     if task.reads == "text":
         return []
-    side, most = task.route.image.max_side, task.route.images_per_sheet
-    sizes = [fitted(*_size(image), side) for image in images]
+    most = task.route.images_per_sheet
+    sizes = [sent_size(task.route.image, *_size(image)) for image in images]
     if most == 1:
         return [rule(*size) for size in sizes]
     starts = range(0, len(sizes), most)
@@ -55,7 +55,7 @@ def routed_tokens(
     for image in images:
         page = image.page if image.detail is not None else replace(image.page, detail=detail)
         route = task.decide(page).route
-        found.append(rule(route, *fitted(*_size(image), route.image.max_side)))
+        found.append(rule(route, *sent_size(route.image, *_size(image))))
     return found
 
 

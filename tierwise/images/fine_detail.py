@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tierwise.images.raster import Pixels, fitted
+from tierwise.images.raster import Pixels
+from tierwise.sizes import fitted
 
 SIDE = 768
 

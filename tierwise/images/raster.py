@@ -32,17 +32,6 @@ class Raster:
         return int(self.pixels.shape[1]), int(self.pixels.shape[0])
 
 
-def fitted(width: int, height: int, side: int) -> tuple[int, int]:
-    """Return the size whose longest side is at most `side`, at the same aspect; never larger."""
-    longest = max(width, height)
-    if longest <= side:
-        return width, height
-    return (
-        max(1, round(width * side / longest)),
-        max(1, round(height * side / longest)),
-    )
-
-
 def upright(pixels: Pixels, orientation: int) -> Pixels:
     """Turn and mirror stored pixels as the EXIF orientation, 1 to 8, asks."""
     if orientation == 1:

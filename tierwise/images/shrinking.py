@@ -16,8 +16,9 @@ from tierwise.images.fine_detail import fine_detail
 from tierwise.images.headers.plain_jpeg import is_plain_jpeg
 from tierwise.images.headers.signatures import MIME_TYPES
 from tierwise.images.picture import Picture
-from tierwise.images.raster import Raster, fitted, grey_if_colourless
+from tierwise.images.raster import Raster, grey_if_colourless
 from tierwise.records import ImageSettings
+from tierwise.sizes import sent_size
 
 _MOSTLY_FLAT = 0.75
 # Of two codings of one picture, that of the file has lost nothing more.
@@ -54,22 +55,25 @@ def _rasters(
     For each setting what was decoded, of `least` px or more where the original has so many, and
     what is to be sent.
     """
-    decoded: dict[tuple[str, str | int], Raster] = {}
+    kinds: dict[tuple[str, str | int], list[ImageSettings]] = {}
+    for setting in dict.fromkeys(settings):
+        kinds.setdefault((setting.background, setting.frames), []).append(setting)
     rasters = {}
-    for setting in sorted(set(settings), key=lambda one: -one.max_side):
-        kind = (setting.background, setting.frames)
-        if kind not in decoded:
-            frame = frame_of(original, page, setting.frames)
-            side = max(setting.max_side, least)
-            raster = decode(original, WantedView(frame, side, setting.background))
-            decoded[kind] = grey_if_colourless(raster)
-        rasters[setting] = decoded[kind], _smaller(decoded[kind], setting.max_side)
+    for (background, frames), alike in kinds.items():
+        wanted = (*alike, ImageSettings(least)) if least else tuple(alike)
+        view = WantedView(frame_of(original, page, frames), wanted, background)
+        decoded = grey_if_colourless(decode(original, view))
+        for setting in alike:
+            rasters[setting] = decoded, _smaller(decoded, setting)
     return rasters
 
 
-def _smaller(raster: Raster, side: int) -> Raster:
-    size = fitted(*raster.size, side)
-    if size == raster.size:
+def _smaller(raster: Raster, setting: ImageSettings) -> Raster:
+    """The size follows from the original's, unless that is in points."""
+    original = (raster.original_width, raster.original_height)
+    whole = original if original >= raster.size else raster.size
+    size = sent_size(setting, *whole)
+    if size >= raster.size:
         return raster
     return replace(raster, pixels=resampled(raster.pixels, raster.size, size))
 

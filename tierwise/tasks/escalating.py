@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.contact_sheets import side_on_sheet
 from tierwise.errors import InputError, TasksError
 from tierwise.profiles import PROFILES
 from tierwise.records import Route
+from tierwise.sizes import sized_for
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.escalation import Escalation, first_name
 from tierwise.tasks.keys import EscalateKeys, TaskKeys
@@ -22,7 +22,6 @@ from tierwise.tasks.routes import (
 )
 from tierwise.tasks.task import Task
 from tierwise.tasks.yaml_text import Document
-from tierwise.tiers import pixels_worth_sending
 
 
 def escalation_of(
@@ -83,14 +82,11 @@ def _route(keys: EscalateKeys, own: Route) -> Route:
     resolution = keys.media_resolution or own.media_resolution
     sheet = keys.images_per_sheet or own.images_per_sheet
     alike = (model, resolution, sheet) == (own.model, own.media_resolution, own.images_per_sheet)
-    seen = side_on_sheet(pixels_worth_sending(model, resolution), sheet)
-    usual = own.image.max_side if alike else seen
-    side, quality = PROFILES.get(keys.image.profile or "", (usual, own.image.quality))
-    image = replace(
-        own.image,
-        max_side=keys.image.max_side or side,
-        quality=keys.image.quality or quality,
-    )
+    usual = own.image if alike else sized_for(own.image, model, resolution, sheet)
+    side, quality = PROFILES.get(keys.image.profile or "", (0, own.image.quality))
+    image = replace(usual, quality=keys.image.quality or quality)
+    if keys.image.max_side or side:
+        image = replace(image, max_side=keys.image.max_side or side, tokens=0)
     filled = own.images_per_request == own.images_per_sheet
     return replace(
         own,

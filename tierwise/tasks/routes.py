@@ -10,6 +10,7 @@ from tierwise.errors import ModelError, TasksError
 from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
+from tierwise.sizes import sized_for
 from tierwise.tasks.keys import FileKeys, ImageKeys, TaskKeys
 from tierwise.tiers import counts_pixels, pixels_worth_sending
 
@@ -46,7 +47,7 @@ def on_sheets(route: Route, images: int) -> Route:
     seen = side_on_sheet(pixels_worth_sending(route.model, route.media_resolution), images)
     return replace(
         route,
-        image=replace(route.image, max_side=min(route.image.max_side, seen)),
+        image=replace(route.image, max_side=min(route.image.max_side, seen), tokens=0),
         images_per_request=images if route.images_per_request == 1 else route.images_per_request,
         images_per_sheet=images,
     )
@@ -119,8 +120,8 @@ def _image_settings(
 ) -> ImageSettings:
     keys = _merged(defaults, task)
     side, quality = PROFILES.get(keys.get("profile", ""), (0, DEFAULT_QUALITY))
-    return ImageSettings(
-        max_side=keys.get("max_side") or side or pixels_worth_sending(model, resolution),
+    image = ImageSettings(
+        max_side=keys.get("max_side") or side,
         quality=keys.get("quality") or quality,
         output_format=keys.get("format", "jpeg"),
         background=keys.get("background", "").lower(),
@@ -128,6 +129,7 @@ def _image_settings(
         fallback_original="fallback" in keys,
         by_reference=keys.get("send") == "reference",
     )
+    return image if image.max_side else sized_for(image, model, resolution)
 
 
 def _merged(defaults: ImageKeys, task: ImageKeys) -> dict[str, Any]:

@@ -112,8 +112,8 @@ def test_names_that_nothing_else_fills_are_the_manifests() -> None:
 @pytest.mark.parametrize(
     ("keys", "image"),
     [
-        ("labels: [a, b]", ImageSettings(912, 85)),
-        ("labels: [a, b], media_resolution: high", ImageSettings(1824, 85)),
+        ("labels: [a, b]", ImageSettings(912, 85, tokens=280)),
+        ("labels: [a, b], media_resolution: high", ImageSettings(1824, 85, tokens=1120)),
         ("labels: [a, b], image: {profile: text}", ImageSettings(768, 90)),
         ("labels: [a, b], image: {profile: text, quality: 70}", ImageSettings(768, 70)),
         ("labels: [a, b], image: {max_side: 300, profile: faces}", ImageSettings(300, 85)),

@@ -12,7 +12,7 @@ from tierwise.images.decoders.original import WantedView
 from tierwise.images.decoders.tones import ToldTones, tones_of_sixteen_bits
 from tierwise.images.decoders.transparency import on_ground
 from tierwise.images.decoders.vips import VIPS_ERRORS, from_pixels, to_pixels
-from tierwise.images.raster import Raster, fitted
+from tierwise.images.raster import Raster
 
 _ORDINARY = {"srgb", "b-w"}
 _SIXTEEN_BITS = {"grey16", "rgb16"}
@@ -49,7 +49,7 @@ def _finished(
 ) -> Raster | None:
     """None for a picture that its transparency hides."""
     profile, altered = _needed_profile(image)
-    width, height = fitted(*original, view.side)
+    width, height = view.size(*original)
     # Sequential decoders run once: everything behind this line works on the small copy. Colours
     # are converted there too; asking for it here would convert all of the large picture.
     if image.format == "ushort" and image.interpretation in _SIXTEEN_BITS:

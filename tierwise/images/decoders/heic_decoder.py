@@ -59,7 +59,7 @@ def _pixels(original: Original, picture: Any, view: WantedView) -> Pixels:
         pixels: Pixels = np.asarray(picture)
         return pixels
     original.check_size(width, height, held=by_rows)
-    spare = max(1, max(width, height) // (_MARGIN * view.side))
+    spare = max(1, max(width, height) // (_MARGIN * max(view.size(width, height))))
     # Sides are multiples of small powers of two more often than of anything else.
     return _reduced(original.data, 1 << (spare.bit_length() - 1))
 

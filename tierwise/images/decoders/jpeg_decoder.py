@@ -16,7 +16,7 @@ from tierwise.images.decoders.scaled import finished_pixels
 from tierwise.images.decoders.vips_decoder import decode_with_vips
 from tierwise.images.headers.header import Header
 from tierwise.images.headers.jpeg_header import with_plain_header
-from tierwise.images.raster import Pixels, Raster, fitted, upright
+from tierwise.images.raster import Pixels, Raster, upright
 
 _MARGIN = 1.9
 # 3/8, 5/8 and 7/8 exist too, but have no fast path and take longer than the next power of two.
@@ -30,7 +30,7 @@ def decode_jpeg(original: Original, view: WantedView) -> Raster:
         ImageError: `unreadable` when it is damaged and the limits do not accept that; `too_large`.
     """
     header = original.header
-    width, height = fitted(*header.upright_size, view.side)
+    width, height = view.size(*header.upright_size)
     if header.orientation >= 5:
         width, height = height, width
     scale = _scale(header, width, height)

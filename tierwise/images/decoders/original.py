@@ -10,7 +10,8 @@ from tierwise.images.headers.header import Header, check_size
 from tierwise.images.headers.headers import read_header
 from tierwise.images.headers.signatures import described
 from tierwise.images.limits import Limits
-from tierwise.records import Reason
+from tierwise.records import ImageSettings, Reason
+from tierwise.sizes import sent_size
 
 _OUT_OF_MEMORY = re.compile(r"out of memory|memory alloc|alloc\w* memory|bad_alloc", re.IGNORECASE)
 
@@ -84,11 +85,18 @@ def opened(data: bytes, *, name: str, limits: Limits) -> Original:
 
 @dataclass(frozen=True, slots=True)
 class WantedView:
-    """One page or frame, counted from 0, at most `side` px long, over `background` (`#rrggbb`)."""
+    """One page or frame, counted from 0, over `background` (`#rrggbb`, empty for a fitting one).
+
+    It is decoded as large as the largest of `wanted` has it.
+    """
 
     frame: int
-    side: int
-    background: str
+    wanted: tuple[ImageSettings, ...]
+    background: str = ""
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The size in px to decode a picture of `width` x `height` px to; never larger."""
+        return max(sent_size(settings, width, height) for settings in self.wanted)
 
 
 def _first_line(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from tierwise.records import Reason
 # PDFium rounds sizes up; a hair less keeps the longest side at the wanted px.
 _HAIR = 0.001
 _LONGEST_POINTS = 1_000_000
+_PX_PER_POINT = 1_000
 
 
 def decode_pdf(original: Original, view: WantedView) -> Raster:
@@ -35,7 +36,7 @@ def decode_pdf(original: Original, view: WantedView) -> Raster:
         if not 0 < longest <= _LONGEST_POINTS:
             raise original.unreadable(f"page {view.frame + 1} is {longest:g} points long")
         bitmap = sheet.render(
-            scale=(view.side - _HAIR) / longest,
+            scale=(max(view.size(*_endless(points))) - _HAIR) / longest,
             fill_color=(*colour(view.background or "#ffffff"), 255),
             rev_byteorder=True,
         )
@@ -47,6 +48,11 @@ def decode_pdf(original: Original, view: WantedView) -> Raster:
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
     return Raster(pixels, round(points[0]), round(points[1]), altered=True)
+
+
+def _endless(points: tuple[float, float]) -> tuple[int, int]:
+    """The shape of a page with more px than anybody wants: it has as many as one likes."""
+    return max(1, round(points[0] * _PX_PER_POINT)), max(1, round(points[1] * _PX_PER_POINT))
 
 
 def count_pages(original: Original) -> int:

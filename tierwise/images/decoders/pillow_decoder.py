@@ -70,7 +70,7 @@ def decode_with_pillow(original: Original, view: WantedView) -> Raster:
                 raise original.unreadable(heard)
             profile = image.info.get("icc_profile")
             ImageOps.exif_transpose(image, in_place=True)
-            small = _reduced(_of_known_mode(image), view.side)
+            small = _reduced(_of_known_mode(image), max(view.size(*size)))
     except _BROKEN as error:
         raise original.unreadable(error) from error
     if (size[0] < size[1]) != (small.width < small.height):
@@ -109,7 +109,7 @@ def _opened(original: Original, view: WantedView) -> tuple[Image.Image, tuple[in
     if frame:
         image.seek(frame)
     size = image.size
-    halvings = _halvings(original, max(size), view.side) if found == "jp2" else 0
+    halvings = _halvings(original, max(size), max(view.size(*size))) if found == "jp2" else 0
     held = size[0] * size[1] * _HELD.get(found, _HELD_OTHERWISE) // 4**halvings
     original.check_size(*size, held=held)
     if halvings:

@@ -15,7 +15,7 @@ from tierwise.images.decoders.tiff_colours import bytes_held, colours_of
 from tierwise.images.decoders.tones import ToldTones
 from tierwise.images.decoders.vips import VIPS_ERRORS
 from tierwise.images.headers.tiff_samples import samples_of, undecodable
-from tierwise.images.raster import Raster, fitted
+from tierwise.images.raster import Raster
 from tierwise.records import Reason
 
 _LOADERS = {
@@ -84,7 +84,7 @@ def _decode(original: Original, view: WantedView, fail_on: str) -> Raster:
     original.check_size(image.width, image.height, held=_held(image, original))
     turned = image.get_typeof("orientation") and image.get("orientation") >= 5
     size = (image.height, image.width) if turned else (image.width, image.height)
-    wanted = fitted(*size, view.side)
+    wanted = view.size(*size)
     scale = _WEBP_MARGIN * max(wanted) / max(size)
     if header.format == "webp" and scale < 1 <= scale * min(size):
         options["scale"] = scale

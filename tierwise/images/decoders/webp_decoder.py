@@ -10,7 +10,7 @@ from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.scaled import finished_pixels
 from tierwise.images.decoders.vips_decoder import decode_with_vips
 from tierwise.images.headers.webp_header import bitstreams
-from tierwise.images.raster import Pixels, Raster, fitted, upright
+from tierwise.images.raster import Pixels, Raster, upright
 
 # libwebp averages areas while it decodes, which softens small text. With this much left to Lanczos
 # photographs keep 47 dB and more, at 44 dB a tenth less time would do.
@@ -25,7 +25,7 @@ def decode_webp(original: Original, view: WantedView) -> Raster:
         ImageError: `unreadable` or `too_large`.
     """
     header = original.header
-    width, height = fitted(*header.upright_size, view.side)
+    width, height = view.size(*header.upright_size)
     if header.orientation >= 5:
         width, height = height, width
     decoded = (
