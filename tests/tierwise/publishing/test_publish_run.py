@@ -33,7 +33,7 @@ def publication(tmp_path: Path) -> Publication:
         journal=JournalFiles(str(tmp_path / "out" / "journal"), "1", 1),
         tasks=TASKS,
         schemas={**answers, FAILURES: failures_schema({})},
-        facts={"run_id": "1"},
+        facts={"run_id": "1", "answerer": {"service": "developer", "emulator": ""}},
     )
 
 
