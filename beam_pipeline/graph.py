@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
 import apache_beam as beam
 
-from tierwise.accounts.admission import Cap
+from tierwise.accounts.admission import Admission, Cap, Paid
 from tierwise.beam_pipeline.job import Job
 from tierwise.evaluation import PairRow, PairTotals, judged_tasks
+from tierwise.near_duplicates import NearAudit
 from tierwise.publishing.parts import outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
 from tierwise.records import ImageFile, NamedOutcome, NamedPage
-from tierwise.transforms.ask_gemini import AskGemini
 from tierwise.transforms.ask_groups import AskGroups
+from tierwise.transforms.ask_images import AskImages
 from tierwise.transforms.ask_within import AskWithin
 from tierwise.transforms.asking_fn import SharedEngine
 from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
@@ -25,7 +26,7 @@ from tierwise.transforms.compare_audits import CompareAudits
 from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
 from tierwise.transforms.keep_lease import keep_lease
-from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED, ListImages
+from tierwise.transforms.list_images import ListImages
 from tierwise.transforms.merge_pages import MergePages
 from tierwise.transforms.name_answers import NameAnswers
 from tierwise.transforms.name_groups import NameGroups
@@ -34,87 +35,118 @@ from tierwise.transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNear
 from tierwise.transforms.sum_by_key import SumByKey
 from tierwise.transforms.sum_costs import SumCosts
 from tierwise.transforms.sum_journal import SumJournal
-from tierwise.transforms.write_tables import WriteTables
+from tierwise.transforms.write_parts import WriteParts
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of the questions: a row for each image and task, and what is told of them.
+    """What came of the questions: a row for each image and task, and what is told of them besides.
 
-    `findings` are sums of pairs of answers, `others` what `publish` takes besides. `pages` are the
-    same rows page by page, None where they have yet to meet.
+    `pages` are the same rows page by page, None where they have yet to meet; `before` is what
+    earlier runs have paid; `admissions` is None without a cap, `audited` without
+    audits, `followers` where no near duplicates are looked for.
     """
 
     rows: beam.PCollection[NamedOutcome]
-    findings: list[beam.PCollection[PairRow]]
-    others: dict[str, Any]
-    pages: beam.PCollection[NamedPage] | None = None
+    pages: beam.PCollection[NamedPage] | None
+    before: beam.PCollection[Paid]
+    admissions: beam.PCollection[Admission] | None = None
+    audited: beam.PCollection[PairRow] | None = None
+    followers: beam.PCollection[ImageFile] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What `publish` tells of a run beside its rows and costs; None where nothing is."""
+
+    before: beam.PCollection[Paid]
+    admissions: beam.PCollection[Admission] | None
+    pairs: beam.PCollection[PairRow] | None
+    audits: beam.PCollection[tuple[str, NearAudit]] | None
+
+    def given(self) -> dict[str, beam.PCollection[Any]]:
+        """Those that there are, by name."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: some for name, some in found.items() if some is not None}
 
 
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
-    listed = root | "ListImages" >> ListImages(job.found, job.lease)
-    files = alike = listed["files"]
-    left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
+    left_out = dict(root | "ListImages" >> ListImages(job.found, job.lease))
+    files = left_out.pop("files")
+    # Each name of the archive is there once, with the hash of its content, and nothing was opened.
+    return close(ask(files, job), left_out, job)
+
+
+def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
+    """Ask about images, and about groups of them."""
+    plan, questions, digits = job.plan, job.plan.questions, job.plan.journal.digits
+    before = files.pipeline | "SumJournal" >> SumJournal(plan.journal)
+    alike, followers = files, None
     if job.likeness:
-        alike = files | "ShareNearDuplicates" >> ShareNearDuplicates(job.plan, job.likeness)
-        left_out[NEAR_DUPLICATES] = alike | "Followers" >> beam.Filter(lambda file: file.leader)
-    return close(ask(files, alike, job), left_out, job)
-
-
-def ask(files: beam.PCollection[ImageFile], alike: beam.PCollection[ImageFile], job: Job) -> Asked:
-    """Ask about images; `alike` are the files with their leaders, groups are asked as they are."""
-    plan, rows, findings, others = job.plan, list[Any](), list[Any](), dict[str, Any]()
-    engine, questions, digits = SharedEngine(plan), plan.questions, plan.journal.digits
-    others["before"] = files.pipeline | "SumJournal" >> SumJournal(plan.journal)
-    shards, answered = dict[str, Any](), dict[str, Any]()
+        alike = files | "ShareNearDuplicates" >> ShareNearDuplicates(plan, job.likeness)
+        followers = alike | "Followers" >> beam.Filter(lambda file: file.leader)
+    # A picture that looks like another names that one as its leader, and will have its answers.
+    images = groups = admissions = audited = None
     if questions.of_images:
-        shards["images"] = alike | "ShareDuplicates" >> ShareDuplicates(questions, digits)
+        shards = alike | "ShareDuplicates" >> ShareDuplicates(questions, digits)
+        images = keep_lease(shards, job.lease, "KeepWhileAsking-images")
     if questions.of_groups:
-        shards["groups"] = files | "GroupFiles" >> GroupFiles(questions, digits)
-    for kind, some in shards.items():
-        shards[kind] = keep_lease(some, job.lease, f"KeepWhileAsking-{kind}")
-    if job.cap is not None:
-        within = AskWithin(engine, Cap(job.cap, job.untraced), others["before"])
-        answered = tuple(shards.values()) | "AskWithin" >> within
-        others["admissions"] = answered["admissions"]
+        shards = files | "GroupFiles" >> GroupFiles(questions, digits)
+        groups = keep_lease(shards, job.lease, "KeepWhileAsking-groups")
+    # Each content, or group, is in one shard: that whose folder of the journal has its answers.
+    if job.cap is None:
+        engine = SharedEngine(plan)
+        images = images and images | "AskGemini" >> AskImages(engine)
+        groups = groups and groups | "AskGroups" >> AskGroups(engine)
     else:
-        asking = {"images": AskGemini(engine), "groups": AskGroups(engine)}
-        answered = {kind: some | asking[kind] for kind, some in shards.items()}
+        within = AskWithin(SharedEngine(plan), Cap(job.cap, job.untraced), before)
+        asked = tuple(some for some in (images, groups) if some) | "AskWithin" >> within
+        images, groups, admissions = asked["images"], asked["groups"], asked["admissions"]
+    # Each was asked once, and its answers are in the journal.
+    rows, pages = [], None
     if questions.of_images:
-        images = answered["images"]
         pages = (alike, images) | "NameAnswers" >> NameAnswers(questions)
         rows.append(pages | "EachRow" >> beam.FlatMap(lambda page: page.rows))
-        if questions.audits:
-            findings.append(images | "CompareAudits" >> CompareAudits(questions.audits))
     if questions.of_groups:
-        rows.append((files, answered["groups"]) | "NameGroups" >> NameGroups(plan))
+        rows.append((files, groups) | "NameGroups" >> NameGroups(plan))
         pages = None  # those of groups and of images have yet to meet
-    return Asked(tuple(rows) | "AllRows" >> beam.Flatten(), findings, others, pages)
+    if questions.audits:
+        audited = images | "CompareAudits" >> CompareAudits(questions.audits)
+    # Every name has a row for each task that it was asked; of names that are twins, one pays.
+    all_rows = tuple(rows) | "AllRows" >> beam.Flatten()
+    return Asked(all_rows, pages, before, admissions, audited, followers)
 
 
 def close(
     asked: Asked, left_out: Mapping[str, beam.PCollection[Any]], job: Job
 ) -> beam.PCollection[dict[str, Any]]:
-    """Write the tables of what was asked, sum the costs up, and put all in place."""
-    findings, others = list(asked.findings), dict(asked.others)
-    rows = keep_lease(asked.rows, job.lease, "KeepWhileWriting")
+    """Write the tables of what was asked, sum the costs up, and put all in place.
+
+    `left_out` are the names that stand for no image of their own, which are counted.
+    """
     publication = job.publication
-    long = rows | "WriteTables" >> WriteTables(
-        publication.staging, publication.schemas, outcome_row
-    )
+    rows = keep_lease(asked.rows, job.lease, "KeepWhileWriting")
+    long = rows | "WriteTables" >> WriteParts(publication.staging, publication.schemas, outcome_row)
     pages = asked.pages or rows | "MergePages" >> MergePages()
-    wide = pages | "WriteWide" >> WriteTables(
+    wide = pages | "WriteWide" >> WriteParts(
         publication.staging, publication.schemas, partial(wide_row, job.wide)
     )
     parts = (long, wide) | "AllParts" >> beam.Flatten()
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
+    # Every row is in the tables of the staging folder, long and wide, and its money in one sum.
+    compared = [asked.audited] if asked.audited else []
     if judged := judged_tasks(job.plan.questions.with_rows, job.found.columns):
-        findings.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))
-    if findings:
-        together = tuple(findings) | "AllFindings" >> beam.Flatten()
-        others["pairs"] = together | "SumFindings" >> SumByKey(PairTotals())
+        compared.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))
+    pairs = audits = None
+    if compared:
+        together = tuple(compared) | "AllFindings" >> beam.Flatten()
+        pairs = together | "SumFindings" >> SumByKey(PairTotals())
     if job.likeness:
-        others["audits"] = rows | "AuditNearDuplicates" >> AuditNearDuplicates()
+        audits = rows | "AuditNearDuplicates" >> AuditNearDuplicates()
+    # Answers have met what they are held against: labels, the reference's answers, their leaders'.
+    if asked.followers:
+        left_out = {**left_out, NEAR_DUPLICATES: asked.followers}
+    told = Told(asked.before, asked.admissions, pairs, audits)
     closing = CloseRun(publication, publish, job.lease)
-    return (parts, costs, left_out, others) | "PublishRun" >> closing
+    return (parts, costs, left_out, told.given()) | "PublishRun" >> closing

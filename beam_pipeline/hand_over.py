@@ -12,9 +12,10 @@ from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOpt
 from rich.console import Console
 
 from tierwise.accounts.table_names import RUN_FILE
-from tierwise.beam_pipeline.carry_out import take_job, warn_about
+from tierwise.beam_pipeline.carry_out import warn_about
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job, handed_over
+from tierwise.beam_pipeline.lease_keeper import take_job
 from tierwise.beam_pipeline.run_file import break_off, open_run
 from tierwise.beam_pipeline.run_pipeline import new_pipeline
 from tierwise.beam_pipeline.runners.dataflow import is_dataflow, only_builds

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -25,22 +26,31 @@ def resumable(
     console: Console,
     leaving: Callable[[bool], None] = lambda _: None,
     how_to_go_on: str = "",
+    *,
+    ends_process: bool = True,
 ) -> Iterator[None]:
     """Make an interrupted run end at once; it can, because the journal already holds its answers.
 
     `leaving` is called before it does, with True when no request of this process was given up.
-    `how_to_go_on` is said in the end, where running again is not what to do.
+    `how_to_go_on` is said in the end, where running again is not what to do. In a process that is
+    not a run's alone, KeyboardInterrupt is raised in place of its end, and other threads than the
+    main one, which get no signals, are left alone.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     received = signal.SIGINT
     others = _others()
 
     def leave(signal_number: int, frame: FrameType | None) -> None:
         del signal_number, frame
         for again in (signal.SIGINT, *others):
-            signal.signal(again, lambda *_: os._exit(1))
+            signal.signal(again, lambda *_: os._exit(1) if ends_process else None)
         leaving(interrupt_all(_GRACE_S))
         _say(console, f"interrupted ({received.name})", how_to_go_on or _RUN_AGAIN)
-        os._exit(1)
+        if ends_process:
+            os._exit(1)
+        raise KeyboardInterrupt
 
     def terminate(signal_number: int, frame: FrameType | None) -> None:
         """Take others for SIGINT, at which Beam stops an engine that it has started."""
@@ -66,11 +76,12 @@ def _others() -> list[signal.Signals]:
     return [signal.SIGTERM, hang_up]
 
 
-def leave_to_another(console: Console, why: LeaseLostError) -> None:
+def leave_to_another(console: Console, why: LeaseLostError, *, ends_process: bool) -> None:
     """End a run that may write nothing any more, from whichever thread finds out."""
     interrupt_all(_GRACE_S)
     _say(console, str(why).rstrip("."), _RUN_AGAIN)
-    os._exit(1)
+    if ends_process:
+        os._exit(1)
 
 
 def _say(console: Console, why: str, then: str) -> None:

@@ -34,16 +34,25 @@ from tierwise.version import VERSION
 
 
 def job_of_tasks(
-    settings: Settings, tasks: Tasks, *, project: str, now: datetime, workers: int
+    settings: Settings,
+    tasks: Tasks,
+    *,
+    project: str,
+    now: datetime,
+    workers: int,
+    found: Input | None = None,
+    files: int | None = None,
 ) -> tuple[Job, list[str]]:
-    """What `run` runs by these flags and tasks, and what to warn of.
+    """What `run` runs by these flags and tasks, and what to warn of: see `build_job`.
+
+    `project` is Beam's, for Vertex AI; `found` has the columns of images that others list.
 
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
     questions, warnings = questions_to_ask(settings, tasks, price_day(now))
-    inquiry = inquiry_of(settings, questions, project=project, on=price_day(now))
-    return build_job(settings, inquiry, now=now, workers=workers), warnings
+    inquiry = inquiry_of(settings, questions, project=project, on=price_day(now), found=found)
+    return build_job(settings, inquiry, now=now, workers=workers, files=files), warnings
 
 
 def build_job(

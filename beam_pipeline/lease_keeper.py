@@ -5,13 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from tierwise.beam_pipeline.job import Job
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.launch import unwritable
+from tierwise.beam_pipeline.runners.workers import on_this_machine, worker_processes
 from tierwise.errors import LeaseLostError
 from tierwise.journal.intents import begin_intents, tidy_intents
+from tierwise.journal.left_under_way import named_under_way, untraced
 from tierwise.journal.lines import VERSION
-from tierwise.journal.run_records import HEARTBEAT, Lease, new_record, sign_earlier, take_lease
+from tierwise.journal.run_records import (
+    HEARTBEAT,
+    Lease,
+    new_record,
+    sign_earlier,
+    take_lease,
+)
 from tierwise.publishing.publish_run import finish_earlier
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.storage.files import files_for
@@ -51,6 +62,26 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
     except OSError as error:
         raise unwritable(job.output, error) from error
     return lease
+
+
+def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
+    """Take the lease of a job's output; the job that comes back knows who keeps it.
+
+    It also knows what earlier runs may have paid for requests that they left under way.
+
+    Raises:
+        InputError: another run is going on, or the output cannot be written.
+    """
+    here = on_this_machine(options)
+    lease = begin(job, workers=worker_processes(options), handed_over=not here)
+    counts = job.plan.journal.reading.counts
+    runs = lease.earlier_runs()
+    lost = untraced(runs, dearest_request(job.plan, job.on), counts)
+    facts = {**job.facts, "left_under_way": named_under_way(runs, counts)}
+    job = replace(job, facts=facts, untraced=lost)
+    if not here:
+        return lease, handed_over(job, lease)
+    return lease, replace(job, plan=replace(job.plan, launcher=lease.record.process))
 
 
 @contextmanager

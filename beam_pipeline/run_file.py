@@ -8,12 +8,20 @@ from typing import Any
 from tierwise.accounts.ending import EXIT_STATUS, Status
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.launch import unwritable
 from tierwise.storage.files import files_for, join
 
 
 def open_run(job: Job) -> None:
-    """Say that a run is going on."""
-    _write(job, _unfinished(job, Status.RUNNING))
+    """Say that a run is going on.
+
+    Raises:
+        InputError: the output cannot be written.
+    """
+    try:
+        _write(job, _unfinished(job, Status.RUNNING))
+    except OSError as error:
+        raise unwritable(job.output, error) from error
 
 
 def break_off(job: Job, status: Status = Status.BROKE_OFF) -> None:

@@ -17,10 +17,11 @@ from tierwise.records import ImageSettings, MediaResolution
 from tierwise.storage.files import join
 from tierwise.storage.listing import Input
 from tierwise.transforms.close_run import CloseRun
-from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED, ListImages
-from tierwise.transforms.optimize_images import OptimizeImages
+from tierwise.transforms.hash_images import REPEATED_NAMES
+from tierwise.transforms.list_images import SKIPPED, ListImages
+from tierwise.transforms.shrink_images import ShrinkImages
 from tierwise.transforms.sum_by_key import SumByKey
-from tierwise.transforms.write_tables import WriteTables
+from tierwise.transforms.write_parts import WriteParts
 
 _TABLE = "metrics"
 SHRINK_STAGING = ".shrinking-"
@@ -59,8 +60,8 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
         )
 
     listed = root | "ListImages" >> ListImages(job.found)
-    optimized = listed["files"] | "OptimizeImages" >> OptimizeImages(job.found, shrinking)
-    parts = optimized | "WriteTables" >> WriteTables(staging, {_TABLE: schema}, _tabulate)
+    optimized = listed["files"] | "OptimizeImages" >> ShrinkImages(job.found, shrinking)
+    parts = optimized | "WriteTables" >> WriteParts(staging, {_TABLE: schema}, _tabulate)
     sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
     return (parts, sums, left_out) | "PublishMetrics" >> CloseRun(publication, publish_metrics)

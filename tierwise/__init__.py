@@ -1,1 +1,79 @@
-"""What we know: no Beam, no network, no clock, no randomness of its own."""
+"""Classifies image archives with Gemini: one call, or the steps of a pipeline of one's own.
+
+    tierwise.run(input="photos/", tasks="tasks.yaml", output="out/")
+
+or, in a pipeline of Apache Beam:
+
+    images = pipeline | ReadImages("photos/")
+    images | AskGemini("tasks.yaml", output="out/") | WriteTables()
+
+Beside each step stands a function of the same name that works without a pipeline. Nothing is
+imported before it is asked for, so that the parts below stay light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tierwise.beam_pipeline.door.ask_gemini import AskGemini as AskGemini
+    from tierwise.beam_pipeline.door.ask_gemini import Outcomes as Outcomes
+    from tierwise.beam_pipeline.door.optimize_images import OptimizeImages as OptimizeImages
+    from tierwise.beam_pipeline.door.optimize_images import optimize_images as optimize_images
+    from tierwise.beam_pipeline.door.read_images import ReadImages as ReadImages
+    from tierwise.beam_pipeline.door.read_images import read_images as read_images
+    from tierwise.beam_pipeline.door.run import run as run
+    from tierwise.beam_pipeline.door.write_tables import WriteTables as WriteTables
+    from tierwise.errors import InputError as InputError
+    from tierwise.errors import TierwiseError as TierwiseError
+    from tierwise.metrics import Optimized as Optimized
+    from tierwise.records import Answer as Answer
+    from tierwise.records import Failure as Failure
+    from tierwise.records import ImageFile as ImageFile
+    from tierwise.records import NamedOutcome as NamedOutcome
+    from tierwise.tasks import Tasks as Tasks
+    from tierwise.tasks import load_tasks as load_tasks
+
+_HOMES = {
+    "beam_pipeline.door.ask_gemini": ("AskGemini", "Outcomes"),
+    "beam_pipeline.door.optimize_images": ("OptimizeImages", "optimize_images"),
+    "beam_pipeline.door.read_images": ("ReadImages", "read_images"),
+    "beam_pipeline.door.run": ("run",),
+    "beam_pipeline.door.write_tables": ("WriteTables",),
+    "errors": ("InputError", "TierwiseError"),
+    "metrics": ("Optimized",),
+    "records": ("Answer", "Failure", "ImageFile", "NamedOutcome"),
+    "tasks": ("Tasks", "load_tasks"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Answer",
+    "AskGemini",
+    "Failure",
+    "ImageFile",
+    "InputError",
+    "NamedOutcome",
+    "OptimizeImages",
+    "Optimized",
+    "Outcomes",
+    "ReadImages",
+    "Tasks",
+    "TierwiseError",
+    "WriteTables",
+    "load_tasks",
+    "optimize_images",
+    "read_images",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'tierwise' has no attribute {name!r}")
+    return getattr(import_module(f"tierwise.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *globals()]

@@ -1,4 +1,4 @@
-"""AskWithin: AskGemini and AskGroups under a cap, each shard within its own share of it."""
+"""AskWithin: AskImages and AskGroups under a cap, each shard within its own share of it."""
 
 from __future__ import annotations
 

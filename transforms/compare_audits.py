@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 from tierwise.audit import compare
-from tierwise.evaluation import PairRow
+from tierwise.evaluation import PairKey, PairRow
 from tierwise.records import Answered
 from tierwise.tasks import Task
+from tierwise.transforms.key_coder import code_keys
+
+code_keys(PairKey)
 
 
 class CompareAudits(beam.PTransform):
@@ -22,4 +25,6 @@ class CompareAudits(beam.PTransform):
     def expand(self, answered: beam.PCollection[Answered]) -> beam.PCollection[PairRow]:
         """Adds the comparison to a pipeline."""
         audits = self._audits
-        return answered | "Compare" >> beam.FlatMap(lambda one: compare(audits, one))
+        return answered | "Compare" >> beam.FlatMap(
+            lambda one: compare(audits, one)
+        ).with_output_types(PairRow)

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 import apache_beam as beam
 
-from tierwise.evaluation import Judged, PairRow, judge
+from tierwise.evaluation import Judged, PairKey, PairRow, judge
 from tierwise.records import NamedOutcome
+from tierwise.transforms.key_coder import code_keys
+
+code_keys(PairKey)
 
 
 class JudgeAnswers(beam.PTransform):
@@ -20,4 +23,6 @@ class JudgeAnswers(beam.PTransform):
     def expand(self, rows: beam.PCollection[NamedOutcome]) -> beam.PCollection[PairRow]:
         """Adds the judging to a pipeline."""
         judged = self._judged
-        return rows | "Judge" >> beam.FlatMap(lambda row: judge(judged, row.file, row.outcome))
+        return rows | "Judge" >> beam.FlatMap(
+            lambda row: judge(judged, row.file, row.outcome)
+        ).with_output_types(PairRow)

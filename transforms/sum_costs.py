@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from tierwise.accounts.costs import CostRow, CostTotals, totals_of
+from tierwise.accounts.costs import CostKey, CostRow, CostTotals, totals_of
 from tierwise.records import NamedOutcome
+from tierwise.transforms.key_coder import code_keys
 from tierwise.transforms.sum_by_key import SumByKey
 from tierwise.wording import plain_text
+
+code_keys(CostKey)
 
 
 class SumCosts(beam.PTransform):
@@ -22,7 +25,10 @@ class SumCosts(beam.PTransform):
         column = self._column
         return (
             rows
-            | "CostsOfRow" >> beam.FlatMap(lambda row: totals_of(row.outcome, cell(row, column)))
+            | "CostsOfRow"
+            >> beam.FlatMap(
+                lambda row: totals_of(row.outcome, cell(row, column))
+            ).with_output_types(CostRow)
             | "SumByRow" >> SumByKey(CostTotals.zero())
         )
 

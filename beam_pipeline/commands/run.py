@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from tierwise.beam_pipeline.asked import tasks_of
-from tierwise.beam_pipeline.carry_out import carry_out, reachable, with_forecast
+from tierwise.beam_pipeline.carry_out import carry_out
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.hand_over import hand_over
 from tierwise.beam_pipeline.launch import job_of_tasks
+from tierwise.beam_pipeline.own_emulator import reachable
 from tierwise.beam_pipeline.run_file import read_run
 from tierwise.beam_pipeline.runners.beam_options import beam_options, project
 from tierwise.beam_pipeline.runners.dataflow import only_builds, submits_only
@@ -18,6 +19,7 @@ from tierwise.beam_pipeline.runners.reach import check_names, check_reachable
 from tierwise.beam_pipeline.runners.workers import known_sharers
 from tierwise.beam_pipeline.terminal.screen import print_document, say, screen, warn
 from tierwise.beam_pipeline.terminal.summary import print_summary
+from tierwise.beam_pipeline.with_forecast import with_forecast
 from tierwise.beam_pipeline.with_page import with_page
 from tierwise.storage.files import join
 

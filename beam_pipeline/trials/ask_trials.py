@@ -8,13 +8,15 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
-from tierwise.beam_pipeline.carry_out import carry_out, reachable, with_forecast
+from tierwise.beam_pipeline.carry_out import carry_out
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import inquiry_of
 from tierwise.beam_pipeline.launch import build_job
+from tierwise.beam_pipeline.own_emulator import reachable
 from tierwise.beam_pipeline.runners.beam_options import project
 from tierwise.beam_pipeline.runners.workers import known_sharers
 from tierwise.beam_pipeline.terminal.screen import screen
+from tierwise.beam_pipeline.with_forecast import with_forecast
 from tierwise.prices.price_day import price_day
 from tierwise.questions import Questions
 

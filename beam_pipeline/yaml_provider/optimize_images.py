@@ -8,18 +8,10 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.typehints.row_type import RowTypeConstraint
 
-from tierwise.answering.optimize_file import Shrinking
-from tierwise.beam_pipeline.launch import writable
-from tierwise.beam_pipeline.shrink_settings import image_settings
+from tierwise.beam_pipeline.door.optimize_images import OptimizeImages as Optimize
 from tierwise.beam_pipeline.yaml_provider.error_output import GOOD, error_output
-from tierwise.beam_pipeline.yaml_provider.read_images import ReadImages
-from tierwise.beam_pipeline.yaml_provider.rows import columns_of, listed_file, nullable
-from tierwise.beam_pipeline.yaml_provider.upstream import upstream
-from tierwise.errors import InputError
+from tierwise.beam_pipeline.yaml_provider.rows import RowsOfImages, nullable
 from tierwise.metrics import Optimized, metrics_row
-from tierwise.records import ImageFile
-from tierwise.storage.overlap import count_apart
-from tierwise.transforms.optimize_images import OptimizeImages as Optimize
 
 _TEXTS = ("uri", "content_hash", "output", "format", "sent_format")
 _NUMBERS = ("page", "bytes", "width", "height", "sent_bytes", "sent_width", "sent_height")
@@ -63,19 +55,14 @@ class OptimizeImages(beam.PTransform):
     ) -> None:
         super().__init__()
         self._failures = error_output("OptimizeImages", error_handling)
-        self._output = output
-        self._settings = image_settings(profile, max_side, quality, format)
+        self._optimize = Optimize(
+            output, profile=profile, max_side=max_side, quality=quality, format=format
+        )
 
     def expand(self, rows: beam.PCollection[Any]) -> dict[str, beam.PCollection[beam.Row]]:
         """Adds the shrinking to a pipeline."""
-        read = upstream(rows, ReadImages)
-        if read is None:
-            raise InputError("OptimizeImages: its rows must come from ReadImages.")
-        count_apart(read.found, self._output)
-        names = tuple(columns_of(rows)[0])
-        shrinking = Shrinking(writable(self._output), self._settings)
-        files = rows | "Files" >> beam.Map(listed_file, names).with_output_types(ImageFile)
-        shrunk = files | "OptimizeImages" >> Optimize(read.found, shrinking)
+        given = RowsOfImages.of(rows)
+        shrunk = rows | "Images" >> beam.Map(given.image) | "OptimizeImages" >> self._optimize
         good, failed = shrunk | "ByOutcome" >> beam.Partition(
             lambda one, _: int(one.failure is not None), 2
         )

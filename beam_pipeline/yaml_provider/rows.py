@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union, get_args, get_origin
+from dataclasses import dataclass, replace
+from typing import Any, Optional, Self, Union, get_args, get_origin
 
 import apache_beam as beam
 import numpy as np
@@ -50,6 +51,8 @@ _FAILURE_FIELDS = [
     *[("task", str), ("reason", str), ("message", str), ("attempts", int)],
     *[("cost_nano_usd", int), ("emulated", bool)],
 ]
+
+_OF_ROWS_ALONE = {"cost_nano_usd", "emulated", RECORD}
 
 Columns = Mapping[str, str]
 
@@ -99,12 +102,48 @@ def record_of(row: Any) -> Any:
     return decompress(getattr(row, RECORD))
 
 
-def columns_of(rows: beam.PCollection[Any]) -> tuple[dict[str, str], bool]:
-    """The columns that ride along, by kind, and whether the rows are of files that were listed.
+@dataclass(frozen=True, slots=True)
+class RowsOfImages:
+    """How rows tell of images: `columns` ride along, by kind, and `fields` is where each stands.
 
-    Raises:
-        InputError: there is no column `uri`, or one of a type that does not fit into our tables.
+    In rows that are `listed`, `ReadImages` has named some columns otherwise, so as to hide none of
+    ours: those have their own names again. In all others a column has the name that it is given.
     """
+
+    columns: Columns
+    fields: Mapping[str, str]
+    listed: bool
+
+    @classmethod
+    def of(cls, rows: beam.PCollection[Any]) -> Self:
+        """From the type of a collection of rows.
+
+        Raises:
+            InputError: there is no column `uri`, or one of a type that does not fit into our
+                tables, or two that are one in them.
+        """
+        types = _types_of(rows)
+        listed = RECORD in types
+        ours = {name for name, _ in _FILE_FIELDS} | {RECORD} if listed else {"uri"}
+        fields = {field: _kind(field, kind) for field, kind in types.items() if field not in ours}
+        named = {field: _named_before(field) if listed else field for field in fields}
+        _check_apart(named)
+        return cls(
+            columns={named[field]: kind for field, kind in fields.items()},
+            fields={column: field for field, column in named.items()},
+            listed=listed,
+        )
+
+    def image(self, row: Any) -> Named | ImageFile:
+        """The image of a row, with the columns that the row has now."""
+        columns = {column: getattr(row, field) for column, field in self.fields.items()}
+        if self.listed:
+            file: ImageFile = record_of(row)
+            return replace(file, columns=columns)
+        return Named(row.uri, path_of(row.uri), columns)
+
+
+def _types_of(rows: beam.PCollection[Any]) -> dict[str, Any]:
     try:
         fields = dict(named_fields_from_element_type(rows.element_type))
     except (TypeError, ValueError) as error:
@@ -114,37 +153,39 @@ def columns_of(rows: beam.PCollection[Any]) -> tuple[dict[str, str], bool]:
         ) from error
     if "uri" not in fields:
         raise InputError(f"the input has no column uri; its columns are: {', '.join(fields)}.")
-    ours = {name for name, _ in _FILE_FIELDS} | {RECORD}
-    found = {name: _kind(name, kind) for name, kind in fields.items() if name not in ours}
-    return {name.removeprefix(_PREFIX): kind for name, kind in found.items()}, RECORD in fields
+    return fields
 
 
-def listed_file(row: Any, columns: Sequence[str]) -> ImageFile:
-    """The file of a row that `ReadImages` made, with the columns that the row has now."""
-    file: ImageFile = record_of(row)
-    return ImageFile(*(_values_of(file) | {"columns": _columns(row, columns)}).values())
+def _check_apart(named: Mapping[str, str]) -> None:
+    """Refuse columns that would be one in the tables, where case is ignored."""
+    seen: dict[str, str] = {}
+    for field, column in named.items():
+        other = seen.setdefault(column.lower(), field)
+        if other != field:
+            raise InputError(
+                f"columns {other} and {field}: in the tables they would be one. Rename one of them."
+            )
 
 
-def named_file(row: Any, columns: Sequence[str]) -> Named:
-    """The name in a row of another source; its file is not yet looked at."""
-    return Named(row.uri, path_of(row.uri), _columns(row, columns))
+def _named_in_rows(column: str) -> str:
+    """A column in our rows: as in the tables, unless that hides one that rows alone have."""
+    name = manifest_name(column)
+    return _PREFIX + name if name.lower() in _OF_ROWS_ALONE else name
 
 
-def _values_of(file: ImageFile) -> dict[str, Any]:
-    return {name: getattr(file, name) for name in ImageFile.__dataclass_fields__}
+def _named_before(field: str) -> str:
+    """The column of a manifest that `ReadImages` gave this name."""
+    column = field.removeprefix(_PREFIX)
+    return column if _named_in_rows(column) == field else field
 
 
 def _rows(fields: Sequence[tuple[str, Any]], columns: Columns) -> RowTypeConstraint:
-    more = [(manifest_name(name), nullable(_TYPES[kind])) for name, kind in columns.items()]
+    more = [(_named_in_rows(name), nullable(_TYPES[kind])) for name, kind in columns.items()]
     return RowTypeConstraint.from_fields([*fields, *more, (RECORD, bytes)])
 
 
 def _cells(file: ImageFile, columns: Columns) -> dict[str, Scalar]:
-    return {manifest_name(name): file.columns.get(name) for name in columns}
-
-
-def _columns(row: Any, columns: Sequence[str]) -> dict[str, Scalar]:
-    return {name: getattr(row, manifest_name(name)) for name in columns}
+    return {_named_in_rows(name): file.columns.get(name) for name in columns}
 
 
 def _answer_cells(answer: Answer) -> dict[str, Any]:

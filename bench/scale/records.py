@@ -24,7 +24,7 @@ from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named, list_names
 from tierwise.storage.stat import Stat
 from tierwise.tasks import load_tasks
-from tierwise.transforms.list_images import hash_file
+from tierwise.transforms.hash_images import hash_file
 from tierwise.transforms.shard import Keyed
 
 _BUCKET = "gs://an-archive-of-pictures/2019/07/"

@@ -25,7 +25,7 @@ from tierwise.questions import as_written
 from tierwise.records import Answered
 from tierwise.storage.find_input import find_input
 from tierwise.tasks import load_tasks
-from tierwise.transforms.ask_gemini import AskGemini
+from tierwise.transforms.ask_images import AskImages
 from tierwise.transforms.asking_fn import SharedEngine
 from tierwise.transforms.list_images import ListImages
 from tierwise.transforms.share_duplicates import ShareDuplicates
@@ -68,7 +68,7 @@ def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
             shared = (
                 (root | ListImages(find_input(str(folder), excluded="")))["files"]
                 | ShareDuplicates(tasks, 1)
-                | AskGemini(SharedEngine(plan))
+                | AskImages(SharedEngine(plan))
             )
             _ = shared | beam.ParDo(Dies(dies_after))
 

@@ -22,8 +22,7 @@ STEPS = {
         "SpreadInput",
         "KeepLease",
         "ListNames",
-        "SpreadNames",
-        "HashFiles",
+        "HashImages",
     },
     "ShareDuplicates": {"KeyByShard", "GroupByShard", "KeepOneOfEach"},
     "GroupFiles": set(),
@@ -96,7 +95,7 @@ def test_reading_and_asking_are_one_stage_from_shuffle_to_shuffle(stages: list[s
         assert _has(asking, part), part
     assert not _has(asking, "ListImages")
     assert not _has(asking, "NameAnswers/Name")
-    (listing,) = (stage for stage in stages if _has(stage, "ListImages/HashFiles"))
+    (listing,) = (stage for stage in stages if _has(stage, "ListImages/HashImages/HashFiles"))
     assert _has(listing, "ShareDuplicates/KeyByShard")
     assert not _has(listing, "AskGemini")
     (writing,) = (stage for stage in stages if _has(stage, "WriteTables/WriteRows"))

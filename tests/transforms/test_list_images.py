@@ -17,7 +17,8 @@ from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.records import Reason
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named
-from tierwise.transforms.list_images import REPEATED_NAMES, SKIPPED, ListImages, hash_file, keep_one
+from tierwise.transforms.hash_images import REPEATED_NAMES, hash_file, keep_one
+from tierwise.transforms.list_images import SKIPPED, ListImages
 
 
 def test_files_are_hashed_and_others_skipped(

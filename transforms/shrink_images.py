@@ -1,4 +1,4 @@
-"""OptimizeImages: every file shrunk into a folder of small files, without asking anybody."""
+"""ShrinkImages: every file shrunk into a folder of small files, without asking anybody."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Placed:
     stem: str
 
 
-class OptimizeImages(beam.PTransform):
+class ShrinkImages(beam.PTransform):
     """From files to one Optimized record per image; the pictures are written on the way.
 
     The folder structure is kept. Where two files would get the same name, the first in alphabetical
@@ -47,16 +47,16 @@ class OptimizeImages(beam.PTransform):
         found = self._found
         return (
             files
-            | "NameFiles" >> beam.Map(lambda file: Placed(file, stem_of(found, file.uri)))
-            | "KeyByName" >> beam.FlatMap(_claims)
+            | "KeyByName" >> beam.FlatMap(lambda file: claims(found, file))
             | "GroupByName" >> beam.GroupByKey()
             | "PlaceFiles" >> beam.FlatMapTuple(place_files)
             | "Shrink" >> beam.ParDo(_ShrinkFn(self._shrinking))
         )
 
 
-def _claims(placed: Placed) -> Iterator[tuple[str, Placed | None]]:
+def claims(found: Input, file: ImageFile) -> Iterator[tuple[str, Placed | None]]:
     """The name that a file would get, and those that its folders take away from others."""
+    placed = Placed(file, stem_of(found, file.uri))
     yield _key(placed.stem), placed
     folders = placed.stem.split("/")[:-1]
     for depth, name in enumerate(folders, start=1):

@@ -14,7 +14,7 @@ from tierwise.accounts.table_names import FAILURES, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.publishing.parts import Part, outcome_row
 from tierwise.records import NamedOutcome, Reason
-from tierwise.transforms.write_tables import WriteTables
+from tierwise.transforms.write_parts import WriteParts
 
 
 def test_each_row_is_in_the_part_that_counts_it(
@@ -38,6 +38,6 @@ def test_each_row_is_in_the_part_that_counts_it(
 
     expected = [(answers_table("a"), f"{n}.jpg") for n in range(5)] + [(FAILURES, "no.jpg")]
     with pipeline() as root:
-        parts = root | beam.Create(rows) | WriteTables(str(tmp_path), schemas, outcome_row)
+        parts = root | beam.Create(rows) | WriteParts(str(tmp_path), schemas, outcome_row)
         assert_that(parts | beam.FlatMap(read), equal_to(expected))
     assert pq.read_schema(next((tmp_path / FAILURES).glob("*"))).equals(schemas[FAILURES])

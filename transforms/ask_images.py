@@ -1,4 +1,4 @@
-"""AskGemini: from shards of images to their answers; reading, shrinking, asking are fused here."""
+"""AskImages: from shards of images to their answers; reading, shrinking, asking are fused here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tierwise.transforms.asking_fn import AskingFn, SharedEngine
 from tierwise.transforms.shard import Shard
 
 
-class AskGemini(beam.PTransform):
+class AskImages(beam.PTransform):
     """From shards to Answered records, one per distinct content.
 
     Every answer is in the journal before it leaves. A bundle that is tried again finds there what
@@ -28,10 +28,10 @@ class AskGemini(beam.PTransform):
     def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[Answered]:
         """Adds the questions to a pipeline."""
         most = self._engine.plan.images_in_flight
-        return shards | "Ask" >> beam.ParDo(_AskGeminiFn(self._engine, most))
+        return shards | "Ask" >> beam.ParDo(_AskImagesFn(self._engine, most))
 
 
-class _AskGeminiFn(AskingFn[Answered]):
+class _AskImagesFn(AskingFn[Answered]):
     def process(self, shard: Shard) -> Iterator[Answered]:
         window = self.window()
         asked = QuestionsAsked(self.plan.journal.read(shard.name))

@@ -1,4 +1,4 @@
-"""WriteTables: rows into Parquet files of a staging folder, table by table."""
+"""WriteParts: rows into Parquet files of a staging folder, table by table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tierwise.publishing.parts import GrowingPart, Part, TableRow
 _ROWS_PER_FILE = 20_000
 
 
-class WriteTables(beam.PTransform):
+class WriteParts(beam.PTransform):
     """From records to parts; `tabulate` says to which table a record belongs, and its cells.
 
     Parts have names of their own, so that a bundle that is tried again cannot spoil what its first

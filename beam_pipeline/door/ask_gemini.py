@@ -1,0 +1,146 @@
+"""AskGemini: images to answers in a pipeline of one's own, by the same graph as `run`."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from tierwise.beam_pipeline.door.read_images import ReadImages
+from tierwise.beam_pipeline.door.settings import Written, line_of, tasks_from
+from tierwise.beam_pipeline.door.upstream import upstream
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.graph import Asked, ask
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.launch import job_of_tasks
+from tierwise.beam_pipeline.lease_keeper import take_job
+from tierwise.beam_pipeline.own_emulator import reachable
+from tierwise.beam_pipeline.runners.beam_options import project
+from tierwise.beam_pipeline.runners.reach import check_reachable
+from tierwise.beam_pipeline.runners.workers import known_sharers
+from tierwise.errors import InputError
+from tierwise.journal.run_records import Lease
+from tierwise.records import Answer, ImageFile, NamedOutcome
+from tierwise.storage.listing import Input, InputKind, Named
+from tierwise.storage.shown_names import path_of
+from tierwise.transforms.hash_images import REPEATED_NAMES, HashImages
+from tierwise.transforms.list_images import SKIPPED
+
+_IMAGES = "the images that AskGemini is given"
+# Files are taken to be so many where nothing upstream knows; it decides the size of shards alone.
+_UNKNOWN_FILES = 100_000
+
+
+class Outcomes(NamedTuple):
+    """A `NamedOutcome` for each image and task: the answered ones, and those that were not."""
+
+    answers: beam.PCollection[NamedOutcome]
+    failures: beam.PCollection[NamedOutcome]
+
+
+class AskGemini(beam.PTransform):
+    """Asks every image, and gives an answer or a failure for each image and task.
+
+    Takes the images of `ReadImages`, perhaps filtered, or names of images (addresses as text) from
+    anywhere; one that comes twice is asked once. Answers are journaled in `output`, so that
+    running again pays for nothing twice.
+
+    Args:
+        tasks: a tasks file, or its content as a mapping; without, the built-in tasks for photos.
+        output: folder for the journal, and for the tables if `WriteTables` names no other.
+        columns: the kind (string, integer, number, boolean) of each further column of the images,
+            where they do not come from `ReadImages`.
+        flags: any other flag of `tierwise run`, by its name, such as gemini="vertex" or
+            max_cost_usd="12.50". Without `gemini`, an emulator of its own answers.
+    """
+
+    def __init__(
+        self,
+        tasks: Written = None,
+        *,
+        output: str,
+        columns: Mapping[str, str] | None = None,
+        **flags: Any,
+    ) -> None:
+        super().__init__()
+        line = line_of(tasks, {"input": _IMAGES, "output": output, **flags})
+        if line.beam_flags:
+            name = line.beam_flags[0].partition("=")[0]
+            raise InputError(f"AskGemini: {name} is not a flag of tierwise run.")
+        self._settings = Settings(**{**vars(line.settings), "input": None})
+        self._tasks = tasks
+        self._columns = columns
+        self.job: Job
+        self.lease: Lease
+        self.asked: Asked
+        self.left_out: dict[str, beam.PCollection[Any]] = {}
+
+    def expand(self, images: beam.PCollection[Any]) -> Outcomes:
+        """Takes the lease of the output, and adds the questions to a pipeline.
+
+        Raises:
+            InputError: something is wrong that a person can put right; nothing was spent.
+        """
+        read = upstream(images, ReadImages)
+        self.lease, self.job = self._take_job(images.pipeline.options, read)
+        files = self._files(images, read)
+        self.asked = ask(files, self.job)
+        answers, failures = self.asked.rows | "ByOutcome" >> beam.Partition(_by_outcome, 2)
+        return Outcomes(answers, failures)
+
+    def _take_job(self, options: PipelineOptions, read: ReadImages | None) -> tuple[Lease, Job]:
+        settings = self._settings
+        check_reachable(settings, options)
+        found = read.found if read else Input(_IMAGES, InputKind.MANIFEST)
+        if self._columns is not None:
+            found = replace(found, columns=self._columns)
+        job, _ = job_of_tasks(
+            settings,
+            tasks_from(self._tasks, settings),
+            project=project(options),
+            now=datetime.now(UTC),
+            workers=known_sharers(options),
+            found=found,
+            files=read.files if read else _UNKNOWN_FILES,
+        )
+        job = _UNTIL_EXIT.enter_context(reachable(settings, job))
+        if before := _LEASES.pop(job.output, None):
+            before.end(untraced_requests=before.untraced_requests())
+        lease, job = take_job(job, options)
+        _LEASES[job.output] = lease
+        return lease, job
+
+    def _files(
+        self, images: beam.PCollection[Any], read: ReadImages | None
+    ) -> beam.PCollection[ImageFile]:
+        """The images as files, each once, and in `left_out` the names that are counted alone."""
+        empty = images.pipeline | "Nothing" >> beam.Create([])
+        self.left_out = dict(read.left_out) if read else {SKIPPED: empty, REPEATED_NAMES: empty}
+        if read and images.producer.transform is read:  # each is there once, and was hashed
+            return images
+        hashed = images | "Name" >> beam.Map(_named) | "HashImages" >> HashImages()
+        repeated = (self.left_out[REPEATED_NAMES], hashed[REPEATED_NAMES])
+        self.left_out[REPEATED_NAMES] = repeated | "AllRepeated" >> beam.Flatten()
+        return hashed["files"]
+
+
+def _named(image: str | Named | ImageFile) -> Named | ImageFile:
+    return Named(image, path_of(image), {}) if isinstance(image, str) else image
+
+
+def _by_outcome(named: NamedOutcome, partitions: int) -> int:
+    del partitions
+    return 0 if isinstance(named.outcome, Answer) else 1
+
+
+# What pipelines of this process hold: one that broke off gives its lease back to the next.
+_LEASES: dict[str, Lease] = {}
+# Emulators that pipelines brought up; nobody says when a pipeline has ended.
+_UNTIL_EXIT = ExitStack()
+atexit.register(_UNTIL_EXIT.close)

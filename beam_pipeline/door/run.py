@@ -1,0 +1,61 @@
+"""run: the whole job by one call."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from tierwise.beam_pipeline.carry_out import carry_out
+from tierwise.beam_pipeline.door.settings import Written, line_of, tasks_from
+from tierwise.beam_pipeline.launch import job_of_tasks
+from tierwise.beam_pipeline.own_emulator import reachable
+from tierwise.beam_pipeline.runners.beam_options import beam_options, project
+from tierwise.beam_pipeline.runners.reach import check_names, check_reachable, check_waits
+from tierwise.beam_pipeline.runners.workers import known_sharers
+from tierwise.beam_pipeline.terminal.screen import warn
+from tierwise.beam_pipeline.with_forecast import with_forecast
+from tierwise.beam_pipeline.with_page import with_page
+from tierwise.errors import TierwiseError
+
+
+def run(*, input: str, output: str, tasks: Written = None, **flags: Any) -> dict[str, Any]:  # noqa: A002
+    """Ask about every image of an archive; returns the content of `run.json`.
+
+    What `tierwise run` does with the same flags, whose names and values are the keywords here;
+    those that it does not know are Beam's. Warnings and progress go to standard error.
+
+    Args:
+        input: folder, pattern, file or manifest.
+        output: folder for the tables, the journal and the page.
+        tasks: a tasks file, or its content as a mapping; without, the built-in tasks for photos.
+        flags: such as gemini="vertex", max_cost_usd="12.50", runner="PrismRunner".
+
+    Raises:
+        InputError: something is wrong that a person can put right; nothing was spent.
+        TierwiseError: the run broke off. Run it again, and it goes on from there.
+    """
+    line = line_of(tasks, {"input": input, "output": output, **flags})
+    settings, options = line.settings, beam_options(line.beam_flags)
+    check_reachable(settings, options)
+    check_waits(options, "tierwise.run")
+    console = Console(stderr=True)
+    job, warnings = job_of_tasks(
+        settings,
+        tasks_from(tasks, settings),
+        project=project(options),
+        now=datetime.now(UTC),
+        workers=known_sharers(options),
+    )
+    for warning in warnings:
+        warn(console, warning)
+    check_names(job.found, options)
+    job = with_page(job, thumbnails=not settings.no_thumbnails)
+    with reachable(settings, job) as asked:
+        job = with_forecast(asked, console, Console(file=io.StringIO()))
+        ended = carry_out(job, options, console, command=False)
+    if ended is None:
+        raise TierwiseError(f"the run into {job.output} broke off; the reason was printed")
+    return ended

@@ -1,0 +1,36 @@
+"""A job that knows before it begins what it will cost, and has said so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rich.console import Console
+
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
+from tierwise.beam_pipeline.terminal.screen import say, warn
+from tierwise.errors import JournalError
+from tierwise.forecast.forecast import forecast_row
+from tierwise.surveying.forecasting import forecast_of, survey_of
+
+# Few enough that a run starts at once.
+_SAMPLE = 200
+
+
+def with_forecast(job: Job, console: Console, results: Console) -> Job:
+    """The job with its forecast among its facts, unless the run will refuse its journal.
+
+    The forecast is printed to `results`, a warning to `console`.
+    """
+    questions, service = job.plan.questions, job.plan.service
+    try:
+        reading = job.plan.journal.reading
+        survey = survey_of(job.found, questions, job.output, _SAMPLE, reading)
+    except JournalError:
+        return job
+    if warnings := no_images(survey, job.found.uri):
+        warn(console, warnings[0])
+        return job
+    row = forecast_row(forecast_of(questions, service, survey, job.on, unknowns=()))
+    say(results, forecast_line(row))
+    return replace(job, facts={**job.facts, "forecast": row})
