@@ -34,8 +34,10 @@ KNOWLEDGE = {
 # The door: what people import, and what they start.
 DOORS = {"tierwise", "tierwise.__main__"}
 NETWORK = {"aiohttp", "httpx", "requests", "socket", "urllib.request", "http", "grpc"}
-# Verbs are imported by name, because some bring Beam and help must not wait for it.
-LATE_IMPORTS = {"tierwise/beam_pipeline/__main__.py", "tierwise/one_name.py"}
+# By name, because some bring Beam: help, and whoever imports a part below, must not wait for it.
+LATE_IMPORTS = {
+    *("tierwise/__init__.py", "tierwise/one_name.py", "tierwise/beam_pipeline/__main__.py"),
+}
 
 
 @dataclass(frozen=True)
