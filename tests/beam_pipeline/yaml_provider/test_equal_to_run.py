@@ -92,13 +92,13 @@ def comparable(rows: list[dict[str, Any]]) -> Counter[str]:
     return Counter(repr(sorted(row.items())) for row in plain)
 
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any], int | None]] = {
     "escalate": (TASKS, {}, 9 + 3 + 3),
     "audit": (TASKS, {"audit_rate": 0.6}, None),
     "routing": (TASKS, {"routing": "task"}, 9 + 3 + 3),
     "flex": (FLEX, {"flex_fallback": "standard"}, 9 + 3 + 3),
     "calibration": (
-        (OLD / "tasks.yaml").read_text("utf-8"),
+        (OLD / "tasks.yaml").read_text("utf-8").partition("  filename:")[0],
         {"calibration": str(OLD / "calibration.json"), "on_stale": "warn"},
         None,
     ),
