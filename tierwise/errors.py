@@ -10,6 +10,7 @@
   - LeaseLostError          another run has begun into the same output: exit status 1
   - TablesError             the tables are not what was written: exit status 1
   - RunEndedError           nothing more can be asked in this run: key revoked, quota gone
+  - RefusedAloneError       this process is refused what others are answered: exit status 1
 
 A message says what was wrong, which file or key, its value, the limit, and what to do.
 Anything else that is raised is a bug, and stops the run.
@@ -72,3 +73,13 @@ class RunEndedError(TierwiseError):
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+class RefusedAloneError(TierwiseError):
+    """This process is refused while others are answered: its work is for another one."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"a worker process was refused for long while others were answered: {message}. What it "
+            "had to ask goes back to the runner; nothing paid is lost."
+        )

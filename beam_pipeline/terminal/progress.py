@@ -22,6 +22,7 @@ from rich.text import Text
 from tierwise.accounts.tables import usd
 from tierwise.beam_pipeline.terminal.cost_table import dollars
 from tierwise.beam_pipeline.terminal.forecast_tables import duration
+from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.beam_pipeline.terminal.speed import Speed
 from tierwise.scheduling.tally import TALLY, Tally
@@ -29,6 +30,7 @@ from tierwise.shown import counted
 
 _REFRESH_S = 0.2
 # A log of a run that takes days should not consist of these lines.
+_WORTH_TELLING_S = 5.0
 _FIRST_LINE_S, _RAREST_LINE_S = 10.0, 300.0
 
 
@@ -107,8 +109,11 @@ def _figures(tally: Tally, speed: Speed, total: int) -> Iterator[str]:
     if tally.cap:
         used = tally.before + tally.cost
         yield f"{100 * used / tally.cap:.1f} % of the cap used"
+    wait_s = tally.waits_until - time.monotonic()
     left_s = speed.seconds_left(total)
-    if left_s is not None:
+    if wait_s >= _WORTH_TELLING_S:
+        yield f"waits {duration(wait_s)}, as the service asks: {plain(tally.waits_for, 120)}"
+    elif left_s is not None:
         yield f"{duration(left_s)} left"
 
 

@@ -29,6 +29,8 @@ from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
+from tierwise.gemini.gate import Gate
+from tierwise.gemini.hearing import Rule
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
@@ -59,7 +61,7 @@ async def measure(url: str, asks: Sequence[Ask]) -> None:
     service = Service(ServiceKind.EMULATOR, url)
     client = GeminiClient(service)
     limiter = Limiter(requests_in_flight=_IN_FLIGHT, requests_per_minute=None, clock=Clock())
-    asker = Asker(client, limiter, Billing(service), _forget)
+    asker = Asker(client, limiter, Gate(limiter, Rule()), Billing(service), _forget)
     docs = genai.Client(api_key="x", http_options=types.HttpOptions(base_url=url))
     model = asks[0].route.model
 

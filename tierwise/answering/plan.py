@@ -15,6 +15,9 @@ from tierwise.records import ServiceTier
 from tierwise.storage.process import Process
 from tierwise.storage.request_files import RequestFiles
 
+# A doubt is written at one look and read at another, and the next reply says whether it is right.
+_LOOKS, _REPLY_S = 3, 15.0
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -25,7 +28,8 @@ class Plan:
     `launcher` is the process that workers end with, where they are on its machine.
     `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
     the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
-    wanted.
+    wanted. `look_s` is how often processes look at what others see of the service, 0 for one that
+    is alone.
     """
 
     questions: Questions
@@ -41,6 +45,12 @@ class Plan:
     shares_rate: bool = False
     share_period_s: float = PERIOD_S
     thumbnails: Thumbnails | None = None
+    look_s: float = 0.0
+
+    @property
+    def meets_s(self) -> float:
+        """How long other processes take to say that they are answered; 0 where there are none."""
+        return _LOOKS * self.look_s + _REPLY_S if self.look_s else 0.0
 
     @property
     def own_rate(self) -> float | None:

@@ -7,37 +7,38 @@ requests in its slots can have been paid without a trace.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from functools import partial
 
-from tierwise.errors import ImageError, InputError, PriceError, RunEndedError
+from tierwise.errors import ImageError, PriceError, RunEndedError
 from tierwise.gemini.announcing import intent_of, paid_by
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
+from tierwise.gemini.charges import answered, unanswered
 from tierwise.gemini.client import GeminiClient, RawReply
 from tierwise.gemini.compose import RequestParts, compose
-from tierwise.gemini.limiter import Clock, Limiter
+from tierwise.gemini.gate import Gate, Pass, Scope
+from tierwise.gemini.hearing import Refused
+from tierwise.gemini.limiter import Clock, HeldBackError, Limiter
 from tierwise.gemini.pace import Start
-from tierwise.gemini.reply import Reply, read_reply
 from tierwise.gemini.request_log import RequestLog
 from tierwise.gemini.retry import (
-    MAX_TRIES,
-    MAX_UNANSWERED,
-    NO_ROOM,
     Ruling,
     Verdict,
     backoff_s,
     judge,
     tier_of_try,
+    words_of,
 )
-from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves, settle
+from tierwise.gemini.settle import Ask, Settled, can_split, fail, halves, settle
 from tierwise.gemini.sheets import by_picture, draw_sheets
+from tierwise.gemini.tries import Tries
 from tierwise.journal.intents import Intents, Sending, Sums
 from tierwise.prices.price_day import price_day
-from tierwise.records import Outcome, Reason, ServiceTier, Spent
+from tierwise.records import Outcome, Reason, ServiceTier
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
 
@@ -54,6 +55,7 @@ class Asker:
 
     client: GeminiClient
     limiter: Limiter
+    gate: Gate
     billing: Billing
     record: KeepReply
     clock: Clock = Clock()
@@ -84,34 +86,63 @@ class Asker:
     async def _until_billed(
         self, asks: tuple[Ask, ...], composed: RequestParts, sending: Sending
     ) -> Settled:
-        refusals = 0
         if asks[0].unanswered:
             await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
-        for tries in range(1, MAX_TRIES + 1):
-            tier = tier_of_try(asks[0].route.service_tier, refusals, self.flex_fallback)
+        tries = Tries(self.limiter.now())
+        while True:
+            scope = self._scope(asks[0], tries)
             try:
-                async with self.limiter.slot() as start:
-                    self.limiter.observations.sent(len(asks), again=tries > 1)
+                await self.gate.wait(scope)
+                ready = partial(self.gate.ready, scope)
+                async with self.limiter.slot(ready) as start, self._passing(scope) as passed:
+                    self.limiter.observations.sent(len(asks), again=tries.failed > 0)
                     asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
                     await sending.send()
-                    settled = await self._exchange(asks, composed, tier, start)
+                    settled = await self._exchange(asks, composed, passed, start)
                     sending.settle(paid_by(settled))
                     return settled
+            except HeldBackError:
+                continue
             except RunEndedError as ended:
                 return _end_all(asks, ended)
             except CallError as caught:
                 sending.settle(Sums())
                 error, verdict = caught, _judge(asks, caught)
-            refusals += error.status in NO_ROOM
-            if verdict.ruling is Ruling.SPLIT and can_split(asks):
-                return Settled((), (), halves(asks))
-            if verdict.ruling is not Ruling.SPLIT and self.limiter.ended:
-                return _end_all(asks, self.limiter.ended)
-            if verdict.ruling is Ruling.SPLIT or tries == MAX_TRIES:
-                break
-            wait_s = backoff_s(tries, self.clock.chance())
-            await self.limiter.sleep(wait_s if verdict.wait_s is None else verdict.wait_s)
-        return _fail_all(asks, verdict.reason, f"{error} (tries: {tries})")
+            if verdict.ruling in (Ruling.SPLIT, Ruling.FORM):
+                return self._narrow(asks, scope, f"{error} (tries: {tries.failed + 1})")
+            if tries.over(verdict, self.limiter.now()):
+                return self._give_up(asks, scope, verdict, f"{error} (tries: {tries.failed})")
+            known = self.gate.proven(scope)
+            await self.limiter.sleep(tries.wait_s(verdict, self.clock.chance(), answered=known))
+
+    def _scope(self, ask: Ask, tries: Tries) -> Scope:
+        tier = tier_of_try(ask.route.service_tier, tries.without_room, self.flex_fallback)
+        return Scope(ask.task.name, ask.route.model, tier)
+
+    @asynccontextmanager
+    async def _passing(self, scope: Scope) -> AsyncIterator[Pass]:
+        passed = self.gate.enter(scope)
+        try:
+            yield passed
+        finally:
+            self.gate.leave(passed)
+
+    def _narrow(self, asks: tuple[Ask, ...], scope: Scope, message: str) -> Settled:
+        """Find the image that is to blame; a question never answered yet may be to blame itself."""
+        if not can_split(asks):
+            return _fail_all(asks, Reason.REJECTED, message)
+        scout = (asks[:1], asks[1:])
+        return Settled((), (), halves(asks) if self.gate.proven(scope) else scout)
+
+    def _give_up(
+        self, asks: tuple[Ask, ...], scope: Scope, verdict: Verdict, message: str
+    ) -> Settled:
+        """No further try of these; perhaps of nothing else either."""
+        try:
+            self.gate.ready(scope)
+        except RunEndedError as ended:
+            return _end_all(asks, ended)
+        return _fail_all(asks, verdict.reason, message)
 
     async def _compose(self, asks: tuple[Ask, ...]) -> RequestParts:
         if all(len(together) == 1 for together in by_picture(asks)):
@@ -120,8 +151,9 @@ class Asker:
         return compose(asks, await draw(self.executor, draw_sheets, asks))
 
     async def _exchange(
-        self, asks: tuple[Ask, ...], composed: RequestParts, tier: ServiceTier, start: Start
+        self, asks: tuple[Ask, ...], composed: RequestParts, passed: Pass, start: Start
     ) -> Settled:
+        tier = passed.scope.tier
         came: RawReply | CallError
         # Prices are those of the moment of sending, and are known by then: once it is paid, what a
         # reply costs must not depend on a row that ends meanwhile.
@@ -131,19 +163,25 @@ class Asker:
         except PriceError as error:
             return _fail_all(asks, Reason.REJECTED, f"not sent: {error}")
         try:
-            came = await self.client.send(asks[0].route.model, composed.body, tier)
+            came = await self.client.send(
+                asks[0].route.model, composed.body, tier, fresh_token=passed.probe
+            )
         except CallError as error:
             came, verdict = error, _judge(asks, error)
-            self._heed(start, error, verdict, tier)
+            self._heed(asks, start, passed, error, verdict)
             if verdict.ruling is not Ruling.ONCE_MORE:
                 await self._log(asks, composed, tier, error)
                 raise
             worst = self.billing.worst_case(asks, on)
-            settled = _unknown(asks, verdict.reason, str(error), worst)
+            settled = unanswered(asks, verdict.reason, str(error), worst)
         else:
             self.limiter.reply(start)
+            self.gate.success(passed)
             self.limiter.observations.replied(came.latency_ms)
-            exchange = self._priced(asks, composed, came, tier, on)
+            asked_at = self.clock.now().isoformat()
+            exchange = answered(
+                self.billing, asks, composed, came, tier=tier, on=on, asked_at=asked_at
+            )
             settled = replace(settle(asks, exchange), answerer=exchange.answerer)
         await self.record(asks, settled)
         await self._log(asks, composed, tier, came)
@@ -159,16 +197,26 @@ class Asker:
         if self.log:
             await self.log.note(asks, composed.body, tier, came, self.client.hide)
 
-    def _heed(self, start: Start, error: CallError, verdict: Verdict, tier: ServiceTier) -> None:
+    def _heed(
+        self,
+        asks: tuple[Ask, ...],
+        start: Start,
+        passed: Pass,
+        error: CallError,
+        verdict: Verdict,
+    ) -> None:
         """Let all others know what a failure means for them."""
-        if verdict.ruling is Ruling.END:
-            self.limiter.end(verdict.reason, str(error))
-        elif verdict.ruling is Ruling.SPLIT:
+        why = Refused(verdict.reason, words_of(error, verdict))
+        if verdict.ruling is Ruling.REFUSED:
+            self.gate.refusal(passed, asks[0].request_id, why, certain=verdict.certain)
+        elif verdict.ruling in (Ruling.SPLIT, Ruling.FORM):
             self.limiter.reply(start)
+            self.gate.rejection(passed, [ask.request_id for ask in asks], why)
+        elif verdict.no_room and passed.scope.tier is ServiceTier.FLEX and self.flex_fallback:
+            pass  # it says nothing of the tier that it falls back to
         elif error.status == 429:
-            self.limiter.refuse(start, verdict.wait_s)
-        elif not (tier is ServiceTier.FLEX and self.flex_fallback and error.status in NO_ROOM):
-            # What flex has no room for says nothing of the tier that it falls back to.
+            self.limiter.refuse(start, verdict.wait_s, window_s=verdict.window_s, why=str(error))
+        else:
             self.limiter.fail(start)
         seconds = self.limiter.hopeless_s()
         if seconds is not None:
@@ -177,74 +225,8 @@ class Asker:
                 if self.limiter.answered
                 else " (before a first reply, a fifth of --give_up_after_s is enough)"
             )
-            self.limiter.end(
-                verdict.reason,
-                f"Nothing was answered for {seconds:.0f} s{share}, so no more was asked; "
-                f"lately: {error}",
-            )
-
-    def _priced(
-        self,
-        asks: tuple[Ask, ...],
-        composed: RequestParts,
-        raw: RawReply,
-        tier: ServiceTier,
-        on: date,
-    ) -> Exchange:
-        reply = read_reply(raw.body, raw.headers)
-        served = reply.service_tier or tier
-        spent, pictures = self._spent(asks, reply, served, on)
-        return Exchange(
-            reply=reply,
-            spent=spent,
-            service_tier=served,
-            latency_ms=raw.latency_ms,
-            asked_at=self.clock.now().isoformat(),
-            baselines=self.billing.baselines(asks, composed.texts, reply.usage, on),
-            sent_bytes=composed.sent_bytes,
-            pictures=pictures,
-            answerer=self.billing.service.answerer_of(raw.headers),
-        )
-
-    def _spent(
-        self, asks: tuple[Ask, ...], reply: Reply, served: ServiceTier, on: date
-    ) -> tuple[Spent, Sequence[Spent]]:
-        """What a reply cost, and each picture of it; at the worst where that is not to be known.
-
-        A reply that is paid must reach the journal, whatever it says of its tokens, tier or model.
-        """
-        if reply.tells_usage:
-            with suppress(InputError):  # no price is known for what was served
-                spent = self.billing.spent(asks[0].route.model, reply, served, on)
-                return spent, self.billing.of_pictures(asks, reply, spent, served, on)
-        worst = self.billing.worst_case(asks, on)
-        return Spent(reply.usage, maybe_billed=worst, requests=1), ()
-
-
-def _unknown(asks: tuple[Ask, ...], reason: Reason, message: str, worst: int) -> Settled:
-    """A request that was sent and never answered may be billed, at the worst as a whole.
-
-    A pack is split after the second, for one of its pictures may be what the service dies of;
-    each alone has two tries again.
-    """
-    shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
-    charged = tuple(
-        replace(ask, wasted=ask.wasted + share, unanswered=ask.unanswered + 1)
-        for ask, share in zip(asks, shares, strict=True)
-    )
-    wasted = tuple(zip(asks, shares, strict=True))
-    if charged[0].unanswered < MAX_UNANSWERED:
-        return Settled((), wasted, (charged,))
-    if can_split(asks):
-        return Settled((), wasted, tuple(map(_as_first_try, halves(charged))))
-    message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
-    return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
-
-
-def _as_first_try(half: tuple[Ask, ...]) -> tuple[Ask, ...]:
-    """A half whose next loss splits it again, or an image by itself that may be lost once more."""
-    unanswered = MAX_UNANSWERED - 1 if can_split(half) else 0
-    return tuple(replace(ask, unanswered=unanswered) for ask in half)
+            words = f"Nothing was answered for {seconds:.0f} s{share}, so no more was asked; "
+            self.gate.outage(Refused(verdict.reason, f"{words}lately: {error}"))
 
 
 def _judge(asks: Sequence[Ask], error: CallError) -> Verdict:

@@ -52,6 +52,7 @@ class Concurrency:
         self._answered = False  # ever
         self._failing_since: float | None = None
         self._failed_in_row = 0
+        self._window_s = 0.0
         self._before_failing = self._most
         self._wait_s = 0.0
         self._waited_after = 0
@@ -75,15 +76,20 @@ class Concurrency:
         """A request was answered, be it with a refusal of what it asked."""
         self._answered = True
         self._failing_since, self._failed_in_row, self._wait_s = None, 0, 0.0
+        self._window_s = 0.0
         if self._allowed < self._recover_to:
             self._allowed = min(self._allowed + 1, self._recover_to)
         if self._in_round(number):
             self._replies += 1
             self._end_round()
 
-    def refusal(self, number: int, now: float) -> None:
-        """A request was refused for a quota, which says nothing of how many may be under way."""
+    def refusal(self, number: int, now: float, window_s: float = 0.0) -> None:
+        """A request was refused for a quota, which says nothing of how many may be under way.
+
+        To wait out `window_s`, twice, is no outage.
+        """
         self._answered = True
+        self._window_s = max(self._window_s, window_s)
         self._count_failure(now)
         self.leave(number)
 
@@ -113,7 +119,8 @@ class Concurrency:
     def hopeless(self, now: float) -> bool:
         """Whether that is longer than patience allows."""
         share = 1.0 if self._answered else _PATIENCE_BEFORE_FIRST
-        return self._failed_in_row >= _OUTAGE and self.failing_s(now) >= share * self._patience_s
+        patience_s = max(share * self._patience_s, 2 * self._window_s)
+        return self._failed_in_row >= _OUTAGE and self.failing_s(now) >= patience_s
 
     def _count_failure(self, now: float) -> None:
         if self._failing_since is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import sys
 import threading
 import time
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +34,10 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     now: Callable[[], datetime] = _now
+
+
+class HeldBackError(Exception):
+    """A request may not start after all; whoever wanted to must wait."""
 
 
 class Limiter:
@@ -71,19 +77,20 @@ class Limiter:
         self.idle.set()
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[Start]:
+    async def slot(self, ready: Callable[[], bool] = lambda: True) -> AsyncIterator[Start]:
         """Hold this while a request is under way and until its answer is durable.
 
-        What it gives names the request, for whoever tells what became of it.
+        What it gives names the request, for whoever tells what became of it. `ready` is asked at
+        the last moment.
 
         Raises:
             RunEndedError: the run has ended; nothing was started.
+            HeldBackError: it is not ready; nothing was started.
         """
         self._wanted = True
         await self._slots.acquire()
         try:
-            start = await self._wait_for_start()
-            self._check()
+            start = await self._wait_for_start(ready)
             self._in_use += 1
             self.idle.clear()
             try:
@@ -117,12 +124,18 @@ class Limiter:
         self._concurrency.reply(start.number)
         self._resize()
 
-    def refuse(self, start: Start, wait_s: float | None) -> None:
-        """A request was told that it came too fast, and perhaps how long to wait: slow down."""
+    def refuse(
+        self, start: Start, wait_s: float | None, *, window_s: float = 0.0, why: str = ""
+    ) -> None:
+        """A request was told that it came too fast, and perhaps how long to wait: slow down.
+
+        `window_s` is the time over which its quota rolls, where that is known to be long.
+        """
         now = self._clock.monotonic()
         self._heard(start)
         self._pace.refuse(start, now, wait_s)
-        self._concurrency.refusal(start.number, now)
+        self._concurrency.refusal(start.number, now, max(window_s, wait_s or 0.0))
+        self.observations.waits(why, wait_s or 0.0)
         self._resize()
 
     def fail(self, start: Start) -> None:
@@ -149,25 +162,37 @@ class Limiter:
         for nap in self._naps:
             nap.cancel()
 
-    async def sleep(self, seconds: float) -> None:
-        """Sleep, at most until the end of the run."""
+    def now(self) -> float:
+        """Seconds of the limiter's clock."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float, until: asyncio.Future[None] | None = None) -> None:
+        """Sleep, at most until the end of the run, or until a future is done."""
         if self.ended or seconds <= 0:
             return
-        nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        nap = asyncio.ensure_future(self._nap(seconds))
         self._naps.add(nap)
         try:
-            await asyncio.wait([nap])
+            await asyncio.wait([nap, until] if until else [nap], return_when=FIRST_COMPLETED)
         finally:
             self._naps.discard(nap)
             nap.cancel()
 
-    async def _wait_for_start(self) -> Start:
+    async def _nap(self, seconds: float) -> None:
+        if math.isinf(seconds):
+            await asyncio.get_running_loop().create_future()
+        await self._clock.sleep(seconds)
+
+    async def _wait_for_start(self, ready: Callable[[], bool]) -> Start:
         arrived = self._clock.monotonic()
         async with self._turn:  # one waits for the time, the others for their turn
             while (wait := self._pace.wait_s(self._clock.monotonic())) > 0 and not self.ended:
                 before = self._clock.monotonic()
                 await self.sleep(wait)
                 self.observations.throttled(self._clock.monotonic() - before)
+            self._check()
+            if not ready():
+                raise HeldBackError
             start = self._pace.start(self._clock.monotonic(), arrived)
             self._concurrency.start(start.number)
             self._unheard.add(start.number)

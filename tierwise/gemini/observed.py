@@ -7,6 +7,7 @@ noted here, and whoever counts takes what came since the last time.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -28,9 +29,10 @@ class Observed:
 class Observations:
     """Noted on one thread, taken on any."""
 
-    def __init__(self) -> None:
+    def __init__(self, waits: Callable[[str, float], None] | None = None) -> None:
         self._lock = threading.Lock()
         self._observed = Observed()
+        self._waits = waits
 
     def sent(self, images: int, *, again: bool) -> None:
         """A request was sent."""
@@ -47,6 +49,11 @@ class Observations:
         """Requests that were ready waited."""
         with self._lock:
             self._observed.throttled_s += seconds
+
+    def waits(self, why: str, seconds: float) -> None:
+        """The service asked everybody to wait; told at once, for nothing is counted meanwhile."""
+        if self._waits:
+            self._waits(why, seconds)
 
     def take(self) -> Observed:
         """Everything since the last time; of several that take, each gets its own part."""

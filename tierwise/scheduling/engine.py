@@ -18,8 +18,10 @@ from tierwise.answering.prepare import READERS
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
+from tierwise.gemini.gate import Gate
+from tierwise.gemini.hearing import Rule
 from tierwise.gemini.limiter import Clock, Limiter
-from tierwise.gemini.observed import Observed
+from tierwise.gemini.observed import Observations, Observed
 from tierwise.gemini.request_log import RequestLog
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.journal.intent_file import IntentFile
@@ -31,6 +33,7 @@ from tierwise.journal.rate_share import RateShare
 from tierwise.records import Answer, Reason
 from tierwise.scheduling.keep_pace import KeepPace
 from tierwise.scheduling.session import Session
+from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.waves import Waves
 from tierwise.storage.process import Process
 
@@ -117,6 +120,7 @@ class Engine:
             requests_per_minute=self.plan.own_rate,
             clock=clock,
             patience_s=self.plan.patience_s,
+            observations=Observations(TALLY.wait),
         )
         if self._shares_rate:
             limiter.pause(self.plan.share_period_s)
@@ -131,6 +135,7 @@ class Engine:
         return Asker(
             client=GeminiClient(self.plan.service),
             limiter=limiter,
+            gate=Gate(limiter, Rule(self.plan.patience_s, self.plan.meets_s)),
             billing=Billing(self.plan.service),
             record=record,
             clock=clock,

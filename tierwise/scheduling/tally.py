@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, fields
 
 from tierwise.records import Answered, Failure
@@ -12,7 +13,8 @@ class Tally:
     """Read by one thread while others count; a figure may be an instant old.
 
     Money is in nano-dollars. `cap` is what all runs into the output may cost, 0 without one, and
-    `before` what earlier ones have cost, or may have.
+    `before` what earlier ones have cost, or may have. `waits_for` is what the service said that
+    everything waits for, until a moment of the monotonic clock.
     """
 
     files: int = 0
@@ -22,6 +24,8 @@ class Tally:
     cost: int = 0
     cap: int = 0
     before: int = 0
+    waits_for: str = ""
+    waits_until: float = 0.0
 
     def count(self, answered: Answered) -> None:
         """The outcomes of one file, with what was requested and paid for them."""
@@ -36,10 +40,16 @@ class Tally:
         """One file is done."""
         self.files += 1
 
+    def wait(self, why: str, seconds: float) -> None:
+        """The service asked to wait."""
+        until = time.monotonic() + seconds
+        if until > self.waits_until:
+            self.waits_for, self.waits_until = why, until
+
     def reset(self) -> None:
         """Start anew, before a run."""
         for figure in fields(self):
-            setattr(self, figure.name, 0)
+            setattr(self, figure.name, figure.default)
 
 
 TALLY = Tally()

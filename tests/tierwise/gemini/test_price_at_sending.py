@@ -15,6 +15,8 @@ from tierwise.answerer import ServiceKind
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.client import GeminiClient
+from tierwise.gemini.gate import Gate
+from tierwise.gemini.hearing import Rule
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
@@ -65,7 +67,9 @@ class Desk:
             clock = Clock(now=lambda: next(self.moments))
             limiter = Limiter(requests_in_flight=1, requests_per_minute=None, clock=clock)
             client = GeminiClient(found)
-            asker = Asker(client, limiter, Billing(found), self._record, clock)
+            asker = Asker(
+                client, limiter, Gate(limiter, Rule()), Billing(found), self._record, clock
+            )
             outcomes = await asker.ask(asks)
             await client.close()
         return outcomes

@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.records import Reason, ServiceTier
 
-AGAIN, ONCE_MORE, SPLIT, END = Ruling
+AGAIN, ONCE_MORE, SPLIT, FORM, REFUSED = Ruling
 
 
 def failure(service: Service, ask: Ask) -> CallError:
@@ -70,14 +71,14 @@ def failure_at(serving: Any) -> Callable[..., CallError]:
             {"kind": "rate_limited", "retry_after_s": 0.25},
             Verdict(AGAIN, Reason.QUOTA_EXHAUSTED, 0.25),
         ),
-        ({"kind": "daily_quota"}, Verdict(END, Reason.QUOTA_EXHAUSTED)),
-        ({"kind": "spend_limit"}, Verdict(END, Reason.QUOTA_EXHAUSTED)),
-        ({"kind": "unauthorized"}, Verdict(END, Reason.UNAUTHORIZED)),
-        ({"kind": "forbidden"}, Verdict(END, Reason.UNAUTHORIZED)),
-        ({"kind": "model_gone"}, Verdict(END, Reason.REJECTED)),
+        ({"kind": "daily_quota"}, Verdict(REFUSED, Reason.QUOTA_EXHAUSTED, certain=True)),
+        ({"kind": "spend_limit"}, Verdict(AGAIN, Reason.QUOTA_EXHAUSTED, 180.0, window_s=600.0)),
+        ({"kind": "unauthorized"}, Verdict(REFUSED, Reason.UNAUTHORIZED)),
+        ({"kind": "forbidden"}, Verdict(REFUSED, Reason.UNAUTHORIZED)),
+        ({"kind": "model_gone"}, Verdict(REFUSED, Reason.REJECTED)),
         ({"kind": "bad_image"}, Verdict(SPLIT, Reason.REJECTED)),
         ({"kind": "internal"}, Verdict(AGAIN, Reason.UNAVAILABLE)),
-        ({"kind": "unavailable"}, Verdict(AGAIN, Reason.UNAVAILABLE)),
+        ({"kind": "unavailable"}, Verdict(AGAIN, Reason.UNAVAILABLE, no_room=True)),
         ({"kind": "deadline"}, Verdict(AGAIN, Reason.TIMEOUT)),
         ({"kind": "hang"}, Verdict(ONCE_MORE, Reason.TIMEOUT)),
         ({"kind": "drop"}, Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
@@ -96,6 +97,8 @@ def test_every_fault_has_its_verdict(
     seconds = 0.3 if fault["kind"] == "hang" else 10
     service = Service(kind, gemini.url, project="p", timeout_s=seconds)
     error = failure(service, ask_of())
+    if fault["kind"] == "rate_limited":  # Vertex names no quota
+        verdict = replace(verdict, no_room=kind is ServiceKind.VERTEX)
     assert judge(error) == verdict, error
     assert error.sent == (verdict.ruling is ONCE_MORE)
 
@@ -106,7 +109,7 @@ def test_a_withdrawn_key_ends_the_run(
     monkeypatch.setenv("GEMINI_API_KEY", "revoked")
     error = failure(Service(ServiceKind.DEVELOPER, gemini.url), ask_of())
     assert error.status == 400
-    assert judge(error) == Verdict(END, Reason.UNAUTHORIZED)
+    assert judge(error) == Verdict(REFUSED, Reason.UNAUTHORIZED)
 
 
 def test_no_connection_was_nothing_sent(ask_of: Callable[..., Ask]) -> None:
@@ -123,19 +126,70 @@ def test_no_connection_was_nothing_sent(ask_of: Callable[..., Ask]) -> None:
     [
         (200, "not JSON", Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
         (200, "[]", Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
-        (402, "{}", Verdict(END, Reason.QUOTA_EXHAUSTED)),
+        (402, "{}", Verdict(REFUSED, Reason.QUOTA_EXHAUSTED)),
         (408, "{}", Verdict(AGAIN, Reason.TIMEOUT)),
         (413, "<html>too large</html>", Verdict(SPLIT, Reason.REJECTED)),
         (418, "{}", Verdict(SPLIT, Reason.REJECTED)),
-        (429, "{}", Verdict(AGAIN, Reason.QUOTA_EXHAUSTED)),
+        (429, "{}", Verdict(AGAIN, Reason.QUOTA_EXHAUSTED, no_room=True)),
         (499, "{}", Verdict(ONCE_MORE, Reason.UNAVAILABLE)),
         (502, "<html>bad gateway</html>", Verdict(AGAIN, Reason.UNAVAILABLE)),
         (529, "", Verdict(AGAIN, Reason.UNAVAILABLE)),
-        (400, '{"error": {"status": "FAILED_PRECONDITION"}}', Verdict(END, Reason.UNAUTHORIZED)),
+        (
+            400,
+            '{"error": {"status": "FAILED_PRECONDITION"}}',
+            Verdict(REFUSED, Reason.UNAUTHORIZED),
+        ),
+        (307, "", Verdict(REFUSED, Reason.REJECTED)),
         (
             429,
             '{"error": {"message": "Your project exceeded its monthly spending cap."}}',
-            Verdict(END, Reason.QUOTA_EXHAUSTED),
+            Verdict(REFUSED, Reason.QUOTA_EXHAUSTED, certain=True),
+        ),
+        (
+            429,
+            '{"error": {"message": "Your prepayment credits are depleted. Add credit.",'
+            ' "details": [{"retryDelay": "30s"}]}}',
+            Verdict(REFUSED, Reason.QUOTA_EXHAUSTED, certain=True),
+        ),
+        (
+            429,
+            '{"error": {"message": "Spend-based rate limit exceeded", "details": ['
+            '{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "180s"}]}}',
+            Verdict(AGAIN, Reason.QUOTA_EXHAUSTED, 180.0, window_s=600.0),
+        ),
+        (
+            429,
+            '{"error": {"details": [{"retryDelay": "40000s"}]}}',
+            Verdict(REFUSED, Reason.QUOTA_EXHAUSTED, 40000.0),
+        ),
+        (
+            429,
+            '{"error": {"details": [{"violations": [{"quotaId": "RequestsPerMinute"}]}]}}',
+            Verdict(AGAIN, Reason.QUOTA_EXHAUSTED),
+        ),
+        *(
+            (status, body, judged)
+            for body in (
+                '{"error": {"details": null}}',
+                '{"error": {"details": [null, "x", {"violations": ["a", null], "reason": []}]}}',
+                '{"error": "busy"}',
+                '{"error": null}',
+                "[]",
+                '[{"error": {"message": 7, "status": []}}]',
+            )
+            for status, judged in (
+                (400, Verdict(SPLIT, Reason.REJECTED)),
+                (429, Verdict(AGAIN, Reason.QUOTA_EXHAUSTED, no_room=True)),
+            )
+        ),
+        *(
+            (400, f'{{"error": {{"message": "{words}"}}}}', Verdict(FORM, Reason.REJECTED))
+            for words in (
+                "The specified schema produces a constraint that has too many states for serving.",
+                "response_json_schema is not supported by this model",
+                "Unsupported response_mime_type: text/x.enum",
+                "enum: at most 500 values",
+            )
         ),
     ],
 )
@@ -145,6 +199,9 @@ def test_what_the_emulator_does_not_say(
     assert judge(failure_at(answering(status, body), ask_of())) == verdict
 
 
+_TOLD_BY_WORDS = ("200", "invalid key", "per day", "schema", "reference", "wait of")
+
+
 def rows_of_the_table() -> dict[str, tuple[str, str]]:
     """Ruling and reason by status, `other 4xx` and `other 5xx`, as the module's table says."""
     found: dict[str, tuple[str, str]] = {}
@@ -152,9 +209,9 @@ def rows_of_the_table() -> dict[str, tuple[str, str]]:
         if not re.match(r"\| \d", line):
             continue
         what, ruling, reason = (cell.strip() for cell in line.split("|")[1:4])
-        if "200" in what or "invalid key" in what or "per day" in what:
+        if any(words in what for words in _TOLD_BY_WORDS):
             what = what.partition(",")[0] if what.startswith("402") else ""
-        for name in re.findall(r"other \dxx|\d{3}", what):
+        for name in re.findall(r"other \dxx|3xx|\d{3}", what):
             assert name not in found, f"{name} stands in two rows"
             found[name] = (ruling, reason)
     lost = next(line for line in (retry.__doc__ or "").splitlines() if "lost after" in line)
@@ -189,15 +246,16 @@ def test_every_status_has_the_verdict_of_its_row(serving: Any, ask_of: Callable[
     ("message", "by_reference", "verdict"),
     [
         ("404 NOT_FOUND: A valid object was not found", True, Verdict(SPLIT, Reason.REJECTED)),
-        ("404 NOT_FOUND: A valid object was not found", False, Verdict(END, Reason.REJECTED)),
-        ("404 NOT_FOUND: Publisher Model x was not found", True, Verdict(END, Reason.REJECTED)),
+        ("404 NOT_FOUND: A valid object was not found", False, Verdict(REFUSED, Reason.REJECTED)),
+        ("404 NOT_FOUND: gs://b/model.jpg was not found", True, Verdict(SPLIT, Reason.REJECTED)),
     ],
 )
 def test_an_object_that_is_gone_is_not_the_end(
     message: str, by_reference: bool, verdict: Verdict
 ) -> None:
-    error = CallError(message, status=404, sent=True)
-    assert judge(error, by_reference=by_reference) == verdict
+    assert judge(CallError(message, status=404), by_reference=by_reference) == verdict
+    closed = Verdict(verdict.ruling, Reason.REJECTED if by_reference else Reason.UNAUTHORIZED)
+    assert judge(CallError("no access", status=403), by_reference=by_reference) == closed
 
 
 @pytest.mark.parametrize(("header", "wait_s"), [("7", 7.0), ("0.5", 0.5), ("tomorrow", None)])

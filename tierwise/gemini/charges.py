@@ -1,0 +1,85 @@
+"""What a request is charged with: what its reply says, or else the worst that it can cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+
+from tierwise.errors import InputError
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.client import RawReply
+from tierwise.gemini.compose import RequestParts
+from tierwise.gemini.reply import Reply, read_reply
+from tierwise.gemini.retry import MAX_UNANSWERED
+from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves
+from tierwise.records import Reason, ServiceTier, Spent
+
+
+def answered(
+    billing: Billing,
+    asks: tuple[Ask, ...],
+    composed: RequestParts,
+    raw: RawReply,
+    *,
+    tier: ServiceTier,
+    on: date,
+    asked_at: str,
+) -> Exchange:
+    """A request that was answered with a 200, and what that cost at the prices of a day."""
+    reply = read_reply(raw.body, raw.headers)
+    served = reply.service_tier or tier
+    spent, pictures = _spent(billing, asks, reply, served, on)
+    return Exchange(
+        reply=reply,
+        spent=spent,
+        service_tier=served,
+        latency_ms=raw.latency_ms,
+        asked_at=asked_at,
+        baselines=billing.baselines(asks, composed.texts, reply.usage, on),
+        sent_bytes=composed.sent_bytes,
+        pictures=pictures,
+        answerer=billing.service.answerer_of(raw.headers),
+    )
+
+
+def unanswered(asks: tuple[Ask, ...], reason: Reason, message: str, worst: int) -> Settled:
+    """A request that was sent and never answered may be billed, at the worst as a whole.
+
+    A pack is split after the second, for one of its pictures may be what the service dies of; each
+    alone has two tries again.
+    """
+    shares = Spent(maybe_billed=worst, requests=1).shares(len(asks))
+    charged = tuple(
+        replace(ask, wasted=ask.wasted + share, unanswered=ask.unanswered + 1)
+        for ask, share in zip(asks, shares, strict=True)
+    )
+    wasted = tuple(zip(asks, shares, strict=True))
+    if charged[0].unanswered < MAX_UNANSWERED:
+        return Settled((), wasted, (charged,))
+    if can_split(asks):
+        return Settled((), wasted, tuple(map(_as_first_try, halves(charged))))
+    message = f"{message} (requests without a reply: {MAX_UNANSWERED})"
+    return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
+
+
+def _spent(
+    billing: Billing, asks: tuple[Ask, ...], reply: Reply, served: ServiceTier, on: date
+) -> tuple[Spent, Sequence[Spent]]:
+    """What a reply cost, and each picture of it; at the worst where that is not to be known.
+
+    A reply that is paid must reach the journal, whatever it says of its tokens, tier or model.
+    """
+    if reply.tells_usage:
+        with suppress(InputError):  # no price is known for what was served
+            spent = billing.spent(asks[0].route.model, reply, served, on)
+            return spent, billing.of_pictures(asks, reply, spent, served, on)
+    worst = billing.worst_case(asks, on)
+    return Spent(reply.usage, maybe_billed=worst, requests=1), ()
+
+
+def _as_first_try(half: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    """A half whose next loss splits it again, or an image by itself that may be lost once more."""
+    lost = MAX_UNANSWERED - 1 if can_split(half) else 0
+    return tuple(replace(ask, unanswered=lost) for ask in half)
