@@ -142,7 +142,9 @@ def build(place: Path) -> Environment:
     copy("image", place / "template")
     venv = place / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    command = [sys.executable, "-m", *install_command(), f"--prefix={venv}", "--quiet"]
+    # Without the last, pip would take away what is installed beside these tests.
+    words = [f"--prefix={venv}", "--quiet", "--ignore-installed"]
+    command = [sys.executable, "-m", *install_command(), *words]
     offline = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INDEX": "1"}
     offline.pop("PYTHONPATH", None)
     subprocess.run(command, cwd=place / "build", env=offline, check=True)
