@@ -17,7 +17,7 @@ from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
-from tierwise.beam_pipeline.launch import warnings_about_groups
+from tierwise.beam_pipeline.launch import warnings_about_columns, warnings_about_groups
 from tierwise.beam_pipeline.lease_keeper import kept, take_job
 from tierwise.beam_pipeline.run_file import break_off, complete_run, open_run, read_run
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
@@ -70,7 +70,7 @@ def warn_about(job: Job, options: PipelineOptions, console: Console) -> None:
     """Say what a person should know before money is spent."""
     models = warnings_about(job.plan.questions, job.plan.service, job.on)
     regions = warnings_about_regions(job, options)
-    for warning in (*models, *warnings_about_groups(job), *regions):
+    for warning in (*models, *warnings_about_groups(job), *warnings_about_columns(job), *regions):
         warn(console, warning)
 
 

@@ -126,12 +126,13 @@ def close(
     `left_out` are the names that stand for no image of their own, which are counted.
     """
     publication = job.publication
+    staging, schemas = publication.staging, publication.schemas
+    row_of = partial(outcome_row, renamed=job.renamed)
+    wide_row_of = partial(wide_row, table=job.wide, renamed=job.renamed)
     rows = keep_lease(asked.rows, job.lease, "KeepWhileWriting")
-    long = rows | "WriteTables" >> WriteParts(publication.staging, publication.schemas, outcome_row)
     pages = asked.pages or rows | "MergePages" >> MergePages()
-    wide = pages | "WriteWide" >> WriteParts(
-        publication.staging, publication.schemas, partial(wide_row, job.wide)
-    )
+    long = rows | "WriteTables" >> WriteParts(staging, schemas, row_of)
+    wide = pages | "WriteWide" >> WriteParts(staging, schemas, wide_row_of)
     parts = (long, wide) | "AllParts" >> beam.Flatten()
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     # Every row is in the tables of the staging folder, long and wide, and its money in one sum.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,7 @@ class Job:
     nano-dollars, is None without `--max_cost_usd`, and `likeness` without `--near_duplicates`. With
     `page`, it leaves the page for people too. `lease` is kept by the workers when it is there, else
     by the launcher. `untraced` is what earlier runs into the output may have paid besides.
+    `renamed` are columns of the manifest that have another name in tables.
     """
 
     found: Input
@@ -40,18 +42,25 @@ class Job:
     page: bool = False
     lease: Lease | None = None
     untraced: Untraced = Untraced()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The manifest's columns under the names they have in tables, and their kinds."""
+        kinds = self.found.columns.items()
+        return {self.renamed.get(name, name): kind for name, kind in kinds}
 
     @property
     def wide(self) -> WideTable:
         """The table with a row per picture; audits ask a sample alone, and have no column."""
         tasks = (task for task in self.plan.questions.with_rows if not task.audit)
         answers = {task.name: task.answer.value_schema() for task in tasks}
-        return wide_table(answers, self.found.columns)
+        return wide_table(answers, self.columns)
 
     @property
     def publication(self) -> Publication:
         """The tables that it leaves, and where."""
-        questions, columns = self.plan.questions, self.found.columns
+        questions, columns = self.plan.questions, self.columns
         schemas = {
             answers_table(task.name): answers_schema(task.answer.value_schema(), columns)
             for task in questions.with_rows
@@ -62,8 +71,8 @@ class Job:
             tasks=tuple(task.name for task in questions.with_rows),
             schemas={**schemas, FAILURES: failures_schema(columns), WIDE: self.wide.schema()},
             facts=self.facts,
-            cost_by=self.cost_by,
-            judged=tuple(judged_tasks(questions.with_rows, columns)),
+            cost_by=self.renamed.get(self.cost_by, self.cost_by),
+            judged=tuple(judged_tasks(questions.with_rows, self.found.columns)),
             audits=questions.audits,
             page=self.page,
             untraced=self.untraced,

@@ -7,6 +7,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from tierwise.accounts.column_names import (
+    FOR_BIGQUERY,
+    named_for_bigquery,
+    refused_by_bigquery,
+)
 from tierwise.answerer import Answerer
 from tierwise.answering.groups import group_name
 from tierwise.answering.plan import Plan
@@ -97,6 +102,7 @@ def build_job(
         cost_by=settings.cost_by or "",
         cap=inquiry.cap,
         likeness=_likeness(settings),
+        renamed=_renamed(settings, found),
     )
 
 
@@ -132,6 +138,7 @@ def _facts(
     sometimes = {
         "ungrouped_files": ungrouped,
         "calibrated_versions": calibrated_versions(settings.calibration),
+        "renamed_columns": _renamed(settings, inquiry.found),
     }
     return facts | {name: told for name, told in sometimes.items() if told}
 
@@ -148,6 +155,26 @@ def answered_at(job: Job, endpoint: str, emulator: str) -> Job:
     journal = replace(job.plan.journal, reading=reading)
     plan = replace(job.plan, service=service, journal=journal)
     return replace(job, plan=plan, facts=job.facts | answered_by(service.answerer))
+
+
+def _renamed(settings: Settings, found: Input) -> dict[str, str]:
+    """The manifest's columns that get another name in tables."""
+    wanted = settings.column_names == FOR_BIGQUERY
+    return named_for_bigquery(found.columns) if wanted else {}
+
+
+def warnings_about_columns(job: Job) -> Iterator[str]:
+    """Which columns a loader would refuse, or have another name in the tables."""
+    if job.renamed:
+        told = ", ".join(f"{column!r} is {name}" for column, name in job.renamed.items())
+        yield f"columns of the manifest that BigQuery refuses are renamed in the tables: {told}."
+    elif "column_names" not in job.facts["flags"]:  # trials, whose tables nobody loads
+        return
+    elif refused := [name for name in job.found.columns if refused_by_bigquery(name)]:
+        yield (
+            f"BigQuery refuses tables with the columns {', '.join(map(repr, refused))}; "
+            f"--column_names={FOR_BIGQUERY} renames them."
+        )
 
 
 def _likeness(settings: Settings) -> Likeness | None:

@@ -22,7 +22,7 @@ GROUPS = {
         *("requests_in_flight", "requests_per_minute", "request_timeout_s", "give_up_after_s"),
         *("accept_truncated", "log_requests"),
     ),
-    "what comes out": ("json", "no_thumbnails"),
+    "what comes out": ("json", "no_thumbnails", "column_names"),
     "the embedded emulator": ("emulator_knows", "emulator_faults", "emulator_latency_ms"),
 }
 _HEADING = {name: heading for heading, names in GROUPS.items() for name in names}

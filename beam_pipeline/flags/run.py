@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierwise.accounts.admission import read_dollars
+from tierwise.accounts.column_names import AS_IS, FOR_BIGQUERY
 from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, Flag
 from tierwise.beam_pipeline.flags.reasons import read_reasons
 from tierwise.records import ServiceTier
@@ -165,6 +166,15 @@ FLAGS = (
         "run.json. Default: none.",
         "customer",
         (RUN,),
+    ),
+    Flag(
+        "column_names",
+        "Names of the manifest's columns in the tables: as_is, or bigquery, which renames those "
+        "that BigQuery refuses and tells them.",
+        FOR_BIGQUERY,
+        (RUN,),
+        default=AS_IS,
+        choices=(AS_IS, FOR_BIGQUERY),
     ),
     Flag(
         "flex_fallback",

@@ -67,3 +67,36 @@ def test_prompts_take_values_from_the_manifest(
     manifest.write_text("uri,customer\n000.jpg,a\n001.jpg,b\n")
     classify(manifest, tasks=TASKS)
     assert len({line["prompt_sha256"] for line in gemini.requests()}) == 1 + 2
+
+
+HARD = ["Total Price", "2col", "gr\u00f6\u00dfe", "_PARTITIONTIME", "sku", "\u4fa1\u683c"]
+EASY = ["Total_Price", "_2col", "groesse", "column_PARTITIONTIME", "sku", "column_6"]
+
+
+@pytest.mark.parametrize("flags", [[], ["--column_names=bigquery"]], ids=["as_is", "bigquery"])
+def test_columns_that_bigquery_refuses_are_told_or_renamed(
+    flags: list[str],
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(2)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no")
+    manifest = folder / "list.csv"
+    names = ["000.jpg", "001.jpg", "broken.jpg"]
+    lines = [",".join(["uri", *HARD]), *(f"{name},a,b,c,d,e,f" for name in names)]
+    manifest.write_text("\n".join(lines), "utf-8")
+    tasks = TASKS.replace("{customer}", "{sku}")
+    done = classify(manifest, "--cost_by=Total Price", *flags, tasks=tasks, status=None)
+    there = EASY if flags else HARD
+    wide = pq.read_table(done.output / "wide").to_pylist()
+    for row in (*done.answers("shade"), *done.failures, *wide):
+        assert [row[name] for name in there] == list("abcdef")
+    assert {row[there[0]] for row in done.costs} == {"a"}
+    said = " ".join(capsys.readouterr().err.split())
+    if flags:
+        assert "'Total Price' is Total_Price, '2col' is _2col, 'gr\u00f6\u00dfe' is groesse" in said
+        assert done.run["renamed_columns"]["_PARTITIONTIME"] == "column_PARTITIONTIME"
+    else:
+        assert "BigQuery refuses tables with the columns 'Total Price', '2col'" in said
+        assert "'sku'" not in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answer_row, failure_row
 from tierwise.accounts.wide_table import WideTable
-from tierwise.records import Answer, NamedOutcome, NamedPage
+from tierwise.records import Answer, ImageFile, NamedOutcome, NamedPage
 from tierwise.storage.files import files_for, join
 
 # Rows that are held as Python objects, of 3 KB each.
@@ -59,16 +59,27 @@ class GrowingPart:
         self.latest = []
 
 
-def outcome_row(named: NamedOutcome) -> TableRow:
-    """The row of an outcome, in its task's answers or in the failures."""
+def outcome_row(named: NamedOutcome, renamed: Mapping[str, str] = {}) -> TableRow:
+    """The row of an outcome, in its task's answers or in the failures.
+
+    `renamed` are columns of the manifest that have another name in tables.
+    """
+    file = _renamed(named.file, renamed)
     if isinstance(named.outcome, Answer):
-        return answers_table(named.outcome.task), answer_row(named.file, named.outcome)
-    return FAILURES, failure_row(named.file, named.outcome)
+        return answers_table(named.outcome.task), answer_row(file, named.outcome)
+    return FAILURES, failure_row(file, named.outcome)
 
 
-def wide_row(table: WideTable, page: NamedPage) -> TableRow:
+def wide_row(page: NamedPage, table: WideTable, renamed: Mapping[str, str]) -> TableRow:
     """The row of one page in the wide table."""
-    return WIDE, table.row(page)
+    return WIDE, table.row(replace(page, file=_renamed(page.file, renamed)))
+
+
+def _renamed(file: ImageFile, renamed: Mapping[str, str]) -> ImageFile:
+    if not renamed:
+        return file
+    columns = {renamed.get(name, name): cell for name, cell in file.columns.items()}
+    return replace(file, columns=columns)
 
 
 def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, Any]]) -> Part:
