@@ -12,6 +12,7 @@ from tierwise.images.decoders.jpeg_decoder import decode_four_colours, decode_jp
 from tierwise.images.decoders.original import DamagedError, Original, WantedView
 from tierwise.images.decoders.pdf_decoder import count_pages, decode_pdf
 from tierwise.images.decoders.pillow_decoder import count_frames, decode_with_pillow
+from tierwise.images.decoders.tiff_damage import check_tiff
 from tierwise.images.decoders.vips_decoder import decode_with_vips
 from tierwise.images.decoders.webp_decoder import decode_webp
 from tierwise.images.raster import Raster
@@ -33,6 +34,8 @@ _DECODERS: dict[str, tuple[Decoder, ...]] = {
     "heic": (decode_heic,),
     "pdf": (decode_pdf,),
 }
+# What decoders do not check themselves.
+_CHECKS: dict[str, Callable[[Original, WantedView], None]] = {"tiff": check_tiff}
 _ANIMATED = {"gif", "webp", "png", "avif"}
 
 
@@ -47,6 +50,8 @@ def decode(original: Original, view: WantedView) -> Raster:
     try:
         if original.header.cut_off:
             raise original.cut_off()
+        if check := _CHECKS.get(original.header.format):
+            check(original, view)
         return _by_first_that_can(strict, view)
     except ImageError as error:
         if error.reason is not Reason.UNREADABLE or not accepts:

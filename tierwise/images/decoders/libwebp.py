@@ -22,6 +22,7 @@ from tierwise.images.raster import Pixels
 _ABI = 0x0209
 _OK, _SUSPENDED = 0, 5  # VP8StatusCode
 _LAST = 4
+_COARSE = 8
 # Encoders end with up to two bytes of zeros, some with a word.
 _MOST_FILLING = 16
 
@@ -137,6 +138,17 @@ def decode_scaled(data: bytes, size: tuple[int, int], end: int) -> Pixels | None
     if early:
         raise UnusedDataError("the picture is complete before its data are used up")
     return pixels if status == _OK else None
+
+
+def check_bitstream(data: bytes) -> None:
+    """Decode coded colours only to see whether all their data are used up.
+
+    Raises:
+        UnusedDataError: they are not.
+    """
+    if size := opaque_size(data):
+        small = (-(-size[0] // _COARSE), -(-size[1] // _COARSE))
+        decode_scaled(data, small, len(data))
 
 
 def _config(data: bytes) -> _Config | None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from itertools import islice
 
 from tierwise.images.decoders.colour import is_plain
-from tierwise.images.decoders.libwebp import UnusedDataError, decode_scaled, opaque_size
+from tierwise.images.decoders.libwebp import (
+    UnusedDataError,
+    check_bitstream,
+    decode_scaled,
+    opaque_size,
+)
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.scaled import finished_pixels
 from tierwise.images.decoders.vips_decoder import decode_with_vips
@@ -15,7 +20,6 @@ from tierwise.images.raster import Pixels, Raster, upright
 # libwebp averages areas while it decodes, which softens small text. With this much left to Lanczos
 # photographs keep 47 dB and more, at 44 dB a tenth less time would do.
 MARGIN = 2.0
-_COARSE = 8
 
 
 def decode_webp(original: Original, view: WantedView) -> Raster:
@@ -62,11 +66,8 @@ def _check_bitstreams(original: Original, frame: int) -> None:
     Raises:
         ImageError: the data of one are not used up.
     """
-    for start, end in islice(bitstreams(original.data), frame + 1):
-        stream = original.data[start:end]
-        if size := opaque_size(stream):
-            small = (-(-size[0] // _COARSE), -(-size[1] // _COARSE))
-            try:
-                decode_scaled(stream, small, len(stream))
-            except UnusedDataError as error:
-                raise original.damaged(str(error)) from error
+    try:
+        for start, end in islice(bitstreams(original.data), frame + 1):
+            check_bitstream(original.data[start:end])
+    except UnusedDataError as error:
+        raise original.damaged(str(error)) from error

@@ -12,6 +12,7 @@ NEW_SUBFILE_TYPE, SUBFILE_TYPE = 254, 255
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 DESCRIPTION, MAKE, STRIP_OFFSETS, ORIENTATION, SAMPLES = 270, 271, 273, 274, 277
 STRIP_BYTES, LEAST, MOST, TILE_WIDTH, SUB_DIRECTORIES = 279, 280, 281, 322, 330
+TILE_OFFSETS, TILE_BYTES = 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, LEAST_SAMPLE, MOST_SAMPLE = 338, 339, 340, 341
 JPEG_OFFSET, JPEG_BYTES = 513, 514
 EXIF, NDPI_VERSION, NO_DATA, DNG_VERSION = 34665, 65420, 42113, 50706
@@ -35,11 +36,15 @@ class Sliced(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One image file directory; `entries` are, by tag, the code, number and place of its values."""
+    """One image file directory; `entries` are, by tag, the code, number and place of its values.
+
+    `next_at` is where the file says that another one begins, 0 for the last.
+    """
 
     data: Sliced
     order: str
     entries: Mapping[int, tuple[str, int, int]]
+    next_at: int = 0
 
     def values(self, tag: int) -> tuple[int | float, ...]:
         """What stands under a tag; nothing where it is missing or lies beyond the file's end."""
@@ -85,8 +90,9 @@ def _chain(data: Sliced, order: str, at: int, *, big: bool) -> Iterator[Director
         first = at + struct.calcsize(counted)
         if not count or first + count * entry > len(data):
             return
-        yield Directory(data, order, _entries(data, order, first, min(count, _MOST_ENTRIES), big))
+        entries = _entries(data, order, first, min(count, _MOST_ENTRIES), big)
         at = _number(data, order + offset, first + count * entry)
+        yield Directory(data, order, entries, at)
 
 
 def _entries(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 from tierwise.images.headers.header import Header, broken
@@ -24,7 +25,8 @@ def read_tiff_header(data: Sliced, name: str, *, most_pages: int) -> Header:
     chain = list(islice(directories(data), _DIRECTORIES_PER_PAGE * most_pages + 1))
     if not chain:
         raise broken(name, "tiff", "it holds no directory; the file may be cut off")
-    return tiff_header(pages_of(chain, big=is_big(data)))
+    header = tiff_header(pages_of(chain, big=is_big(data)))
+    return replace(header, cut_off=chain[-1].next_at >= len(data))
 
 
 def tiff_header(pages: list[TiffPage]) -> Header:

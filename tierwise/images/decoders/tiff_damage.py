@@ -1,0 +1,76 @@
+"""What is wrong with the strips or tiles of a TIFF page that libtiff decodes without a word.
+
+It stops when it has the pixels it expects, and then does not look at the checksum behind deflated
+data; nor does libwebp tell when it needed fewer bytes than there are.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+
+from tierwise.images.decoders.libwebp import UnusedDataError, check_bitstream
+from tierwise.images.decoders.original import Original, WantedView
+from tierwise.images.headers.tiff_directories import (
+    COMPRESSION,
+    STRIP_BYTES,
+    STRIP_OFFSETS,
+    TILE_BYTES,
+    TILE_OFFSETS,
+    Directory,
+)
+from tierwise.images.headers.webp_header import bitstreams
+
+_INPUT, _OUTPUT = 1 << 16, 1 << 22  # bytes at once
+
+
+def check_tiff(original: Original, view: WantedView) -> None:
+    """Check the data of one page, where their coding lets it be checked.
+
+    Raises:
+        ImageError: `unreadable`, some are damaged.
+    """
+    directory = original.header.pages[view.frame].directory
+    check = _CHECKS.get(directory.number(COMPRESSION, 1))
+    if check is None:
+        return
+    for number, data in enumerate(_chunks(original.data, directory)):
+        if problem := check(data):
+            kind = "tile" if directory.values(TILE_OFFSETS) else "strip"
+            raise original.damaged(f"{kind} {number}: {problem}")
+
+
+def _chunks(data: bytes, directory: Directory) -> Iterator[bytes]:
+    """The strips or tiles; empty ones stand for tiles that were left out, which is allowed."""
+    for offsets, sizes in ((TILE_OFFSETS, TILE_BYTES), (STRIP_OFFSETS, STRIP_BYTES)):
+        pairs = zip(directory.values(offsets), directory.values(sizes), strict=False)
+        for offset, size in pairs:
+            if size:
+                yield data[int(offset) : int(offset + size)]
+
+
+def _deflated(data: bytes) -> str:
+    stream = zlib.decompressobj()
+    try:
+        for at in range(0, len(data), _INPUT):
+            stream.decompress(data[at : at + _INPUT], _OUTPUT)
+            while stream.unconsumed_tail:
+                stream.decompress(stream.unconsumed_tail, _OUTPUT)
+            if stream.eof:
+                return ""
+    except zlib.error as error:
+        return str(error)
+    return "deflated data without an end"
+
+
+def _webp(data: bytes) -> str:
+    try:
+        for start, end in bitstreams(data):
+            check_bitstream(data[start:end])
+    except UnusedDataError as error:
+        return str(error)
+    return ""
+
+
+# By the number of the compression: Adobe's and the older deflate, WebP.
+_CHECKS: dict[int, Callable[[bytes], str]] = {8: _deflated, 32946: _deflated, 50001: _webp}
