@@ -15,6 +15,7 @@ from tierwise.images.decoders.pillow_decoder import count_frames, decode_with_pi
 from tierwise.images.decoders.tiff_damage import check_tiff
 from tierwise.images.decoders.vips_decoder import decode_with_vips
 from tierwise.images.decoders.webp_decoder import decode_webp
+from tierwise.images.headers.tiff_samples import holds_ycbcr
 from tierwise.images.raster import Raster
 from tierwise.records import Reason
 
@@ -110,6 +111,8 @@ def _decoders(original: Original, view: WantedView) -> tuple[Decoder, ...]:
     header = original.header
     if header.format in {"jpeg", "mpo"} and header.channels not in {1, 3}:
         return (decode_four_colours,)
+    if header.format == "tiff" and holds_ycbcr(header.pages[view.frame].directory):
+        return (decode_with_pillow,)  # libvips shows it as if it were RGB
     if header.format == "png" and view.frame:  # libvips shows only the first frame
         return (decode_with_pillow,)
     return _DECODERS[header.format]

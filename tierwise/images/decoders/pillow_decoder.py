@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pyvips
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
 
+from tierwise.images.decoders.bitmap_runs import without_runs
 from tierwise.images.decoders.coded_colours import coded_colours, from_coded
 from tierwise.images.decoders.complaints import failed, forget
 from tierwise.images.decoders.finishing import finished
@@ -51,6 +52,8 @@ _REDUCIBLE = {"L", "RGB", "CMYK"}
 _DEEP, _SIXTEEN_BITS = {"I", "F"}, {"I;16", "I;16L", "I;16B"}
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are checked here, and by our own limit
+# Pillow itself takes uncompressed YCbCr for RGB, and does not notice where strips end early.
+TiffImagePlugin.READ_LIBTIFF = True
 
 
 def decode_with_pillow(original: Original, view: WantedView) -> Raster:
@@ -103,10 +106,14 @@ def count_frames(original: Original) -> int:
 def _opened(original: Original, view: WantedView) -> tuple[Image.Image, tuple[int, int]]:
     """Open lazily, check the size, and return it as stored, before any scaled decoding."""
     found = original.header.format
-    image = Image.open(io.BytesIO(original.data), formats=_PLUGINS[found])
-    pages = original.header.pages
-    frame = pages[view.frame].place if pages else view.frame
-    if frame:
+    data = original.data
+    if found == "bmp":
+        data = without_runs(data, lenient=original.limits.accept_truncated)
+    image = Image.open(io.BytesIO(data), formats=_PLUGINS[found])
+    page = original.header.pages[view.frame] if found == "tiff" else None
+    if page and page.sub >= 0:
+        raise original.unreadable("its picture lies below its directories")
+    if frame := page.place if page else view.frame:
         image.seek(frame)
     size = image.size
     halvings = _halvings(original, max(size), max(view.size(*size))) if found == "jp2" else 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tierwise.images.headers.tiff_directories import (
     BITS,
+    COMPRESSION,
     EXTRA_SAMPLES,
     LEAST,
     LEAST_SAMPLE,
@@ -19,7 +20,8 @@ from tierwise.images.headers.tiff_directories import (
 
 LOG_L = 32844
 _GREY = {0, 1, LOG_L}
-_CMYK, _PALETTE = 5, 3
+_CMYK, _PALETTE, _YCBCR = 5, 3, 6
+_CODED_COLOURS = {6, 7, 50001}  # JPEG, old and new, and WebP
 _ALPHA = {1, 2}  # values of ExtraSamples: associated and unassociated
 _DECODED_BITS = {0, 1, 2, 4, 8, 16, 32}
 # Pillow takes these in a single channel.
@@ -60,6 +62,12 @@ def undecodable(directory: Directory) -> str:
     if bits <= _DECODED_BITS or (bits <= _DECODED_GREY and directory.number(SAMPLES, 1) == 1):
         return ""
     return f"samples of {' and '.join(map(str, sorted(bits)))} bits"
+
+
+def holds_ycbcr(directory: Directory) -> bool:
+    """Tell whether samples are luma and colour differences that no codec turns into RGB."""
+    coded = directory.number(COMPRESSION, 1) in _CODED_COLOURS
+    return directory.number(PHOTOMETRIC, 1) == _YCBCR and not coded
 
 
 def _colours(photometric: int, samples: int, extra: int) -> int:
