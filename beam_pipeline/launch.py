@@ -14,7 +14,7 @@ from tierwise.accounts.column_names import (
 )
 from tierwise.answerer import Answerer
 from tierwise.answering.groups import group_name
-from tierwise.answering.plan import Plan
+from tierwise.answering.plan import Plan, requests_at_a_time
 from tierwise.beam_pipeline.asked import (
     calibrated_versions,
     patience_of,
@@ -86,7 +86,9 @@ def build_job(
         questions=questions,
         service=service,
         journal=JournalFiles(join(output, "journal"), run_id, digits, reading=inquiry.reading),
-        requests_in_flight=settings.requests_in_flight,
+        requests_in_flight=requests_at_a_time(
+            settings.requests_in_flight, questions, files=files, processes=workers
+        ),
         requests_per_minute=rate / workers if rate else None,
         patience_s=patience_of(settings, questions),
         flex_fallback=inquiry.flex_fallback,

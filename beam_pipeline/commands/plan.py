@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.answering.plan import requests_at_a_time
 from tierwise.beam_pipeline.asked import questions_to_ask, tasks_of
 from tierwise.beam_pipeline.capped import reach_line, reach_of, reach_row
 from tierwise.beam_pipeline.flags.command_line import Settings, unknown_flag
@@ -87,7 +88,12 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
     lasting = dict(
         durations(
             forecast.load,
-            requests_in_flight=settings.requests_in_flight,
+            requests_in_flight=requests_at_a_time(
+                settings.requests_in_flight,
+                planned.inquiry.questions,
+                files=planned.survey.files,
+                processes=1,
+            ),
             requests_per_minute=settings.requests_per_minute,
             spend_limits=not planned.inquiry.service.vertex,
         )

@@ -17,6 +17,21 @@ from tierwise.storage.request_files import RequestFiles
 
 # A doubt is written at one look and read at another, and the next reply says whether it is right.
 _LOOKS, _REPLY_S = 3, 15.0
+# A kill leaves at most so large a part of an archive under way in packs.
+_LARGEST_SHARE = 20
+
+
+def requests_at_a_time(wanted: int, questions: Questions, *, files: int, processes: int) -> int:
+    """How many requests a process may have under way, so that a kill costs a small archive little.
+
+    In packs there are no more pictures than single requests would hold, or a twentieth of the
+    archive, whichever is more.
+    """
+    pack = max((task.route.images_per_request for task in questions.of_images), default=1)
+    if pack == 1:
+        return wanted
+    pictures = max(wanted, files // (_LARGEST_SHARE * processes))
+    return max(1, min(wanted, pictures // pack))
 
 
 @dataclass(frozen=True, slots=True)

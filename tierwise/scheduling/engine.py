@@ -35,6 +35,7 @@ from tierwise.scheduling.keep_pace import KeepPace
 from tierwise.scheduling.session import Session
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.waves import Waves
+from tierwise.storage.descriptors import room_for
 from tierwise.storage.process import Process
 
 Result = TypeVar("Result")
@@ -116,7 +117,7 @@ class Engine:
     async def _connect(self) -> Asker:
         clock = Clock()
         limiter = Limiter(
-            requests_in_flight=self.plan.requests_in_flight,
+            requests_in_flight=room_for(self.plan.requests_in_flight),
             requests_per_minute=self.plan.own_rate,
             clock=clock,
             patience_s=self.plan.patience_s,

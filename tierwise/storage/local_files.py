@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from tierwise.storage.descriptors import patiently
 from tierwise.storage.name_ranges import EVERY, Cut, NameRange
 from tierwise.storage.regular_files import open_regular
 from tierwise.storage.stat import Stat
@@ -202,10 +203,10 @@ def _open_new(path: Path) -> BinaryIO:
     """A file in a folder that is made for it; another process may take it away once, empty."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
+        return patiently(lambda: path.open("wb"))
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
+        return patiently(lambda: path.open("wb"))
 
 
 def _unfinished(path: Path) -> Path:
@@ -231,7 +232,7 @@ def _look_at(path: str) -> Stat | None:
 
 def _sync_folder(folder: Path) -> None:
     """Make a rename durable: a file's new name is an entry of its folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = patiently(lambda: os.open(folder, os.O_RDONLY))
     try:
         os.fsync(descriptor)
     finally:
