@@ -122,6 +122,7 @@ def metrics_schema(columns: Mapping[str, str]) -> pa.Schema:
             ("truncated", pa.bool_()),
             ("preview", pa.bool_()),
             ("tones", pa.string()),
+            ("turned_by", pa.string()),
             ("milliseconds", pa.float64()),
             ("sharpness", pa.float64()),
             ("text_texture", pa.float64()),
@@ -167,6 +168,7 @@ def _picture_cells(one: Optimized) -> dict[str, Any]:
         "truncated": picture.truncated,
         "preview": picture.preview,
         "tones": picture.tones or None,
+        "turned_by": picture.turned_by or None,
         "milliseconds": picture.milliseconds,
     }
     if features is not None:

@@ -256,7 +256,7 @@ class Sent(Record):
     `format` is jpeg, png, webp ...; `milliseconds` is what shrinking took. `fallback` marks
     original bytes that could not be shrunk, `truncated` a damaged file that was taken nevertheless,
     `preview` the picture that a raw photograph carries of itself. `tones` says how samples that are
-    not 8 bit were stretched.
+    not 8 bit were stretched, `turned_by` what turned it where its format does not say so.
     """
 
     width: int = 0
@@ -269,6 +269,7 @@ class Sent(Record):
     milliseconds: float = 0.0
     preview: bool = False
     tones: str = ""
+    turned_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _job(settings: Settings, now: datetime) -> ShrinkJob:
         settings=image_settings(
             settings.profile, settings.max_side, settings.quality, settings.format
         ),
-        limits=Limits(accept_truncated=settings.accept_truncated),
+        limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
         run_id=run_id,
         model=model.name,
         media_resolution=MediaResolution.HIGH,

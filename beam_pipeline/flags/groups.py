@@ -20,7 +20,7 @@ GROUPS = {
     ),
     "speed, and what fails": (
         *("requests_in_flight", "requests_per_minute", "request_timeout_s", "give_up_after_s"),
-        *("accept_truncated", "log_requests"),
+        *("max_pages", "accept_truncated", "log_requests"),
     ),
     "what comes out": ("json", "no_thumbnails", "column_names"),
     "the embedded emulator": ("emulator_knows", "emulator_faults", "emulator_latency_ms"),

@@ -6,6 +6,7 @@ from tierwise.accounts.admission import read_dollars
 from tierwise.accounts.column_names import AS_IS, FOR_BIGQUERY
 from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, Flag
 from tierwise.beam_pipeline.flags.reasons import read_reasons
+from tierwise.images.limits import Limits
 from tierwise.records import ServiceTier
 
 FLAGS = (
@@ -264,6 +265,16 @@ FLAGS = (
         (RUN, OPTIMIZE),
         default=False,
         type=bool,
+    ),
+    Flag(
+        "max_pages",
+        "Pages of one file; a file with more fails as too_large.",
+        "5000",
+        (RUN, OPTIMIZE),
+        default=Limits().pages,
+        type=int,
+        least=1,
+        most=100_000,
     ),
     Flag(
         "accept_truncated",

@@ -228,3 +228,14 @@ def test_what_can_never_be_read_has_its_row(
     found = {Path(row["uri"]).name: row["reason"] for row in metrics(shrink(manifest))}
     reasons = (None, "unsupported_format", "too_large", "unreadable")
     assert found == dict(zip(names, reasons, strict=True))
+
+
+def test_a_flag_raises_the_limit_of_pages(tmp_path: Path, shrink: Callable[..., Path]) -> None:
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    sheets = [Image.new("L", (9, 9), 20 * number) for number in range(12)]
+    sheets[0].save(folder / "a.tif", save_all=True, append_images=sheets[1:])
+    [refused] = metrics(shrink(folder, "--max_pages=11", output="few"))
+    assert refused["reason"] == "too_large"
+    assert "the limit is 11. Split the file, or raise --max_pages." in refused["message"]
+    assert len(metrics(shrink(folder, "--max_pages=12", output="all"))) == 12

@@ -77,6 +77,7 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("truncated", pa.bool_()),
             ("preview", pa.bool_()),
             ("tones", pa.string()),
+            ("turned_by", pa.string()),
             ("shrink_ms", pa.float64()),
             ("images_in_request", pa.int64()),
             *((name, pa.int64()) for name in _TOKENS),
@@ -277,6 +278,7 @@ def _sent_cells(file: ImageFile, sent: Sent) -> dict[str, Any]:
         "truncated": sent.truncated,
         "preview": sent.preview,
         "tones": sent.tones or None,
+        "turned_by": sent.turned_by or None,
         "shrink_ms": sent.milliseconds,
     }
     return cells if sent.bytes else dict.fromkeys(cells)

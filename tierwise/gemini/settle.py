@@ -329,5 +329,6 @@ def _sent(picture: Picture, sent_bytes: int) -> Sent:
         truncated=picture.truncated,
         preview=picture.preview,
         tones=picture.tones,
+        turned_by=picture.turned_by,
         milliseconds=picture.milliseconds,
     )

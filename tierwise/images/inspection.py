@@ -31,7 +31,7 @@ def inspect(data: bytes, *, name: str, limits: Limits, frames: FrameChoice = "fi
         raise ImageError(
             Reason.TOO_LARGE,
             f"{name}: {header.format.upper()} with {pages:,}{_or_more(header)} pages, the limit is "
-            f"{limits.pages:,}. Split the file or raise the limit.",
+            f"{limits.pages:,}. Split the file, or raise --max_pages.",
         )
     return Source(header.file_format, pages)
 

@@ -41,7 +41,7 @@ class Picture:
     damaged and was taken nevertheless; `fallback` marks original bytes, sent because they could not
     be shrunk: their sizes are 0, their metadata is still in them, and they have no features.
     `preview` marks the picture that a raw photograph carries of itself; `tones` says how samples
-    that are not 8 bit were stretched.
+    that are not 8 bit were stretched, `turned_by` that EXIF turned a HEIC file which does not.
     """
 
     data: bytes
@@ -60,3 +60,4 @@ class Picture:
     features: Features | None
     preview: bool = False
     tones: str = ""
+    turned_by: str = ""

@@ -16,7 +16,8 @@ class Raster:
 
     `original_width` and `original_height` are upright. `altered` tells that colours or transparency
     were changed on the way, so that the original bytes do not show the same picture; `truncated`
-    that parts are missing. `tones` says how samples that are not 8 bit were stretched.
+    that parts are missing. `tones` says how samples that are not 8 bit were stretched,
+    `turned_by` what turned it where that is not what its format says.
     """
 
     pixels: Pixels
@@ -25,6 +26,7 @@ class Raster:
     altered: bool = False
     truncated: bool = False
     tones: str = ""
+    turned_by: str = ""
 
     @property
     def size(self) -> tuple[int, int]:

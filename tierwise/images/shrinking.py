@@ -108,6 +108,7 @@ def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Pict
         features=seen,
         preview=bool(original.header.container),
         tones=raster.tones,
+        turned_by=raster.turned_by,
     )
 
 

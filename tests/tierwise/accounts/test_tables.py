@@ -97,7 +97,7 @@ def test_where_no_picture_was_sent_nothing_is_said_of_one(
     (found,) = through_parquet([row], schema, tmp_path)
     assert {name for name, value in found.items() if value is None} == {
         *("sent_width", "sent_height", "sent_bytes", "sent_format", "reduction_percent"),
-        *("resized", "fallback", "truncated", "preview", "tones", "shrink_ms"),
+        *("resized", "fallback", "truncated", "preview", "tones", "turned_by", "shrink_ms"),
         *("shared_with", "fine_detail", "service"),
     }
 

@@ -2,6 +2,7 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+import pillow_heif
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -106,3 +107,31 @@ def test_stereo_pair_shows_its_first_picture(
 def test_gain_map_makes_no_stereo_pair(read: Callable[[str], bytes]) -> None:
     name = "Ultra_HDR_Samples_Originals_01.jpg"
     assert inspect(read(name), name=name, limits=Limits()).format == "jpeg"
+
+
+def _heic(picture: Image.Image, orientation: int, *, told: bool) -> bytes:
+    """A HEIC file, whose boxes say which way is up, or only its EXIF."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(buffer, quality=95, exif=exif.tobytes())
+    data = buffer.getvalue()
+    return data if told else data.replace(b"irot", b"free").replace(b"imir", b"free")
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("orientation", [1, 2, 3, 6, 8])
+def test_a_heic_file_is_turned_once(
+    orientation: int,
+    told: bool,
+    gradient: Image.Image,
+    shrink: Callable[..., Picture],
+    pixels: Callable[[Picture], NDArray[np.int_]],
+) -> None:
+    back = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180}
+    back |= {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    stored = gradient.transpose(back[orientation]) if orientation > 1 else gradient
+    picture = shrink(_heic(stored, orientation, told=told))
+    assert (picture.original_width, picture.original_height) == gradient.size
+    assert np.abs(pixels(picture) - np.asarray(gradient).astype(int)).mean() < 8
+    assert picture.turned_by == ("" if told or orientation == 1 else "exif")

@@ -1,11 +1,12 @@
 """HEIC through libheif; the libvips wheel carries no HEVC decoder.
 
 libheif applies the turns that the container asks for itself; the EXIF orientation of a HEIC file
-only repeats them and must not be applied again.
+only repeats them and must not be applied again. It counts where the container asks for none.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from tierwise.images.decoders.finishing import finished
 from tierwise.images.decoders.heic_tiles import CAN_READ_TILES, rows_of_tiles
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.vips import VIPS_ERRORS, with_profile
-from tierwise.images.raster import Pixels, Raster
+from tierwise.images.headers.exif import exif_orientation
+from tierwise.images.raster import Pixels, Raster, upright
 
 _HELD_BYTES = 5  # per pixel: the decoder's 4:2:0 planes and the interleaved copy
 # Above this, tiles are decoded row by row, which takes a fifth more time for 12 megapixels.
 _LARGE_BYTES = 100_000_000
 _MARGIN = 2
+_LONGEST_META = 1_000_000
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, LookupError, RuntimeError, TypeError)
 
 
@@ -42,9 +45,27 @@ def decode_heic(original: Original, view: WantedView) -> Raster:
         raster = finished(lambda: _to_vips(pixels, picture), picture.size, view)
     except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
-    if picture.info.get("icc_profile"):
+    if not picture.info.get("icc_profile"):
+        raster = from_coded(raster, *coded_colours(original.data))
+    return _turned_by_exif(raster, picture, original.data)
+
+
+def _turned_by_exif(raster: Raster, picture: Any, data: bytes) -> Raster:
+    """Turn what only its EXIF asks to turn: some phones write no `irot`, and mean it so."""
+    if any(0 <= data.find(box) < _LONGEST_META for box in (b"irot", b"imir")):
         return raster
-    return from_coded(raster, *coded_colours(original.data))
+    orientation = exif_orientation(picture.info.get("exif") or b"") or 1
+    if orientation == 1:
+        return raster
+    size = (raster.original_width, raster.original_height)
+    width, height = size[::-1] if orientation >= 5 else size
+    return replace(
+        raster,
+        pixels=upright(raster.pixels, orientation),
+        original_width=width,
+        original_height=height,
+        turned_by="exif",
+    )
 
 
 def _pixels(original: Original, picture: Any, view: WantedView) -> Pixels:

@@ -12,6 +12,7 @@ import pypdfium2
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.original import Original, WantedView
+from tierwise.images.decoders.pdf_layers import hide_annotations
 from tierwise.images.decoders.transparency import colour
 from tierwise.images.raster import Raster
 from tierwise.records import Reason
@@ -30,7 +31,10 @@ def decode_pdf(original: Original, view: WantedView) -> Raster:
     """
     document = _open(original)
     try:
+        if document.get_formtype():
+            document.init_forms()
         sheet = document[view.frame]
+        hide_annotations(document, sheet, view.frame)
         points = sheet.get_size()
         longest = max(points)
         if not 0 < longest <= _LONGEST_POINTS:
