@@ -144,7 +144,8 @@ def close(
         together = tuple(compared) | "AllFindings" >> beam.Flatten()
         pairs = together | "SumFindings" >> SumByKey(PairTotals())
     if job.likeness:
-        audits = rows | "AuditNearDuplicates" >> AuditNearDuplicates()
+        kinds = {task.name: task.answer for task in job.plan.questions.with_rows}
+        audits = rows | "AuditNearDuplicates" >> AuditNearDuplicates(kinds)
     # Answers have met what they are held against: labels, the reference's answers, their leaders'.
     if asked.followers:
         left_out = {**left_out, NEAR_DUPLICATES: asked.followers}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import apache_beam as beam
 
+from tierwise.answers.answer_type import AnswerType
 from tierwise.near_duplicates import NearAudit
 from tierwise.records import Answer, NamedOutcome
 from tierwise.transforms.sum_by_key import SumByKey
@@ -14,6 +16,10 @@ from tierwise.transforms.sum_by_key import SumByKey
 
 class AuditNearDuplicates(beam.PTransform):
     """From rows to one NearAudit per task, over the followers that were asked after all."""
+
+    def __init__(self, kinds: Mapping[str, AnswerType]) -> None:
+        super().__init__()
+        self._kinds = dict(kinds)
 
     def expand(
         self, rows: beam.PCollection[NamedOutcome]
@@ -23,7 +29,7 @@ class AuditNearDuplicates(beam.PTransform):
             rows
             | "Sides" >> beam.FlatMap(sides)
             | "Meet" >> beam.GroupByKey()
-            | "CompareAnswers" >> beam.FlatMapTuple(compared)
+            | "CompareAnswers" >> beam.FlatMapTuple(partial(compared, kinds=self._kinds))
             | "SumAudit" >> SumByKey(NearAudit())
         )
 
@@ -41,12 +47,12 @@ def sides(row: NamedOutcome) -> Iterator[tuple[tuple[str, str], tuple[bool, str]
 
 
 def compared(
-    key: tuple[str, str], answers: Iterable[tuple[bool, str]]
+    key: tuple[str, str], answers: Iterable[tuple[bool, str]], kinds: Mapping[str, AnswerType]
 ) -> Iterator[tuple[str, NearAudit]]:
     """The followers of one leader against its answer, where both were answered."""
     found = set(answers)
     leader = {value for audited, value in found if not audited}
     for audited, text in found:
         if audited and len(leader) == 1:
-            differs = text.partition(" ")[2] not in leader
-            yield key[0], NearAudit(1, int(differs))
+            pair = (json.loads(value) for value in (text.partition(" ")[2], *leader))
+            yield key[0], NearAudit(1, int(not kinds[key[0]].is_same(*pair)))

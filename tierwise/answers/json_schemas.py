@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+from unicodedata import normalize
 
 from tierwise.errors import TasksError
 
@@ -81,9 +82,13 @@ class Schema:
         if value is None and self.nullable:
             return None
         checked = _CHECKS[self.type](self, value, place)
-        if self.enum and checked not in self.enum:
+        if not self.enum or checked in self.enum:
+            return checked
+        # Signs with accents have two forms, which look and mean the same.
+        composed = {normalize("NFC", str(value)): value for value in self.enum}
+        if (found := composed.get(normalize("NFC", str(checked)))) is None:
             raise MismatchError(f"{place} is {checked!r:.80}, which is not among its values")
-        return checked
+        return found
 
     def check_bounds(self, measure: float, place: str, unit: str = "") -> None:
         """Compare a number, a length or a count with the node's bounds."""

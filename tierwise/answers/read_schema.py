@@ -7,6 +7,7 @@ from typing import Any
 
 from tierwise.answers.json_schemas import INTEGERS, MAX_SCHEMA_DEPTH, TYPES, Schema, check_size
 from tierwise.answers.plain_schemas import plain_schema
+from tierwise.answers.written_words import twins
 from tierwise.errors import TasksError
 from tierwise.shown import shown, suggestion
 
@@ -174,7 +175,7 @@ def _read_properties(
                 f"{place}.properties has the name {shown(name)}. Use letters, digits and _, "
                 f"at most {_MAX_NAME}, quoted where YAML reads it as something else."
             )
-    if len({name.casefold() for name in named}) < len(named):
+    if twins(named):
         raise TasksError(
             f"{place}.properties has names that differ in case alone: {shown(list(named))}; "
             "databases take them for one column. Rename one."

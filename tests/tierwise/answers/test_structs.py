@@ -222,3 +222,9 @@ def test_a_schema_on_the_wire_reads_back_as_itself(schema: Schema) -> None:
         return wire
 
     assert read_schema(without_ordering(wire_schema(schema))) == schema
+
+
+def test_a_value_of_an_enum_is_known_in_any_normal_form() -> None:
+    node = {"type": "string", "enum": ["caf\u00e9", "bar"]}
+    answer = Struct(read_schema({"type": "object", "properties": {"p": node}}))
+    assert answer.read({"p": "cafe\u0301"}) == {"p": "caf\u00e9"}
