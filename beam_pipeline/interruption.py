@@ -14,6 +14,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from tierwise.beam_pipeline.temporary_folder import remove_own
 from tierwise.errors import LeaseLostError
 from tierwise.scheduling.engine import interrupt_all
 
@@ -49,6 +50,7 @@ def resumable(
         leaving(interrupt_all(_GRACE_S))
         _say(console, f"interrupted ({received.name})", how_to_go_on or _RUN_AGAIN)
         if ends_process:
+            remove_own()
             os._exit(1)
         raise KeyboardInterrupt
 
@@ -81,6 +83,7 @@ def leave_to_another(console: Console, why: LeaseLostError, *, ends_process: boo
     interrupt_all(_GRACE_S)
     _say(console, str(why).rstrip("."), _RUN_AGAIN)
     if ends_process:
+        remove_own()
         os._exit(1)
 
 

@@ -19,6 +19,7 @@ from tierwise import errors
 from tierwise.beam_pipeline.runners.memory import give_back_large_buffers
 from tierwise.beam_pipeline.runners.quiet import quieten
 from tierwise.beam_pipeline.runners.workers import in_this_process, on_this_machine
+from tierwise.beam_pipeline.temporary_folder import temporary_folder
 from tierwise.beam_pipeline.terminal.progress import progress
 from tierwise.errors import InputError, TierwiseError
 from tierwise.scheduling.engine import close_all, interrupt_all
@@ -63,6 +64,17 @@ def run_pipeline(
     if on_this_machine(options):
         quieten()
     give_back_large_buffers()
+    with temporary_folder():
+        return _run(define, options, console, verb, files)
+
+
+def _run(
+    define: Callable[[beam.Pipeline], Any],
+    options: PipelineOptions,
+    console: Console,
+    verb: str,
+    files: int,
+) -> PipelineEnd:
     pipeline, result = new_pipeline(options), None
     try:
         define(pipeline)

@@ -15,6 +15,7 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.transforms.environments import Environment
 
+from tierwise.beam_pipeline.temporary_folder import temporary_folder
 from tierwise.errors import InputError
 
 _CONNECT_S = 5.0
@@ -38,7 +39,8 @@ def check_engine(options: PipelineOptions) -> None:
 def _check_environment(options: PortableOptions) -> None:
     kind: str | None = options.environment_type
     try:
-        Environment.from_options(options)
+        with temporary_folder():
+            Environment.from_options(options)
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(
             f"--environment_type={kind}: cannot be used: {error}. Beam knows LOOPBACK, PROCESS, "

@@ -1,0 +1,67 @@
+"""A temporary folder of a run's own, which goes with it, whatever libraries leave in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from tierwise.storage.process import Process
+
+_PREFIX, _OWNER = "tierwise-", "owner.json"
+# Beam's, left by runs of earlier versions that were killed.
+_BEAMS = "beam-pipeline-temp*"
+_DAY_S = 86_400.0
+_own: list[Path] = []
+
+
+@contextmanager
+def temporary_folder() -> Iterator[None]:
+    """Let all temporary files of this process, and of those it starts, lie in one folder."""
+    _remove_old(Path(tempfile.gettempdir()))
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    own = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    (own / _OWNER).write_text(json.dumps(asdict(Process.this())), encoding="utf-8")
+    _own.append(own)
+    tempfile.tempdir = os.environ["TMPDIR"] = str(own)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if variable is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = variable
+        remove_own()
+
+
+def remove_own() -> None:
+    """Delete this process's, which is about to end."""
+    while _own:
+        shutil.rmtree(_own.pop(), ignore_errors=True)
+
+
+def _remove_old(place: Path) -> None:
+    """Delete what runs left that were killed; other programs' files are left alone."""
+    with suppress(OSError):
+        for folder in place.glob(f"{_PREFIX}*"):
+            if _is_left(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        for folder in place.glob(_BEAMS):
+            with suppress(OSError):  # not empty, or another user's
+                if time.time() - folder.stat().st_mtime > _DAY_S:
+                    folder.rmdir()
+
+
+def _is_left(folder: Path) -> bool:
+    try:
+        owner = Process(**json.loads((folder / _OWNER).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return False
+    return owner.gone or owner.restarted
