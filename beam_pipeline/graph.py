@@ -89,7 +89,8 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     # A picture that looks like another names that one as its leader, and will have its answers.
     images = groups = admissions = audited = None
     if questions.of_images:
-        shards = alike | "ShareDuplicates" >> ShareDuplicates(questions, digits)
+        sharing = ShareDuplicates(questions, digits, plan.order_by)
+        shards = alike | "ShareDuplicates" >> sharing
         images = keep_lease(shards, job.lease, "KeepWhileAsking-images")
     if questions.of_groups:
         shards = files | "GroupFiles" >> GroupFiles(questions, digits)

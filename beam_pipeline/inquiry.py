@@ -75,7 +75,8 @@ def inquiry_of(
             check_not_itself(found, settings.output)
     _check_columns(questions, found)
     _check_groups(questions, found)
-    _check_cost_by(settings.cost_by, found)
+    _check_column("cost_by", settings.cost_by, found)
+    _check_column("order_by", settings.order_by, found)
     near_duplicates = settings.near_duplicates is not None
     _check_references(questions, service, found, near_duplicates=near_duplicates)
     reading = reading_of(settings, questions, service)
@@ -134,12 +135,12 @@ def _check_columns(questions: Questions, found: Input) -> None:
         )
 
 
-def _check_cost_by(column: str | None, found: Input) -> None:
-    """Refuse `--cost_by` without such a column in the manifest."""
+def _check_column(flag: str, column: str | None, found: Input) -> None:
+    """Refuse a flag that names a column which the manifest does not have."""
     if column is not None and column not in found.columns:
         there = ", ".join(found.columns) or "none"
         raise InputError(
-            f"--cost_by={column}: {found.uri} has no such column (columns: {there}). "
+            f"--{flag}={column}: {found.uri} has no such column (columns: {there}). "
             "Name one of them; columns come with a manifest as --input."
         )
 

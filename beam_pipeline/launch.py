@@ -93,6 +93,7 @@ def build_job(
         patience_s=patience_of(settings, questions),
         flex_fallback=inquiry.flex_fallback,
         request_files=RequestFiles(join(output, "requests"), run_id, kept) if kept else None,
+        order_by=settings.order_by or "",
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
     )
     return Job(

@@ -19,6 +19,7 @@ from tierwise.prices.price_day import price_day
 from tierwise.records import Answered, Spent
 from tierwise.scheduling.answer_shard import AnsweredShard, Waiting, answer_shard
 from tierwise.scheduling.tally import TALLY
+from tierwise.scheduling.wanted import ranks
 from tierwise.scheduling.waves import Waves
 from tierwise.scheduling.worst_cases import WorstCases, dearest_request
 from tierwise.transforms.admit_requests import AdmitRequests
@@ -93,7 +94,8 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
     def _life(
         self, shard: Shard, asked: QuestionsAsked, purse: Purse, today: date
     ) -> Coroutine[Any, Any, AnsweredShard]:
-        waves = self.engine.waves(purse)
+        found = ranks((keyed.file for keyed in shard.files), shard.groups, self.plan.order_by)
+        waves = self.engine.waves(purse, found)
         worst = WorstCases(self.plan.questions, Billing(self.plan.service), today)
         files = [
             Waiting(
@@ -101,7 +103,7 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
                 partial(self._file, keyed, waves, asked),
                 worst.of_file(keyed.file, asked.recalled),
             )
-            for keyed in shard.files
+            for keyed in sorted(shard.files, key=lambda one: found.get(one.file.content_hash, 0))
         ]
         groups = [
             Waiting(
@@ -109,7 +111,7 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
                 partial(self._group, group, waves, asked),
                 worst.of_group(group, asked.recalled),
             )
-            for group in shard.groups
+            for group in sorted(shard.groups, key=lambda one: found.get(one.content_hash, 0))
         ]
         return answer_shard(files, groups, waves)
 

@@ -10,6 +10,7 @@ import apache_beam as beam
 from tierwise.journal.journal_files import shard_of
 from tierwise.questions import Questions
 from tierwise.records import ImageFile, Scalar
+from tierwise.scheduling.wanted import of_file
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.task import FILENAME
 from tierwise.transforms.shard import Keyed, Shard
@@ -21,10 +22,11 @@ class ShareDuplicates(beam.PTransform):
     The only shuffle before the questions: names and small records cross it, never image bytes.
     """
 
-    def __init__(self, questions: Questions, shard_digits: int) -> None:
+    def __init__(self, questions: Questions, shard_digits: int, order_by: str = "") -> None:
         super().__init__()
         self._questions = questions
         self._digits = shard_digits
+        self._order_by = order_by
 
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Shard]:
         """Adds the shuffle to a pipeline."""
@@ -38,7 +40,7 @@ class ShareDuplicates(beam.PTransform):
             files
             | "KeyByShard" >> beam.Map(keyed)
             | "GroupByShard" >> beam.GroupByKey()
-            | "KeepOneOfEach" >> beam.MapTuple(keep_one_of_each)
+            | "KeepOneOfEach" >> beam.MapTuple(keep_one_of_each, order_by=self._order_by)
         )
 
 
@@ -63,18 +65,22 @@ def _values_asked(file: ImageFile, questions: Questions) -> list[tuple[str, Scal
     return values
 
 
-def keep_one_of_each(shard: str, files: Iterable[Keyed]) -> Shard:
+def keep_one_of_each(shard: str, files: Iterable[Keyed], order_by: str = "") -> Shard:
     """The first name, in alphabetical order, of each content stands for all of them.
 
-    It is never that of a follower, which is not asked.
+    With a column to order by, it is the first of the most wanted ones. It is never that of a
+    follower, which is not asked.
     """
+
+    def stands_before(one: ImageFile, other: ImageFile) -> bool:
+        if bool(one.leader) != bool(other.leader):
+            return not one.leader
+        ours, theirs = of_file(one, order_by), of_file(other, order_by)
+        return ours > theirs or (ours == theirs and one.uri < other.uri)
+
     kept: dict[str, Keyed] = {}
     for keyed in files:
         before = kept.get(keyed.share_key)
-        if before is None or _rank(keyed.file) < _rank(before.file):
+        if before is None or stands_before(keyed.file, before.file):
             kept[keyed.share_key] = keyed
     return Shard(shard, tuple(kept[key] for key in sorted(kept)))
-
-
-def _rank(file: ImageFile) -> tuple[bool, str]:
-    return bool(file.leader), file.uri

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.answerer import ServiceKind
 from tierwise.answering.plan import requests_at_a_time
 from tierwise.beam_pipeline.asked import questions_to_ask, tasks_of
 from tierwise.beam_pipeline.capped import reach_line, reach_of, reach_row
@@ -62,7 +63,8 @@ class _Planned:
 
 
 def _show_drawing_costs(settings: Settings, on: date, console: Console) -> None:
-    costs = drawing_costs(settings.image_output, settings.image_count, on)
+    vertex = settings.gemini == ServiceKind.VERTEX
+    costs = drawing_costs(settings.image_output, settings.image_count, on, vertex=vertex)
     if settings.json:
         print_document(costs)
     else:

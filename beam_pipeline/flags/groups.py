@@ -16,7 +16,7 @@ GROUPS = {
     ),
     "money": (
         *("max_cost_usd", "prices", "near_duplicates", "near_duplicates_audit", "cost_by"),
-        *("ask_again", "take_unsigned"),
+        *("order_by", "ask_again", "take_unsigned"),
     ),
     "speed, and what fails": (
         *("requests_in_flight", "requests_per_minute", "request_timeout_s", "give_up_after_s"),

@@ -18,7 +18,7 @@ FLAGS = (
 
 # Calibrations and measurements ask as a run does, and take its flags but these; some are their own.
 _OF_RUN_ALONE = {
-    *("input", "output", "cost_by", "calibration", "on_stale", "audit_rate"),
+    *("input", "output", "cost_by", "order_by", "calibration", "on_stale", "audit_rate"),
     *("near_duplicates", "near_duplicates_audit", "no_thumbnails", "column_names"),
 }
 

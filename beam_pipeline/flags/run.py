@@ -122,6 +122,14 @@ FLAGS = (
         check=read_dollars,
     ),
     Flag(
+        "order_by",
+        "Manifest column whose highest values are asked first under --max_cost_usd, so that what "
+        "is over budget is what is wanted least. Numbers go before other words, and both before "
+        "empty cells. Default: by content.",
+        "priority",
+        (RUN,),
+    ),
+    Flag(
         "ask_again",
         "Reasons of failures, with commas between, that are asked once more though they are final: "
         "replies that were no answer, or refusals. Default: none.",

@@ -29,13 +29,16 @@ _VOLUMES = (100, 1_000, 10_000)
 _TIERS = (ServiceTier.STANDARD, ServiceTier.BATCH)
 
 
-def drawing_costs(size: str, count: int | None, on: date) -> list[dict[str, Any]]:
+def drawing_costs(
+    size: str, count: int | None, on: date, *, vertex: bool = False
+) -> list[dict[str, Any]]:
     """A row per model that draws on that day, size and tier; dollars are decimal strings.
 
     Args:
         size: one size, or `all`.
         count: how many pictures; the usual volumes when None.
         on: the day.
+        vertex: whether Vertex AI draws, where other models are alive.
 
     Raises:
         ModelError: no model draws that size; the message has the right spelling.
@@ -48,8 +51,8 @@ def drawing_costs(size: str, count: int | None, on: date) -> list[dict[str, Any]
     volumes = (count,) if count else _VOLUMES
     wanted = IMAGE_SIZES if size == "all" else (size,)
     return [
-        _row(model, drawn, tier, volumes, on)
-        for model in _alive(on)
+        _row(model, drawn, tier, volumes, on, vertex=vertex)
+        for model in _alive(on, vertex=vertex)
         for drawn in drawing_models()[model]
         if drawn in wanted
         for tier in _TIERS
@@ -84,19 +87,19 @@ def _draws_unknown(model: Model) -> bool:
     return model.image_output and model.name not in drawing_models()
 
 
-def _alive(on: date) -> Iterator[str]:
+def _alive(on: date, *, vertex: bool) -> Iterator[str]:
     for name in drawing_models():
         try:
-            check_alive(find_model(name), on)
+            check_alive(find_model(name, vertex=vertex), on)
         except ModelError:  # it has been shut down
             continue
         yield name
 
 
 def _row(
-    model: str, size: str, tier: ServiceTier, volumes: Sequence[int], on: date
+    model: str, size: str, tier: ServiceTier, volumes: Sequence[int], on: date, *, vertex: bool
 ) -> dict[str, Any]:
-    each = image_output_cost(model, size, tier, on)
+    each = image_output_cost(model, size, tier, on, vertex=vertex)
     return {
         "model": model,
         "size": size,

@@ -193,7 +193,7 @@ def test_another_day_has_its_own_prices_and_warnings(
 
 
 def test_pictures_that_models_draw(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = planned(capsys, "--image_output=all", "--prices_on=2026-11-27")
+    rows = planned(capsys, "--image_output=all", "--prices_on=2026-11-27", "--gemini=vertex")
     found = {(row["model"], row["size"], row["service_tier"]): row for row in rows}
     drawn = found["gemini-3.1-flash-image", "2K", "standard"]
     assert (drawn["tokens"], usd(drawn, "usd_each")) == (1680, Decimal("0.1008"))
@@ -203,9 +203,13 @@ def test_pictures_that_models_draw(capsys: pytest.CaptureFixture[str]) -> None:
         10_000: Decimal("1008"),
     }
     assert usd(found["gemini-3-pro-image", "4K", "batch"], "usd_each") == Decimal("0.12")
-    assert not [row for row in rows if row["model"].startswith("gemini-2.5")]  # shut down
-    [only] = planned(capsys, "--image_output=512", "--image_count=7", "--prices_on=2026-11-27")[:1]
+    assert not [row for row in rows if row["model"].endswith("image-preview")]  # shut down
+    day = ["--image_count=7", "--prices_on=2026-11-27"]
+    [only] = planned(capsys, "--image_output=512", *day, "--gemini=vertex")[:1]
     assert (only["size"], only["usd"]) == ("512", {"7": "0.313740000"})
+    assert planned(capsys, "--image_output=512", *day) == []  # shut down there
+    [cheapest] = planned(capsys, "--image_output=4K", *day)[-2:-1]
+    assert (cheapest["model"], cheapest["usd_each"]) == ("gemini-nano-banana-2.1", "0.113400000")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.journal.lines import VERSION as JOURNAL
 from tierwise.version import VERSION
 
 
@@ -95,7 +96,7 @@ def test_a_newer_journal_is_refused(
     folder = photos(2)
     finished = classify(folder)
     before = finished.run
-    newer = b'{"version":2}\n'
+    newer = b'{"version":%d}\n' % (JOURNAL + 1)
     next(finished.output.glob("journal/*/*.jsonl")).write_bytes(newer)
     flags = [f"--output={finished.output}", f"--direct_running_mode={mode}"]
     capsys.readouterr()
@@ -105,6 +106,6 @@ def test_a_newer_journal_is_refused(
     assert finished.run["run_id"] != before["run_id"]
     assert finished.run["tables"] == before["tables"]
     err = capsys.readouterr().err
-    assert "journal format 2 is newer than this program knows" in err
+    assert f"journal format {JOURNAL + 1} is newer than this program knows" in err
     assert "Traceback" not in err
     assert "while running" not in err

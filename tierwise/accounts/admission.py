@@ -169,11 +169,14 @@ class Purse:
         """Give back what a request did not cost."""
         self.free += worst - cost
 
-    def choose(self, worst: Iterable[int], most: int) -> list[int]:
-        """Positions of images that fit together, the first ones first, at most so many."""
+    def choose(self, worst: Iterable[int], most: int, *, in_order: bool = False) -> list[int]:
+        """Positions of images that fit together, the first ones first, at most so many.
+
+        With `in_order`, none that fits goes before one that does not.
+        """
         left, chosen = self.free, list[int]()
         for position, cost in enumerate(worst):
-            if len(chosen) == most:
+            if len(chosen) == most or (in_order and cost > left):
                 break
             if cost <= left:
                 left -= cost

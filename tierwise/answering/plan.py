@@ -60,6 +60,7 @@ class Plan:
     shares_rate: bool = False
     share_period_s: float = PERIOD_S
     thumbnails: Thumbnails | None = None
+    order_by: str = ""
     look_s: float = 0.0
 
     @property

@@ -52,7 +52,8 @@ async def _answer(waiting: Sequence[Waiting[Result]], waves: Waves, most: int) -
     """
     rest, answered = list(waiting), list[Result]()
     while rest:
-        chosen = waves.purse.choose((one.worst for one in rest), most)
+        in_order = bool(waves.plan.order_by)
+        chosen = waves.purse.choose((one.worst for one in rest), most, in_order=in_order)
         if waves.exhausted or not chosen:
             waves.refuse_the_rest()
             chosen = list(range(min(most, len(rest))))

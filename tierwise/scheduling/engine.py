@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -68,9 +68,9 @@ class Engine:
         """A session for one bundle."""
         return Session(self.plan, self._asker, self._decoders)
 
-    def waves(self, purse: Purse) -> Waves:
-        """A session for one shard under a cap."""
-        return Waves(self.plan, self._asker, self._decoders, purse)
+    def waves(self, purse: Purse, ranks: Mapping[str, int] | None = None) -> Waves:
+        """A session for one shard under a cap; `ranks` says whose turn comes first, by content."""
+        return Waves(self.plan, self._asker, self._decoders, purse, ranks or {})
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Run on the loop; the result is for the calling thread."""

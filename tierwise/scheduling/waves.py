@@ -10,9 +10,10 @@ is not split.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
 from tierwise.accounts.admission import Purse
@@ -38,13 +39,24 @@ _TURNS_PER_TASK = 8
 
 
 class Waves:
-    """Belongs to one event loop and one shard. `executor` reads and shrinks pictures."""
+    """Belongs to one event loop and one shard. `executor` reads and shrinks pictures.
 
-    def __init__(self, plan: Plan, asker: Asker, executor: Executor, purse: Purse) -> None:
+    `ranks` says by content whose turn comes first; where nothing is said, all are alike.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        asker: Asker,
+        executor: Executor,
+        purse: Purse,
+        ranks: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.plan = plan
         self.purse = purse
         self._asker = asker
         self._executor = executor
+        self._ranks = ranks
         self._new: list[Ask] = []
         self._packed: list[Asks] = []  # new ones of groups, and what is to be asked again
         self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
@@ -126,12 +138,13 @@ class Waves:
             turns, moves = turns + 1 if moves == self._moves else 0, self._moves
 
     async def _wave(self) -> None:
-        waiting = sorted([*self._packed, *self._new_packs()], key=_order)
+        waiting = sorted([*self._packed, *self._new_packs()], key=self._order)
         self._new, self._packed = [], []
         admitted, others = list[tuple[Asks, int]](), list[Asks]()
         for pack in waiting:
             worst = self._worst(pack)
-            if self.purse.hold(worst):
+            # Where some are more wanted, nobody goes before one that has to wait.
+            if not (self._ranks and others) and self.purse.hold(worst):
                 admitted.append((pack, worst))
             else:
                 others.append(pack)
@@ -186,14 +199,14 @@ class Waves:
     def _new_packs(self) -> Iterator[Asks]:
         """New questions in the requests that they share."""
         alike: dict[tuple[str, PackKind], list[Ask]] = {}
-        for ask in sorted(self._new, key=lambda ask: _order((ask,))):
+        for ask in sorted(self._new, key=lambda ask: self._order((ask,))):
             alike.setdefault((ask.task.name, kind_of_pack(ask)), []).append(ask)
         for asks in alike.values():
             most = asks[0].route.images_per_request
             yield from packs(asks, most, self._asker.billing.tokens_in_pack)
 
-
-def _order(pack: Asks) -> tuple[str, int, str]:
-    """By content, so that an image that was begun comes before the next one is."""
-    first = pack[0]
-    return first.content_hash, first.page.number, first.request_id
+    def _order(self, pack: Asks) -> tuple[int, str, int, str]:
+        """By rank, then by content, so that an image that was begun comes before the next one."""
+        first = pack[0]
+        rank = self._ranks.get(first.content_hash, 0)
+        return rank, first.content_hash, first.page.number, first.request_id
