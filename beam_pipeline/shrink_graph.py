@@ -12,7 +12,7 @@ from tierwise.answering.optimize_file import Shrinking
 from tierwise.images.limits import Limits
 from tierwise.metrics import Optimized, OptimizedTotals, metrics_row, metrics_schema, totals_of
 from tierwise.publishing.parts import TableRow
-from tierwise.publishing.publish_metrics import MetricsPublication, publish_metrics
+from tierwise.publishing.publish_metrics import KindTotals, MetricsPublication, publish_metrics
 from tierwise.records import ImageSettings, MediaResolution
 from tierwise.storage.files import join
 from tierwise.storage.listing import Input
@@ -53,9 +53,9 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
     publication = MetricsPublication(job.output, staging, pictures, schema, job.facts)
     shrinking = Shrinking(pictures, job.settings, job.limits)
 
-    def totals(one: Optimized) -> tuple[str, OptimizedTotals]:
-        format_name = one.picture.format if one.picture else "failed"
-        return format_name, totals_of(
+    def totals(one: Optimized) -> KindTotals:
+        found = (one.picture.format, one.kind) if one.picture else ("failed", "failed")
+        return found, totals_of(
             one, model=job.model, media_resolution=job.media_resolution, vertex=False
         )
 

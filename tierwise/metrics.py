@@ -11,6 +11,7 @@ import pyarrow as pa
 from tierwise.accounts.tables import manifest_cells, manifest_fields, reduction_percent
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
+from tierwise.picture_kinds import kind_of
 from tierwise.records import ImageFile, MediaResolution
 from tierwise.shown import counted
 from tierwise.tiers import image_tokens
@@ -30,6 +31,11 @@ class Optimized:
     picture: Picture | None = None
     sent_bytes: int = 0
     failure: ImageError | None = None
+
+    @property
+    def kind(self) -> str:
+        """What kind of picture it is; empty for a failure."""
+        return kind_of(self.picture) if self.picture else ""
 
     @property
     def first(self) -> bool:
@@ -129,6 +135,7 @@ def metrics_schema(columns: Mapping[str, str]) -> pa.Schema:
             ("flat", pa.float64()),
             ("dominant_colours", pa.list_(pa.string())),
             ("perceptual_hash", pa.string()),
+            ("kind", pa.string()),
             *manifest_fields(columns),
         ]
     )
@@ -178,5 +185,6 @@ def _picture_cells(one: Optimized) -> dict[str, Any]:
             "flat": features.flat,
             "dominant_colours": list(features.dominant_colours),
             "perceptual_hash": f"{features.perceptual_hash:016x}",
+            "kind": one.kind,
         }
     return cells

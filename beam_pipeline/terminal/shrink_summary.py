@@ -19,13 +19,19 @@ from tierwise.records import ServiceTier, Usage
 
 
 def print_shrink_summary(content: dict[str, Any], job: ShrinkJob, console: Console) -> None:
-    """Print a table by format and what it means in tokens."""
-    formats = {name: OptimizedTotals(**total) for name, total in content["formats"].items()}
+    """Print a table by format, one by kind of picture, and what it means in tokens."""
+    formats, kinds = (
+        {name: OptimizedTotals(**total) for name, total in content[part].items()}
+        for part in ("formats", "kinds")
+    )
     total = sum(formats.values(), OptimizedTotals())
-    rows = [*formats.items(), ("all", total)]
-    table = fitted_table("Shrunk", _COLUMNS, rows, console.width, edge=True, sums=1)
-    console.print()
-    console.print(table)
+    for title, sums, columns in (
+        ("Shrunk", formats, _COLUMNS),
+        ("By kind of picture", kinds, _KIND_COLUMNS),
+    ):
+        rows = [*sums.items(), ("all", total)]
+        console.print()
+        console.print(fitted_table(title, columns, rows, console.width, edge=True, sums=1))
     for line in _lines(total, content, job):
         say(console, line)
 
@@ -77,4 +83,11 @@ _COLUMNS = (
         "smaller",
         lambda one: f"{reduction_percent(one[1].bytes_before, one[1].bytes_after):.1f} %",
     ),
+)
+_KIND_COLUMNS = (
+    Column("kind", itemgetter(0), number=False),
+    Column("images", lambda one: f"{one[1].images:,}", 1),
+    *_COLUMNS[-3:],
+    Column("tokens before", lambda one: f"{one[1].tokens_before:,}"),
+    Column("tokens after", lambda one: f"{one[1].tokens_after:,}"),
 )

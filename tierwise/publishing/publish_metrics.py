@@ -29,7 +29,8 @@ _OUTPUT = "output"
 _AT_ONCE, _BATCH = 32, 10_000
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-FormatTotals = tuple[str, OptimizedTotals]
+# Of one format and kind of picture.
+KindTotals = tuple[tuple[str, str], OptimizedTotals]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class MetricsPublication:
 def publish_metrics(
     publication: MetricsPublication,
     parts: Sequence[Part],
-    totals: Sequence[FormatTotals],
+    totals: Sequence[KindTotals],
     left_out: Mapping[str, int],
 ) -> dict[str, Any]:
     """Put everything in place of what an earlier run left there; safe to repeat."""
@@ -57,7 +58,8 @@ def publish_metrics(
     summary = {
         **publication.facts,
         **left_out,
-        "formats": {name: asdict(total) for name, total in sorted(totals)},
+        "formats": _summed(totals, 0),
+        "kinds": _summed(totals, 1),
         "warnings": warnings_of(sum((total for _, total in totals), OptimizedTotals())),
     }
     if files.is_folder(publication.staging) or not parts:
@@ -67,6 +69,14 @@ def publish_metrics(
         files.remove_folder(join(publication.output, _PUBLISHING))
         files.remove_folder(publication.staging)
     return summary
+
+
+def _summed(totals: Sequence[KindTotals], part: int) -> dict[str, dict[str, int]]:
+    """The totals by format, or by kind of picture."""
+    sums: dict[str, OptimizedTotals] = {}
+    for key, total in totals:
+        sums[key[part]] = sums.get(key[part], OptimizedTotals()) + total
+    return {name: asdict(sums[name]) for name in sorted(sums)}
 
 
 def _replace_pictures(publication: MetricsPublication, parts: Sequence[Part]) -> None:
