@@ -168,11 +168,16 @@ def _renamed(settings: Settings, found: Input) -> dict[str, str]:
 
 def warnings_about_columns(job: Job) -> Iterator[str]:
     """Which columns a loader would refuse, or have another name in the tables."""
+    if "column_names" not in job.facts["flags"]:  # trials, whose tables nobody loads
+        return
+    for task in job.plan.questions.with_rows:
+        nodes = (node.properties for node in task.answer.schema().nodes())
+        names = [name for properties in nodes for name, _ in properties]
+        if hard := [name for name in names if refused_by_bigquery(name)]:
+            yield f"BigQuery refuses the properties {', '.join(map(repr, hard))} of {task.name!r}."
     if job.renamed:
         told = ", ".join(f"{column!r} is {name}" for column, name in job.renamed.items())
         yield f"columns of the manifest that BigQuery refuses are renamed in the tables: {told}."
-    elif "column_names" not in job.facts["flags"]:  # trials, whose tables nobody loads
-        return
     elif refused := [name for name in job.found.columns if refused_by_bigquery(name)]:
         yield (
             f"BigQuery refuses tables with the columns {', '.join(map(repr, refused))}; "

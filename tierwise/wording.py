@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
+from tierwise.answers.written_words import JOINERS
 from tierwise.contact_sheets import grid_of
 from tierwise.records import ImageSettings, Route, Scalar
 from tierwise.shown import counted
@@ -130,7 +131,7 @@ def plain_text(value: Any, limit: int = MAX_VALUE_CHARACTERS) -> str:
     elif not isinstance(value, str):
         value = "" if value is None else json.dumps(value, ensure_ascii=False, default=str)
     spaced = " ".join(value[: 4 * limit].split())
-    kept = (sign for sign in spaced if not unicodedata.category(sign).startswith("C"))
+    kept = (sign for sign in spaced if sign in JOINERS or unicodedata.category(sign)[0] != "C")
     return "".join(kept)[:limit]
 
 

@@ -85,6 +85,7 @@ def test_a_pack_opens_with_what_is_shared_and_numbers_its_images() -> None:
         (" two\r\n lines\t", "two lines"),
         ("bell\x07 right\u202eto left", "bell rightto left"),
         ("a" * 300, "a" * 200),
+        ("می\u200cخواهم", "می\u200cخواهم"),
         (None, ""),
         (True, "true"),
         (1.5, "1.5"),

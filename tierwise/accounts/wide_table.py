@@ -69,7 +69,7 @@ def wide_table(answers: Mapping[str, Mapping[str, Any]], kinds: Mapping[str, str
     names = {name: _free(f"truth_{task}", "manifest_", taken) for name, task in truths.items()}
     names |= {name: _free(name, "manifest_", taken) for name in kinds if name not in truths}
     types = {task: _flat_type(arrow_type(schema)) for task, schema in answers.items()}
-    return WideTable(types, columns, reasons, kinds, names)
+    return WideTable(types, columns, reasons, kinds, {name: names[name] for name in kinds})
 
 
 def _free(name: str, prefix: str, taken: set[str]) -> str:

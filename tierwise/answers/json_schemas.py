@@ -189,8 +189,15 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
+def _read_date(text: str) -> date:
+    """With hyphens, as tables read it; Python takes more."""
+    if text[4:8:3] != "--":
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
 FORMATS: Mapping[str, Callable[[str], object]] = {
-    "date": date.fromisoformat,
+    "date": _read_date,
     "date-time": datetime.fromisoformat,
     "time": time.fromisoformat,
 }

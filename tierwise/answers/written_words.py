@@ -13,13 +13,14 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 _WORD = re.compile(r"\w+")
-# ZWNJ and ZWJ: they join, and are no sign of their own.
-_JOINERS = str.maketrans({"\u200c": None, "\u200d": None})
+# ZWNJ and ZWJ: they join, and are no sign of their own. Persian words and emoji are made with them.
+JOINERS = "\u200c\u200d"
+_NO_JOINERS = str.maketrans("", "", JOINERS)
 
 
 def without_joiners(text: str) -> str:
     """A text without the signs that only join others."""
-    return text.translate(_JOINERS)
+    return text.translate(_NO_JOINERS)
 
 
 def same_name(text: str) -> str:
