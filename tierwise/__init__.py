@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tierwise.beam_pipeline.door.read_images import ReadImages as ReadImages
     from tierwise.beam_pipeline.door.read_images import read_images as read_images
     from tierwise.beam_pipeline.door.run import run as run
+    from tierwise.beam_pipeline.door.without_pipeline import Answers as Answers
+    from tierwise.beam_pipeline.door.without_pipeline import ask_gemini as ask_gemini
+    from tierwise.beam_pipeline.door.without_pipeline import write_tables as write_tables
     from tierwise.beam_pipeline.door.write_tables import WriteTables as WriteTables
     from tierwise.errors import InputError as InputError
     from tierwise.errors import TierwiseError as TierwiseError
@@ -40,6 +43,7 @@ _HOMES = {
     "beam_pipeline.door.optimize_images": ("OptimizeImages", "optimize_images"),
     "beam_pipeline.door.read_images": ("ReadImages", "read_images"),
     "beam_pipeline.door.run": ("run",),
+    "beam_pipeline.door.without_pipeline": ("Answers", "ask_gemini", "write_tables"),
     "beam_pipeline.door.write_tables": ("WriteTables",),
     "errors": ("InputError", "TierwiseError"),
     "metrics": ("Optimized",),
@@ -50,6 +54,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Answer",
+    "Answers",
     "AskGemini",
     "Failure",
     "ImageFile",
@@ -62,10 +67,12 @@ __all__ = [
     "Tasks",
     "TierwiseError",
     "WriteTables",
+    "ask_gemini",
     "load_tasks",
     "optimize_images",
     "read_images",
     "run",
+    "write_tables",
 ]
 
 

@@ -26,6 +26,24 @@ class Questions:
     One that escalates is two, its first ask before its second; one that is audited has its audit
     among the last. `path` is the tasks file, for messages; `manifest_columns` are names in prompts
     of single images that only a manifest can fill, each once.
+
+    >>> from tierwise.tasks import load_tasks
+    >>> tasks = load_tasks('''
+    ... model: gemini-3.1-flash-lite
+    ... tasks:
+    ...   animal:
+    ...     prompt: Which animal is it?
+    ...     labels: [cat, dog, unsure]
+    ...     escalate: {when: animal == "unsure", media_resolution: high}
+    ... ''', path="tasks.yaml")
+    >>> questions = as_written(tasks)
+    >>> [(task.name, str(task.route.media_resolution)) for task in questions.tasks]
+    [('animal@first', 'low'), ('animal', 'high')]
+
+    Both asks are one task to whoever reads the tables:
+
+    >>> [task.name for task in questions.with_rows]
+    ['animal']
     """
 
     path: str

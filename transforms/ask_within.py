@@ -18,6 +18,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.prices.price_day import price_day
 from tierwise.records import Answered, Spent
 from tierwise.scheduling.answer_shard import AnsweredShard, Waiting, answer_shard
+from tierwise.scheduling.engine import Engine
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.wanted import ranks
 from tierwise.scheduling.waves import Waves
@@ -88,45 +89,8 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         lost = attempts * self.plan.requests_in_flight * dearest_request(self.plan, today)
         share = admission.purses.get(shard.name, 0)
         purse = Purse(max(0, share - asked.recalled.paid - lost))
-        life = self._life(shard, asked, purse, today)
+        life = life_of(shard, asked, self.engine, purse, today)
         yield from map(self.counted, self.window().add(life, f"shard {shard.name!r}"))
-
-    def _life(
-        self, shard: Shard, asked: QuestionsAsked, purse: Purse, today: date
-    ) -> Coroutine[Any, Any, AnsweredShard]:
-        found = ranks((keyed.file for keyed in shard.files), shard.groups, self.plan.order_by)
-        waves = self.engine.waves(purse, found)
-        worst = WorstCases(self.plan.questions, Billing(self.plan.service), today)
-        files = [
-            Waiting(
-                keyed.file.uri,
-                partial(self._file, keyed, waves, asked),
-                worst.of_file(keyed.file, asked.recalled),
-            )
-            for keyed in sorted(shard.files, key=lambda one: found.get(one.file.content_hash, 0))
-        ]
-        groups = [
-            Waiting(
-                f"{group.task} of the group {group.name}",
-                partial(self._group, group, waves, asked),
-                worst.of_group(group, asked.recalled),
-            )
-            for group in sorted(shard.groups, key=lambda one: found.get(one.content_hash, 0))
-        ]
-        return answer_shard(files, groups, waves)
-
-    async def _file(self, keyed: Keyed, waves: Waves, asked: QuestionsAsked) -> Answered:
-        answered = await answer_file(keyed.file, keyed.share_key, waves, asked)
-        TALLY.count(answered)
-        TALLY.count_file()
-        return answered
-
-    async def _group(self, group: Group, waves: Waves, asked: QuestionsAsked) -> AnsweredGroup:
-        answered = await answer_group(group, waves, asked)
-        for member in answered.members:
-            TALLY.count(member)
-            TALLY.files += not self.plan.questions.of_images
-        return answered
 
     def counted(self, result: AnsweredShard) -> AnsweredShard:
         for answered in result.files:
@@ -135,3 +99,45 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         for group in result.groups:
             self.count_group(group)
         return result
+
+
+def life_of(
+    shard: Shard, asked: QuestionsAsked, engine: Engine, purse: Purse, today: date
+) -> Coroutine[Any, Any, AnsweredShard]:
+    """A shard's files and groups to answers, the most wanted first, while the purse lasts."""
+    plan = engine.plan
+    found = ranks((keyed.file for keyed in shard.files), shard.groups, plan.order_by)
+    waves = engine.waves(purse, found)
+    worst = WorstCases(plan.questions, Billing(plan.service), today)
+    files = [
+        Waiting(
+            keyed.file.uri,
+            partial(_file, keyed, waves, asked),
+            worst.of_file(keyed.file, asked.recalled),
+        )
+        for keyed in sorted(shard.files, key=lambda one: found.get(one.file.content_hash, 0))
+    ]
+    groups = [
+        Waiting(
+            f"{group.task} of the group {group.name}",
+            partial(_group, group, waves, asked),
+            worst.of_group(group, asked.recalled),
+        )
+        for group in sorted(shard.groups, key=lambda one: found.get(one.content_hash, 0))
+    ]
+    return answer_shard(files, groups, waves)
+
+
+async def _file(keyed: Keyed, waves: Waves, asked: QuestionsAsked) -> Answered:
+    answered = await answer_file(keyed.file, keyed.share_key, waves, asked)
+    TALLY.count(answered)
+    TALLY.count_file()
+    return answered
+
+
+async def _group(group: Group, waves: Waves, asked: QuestionsAsked) -> AnsweredGroup:
+    answered = await answer_group(group, waves, asked)
+    for member in answered.members:
+        TALLY.count(member)
+        TALLY.files += not waves.plan.questions.of_images
+    return answered

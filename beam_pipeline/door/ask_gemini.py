@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ from tierwise.storage.shown_names import path_of
 from tierwise.transforms.hash_images import REPEATED_NAMES, HashImages
 from tierwise.transforms.list_images import SKIPPED
 
-_IMAGES = "the images that AskGemini is given"
+IMAGES = "the images that AskGemini is given"
 # Files are taken to be so many where nothing upstream knows; it decides the size of shards alone.
 _UNKNOWN_FILES = 100_000
 
@@ -69,11 +69,7 @@ class AskGemini(beam.PTransform):
         **flags: Any,
     ) -> None:
         super().__init__()
-        line = line_of(tasks, {"input": _IMAGES, "output": output, **flags})
-        if line.beam_flags:
-            name = line.beam_flags[0].partition("=")[0]
-            raise InputError(f"AskGemini: {name} is not a flag of tierwise run.")
-        self._settings = Settings(**{**vars(line.settings), "input": None})
+        self._settings = settings_of(tasks, {"output": output, **flags})
         self._tasks = tasks
         self._columns = columns
         self.job: Job
@@ -96,25 +92,12 @@ class AskGemini(beam.PTransform):
 
     def _take_job(self, options: PipelineOptions, read: ReadImages | None) -> tuple[Lease, Job]:
         settings = self._settings
-        check_reachable(settings, options)
-        found = read.found if read else Input(_IMAGES, InputKind.MANIFEST)
+        found = read.found if read else Input(IMAGES, InputKind.MANIFEST)
         if self._columns is not None:
             found = replace(found, columns=self._columns)
-        job, _ = job_of_tasks(
-            settings,
-            tasks_from(self._tasks, settings),
-            project=project(options),
-            now=datetime.now(UTC),
-            workers=known_sharers(options),
-            found=found,
-            files=read.files if read else _UNKNOWN_FILES,
-        )
-        job = _UNTIL_EXIT.enter_context(reachable(settings, job))
-        if before := _LEASES.pop(job.output, None):
-            before.end(untraced_requests=before.untraced_requests())
-        lease, job = take_job(job, options)
-        _LEASES[job.output] = lease
-        return lease, job
+        files = read.files if read else _UNKNOWN_FILES
+        job = _UNTIL_EXIT.enter_context(job_about(settings, self._tasks, found, files, options))
+        return take_here(job, options)
 
     def _files(
         self, images: beam.PCollection[Any], read: ReadImages | None
@@ -124,13 +107,51 @@ class AskGemini(beam.PTransform):
         self.left_out = dict(read.left_out) if read else {SKIPPED: empty, REPEATED_NAMES: empty}
         if read and images.producer.transform is read:  # each is there once, and was hashed
             return images
-        hashed = images | "Name" >> beam.Map(_named) | "HashImages" >> HashImages()
+        hashed = images | "Name" >> beam.Map(as_name) | "HashImages" >> HashImages()
         repeated = (self.left_out[REPEATED_NAMES], hashed[REPEATED_NAMES])
         self.left_out[REPEATED_NAMES] = repeated | "AllRepeated" >> beam.Flatten()
         return hashed["files"]
 
 
-def _named(image: str | Named | ImageFile) -> Named | ImageFile:
+def settings_of(tasks: Written, flags: Mapping[str, Any]) -> Settings:
+    """The settings of `run` for images that others list; raises InputError."""
+    line = line_of(tasks, {"input": IMAGES, **flags})
+    if line.beam_flags:
+        name = line.beam_flags[0].partition("=")[0]
+        raise InputError(f"AskGemini: {name} is not a flag of tierwise run.")
+    return Settings(**{**vars(line.settings), "input": None})
+
+
+@contextmanager
+def job_about(
+    settings: Settings, tasks: Written, found: Input, files: int, options: PipelineOptions
+) -> Iterator[Job]:
+    """The job about so many images, while its endpoint answers."""
+    check_reachable(settings, options)
+    job, _ = job_of_tasks(
+        settings,
+        tasks_from(tasks, settings),
+        project=project(options),
+        now=datetime.now(UTC),
+        workers=known_sharers(options),
+        found=found,
+        files=files,
+    )
+    with reachable(settings, job) as asked:
+        yield asked
+
+
+def take_here(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
+    """Take the lease of a job's output, from one of this process that broke off too."""
+    if before := _LEASES.pop(job.output, None):
+        before.end(untraced_requests=before.untraced_requests())
+    lease, job = take_job(job, options)
+    _LEASES[job.output] = lease
+    return lease, job
+
+
+def as_name(image: str | Named | ImageFile) -> Named | ImageFile:
+    """What is known of an image that may be no more than its address."""
     return Named(image, path_of(image), {}) if isinstance(image, str) else image
 
 

@@ -18,13 +18,6 @@ from tierwise.transforms.list_images import ListImages
 class ReadImages(beam.PTransform):
     """The images of a folder, a pattern or a manifest: `ImageFile` records, no image bytes.
 
-    >>> import apache_beam as beam
-    >>> from tierwise import ReadImages
-    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
-    ...     names = pipeline | ReadImages("examples/photos") | beam.Map(lambda file: file.name)
-    ...     first = names | beam.combiners.Top.Of(1, reverse=True) | beam.Map(print)
-    ['...']
-
     Args:
         input: folder, pattern, file or manifest, on a disk or in a bucket (gs://).
     """
@@ -55,11 +48,21 @@ class ReadImages(beam.PTransform):
 
 
 def read_images(input: str) -> Iterator[ImageFile]:  # noqa: A002 - as above
-    """The records of `ReadImages`, one after the other; raises InputError as it does.
+    r"""The records of `ReadImages`, one after the other; raises InputError as it does.
 
-    >>> from tierwise import read_images
-    >>> sorted(file.name for file in read_images("examples/photos"))[:2]
-    ['...']
+    A manifest's columns ride along, and a name that it holds twice is one image:
+
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> manifest = Path(mkdtemp(), "list.csv")
+    >>> _ = manifest.write_text("uri,customer\na.jpg,zoo\na.jpg,zoo\n")
+    >>> [(file.name, file.columns["customer"]) for file in read_images(str(manifest))]
+    [('a.jpg', 'zoo')]
+
+    One that cannot be read is a record too, which says why:
+
+    >>> [file.problem.rpartition(": ")[2] for file in read_images(str(manifest))]
+    ['No such file or directory']
     """
     rows = defaultdict(list)
     for name in list_names(find_input(input)):

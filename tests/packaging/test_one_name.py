@@ -107,7 +107,7 @@ def test_a_wheel_installs_one_name(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert tops == {"tierwise", next(top for top in tops if top.endswith(".dist-info"))}
-    for needed in ("beam_pipeline/graph.py", "transforms/ask_gemini.py", "facts/prices.toml"):
+    for needed in ("beam_pipeline/graph.py", "transforms/ask_images.py", "facts/prices.toml"):
         assert f"tierwise/{needed}" in names
     assert "tierwise/beam_pipeline/yaml_provider/transforms.yaml" in names
 

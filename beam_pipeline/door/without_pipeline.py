@@ -1,0 +1,214 @@
+"""ask_gemini and write_tables: the steps of a pipeline as plain functions, all in this process.
+
+Everything is one shard, so what it says of caps, twins and groups is said by the same code.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from apache_beam.pvalue import TaggedOutput
+
+from tierwise.accounts.admission import Admission, Cap, Paid, Purse, admit
+from tierwise.accounts.costs import CostKey, CostTotals, totals_of
+from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.audit import compare
+from tierwise.beam_pipeline.door.ask_gemini import (
+    IMAGES,
+    as_name,
+    job_about,
+    settings_of,
+    take_here,
+)
+from tierwise.beam_pipeline.door.settings import Written
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.launch import writable
+from tierwise.beam_pipeline.lease_keeper import kept
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.errors import InputError
+from tierwise.evaluation import PairKey, PairRow, PairTotals, judge, judged_tasks
+from tierwise.journal.run_records import Lease
+from tierwise.publishing.parts import GrowingPart, outcome_row, wide_row
+from tierwise.publishing.publish_run import publish
+from tierwise.records import ImageFile, NamedOutcome, NamedPage
+from tierwise.scheduling.answer_shard import AnsweredShard
+from tierwise.scheduling.engine import Engine
+from tierwise.storage.listing import Input, InputKind
+from tierwise.transforms.admit_requests import work_of
+from tierwise.transforms.ask_within import life_of
+from tierwise.transforms.group_files import choose_group, keyed_by_group, order_groups
+from tierwise.transforms.hash_images import REPEATED_NAMES, hash_file, keep_one
+from tierwise.transforms.list_images import SKIPPED
+from tierwise.transforms.name_answers import name_answers
+from tierwise.transforms.name_groups import name_group, page_rows
+from tierwise.transforms.shard import Keyed, Shard
+from tierwise.transforms.share_duplicates import keep_one_of_each, share_key
+from tierwise.transforms.sum_costs import cell
+
+# Without a cap, a purse that nothing empties.
+_NO_CAP = 10**24
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What `ask_gemini` gave: a `NamedOutcome` for each image and task, one after the other."""
+
+    rows: tuple[NamedOutcome, ...]
+    compared: tuple[PairRow, ...]
+    admission: Admission
+    repeated: int
+    job: Job
+    lease: Lease
+
+    def __iter__(self) -> Iterator[NamedOutcome]:
+        return iter(self.rows)
+
+
+def ask_gemini(
+    images: Iterable[str | ImageFile],
+    tasks: Written = None,
+    *,
+    output: str,
+    columns: Mapping[str, str] | None = None,
+    **flags: Any,
+) -> Answers:
+    """What `AskGemini` does, with the same arguments, for images that fit into memory.
+
+    Raises:
+        InputError: something is wrong that a person can put right; nothing was spent.
+    """
+    settings, options = settings_of(tasks, {"output": output, **flags}), beam_options([])
+    if settings.near_duplicates is not None:
+        raise InputError("ask_gemini: near_duplicates needs a pipeline. Use AskGemini or run.")
+    files, repeated = _each_once(images)
+    kinds = _kinds(files) if columns is None else columns
+    found = Input(IMAGES, InputKind.MANIFEST, kinds)
+    with job_about(settings, tasks, found, len(files), options) as planned:
+        lease, job = take_here(planned, options)
+        lost: list[BaseException] = []
+        with kept(lease, lost.append):
+            answered, admission = _asked(files, job)
+    if lost:
+        raise lost[0]
+    rows = [*_rows_of_images(files, answered, job), *_rows_of_groups(files, answered, job)]
+    audits = job.plan.questions.audits
+    compared = tuple(pair for one in answered.files for pair in compare(audits, one))
+    return Answers(tuple(rows), compared, admission, repeated, job, lease)
+
+
+def _each_once(images: Iterable[str | ImageFile]) -> tuple[list[ImageFile], int]:
+    rows = defaultdict(list)
+    for image in images:
+        name = as_name(image)
+        rows[name.uri].append(name)
+    files = [hash_file(next(keep_one(uri, some))) for uri, some in rows.items()]
+    return files, sum(len(some) - 1 for some in rows.values())
+
+
+def _kinds(files: Iterable[ImageFile]) -> dict[str, str]:
+    """The columns that the files have, by the values in them."""
+    names = {bool: "boolean", int: "integer", float: "number"}
+    cells = (cell for file in files for cell in file.columns.items())
+    return {
+        column: names.get(type(value), "string") for column, value in cells if value is not None
+    }
+
+
+def _asked(files: list[ImageFile], job: Job) -> tuple[AnsweredShard, Admission]:
+    """All that there is to ask, as one shard."""
+    plan = replace(job.plan, journal=replace(job.plan.journal, digits=0))
+    shard = _shard(files, job)
+    paid = sum(map(plan.journal.paid_before, plan.journal.folders()), Paid())
+    most = _NO_CAP if job.cap is None else job.cap
+    admission = admit(Cap(most, job.untraced), paid, {shard.name: work_of(shard, plan)})
+    engine = Engine(plan)
+    try:
+        asked = QuestionsAsked(plan.journal.read(shard.name))
+        purse = Purse(admission.purses.get(shard.name, 0))
+        return engine.submit(life_of(shard, asked, engine, purse, job.on)).result(), admission
+    finally:
+        engine.close()
+
+
+def _shard(files: list[ImageFile], job: Job) -> Shard:
+    questions = job.plan.questions
+    groups = defaultdict(list)
+    for file in files:
+        for key, member in keyed_by_group(file, questions):
+            groups[key].append(member)
+    chosen = [choose_group(key, members, questions) for key, members in groups.items()]
+    keyed = [Keyed(share_key(file, questions), file) for file in files]
+    kept_files = keep_one_of_each("", keyed).files if questions.of_images else ()
+    return Shard("", kept_files, order_groups("", chosen).groups)
+
+
+def _rows_of_images(
+    files: list[ImageFile], answered: AnsweredShard, job: Job
+) -> Iterator[NamedOutcome]:
+    names = defaultdict(list)
+    for file in files:
+        names[share_key(file, job.plan.questions)].append(file)
+    for one in answered.files:
+        for page in name_answers({"files": names[one.share_key], "answered": [one]}):
+            yield from page.rows
+
+
+def _rows_of_groups(
+    files: list[ImageFile], answered: AnsweredShard, job: Job
+) -> Iterator[NamedOutcome]:
+    questions = job.plan.questions
+    members = defaultdict(list)
+    for file in files:
+        for key, member in keyed_by_group(file, questions):
+            members[key].append(member)
+    for group in answered.groups:
+        key = (group.task, group.name)
+        for row in name_group(key, {"files": members[key], "answered": [group]}, questions):
+            if isinstance(row, TaggedOutput):  # a file that was not opened, whose pages count
+                yield from page_rows(row.value, job.plan)
+            else:
+                yield row
+
+
+def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
+    """What `WriteTables` does; returns the content of `run.json`."""
+    job = answers.job
+    if output:
+        job = replace(job, output=writable(output))
+    publication, questions = job.publication, job.plan.questions
+    pages = defaultdict(list)
+    costs = defaultdict[CostKey, CostTotals](CostTotals.zero)
+    pairs = defaultdict[PairKey, PairTotals](PairTotals)
+    judged = judged_tasks(questions.with_rows, job.found.columns)
+    for row in answers:
+        pages[row.file.uri, row.outcome.page.number].append(row)
+        for cost_key, total in totals_of(row.outcome, cell(row, job.cost_by)):
+            costs[cost_key] += total
+        for pair_key, pair in judge(judged, row.file, row.outcome):
+            pairs[pair_key] += pair
+    for pair_key, pair in answers.compared:
+        pairs[pair_key] += pair
+    named_pages = (
+        NamedPage(some[0].file, tuple(o.outcome for o in some)) for some in pages.values()
+    )
+    growing = {table: GrowingPart(schema) for table, schema in publication.schemas.items()}
+    for table, cells in (
+        *(outcome_row(row, renamed=job.renamed) for row in answers),
+        *(wide_row(page, table=job.wide, renamed=job.renamed) for page in named_pages),
+    ):
+        growing[table].add(cells)
+    parts = [part.write(publication.staging, table) for table, part in growing.items()]
+    run = publish(
+        publication,
+        parts,
+        list(costs.items()),
+        {SKIPPED: 0, REPEATED_NAMES: answers.repeated},
+        pairs=list(pairs.items()),
+        before=[answers.admission.paid_before],
+        admissions=[answers.admission] if job.cap is not None else [],
+    )
+    answers.lease.end(untraced_requests=0)
+    return run
