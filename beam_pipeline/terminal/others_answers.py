@@ -11,7 +11,12 @@ from tierwise.shown import counted
 
 
 def others_answers(run: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each who has answered here and is not who answers now; by `run.json`."""
+    """A line for each who has answered here and is not who answers now; by `run.json`.
+
+    Those of early versions do not say.
+    """
+    if "others_answers" not in run:
+        return
     ours = Answerer(ServiceKind(run["answerer"]["service"]), run["answerer"]["emulator"]).told
     for service, count in run["others_answers"]["taken"].items():
         theirs, answers = Answerer(ServiceKind(service)).told, counted(count, "answer")

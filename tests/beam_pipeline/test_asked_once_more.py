@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,22 @@ def test_a_final_failure_is_asked_again_where_its_reason_is_named(
     gemini.reset()
     classify(folder, f"--ask_again={reason}", tasks=LABELS)
     assert gemini.requests() == []
+
+
+def test_a_reply_that_says_nothing_of_its_tokens_counts_at_its_worst_case(
+    photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    folder = photos(3)
+    gemini.faults({"kind": "no_usage"})
+    finished = classify(folder, "--max_cost_usd=1", tasks=LABELS)
+    maybe = Decimal(finished.run["totals"]["maybe_billed_usd"])
+    assert Decimal(gemini.billed()).scaleb(-9) < maybe < Decimal("0.01")
+    assert finished.cost == 0
+    assert Decimal(finished.run["cap"]["spent_usd"]) == maybe
+    gemini.reset()
+    again = classify(folder, f"--max_cost_usd={maybe}", tasks=LABELS)
+    assert Decimal(again.run["cap"]["spent_before_usd"]) == maybe
+    assert again.run["cap"]["left_usd"] == "0.000000000"
 
 
 def test_a_reason_that_is_none_is_refused(

@@ -70,6 +70,9 @@ def test_an_emulators_answers_are_never_geminis(
     assert not any(row["reused"] for row in real.answers())
     printed = capsys.readouterr().out
     assert f"{LEFT_ALONE} that the emulator tierwise/" in printed
+    page = (real.output / "report.html").read_text("utf-8")
+    assert "answers left alone, the emulator tierwise/" in page
+    assert "emulated" not in page.lower().replace("emulator", "")
     again = run(*at(gateway))
     assert (gemini.requests(), services(again)) == ([], {("gemini", "developer")})
     back = run(*at(gemini.url, "emulator"))
@@ -178,3 +181,35 @@ def test_an_early_journal_without_a_word_is_left_alone_until_it_is_taken(
     shutil.move(output.parent / "kept", output)
     taken = run(*at(gateway), "--take_unsigned=true")
     assert (gemini.requests(), services(taken)) == ([], {("gemini", "developer")})
+
+
+def test_a_calibration_is_who_answered_its_own_questions(
+    photos: Callable[..., Path],
+    tmp_path: Path,
+    gateway: str,
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Begun with an emulator, it is Gemini's once Gemini answers; that the other did is told."""
+    for number, label in enumerate(("dark", "bright")):
+        photos(6, f"labelled/{label}", first=10 * number)
+    out = tmp_path / "calibrated"
+    words = ["calibrate", f"--input={tmp_path}/labelled", f"--output={out}", "--routes=high,low"]
+    calibrations = []
+    for where in (at(gemini.url, "emulator"), at(gateway)):
+        gemini.reset()
+        assert main([*words, *where]) == 0
+        assert gemini.requests()
+        calibrations.append(json.loads((out / "calibration.json").read_text("utf-8")))
+    assert [(one["emulated"], one["service"]) for one in calibrations] == [
+        (True, "emulator"),
+        (False, "developer"),
+    ]
+    emulated, real = (one["tasks"]["category"]["choice"]["routes"] for one in calibrations)
+    prices = [[one["figures"]["usd_per_1000_images"] for one in some] for some in (emulated, real)]
+    assert prices[0] == prices[1]  # nothing of the emulator's was added up
+    capsys.readouterr()
+    ask = [f"--tasks={out}/tasks.yaml", f"--calibration={out}/calibration.json"]
+    run_words = ["run", f"--input={photos(2)}", f"--output={tmp_path}/later", *ask]
+    assert main([*run_words, *at(gateway, "vertex")]) == 0
+    assert "it was made at the Gemini Developer API" in " ".join(capsys.readouterr().err.split())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.written import count
 
@@ -37,12 +38,25 @@ def what_ran(run: Mapping[str, Any], tallies: Iterable[AnswersTally]) -> WhatRan
         "files that plainly are not pictures": count(run.get("skipped_files", 0)),
         "pictures": count(run["images"]),
         "requests": count(run["totals"]["requests"]),
+        **dict(_who_answered(run)),
     }
     return WhatRan(
         tuple(facts.items()),
         tuple((name, str(value)) for name, value in sorted(run["flags"].items())),
         tuple(versions.most_common()),
     )
+
+
+def _who_answered(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Who answered, and whose answers in the journal were taken or left; early runs do not say."""
+    if "answerer" in run:
+        answerer = Answerer(ServiceKind(run["answerer"]["service"]), run["answerer"]["emulator"])
+        yield "answered by", answerer.told
+    others = run.get("others_answers", {})
+    for service, answers in others.get("taken", {}).items():
+        yield f"answers recalled that {service} gave", count(answers)
+    for sender, answers in others.get("left_alone", {}).items():
+        yield f"answers left alone, {sender}", count(answers)
 
 
 def _time(written: str) -> str:
