@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from tierwise.gemini.service import Service
 from tierwise.gemini.settle import RAISED_LIMIT
 from tierwise.journal.reading import Reading
 from tierwise.journal.run_records import all_runs
+from tierwise.json_text import read_json_text
 from tierwise.questions import Questions
 from tierwise.storage.files import files_for, join
 
@@ -54,7 +54,7 @@ def _of_last(output: str) -> dict[str, Answerer]:
 
 def _run(output: str) -> Mapping[str, Any]:
     try:
-        run = json.loads(files_for(output).read(join(output, RUN_FILE)))
+        run = read_json_text(files_for(output).read(join(output, RUN_FILE)))
     except (OSError, ValueError, RecursionError):
         return {}
     return run if isinstance(run, dict) else {}

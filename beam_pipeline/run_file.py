@@ -9,6 +9,7 @@ from tierwise.accounts.ending import EXIT_STATUS, Status
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import unwritable
+from tierwise.json_text import read_json_text
 from tierwise.storage.files import files_for, join
 
 
@@ -32,7 +33,7 @@ def break_off(job: Job, status: Status = Status.BROKE_OFF) -> None:
 def read_run(job: Job) -> dict[str, Any]:
     """The content of `run.json`."""
     uri = join(job.output, RUN_FILE)
-    content: dict[str, Any] = json.loads(files_for(uri).read(uri))
+    content: dict[str, Any] = read_json_text(files_for(uri).read(uri))
     return content
 
 

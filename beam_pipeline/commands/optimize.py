@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from tierwise.beam_pipeline.terminal.screen import print_document, screen
 from tierwise.beam_pipeline.terminal.shrink_summary import print_shrink_summary
 from tierwise.images.limits import Limits
 from tierwise.journal.run_id import new_run_id
+from tierwise.json_text import read_json_text
 from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.publish_metrics import TOTALS_FILE
@@ -50,7 +50,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         if ended is not PipelineEnd.DONE:
             return 1
     uri = join(job.output, TOTALS_FILE)
-    totals: dict[str, Any] = json.loads(files_for(uri).read(uri))
+    totals: dict[str, Any] = read_json_text(files_for(uri).read(uri))
     print_shrink_summary(totals, job, screen(json_wanted=settings.json))
     if settings.json:
         print_document(totals)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.written_words import meant, plain_words
+from tierwise.json_text import read_json_text
 from tierwise.records import Scalar
 from tierwise.shown import shown
 
@@ -138,7 +139,7 @@ def read_properties(schema: Schema, written: Any, place: str) -> dict[str, Any]:
 
 def _parsed(written: Any, kind: type, place: str, called: str) -> Any:
     try:
-        found = json.loads(written) if isinstance(written, str) else written
+        found = read_json_text(written) if isinstance(written, str) else written
     except ValueError as error:
         raise MismatchError(f"{place} is {shown(written)}, not a {called}: {error}") from error
     if not isinstance(found, kind):

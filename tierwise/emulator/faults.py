@@ -13,7 +13,6 @@ takes at most one fault, the first of the document that selects it; latencies ad
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,8 @@ from typing import Any
 
 from tierwise.emulator.fault_words import DETAILS, NULLS, REFUSABLE, STATUSES, TOO_MANY_STATES
 from tierwise.errors import InputError
+from tierwise.json_text import read_json_text
+from tierwise.storage.local_files import LocalFiles
 
 # What may be set for each kind, with its default; the default's type is the type.
 _SETTINGS: dict[str, dict[str, Any]] = {
@@ -118,7 +119,7 @@ def read_faults_file(path: Path) -> Faults:
       InputError: the file cannot be read, or `read_faults` refuses what it holds.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = read_json_text(LocalFiles().read(str(path)))
     except (OSError, ValueError) as error:
         raise InputError(f"faults file {path}: {error}. Give a JSON document of faults.") from error
     return read_faults(document, f"faults file {path}")

@@ -25,6 +25,7 @@ from typing import Any
 
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.errors import InputError, LeaseLostError
+from tierwise.json_text import read_json_text
 from tierwise.storage.files import files_for, join
 from tierwise.storage.process import Process
 
@@ -249,7 +250,7 @@ def _encoded(record: RunRecord) -> bytes:
 def _read(folder: str, number: int) -> RunRecord | None:
     """A record, or None when it is not whole. Fields of a later version are left out."""
     try:
-        content = json.loads(files_for(folder).read(_uri(folder, number)))
+        content = read_json_text(files_for(folder).read(_uri(folder, number)))
         process = Process(**_known(Process, content["process"]))
         known = _known(RunRecord, content) | {"process": process}
         if said := content.get("answerer"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 from tierwise.accounts.ending import Status
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.errors import InputError
+from tierwise.json_text import read_json_text
 from tierwise.storage.files import files_for, join
 
 # Rows that are held at a time; a row of answers has some hundred bytes.
@@ -77,7 +77,7 @@ def open_finished_run(folder: str, flag: str = "output") -> FinishedRun:
     uri = join(folder, RUN_FILE)
     said = f"--{flag}={folder}"
     try:
-        run = json.loads(files_for(uri).read(uri))
+        run = read_json_text(files_for(uri).read(uri))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(f"{said}: holds no finished run: there is no {RUN_FILE} in it.") from error
     except OSError as error:

@@ -38,6 +38,7 @@ from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import check_lease, end_lease
+from tierwise.json_text import read_json_text
 from tierwise.near_duplicates import NearAudit
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.parts import Part, write_part
@@ -168,10 +169,14 @@ def _rows_of(uri: str) -> int:
 def _closed_already(publication: Publication) -> dict[str, Any] | None:
     """What an earlier attempt at this very run wrote, if it came to its end."""
     try:
-        run = json.loads(files_for(publication.output).read(join(publication.output, RUN_FILE)))
+        run = read_json_text(files_for(publication.output).read(join(publication.output, RUN_FILE)))
     except (FileNotFoundError, ValueError):
         return None
-    ended = "ended_at" in run and run.get("run_id") == publication.journal.run_id
+    ended = (
+        isinstance(run, dict)
+        and "ended_at" in run
+        and run.get("run_id") == publication.journal.run_id
+    )
     return run if ended else None
 
 
@@ -227,7 +232,7 @@ def _finish(output: str, staging: str) -> dict[str, Any]:
     """Put a whole staging folder in place; repeated, it goes on where it was."""
     files = files_for(output)
     text = files.read(join(staging, RUN_FILE))
-    run: dict[str, Any] = json.loads(text)
+    run: dict[str, Any] = read_json_text(text)
     for folder in _FOLDERS:
         files.replace_folder(join(staging, folder), join(output, folder))
     if run.get("page"):

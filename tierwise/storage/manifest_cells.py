@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tierwise.errors import InputError
+from tierwise.json_text import read_json_text
 from tierwise.storage.files import files_for
 
 
@@ -75,7 +75,7 @@ def jsonl_cells(uri: str) -> Iterator[Mapping[str, Any]]:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = read_json_text(line)
             except ValueError as error:
                 raise InputError(f"{uri}: line {number} is not JSON: {error}") from error
             if not isinstance(row, dict):

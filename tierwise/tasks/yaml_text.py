@@ -103,7 +103,13 @@ def _check_nodes(loader: Any, root: Any, path: str) -> None:
             sizes[id(node)] = 1 + sum(map(size, _children(node)))
         return sizes[id(node)]
 
-    if size(root) > MAX_NODES:
+    unfolded = size(root)
+    if len(sizes) > MAX_NODES:
+        raise TasksError(
+            f"{path}: the file holds {len(sizes)} values, the limit is {MAX_NODES}. Split it into "
+            "several files and runs; of labels a task takes some thousands at most."
+        )
+    if unfolded > MAX_NODES:
         raise TasksError(
             f"{path}: with its aliases the file unfolds into more than {MAX_NODES} values. "
             "Remove aliases (*name) that repeat large parts or contain themselves."
