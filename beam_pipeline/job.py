@@ -13,6 +13,7 @@ from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
 from tierwise.evaluation import judged_tasks
+from tierwise.journal.rate_share import PERIOD_S
 from tierwise.journal.run_records import Lease
 from tierwise.publishing.publish_run import Publication
 from tierwise.storage.listing import Input
@@ -81,4 +82,4 @@ class Job:
 
 def handed_over(job: Job, lease: Lease) -> Job:
     """The job for workers that may outlive its launcher: they keep the lease, and the pace."""
-    return replace(job, lease=lease, plan=replace(job.plan, shares_rate=True))
+    return replace(job, lease=lease, plan=replace(job.plan, shares_rate=True, look_s=PERIOD_S))

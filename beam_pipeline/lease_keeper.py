@@ -11,7 +11,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.launch import unwritable
-from tierwise.beam_pipeline.runners.workers import on_this_machine, worker_processes
+from tierwise.beam_pipeline.runners.workers import (
+    in_this_process,
+    on_this_machine,
+    worker_processes,
+)
 from tierwise.errors import LeaseLostError
 from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.left_under_way import named_under_way, untraced
@@ -27,6 +31,9 @@ from tierwise.publishing.publish_run import finish_earlier
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.storage.files import files_for
 from tierwise.storage.thumbnail_files import thumbnails_below
+
+# How often processes on this machine look whether others are refused too.
+_LOOK_S = 1.0
 
 
 def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
@@ -81,7 +88,9 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     job = replace(job, facts=facts, untraced=lost)
     if not here:
         return lease, handed_over(job, lease)
-    return lease, replace(job, plan=replace(job.plan, launcher=lease.record.process))
+    look_s = 0.0 if in_this_process(options) else _LOOK_S
+    plan = replace(job.plan, launcher=lease.record.process, look_s=look_s)
+    return lease, replace(job, plan=plan)
 
 
 @contextmanager

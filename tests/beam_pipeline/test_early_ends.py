@@ -56,6 +56,31 @@ def test_it_ends_early_and_goes_on_later(
     assert again.run["ended_early"] == {}
 
 
+@pytest.mark.parametrize("kind", ["unauthorized", "forbidden", "model_gone", "daily_quota"])
+def test_one_refusal_among_healthy_replies_ends_nothing(
+    kind: str, photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    gemini.faults({"kind": kind, "after": ANSWERED, "count": 1})
+    finished = classify(photos(IMAGES), tasks=TASKS)
+    assert len(finished.answers()) == IMAGES
+    assert len(gemini.requests()) == IMAGES + 1
+
+
+def test_a_question_that_is_refused_throughout_costs_a_handful_of_requests(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gemini.faults({"kind": "bad_image"})
+    packs = TASKS.replace("labels:", "images_per_request: 8, labels:")
+    finished = classify(photos(41), tasks=packs, status=2)
+    assert len(gemini.requests()) <= 12
+    assert finished.run["failures"] == {"rejected": 41}
+    assert finished.run["status"] == "not_begun"
+    assert "Unable to process input image" in capsys.readouterr().out
+
+
 def test_rows_of_tasks_that_depend_on_others_are_left_too(
     photos: Callable[..., Path], classify: Callable[..., Any], gemini: Any
 ) -> None:

@@ -32,12 +32,12 @@ class Scope:
     @property
     def account(self) -> str:
         """The name of its model at its service tier."""
-        return f"{self.model} {self.tier}"
+        return f"account {self.model} {self.tier}"
 
     @property
     def question(self) -> str:
         """The name of its task, asked so."""
-        return f"{self.task} {self.model} {self.tier}"
+        return f"question {self.task} {self.model} {self.tier}"
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Gate:
 
     def success(self, passed: Pass) -> None:
         """A 200 came."""
-        now, scope = self._now(), passed.scope
+        now, scope = self.now(), passed.scope
         self._answered_at |= dict.fromkeys((scope.account, scope.question, SERVICE), now)
         self._standing(scope).success()
         self._proof(scope).success()
@@ -98,16 +98,16 @@ class Gate:
         """A request was refused as all others would be."""
         passed.refused = True
         standing = self._standing(passed.scope)
-        standing.refusal(content, why, self._now(), probe=passed.probe, certain=certain)
+        standing.refusal(content, why, self.now(), probe=passed.probe, certain=certain)
 
     def rejection(self, passed: Pass, contents: Collection[str], why: Refused) -> None:
         """A request was refused for what it asks."""
         passed.refused = True
-        self._proof(passed.scope).rejection(contents, why, self._now())
+        self._proof(passed.scope).rejection(contents, why, self.now())
 
     def outage(self, why: Refused) -> None:
         """Nothing but failures came for longer than patience."""
-        now = self._now()
+        now = self.now()
         self._outage.open(why, now)
         self._outage.settle(now)
         self._tell()
@@ -122,15 +122,28 @@ class Gate:
         yield from [(name, held.hearing) for name, held in list(self._standings.items())]
         yield from [(name, held.hearing) for name, held in list(self._proofs.items())]
 
-    def answered_at(self, name: str) -> float | None:
-        """When this process was last answered, by the limiter's clock."""
-        return self._answered_at.get(name)
+    def knows_better(self, name: str, since: float) -> bool:
+        """Whether this process was answered since, by its own clock, what another doubts.
 
-    def hear(self, name: str, *, contradicted: bool = False, ended: Refused | None = None) -> None:
-        """What other processes say: that they are answered, or that it has ended for all."""
+        A question that was ever answered can be.
+        """
+        at = self._answered_at.get(name)
+        return at is not None and (at > since or name.startswith("question"))
+
+    def hear(
+        self,
+        name: str,
+        *,
+        contradicted: bool = False,
+        shared: bool = False,
+        ended: Refused | None = None,
+    ) -> None:
+        """What others say: that they are answered, or refused too, or that it ended for all."""
         hearing = self._hearing(name)
         if ended:
             hearing.end(ended)
+        elif shared:
+            hearing.shared = True
         elif contradicted:
             hearing.contradicted = True
         elif hearing.phase is Phase.ENDED:  # it was withdrawn
@@ -140,15 +153,15 @@ class Gate:
     def _hearing(self, name: str) -> Hearing:
         if name == SERVICE:
             return self._outage
-        if name in self._proofs:
-            return self._proofs[name].hearing
+        if name.startswith("question"):
+            return self._proofs.setdefault(name, Proof(self._rule)).hearing
         return self._standings.setdefault(name, Standing(self._rule)).hearing
 
     def _wait_s(self, scope: Scope) -> float:
         if self._limiter.ended:
             raise self._limiter.ended
         standing, proof = self._standing(scope), self._proof(scope)
-        now = self._now()
+        now = self.now()
         wait_s = max(standing.wait_s(now), proof.wait_s(now))
         for hearing in (standing.hearing, proof.hearing, self._outage):
             if hearing.why and hearing.phase is Phase.ENDED:
@@ -171,7 +184,8 @@ class Gate:
             if not news.done():
                 news.set_result(None)
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Seconds of the clock by which all this goes."""
         return self._limiter.now()
 
     def _standing(self, scope: Scope) -> Standing:

@@ -35,11 +35,12 @@ class Refused:
 
 @dataclass(slots=True)
 class Hearing:
-    """A doubt that other processes may contradict, from when it arose to when it is settled."""
+    """A doubt that other processes may contradict, or share, until it is settled."""
 
     rule: Rule
     since: float | None = None
     contradicted: bool = False
+    shared: bool = False
     why: Refused | None = None
     phase: Phase = Phase.OPEN
 
@@ -50,7 +51,8 @@ class Hearing:
 
     def close(self) -> None:
         """There is no doubt any more."""
-        self.phase, self.since, self.contradicted, self.why = Phase.OPEN, None, False, None
+        self.phase, self.since, self.why = Phase.OPEN, None, None
+        self.contradicted = self.shared = False
 
     def end(self, why: Refused) -> None:
         """It is settled, here or by another process."""

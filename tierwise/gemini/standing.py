@@ -10,13 +10,13 @@
 Refusals concern a model at a service tier, rejections a task asked so, an outage the service. Each
 has a standing of its own, and moves like this:
 
-    open   ──▶ doubt   five different contents refused in a row, with no success between (two,
-                       where they were ten times; one, where Google's words leave no doubt)
+    open   ──▶ doubt   five different contents refused in a row, with no success between, or ten
+                       times the few that there are; once, where Google's words leave no doubt
     doubt  ──▶ open    a success, whenever it was sent
     doubt  ──▶ ended   refused with a fresh token, and again after a pause; as often in a row as
                        would come by chance once in 10^12 at the rate of odd refusals seen so far;
-                       for half a minute if anything was ever answered; and no other process says
-                       that it is answered
+                       for half a minute if anything was ever answered, and not one picture alone;
+                       and no other process says that it is answered
     doubt  ──▶ alone   others are answered, and it lasts for all of `--give_up_after_s`
     ended  ──▶ open    another process is answered after all
 
@@ -107,8 +107,7 @@ class Standing:
         """Whether so many contents were refused; fewer may be all that this process has at hand."""
         if not self._answered:
             return self._row >= ENOUGH
-        few = len(self._contents) >= _FEW and self._row >= 2 * ENOUGH
-        return few or len(self._contents) >= ENOUGH
+        return len(self._contents) >= ENOUGH or self._row >= 2 * ENOUGH
 
     def _enough(self, now: float) -> bool:
         if self.hearing.since is None or self._tried < 2:
@@ -116,6 +115,8 @@ class Standing:
         lasted_s = now - self.hearing.since
         if not self._answered or self._certain:
             return True
+        if len(self._contents) < _FEW and not self.hearing.shared:
+            return False  # it may be this picture
         if lasted_s >= self._rule.patience_s:
             return True
         return lasted_s >= self._lasts_s and self._row >= self._too_many()

@@ -3,6 +3,7 @@
     journal/<shard>/<run id>-<unique>.<lines>.jsonl
     journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
     journal/attempts/<run id>/<shard>/...           under a cap, while a run goes on: bundles begun
+    journal/doubts/<run id>/                        see tierwise/journal/doubts.py
     journal/intents/<run id>/                       see intents.py
     journal/workers/<run id>/                       see tierwise/journal/rate_share.py
     journal/runs/                                   see tierwise/journal/run_records.py
@@ -102,6 +103,11 @@ class JournalFiles:
         return join(self.folder, "workers", self.run_id)
 
     @property
+    def doubts(self) -> str:
+        """Where this run's workers tell each other that they are refused."""
+        return join(self.folder, "doubts", self.run_id)
+
+    @property
     def intents(self) -> str:
         """Where this run's workers write down what they are about to send."""
         return join(self.folder, INTENTS, self.run_id)
@@ -176,7 +182,7 @@ class JournalFiles:
 
     def forget_attempts(self) -> None:
         """Delete what `begin` and workers noted, once the run is over."""
-        for folder in (self._attempts, self.workers):
+        for folder in (self._attempts, self.workers, self.doubts):
             files_for(folder).remove_folder(folder)
         forget_intents(self.folder, self.run_id)
 

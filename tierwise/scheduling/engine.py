@@ -24,6 +24,7 @@ from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.observed import Observations, Observed
 from tierwise.gemini.request_log import RequestLog
 from tierwise.gemini.settle import Ask, Settled
+from tierwise.journal.doubts import Doubts
 from tierwise.journal.intent_file import IntentFile
 from tierwise.journal.intent_objects import IntentObjects
 from tierwise.journal.intents import Intents
@@ -31,6 +32,7 @@ from tierwise.journal.journal_writer import JournalWriter
 from tierwise.journal.lines import Entry
 from tierwise.journal.rate_share import RateShare
 from tierwise.records import Answer, Reason
+from tierwise.scheduling.keep_doubts import KeepDoubts
 from tierwise.scheduling.keep_pace import KeepPace
 from tierwise.scheduling.session import Session
 from tierwise.scheduling.tally import TALLY
@@ -60,6 +62,7 @@ class Engine:
         self._writers = ThreadPoolExecutor(4, "tierwise-journal")
         self._asker = self._call(self._connect())
         self._pace = self._keep_pace()
+        self._doubts = self._keep_doubts()
         _RUNNING.append(self)
         if plan.launcher and plan.launcher.pid != os.getpid():
             threading.Thread(target=_end_with, args=[plan.launcher], daemon=True).start()
@@ -100,6 +103,8 @@ class Engine:
             _RUNNING.remove(self)
             if self._pace:
                 self._pace.stop()
+            if self._doubts:
+                self._doubts.stop()
             self._call(self._end())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -164,6 +169,12 @@ class Engine:
         worker = uuid.uuid4().hex
         share = RateShare(self.plan.journal.workers, worker, self.plan.share_period_s)
         return KeepPace(share, self._asker.limiter, rate, self.call_soon)
+
+    def _keep_doubts(self) -> KeepDoubts | None:
+        if not self.plan.look_s:
+            return None
+        doubts = Doubts(self.plan.journal.doubts)
+        return KeepDoubts(doubts, self._asker.gate, self.plan.look_s, self.call_soon)
 
     def _request_log(self) -> RequestLog | None:
         files = self.plan.request_files

@@ -74,7 +74,20 @@ def test_a_picture_that_is_refused_for_ever_ends_nothing() -> None:
     process.ask(refused=False)
     for _ in range(100):
         process.ask(refused=True, content="the same")
+        assert process.phase() in (Phase.OPEN, Phase.DOUBT)
+    process.ask(refused=False)
     assert process.phase() is Phase.OPEN
+
+
+def test_one_picture_here_and_another_elsewhere_are_two() -> None:
+    process = Process(Rule(meets_s=20.0))
+    process.ask(refused=False)
+    for _ in range(20):
+        process.ask(refused=True, content="the same")
+    assert process.phase() is Phase.DOUBT
+    process.standing.hearing.shared = True
+    process.ask(refused=True, content="the same")
+    assert process.phase() is Phase.ENDED
 
 
 def test_a_key_that_is_revoked_ends_half_a_minute_later() -> None:
