@@ -72,6 +72,8 @@ def warn_about(job: Job, options: PipelineOptions, console: Console) -> None:
     regions = warnings_about_regions(job, options)
     for warning in (*models, *warnings_about_groups(job), *warnings_about_columns(job), *regions):
         warn(console, warning)
+    if job.plan.order_by and job.cap is None:
+        warn(console, f"--order_by={job.plan.order_by}: without --max_cost_usd all are asked.")
 
 
 @dataclass(frozen=True, slots=True)

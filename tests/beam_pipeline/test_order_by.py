@@ -66,6 +66,14 @@ def test_of_names_with_one_content_the_most_wanted_counts(
     assert finished.failures
 
 
+def test_without_a_cap_there_is_no_first(
+    photos: Callable[..., Path], classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive, tasks = manifest(photos(2), ["1", "2"]), TASKS.format(pack=1)
+    assert classify(archive, "--order_by=votes", tasks=tasks).failures == []
+    assert "--order_by=votes: without --max_cost_usd" in capsys.readouterr().err
+
+
 def test_a_column_that_is_not_there_is_refused(
     photos: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,17 +7,19 @@ say: a gateway to Gemini may well stand on this machine.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from tierwise.emulated import HEADER, PATH
 
 _TIMEOUT_S = 5.0
+_LONGEST_NAME = 120
 
 
 def emulator_named(headers: Mapping[str, str]) -> str:
     """What an emulator says of itself in a reply's headers (in lower case), empty for others."""
-    return headers.get(HEADER, "")
+    return _name(headers.get(HEADER))
 
 
 def emulator_at(endpoint: str) -> str:
@@ -28,11 +30,16 @@ def emulator_at(endpoint: str) -> str:
     request = Request(endpoint + PATH)  # noqa: S310 - the flag was checked to be a web address
     try:
         with build_opener(_NoRedirects).open(request, timeout=_TIMEOUT_S) as reply:
-            return str(reply.headers.get(HEADER) or "")
+            return _name(reply.headers.get(HEADER))
     except HTTPError as error:
-        return str(error.headers.get(HEADER) or "")
-    except (OSError, ValueError):
+        return _name(error.headers.get(HEADER))
+    except (OSError, ValueError, HTTPException):
         return ""
+
+
+def _name(said: str | None) -> str:
+    """What is fit to be shown: whoever answers there may say anything."""
+    return "".join(sign for sign in said or "" if sign.isprintable())[:_LONGEST_NAME]
 
 
 class _NoRedirects(HTTPRedirectHandler):

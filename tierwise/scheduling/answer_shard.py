@@ -48,11 +48,13 @@ async def _answer(waiting: Sequence[Waiting[Result]], waves: Waves, most: int) -
     """Answer as many as fit, the first ones first; the others come out over budget, unopened.
 
     At most `most` live side by side. What some did not spend of their worst case pays for those
-    after them.
+    after them. Where some are more wanted, nobody waits for one that could never have fitted.
     """
     rest, answered = list(waiting), list[Result]()
+    if in_order := bool(waves.plan.order_by):
+        whole = waves.purse.free
+        rest.sort(key=lambda one: one.worst > whole)
     while rest:
-        in_order = bool(waves.plan.order_by)
         chosen = waves.purse.choose((one.worst for one in rest), most, in_order=in_order)
         if waves.exhausted or not chosen:
             waves.refuse_the_rest()
