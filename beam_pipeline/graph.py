@@ -11,7 +11,7 @@ import apache_beam as beam
 
 from tierwise.accounts.admission import Admission, Cap, Paid
 from tierwise.beam_pipeline.job import Job
-from tierwise.evaluation import PairRow, PairTotals, judged_tasks
+from tierwise.evaluation import PairRow, PairTotals
 from tierwise.near_duplicates import NearAudit
 from tierwise.publishing.parts import outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
@@ -138,8 +138,8 @@ def close(
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     # Every row is in the tables of the staging folder, long and wide, and its money in one sum.
     compared = [asked.audited] if asked.audited else []
-    if judged := judged_tasks(job.plan.questions.with_rows, job.found.columns):
-        compared.append(rows | "JudgeAnswers" >> JudgeAnswers(judged))
+    if job.judged:
+        compared.append(rows | "JudgeAnswers" >> JudgeAnswers(job.judged))
     pairs = audits = None
     if compared:
         together = tuple(compared) | "AllFindings" >> beam.Flatten()

@@ -6,14 +6,18 @@ must not wait for Beam.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 
+from tierwise.answers.comparing import cell_text
 from tierwise.beam_pipeline.asked import cap_of, flex_fallback_of, service_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.reading_of import reading_of
+from tierwise.calibration.labelling import LABEL, label_task
 from tierwise.errors import InputError, TasksError
+from tierwise.evaluation import Judged, judged_tasks
 from tierwise.gemini.service import Service
 from tierwise.journal.reading import Reading
 from tierwise.models import check_alive, find_model, forwarded
@@ -28,13 +32,16 @@ from tierwise.storage.overlap import check_not_itself
 from tierwise.tasks.grouping import BY_FOLDER
 from tierwise.tasks.prompts import used_variables
 
+_LABELS_LOOKED_AT = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """Questions to an archive, who answers them, and the day whose prices and models hold.
 
     `cap` is in nano-dollars, None without `--max_cost_usd`; `flex_fallback` is None to wait for
-    flex. `reading` says whose answers and money in the output count.
+    flex. `reading` says whose answers and money in the output count. `judged` are the tasks that
+    the manifest says something about.
     """
 
     questions: Questions
@@ -44,6 +51,7 @@ class Inquiry:
     cap: int | None
     flex_fallback: ServiceTier | None
     reading: Reading
+    judged: Mapping[str, Judged] = field(default_factory=dict)
 
 
 def inquiry_of(
@@ -80,7 +88,19 @@ def inquiry_of(
     near_duplicates = settings.near_duplicates is not None
     _check_references(questions, service, found, near_duplicates=near_duplicates)
     reading = reading_of(settings, questions, service)
-    return Inquiry(questions, service, found, on, cap, fallback, reading)
+    judged = judged_tasks(questions.with_rows, found.columns, _label_task(questions, found))
+    return Inquiry(questions, service, found, on, cap, fallback, reading, judged)
+
+
+def _label_task(questions: Questions, found: Input) -> str:
+    """By the labels of the manifest's first rows, as a calibration tells it by those of all."""
+    columns = [name for name in (LABEL, f"old_{LABEL}") if name in found.columns]
+    if not columns or found.kind is not InputKind.MANIFEST:
+        return ""
+    names = islice(list_names(found), _LABELS_LOOKED_AT)
+    cells = (name.columns.get(columns[0]) for name in names if isinstance(name, Named))
+    words = {cell_text(cell) for cell in cells if cell not in (None, "")}
+    return label_task(questions.with_rows, found.columns, words)
 
 
 def warnings_about(questions: Questions, service: Service, on: date) -> Iterator[str]:

@@ -12,7 +12,7 @@ from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
-from tierwise.evaluation import judged_tasks
+from tierwise.evaluation import Judged
 from tierwise.journal.rate_share import PERIOD_S
 from tierwise.journal.run_records import Lease
 from tierwise.publishing.publish_run import Publication
@@ -29,7 +29,8 @@ class Job:
     nano-dollars, is None without `--max_cost_usd`, and `likeness` without `--near_duplicates`. With
     `page`, it leaves the page for people too. `lease` is kept by the workers when it is there, else
     by the launcher. `untraced` is what earlier runs into the output may have paid besides.
-    `renamed` are columns of the manifest that have another name in tables.
+    `renamed` are columns of the manifest that have another name in tables, `judged`
+    are the tasks that it says something about.
     """
 
     found: Input
@@ -44,6 +45,7 @@ class Job:
     lease: Lease | None = None
     untraced: Untraced = Untraced()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    judged: Mapping[str, Judged] = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -73,7 +75,7 @@ class Job:
             schemas={**schemas, FAILURES: failures_schema(columns), WIDE: self.wide.schema()},
             facts=self.facts,
             cost_by=self.renamed.get(self.cost_by, self.cost_by),
-            judged=tuple(judged_tasks(questions.with_rows, self.found.columns)),
+            judged=tuple(self.judged),
             audits=questions.audits,
             page=self.page,
             untraced=self.untraced,

@@ -106,6 +106,7 @@ def build_job(
         cap=inquiry.cap,
         likeness=_likeness(settings),
         renamed=_renamed(settings, found),
+        judged=inquiry.judged,
     )
 
 
@@ -127,7 +128,7 @@ def _facts(
         "service_tiers": {t.name: str(t.route.service_tier) for t in questions.with_rows},
         "started_at": now.isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
-        "asked": asked_tasks(questions, inquiry.found.columns),
+        "asked": asked_tasks(questions, inquiry.judged),
         "prices": asked_prices(
             (task.route.model for task in questions.tasks),
             inquiry.on,

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from tierwise.answering.thumbnails import thumbnails_of
 from tierwise.beam_pipeline.job import Job
-from tierwise.evaluation import judged_tasks
 from tierwise.storage.thumbnail_files import thumbnails_below
 
 
@@ -15,7 +14,6 @@ def with_page(job: Job, *, thumbnails: bool) -> Job:
     job = replace(job, page=True)
     if not thumbnails:
         return job
-    judged = judged_tasks(job.plan.questions.with_rows, job.found.columns)
-    old_columns = {name: one.old for name, one in judged.items() if one.old}
+    old_columns = {name: one.old for name, one in job.judged.items() if one.old}
     kept = thumbnails_of(thumbnails_below(job.output), job.facts["files"], old_columns)
     return replace(job, plan=replace(job.plan, thumbnails=kept))

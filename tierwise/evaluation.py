@@ -1,8 +1,8 @@
 """Answers held against what a manifest says: what is right, and what it used to be called.
 
-A manifest's column with the name of a task holds what is right; `label` is that of the first task
-with one label that has no such column. In the same way `old_<task>` and `old_label` hold what each
-image was called before: any words, which need not be labels of the task.
+A manifest's column with the name of a task holds what is right; `label` is that of the task with
+one label that has the most of its values, and no such column. In the same way `old_<task>` and
+`old_label` hold what each image was called before: any words, which need not be labels of the task.
 """
 
 from __future__ import annotations
@@ -74,14 +74,19 @@ class Judged:
     old: str
 
 
-def judged_tasks(tasks: Iterable[Task], columns: Collection[str]) -> dict[str, Judged]:
-    """Those of the tasks that a manifest with these columns says something about."""
+def judged_tasks(
+    tasks: Iterable[Task], columns: Collection[str], label_task: str = ""
+) -> dict[str, Judged]:
+    """Those of the tasks that a manifest with these columns says something about.
+
+    `label` and `old_label` are about `label_task`, where it is known.
+    """
     found: dict[str, Judged] = {}
     waiting = {name for name in ("label", "old_label") if name in columns}
     for task in tasks:
         truth = truth_columns(task.name, task.answer, columns)
         old = f"old_{task.name}" if f"old_{task.name}" in columns else ""
-        if task.answer.choices():
+        if task.answer.choices() and label_task in ("", task.name):
             truth = truth or _taken("label", waiting)
             old = old or "".join(_taken("old_label", waiting))
         if truth or old:

@@ -47,6 +47,7 @@ from tierwise.calibration.cascades import cascades
 from tierwise.calibration.choice import Choice, choose
 from tierwise.calibration.composed import ByRoute, ComposedRoute
 from tierwise.calibration.labelling import (
+    LABEL,
     LEAST_IMAGES,
     calibrated_tasks,
     load_task_of_folders,
@@ -131,6 +132,9 @@ def _sample(settings: Settings, console: Console, on: date) -> _Sample:
     labels = label_values(names)
     tasks = tasks_of(settings) if settings.tasks else load_task_of_folders(labels, found.uri)
     columns = calibrated_tasks(tasks, columns_of(names), labels)
+    for task, held in columns.items():
+        if held == (LABEL,) and settings.tasks:
+            say(console, f"{task}: held against the labels of the images")
     images, problems = labelled_images(names, tasks, columns)
     check_enough(columns, images, problems)
     images = sampled(images, settings.sample)

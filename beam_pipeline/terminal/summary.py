@@ -20,6 +20,7 @@ from tierwise.beam_pipeline.terminal.failures_table import print_failures
 from tierwise.beam_pipeline.terminal.money import print_money
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.screen import say
+from tierwise.calibration.labelling import LABEL
 from tierwise.storage.files import join
 
 _EMULATED = "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
@@ -34,8 +35,10 @@ def print_summary(run: dict[str, Any], job: Job, console: Console) -> None:
             print_answers(task, run["tasks"][task.name], job.output, console)
     # Is it right?
     for task, found in run.get("evaluation", {}).items():
-        kind = job.plan.questions.task(task).answer
-        several = bool(kind.options()) and not kind.choices()
+        judged = job.judged[task]
+        if LABEL in judged.truth:
+            say(console, f"{task}: held against the manifest's column {LABEL}")
+        several = bool(judged.kind.options()) and not judged.kind.choices()
         print_evaluation(task, found, console, several_labels=several)
     for task, found in run.get("audit", {}).items():
         print_audit(task, found, console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.terminal.evaluation_table import print_evaluation
 from tierwise.beam_pipeline.terminal.screen import screen
 
@@ -72,6 +74,34 @@ def test_an_old_label_that_is_only_written_otherwise_is_no_reclassification(
     pairs = done.run["evaluation"]["shade"]["old_label"]
     assert sum(pair["images"] for pair in pairs) == 4
     assert all(pair["label"] == pair["answer"] for pair in pairs)
+
+
+def test_run_and_calibrate_hold_a_column_label_against_the_same_task(
+    classify: Callable[..., Any],
+    photos: Callable[..., Path],
+    gemini: Any,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tasks = """
+model: gemini-3.1-flash-lite
+tasks:
+  gate: {prompt: "Worth a look?", labels: ["yes", "no"]}
+  shade: {prompt: "How light?", labels: [dark, bright]}
+"""
+    folder = photos(12)
+    lines = [f"{number:03}.jpg,{'Dark' if number % 2 else 'bright'}" for number in range(12)]
+    (folder / "list.csv").write_text("\n".join(["uri,label", *lines]), "utf-8")
+    done = classify(folder / "list.csv", tasks=tasks)
+    assert list(done.run["evaluation"]) == ["shade"]
+    assert done.run["evaluation"]["shade"]["images"] == 12
+    assert "shade: held against the manifest's column label" in capsys.readouterr().out
+    words = [f"--input={folder}/list.csv", f"--tasks={tmp_path}/tasks.yaml", "--routes=low,medium"]
+    words += [f"--output={tmp_path}/calibrated", f"--gemini_endpoint={gemini.url}"]
+    assert main(["calibrate", *words]) == 0
+    assert "shade: held against the labels of the images" in capsys.readouterr().err
+    found = json.loads((tmp_path / "calibrated/calibration.json").read_text("utf-8"))
+    assert list(found["tasks"]) == ["shade"]
 
 
 @pytest.mark.parametrize("several", [True, False])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.calibration.labelling import label_task
 from tierwise.evaluation import (
     Against,
     PairKey,
@@ -46,6 +47,18 @@ def test_columns_belong_to_the_task_of_their_name_or_to_the_first() -> None:
         "name": (("name",), ""),
     }
     assert judged_tasks(TASKS.tasks, ["x", "uri"]) == {}
+
+
+def test_a_column_label_is_about_the_task_that_has_its_labels() -> None:
+    columns = ["label", "old_label"]
+    told = label_task(TASKS.tasks, columns, ["No", "yes", "maybe"])
+    judged = judged_tasks(TASKS.tasks, columns, told)
+    assert {name: (one.truth, one.old) for name, one in judged.items()} == {
+        "detail": (("label",), "old_label")
+    }
+    # Of labels that no task has the first is told, which says so of each.
+    assert label_task(TASKS.tasks, columns, ["maybe"]) == ""
+    assert label_task(TASKS.tasks, ["label", "detail"], ["yes", "city"]) == "category"
 
 
 def test_right_wrong_unanswered_and_unknown(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from tierwise.answers.truths import truth_columns
 from tierwise.answers.written_words import meant
@@ -33,13 +33,8 @@ def calibrated_tasks(
     """
     able = [task for task in tasks.tasks if can_be_calibrated(task)]
     found = {task.name: truth_columns(task.name, task.answer, columns) for task in able}
-    fitting = {
-        task.name: sum(meant(choices, label) is not None for label in labels)
-        for task in able
-        if (choices := task.answer.choices()) and not found[task.name]
-    }
-    if LABEL in columns and fitting and max(fitting.values()):
-        found[max(fitting, key=lambda name: fitting[name])] = (LABEL,)
+    if LABEL in columns and (name := label_task(tasks.tasks, columns, labels)):
+        found[name] = (LABEL,)
     found = {name: held for name, held in found.items() if held}
     if not found:
         names = ", ".join(task.name for task in able) or "none"
@@ -49,6 +44,22 @@ def calibrated_tasks(
             f"{', '.join(columns) or 'none'}), or a folder per label with the labels of one task."
         )
     return found
+
+
+def label_task(tasks: Iterable[Task], columns: Collection[str], labels: Iterable[str]) -> str:
+    """The task that a column `label` with these values is about: which has the most of them.
+
+    It has one label and no column of its own; empty where no task has any of them.
+    """
+    able = [task for task in tasks if can_be_calibrated(task) and not task.audit]
+    words = set(labels)
+    fitting = {
+        task.name: sum(meant(choices, word) is not None for word in words)
+        for task in able
+        if (choices := task.answer.choices()) and not truth_columns(task.name, task.answer, columns)
+    }
+    best = max(fitting, key=lambda name: fitting[name], default="")
+    return best if fitting.get(best) else ""
 
 
 def can_be_calibrated(task: Task) -> bool:

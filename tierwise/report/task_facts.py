@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from tierwise.accounts.tables import manifest_name
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.kinds import ANSWER_KINDS, kind_of
 from tierwise.errors import PriceError
-from tierwise.evaluation import judged_tasks
+from tierwise.evaluation import Judged
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import find_price
 from tierwise.questions import Questions
@@ -77,12 +77,11 @@ class AskedTask:
         return cls(**{**cells, "labels": tuple(cells["labels"])})
 
 
-def asked_tasks(questions: Questions, columns: Collection[str]) -> list[dict[str, Any]]:
-    """The part of `run.json` about tasks; `columns` are the manifest's own.
+def asked_tasks(questions: Questions, judged: Mapping[str, Judged]) -> list[dict[str, Any]]:
+    """The part of `run.json` about tasks; `judged` is what the manifest says of some.
 
     One that may ask again is told as every image is asked, by its first ask.
     """
-    judged = judged_tasks(questions.with_rows, columns)
     first = {
         task.first_of: replace(task, name=task.first_of)
         for task in questions.tasks
