@@ -20,11 +20,12 @@ KINDS = dict(makers())
 # Their coding has no checksum, and nothing in it depends on what came before: a hole is black.
 HOLES_UNSEEN = (
     {name for name in KINDS if name.startswith(("BMP", "JPEG 2000", "AVIF", "HEIC"))}
-    | {name for name in KINDS if name.startswith(("PDF", "GIF"))}
-    | {"TIFF raw", "TIFF tiles none", "TIFF zstd", "TIFF tiff_adobe_deflate", "TIFF big"}
+    | {name for name in KINDS if name.startswith("PDF")}
+    | {"TIFF raw", "TIFF tiles none", "TIFF zstd"}
 )
 CHECKED = {name for name in KINDS if name.startswith("PNG")} | {
-    "TIFF lzma", "TIFF tiff_ccitt", "TIFF group4", "TIFF tiles fax",
+    "TIFF lzma", "TIFF tiff_adobe_deflate", "TIFF big", "TIFF tiles deflate", "TIFF pyramid",
+    "TIFF tiff_ccitt", "TIFF group4", "TIFF tiles fax",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.frames import FrameChoice, chosen_frames
+from tierwise.images.decoders.gif_damage import check_gif
 from tierwise.images.decoders.heic_decoder import decode_heic
 from tierwise.images.decoders.jpeg_decoder import decode_four_colours, decode_jpeg
 from tierwise.images.decoders.original import DamagedError, Original, WantedView
@@ -36,7 +37,10 @@ _DECODERS: dict[str, tuple[Decoder, ...]] = {
     "pdf": (decode_pdf,),
 }
 # What decoders do not check themselves.
-_CHECKS: dict[str, Callable[[Original, WantedView], None]] = {"tiff": check_tiff}
+_CHECKS: dict[str, Callable[[Original, WantedView], None]] = {
+    "gif": check_gif,
+    "tiff": check_tiff,
+}
 _ANIMATED = {"gif", "webp", "png", "avif"}
 
 
