@@ -19,7 +19,7 @@ import tierwise.images  # noqa: F401, before pyvips: it quietens it
 pillow_heif.register_heif_opener()
 
 Maker = Callable[[], bytes]
-_SIZE = (320, 240)
+_SIZE = (317, 241)
 
 
 @lru_cache(maxsize=1)

@@ -25,7 +25,7 @@ HOLES_UNSEEN = (
 )
 CHECKED = {name for name in KINDS if name.startswith("PNG")} | {
     "TIFF lzma", "TIFF tiff_adobe_deflate", "TIFF big", "TIFF tiles deflate", "TIFF pyramid",
-    "TIFF tiff_ccitt", "TIFF group4", "TIFF tiles fax",
+    "TIFF tiff_ccitt", "TIFF group4",
 }  # fmt: skip
 
 
@@ -121,6 +121,21 @@ def test_tiles_of_a_coding_that_nobody_reads_are_unreadable(shrink: Callable[...
         with pytest.raises(ImageError) as caught:
             shrink(bytes(data))
         assert caught.value.reason is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize("kind", ["BMP", "TIFF"])
+def test_holes_in_plain_samples_are_seen_and_black_bars_are_none(
+    shrink: Callable[..., Picture], save: Callable[..., bytes], kind: str
+) -> None:
+    data = save(photo(), kind)
+    for row in (20, 60, 160):
+        start = len(data) * row // photo().height - 400
+        with pytest.raises(ImageError, match="a stretch of it is lost"):
+            shrink(data[:start] + bytes(3_000) + data[start + 3_000 :])
+    barred = photo().copy()
+    for box in ((0, 200, *barred.size), (200, 0, 260, 120), (0, 90, 50, 150)):
+        barred.paste((0, 0, 0), box)
+    assert shrink(save(barred, kind)).width
 
 
 def test_real_pictures_are_whole(shrink: Callable[..., Picture], archive: list[Path]) -> None:

@@ -84,7 +84,7 @@ def test_a_file_that_lost_its_later_pages_is_cut_off(shrink: Callable[..., Pictu
     pages = pyvips.Image.arrayjoin([image, image.rot180()], across=1).copy()
     pages.set_type(pyvips.GValue.gint_type, "page-height", image.height)
     data = bytes(pages.tiffsave_buffer(compression="lzw"))
-    assert shrink(data).width == 320
+    assert shrink(data).width == image.width
     with pytest.raises(ImageError, match="cut off after") as caught:
         shrink(data[: len(data) * 3 // 4])
     assert caught.value.reason is Reason.UNREADABLE

@@ -10,6 +10,7 @@ import struct
 
 import numpy as np
 
+from tierwise.images.decoders.holes import has_hole
 from tierwise.images.raster import Pixels
 
 _SIZE = 34
@@ -39,6 +40,15 @@ def without_runs(data: bytes, *, lenient: bool) -> bytes:
     if not int.from_bytes(head[46:50], "little"):
         struct.pack_into("<I", head, 46, 1 << bits)  # none told means all of this depth
     return bytes(head) + stored.tobytes()
+
+
+def lost_a_stretch(data: bytes) -> bool:
+    """Tell whether a bitmap without runs has a hole."""
+    if len(data) < 54 or int.from_bytes(data[14:18], "little") < 40:
+        return False
+    width, _, _, bits = struct.unpack_from("<iiHH", data, 18)
+    rows = -(-width * bits // 32) * 4
+    return bits >= 8 and width > 0 and has_hole(data[int.from_bytes(data[10:14], "little") :], rows)
 
 
 def _unpacked(

@@ -12,7 +12,7 @@ import numpy as np
 import pyvips
 from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
 
-from tierwise.images.decoders.bitmap_runs import without_runs
+from tierwise.images.decoders.bitmap_runs import lost_a_stretch, without_runs
 from tierwise.images.decoders.coded_colours import coded_colours, from_coded
 from tierwise.images.decoders.complaints import failed, forget
 from tierwise.images.decoders.finishing import finished
@@ -108,7 +108,10 @@ def _opened(original: Original, view: WantedView) -> tuple[Image.Image, tuple[in
     found = original.header.format
     data = original.data
     if found == "bmp":
-        data = without_runs(data, lenient=original.limits.accept_truncated)
+        lenient = original.limits.accept_truncated
+        data = without_runs(data, lenient=lenient)
+        if not lenient and lost_a_stretch(data):
+            raise original.damaged("a stretch of it is lost")
     image = Image.open(io.BytesIO(data), formats=_PLUGINS[found])
     page = original.header.pages[view.frame] if found == "tiff" else None
     if page and page.sub >= 0:
