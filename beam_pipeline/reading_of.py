@@ -9,6 +9,7 @@ from tierwise.accounts.table_names import RUN_FILE
 from tierwise.answerer import Answerer, ServiceKind, answerer_of_run
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.reasons import read_reasons
+from tierwise.errors import InputError
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import RAISED_LIMIT
 from tierwise.journal.reading import Reading
@@ -42,7 +43,11 @@ def reading_of_last(output: str) -> Reading:
 
 def _answerers(output: str) -> Mapping[str, Answerer]:
     """Who answered earlier runs, by their records; that of the last one by `run.json` else."""
-    records = (lease.record for lease in all_runs(join(output, "journal", "runs")))
+    try:
+        records = [lease.record for lease in all_runs(join(output, "journal", "runs"))]
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"--output={output}: cannot be read: {reason}.") from error
     return _of_last(output) | {one.run_id: one.answerer for one in records if one.answerer}
 
 

@@ -38,10 +38,13 @@ TOKENS = {
     "output_tokens": pa.int64(),
     "thought_tokens": pa.int64(),
 }
-# Beyond the contract: what shrinking did, and whose answer a near duplicate got.
+# Wherever they stand: what shrinking did, and whose answer a near duplicate got.
 OUR_OWN = {
     "route_reason": pa.string(),
     "fine_detail": pa.float64(),
+    "preview": pa.bool_(),
+    "tones": pa.string(),
+    "turned_by": pa.string(),
     "sent_format": pa.string(),
     "reduction_percent": pa.float64(),
     "resized": pa.bool_(),
@@ -75,6 +78,8 @@ CONTRACT = {
     "attempts": pa.int64(),
     "latency_ms": pa.int64(),
     "asked_at": pa.timestamp("us", tz="UTC"),
+    "answered_by": pa.string(),
+    "service": pa.string(),
     "reused": pa.bool_(),
     "escalated": pa.bool_(),
 }
