@@ -79,7 +79,7 @@ def test_the_words_say_where_each_image_is(ask_of: Callable[..., Ask]) -> None:
     texts = [part["text"] for part in body["contents"][0]["parts"] if "text" in part]
     assert texts[1].splitlines() == [
         "Images 1 to 4 on one sheet: 2 rows and 2 columns, each image below its number.",
-        *(f"Image {number}: filename: {number - 1}.jpg" for number in range(1, 5)),
+        *(f'Image {number}: filename: "{number - 1}.jpg"' for number in range(1, 5)),
     ]
     assert texts[2].startswith("Images 5 to 7 on one sheet: 2 rows and 2 columns")
     (lonely,) = compose(asks[:1]).texts[1:]
