@@ -34,9 +34,11 @@ KNOWLEDGE = {
 # The door: what people import, and what they start.
 DOORS = {"tierwise", "tierwise.__main__"}
 NETWORK = {"aiohttp", "httpx", "requests", "socket", "urllib.request", "http", "grpc"}
-# By name, because some bring Beam: help, and whoever imports a part below, must not wait for it.
+# By name, because some bring Beam or Google's library: help, and whoever imports a part below or
+# only builds a pipeline, must not wait for them.
 LATE_IMPORTS = {
     *("tierwise/__init__.py", "tierwise/one_name.py", "tierwise/beam_pipeline/__main__.py"),
+    "tierwise/scheduling/engine.py",
 }
 
 

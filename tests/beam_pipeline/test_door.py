@@ -61,7 +61,8 @@ def test_a_part_below_brings_no_beam_and_the_door_brings_it_once() -> None:
         "import sys, tierwise, tierwise.tasks, tierwise.records\n"
         "assert 'apache_beam' not in sys.modules\n"
         "from tierwise import AskGemini, load_tasks\n"
-        "assert 'apache_beam' in sys.modules and AskGemini is tierwise.AskGemini"
+        "assert 'apache_beam' in sys.modules and AskGemini is tierwise.AskGemini\n"
+        "assert 'google.genai' not in sys.modules  # that is for those who ask\n"
     )
     assert done.returncode == 0, done.stderr
 

@@ -12,18 +12,19 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tierwise.errors import ImageError, PriceError, RunEndedError
 from tierwise.gemini.announcing import intent_of, paid_by
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.charges import answered, unanswered
-from tierwise.gemini.client import GeminiClient, RawReply
 from tierwise.gemini.compose import RequestParts, compose
 from tierwise.gemini.gate import Gate, Pass, Scope
 from tierwise.gemini.hearing import Refused
 from tierwise.gemini.limiter import Clock, HeldBackError, Limiter
 from tierwise.gemini.pace import Start
+from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.request_log import RequestLog
 from tierwise.gemini.retry import (
     Ruling,
@@ -39,6 +40,9 @@ from tierwise.gemini.tries import Tries
 from tierwise.journal.intents import Intents, Sending, Sums
 from tierwise.prices.price_day import price_day
 from tierwise.records import Outcome, Reason, ServiceTier
+
+if TYPE_CHECKING:
+    from tierwise.gemini.client import GeminiClient
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
 

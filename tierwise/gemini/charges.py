@@ -9,8 +9,8 @@ from datetime import date
 
 from tierwise.errors import InputError
 from tierwise.gemini.billing import Billing
-from tierwise.gemini.client import RawReply
 from tierwise.gemini.compose import RequestParts
+from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import Reply, read_reply
 from tierwise.gemini.retry import MAX_UNANSWERED
 from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 import aiohttp
@@ -35,6 +34,7 @@ from tierwise.gemini.connection import (
     open_session,
 )
 from tierwise.gemini.credentials import Tokens, no_token
+from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.service import Service
 from tierwise.records import ServiceTier
 
@@ -45,15 +45,6 @@ _API_VERSION = {
 }
 # A word that short is a placeholder for some gateway: to hide it would garble what is shown.
 _SHORTEST_KEY = 8
-
-
-@dataclass(frozen=True, slots=True)
-class RawReply:
-    """The JSON of a 200, its headers in lower case, and the milliseconds it took."""
-
-    body: Mapping[str, Any]
-    headers: Mapping[str, str]
-    latency_ms: int
 
 
 class GeminiClient:

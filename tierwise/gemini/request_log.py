@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from tierwise.gemini.call_error import CallError
-from tierwise.gemini.client import RawReply
+from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.settle import Ask
 from tierwise.gemini.wire import WireJson
 from tierwise.records import ServiceTier

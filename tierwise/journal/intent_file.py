@@ -81,9 +81,9 @@ class IntentFile(Intents):
             os.write(self._file, line[written:])
         self._lines += 1
 
-    def __del__(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        if self._file >= 0:  # as a program ends, `os` may be gone before this is
+            close(self._file)
 
 
 class _OnDisk(Sending):

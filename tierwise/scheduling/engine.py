@@ -9,7 +9,8 @@ import time
 import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tierwise.accounts.admission import Purse
 from tierwise.answerer import Answerer
@@ -17,12 +18,12 @@ from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import READERS
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
-from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.gate import Gate
 from tierwise.gemini.hearing import Rule
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.observed import Observations, Observed
 from tierwise.gemini.request_log import RequestLog
+from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.journal.doubts import Doubts
 from tierwise.journal.intent_file import IntentFile
@@ -39,6 +40,9 @@ from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.waves import Waves
 from tierwise.storage.descriptors import room_for
 from tierwise.storage.process import Process
+
+if TYPE_CHECKING:
+    from tierwise.gemini.client import GeminiClient
 
 Result = TypeVar("Result")
 
@@ -139,7 +143,7 @@ class Engine:
             await journal.commit(_entries(asks, settled, run_id, settled.answerer or expected))
 
         return Asker(
-            client=GeminiClient(self.plan.service),
+            client=_client_of(self.plan.service),
             limiter=limiter,
             gate=Gate(limiter, Rule(self.plan.patience_s, self.plan.meets_s)),
             billing=Billing(self.plan.service),
@@ -212,6 +216,12 @@ def close_all() -> None:
     """Stop every engine of this process, once a run is over."""
     for engine in list(_RUNNING):
         engine.close()
+
+
+def _client_of(service: Service) -> GeminiClient:
+    """Google's library takes long to import: whoever only builds a pipeline does without it."""
+    client: GeminiClient = import_module("tierwise.gemini.client").GeminiClient(service)
+    return client
 
 
 def _entries(asks: Sequence[Ask], settled: Settled, run_id: str, answerer: Answerer) -> list[Entry]:

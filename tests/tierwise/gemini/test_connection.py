@@ -16,8 +16,9 @@ from aiohttp import web
 from tierwise.answerer import ServiceKind
 from tierwise.gemini import connection
 from tierwise.gemini.call_error import CallError
-from tierwise.gemini.client import GeminiClient, RawReply
+from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.compose import compose
+from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import read_reply
 from tierwise.gemini.retry import Ruling, judge
 from tierwise.gemini.service import Service
