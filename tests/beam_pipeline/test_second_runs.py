@@ -223,7 +223,8 @@ def test_what_a_dead_run_left_is_removed(
     unfinished.write_bytes(b"half")
     finished = classify(photos(2), tasks=TASKS)
     assert sorted(path.name for path in finished.output.iterdir()) == [
-        *("answers", "costs", "failures", "journal", "report.html", "run.json", "thumbnails")
+        *("answers", "costs", "failures", "journal", "report.html", "run.json", "thumbnails"),
+        "wide",
     ]
     assert not unfinished.exists()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tierwise.answerer import AnsweredBy
+from tierwise.answerer import AnsweredBy, ServiceKind
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.journal.lines import Entry
 from tierwise.journal.reading import ANYBODYS, Reading
@@ -79,7 +79,9 @@ def recall(entries: Iterable[Entry], *, run_id: str, reading: Reading = ANYBODYS
             if entry.request_id in paid:
                 outcome = _one_of_two(recalled, outcome)
             paid.add(entry.request_id)
-            recalled.outcomes[entry.request_id] = _signed(outcome, entry, reading)
+            if isinstance(outcome, Answer):
+                outcome = replace(outcome, service=_service(outcome, entry, reading))
+            recalled.outcomes[entry.request_id] = outcome
     for request_id in paid:
         # Each waste has an entry of its own, so that what outcomes say of it would count it twice.
         wasted = recalled.wasted.pop(request_id, Spent())
@@ -90,9 +92,9 @@ def recall(entries: Iterable[Entry], *, run_id: str, reading: Reading = ANYBODYS
 
 def free(outcome: Outcome) -> Outcome:
     """The same outcome for another name or a later run, which pays nothing for it."""
-    first = _free_answer(outcome.first) if outcome.first else None
     if isinstance(outcome, Answer):
-        return replace(_free_answer(outcome), first=first)
+        return _free_answer(outcome, outcome.service)
+    first = outcome.first and _free_answer(outcome.first, outcome.first.service)
     return replace(outcome, spent=_NOTHING, wasted=_NOTHING, first=first)
 
 
@@ -105,8 +107,11 @@ def _fits(value: Any, shape: Schema) -> bool:
     return True
 
 
-def _free_answer(answer: Answer) -> Answer:
-    return replace(answer, spent=_NOTHING, wasted=_NOTHING, reused=True)
+def _free_answer(answer: Answer, service: ServiceKind | None) -> Answer:
+    first = answer.first and _free_answer(answer.first, answer.first.service)
+    return replace(
+        answer, spent=_NOTHING, wasted=_NOTHING, reused=True, first=first, service=service
+    )
 
 
 def _recall_page(recalled: Recalled, content_hash: str, page: Page) -> None:
@@ -123,7 +128,11 @@ def _recall_earlier(recalled: Recalled, entry: Entry, reading: Reading) -> None:
     found = entry.answer or (entry.failure if final else None)
     known = recalled.outcomes.get(entry.request_id)
     if found and not isinstance(known, Answer):
-        recalled.outcomes[entry.request_id] = _signed(free(found), entry, reading)
+        recalled.outcomes[entry.request_id] = (
+            _free_answer(found, _service(found, entry, reading))
+            if isinstance(found, Answer)
+            else free(found)
+        )
 
 
 def _note_limit(recalled: Recalled, entry: Entry) -> None:
@@ -132,12 +141,11 @@ def _note_limit(recalled: Recalled, entry: Entry) -> None:
         recalled.cut_off.add(entry.request_id)
 
 
-def _signed(outcome: Outcome, entry: Entry, reading: Reading) -> Outcome:
-    """The outcome with the service that its entry names, which its line does not repeat."""
+def _service(answer: Answer, entry: Entry, reading: Reading) -> ServiceKind | None:
+    """Who was paid for an answer, which its own part of the line does not repeat."""
     answerer = reading.signed(entry)
-    if isinstance(outcome, Answer) and answerer and outcome.answered_by is not AnsweredBy.HUMAN:
-        return replace(outcome, service=answerer.service)
-    return outcome
+    people = answer.answered_by is AnsweredBy.HUMAN
+    return answerer.service if answerer and not people else answer.service
 
 
 def _one_of_two(recalled: Recalled, outcome: Outcome) -> Outcome:
