@@ -12,13 +12,14 @@ _SEEN = re.compile(rb"[^\0]")
 # Of a row: what is there before a hole, and what is gone behind it.
 _LEAST_THERE, _LEAST_GONE = 0.01, 0.05
 _LEAST_BYTES = 8
+_LEAST_ROW = 256  # drawings of a few pixels may have any shape
 _MOST_BLACK = 0.05  # of what is there
 
 
 def has_hole(samples: bytes, row_bytes: int) -> bool:
     """Tell whether rows of samples of eight bits or more seem to have lost a stretch."""
     nothing = bytes(row_bytes)
-    at = samples.find(nothing, row_bytes) if row_bytes else -1
+    at = samples.find(nothing, row_bytes) if row_bytes >= _LEAST_ROW else -1
     while at >= 0:
         seen = _SEEN.search(samples, at)
         end = seen.start() if seen else len(samples)

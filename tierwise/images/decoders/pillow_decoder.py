@@ -110,7 +110,7 @@ def _opened(original: Original, view: WantedView) -> tuple[Image.Image, tuple[in
     if found == "bmp":
         lenient = original.limits.accept_truncated
         data = without_runs(data, lenient=lenient)
-        if not lenient and lost_a_stretch(data):
+        if data is original.data and not lenient and lost_a_stretch(data):
             raise original.damaged("a stretch of it is lost")
     image = Image.open(io.BytesIO(data), formats=_PLUGINS[found])
     page = original.header.pages[view.frame] if found == "tiff" else None
