@@ -21,6 +21,7 @@ from tierwise.beam_pipeline.terminal.money import print_money
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.labelling import LABEL
+from tierwise.shown import counted
 from tierwise.storage.files import join
 
 _EMULATED = "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
@@ -64,6 +65,13 @@ def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
             f"Damaged journal objects: {damage['objects']}, set aside in {damage['folder']}. "
             f"{damage['lost_lines']} of their lines could not be read; what they "
             "answered counts as not asked.",
+        )
+    for gap in run.get("journal_gaps", ()):
+        say(
+            console,
+            f"A part of the journal is gone: the run {gap['run_id']} paid ${gap['cost_usd']} more, "
+            f"in {counted(gap['requests'], 'request')}, than its lines tell. It counts as spent; "
+            "what these answered was asked again.",
         )
     if early := run.get("ended_early"):
         say(

@@ -22,6 +22,10 @@ tasks:
 ALL_ROWS = {"000.jpg", "001.jpg", "002.jpg", "003.jpg", "004.jpg"}
 
 
+def nano_of(usd: str) -> int:
+    return int(Decimal(usd).scaleb(9))
+
+
 def names(rows: list[dict[str, Any]]) -> list[str]:
     return sorted(Path(row["uri"]).name for row in rows)
 
@@ -42,6 +46,33 @@ def test_nothing_is_asked_again(
     assert all(row["reused"] and row["cost_usd"] == 0 for row in second.answers())
     assert {row["outcome"] for row in second.costs} == {"reused"}
     assert second.run["tasks"]["shade"]["reused"] == 5
+
+
+def test_a_part_of_the_journal_that_is_gone_is_told_and_counted(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(6)
+    first = classify(folder, tasks=TASKS)
+    run_id = first.run["run_id"]
+    assert "journal_gaps" not in classify(folder, tasks=TASKS).run
+    gone, lost = sorted(first.output.glob("journal/*/*.jsonl"))[::2], 0
+    for path in gone:
+        for line in map(json.loads, path.read_bytes().splitlines()):
+            outcome = line.get("answer") or line.get("failure") or {"spent": line.get("wasted")}
+            lost += outcome["spent"].get("cost", 0)
+        path.unlink()
+    assert lost > 0
+    capsys.readouterr()
+    second = classify(folder, "--max_cost_usd=1", tasks=TASKS)
+    [gap] = second.run["journal_gaps"]
+    assert (gap["run_id"], nano_of(gap["cost_usd"])) == (run_id, lost)
+    assert "A part of the journal is gone" in " ".join(capsys.readouterr().out.split())
+    assert nano_of(second.run["cap"]["maybe_lost_usd"]) == lost
+    every = second.run["all_runs"]
+    assert nano_of(every["cost_usd"]) + nano_of(every["maybe_lost_usd"]) == gemini.billed()
 
 
 def test_no_answer_of_an_edited_journal_reaches_the_tables(

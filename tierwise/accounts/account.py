@@ -75,6 +75,14 @@ def all_runs(
     }
 
 
+def journal_gaps(gaps: Mapping[str, Spent]) -> list[dict[str, Any]]:
+    """What earlier runs paid of which the journal no longer tells."""
+    return [
+        {"run_id": run, "requests": gap.requests, "cost_usd": _written(gap.cost)}
+        for run, gap in sorted(gaps.items())
+    ]
+
+
 def others_answers(before: Paid, service: str) -> dict[str, dict[str, int]]:
     """How many answers in the journal are others', by who gave them, in this or an earlier archive.
 

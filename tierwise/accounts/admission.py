@@ -54,12 +54,14 @@ class Paid:
 
     A line tells of one request at most. `services` tells the same apart by who billed it.
     `left_alone` counts answers that are others' by who gave them, whose money does not count.
+    `runs` is what each run paid, at worst.
     """
 
     spent: Spent = Spent()
     lost_lines: int = 0
     services: Mapping[str, Billed] = field(default_factory=dict)
     left_alone: Mapping[str, int] = field(default_factory=dict)
+    runs: Mapping[str, Spent] = field(default_factory=dict)
 
     @property
     def cost(self) -> int:
@@ -79,6 +81,10 @@ class Paid:
             self.lost_lines + other.lost_lines,
             services,
             dict(left_alone),
+            {
+                run: self.runs.get(run, Spent()) + other.runs.get(run, Spent())
+                for run in self.runs.keys() | other.runs.keys()
+            },
         )
 
 
@@ -87,15 +93,29 @@ class Untraced:
     """The most that requests cost of which the journal does not tell (nano-dollars).
 
     `under_way` is that of all that earlier runs had under way when they were killed, `dearest` that
-    of any one request of these runs and this one.
+    of any one request of these runs and this one. `told` is what each run paid, at worst, as it
+    said itself.
     """
 
     under_way: int = 0
     dearest: int = 0
+    told: Mapping[str, Spent] = field(default_factory=dict)
 
     def at_worst(self, paid_before: Paid) -> int:
-        """The same, with the requests on lines of the journal that are lost."""
-        return self.under_way + paid_before.lost_lines * self.dearest
+        """The same, with what the journal no longer tells: lines, or whole parts of it."""
+        gaps = sum(gap.cost for gap in self.gaps(paid_before).values())
+        return self.under_way + max(gaps, paid_before.lost_lines * self.dearest)
+
+    def gaps(self, paid_before: Paid) -> dict[str, Spent]:
+        """What runs paid more than the journal says, by run: a part of it is gone."""
+        found = {
+            run: Spent(
+                cost=told.cost_at_worst - paid_before.runs.get(run, Spent()).cost_at_worst,
+                requests=told.requests - paid_before.runs.get(run, Spent()).requests,
+            )
+            for run, told in self.told.items()
+        }
+        return {run: gap for run, gap in found.items() if gap.cost > 0}
 
 
 @dataclass(frozen=True, slots=True)

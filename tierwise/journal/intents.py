@@ -179,7 +179,7 @@ def begin_intents(journal: str, run_id: str) -> None:
 
 
 def tidy_intents(journal: str, run_id: str) -> None:
-    """Make one small file of those of a run that is over."""
+    """Make one small file of those of a run that is over: what it paid is told for good."""
     folder = join(journal, FOLDER, run_id)
     found = intents_of(journal, run_id)
     if found is None:
@@ -191,16 +191,6 @@ def tidy_intents(journal: str, run_id: str) -> None:
         files.write(kept, found.encoded(), durable=True)
         for uri in others:
             files.delete(uri)
-
-
-def forget_intents(journal: str, run_id: str) -> None:
-    """Delete those of a run that came to its end, but for what some process left under way."""
-    found = intents_of(journal, run_id)
-    if found and found.opened:
-        tidy_intents(journal, run_id)
-    elif found:
-        folder = join(journal, FOLDER, run_id)
-        files_for(folder).remove_folder(folder)
 
 
 def intents_name(process: str, number: int) -> str:

@@ -30,7 +30,7 @@ from itertools import takewhile
 
 from tierwise.accounts.admission import Billed, Paid
 from tierwise.journal.intents import FOLDER as INTENTS
-from tierwise.journal.intents import forget_intents
+from tierwise.journal.intents import tidy_intents
 from tierwise.journal.lines import Decoded, Entry, decode, encode, object_name
 from tierwise.journal.reading import ANYBODYS, UNSIGNED, Reading
 from tierwise.journal.recalled import Recalled, recall
@@ -143,7 +143,7 @@ class JournalFiles:
     def paid_before(self, name: str) -> Paid:
         """What earlier runs have paid, or may have, by one folder, and its lines that are lost."""
         lost, left_alone = 0, Counter[str]()
-        services = defaultdict[str, Billed](Billed)
+        services, runs = defaultdict[str, Billed](Billed), defaultdict[str, Spent](Spent)
         for found in self._objects(name):
             lost += found.damaged + found.lost
             for entry in found.entries:
@@ -153,10 +153,11 @@ class JournalFiles:
                 if self.reading.takes(entry):
                     service = answerer.service if answerer else UNSIGNED
                     services[service] += Billed(answers, entry.spent)
+                    runs[entry.run_id] += entry.spent
                 else:
                     left_alone[answerer.told if answerer else UNSIGNED] += answers
         spent = sum((billed.spent for billed in services.values()), Spent())
-        return Paid(spent, lost, dict(services), dict(left_alone))
+        return Paid(spent, lost, dict(services), dict(left_alone), dict(runs))
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Make entries durable: one object per shard."""
@@ -181,10 +182,10 @@ class JournalFiles:
         return before
 
     def forget_attempts(self) -> None:
-        """Delete what `begin` and workers noted, once the run is over."""
+        """Delete what `begin` and workers noted, once the run is over; sums are kept."""
         for folder in (self._attempts, self.workers, self.doubts):
             files_for(folder).remove_folder(folder)
-        forget_intents(self.folder, self.run_id)
+        tidy_intents(self.folder, self.run_id)
 
     @property
     def _attempts(self) -> str:

@@ -10,6 +10,7 @@ from tierwise.accounts.admission import Untraced
 from tierwise.accounts.tables import usd
 from tierwise.journal.intents import UnderWay, intents_of
 from tierwise.journal.run_records import Lease, RunRecord
+from tierwise.records import Spent
 
 Counts = Callable[[RunRecord], bool]
 
@@ -35,13 +36,15 @@ def untraced(runs: Iterable[Lease], dearest: int, counts: Counts) -> Untraced:
     `dearest` (nano-dollars) stands for records that do not say, and for what is asked now. Money of
     runs that do not count was never, or never really, paid.
     """
-    under_way = 0
+    under_way, told = 0, dict[str, Spent]()
     for run in _counting(runs, counts):
         cost = run.record.dearest_request or dearest
         dearest = max(dearest, cost)
         left = left_under_way(run)
         under_way += run.untraced_requests() * cost if left is None else left.worst
-    return Untraced(under_way, dearest)
+        if left:
+            told[run.record.run_id] = Spent(cost=left.settled.cost, requests=left.settled.requests)
+    return Untraced(under_way, dearest, told)
 
 
 def named_under_way(runs: Iterable[Lease], counts: Counts) -> list[dict[str, Any]]:

@@ -109,6 +109,8 @@ def publish(
         service = publication.facts["answerer"]["service"]
         more["all_runs"] = account.all_runs(paid, publication.untraced, costs, service)
         more["others_answers"] = account.others_answers(paid, service)
+        if gaps := publication.untraced.gaps(paid):
+            more["journal_gaps"] = account.journal_gaps(gaps)
         for admission in admissions:  # one, under a cap
             more["cap"] = account.cap(admission, costs)
         if audits:

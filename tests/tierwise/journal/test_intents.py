@@ -25,7 +25,6 @@ from tierwise.journal.intents import (
     UnderWay,
     begin_intents,
     decode_intents,
-    forget_intents,
     intents_of,
     tidy_intents,
 )
@@ -76,8 +75,6 @@ def test_what_was_neither_paid_nor_refused_is_left(
         assert sorted(one.worst - 1000 for one in left.opened.values()) == killed
         assert left.settled == Sums(ends.count("paid"), 10 * ends.count("paid"))
         tidy_intents(journal, "run-1")
-    forget_intents(journal, "run-1")
-    assert (intents_of(journal, "run-1") is None) == (not killed)
 
 
 def test_a_line_that_was_cut_off_was_not_sent() -> None:
