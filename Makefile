@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check engines fuzz chaos bench bench-rivals screenshots template dataflow template-files lock clean
+.PHONY: help setup run test check engines fuzz chaos bench bench-rivals prove screenshots template dataflow template-files lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,6 +36,9 @@ fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as pi
 
 chaos: $(READY) ## kill a run some twenty times at random moments, and count what is paid again
 	$(BIN)/python tests/chaos.py
+
+prove: $(READY) ## simulate odd refusals, revoked keys and outages: what is lost, and how soon a run ends
+	$(BIN)/python -m bench.ending.simulate
 
 bench: $(READY) ## measure the shrinking against the tutorial way and the codec's limit
 	$(BIN)/python -m bench.images.compare
