@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from tierwise.accounts.admission import read_dollars
 from tierwise.accounts.column_names import (
     FOR_BIGQUERY,
     named_for_bigquery,
@@ -69,7 +70,7 @@ def build_job(
         settings: the flags of `run`.
         inquiry: what is asked of whom; all that can be refused has been.
         now: when the run begins.
-        workers: processes that share `--requests_per_minute`.
+        workers: processes that share `--requests_per_minute` and `--usd_per_minute`.
         files: how many images there are, where others list them; None to count.
 
     Raises:
@@ -82,6 +83,8 @@ def build_job(
     output, run_id = writable(settings.output), new_run_id(now)
     digits = shard_digits(files) if inquiry.cap is None else capped_digits(files)
     rate, kept = settings.requests_per_minute, settings.log_requests
+    spending = settings.usd_per_minute
+    dollars = read_dollars(spending, "usd_per_minute") if spending else 0
     plan = Plan(
         questions=questions,
         service=service,
@@ -90,6 +93,7 @@ def build_job(
             settings.requests_in_flight, questions, files=files, processes=workers
         ),
         requests_per_minute=rate / workers if rate else None,
+        usd_per_minute=dollars / workers if dollars else None,
         patience_s=patience_of(settings, questions),
         flex_fallback=inquiry.flex_fallback,
         request_files=RequestFiles(join(output, "requests"), run_id, kept) if kept else None,

@@ -19,7 +19,8 @@ GROUPS = {
         *("order_by", "ask_again", "take_unsigned"),
     ),
     "speed, and what fails": (
-        *("requests_in_flight", "requests_per_minute", "request_timeout_s", "give_up_after_s"),
+        *("requests_in_flight", "requests_per_minute", "usd_per_minute"),
+        *("request_timeout_s", "give_up_after_s"),
         *("max_pages", "accept_truncated", "log_requests"),
     ),
     "what comes out": ("json", "no_thumbnails", "column_names"),

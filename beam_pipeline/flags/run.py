@@ -214,6 +214,15 @@ FLAGS = (
         least=0.001,
     ),
     Flag(
+        "usd_per_minute",
+        "Most dollars per minute of the whole job, shared among its workers; what is under way "
+        "counts at its worst case. Google's own limits of spending roll over ten minutes. "
+        "Default: no limit.",
+        "0.90",
+        (RUN,),
+        check=read_dollars,
+    ),
+    Flag(
         "request_timeout_s",
         "Seconds after which a request counts as lost. It may have been billed, "
         "so it is accounted apart. Default: 120, and 900 at the flex tier.",

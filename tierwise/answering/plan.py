@@ -38,8 +38,9 @@ def requests_at_a_time(wanted: int, questions: Questions, *, files: int, process
 class Plan:
     """How a run asks.
 
-    `requests_in_flight`, `requests_per_minute` and the request log are per worker process; with
-    `shares_rate`, `requests_per_minute` is the job's, and processes share it as they come and go.
+    `requests_in_flight`, `requests_per_minute`, `usd_per_minute` (nano-dollars) and the request log
+    are per worker process; with `shares_rate`, the two limits are the job's, and processes share
+    them as they come and go.
     `launcher` is the process that workers end with, where they are on its machine.
     `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
     the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
@@ -52,6 +53,7 @@ class Plan:
     journal: JournalFiles
     requests_in_flight: int = 32
     requests_per_minute: float | None = None
+    usd_per_minute: float | None = None
     patience_s: float = PATIENCE_S
     flex_fallback: ServiceTier | None = None
     request_files: RequestFiles | None = None
@@ -69,9 +71,11 @@ class Plan:
         return _LOOKS * self.look_s + _REPLY_S if self.look_s else 0.0
 
     @property
-    def own_rate(self) -> float | None:
-        """Requests per minute that a process knows to be its own from the beginning."""
-        return None if self.shares_rate else self.requests_per_minute
+    def own_spending(self) -> float | None:
+        """Nano-dollars per minute that a process knows to be its own; 0 until it has a part."""
+        if self.usd_per_minute is None:
+            return None
+        return 0.0 if self.shares_rate else self.usd_per_minute
 
     @property
     def shares_requests(self) -> bool:

@@ -84,11 +84,12 @@ class Asker:
             composed = await self._compose(asks)
         except ImageError:
             return Settled((), (), halves(asks))  # alone, a picture is sent as it is
-        async with self.intents.announced(intent_of(asks, self.billing)) as sending:
-            return await self._until_billed(asks, composed, sending)
+        intent = intent_of(asks, self.billing)
+        async with self.intents.announced(intent) as sending:
+            return await self._until_billed(asks, composed, sending, intent.worst)
 
     async def _until_billed(
-        self, asks: tuple[Ask, ...], composed: RequestParts, sending: Sending
+        self, asks: tuple[Ask, ...], composed: RequestParts, sending: Sending, worst: int
     ) -> Settled:
         if asks[0].unanswered:
             await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
@@ -96,14 +97,16 @@ class Asker:
         while True:
             scope = self._scope(asks[0], tries)
             try:
-                await self.gate.wait(scope)
-                ready = partial(self.gate.ready, scope)
-                async with self.limiter.slot(ready) as start, self._passing(scope) as passed:
+                await self.gate.wait(scope, worst)
+                ready = partial(self.gate.ready, scope, worst)
+                async with self.limiter.slot(ready) as start, self._passing(scope, worst) as passed:
                     self.limiter.observations.sent(len(asks), again=tries.failed > 0)
                     asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
                     await sending.send()
                     settled = await self._exchange(asks, composed, passed, start)
-                    sending.settle(paid_by(settled))
+                    paid = paid_by(settled)
+                    sending.settle(paid)
+                    self.gate.paid(passed, paid.cost)
                     return settled
             except HeldBackError:
                 continue
@@ -124,8 +127,8 @@ class Asker:
         return Scope(ask.task.name, ask.route.model, tier)
 
     @asynccontextmanager
-    async def _passing(self, scope: Scope) -> AsyncIterator[Pass]:
-        passed = self.gate.enter(scope)
+    async def _passing(self, scope: Scope, worst: int) -> AsyncIterator[Pass]:
+        passed = self.gate.enter(scope, worst)
         try:
             yield passed
         finally:

@@ -1,4 +1,4 @@
-"""Lets requests of a process pass while what they ask is not refused by all that is known.
+"""Lets requests of a process pass while what they ask is not refused, and the money lasts.
 
 Belongs to one event loop. A request passes two gates at once: that of its model at its service
 tier, and that of its task. `tierwise.gemini.standing` says when each is open.
@@ -14,6 +14,7 @@ from tierwise.errors import RefusedAloneError, RunEndedError
 from tierwise.gemini.hearing import Hearing, Phase, Refused, Rule
 from tierwise.gemini.limiter import Limiter
 from tierwise.gemini.proof import Proof
+from tierwise.gemini.spending import Spending
 from tierwise.gemini.standing import Standing
 from tierwise.records import ServiceTier
 
@@ -46,14 +47,16 @@ class Pass:
 
     scope: Scope
     probe: bool
+    held: int
     refused: bool = False
 
 
 class Gate:
-    """All standings of a process."""
+    """All standings of a process, and what it spends; `usd_per_minute` is in nano-dollars."""
 
-    def __init__(self, limiter: Limiter, rule: Rule) -> None:
+    def __init__(self, limiter: Limiter, rule: Rule, usd_per_minute: float | None = None) -> None:
         self._limiter = limiter
+        self._spending = Spending(usd_per_minute)
         self._rule = rule
         self._standings: dict[str, Standing] = {}
         self._proofs: dict[str, Proof] = {}
@@ -61,27 +64,37 @@ class Gate:
         self._waiting: set[asyncio.Future[None]] = set()
         self._answered_at: dict[str, float] = {}
 
-    async def wait(self, scope: Scope) -> None:
-        """Return when a request may pass, as far as is known now.
+    async def wait(self, scope: Scope, worst: int) -> None:
+        """Return when a request that costs at most so much may pass, as far as is known now.
 
         Raises:
             RunEndedError: what it asks for is refused.
             RefusedAloneError: it is refused to this process alone.
         """
-        while (wait_s := self._wait_s(scope)) > 0:
+        while (wait_s := self._wait_s(scope, worst)) > 0:
             await self._news(wait_s)
 
-    def ready(self, scope: Scope) -> bool:
+    def ready(self, scope: Scope, worst: int = 0) -> bool:
         """Whether a request may pass now."""
-        return self._wait_s(scope) <= 0
+        return self._wait_s(scope, worst) <= 0
 
-    def enter(self, scope: Scope) -> Pass:
+    def enter(self, scope: Scope, worst: int = 0) -> Pass:
         """Let a request pass; `leave` must follow."""
         self._proof(scope).start()
-        return Pass(scope, self._standing(scope).start())
+        return Pass(scope, self._standing(scope).start(), self._spending.start(worst))
+
+    def paid(self, passed: Pass, cost: int) -> None:
+        """What a request cost, at the worst."""
+        self._spending.settle(passed.held, cost, self.now())
+
+    def limit_spending(self, usd_per_minute: float) -> None:
+        """Spend so much per minute from now on."""
+        self._spending.limit = usd_per_minute
+        self._tell()
 
     def leave(self, passed: Pass) -> None:
-        """A request is over, whatever came of it."""
+        """A request is over, whatever came of it; one that was not paid cost nothing."""
+        self._spending.settle(passed.held, 0, self.now())
         self._proof(passed.scope).leave(refused=passed.refused)
         self._standing(passed.scope).leave(probe=passed.probe)
         self._tell()
@@ -157,7 +170,7 @@ class Gate:
             return self._proofs.setdefault(name, Proof(self._rule)).hearing
         return self._standings.setdefault(name, Standing(self._rule)).hearing
 
-    def _wait_s(self, scope: Scope) -> float:
+    def _wait_s(self, scope: Scope, worst: int) -> float:
         if self._limiter.ended:
             raise self._limiter.ended
         standing, proof = self._standing(scope), self._proof(scope)
@@ -168,7 +181,7 @@ class Gate:
                 raise RunEndedError(hearing.why.reason, hearing.why.message)
             if hearing.why and hearing.phase is Phase.ALONE:
                 raise RefusedAloneError(hearing.why.message)
-        return wait_s
+        return max(wait_s, self._spending.wait_s(worst, now))
 
     async def _news(self, seconds: float) -> None:
         news = asyncio.get_running_loop().create_future()

@@ -127,7 +127,7 @@ class Engine:
         clock = Clock()
         limiter = Limiter(
             requests_in_flight=room_for(self.plan.requests_in_flight),
-            requests_per_minute=self.plan.own_rate,
+            requests_per_minute=self.plan.requests_per_minute,  # all of it, until it has a part
             clock=clock,
             patience_s=self.plan.patience_s,
             observations=Observations(TALLY.wait),
@@ -145,7 +145,9 @@ class Engine:
         return Asker(
             client=_client_of(self.plan.service),
             limiter=limiter,
-            gate=Gate(limiter, Rule(self.plan.patience_s, self.plan.meets_s)),
+            gate=Gate(
+                limiter, Rule(self.plan.patience_s, self.plan.meets_s), self.plan.own_spending
+            ),
             billing=Billing(self.plan.service),
             record=record,
             clock=clock,
@@ -164,15 +166,22 @@ class Engine:
 
     @property
     def _shares_rate(self) -> bool:
-        return self.plan.shares_rate and self.plan.requests_per_minute is not None
+        limits = (self.plan.requests_per_minute, self.plan.usd_per_minute)
+        return self.plan.shares_rate and limits != (None, None)
 
     def _keep_pace(self) -> KeepPace | None:
-        rate = self.plan.requests_per_minute
-        if rate is None or not self._shares_rate:
+        if not self._shares_rate:
             return None
         worker = uuid.uuid4().hex
         share = RateShare(self.plan.journal.workers, worker, self.plan.share_period_s)
-        return KeepPace(share, self._asker.limiter, rate, self.call_soon)
+        return KeepPace(share, self._asker.limiter, self._take_part, self.call_soon)
+
+    def _take_part(self, part: float) -> None:
+        """Ask within a part of the limits that all processes share."""
+        if self.plan.requests_per_minute is not None:
+            self._asker.limiter.limit(self.plan.requests_per_minute * part)
+        if self.plan.usd_per_minute is not None:
+            self._asker.gate.limit_spending(self.plan.usd_per_minute * part)
 
     def _keep_doubts(self) -> KeepDoubts | None:
         if not self.plan.look_s:

@@ -11,18 +11,22 @@ from tierwise.journal.rate_share import RateShare
 
 
 class KeepPace:
-    """A thread that lives until `stop`; `call_soon` runs a function on the limiter's loop."""
+    """A thread that lives until `stop`.
+
+    `take_part` is told the part of the limits that is this process's, and `call_soon` runs a
+    function on the limiter's loop.
+    """
 
     def __init__(
         self,
         share: RateShare,
         limiter: Limiter,
-        requests_per_minute: float,
+        take_part: Callable[[float], None],
         call_soon: Callable[..., object],
     ) -> None:
         self._share = share
         self._limiter = limiter
-        self._rate = requests_per_minute
+        self._take_part = take_part
         self._call_soon = call_soon
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="tierwise-pace", daemon=True)
@@ -53,6 +57,6 @@ class KeepPace:
         except OSError:  # nobody knows how many share it
             part = 0.0
         if part:
-            self._call_soon(self._limiter.limit, self._rate * part)
+            self._call_soon(self._take_part, part)
         else:
             self._call_soon(self._limiter.pause, left_s)

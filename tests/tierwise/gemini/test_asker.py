@@ -8,7 +8,7 @@ import json
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.retry import MAX_TRIES
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
+from tierwise.prices.price_day import price_day
 from tierwise.records import Answer, Failure, Outcome, Reason, ServiceTier, Spent
 
 TIMEOUT_S = 0.25
@@ -463,3 +464,31 @@ def test_a_storm_is_backed_off_from_and_forgotten(serving: Any, ask_of: Callable
     assert sum(isinstance(outcome, Answer) for outcome in outcomes) == 700
     assert max(at_once[120:200]) <= 8
     assert max(at_once[-50:]) >= 14
+
+
+def test_no_minute_costs_more_than_the_limit_of_spending(
+    gemini: Any, ask_of: Callable[..., Ask]
+) -> None:
+    desk = Desk(gemini.url)
+    service = Service(ServiceKind.EMULATOR, gemini.url)
+    billing = Billing(service)
+    worst = billing.worst_case([ask_of()], price_day(datetime.now(UTC)))
+    bills: list[tuple[float, int]] = []
+
+    async def run() -> None:
+        clock = Clock(lambda: desk.now, desk._sleep, lambda: 0.5)
+        limiter = Limiter(requests_in_flight=4, requests_per_minute=None, clock=clock)
+        client = GeminiClient(service)
+        gate = Gate(limiter, Rule(), usd_per_minute=2.0 * worst)
+        asker = Asker(client, limiter, gate, billing, desk._record, clock)
+        for number in range(40):
+            (answer,) = await asker.ask([ask_of(number)])
+            bills.append((desk.now, answer.spent.cost))
+        await client.close()
+
+    asyncio.run(run())
+    for at, _ in bills:
+        assert sum(cost for when, cost in bills if at - 60 < when <= at) <= 2 * worst
+    minutes = bills[-1][0] / 60
+    assert minutes > 1
+    assert sum(cost for _, cost in bills) >= worst * minutes

@@ -83,7 +83,9 @@ def test_two_processes_start_together_no_more_than_the_limit(tmp_path: Path) -> 
         limiter = Limiter(requests_in_flight=8, requests_per_minute=None, clock=Clock())
         limiter.pause(0.4)
         share = RateShare(str(tmp_path), worker, period_s=0.4)
-        pace = KeepPace(share, limiter, 1200, loop.call_soon_threadsafe)
+        pace = KeepPace(
+            share, limiter, lambda part: limiter.limit(1200 * part), loop.call_soon_threadsafe
+        )
 
         async def ask() -> None:
             end = time.monotonic() + seconds
