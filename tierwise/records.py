@@ -20,6 +20,15 @@ MOVING_FORMATS = frozenset({"gif", "webp", "png", "avif"})
 # Of several frames whose choice nobody wrote down.
 UNKNOWN_FRAMES = "unknown"
 
+# A choice of frames that cuts long pictures begins like this (`tierwise.long_pictures`).
+CUT = "long/"
+
+
+def is_cut(frames: str | int) -> bool:
+    """Whether a choice of frames makes several images of one long picture."""
+    return str(frames).startswith(CUT)
+
+
 # Why an answer has the media resolution that it has, where nothing but the tasks file chose it.
 AS_TASK = "as the task says"
 
@@ -112,12 +121,12 @@ class ImageSettings:
 
     `max_side` is the longest side in px, never enlarged to. Where `tokens` are given, it is that of
     a 4:3 picture, and others have as many px in their own shape as so many tokens show
-    (`tierwise.sizes`). `quality` is 1 to 100. `output_format`
-    is jpeg or webp. `background` (`#rrggbb`) lies under transparency; an empty one is white, or
-    whatever shows the picture. `frames` of an animation is first, middle or a number of evenly
-    spaced ones. `fallback_original` sends the file's own bytes when it cannot be shrunk.
-    `by_reference` sends the address of the file where that is possible; the rest is for where it is
-    not.
+    (`tierwise.sizes`). `quality` is 1 to 100. `output_format` is jpeg or webp. `background`
+    (`#rrggbb`) lies under transparency; an empty one is white, or whatever shows the picture.
+    `frames` of an animation is first, middle or a number of evenly spaced ones, or says that long
+    pictures are cut (`tierwise.long_pictures`). `fallback_original` sends the file's own bytes when
+    it cannot be shrunk. `by_reference` sends the address of the file where that is possible; the
+    rest is for where it is not.
     """
 
     max_side: int
@@ -245,8 +254,8 @@ class Page(Record):
 
     @property
     def moves(self) -> bool:
-        """Whether the file may be an animation, so that other `frames` are other pages."""
-        return self.format in MOVING_FORMATS or not self.format
+        """Whether other `frames` are other pages: of an animation, and of a picture that is cut."""
+        return self.format in MOVING_FORMATS or not self.format or is_cut(self.frames)
 
 
 @dataclass(frozen=True, slots=True)

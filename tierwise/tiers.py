@@ -96,6 +96,12 @@ def shown_by(tokens: int, width: int, height: int) -> tuple[int, int]:
     return _cover(width, height, columns * cell, rows * cell)
 
 
+def shown_length(tokens: int, side: int) -> int:
+    """How long a picture of this shorter side may be for so many tokens to show it whole, in px."""
+    cell = _facts()["grid_cell"]["side_px"]
+    return int(tokens * cell * cell // max(1, side))
+
+
 def token_budget(model: str, media_resolution: MediaResolution | None) -> int:
     """At most so many tokens are spread over a picture in its shape; 0 where its shape is nothing.
 

@@ -14,7 +14,7 @@ from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
-from tierwise.records import MOVING_FORMATS, ImageFile, ImageSettings, Page, Reason
+from tierwise.records import MOVING_FORMATS, ImageFile, ImageSettings, Page, Reason, is_cut
 from tierwise.storage.files import files_for
 from tierwise.storage.regular_files import NoRegularFileError
 
@@ -108,7 +108,7 @@ def prepare_page(
 
 def _pages(data: bytes, file: ImageFile, limits: Limits, frames: str | int) -> list[Page]:
     source = inspect(data, name=file.uri, limits=limits, frames=frames)
-    choice = frames if source.format in MOVING_FORMATS else "first"
+    choice = frames if source.format in MOVING_FORMATS or is_cut(frames) else "first"
     numbers = range(1, source.pages + 1)
     return [Page(number, source.pages, frames=choice) for number in numbers]
 

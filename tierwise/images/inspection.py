@@ -9,8 +9,9 @@ from tierwise.images.headers.headers import read_header
 from tierwise.images.isolated.isolation import ask_helper
 from tierwise.images.isolated.messages import Request
 from tierwise.images.limits import Limits
+from tierwise.images.long_cuts import cuts_of
 from tierwise.images.picture import Source
-from tierwise.records import Reason
+from tierwise.records import Reason, is_cut
 
 _ANIMATED = {"gif", "webp", "png"}
 
@@ -37,12 +38,12 @@ def inspect(data: bytes, *, name: str, limits: Limits, frames: FrameChoice = "fi
 
 
 def _pages(data: bytes, header: Header, name: str, limits: Limits, frames: FrameChoice) -> int:
-    if header.format == "tiff":
-        return header.frames
     if header.format == "pdf":
         return _counted(data, name, limits)
-    if frames == "first":
-        return 1
+    if header.format == "tiff":
+        return len(cuts_of(header, frames)) or header.frames
+    if frames == "first" or is_cut(frames):
+        return len(cuts_of(header, frames)) or 1
     if header.format in _ANIMATED:
         return len(chosen_frames(frames, header.frames))
     if header.format == "avif":

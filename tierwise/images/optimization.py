@@ -18,7 +18,7 @@ from tierwise.images.isolated.messages import Request
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
 from tierwise.images.shrinking import shrink
-from tierwise.records import ImageSettings
+from tierwise.records import ImageSettings, is_cut
 
 # However many threads call: at most two pictures that hold more than this are decoded here at once.
 _MUCH_BYTES = 30_000_000
@@ -84,7 +84,8 @@ def _shrunk(wanted: Request) -> list[Picture]:
 
 
 def _here(header: Header, settings: Sequence[ImageSettings]) -> bool:
-    moving = header.frames > 1 and any(setting.frames != "first" for setting in settings)
+    first_alone = all(one.frames == "first" or is_cut(one.frames) for one in settings)
+    moving = header.frames > 1 and not first_alone
     return header.trusted and not moving and os.getpid() == _loaded_in
 
 

@@ -15,6 +15,7 @@ from tierwise.images.fine_detail import SIDE as DETAIL_SIDE
 from tierwise.images.fine_detail import fine_detail
 from tierwise.images.headers.plain_jpeg import is_plain_jpeg
 from tierwise.images.headers.signatures import MIME_TYPES
+from tierwise.images.long_cuts import cut_out, cuts_of, whole_for
 from tierwise.images.picture import Picture
 from tierwise.images.raster import Raster, grey_if_colourless
 from tierwise.records import ImageSettings
@@ -61,11 +62,29 @@ def _rasters(
     rasters = {}
     for (background, frames), alike in kinds.items():
         wanted = (*alike, ImageSettings(least)) if least else tuple(alike)
-        view = WantedView(frame_of(original, page, frames), wanted, background)
-        decoded = grey_if_colourless(decode(original, view))
+        decoded = grey_if_colourless(_decoded(original, page, frames, wanted, background))
         for setting in alike:
             rasters[setting] = decoded, _smaller(decoded, setting)
     return rasters
+
+
+def _decoded(
+    original: Original,
+    page: int,
+    frames: str | int,
+    wanted: tuple[ImageSettings, ...],
+    background: str,
+) -> Raster:
+    """One page, or one part of a long picture, as large as the largest of `wanted` has it."""
+    cuts = cuts_of(original.header, frames)
+    if not cuts:
+        view = WantedView(frame_of(original, page, frames), wanted, background)
+        return decode(original, view)
+    if not 1 <= page <= len(cuts):
+        raise original.unreadable(f"part {page} does not exist, there are {len(cuts)}")
+    cut = cuts[page - 1]
+    whole = tuple(whole_for(setting, original.header, cut) for setting in wanted)
+    return cut_out(decode(original, WantedView(0, whole, background)), cut)
 
 
 def _smaller(raster: Raster, setting: ImageSettings) -> Raster:

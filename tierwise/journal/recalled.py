@@ -10,7 +10,7 @@ from tierwise.answerer import AnsweredBy, ServiceKind
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.journal.lines import Entry
 from tierwise.journal.reading import ANYBODYS, Reading
-from tierwise.records import Answer, Outcome, Page, Reason, Spent
+from tierwise.records import Answer, Outcome, Page, Reason, Spent, is_cut
 
 _NOTHING = Spent()
 
@@ -54,7 +54,7 @@ class Recalled:
         return [known.get(number, Page(number, total)) for number in range(1, total + 1)]
 
     def _pages(self, content_hash: str, frames: str | int) -> dict[int, Page]:
-        still = self.pages.get((content_hash, ""))
+        still = {} if is_cut(frames) else self.pages.get((content_hash, ""))
         return still or self.pages.get((content_hash, frames), {})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from tierwise.answering.large_files import is_large, one_at_a_time
@@ -20,6 +20,7 @@ from tierwise.images.headers.signatures import supported_format
 from tierwise.images.headers.tiff_header import read_tiff_header
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import LARGEST_FILE_BYTES, Limits
+from tierwise.images.long_cuts import cuts_of
 from tierwise.records import Page
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Named
@@ -60,7 +61,12 @@ def first_page(named: Named, limits: Limits, frames: str | int) -> Page:
 
 def _of_bytes(data: bytes, named: Named, limits: Limits, frames: str | int) -> Page:
     source = inspect(data, name=named.uri, limits=limits, frames=frames)
-    return _page(read_header(data, name=named.uri, limits=limits), source.pages)
+    header = read_header(data, name=named.uri, limits=limits)
+    page = _page(header, source.pages)
+    if not (cuts := cuts_of(header, frames)):
+        return page
+    left, top, right, bottom = cuts[0]
+    return replace(page, width=right - left, height=bottom - top, frames=frames)
 
 
 def _page(header: Header, pages: int) -> Page:

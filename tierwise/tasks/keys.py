@@ -51,6 +51,9 @@ class ImageKeys(SizeKeys):
         default=None,
         description="Write first, middle, or how many frames of an animation, 1 to 64.",
     )
+    split: Literal["long"] | None = Field(
+        default=None, description="Write long to cut very long pictures into parts, or remove it."
+    )
     fallback: Literal["original"] | None = Field(
         default=None, description="Write original, or remove it."
     )

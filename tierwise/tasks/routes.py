@@ -7,12 +7,13 @@ from typing import Any
 
 from tierwise.contact_sheets import side_on_sheet
 from tierwise.errors import ModelError, TasksError
+from tierwise.long_pictures import long_split
 from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.sizes import sized_for
 from tierwise.tasks.keys import FileKeys, ImageKeys, TaskKeys
-from tierwise.tiers import counts_pixels, pixels_worth_sending
+from tierwise.tiers import counts_pixels, pixels_worth_sending, token_budget
 
 DEFAULT_RESOLUTION = MediaResolution.LOW
 
@@ -125,11 +126,27 @@ def _image_settings(
         quality=keys.get("quality") or quality,
         output_format=keys.get("format", "jpeg"),
         background=keys.get("background", "").lower(),
-        frames=keys.get("frames", "first"),
+        frames=_images_of_file(keys, model, resolution),
         fallback_original="fallback" in keys,
         by_reference=keys.get("send") == "reference",
     )
     return image if image.max_side else sized_for(image, model, resolution)
+
+
+def _images_of_file(keys: dict[str, Any], model: str, resolution: MediaResolution) -> str | int:
+    """Which frames of an animation are images, or that long pictures are cut."""
+    if "split" not in keys:
+        found: str | int = keys.get("frames", "first")
+        return found
+    tokens = token_budget(model, resolution)
+    if "frames" in keys:
+        raise TasksError("`split: long` cuts the first frame alone. Remove `frames:` or `split:`.")
+    if not tokens:
+        raise TasksError(
+            f'"{model}" sees all shapes in one number of tokens, so that nobody knows what it sees '
+            "of a long picture. Remove `split:`, or ask a model from Gemini 3 on."
+        )
+    return long_split(tokens)
 
 
 def _merged(defaults: ImageKeys, task: ImageKeys) -> dict[str, Any]:

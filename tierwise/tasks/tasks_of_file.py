@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.records import Route
+from tierwise.long_pictures import long_split, split_tokens
+from tierwise.records import Route, is_cut
 from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks.build import build_task, read_answer
 from tierwise.tasks.escalation import Escalation
@@ -78,7 +79,7 @@ def load_tasks(text: str, *, path: str) -> Tasks:
         name for task in tasks.values() for name in _only_manifest(task, answers)
     )
     check_nobody_waits(document, tasks)
-    ordered = tuple(tasks[name] for name in _ordered(document, tasks))
+    ordered = _cut_alike(tuple(tasks[name] for name in _ordered(document, tasks)))
     _check_frames(document, ordered)
     return Tasks(path, ordered, tuple(columns))
 
@@ -92,6 +93,20 @@ def default_tasks() -> Tasks:
 def _only_manifest(task: Task, answers: Mapping[str, AnswerType]) -> list[str]:
     elsewhere = {FILENAME, *task.variables, *answers, *([task.per.by] if task.per else [])}
     return [name for name in used_variables(task.prompt) if name not in elsewhere]
+
+
+def _cut_alike(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Parts of long pictures are images of all tasks: those that show most say how to cut."""
+    tokens = max((split_tokens(task.route.image.frames) for task in tasks), default=0)
+    return tuple(
+        replace(
+            task,
+            route=replace(task.route, image=replace(task.route.image, frames=long_split(tokens))),
+        )
+        if is_cut(task.route.image.frames)
+        else task
+        for task in tasks
+    )
 
 
 def _check_frames(document: Document, tasks: tuple[Task, ...]) -> None:

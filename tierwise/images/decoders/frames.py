@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tierwise.records import is_cut
+
 FrameChoice = str | int
 
 
@@ -11,7 +13,7 @@ def chosen_frames(choice: FrameChoice, frames: int) -> list[int]:
     >>> chosen_frames("middle", 5), chosen_frames(3, 9), chosen_frames(8, 2)
     ([2], [0, 3, 6], [0, 1])
     """
-    if choice == "first":
+    if choice == "first" or is_cut(choice):
         return [0]
     if choice == "middle":
         return [frames // 2]
