@@ -202,7 +202,9 @@ def _check_references(
 
 
 def _in_a_bucket(found: Input) -> bool:
-    """Whether there is a name in a bucket; a manifest may name some and others elsewhere."""
+    """Whether there may be a name in a bucket; a manifest may name some and others elsewhere."""
+    if found.kind is InputKind.GIVEN:
+        return True
     if found.kind is not InputKind.MANIFEST:
         return found.uri.startswith(BUCKET_SCHEME)
     names = (name for name in list_names(found) if isinstance(name, Named))

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from rich.console import Console
 
 from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.carry_out import carry_out
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.hand_over import hand_over
-from tierwise.beam_pipeline.launch import job_of_tasks
 from tierwise.beam_pipeline.own_emulator import reachable
+from tierwise.beam_pipeline.prepared_job import prepared_job
 from tierwise.beam_pipeline.run_file import read_run
-from tierwise.beam_pipeline.runners.beam_options import beam_options, project
+from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.dataflow import only_builds, submits_only
-from tierwise.beam_pipeline.runners.reach import check_names, check_reachable
-from tierwise.beam_pipeline.runners.workers import known_sharers
-from tierwise.beam_pipeline.terminal.screen import print_document, say, screen, warn
+from tierwise.beam_pipeline.terminal.screen import print_document, say, screen
 from tierwise.beam_pipeline.terminal.summary import print_summary
 from tierwise.beam_pipeline.with_forecast import with_forecast
 from tierwise.beam_pipeline.with_page import with_page
@@ -27,18 +23,8 @@ from tierwise.storage.files import join
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     """Run the job and return its exit status."""
     options = beam_options(beam_flags)
-    check_reachable(settings, options)
     console, results = Console(stderr=True), screen(json_wanted=settings.json)
-    job, warnings = job_of_tasks(
-        settings,
-        tasks_of(settings),
-        project=project(options),
-        now=datetime.now(UTC),
-        workers=known_sharers(options),
-    )
-    for warning in warnings:
-        warn(console, warning)
-    check_names(job.found, options)
+    job = prepared_job(settings, tasks_of(settings), options, console)
     job = with_page(job, thumbnails=not settings.no_thumbnails)
     if only_builds(options) or submits_only(options):
         job = with_forecast(job, console, results)

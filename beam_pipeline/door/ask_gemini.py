@@ -6,24 +6,22 @@ import atexit
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from rich.console import Console
 
+from tierwise.beam_pipeline.carry_out import warn_about
 from tierwise.beam_pipeline.door.read_images import ReadImages
 from tierwise.beam_pipeline.door.settings import Written, line_of, tasks_from
 from tierwise.beam_pipeline.door.upstream import upstream
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.graph import Asked, ask
 from tierwise.beam_pipeline.job import Job
-from tierwise.beam_pipeline.launch import job_of_tasks
 from tierwise.beam_pipeline.lease_keeper import take_job
 from tierwise.beam_pipeline.own_emulator import reachable
-from tierwise.beam_pipeline.runners.beam_options import project
-from tierwise.beam_pipeline.runners.reach import check_reachable
-from tierwise.beam_pipeline.runners.workers import known_sharers
+from tierwise.beam_pipeline.prepared_job import prepared_job
 from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
 from tierwise.records import Answer, ImageFile, NamedOutcome
@@ -92,7 +90,7 @@ class AskGemini(beam.PTransform):
 
     def _take_job(self, options: PipelineOptions, read: ReadImages | None) -> tuple[Lease, Job]:
         settings = self._settings
-        found = read.found if read else Input(IMAGES, InputKind.MANIFEST)
+        found = read.found if read else Input(IMAGES, InputKind.GIVEN)
         if self._columns is not None:
             found = replace(found, columns=self._columns)
         files = read.files if read else _UNKNOWN_FILES
@@ -127,17 +125,10 @@ def job_about(
     settings: Settings, tasks: Written, found: Input, files: int, options: PipelineOptions
 ) -> Iterator[Job]:
     """The job about so many images, while its endpoint answers."""
-    check_reachable(settings, options)
-    job, _ = job_of_tasks(
-        settings,
-        tasks_from(tasks, settings),
-        project=project(options),
-        now=datetime.now(UTC),
-        workers=known_sharers(options),
-        found=found,
-        files=files,
-    )
+    console, written = Console(stderr=True), tasks_from(tasks, settings)
+    job = prepared_job(settings, written, options, console, found=found, files=files)
     with reachable(settings, job) as asked:
+        warn_about(asked, options, console)
         yield asked
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 
 from tierwise.beam_pipeline.carry_out import carry_out
 from tierwise.beam_pipeline.door.settings import Written, line_of, tasks_from
-from tierwise.beam_pipeline.launch import job_of_tasks
 from tierwise.beam_pipeline.own_emulator import reachable
-from tierwise.beam_pipeline.runners.beam_options import beam_options, project
-from tierwise.beam_pipeline.runners.reach import check_names, check_reachable, check_waits
-from tierwise.beam_pipeline.runners.workers import known_sharers
-from tierwise.beam_pipeline.terminal.screen import warn
+from tierwise.beam_pipeline.prepared_job import prepared_job
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.runners.reach import check_waits
 from tierwise.beam_pipeline.with_forecast import with_forecast
 from tierwise.beam_pipeline.with_page import with_page
 from tierwise.errors import TierwiseError
@@ -39,19 +36,9 @@ def run(*, input: str, output: str, tasks: Written = None, **flags: Any) -> dict
     """
     line = line_of(tasks, {"input": input, "output": output, **flags})
     settings, options = line.settings, beam_options(line.beam_flags)
-    check_reachable(settings, options)
     check_waits(options, "tierwise.run")
     console = Console(stderr=True)
-    job, warnings = job_of_tasks(
-        settings,
-        tasks_from(tasks, settings),
-        project=project(options),
-        now=datetime.now(UTC),
-        workers=known_sharers(options),
-    )
-    for warning in warnings:
-        warn(console, warning)
-    check_names(job.found, options)
+    job = prepared_job(settings, tasks_from(tasks, settings), options, console)
     job = with_page(job, thumbnails=not settings.no_thumbnails)
     with reachable(settings, job) as asked:
         job = with_forecast(asked, console, Console(file=io.StringIO()))

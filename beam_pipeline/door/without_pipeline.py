@@ -29,7 +29,7 @@ from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.lease_keeper import kept
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.errors import InputError
-from tierwise.evaluation import PairKey, PairRow, PairTotals, judge, judged_tasks
+from tierwise.evaluation import PairKey, PairRow, PairTotals, judge
 from tierwise.journal.run_records import Lease
 from tierwise.publishing.parts import GrowingPart, outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
@@ -85,7 +85,7 @@ def ask_gemini(
         raise InputError("ask_gemini: near_duplicates needs a pipeline. Use AskGemini or run.")
     files, repeated = _each_once(images)
     kinds = _kinds(files) if columns is None else columns
-    found = Input(IMAGES, InputKind.MANIFEST, kinds)
+    found = Input(IMAGES, InputKind.GIVEN, kinds)
     with job_about(settings, tasks, found, len(files), options) as planned:
         lease, job = take_here(planned, options)
         lost: list[BaseException] = []
@@ -178,16 +178,15 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
     job = answers.job
     if output:
         job = replace(job, output=writable(output))
-    publication, questions = job.publication, job.plan.questions
+    publication = job.publication
     pages = defaultdict(list)
     costs = defaultdict[CostKey, CostTotals](CostTotals.zero)
     pairs = defaultdict[PairKey, PairTotals](PairTotals)
-    judged = judged_tasks(questions.with_rows, job.found.columns)
     for row in answers:
         pages[row.file.uri, row.outcome.page.number].append(row)
         for cost_key, total in totals_of(row.outcome, cell(row, job.cost_by)):
             costs[cost_key] += total
-        for pair_key, pair in judge(judged, row.file, row.outcome):
+        for pair_key, pair in judge(job.judged, row.file, row.outcome):
             pairs[pair_key] += pair
     for pair_key, pair in answers.compared:
         pairs[pair_key] += pair

@@ -34,6 +34,7 @@ class InputKind(StrEnum):
     PATTERN = "pattern"
     FILE = "file"
     MANIFEST = "manifest"
+    GIVEN = "given"  # by whoever asks about them: only their columns are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def list_names(found: Input) -> Iterator[Named | Skipped]:
             yield Named(uri, path_of(path), columns)
     elif found.kind is InputKind.FILE:
         yield _named(found.uri)
-    else:
+    elif found.kind is not InputKind.GIVEN:
         root = "" if found.kind is InputKind.PATTERN else found.uri.rstrip("/") + "/"
         yield from (_sorted_out(stat, root) for stat in _stats(found))
 

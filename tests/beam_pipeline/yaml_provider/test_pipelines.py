@@ -49,7 +49,7 @@ def test_the_example_asks_what_is_left_and_keeps_the_account(
     gemini: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    text = EXAMPLE.replace("http://127.0.0.1:8765", gemini.url)
+    text = EXAMPLE.replace("gemini: emulator", f"gemini_endpoint: {gemini.url}")
     run(text.replace("out-yaml", str(tmp_path)))
     answers = rows(tmp_path / "answers")
     assert answers
