@@ -68,7 +68,7 @@ def test_tokens_are_read_back_and_held_against_the_rule(
     assert len(gemini.requests()) == asked
 
 
-def test_the_other_service_may_bill_other_tokens(
+def test_the_other_service_is_measured_beside_the_first(
     measure: Callable[..., int],
     gemini: Any,
     tmp_path: Path,
@@ -77,22 +77,20 @@ def test_the_other_service_may_bill_other_tokens(
 ) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "any")
     (tmp_path / "t.yaml").write_text(
-        "model: gemini-2.5-flash-lite\n"
+        "model: gemini-3.1-flash-lite\n"
         "tasks: {a: {prompt: Which, labels: [x, y], media_resolution: high}}\n"
     )
     both = ["--gemini=developer", "--also=vertex", "--gemini_project=p"]
     assert measure(*both, f"--tasks={tmp_path}/t.yaml", "--max_cost_usd=0.2") == 0
     found = json.loads((tmp_path / "measured/measurement.json").read_text("utf-8"))
     routes = {route["name"]: route for route in found["routes"]}
-    assert routes["high"]["image_tokens_most"] == 258
     there = routes["high at vertex"]
     assert there["varied"] == "endpoint"
-    # 400 x 300 px: squares of 200 px, 2 x 2 of them and one of all
-    assert there["image_tokens_most"] >= 5 * 258
+    # Those whose tokens differ, Gemini 2.5 at `high`, have ended on Vertex AI.
+    assert there["image_tokens_most"] == routes["high"]["image_tokens_most"] > 1000
     assert there["unlike_rule"] == 0
-    assert (
-        len(gemini.requests()) == 8 * 4 + 2 + 1 + 1 + 1
-    )  # four images alone, in packs, on a sheet
+    paths = {name.endswith(" at vertex") for name in routes}
+    assert paths == {True, False}
     assert "\n endpoint " in capsys.readouterr().out
 
 

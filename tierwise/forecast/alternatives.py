@@ -15,7 +15,7 @@ from tierwise.forecast.scenarios import middle_scenario
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load, workload
 from tierwise.models import all_models, check_alive, find_model, forwarded
-from tierwise.prices.prices import published_prices
+from tierwise.prices.prices import rows_of
 from tierwise.records import MediaResolution, Route, ServiceTier
 from tierwise.tasks import Task
 from tierwise.tasks.routes import on_sheets
@@ -165,7 +165,5 @@ def _possible(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load | Non
 
 
 def _days_of_change(models: set[str], rates: Rates) -> list[date]:
-    rows = (*rates.prices, *published_prices())
-    return sorted(
-        {row.valid_from for row in rows if row.model in models and row.valid_from > rates.on}
-    )
+    rows = (row for name in models for row in rows_of(name, rates.prices, vertex=rates.vertex))
+    return sorted({row.valid_from for row in rows if row.valid_from > rates.on})
