@@ -78,7 +78,9 @@ def inquiry_of(
     _check_prices(questions, service, on)
     cap, fallback = cap_of(settings), flex_fallback_of(settings, questions)
     if found is None:
-        found = find_input(settings.input, excluded=settings.output or "")
+        found = find_input(
+            settings.input, excluded=settings.output or "", follow_links=settings.follow_links
+        )
         if settings.output:
             check_not_itself(found, settings.output)
     _check_columns(questions, found)

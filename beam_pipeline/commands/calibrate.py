@@ -127,7 +127,7 @@ def _plot(calibration: Calibration, output: str) -> None:
 
 def _sample(settings: Settings, console: Console, on: date) -> _Sample:
     """Raises InputError where there is nothing to calibrate."""
-    found = find_input(settings.input, excluded=settings.output)
+    found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
     names = named_with_labels(found)
     labels = label_values(names)
     tasks = tasks_of(settings) if settings.tasks else load_task_of_folders(labels, found.uri)

@@ -170,7 +170,7 @@ def _asked_alone(task: Task, tasks: Tasks) -> str:
 
 def _sample(settings: Settings) -> tuple[str, str]:
     """The output folder, and in it a manifest of the sample."""
-    found = find_input(settings.input, excluded=settings.output)
+    found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
     names = [name for name in list_names(found) if isinstance(name, Named)]
     if settings.sample and settings.sample > len(names):
         raise InputError(

@@ -67,7 +67,7 @@ def _remove_staging(folder: str) -> None:
 
 def _job(settings: Settings, now: datetime) -> ShrinkJob:
     model = find_model(settings.model)
-    found = find_input(settings.input, excluded=settings.output)
+    found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
     files = count_apart(found, settings.output)
     run_id = new_run_id(now)
     facts = {

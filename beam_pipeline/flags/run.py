@@ -20,6 +20,14 @@ FLAGS = (
         required=True,
     ),
     Flag(
+        "follow_links",
+        "Follow links in a folder that lead out of it. Default: they are skipped, and counted.",
+        "true",
+        (RUN, OPTIMIZE),
+        default=False,
+        type=bool,
+    ),
+    Flag(
         "tasks",
         "Tasks file (YAML): what is asked of the images. Default: a built-in set for photos.",
         "tasks.yaml",

@@ -26,27 +26,30 @@ _TOGETHER = 16
 _SHOWN = 3
 
 
-def find_input(uri: str, *, excluded: str = "") -> Input:
+def find_input(uri: str, *, excluded: str = "", follow_links: bool = False) -> Input:
     """What an input is.
 
     Args:
         uri: a folder, a pattern, a file or a manifest.
         excluded: a folder whose files are left out when it lies within the input: the output.
+        follow_links: whether links that lead out of a folder are followed.
 
     Raises:
         InputError: nothing is there, it cannot be read, or a manifest is malformed.
     """
     try:
-        return _find_input(uri, excluded)
+        return _find_input(uri, excluded, follow_links)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"--input={uri}: cannot be read: {reason}.") from error
 
 
-def _find_input(uri: str, excluded: str) -> Input:
+def _find_input(uri: str, excluded: str, follow_links: bool) -> Input:
     files = files_for(uri)
     if files.is_folder(uri):
-        folder = _cut(Input(uri, InputKind.FOLDER, excluded=excluded), uri, "")
+        folder = _cut(
+            Input(uri, InputKind.FOLDER, excluded=excluded, follow_links=follow_links), uri, ""
+        )
         return _with_names(folder, "the folder holds no files")
     if files.exists(uri):
         if is_manifest(uri):
@@ -61,7 +64,9 @@ def _find_input(uri: str, excluded: str) -> Input:
             )
         raise InputError(f"--input={uri}: there is no such file or folder.")
     root, beginning = fixed_parts(uri)
-    pattern = _cut(Input(uri, InputKind.PATTERN, excluded=excluded), root, beginning)
+    pattern = _cut(
+        Input(uri, InputKind.PATTERN, excluded=excluded, follow_links=follow_links), root, beginning
+    )
     return _with_names(pattern, "no file matches this pattern")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -43,7 +43,8 @@ class Input:
 
     What lies below the folder `excluded` is left out, unless a manifest names it. `ranges` hold
     every name of a folder or a pattern once; `about` is how many there may be, where the listing is
-    so long that it was cut and nobody should list all of it.
+    so long that it was cut and nobody should list all of it. Links out of a folder are followed
+    only with `follow_links`.
     """
 
     uri: str
@@ -52,6 +53,7 @@ class Input:
     excluded: str = ""
     ranges: tuple[NameRange, ...] = (EVERY,)
     about: int | None = None
+    follow_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,11 @@ def is_plainly_no_picture(uri: str) -> bool:
 
 def _stats(found: Input) -> Iterator[Stat]:
     if found.kind is InputKind.FOLDER:
-        root, stats = found.uri, _walked(found.uri, found.ranges)
+        root, stats = found.uri, _walked(found.uri, found)
     else:
         root = fixed_part(found.uri)
         matches = _pattern(found.uri).fullmatch
-        stats = _walked(root or ".", found.ranges)
+        stats = _walked(root or ".", found)
         if not root:
             stats = (replace(stat, uri=stat.uri.removeprefix("./")) for stat in stats)
         stats = (stat for stat in stats if matches(stat.uri))
@@ -134,8 +136,9 @@ def _stats(found: Input) -> Iterator[Stat]:
     return (stat for stat in stats if not (left_out and stat.uri.startswith(left_out)))
 
 
-def _walked(folder: str, ranges: Sequence[NameRange]) -> Iterator[Stat]:
-    return (stat for within in ranges for stat in files_for(folder).walk(folder, within))
+def _walked(folder: str, found: Input) -> Iterator[Stat]:
+    walk, follow = files_for(folder).walk, found.follow_links
+    return (stat for within in found.ranges for stat in walk(folder, within, follow_links=follow))
 
 
 def _below(root: str, folder: str) -> str:
@@ -197,7 +200,7 @@ def _of_token(token: str) -> str:
 def _sorted_out(stat: Stat, root: str) -> Named | Skipped:
     # What lies in a hidden folder below the root, such as .thumbnails, is hidden too.
     hidden = bool(root) and "/." in "/" + stat.uri.removeprefix(root)
-    if hidden or is_plainly_no_picture(stat.uri):
+    if stat.leads_out or hidden or is_plainly_no_picture(stat.uri):
         return Skipped(shown(stat.uri))
     return _named(stat.uri, stat if stat.content_hash else None)
 

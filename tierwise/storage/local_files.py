@@ -27,7 +27,9 @@ _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 class LocalFiles:
     """Implements `tierwise.storage.files.Files` on a disk."""
 
-    def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
+    def walk(
+        self, folder: str, within: NameRange = EVERY, *, follow_links: bool = True
+    ) -> Iterator[Stat]:
         """Every file below a folder, sorted within each folder; each folder is entered once.
 
         Links to folders are followed. A link that leads nowhere is listed with size 0: whoever
@@ -35,17 +37,19 @@ class LocalFiles:
         """
         del within  # a disk's listing is not cut
         entered: set[str] = set()
+        inside = "" if follow_links else os.path.realpath(folder)
         for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
             real = os.path.realpath(parent)
             if real in entered:  # a link into a folder that was listed, or in a circle
                 folders.clear()
                 continue
             entered.add(real)
-            folders.sort()
-            for name in sorted(names):
+            out = _leading_out(parent, (*folders, *names), inside) if inside else frozenset[str]()
+            folders[:] = sorted(name for name in folders if name not in out)
+            for name in sorted(out.union(names)):
                 # As it was given: pathlib would drop "./", and a pattern would not match.
                 path = os.path.join(parent, name)  # noqa: PTH118
-                found = _look_at(path)
+                found = Stat(path, 0, leads_out=True) if name in out else _look_at(path)
                 if found is not None:
                     yield found
 
@@ -212,6 +216,17 @@ def _open_new(path: Path) -> BinaryIO:
 def _unfinished(path: Path) -> Path:
     """A name beside a file's; without the file's own, which could make it too long."""
     return path.with_name(f".{uuid.uuid4().hex}.tmp")
+
+
+def _leading_out(parent: str, names: Iterable[str], inside: str) -> frozenset[str]:
+    """Which of these names of a folder are links out of the folder `inside`."""
+    links = (name for name in names if os.path.islink(os.path.join(parent, name)))  # noqa: PTH114, PTH118
+    out = []
+    for name in links:
+        target = os.path.realpath(os.path.join(parent, name))  # noqa: PTH118
+        if os.path.commonpath([inside, target]) != inside:
+            out.append(name)
+    return frozenset(out)
 
 
 def _look_at(path: str) -> Stat | None:

@@ -253,3 +253,27 @@ def test_relative_names_start_where_the_command_was_given_or_at_the_manifest(
         assert isinstance(name, Named)
         assert Path(begin, name.uri).resolve() == tmp_path / "photos" / "a.jpg"
     assert starts_at(Input("gs://archive/x", InputKind.FOLDER)) == ""
+
+
+@pytest.mark.parametrize("form", ["{0}", "{0}/*", "{0}/**"])
+def test_links_out_of_a_folder_are_followed_only_where_that_is_asked(
+    tmp_path: Path, form: str
+) -> None:
+    archive, outside = tmp_path / "archive", tmp_path / "outside"
+    for folder in (archive / "sub", outside):
+        folder.mkdir(parents=True)
+        (folder / "a.jpg").write_bytes(b"a")
+    (archive / "inside.jpg").symlink_to(archive / "sub" / "a.jpg")
+    (archive / "secret.jpg").symlink_to("../outside/a.jpg")
+    (archive / "all").symlink_to("/", target_is_directory=True)
+    (tmp_path / "link").symlink_to(archive, target_is_directory=True)
+    for root in (archive, tmp_path / "link"):
+        uri = form.format(root)
+        names = list(list_names(find_input(uri)))
+        tried = {Path(name.uri).name for name in names if isinstance(name, Named)}
+        skipped = {Path(name.uri).name for name in names if isinstance(name, Skipped)}
+        assert tried == {"inside.jpg", "a.jpg"} if form != "{0}/*" else {"inside.jpg"}
+        assert skipped == {"secret.jpg", "all"}
+    (archive / "all").unlink()
+    followed = list_names(find_input(form.format(archive), follow_links=True))
+    assert "secret.jpg" in {Path(name.uri).name for name in followed if isinstance(name, Named)}
