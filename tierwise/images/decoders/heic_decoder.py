@@ -20,13 +20,13 @@ from tierwise.images.decoders.heic_tiles import CAN_READ_TILES, rows_of_tiles
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.vips import VIPS_ERRORS, with_profile
 from tierwise.images.headers.exif import exif_orientation
+from tierwise.images.headers.iso_boxes import top_box
 from tierwise.images.raster import Pixels, Raster, upright
 
 _HELD_BYTES = 5  # per pixel: the decoder's 4:2:0 planes and the interleaved copy
 # Above this, tiles are decoded row by row, which takes a fifth more time for 12 megapixels.
 _LARGE_BYTES = 100_000_000
 _MARGIN = 2
-_LONGEST_META = 1_000_000
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, LookupError, RuntimeError, TypeError)
 
 
@@ -52,7 +52,8 @@ def decode_heic(original: Original, view: WantedView) -> Raster:
 
 def _turned_by_exif(raster: Raster, picture: Any, data: bytes) -> Raster:
     """Turn what only its EXIF asks to turn: some phones write no `irot`, and mean it so."""
-    if any(0 <= data.find(box) < _LONGEST_META for box in (b"irot", b"imir")):
+    properties = top_box(data, b"meta")
+    if b"irot" in properties or b"imir" in properties:
         return raster
     orientation = exif_orientation(picture.info.get("exif") or b"") or 1
     if orientation == 1:
