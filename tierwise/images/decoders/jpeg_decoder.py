@@ -60,10 +60,20 @@ def decode_four_colours(original: Original, view: WantedView) -> Raster:
     """
     header = original.header
     original.check_size(header.width, header.height, held=header.held_bytes)
-    small = (-(-header.width // 8), -(-header.height // 8)) if header.scalable else (1, 1)
-    with suppress(ValueError):  # libvips says better what is wrong
-        _decode(original, small)
+    check_jpeg(original)
     return decode_with_vips(_plain(original), view)
+
+
+def check_jpeg(original: Original) -> None:
+    """Decode a file as coarsely as possible, only to hear what libjpeg warns of.
+
+    Raises:
+        ImageError: it is damaged.
+    """
+    header = original.header
+    coarse = (-(-header.width // _SCALES[0]), -(-header.height // _SCALES[0]))
+    with suppress(ValueError):  # other decoders say better what is wrong
+        _decode(original, coarse if header.scalable else (header.width, header.height))
 
 
 def _plain(original: Original) -> Original:

@@ -12,6 +12,7 @@ import pypdfium2
 
 from tierwise.errors import ImageError
 from tierwise.images.decoders.original import Original, WantedView
+from tierwise.images.decoders.pdf_damage import check_pictures
 from tierwise.images.decoders.pdf_layers import hide_annotations
 from tierwise.images.decoders.transparency import colour
 from tierwise.images.raster import Raster
@@ -35,6 +36,8 @@ def decode_pdf(original: Original, view: WantedView) -> Raster:
             document.init_forms()
         sheet = document[view.frame]
         hide_annotations(document, sheet, view.frame)
+        if not original.limits.accept_truncated:
+            check_pictures(original, document, sheet)
         points = sheet.get_size()
         longest = max(points)
         if not 0 < longest <= _LONGEST_POINTS:

@@ -7,10 +7,10 @@ nothing to decode.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from tierwise.images.decoders.deflated import damage_of_deflated
 from tierwise.images.decoders.holes import has_hole
 from tierwise.images.decoders.libwebp import UnusedDataError, check_bitstream
 from tierwise.images.decoders.original import Original, WantedView
@@ -28,8 +28,6 @@ from tierwise.images.headers.tiff_directories import (
     Directory,
 )
 from tierwise.images.headers.webp_header import bitstreams
-
-_INPUT, _OUTPUT = 1 << 16, 1 << 22  # bytes at once
 
 
 def check_tiff(original: Original, view: WantedView) -> None:
@@ -70,20 +68,6 @@ def _plain(row_bytes: int, data: bytes) -> str:
     return "a stretch of it is lost" if has_hole(data, row_bytes) else ""
 
 
-def _deflated(data: bytes) -> str:
-    stream = zlib.decompressobj()
-    try:
-        for at in range(0, len(data), _INPUT):
-            stream.decompress(data[at : at + _INPUT], _OUTPUT)
-            while stream.unconsumed_tail:
-                stream.decompress(stream.unconsumed_tail, _OUTPUT)
-            if stream.eof:
-                return ""
-    except zlib.error as error:
-        return str(error)
-    return "deflated data without an end"
-
-
 def _webp(data: bytes) -> str:
     try:
         for start, end in bitstreams(data):
@@ -94,4 +78,8 @@ def _webp(data: bytes) -> str:
 
 
 # By the number of the compression: Adobe's and the older deflate, WebP.
-_CHECKS: dict[int, Callable[[bytes], str]] = {8: _deflated, 32946: _deflated, 50001: _webp}
+_CHECKS: dict[int, Callable[[bytes], str]] = {
+    8: damage_of_deflated,
+    32946: damage_of_deflated,
+    50001: _webp,
+}
