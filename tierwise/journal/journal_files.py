@@ -125,7 +125,7 @@ class JournalFiles:
         Raises:
             JournalError: an object is of a newer version.
         """
-        objects = (found for name in self._folders(shard) for found in self._objects(name))
+        objects = (found for name in self._folders(shard) for _, found in self._objects(name))
         ours = (
             entry
             for found in objects
@@ -144,8 +144,9 @@ class JournalFiles:
         """What earlier runs have paid, or may have, by one folder, and its lines that are lost."""
         lost, left_alone = 0, Counter[str]()
         services, runs = defaultdict[str, Billed](Billed), defaultdict[str, Spent](Spent)
-        for found in self._objects(name):
-            lost += found.damaged + found.lost
+        for run_id, found in self._objects(name):
+            if self.reading.loses(run_id, found.entries):
+                lost += found.damaged + found.lost
             for entry in found.entries:
                 answerer, answers = self.reading.signed(entry), int(entry.answer is not None)
                 if entry.run_id == self.run_id:
@@ -220,12 +221,14 @@ class JournalFiles:
         begin = bisect_left(finer, shard)
         return [*ours, *takewhile(lambda name: name.startswith(shard), finer[begin:])]
 
-    def _objects(self, name: str) -> Iterator[Decoded]:
+    def _objects(self, name: str) -> Iterator[tuple[str, Decoded]]:
+        """What a folder holds, each object with the run that wrote it."""
         files = files_for(self.folder)
         found = (stat.uri for stat in files.walk(join(self.folder, name)))
         uris = [uri for uri in found if uri.endswith(".jsonl")]
         for uri, data in zip(uris, files.read_all(uris), strict=True):
-            yield self._decoded(name, uri, data)
+            run_id = uri.rpartition("/")[2].rpartition("-")[0]
+            yield run_id, self._decoded(name, uri, data)
 
 
 @lru_cache(maxsize=1)

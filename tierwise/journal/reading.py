@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tierwise.answerer import AnsweredBy, Answerer
@@ -49,6 +49,14 @@ class Reading:
             return True
         answerer = self.signed(entry)
         return answerer is not None and self.answerer.takes(answerer)
+
+    def loses(self, run_id: str, others: Sequence[Entry]) -> bool:
+        """Whether lines that cannot be read count for this run; `others` of their object can be.
+
+        Where nothing tells who gave them, they do: what they paid may have been real.
+        """
+        answerer = self.signed(others[0]) if others else self.runs.get(run_id)
+        return not (self.answerer and answerer) or self.answerer.takes(answerer)
 
     def is_final(self, failure: Failure, cut_off_at: int) -> bool:
         """Whether a failure of another run stays as it is: the same would come of it again."""

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.journal.journal_files import Damage, JournalFiles, shard_digits, shard_of
 from tierwise.journal.journal_writer import JournalWriter
 from tierwise.journal.lines import Entry
+from tierwise.journal.reading import Reading
 from tierwise.records import Spent
 
 
@@ -77,6 +79,23 @@ def test_a_damaged_object_is_set_aside_and_its_whole_lines_are_kept(tmp_path: Pa
     assert aside.read_bytes() == damaged
     assert files.damage() == Damage(1, 1, str(tmp_path / "set-aside" / "run-1"))
     assert other.damage().objects == 0
+
+
+def test_lost_lines_of_an_emulator_cost_nothing_real(tmp_path: Path) -> None:
+    emulator, gemini = Answerer(ServiceKind.EMULATOR, "tierwise/1"), Answerer(ServiceKind.VERTEX)
+    signed = [replace(entry(0), request_id=f"r{n}", answerer=emulator) for n in range(3)]
+    JournalFiles(str(tmp_path), "run-1", 1).write(signed)
+    (path,) = tmp_path.rglob("*.3.jsonl")
+
+    def lost(answerer: Answerer) -> int:
+        reading = Reading(answerer, runs={"run-1": emulator})
+        journal = JournalFiles(str(tmp_path), "run-2", 1, mends=False, reading=reading)
+        return journal.paid_before("0").lost_lines
+
+    path.write_bytes(path.read_bytes()[:-40])  # some lines still say who gave them
+    assert (lost(emulator), lost(gemini)) == (1, 0)
+    path.write_bytes(b"")  # now the run alone does
+    assert (lost(emulator), lost(gemini)) == (3, 0)
 
 
 def test_an_emptied_object_is_damaged_and_no_line_is_forgotten_by_any_run(tmp_path: Path) -> None:
