@@ -81,7 +81,11 @@ def build_job(
     if files is None:
         files, ungrouped = _count_names(questions, found)
     output, run_id = writable(settings.output), new_run_id(now)
-    digits = shard_digits(files) if inquiry.cap is None else capped_digits(files)
+    digits = (
+        shard_digits(files)
+        if inquiry.cap is None
+        else capped_digits(files, ordered=bool(settings.order_by))
+    )
     rate, kept = settings.requests_per_minute, settings.log_requests
     spending = settings.usd_per_minute
     dollars = read_dollars(spending, "usd_per_minute") if spending else 0

@@ -42,6 +42,7 @@ _HEXADECIMAL = re.compile("[0-9a-f]+")
 _IMAGES_PER_SHARD = 1000
 # Under a cap each shard has a purse, which is used the better the more images share it.
 _IMAGES_PER_PURSE = 4000
+_IMAGES_PER_ORDERED_PURSE = 16_000
 _MOST_DIGITS_CAPPED = 4
 
 
@@ -54,14 +55,19 @@ def shard_digits(images: int) -> int:
     return next((d for d in range(1, 6) if images <= _IMAGES_PER_SHARD * 16**d), 6)
 
 
-def capped_digits(images: int) -> int:
+def capped_digits(images: int, *, ordered: bool = False) -> int:
     """The same under a cap: 0 to 4, for a small archive is one shard with one purse.
+
+    Where some images are more wanted, more of them share a purse: within one, the order is exact.
 
     >>> [capped_digits(n) for n in (4000, 4001, 64_001, 100_000_000)]
     [0, 1, 2, 4]
+    >>> [capped_digits(n, ordered=True) for n in (16_000, 16_001)]
+    [0, 1]
     """
+    most = _IMAGES_PER_ORDERED_PURSE if ordered else _IMAGES_PER_PURSE
     digits = range(_MOST_DIGITS_CAPPED)
-    return next((d for d in digits if images <= _IMAGES_PER_PURSE * 16**d), _MOST_DIGITS_CAPPED)
+    return next((d for d in digits if images <= most * 16**d), _MOST_DIGITS_CAPPED)
 
 
 def shard_of(content_hash: str, digits: int) -> str:
