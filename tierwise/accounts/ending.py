@@ -90,12 +90,18 @@ def how_to_go_on(early: EarlyEnd) -> str:
     """What a person does about an early end."""
     message = early.message.lower()
     match early.reason:
-        case Reason.QUOTA_EXHAUSTED if "spend" in message or message.startswith("402"):
-            cure = "Raise the spend limit or add credit"
+        case Reason.QUOTA_EXHAUSTED if "credit" in message or message.startswith("402"):
+            cure = "Add credit to the account"
+        case Reason.QUOTA_EXHAUSTED if "asks to come back after" in message:
+            cure = "Wait until then, or raise the quota"
+        case Reason.QUOTA_EXHAUSTED if "spend" in message:
+            cure = "Raise the spend limit, or stay below it with --usd_per_minute"
         case Reason.QUOTA_EXHAUSTED:
             cure = "Daily quotas refill at midnight Pacific time; wait until then, or raise yours"
         case Reason.UNAUTHORIZED:
             cure = "Give a key or an account that may ask this model"
+        case Reason.REJECTED if message.startswith("400"):
+            cure = "Google refuses the question itself: change the task that it names, or the model"
         case Reason.REJECTED:
             cure = "Name a model that is served, in the tasks file"
         case _:

@@ -49,3 +49,32 @@ def test_the_cause_that_left_most_rows_is_named() -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_there_is_always_a_way_to_go_on(reason: Reason) -> None:
     assert how_to_go_on(EarlyEnd(reason, "why", 1)).endswith("it asks only what is left.")
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "cure"),
+    [
+        (
+            Reason.QUOTA_EXHAUSTED,
+            "429 RESOURCE_EXHAUSTED: Your prepayment credits are depleted.",
+            "Add credit to the account.",
+        ),
+        (
+            Reason.QUOTA_EXHAUSTED,
+            "429 (Google asks to come back after 2026-11-30 04:00 UTC)",
+            "Wait until then, or raise the quota.",
+        ),
+        (
+            Reason.QUOTA_EXHAUSTED,
+            "429 RESOURCE_EXHAUSTED: Your project exceeded its monthly spending cap.",
+            "Raise the spend limit, or stay below it with --usd_per_minute.",
+        ),
+        (
+            Reason.REJECTED,
+            "400 INVALID_ARGUMENT: no such field",
+            "Google refuses the question itself: change the task that it names, or the model.",
+        ),
+    ],
+)
+def test_the_way_to_go_on_follows_from_the_words(reason: Reason, message: str, cure: str) -> None:
+    assert how_to_go_on(EarlyEnd(reason, message, 1)).startswith(cure)
