@@ -37,8 +37,10 @@ fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as pi
 chaos: $(READY) ## kill a run some twenty times at random moments, and count what is paid again
 	$(BIN)/python tests/chaos.py
 
-prove: $(READY) ## simulate odd refusals, revoked keys and outages: what is lost, and how soon a run ends
+prove: $(READY) ## simulate refusals and outages, run against failing services, then soak for SOAK seconds, an hour
 	$(BIN)/python -m bench.ending.simulate
+	$(BIN)/python -m bench.stress.faults
+	$(BIN)/python -m bench.stress.soak --seconds=$(or $(SOAK),3600)
 
 bench: $(READY) ## measure the shrinking against the tutorial way and the codec's limit
 	$(BIN)/python -m bench.images.compare
