@@ -176,8 +176,8 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
         ['"gemini-2.5-flash" was shut down on 2026-12-01', 'Pin "gemini-3.5-flash-lite"'],
     ),
     "a tier that the model lacks": (
-        ["plan", I, "--tasks=carbon.yaml", "--service_tier=flex"],
-        ["gemini-4-carbon has no service tier flex; it has: standard"],
+        ["plan", I, "--tasks=carbon.yaml", "--service_tier=flex", "--gemini=vertex", "--project=p"],
+        ["gemini-4-carbon has no service tier flex on Vertex AI; it has: standard"],
     ),
     "the batch tier in a tasks file": (
         ["plan", I, "--tasks=batch.yaml"],

@@ -246,11 +246,6 @@ FILES = [
     (f"{HEAD}  a: {{prompt: x, labels: [a, b]}}\ntask: 1", 'key "task"', "Did you mean tasks?"),
     (f"{HEAD}  a: {{prompt: x}}\n  a: {{prompt: y}}", "line 4: the key", "already given on line 3"),
     (f"service_tier: cheap\n{HEAD}  a: {{prompt: x, labels: [a, b]}}", "'cheap'", "standard, flex"),
-    (
-        "service_tier: flex\nmodel: gemini-4-carbon\ntasks: {a: {prompt: x, labels: [a, b]}}",
-        'key "service_tier"',
-        "Write one of: standard",
-    ),
     (f"defaults: {{prompt: x}}\n{HEAD}  a: {{}}", 'key "defaults.prompt"', "Known keys: media"),
     (f"defaults: {{images_per_request: 0}}\n{HEAD}  a: {{}}", "defaults.images_per", "1 to 50"),
     ("model: a: b", "line 1: this is not YAML", "Check indentation"),
