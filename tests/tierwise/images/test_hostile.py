@@ -23,7 +23,6 @@ from tierwise.records import ImageSettings, Reason
 ROOT = Path(__file__).parents[3]
 EXPECTED = {
     "chelsea-zip.png": Reason.UNSUPPORTED_FORMAT,
-    "hopper-psd.jpg": Reason.UNSUPPORTED_FORMAT,
     "zero-bytes.jpg": Reason.UNREADABLE,
     "corrupted.heic": Reason.UNREADABLE,
     "truncated_jpeg.jpg": Reason.UNREADABLE,

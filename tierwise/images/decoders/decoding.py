@@ -35,6 +35,7 @@ _DECODERS: dict[str, tuple[Decoder, ...]] = {
     "avif": (decode_with_pillow,),
     "heic": (decode_heic,),
     "pdf": (decode_pdf,),
+    "psd": (decode_with_pillow,),
 }
 # What decoders do not check themselves.
 _CHECKS: dict[str, Callable[[Original, WantedView], None]] = {

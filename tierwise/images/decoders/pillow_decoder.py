@@ -31,6 +31,7 @@ _PLUGINS = {
     "png": ("PNG",),
     "gif": ("GIF",),
     "tiff": ("TIFF",),
+    "psd": ("PSD",),
 }
 # What Pillow's plugins raise on broken files, seen on real ones.
 _BROKEN = (
@@ -48,6 +49,7 @@ _BROKEN = (
 # Bytes held per pixel: the decoder's own, Pillow's four, and those of a copy in another mode.
 _HELD = {"bmp": 6, "jp2": 20, "avif": 14}
 _HELD_OTHERWISE = 8
+_COLOURS = 3
 _REDUCIBLE = {"L", "RGB", "CMYK"}
 _DEEP, _SIXTEEN_BITS = {"I", "F"}, {"I;16", "I;16L", "I;16B"}
 
@@ -73,6 +75,8 @@ def decode_with_pillow(original: Original, view: WantedView) -> Raster:
                 raise original.unreadable(heard)
             profile = image.info.get("icc_profile")
             ImageOps.exif_transpose(image, in_place=True)
+            if original.header.format == "psd" and original.header.channels == _COLOURS:
+                image = image.convert("RGB")  # a fourth channel is an editor's selection
             small = _reduced(_of_known_mode(image), max(view.size(*size)))
     except _BROKEN as error:
         raise original.unreadable(error) from error

@@ -15,6 +15,7 @@ from tierwise.images.headers.plain_headers import (
     read_pdf_header,
 )
 from tierwise.images.headers.png_header import read_png_header
+from tierwise.images.headers.psd_header import read_psd_header
 from tierwise.images.headers.raw_files import raw_format, read_raw_header
 from tierwise.images.headers.signatures import supported_format
 from tierwise.images.headers.tiff_header import read_tiff_header
@@ -31,6 +32,7 @@ _READERS: dict[str, Callable[[bytes, str], Header]] = {
     "heic": read_heic_header,
     "avif": read_avif_header,
     "pdf": read_pdf_header,
+    "psd": read_psd_header,
 }
 # Their size is known only to their decoder, or differs by page; it checks.
 _CHECKED_LATER = {"bmp", "jp2", "heic", "avif", "pdf"}

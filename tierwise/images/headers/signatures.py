@@ -8,7 +8,7 @@ from tierwise.errors import ImageError
 from tierwise.records import Reason
 
 SUPPORTED = frozenset(
-    {"jpeg", "mpo", "png", "webp", "gif", "tiff", "bmp", "jp2", "heic", "avif", "pdf"}
+    {"jpeg", "mpo", "png", "webp", "gif", "tiff", "bmp", "jp2", "heic", "avif", "pdf", "psd"}
     # Raw photographs; most others look like TIFF.
     | {"cr3", "crw", "mrw", "orf", "raf", "rw2", "x3f"}
 )
@@ -34,8 +34,8 @@ _PREFIXES = (
     (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "jp2"),
     (b"\xff\x4f\xff\x51", "jp2"),
     (b"%PDF-", "pdf"),
-    # Known, named in messages, never decoded.
     (b"8BPS", "psd"),
+    # Known, named in messages, never decoded.
     (b"PK\x03\x04", "zip"),
     (b"\x1f\x8b", "gzip"),
     (b"%!PS", "postscript"),
@@ -77,8 +77,8 @@ _EXTENSIONS = {
     "apng": "png", "webp": "webp", "gif": "gif", "tif": "tiff", "tiff": "tiff", "bmp": "bmp",
     "dib": "bmp", "jp2": "jp2", "j2k": "jp2", "jpx": "jp2", "jpf": "jp2", "j2c": "jp2",
     "jpc": "jp2", "heic": "heic", "heif": "heic", "hif": "heic", "avif": "avif", "avifs": "avif",
-    "pdf": "pdf", "cr3": "cr3", "crw": "crw", "mrw": "mrw", "orf": "orf", "raf": "raf",
-    "rw2": "rw2", "x3f": "x3f",
+    "pdf": "pdf", "psd": "psd", "cr3": "cr3", "crw": "crw", "mrw": "mrw", "orf": "orf",
+    "raf": "raf", "rw2": "rw2", "x3f": "x3f",
 }  # fmt: skip
 
 
