@@ -91,3 +91,26 @@ def test_other_depths_are_refused_in_plain_words(bits: int, shrink: Shrink) -> N
     with pytest.raises(ImageError, match=f"samples of {bits} bits; taken are") as caught:
         shrink(data, name="odd.tif")
     assert caught.value.reason is Reason.UNSUPPORTED_FORMAT
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        RAMP.astype(np.float32),
+        (RAMP * 4095).astype(np.uint16),
+        (RAMP * 65535).astype(np.uint16),
+        (RAMP * 70_000).astype(np.uint32),
+        (RAMP * 20_000 - 10_000).astype(np.int16),
+    ],
+)
+def test_where_white_is_low_it_is_white(
+    samples: np.ndarray, shrink: Shrink, pixels: Decode
+) -> None:
+    picture = shrink(samples_file(samples, 0))
+    assert np.abs(pixels(picture)[32, :, 0] - WANTED[::-1]).max() < 6
+
+
+def test_stretched_pictures_are_turned_as_others(shrink: Shrink, pixels: Decode) -> None:
+    picture = shrink(samples_file(RAMP.astype(np.float32), 1, {274: (3, [6])}))
+    assert (picture.width, picture.height) == (64, 96)
+    assert np.abs(pixels(picture)[:, 32, 0] - WANTED).max() < 6

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyvips
 
 from tierwise.images.decoders.tones import Samples, ToldTones, eight_bits, tones_of
 from tierwise.images.decoders.vips import with_profile
@@ -14,6 +15,9 @@ from tierwise.images.headers.tiff_samples import LOG_L, TiffSamples
 # What libvips makes of these has all it takes to become sRGB.
 _COMPLETE = {"xyz", "lab", "labs", "labq"}
 _UNSIGNED = {"uchar", "ushort"}
+_WHITE_IS_LOW = 0  # value of PhotometricInterpretation
+# What libvips has inverted already, which would hide the range of the samples.
+_INVERTED = {"ushort": 65_535, "uint": 4_294_967_295}
 _TYPES: dict[str, type[np.generic]] = {
     "char": np.int8, "short": np.int16, "int": np.int32, "uint": np.uint32, "float": np.float32,
     "double": np.float64, "ushort": np.uint16, "uchar": np.uint8,
@@ -38,6 +42,11 @@ def bytes_held(image: Any) -> int:
     return int(samples * (np.dtype(_TYPES.get(image.format, np.float64)).itemsize + 2))
 
 
+def white_is_low(image: Any, samples: TiffSamples) -> bool:
+    """Whether what `colours_of` makes is a negative: libvips inverts 8 bits alone for good."""
+    return samples.photometric == _WHITE_IS_LOW and image.format != "uchar"
+
+
 def colours_of(image: Any, samples: TiffSamples) -> Colours:
     """Leave out what is neither colour nor transparency; stretch what has another range.
 
@@ -53,6 +62,9 @@ def colours_of(image: Any, samples: TiffSamples) -> Colours:
     if bands != list(range(image.bands)):
         chosen = image[bands[0]]
         image = chosen.bandjoin([image[band] for band in bands[1:]]) if bands[1:] else chosen
+    if white_is_low(image, samples) and image.format in _INVERTED:
+        most, kind = _INVERTED[image.format], image.format
+        image = image.linear(-1, most).cast(kind)
     if image.format in _UNSIGNED and samples.photometric != LOG_L:
         names = _ORDINARY if image.format == "uchar" else _SIXTEEN_BITS
         return Colours(image.copy(interpretation=names.get(colours, image.interpretation)))
@@ -74,6 +86,9 @@ def _stretched(image: Any, colours: int, samples: TiffSamples) -> Colours:
     made = image.new_from_array(pixels, interpretation=_ORDINARY[colours])
     if image.get_typeof("icc-profile-data"):
         made = with_profile(made, bytes(image.get("icc-profile-data")))
+    if image.get_typeof("orientation"):
+        made = made.copy()
+        made.set_type(pyvips.GValue.gint_type, "orientation", image.get("orientation"))
     return Colours(made, str(tones))
 
 

@@ -12,7 +12,7 @@ from tierwise.images.decoders.complaints import failed, forget, warned_of_damage
 from tierwise.images.decoders.finishing import finished
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.sparse_tiles import blackened, has_sparse_tiles, with_every_tile
-from tierwise.images.decoders.tiff_colours import bytes_held, colours_of
+from tierwise.images.decoders.tiff_colours import bytes_held, colours_of, white_is_low
 from tierwise.images.decoders.tones import ToldTones
 from tierwise.images.decoders.vips import VIPS_ERRORS
 from tierwise.images.headers.tiff_samples import samples_of, undecodable
@@ -118,6 +118,7 @@ def _decode_tiff(original: Original, view: WantedView, options: dict[str, Any]) 
         return blackened(image, page.directory) if sparse else image
 
     image = load()
+    is_negative = white_is_low(image, samples)
     held = bytes_held(image)
     original.check_size(image.width, image.height, held=held)
     tones = ""
@@ -133,7 +134,8 @@ def _decode_tiff(original: Original, view: WantedView, options: dict[str, Any]) 
         view,
         ToldTones(samples.range, samples.no_data),
     )
-    return replace(raster, tones=tones, altered=True) if tones else raster
+    raster = replace(raster, tones=tones, altered=True) if tones else raster
+    return replace(raster, pixels=255 - raster.pixels) if is_negative else raster
 
 
 def _turned(image: Any, original: Original) -> Any:
