@@ -192,12 +192,16 @@ class Spent(Record):
     Of a request with n images, one image counts the request and the others count none, so that
     sums over images are sums over requests. `cost` is in nano-dollars. `maybe_billed` stands
     apart from it: the worst case, in nano-dollars, of requests that were sent and never answered.
+    `checked` counts packs whose items had to say which picture they are about, `mixed_up` those of
+    them that said it wrongly; of these too, one image counts each.
     """
 
     usage: Usage = Usage()
     cost: int = 0
     requests: int = 0
     maybe_billed: int = 0
+    checked: int = 0
+    mixed_up: int = 0
 
     def __add__(self, other: Spent) -> Spent:
         return Spent(
@@ -205,6 +209,8 @@ class Spent(Record):
             self.cost + other.cost,
             self.requests + other.requests,
             self.maybe_billed + other.maybe_billed,
+            self.checked + other.checked,
+            self.mixed_up + other.mixed_up,
         )
 
     def __sub__(self, other: Spent) -> Spent:
@@ -213,6 +219,8 @@ class Spent(Record):
             self.cost - other.cost,
             self.requests - other.requests,
             self.maybe_billed - other.maybe_billed,
+            self.checked - other.checked,
+            self.mixed_up - other.mixed_up,
         )
 
     @property
@@ -227,7 +235,8 @@ class Spent(Record):
         [4, 3, 3]
         """
         tokens = [split(getattr(self.usage, f.name), images) for f in fields(Usage)]
-        sums = [split(total, images) for total in (self.cost, self.requests, self.maybe_billed)]
+        counts = (self.cost, self.requests, self.maybe_billed, self.checked, self.mixed_up)
+        sums = [split(total, images) for total in counts]
         return tuple(
             Spent(Usage(*(kind[i] for kind in tokens)), *(kind[i] for kind in sums))
             for i in range(images)
@@ -290,7 +299,8 @@ class Answer(Record):
     tier. Money is in nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a
     reply before it ended at the output limit. `first` is the doubtful answer by a cheaper route
     that came before this one. `route_reason` is why it was asked at this media resolution, for
-    people. `service` is who was paid for it, None for people.
+    people. `service` is who was paid for it, None for people. `label_form` is how
+    the question was put (`tierwise.answers.forms`), empty where nothing is to be told of that.
     """
 
     request_id: str
@@ -315,6 +325,7 @@ class Answer(Record):
     route_reason: str = AS_TASK
     answered_by: AnsweredBy = AnsweredBy.GEMINI
     service: ServiceKind | None = None
+    label_form: str = ""
 
     @property
     def paid(self) -> Spent:

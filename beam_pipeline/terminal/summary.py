@@ -17,6 +17,7 @@ from tierwise.beam_pipeline.terminal.evaluation_table import (
     print_near_duplicates,
 )
 from tierwise.beam_pipeline.terminal.failures_table import print_failures
+from tierwise.beam_pipeline.terminal.forms_lines import print_forms, print_packs
 from tierwise.beam_pipeline.terminal.money import print_money
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.screen import say
@@ -43,6 +44,9 @@ def print_summary(run: dict[str, Any], job: Job, console: Console) -> None:
         print_evaluation(task, found, console, several_labels=several)
     for task, found in run.get("audit", {}).items():
         print_audit(task, found, console)
+    for task in job.plan.questions.with_rows:
+        print_forms(task, run["tasks"][task.name], console)
+    print_packs(run, console)
     print_escalated(run["tasks"], console)
     print_near_duplicates(run, console)
     # What has no answer, and what can be done about it?

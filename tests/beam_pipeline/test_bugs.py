@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from tests.beam_pipeline.conftest import job_of_words
+from tierwise.answers.forms import Form
 from tierwise.answers.labels import OneLabel
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job
@@ -23,7 +24,7 @@ TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [da
 class Buggy(OneLabel):
     """Falls over every reply."""
 
-    def parse(self, text: str) -> str:
+    def parse(self, text: str, form: Form | None = None) -> str:
         raise KeyError("a bug of ours")
 
 

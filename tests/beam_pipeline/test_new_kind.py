@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from tierwise.answers.answer_type import AnswerType, Part, packed_openapi, part
+from tierwise.answers.answer_type import AnswerType, Part, part
 from tierwise.answers.comparing import read_written
+from tierwise.answers.forms import Form
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.kinds import ANSWER_KINDS, kind_of
 from tierwise.answers.replies import ReplyError, read_json
@@ -41,28 +42,19 @@ class Stars(AnswerType):
     def schema(self) -> Schema:
         return Schema("integer", at_least=1, at_most=self.most)
 
-    def instruction(self) -> str:
+    def listed(self, form: Form) -> str:
         return f"Answer with 1 to {self.most} stars."
 
-    def response_config(self) -> dict[str, Any]:
-        return {"responseMimeType": "application/json", "responseSchema": self._wire()}
+    def parse(self, text: str, form: Form | None = None) -> int:
+        return self.read(read_json(text), form)
 
-    def packed_response_config(self, images: int) -> dict[str, Any]:
-        return packed_openapi(images, self._wire())
-
-    def _wire(self) -> dict[str, Any]:
-        return {"type": "INTEGER", "minimum": 1, "maximum": self.most}
-
-    def parse(self, text: str) -> int:
-        return self.read(read_json(text))
-
-    def read(self, item: Any) -> int:
+    def read(self, item: Any, form: Form | None = None) -> int:
         try:
             return int(self.schema().check(item))
         except MismatchError as mismatch:
             raise ReplyError(str(mismatch)) from mismatch
 
-    def answer_tokens(self) -> int:
+    def answer_tokens(self, form: Form | None = None) -> int:
         return 2
 
     def identity(self) -> dict[str, Any]:

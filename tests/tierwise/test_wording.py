@@ -11,7 +11,7 @@ from tierwise.errors import TasksError
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.tasks import Task, load_tasks
 from tierwise.tasks.prompts import filled, used_variables
-from tierwise.wording import Prompt, plain_text, render, request_id, request_texts
+from tierwise.wording import Prompt, check_word, plain_text, render, request_id, request_texts
 
 TASKS = load_tasks(
     """
@@ -47,12 +47,10 @@ def test_a_prompt_without_values_is_the_same_for_every_image() -> None:
 def test_values_are_filled_in_alone_and_stand_apart_in_a_pack() -> None:
     prompt = prompt_of("named")
     assert prompt.whole == (
-        f'A German {{filename}} name for "IMG_1.jpg" ({{old}}: "tree"; now a).\n{DATA}\n'
-        "At most 60 characters."
+        f'A German {{filename}} name for "IMG_1.jpg" ({{old}}: "tree"; now a).\n{DATA}'
     )
     assert prompt.shared == (
-        "A German {filename} name for [filename] ({old}: [old_label]; now [category])."
-        f"\n{DATA}\nAt most 60 characters."
+        f"A German {{filename}} name for [filename] ({{old}}: [old_label]; now [category]).\n{DATA}"
     )
     assert prompt.own == 'filename: "IMG_1.jpg"; old_label: "tree"; category: a'
 
@@ -74,21 +72,42 @@ def test_a_missing_value_is_an_error_not_a_guess() -> None:
 
 
 def test_one_image_gets_one_text() -> None:
-    texts = request_texts([prompt_of("named")])
-    assert texts.opening == prompt_of("named").whole
+    texts = request_texts([prompt_of("named")], "In one word.")
+    assert texts.opening == prompt_of("named").whole + "\nIn one word."
+    assert request_texts([prompt_of("named")], "").opening == prompt_of("named").whole
     assert texts.before_pictures == ("",)
 
 
 def test_a_pack_opens_with_what_is_shared_and_numbers_its_images() -> None:
     prompts = [prompt_of("named"), prompt_of("named", filename="b.png")]
-    texts = request_texts(prompts)
-    assert texts.opening == prompts[0].shared + "\nAnswer for each of the 2 images on its own."
+    texts = request_texts(prompts, "Short.")
+    each = "Answer for each of the 2 images on its own."
+    assert texts.opening == f"{prompts[0].shared}\nShort.\n{each}"
     assert texts.before_pictures == (
         'Image 1: filename: "IMG_1.jpg"; old_label: "tree"; category: a',
         'Image 2: filename: "b.png"; old_label: "tree"; category: a',
     )
-    same = request_texts([prompt_of("category")] * 3)
+    same = request_texts([prompt_of("category")] * 3, "")
     assert same.before_pictures == ("Image 1:", "Image 2:", "Image 3:")
+
+
+def test_the_word_that_an_item_repeats_stands_behind_all_that_is_shared() -> None:
+    prompts = [prompt_of("named"), prompt_of("named", filename="b.png")]
+    words = [check_word(f"sha256:{number:064x}", 1) for number in range(2)]
+    plain, checked = request_texts(prompts, ""), request_texts(prompts, "", checks=words)
+    assert checked.opening.startswith(plain.opening)
+    assert [text.split(": ")[0] for text in checked.before_pictures] == [
+        f"Image 1 ({words[0]})",
+        f"Image 2 ({words[1]})",
+    ]
+
+
+@given(st.text(), st.integers(1, 9))
+def test_a_check_word_is_four_letters_of_no_language(content: str, page: int) -> None:
+    word = check_word(content, page)
+    assert word == check_word(content, page) != check_word(content, page + 1)
+    assert len(word) == 4
+    assert set(word).isdisjoint("aeiouyl")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +135,7 @@ def test_no_value_brings_control_characters_into_a_prompt(text: str) -> None:
     assert len(shown) <= 200
     assert shown.isprintable()
     prompt = prompt_of("named", filename=text)
-    assert prompt.whole.count("\n") == 2
+    assert prompt.whole.count("\n") == 1
     assert prompt.whole.encode()
 
 

@@ -107,7 +107,9 @@ def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str
 
 def by_route(rows: Iterable[CostRow]) -> list[dict[str, Any]]:
     """The rows of `costs` without the values of `--cost_by`, with their totals."""
-    merged = regrouped(rows, lambda key: replace(key, charged_to="", model_version=""))
+    merged = regrouped(
+        rows, lambda key: replace(key, charged_to="", model_version="", label_form="")
+    )
     return [
         {
             "task": key.task,
@@ -225,6 +227,25 @@ def cap(admission: Admission, rows: Iterable[CostRow]) -> dict[str, str]:
     return {name: _written(amount) for name, amount in amounts.items()}
 
 
+def packs(rows: Iterable[CostRow]) -> dict[str, Any]:
+    """How many packs had to say which picture each item is about, and how many said it wrongly.
+
+    `share_mixed_up` is of those that were checked, None without any.
+    """
+    total = sum((one.spent for _, one in rows), Spent())
+    share = total.mixed_up / total.checked if total.checked else None
+    return {"checked": total.checked, "mixed_up": total.mixed_up, "share_mixed_up": share}
+
+
+def _label_forms(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images of this run were answered to which form of the question."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if key.outcome == ANSWERED:
+            counts[key.label_form] = counts.get(key.label_form, 0) + total.images
+    return dict(sorted(counts.items()))
+
+
 def _versions(rows: Iterable[CostRow]) -> dict[str, int]:
     """How many images which version of a model answered, in this run or an earlier one."""
     counts: dict[str, int] = {}
@@ -259,5 +280,7 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "escalated": sum(total.escalated for _, total in rows),
         "served_tiers": served(rows),
         "model_versions": _versions(rows),
+        "label_forms": _label_forms(rows),
+        "packs": packs(rows),
         **totals(rows),
     }

@@ -24,7 +24,7 @@ class CostKey:
     could not be used and that were asked again, or `escalated`: first answers that were in doubt,
     so that the image was asked again by another route. `charged_to` is the value of the manifest
     column whose costs are told apart, empty without one. `model_version` is what the
-    replies say of the model that answered, empty without an answer.
+    replies say of the model that answered, `label_form` how it was asked; empty without an answer.
     """
 
     task: str
@@ -34,6 +34,7 @@ class CostKey:
     outcome: str
     charged_to: str = ""
     model_version: str = ""
+    label_form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,14 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
 
     Its own, that of its repeated requests, and those of a first answer that was in doubt.
     """
-    version = ""
+    version = form = ""
     if isinstance(outcome, Answer):
         name = REUSED if outcome.reused else ANSWERED
-        version = outcome.model_version
+        version, form = outcome.model_version, outcome.label_form
     else:
         name = str(outcome.reason)
     route = (outcome.task, outcome.model, outcome.media_resolution, outcome.service_tier)
-    key = CostKey(*route, name, charged_to, version)
+    key = CostKey(*route, name, charged_to, version, form)
     ended = isinstance(outcome, Failure) and outcome.run_ended
     cut_off = name == ANSWERED and isinstance(outcome, Answer) and outcome.cut_off
     totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended), int(cut_off)))]

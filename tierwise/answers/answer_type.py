@@ -9,17 +9,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tierwise.answers.comparing import is_same
+from tierwise.answers.forms import FORMS_OF_VALUES, Form, response_config, shape_in_words
 from tierwise.answers.json_schemas import Schema
-from tierwise.answers.replies import PackedReply, Value, read_pack
+from tierwise.answers.replies import InvalidItem, Value, read_pack
 from tierwise.answers.written_words import overlap, words_of
 from tierwise.records import Scalar
 
 # `{"image": 12, "answer": }` and the comma behind it.
 _TOKENS_AROUND_ITEM = 16
+# `"check": "kbtw", `, of which no tokenizer makes more than its letters and some.
+_TOKENS_OF_CHECK = 12
 _TOKENS_TO_SPARE = 16
 
 
@@ -43,33 +47,30 @@ class AnswerType(ABC):
     def schema(self) -> Schema:
         """The shape of a parsed value."""
 
-    def travels_as(self) -> Schema:
-        """The shape of a reply for one image, where that is another."""
+    def forms(self) -> tuple[Form, ...]:
+        """The ways to ask for it, the wanted one first: another for when Gemini refuses one."""
+        return FORMS_OF_VALUES
+
+    def travels_as(self, form: Form | None = None) -> Schema:
+        """The shape of a reply for one image, in the wanted form when None."""
+        del form
         return self.schema()
 
     @abstractmethod
-    def instruction(self) -> str:
-        """What the prompt must say beyond the user's words; may be empty."""
+    def listed(self, form: Form) -> str:
+        """What the prompt must say of the values beyond the user's words; may be empty."""
 
     @abstractmethod
-    def response_config(self) -> dict[str, Any]:
-        """The part of `generationConfig` that types the reply for one image."""
-
-    @abstractmethod
-    def packed_response_config(self, images: int) -> dict[str, Any]:
-        """The same for a request with several images: exactly one numbered item for each."""
-
-    @abstractmethod
-    def parse(self, text: str) -> Value:
+    def parse(self, text: str, form: Form | None = None) -> Value:
         """The typed answer of a reply for one image; raises `ReplyError` when it is none."""
 
     @abstractmethod
-    def read(self, item: Any) -> Value:
+    def read(self, item: Any, form: Form | None = None) -> Value:
         """The typed answer of one decoded item of a pack; raises `ReplyError`."""
 
     @abstractmethod
-    def answer_tokens(self) -> int:
-        """Output tokens that the longest wanted answer takes, rounded up."""
+    def answer_tokens(self, form: Form | None = None) -> int:
+        """Output tokens that the longest wanted answer takes in a form, rounded up."""
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
@@ -126,17 +127,52 @@ class AnswerType(ABC):
         """The score of an answer, 0 where there is none."""
         return 0.0 if value is None else self.score(truth, value)
 
-    def parse_packed(self, text: str, images: int) -> PackedReply:
+    def instruction(self, form: Form | None = None, images: int = 1) -> str:
+        """All that the prompt says about the reply beyond the user's words; may be empty."""
+        form = form or self.forms()[0]
+        shape = shape_in_words(self.travels_as(form), form, images)
+        return "\n".join(filter(None, (self.listed(form), shape)))
+
+    def response_config(self, form: Form | None = None, images: int = 1) -> dict[str, Any]:
+        """The part of `generationConfig` that types the reply: exactly one item per image."""
+        form = form or self.forms()[0]
+        return response_config(self.travels_as(form), form, images)
+
+    def next_form(self, form: Form, images: int) -> Form | None:
+        """The form to try after one that Gemini refused, which asks otherwise; None at the end."""
+
+        def put(one: Form) -> tuple[str, dict[str, Any]]:
+            return self.instruction(one, images), self.response_config(one, images)
+
+        plain = replace(form, checked=False)
+        below = self.forms()[self.forms().index(plain) + 1 :]
+        others = (replace(one, checked=form.checked) for one in below)
+        return next((one for one in others if put(one) != put(form)), None)
+
+    def parse_packed(
+        self,
+        text: str,
+        images: int,
+        form: Form | None = None,
+        checks: Sequence[str] = (),
+    ) -> dict[int, Value | InvalidItem]:
         """Answers by image number, 1 to `images`; each a value or an `InvalidItem`.
+
+        `checks` are the words that the items have to repeat, if they were asked to.
 
         Raises:
             ReplyError: the whole reply is unusable.
+            MixedUpError: items repeat the words of other pictures.
         """
-        return read_pack(text, images, self.read)
+        return read_pack(text, images, lambda item: self.read(item, form), checks)
 
     def value_schema(self) -> dict[str, Any]:
         """The column's type in the words of JSON Schema: string, array of string, or object."""
         return self.schema().value_schema()
+
+    def extra_tokens(self, form: Form) -> int:
+        """How many more output tokens an answer may take in this form than in the wanted one."""
+        return max(0, self.answer_tokens(form) - self.answer_tokens())
 
     def max_output_tokens(self) -> int:
         """A limit for one image's reply that cuts off runaway replies and nothing else."""
@@ -151,33 +187,10 @@ def part(name: str, schema: Schema, truth: Any, value: Any) -> Part:
     return Part(name, 0.0, 0.0 if lacking else overlap(words_of(str(truth)), words_of(str(value))))
 
 
-def packed_output_tokens(one_image: int, images: int) -> int:
+def packed_output_tokens(one_image: int, images: int, *, checked: bool = False) -> int:
     """The limit for a request with several images, given the limit for one."""
-    return one_image if images == 1 else images * (one_image + _TOKENS_AROUND_ITEM)
-
-
-def packed_openapi(images: int, answer: dict[str, Any]) -> dict[str, Any]:
-    """`generationConfig` for exactly `images` items, the answer in Google's OpenAPI subset."""
-    item = {
-        "type": "OBJECT",
-        "properties": {"image": {"type": "INTEGER"}, "answer": answer},
-        "required": ["image", "answer"],
-        "propertyOrdering": ["image", "answer"],
-    }
-    items = {"type": "ARRAY", "items": item, "minItems": images, "maxItems": images}
-    return {"responseMimeType": "application/json", "responseSchema": items}
-
-
-def packed_json_schema(images: int, answer: dict[str, Any]) -> dict[str, Any]:
-    """`generationConfig` for exactly `images` items, the answer in JSON Schema."""
-    item = {
-        "type": "object",
-        "properties": {"image": {"type": "integer"}, "answer": answer},
-        "required": ["image", "answer"],
-        "propertyOrdering": ["image", "answer"],
-    }
-    items = {"type": "array", "items": item, "minItems": images, "maxItems": images}
-    return {"responseMimeType": "application/json", "responseJsonSchema": items}
+    around = _TOKENS_AROUND_ITEM + (_TOKENS_OF_CHECK if checked else 0)
+    return one_image if images == 1 else images * (one_image + around)
 
 
 def tokens_at_most(text: str) -> int:

@@ -1,7 +1,6 @@
 """Answers from a fixed list: exactly one label, or some of them.
 
-A short list travels as an enum. A long one makes Gemini refuse the request ("too many states for
-serving"), so its labels are numbered in the prompt and the numbers travel.
+A reply names a label in the words of the question's form: by itself, its number or its code.
 """
 
 from __future__ import annotations
@@ -11,8 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, Part, packed_openapi, tokens_at_most
+from tierwise.answers.answer_type import AnswerType, Part, tokens_at_most
 from tierwise.answers.comparing import cell_text, read_written
+from tierwise.answers.forms import (
+    LABELS_AS_ENUM,
+    Form,
+    LabelForm,
+    forms_of_labels,
+    label_names,
+    listed_labels,
+)
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, read_json, unfenced
 from tierwise.answers.written_words import meant, overlap, without_joiners
@@ -22,9 +29,6 @@ from tierwise.shown import counted, shown, suggestion
 
 MAX_LABELS = 2_000
 MAX_LABEL_CHARACTERS = 200
-# Where Gemini's own ceiling lies is not published; these stay well below the refusals reported.
-LABELS_AS_ENUM = 50
-CHARACTERS_AS_ENUM = 1_500
 
 _QUOTES = ('""', "''", "``")
 
@@ -39,33 +43,29 @@ class OneLabel(AnswerType):
         """A string among the labels."""
         return Schema("string", enum=self.labels)
 
-    def travels_as(self) -> Schema:
-        """A label, or its number."""
-        return Schema("string", enum=wire_labels(self.labels))
+    def forms(self) -> tuple[Form, ...]:
+        """Those of its list."""
+        return forms_of_labels(self.labels)
 
-    def instruction(self) -> str:
-        """The numbered labels when they travel as numbers."""
-        return _numbered(self.labels, "the number of one label")
+    def travels_as(self, form: Form | None = None) -> Schema:
+        """A label, its number or its code."""
+        return _name_schema(self.labels, form or self.forms()[0])
 
-    def response_config(self) -> dict[str, Any]:
-        """Enum mode: the reply is the bare label, the fewest tokens there are."""
-        return {"responseMimeType": "text/x.enum", "responseSchema": _enum(self.labels)}
+    def listed(self, form: Form) -> str:
+        """The labels, when they are not in the schema."""
+        return listed_labels(self.labels, form, several=False)
 
-    def packed_response_config(self, images: int) -> dict[str, Any]:
-        """One label per numbered item."""
-        return packed_openapi(images, _enum(self.labels))
-
-    def parse(self, text: str) -> str:
+    def parse(self, text: str, form: Form | None = None) -> str:
         """The label a reply names: exactly, else without quotes and case where that is unique."""
-        return _find(self.labels, unfenced(text))
+        return self.read(unfenced(text), form)
 
-    def read(self, item: Any) -> str:
+    def read(self, item: Any, form: Form | None = None) -> str:
         """The label an item names."""
-        return _find(self.labels, item)
+        return _find(self.labels, item, form or self.forms()[0])
 
-    def answer_tokens(self) -> int:
-        """Tokens of the longest label."""
-        return _longest(self.labels)
+    def answer_tokens(self, form: Form | None = None) -> int:
+        """Tokens of the longest label, or of what stands for it."""
+        return _longest(self.labels, form or self.forms()[0])
 
     def identity(self) -> dict[str, Any]:
         """Labels in their order."""
@@ -118,38 +118,36 @@ class SeveralLabels(AnswerType):
         """An array of strings among the labels."""
         return Schema("array", items=Schema("string", enum=self.labels))
 
-    def travels_as(self) -> Schema:
-        """Labels or their numbers, each at most once."""
-        items = Schema("string", enum=wire_labels(self.labels))
-        return Schema("array", items=items, at_most=len(self.labels))
+    def forms(self) -> tuple[Form, ...]:
+        """Those of its list."""
+        return forms_of_labels(self.labels)
 
-    def instruction(self) -> str:
-        """The numbered labels when they travel as numbers."""
-        return _numbered(self.labels, "the numbers of all labels that fit")
+    def travels_as(self, form: Form | None = None) -> Schema:
+        """An array of labels, their numbers or their codes; few can be counted in a schema."""
+        items = _name_schema(self.labels, form or self.forms()[0])
+        most = len(self.labels) if len(self.labels) <= LABELS_AS_ENUM else None
+        return Schema("array", items=items, at_most=most)
 
-    def response_config(self) -> dict[str, Any]:
-        """A JSON array of labels."""
-        return {"responseMimeType": "application/json", "responseSchema": self._array()}
+    def listed(self, form: Form) -> str:
+        """The labels, when they are not in the schema."""
+        return listed_labels(self.labels, form, several=True)
 
-    def packed_response_config(self, images: int) -> dict[str, Any]:
-        """An array of labels per numbered item."""
-        return packed_openapi(images, self._array())
-
-    def parse(self, text: str) -> tuple[str, ...]:
+    def parse(self, text: str, form: Form | None = None) -> tuple[str, ...]:
         """The labels of a JSON array; a label named twice counts once."""
-        return self.read(read_json(text))
+        return self.read(read_json(text), form)
 
-    def read(self, item: Any) -> tuple[str, ...]:
+    def read(self, item: Any, form: Form | None = None) -> tuple[str, ...]:
         """The labels of one item."""
         if not isinstance(item, list):
             raise ReplyError(f"the answer is not a list of labels: {shown(item)}")
-        found = {_find(self.labels, label) for label in item}
+        form = form or self.forms()[0]
+        found = {_find(self.labels, label, form) for label in item}
         return tuple(label for label in self.labels if label in found)
 
-    def answer_tokens(self) -> int:
+    def answer_tokens(self, form: Form | None = None) -> int:
         """Tokens of every label at once, with quotes and commas; at most of fifty of them."""
         count = min(len(self.labels), LABELS_AS_ENUM)
-        return 2 + count * (_longest(self.labels) + 2)
+        return 2 + count * (_longest(self.labels, form or self.forms()[0]) + 2)
 
     def identity(self) -> dict[str, Any]:
         """Labels in their order."""
@@ -193,9 +191,6 @@ class SeveralLabels(AnswerType):
         del truth, value
         yield from ()
 
-    def _array(self) -> dict[str, Any]:
-        return {"type": "ARRAY", "items": _enum(self.labels)}
-
 
 def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
     """The labels of a task; raises `TasksError` for labels that no reply could name."""
@@ -223,40 +218,43 @@ def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
     return SeveralLabels(tuple(raw)) if multiple else OneLabel(tuple(raw))
 
 
-def wire_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """What stands for each label in requests and replies: itself, or its number from 1."""
-    if len(labels) <= LABELS_AS_ENUM and sum(map(len, labels)) <= CHARACTERS_AS_ENUM:
-        return labels
-    return tuple(str(number) for number in range(1, len(labels) + 1))
+def _name_schema(labels: tuple[str, ...], form: Form) -> Schema:
+    """What stands for a label; enumerated, unless the prompt alone lists it."""
+    enumerated = form.labels in (LabelForm.ENUM, LabelForm.NUMBERS)
+    return Schema("string", enum=label_names(labels, form.labels) if enumerated else ())
 
 
-def _enum(labels: tuple[str, ...]) -> dict[str, Any]:
-    return {"type": "STRING", "enum": list(wire_labels(labels))}
+def _longest(labels: tuple[str, ...], form: Form) -> int:
+    return max(tokens_at_most(name) for name in label_names(labels, form.labels))
 
 
-def _longest(labels: tuple[str, ...]) -> int:
-    return max(tokens_at_most(label) for label in wire_labels(labels))
+def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
+    """The label that a reply means: by what stands for it in this form, else by its own name.
+
+    So a name is understood where a number or a code was asked for, alone or behind its code, but
+    never in the place of another label's code.
+    """
+    if not isinstance(answer, str):
+        raise ReplyError(f"the answer is not a label: {shown(answer)}")
+    bare = answer.strip()
+    unquoted = bare[1:-1].strip() if bare[:1] + bare[-1:] in _QUOTES else bare
+    for names in _readings(labels, form.labels):
+        for reading in (bare, unquoted):
+            if (place := meant(names, reading)) is not None:
+                return labels[place]
+    raise ReplyError(f"the answer is not among the labels: {shown(bare)}")
 
 
 @lru_cache(maxsize=64)
-def _numbered(labels: tuple[str, ...], wanted: str) -> str:
-    codes = wire_labels(labels)
-    if codes == labels:
-        return ""
-    lines = (f"{code} {label}" for code, label in zip(codes, labels, strict=True))
-    return "\n".join((f"Answer with {wanted}:", *lines))
-
-
-def _find(labels: tuple[str, ...], answer: Any) -> str:
-    if not isinstance(answer, str):
-        raise ReplyError(f"the answer is not a label: {shown(answer)}")
-    names = wire_labels(labels)
-    bare = answer.strip()
-    unquoted = bare[1:-1].strip() if bare[:1] + bare[-1:] in _QUOTES else bare
-    for reading in (bare, unquoted):
-        if (place := meant(names, reading)) is not None:
-            return labels[place]
-    raise ReplyError(f"the answer is not among the labels: {shown(bare)}")
+def _readings(labels: tuple[str, ...], form: LabelForm | None) -> tuple[tuple[str, ...], ...]:
+    names = label_names(labels, form)
+    if names == labels:
+        return (labels,)
+    return (
+        names,
+        labels,
+        tuple(f"{name} {label}" for name, label in zip(names, labels, strict=True)),
+    )
 
 
 def _written(labels: tuple[str, ...], cell: Any) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from tierwise.shown import shown
 
 Value = str | int | float | tuple[str, ...] | dict[str, Any]
 
@@ -22,22 +23,15 @@ class ReplyError(Exception):
     """A reply, or one item of it, is not an answer; the message says why, fit for a failure row."""
 
 
+class MixedUpError(ReplyError):
+    """Items of a pack repeat the words of other pictures: their answers belong to nobody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class InvalidItem:
     """One image of a pack that the reply has no usable answer for."""
 
     why: str
-
-
-class PackedReply(dict[int, Value | InvalidItem]):
-    """Answers by image number, exactly 1 to n; `extra` counts items for no image of the pack."""
-
-    def __init__(self, items: dict[int, Value | InvalidItem], extra: int) -> None:
-        super().__init__(items)
-        self.extra = extra
-
-    def __reduce__(self) -> tuple[type[PackedReply], tuple[dict[int, Value | InvalidItem], int]]:
-        return type(self), (dict(self), self.extra)
 
 
 def unfenced(text: str) -> str:
@@ -61,32 +55,55 @@ def read_json(text: str) -> Any:
         raise ReplyError(f"the reply is not JSON: {error}; it starts {text[:60]!r}") from error
 
 
-def read_pack(text: str, images: int, answer: Callable[[Any], Value]) -> PackedReply:
+def read_pack(
+    text: str, images: int, answer: Callable[[Any], Value], checks: Sequence[str] = ()
+) -> dict[int, Value | InvalidItem]:
     """Map a reply `[{"image": 1, "answer": ...}, ...]` to the images 1 to `images`.
+
+    Where one item has a number that no image has, or that of another item, the others' numbers are
+    not to be trusted either: who counts from 0 has shifted them all.
 
     Args:
         text: the model's reply.
         images: how many images the request carried.
         answer: turns one decoded item into a typed value, or raises `ReplyError`.
+        checks: the word that each image's item repeats as `check`, none when it was not asked to.
 
     Raises:
-        ReplyError: the reply is not a JSON array, so that no image has an answer.
+        ReplyError: the reply is not a JSON array, or its numbers are not those of the images.
+        MixedUpError: an item does not repeat its image's word.
     """
     items = read_json(text)
     if not isinstance(items, list):
         raise ReplyError(f"the reply is not a list of items; it starts {text[:60]!r}")
-    numbers = [_number(item) for item in items]
-    counts = Counter(numbers)
-    found = dict(zip(numbers, items, strict=True))
-    answers = {
-        image: _read_item(found.get(image), counts[image], answer) for image in range(1, images + 1)
-    }
-    return PackedReply(answers, extra=sum(not 1 <= number <= images for number in numbers))
+    found = dict[int, Any]()
+    for item in items:
+        number = _number(item)
+        if number is None:
+            continue
+        if not 1 <= number <= images:
+            raise ReplyError(f"the reply has an item for image {number} of {images}")
+        if number in found:
+            raise ReplyError(f"the reply has two items for image {number}")
+        found[number] = item
+    for number, word in enumerate(checks, start=1):
+        _check_word(number, found.get(number), word)
+    return {image: _read_item(found.get(image), answer) for image in range(1, images + 1)}
 
 
-def _read_item(item: Any, count: int, answer: Callable[[Any], Value]) -> Value | InvalidItem:
-    if count != 1:
-        return InvalidItem(f"the reply has {count} items for this image, not one")
+def _check_word(number: int, item: Any, word: str) -> None:
+    if item is None:
+        return
+    repeated = item.get("check")
+    if not isinstance(repeated, str) or repeated.strip().casefold() != word.casefold():
+        raise MixedUpError(
+            f"the reply's item for image {number} repeats {shown(repeated)}, not {word}"
+        )
+
+
+def _read_item(item: Any, answer: Callable[[Any], Value]) -> Value | InvalidItem:
+    if item is None:
+        return InvalidItem("the reply has no item for this image")
     if "answer" not in item:
         return InvalidItem("the reply's item for this image has no answer")
     try:
@@ -95,10 +112,10 @@ def _read_item(item: Any, count: int, answer: Callable[[Any], Value]) -> Value |
         return InvalidItem(str(error))
 
 
-def _number(item: Any) -> int:
-    """The image that an item names; 0, which is not an image, when it names none."""
+def _number(item: Any) -> int | None:
+    """The whole number that an item names, None when it names none."""
     number = item.get("image") if isinstance(item, dict) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else 0
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _refuse_constant(name: str) -> NoReturn:

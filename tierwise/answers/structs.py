@@ -7,22 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, Part, packed_json_schema, part, tokens_at_most
+from tierwise.answers.answer_type import AnswerType, Part, part, tokens_at_most
 from tierwise.answers.comparing import read_properties
+from tierwise.answers.forms import FORMS_OF_STRUCTS, Form
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, read_json
+from tierwise.answers.schema_dialects import json_schema
 from tierwise.records import Scalar
 
 # For output limits, where the schema sets none.
 _STRING_CHARACTERS = 400
 _ARRAY_ITEMS = 20
 _SCALAR_TOKENS = {"boolean": 2, "integer": 20, "number": 24}
-
-_BOUND_KEYS = {
-    "integer": ("minimum", "maximum"),
-    "number": ("minimum", "maximum"),
-    "array": ("minItems", "maxItems"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +34,36 @@ class Struct(AnswerType):
         """The schema as the user gave it."""
         return self.fields
 
-    def instruction(self) -> str:
+    def forms(self) -> tuple[Form, ...]:
+        """Those of structs."""
+        return FORMS_OF_STRUCTS
+
+    def listed(self, form: Form) -> str:
         """Nothing: Gemini reads the schema."""
+        del form
         return ""
 
-    def response_config(self) -> dict[str, Any]:
-        """JSON of the schema."""
-        schema = wire_schema(self.fields)
-        return {"responseMimeType": "application/json", "responseJsonSchema": schema}
-
-    def packed_response_config(self, images: int) -> dict[str, Any]:
-        """One object per numbered item."""
-        return packed_json_schema(images, wire_schema(self.fields))
-
-    def parse(self, text: str) -> dict[str, Any]:
+    def parse(self, text: str, form: Form | None = None) -> dict[str, Any]:
         """The object of a JSON reply, checked against the schema."""
-        return self.read(read_json(text))
+        return self.read(read_json(text), form)
 
-    def read(self, item: Any) -> dict[str, Any]:
+    def read(self, item: Any, form: Form | None = None) -> dict[str, Any]:
         """The object of one item, checked against the schema."""
+        del form
         try:
             checked: dict[str, Any] = self.fields.check(item)
         except MismatchError as mismatch:
             raise ReplyError(f"the answer does not fit its schema: {mismatch}") from mismatch
         return checked
 
-    def answer_tokens(self) -> int:
+    def answer_tokens(self, form: Form | None = None) -> int:
         """Tokens of the longest object that the schema allows, by its bounds."""
+        del form
         return _tokens(self.fields)
 
     def identity(self) -> dict[str, Any]:
         """The whole schema, lengths included."""
-        return {"schema": wire_schema(self.fields)}
+        return {"schema": json_schema(self.fields)}
 
     def options(self) -> tuple[str, ...]:
         """None: an object is told by example."""
@@ -123,50 +117,6 @@ class Struct(AnswerType):
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def wire_schema(schema: Schema) -> dict[str, Any]:
-    """A schema for `responseJsonSchema`.
-
-    That field ignores the length of strings, so the description tells the model of it.
-    """
-    if schema.nullable and schema.enum:
-        return {"anyOf": [_typed(schema, schema.type), {"type": "null"}]}
-    return _typed(schema, [schema.type, "null"] if schema.nullable else schema.type)
-
-
-def _typed(schema: Schema, type_name: str | list[str]) -> dict[str, Any]:
-    wire: dict[str, Any] = {"type": type_name}
-    if description := _description(schema):
-        wire["description"] = description
-    if schema.enum:
-        wire["enum"] = list(schema.enum)
-    if schema.properties:
-        wire["properties"] = {name: wire_schema(below) for name, below in schema.properties}
-        wire["required"] = list(schema.required)
-        wire["propertyOrdering"] = [name for name, _ in schema.properties]
-    if schema.items:
-        wire["items"] = wire_schema(schema.items)
-    if schema.format:
-        wire["format"] = schema.format
-    bounds = zip(_BOUND_KEYS.get(schema.type, ()), (schema.at_least, schema.at_most), strict=False)
-    return wire | {key: bound for key, bound in bounds if bound is not None}
-
-
-def _description(schema: Schema) -> str:
-    words = [schema.description] if schema.description else []
-    if schema.type == "string" and schema.at_least:
-        words.append(f"At least {schema.at_least} characters.")
-    if schema.type == "string" and schema.at_most is not None:
-        words.append(f"At most {schema.at_most} characters.")
-    for out, bound, how in zip(
-        schema.exclusive, (schema.at_least, schema.at_most), ("More", "Less"), strict=True
-    ):
-        if out:
-            words.append(f"{how} than {bound}.")
-    if schema.unique:
-        words.append("No item twice.")
-    return " ".join(words)
 
 
 def _tokens(schema: Schema) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, Part, packed_openapi, part
+from tierwise.answers.answer_type import AnswerType, Part, part
 from tierwise.answers.comparing import cell_text
+from tierwise.answers.forms import Form
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, unfenced
 from tierwise.answers.slugs import slug_of
@@ -27,25 +28,24 @@ class Text(AnswerType):
         """A bounded string."""
         return Schema("string", at_most=self.max_length)
 
-    def instruction(self) -> str:
+    def travels_as(self, form: Form | None = None) -> Schema:
+        """Text of any length: plain for one image, for JSON would cost quotes and braces."""
+        del form
+        return Schema("string")
+
+    def listed(self, form: Form) -> str:
         """The length, which a plain reply has no other way to know, and what a slug is."""
+        del form
         slug = "Words of a file name, in lower case, joined by hyphens. "
         return f"{slug * self.slug}At most {self.max_length} characters."
 
-    def response_config(self) -> dict[str, Any]:
-        """Plain text: JSON would cost quotes and braces."""
-        return {"responseMimeType": "text/plain"}
-
-    def packed_response_config(self, images: int) -> dict[str, Any]:
-        """A string per numbered item."""
-        return packed_openapi(images, {"type": "STRING"})
-
-    def parse(self, text: str) -> str:
+    def parse(self, text: str, form: Form | None = None) -> str:
         """The reply itself; one that is empty or too long is not an answer."""
-        return self.read(unfenced(text))
+        return self.read(unfenced(text), form)
 
-    def read(self, item: Any) -> str:
+    def read(self, item: Any, form: Form | None = None) -> str:
         """The text of one item."""
+        del form
         if not isinstance(item, str):
             raise ReplyError(f"the answer is not text: {shown(item)}")
         value = slug_of(item, self.max_length) if self.slug else item.strip()
@@ -58,8 +58,9 @@ class Text(AnswerType):
             raise ReplyError(str(mismatch)) from mismatch
         return value
 
-    def answer_tokens(self) -> int:
+    def answer_tokens(self, form: Form | None = None) -> int:
         """Three tokens for four characters, enough for scripts with a token per word or sign."""
+        del form
         return self.max_length * 3 // 4
 
     def identity(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor
 from typing import Any
 
@@ -12,7 +12,7 @@ from tierwise.emulator.choosing import best, holds, label_scores, leaning
 from tierwise.emulator.describing import described, phrase, sentence
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look
-from tierwise.emulator.schemas import ResponseSchema
+from tierwise.emulator.schemas import ResponseSchema, told_in_words
 
 _OUTSIDE = "none of the given answers"
 _CHOSEN = 0.5
@@ -27,16 +27,20 @@ class Answerer:
 
     The answer depends on the looks, the schema and the meaning of the question, never on what else
     stands in the request. What can be weighed is the mean over the looks, words are those of the
-    first. With `outside` it is an answer that the schema does not allow.
+    first. With `outside` it is an answer that the schema does not allow. `labels` are those that
+    the prompt lists, by what the answer is to call them.
     """
 
     looks: Sequence[Look]
     question: str
     known: KnownPictures | None = None
     outside: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """The answer to a question without a schema, as short as the question wants it."""
+        if self.labels:
+            return str(self._label({"enum": list(self.labels)}, ""))
         text = sentence(self.looks[0])
         limits = [int(limit) for limit in _AT_MOST.findall(self.question)]
         if self.outside or not limits or len(text) <= limits[-1]:
@@ -47,6 +51,9 @@ class Answerer:
         """A value that fits `schema`; `name` is the field that it is for."""
         if "const" in schema:
             return schema["const"]
+        schema = {**told_in_words(schema), **schema}
+        if schema["type"] == "string" and self.labels:
+            schema = {"enum": list(self.labels), **schema}
         if schema.get("enum"):
             return self._label(schema, name)
         if schema["type"] == "object":
@@ -71,10 +78,11 @@ class Answerer:
         return f"{name.replace('_', ' ')} {schema.get('description', '')} {self.question}"
 
     def _scores(self, schema: ResponseSchema, name: str) -> dict[str, float]:
-        labels = [label for label in schema["enum"] if isinstance(label, str)]
+        names = [one for one in schema["enum"] if isinstance(one, str)]
+        meant = {one: self.labels.get(one, one) for one in names}
         asked = self._asked(schema, name)
-        each = [label_scores(look, labels, asked, self.known) for look in self.looks]
-        return {label: self._mean(scores[label] for scores in each) for label in each[0]}
+        each = [label_scores(look, list(meant.values()), asked, self.known) for look in self.looks]
+        return {one: self._mean(scores[meant[one]] for scores in each) for one in names}
 
     def _label(self, schema: ResponseSchema, name: str) -> Any:
         if self.outside:
@@ -90,6 +98,8 @@ class Answerer:
 
     def _array(self, schema: ResponseSchema, name: str) -> list[Any]:
         items = schema.get("items") or {"type": "string"}
+        if items.get("type") == "string" and self.labels:
+            items = {"enum": list(self.labels), **items}
         least = int(schema.get("minItems") or 0)
         most = int(schema.get("maxItems", max(least, 3)))
         if items.get("enum") and not self.outside:

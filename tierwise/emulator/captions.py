@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tierwise.contact_sheets import Grid
 
 # "Image 3:", "Photo #3 (IMG_1.jpg)" or "3.": at most one word, then the number and a mark.
-_ONE = re.compile(r"\s*(?:[^\W\d]+\s*)?#?(\d+)\s*(?:[:.)(,]|$)")
+_ONE = re.compile(r"\s*(?:[^\W\d]+\s*)?#?(\d+)\s*(?:\((?P<word>[a-z]{2,12})\)|[:.)(,]|$)")
 # "Images 5 to 8 on one sheet: 2 rows and 2 columns", "photos 1-6, 2 rows x 3 columns".
 _SHEET = re.compile(
     r"\s*(?:[^\W\d]+\s+)?#?(?P<first>\d{1,4})\s*(?:to|-)\s*#?(?P<last>\d{1,4})\b"
@@ -19,10 +19,14 @@ _SHEET = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """The numbers of a picture's images, in reading order; several stand in the cells of `grid`."""
+    """The numbers of a picture's images, in reading order; several stand in the cells of `grid`.
+
+    `word` stands in brackets behind a single number.
+    """
 
     numbers: tuple[int, ...]
     grid: Grid | None = None
+    word: str = ""
 
 
 def read_caption(text: str) -> Caption | None:
@@ -34,4 +38,4 @@ def read_caption(text: str) -> Caption | None:
         if first <= last < first + rows * columns:
             return Caption(tuple(range(first, last + 1)), Grid(columns, rows))
     one = _ONE.match(text)
-    return Caption((int(one[1]),)) if one else None
+    return Caption((int(one[1]),), word=one["word"] or "") if one else None

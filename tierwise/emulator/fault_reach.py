@@ -36,6 +36,8 @@ def _lists_labels(_: Fault, asked: GeminiRequest) -> bool:
 
 
 def _above_limit(fault: Fault, asked: GeminiRequest) -> bool:
+    if not asked.settings.dialect:  # told in the prompt, a schema is words
+        return False
     enums = [_enum(node) for node in _nodes(asked)]
     values = max(map(len, enums), default=0)
     characters = sum(len(str(value)) for value in chain.from_iterable(enums))
@@ -45,7 +47,7 @@ def _above_limit(fault: Fault, asked: GeminiRequest) -> bool:
 
 def _holds_refused(fault: Fault, asked: GeminiRequest) -> bool:
     settings = asked.settings
-    if settings.schema is None:
+    if not settings.dialect:
         return False
     found = {"schema", settings.dialect, "text/x.enum" if settings.bare_enum else ""}
     found.update(*_nodes(asked))

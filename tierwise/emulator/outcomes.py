@@ -15,7 +15,7 @@ from tierwise.emulator.answers import Answerer
 from tierwise.emulator.faults import Fault
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look, look_at
-from tierwise.emulator.packs import MISPLACED, disarranged, misplaced, number_field
+from tierwise.emulator.packs import CHECK_FIELD, MISPLACED, disarranged, misplaced, number_field
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.request import GeminiRequest, SentPicture
 from tierwise.emulator.schemas import ResponseSchema
@@ -121,7 +121,8 @@ def _text(
         items = _items(_images(asked, views, schema), asked, known, fault, field)
         return json.dumps(items, ensure_ascii=False)
     looks = [look for view in views for look in view.looks] or [_imagined(asked.text)]
-    answerer = Answerer(looks, asked.question, known, _is_outside(fault, asked.pictures))
+    outside = _is_outside(fault, asked.pictures)
+    answerer = Answerer(looks, asked.question, known, outside, asked.labels)
     if schema is None:
         return answerer.text()
     value = answerer.value(schema)
@@ -161,8 +162,12 @@ def _items(
     items = []
     for image in images:
         outside = _is_outside(fault, [image.picture] if image.picture else [])
-        item = Answerer([image.look], asked.question, known, outside).value(schema["items"])
-        items.append({name: image.number if name == field else item[name] for name in item})
+        answerer = Answerer([image.look], asked.question, known, outside, asked.labels)
+        item = answerer.value(schema["items"])
+        item[field] = image.number
+        if image.picture and image.picture.word and CHECK_FIELD in item:
+            item[CHECK_FIELD] = image.picture.word
+        items.append(item)
     if fault and fault.kind == "wrong_items":
         position = _position(images, asked, fault)
         return disarranged(items, fault.settings["how"], position, field)

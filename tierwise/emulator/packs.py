@@ -1,7 +1,7 @@
 """Packed requests: several pictures, one item per picture in the reply.
 
 The schema of a packed request is an array of objects with an integer field, which takes the number
-that the caption of a picture gives it.
+that the caption of a picture gives it. A field `check` repeats the word in brackets behind it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 
 from tierwise.emulator.schemas import ResponseSchema
 
+# The field that repeats the word of a picture's caption.
+CHECK_FIELD = "check"
 # Kinds of faults that `misplaced` knows.
 MISPLACED = frozenset({"zero_based", "shifted", "swapped"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,9 @@ from tierwise.contact_sheets import Grid
 from tierwise.emulator.captions import Caption, read_caption
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal, bad_fields
+from tierwise.emulator.schemas import from_json_schema
 from tierwise.emulator.settings import GenerationSettings, read_settings
+from tierwise.emulator.told_forms import ToldForm, read_told
 from tierwise.models import Model
 from tierwise.records import MediaResolution, ServiceTier
 
@@ -25,7 +27,7 @@ _MAX_IMAGES = {False: 3_600, True: 3_000}
 class SentPicture:
     """One picture of a request, and by which numbers its caption calls what is on it.
 
-    `grid` says where, when it is a contact sheet.
+    `grid` says where, when it is a contact sheet. `word` is the one that its item is to repeat.
     """
 
     data: bytes
@@ -33,11 +35,16 @@ class SentPicture:
     media_resolution: MediaResolution | None
     numbers: tuple[int, ...]
     grid: Grid | None = None
+    word: str = ""
 
 
 @dataclass(frozen=True)
 class GeminiRequest:
-    """A request that the service takes. `question` is its text without the pictures' captions."""
+    """A request that the service takes.
+
+    `question` is its text without the pictures' captions and without what it says of the reply's
+    form; `labels` are those that are listed there, by what the reply is to call them.
+    """
 
     call: Call
     model: Model
@@ -46,6 +53,7 @@ class GeminiRequest:
     text: str
     settings: GenerationSettings
     service_tier: ServiceTier
+    labels: Mapping[str, str]
 
     @cached_property
     def question_sha256(self) -> str:
@@ -81,13 +89,15 @@ def read_asked(
     captions = _captions(parts)
     texts = [part["text"] for part in parts if "text" in part]
     bare = [p["text"] for i, p in enumerate(parts) if "text" in p and i + 1 not in captions]
+    told = read_told("\n".join(bare))
     return GeminiRequest(
         call=call,
         model=model,
         pictures=tuple(_pictures(parts, captions, config, model, objects)),
-        question="\n".join(bare),
+        question=told.question,
         text="\n".join(texts),
-        settings=read_settings(config, model),
+        settings=_with_told_schema(read_settings(config, model), told),
+        labels=told.labels,
         service_tier=service_tier,
     )
 
@@ -166,7 +176,16 @@ def _pictures(
             data = objects[named["file_uri"]] if named else part["inline_data"].get("data") or b""
             sha256 = hashlib.sha256(data).hexdigest()
             caption = captions.get(position, Caption((count,)))
-            yield SentPicture(data, sha256, own or for_all, caption.numbers, caption.grid)
+            yield SentPicture(
+                data, sha256, own or for_all, caption.numbers, caption.grid, caption.word
+            )
+
+
+def _with_told_schema(settings: GenerationSettings, told: ToldForm) -> GenerationSettings:
+    """A schema that the prompt tells guides the model as one of the settings would."""
+    if settings.schema is not None or not isinstance(told.schema, Mapping):
+        return settings
+    return replace(settings, schema=from_json_schema(told.schema))
 
 
 def _resolution(name: str | None, model: Model) -> MediaResolution | None:

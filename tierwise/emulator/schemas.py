@@ -7,6 +7,7 @@ not null, so that whoever fills a schema in knows a single dialect.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,12 @@ _CAMEL = {
     "any_of": "anyOf",
 }
 _MAX_DEPTH = 20
+_BOUNDED = frozenset({"string", "integer", "number"})
+_VALUES = re.compile(r"\bOne of: (.+?)\.(?: |$)")
+_LEAST = re.compile(r"\bAt least (-?\d+(?:\.\d+)?)\b")
+_MOST = re.compile(r"\bAt most (-?\d+(?:\.\d+)?)\b")
+_LEAST_KEYS = {"integer": "minimum", "number": "minimum", "array": "minItems"}
+_MOST_KEYS = {"integer": "maximum", "number": "maximum", "array": "maxItems"}
 
 
 def from_response_schema(schema: ResponseSchema) -> ResponseSchema:
@@ -86,6 +93,19 @@ def _translate(schema: ResponseSchema) -> ResponseSchema:
     if "properties" in known:
         known["properties"] = {k: _translate(v) for k, v in known["properties"].items()}
     return known
+
+
+def told_in_words(schema: ResponseSchema) -> dict[str, Any]:
+    """What a description says of a value, which a model heeds as it does a keyword."""
+    description, kind = str(schema.get("description", "")), schema["type"]
+    told: dict[str, Any] = {}
+    if kind in _BOUNDED and (values := _VALUES.search(description)):
+        read = str if kind == "string" else float if kind == "number" else int
+        told["enum"] = [read(value) for value in values[1].split(", ")]
+    for words, keys in ((_LEAST, _LEAST_KEYS), (_MOST, _MOST_KEYS)):
+        if kind in keys and (found := words.search(description)):
+            told[keys[kind]] = float(found[1])
+    return told
 
 
 def _resolve(schema: ResponseSchema, root: ResponseSchema, depth: int) -> ResponseSchema:

@@ -46,13 +46,15 @@ def texts_of(task: Task, images: Sequence[SeenImage]) -> Texts:
     ]
     if not prompts:
         return Texts(0, 0, 0)
+    first, alone = prompts[0], task.answer.instruction()
     if task.per:
-        together = text_tokens(group_texts(prompts[0], 2).opening)
-        return Texts(text_tokens(prompts[0].whole), together, 0)
+        together = text_tokens(group_texts(first, alone, 2).opening)
+        return Texts(text_tokens(group_texts(first, alone, 1).opening), together, 0)
+    packed = task.answer.instruction(images=task.route.images_per_request)
     return Texts(
-        alone=fmean(text_tokens(prompt.whole) for prompt in prompts),
-        opening=text_tokens(request_texts([prompts[0], prompts[0]]).opening),
-        each=fmean(text_tokens(prompt.own) for prompt in prompts) + _lead(task, prompts[0]),
+        alone=fmean(text_tokens(request_texts([one], alone).opening) for one in prompts),
+        opening=text_tokens(request_texts([first, first], packed).opening),
+        each=fmean(text_tokens(prompt.own) for prompt in prompts) + _lead(task, first),
     )
 
 
@@ -63,11 +65,11 @@ def _lead(task: Task, prompt: Prompt) -> float:
         return _LEAD_TOKENS
     # A line for the sheet, and one for each of its images that has values.
     bare = [replace(prompt, own="")] * sheet
-    line = text_tokens(request_texts(bare, sheet).before_pictures[0])
+    line = text_tokens(request_texts(bare, "", sheet).before_pictures[0])
     return line / sheet + (_LEAD_TOKENS if prompt.own else 0)
 
 
 def schema_tokens(task: Task, answers: int) -> int:
     """Tokens of the response schema, which may count as input, for so many answers."""
-    config = task.response_config(answers)
+    config = task.answer.response_config(images=answers)
     return sum(text_tokens(json.dumps(config[key])) for key in _SCHEMA_KEYS if key in config)

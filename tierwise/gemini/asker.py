@@ -20,6 +20,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.charges import answered, unanswered
 from tierwise.gemini.compose import RequestParts, compose
+from tierwise.gemini.form_memory import FormMemory
 from tierwise.gemini.gate import Gate, Pass, Scope
 from tierwise.gemini.hearing import Refused
 from tierwise.gemini.limiter import Clock, HeldBackError, Limiter
@@ -55,6 +56,7 @@ class Asker:
     where requests are written down before they are sent.
     `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
     keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
+    `forms` knows how questions are put.
     """
 
     client: GeminiClient
@@ -67,6 +69,7 @@ class Asker:
     log: RequestLog | None = None
     executor: Executor | None = None
     intents: Intents = field(default_factory=Intents)
+    forms: FormMemory = field(default_factory=FormMemory)
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
@@ -79,7 +82,7 @@ class Asker:
 
         It costs at most `Billing.worst_case`. What is to be asked again costs as much once more.
         """
-        asks = tuple(asks)
+        asks = self.forms.put(asks)
         try:
             composed = await self._compose(asks)
         except ImageError:
@@ -98,6 +101,8 @@ class Asker:
             scope = self._scope(asks[0], tries)
             try:
                 await self.gate.wait(scope, worst)
+                if otherwise := self.forms.better(asks):
+                    return Settled((), (), (otherwise,))
                 ready = partial(self.gate.ready, scope, worst)
                 async with self.limiter.slot(ready) as start, self._passing(scope, worst) as passed:
                     self.limiter.observations.sent(len(asks), again=tries.failed > 0)
@@ -115,6 +120,8 @@ class Asker:
             except CallError as caught:
                 sending.settle(Sums())
                 error, verdict = caught, _judge(asks, caught)
+            if otherwise := self.forms.after(asks, error, verdict):
+                return Settled((), (), (otherwise,))
             if verdict.ruling in (Ruling.SPLIT, Ruling.FORM):
                 return self._narrow(asks, scope, f"{error} (tries: {tries.failed + 1})")
             if tries.over(verdict, self.limiter.now()):
@@ -184,6 +191,7 @@ class Asker:
         else:
             self.limiter.reply(start)
             self.gate.success(passed)
+            self.forms.took(asks)
             self.limiter.observations.replied(came.latency_ms)
             asked_at = self.clock.now().isoformat()
             exchange = answered(
@@ -218,7 +226,10 @@ class Asker:
             self.gate.refusal(passed, asks[0].request_id, why, certain=verdict.certain)
         elif verdict.ruling in (Ruling.SPLIT, Ruling.FORM):
             self.limiter.reply(start)
-            self.gate.rejection(passed, [ask.request_id for ask in asks], why)
+            if self.forms.after(asks, error, verdict):
+                passed.refused = True  # not what it asks is refused, but how
+            else:
+                self.gate.rejection(passed, [ask.request_id for ask in asks], why)
         elif verdict.no_room and passed.scope.tier is ServiceTier.FLEX and self.flex_fallback:
             pass  # it says nothing of the tier that it falls back to
         elif error.status == 429:

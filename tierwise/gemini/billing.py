@@ -21,6 +21,7 @@ from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage
 from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
+from tierwise.wording import request_texts
 
 # Of a file that is sent as it is, because it could not be opened here, or by reference.
 _UNKNOWN_SIZE = (4000, 3000)
@@ -108,7 +109,8 @@ class Billing:
         price = self._price(asks[0].route.model, ServiceTier.STANDARD, on, 0)
         costs = []
         for ask, share in zip(asks, shares, strict=True):
-            text = billed_text * text_tokens(ask.prompt.whole) // estimated
+            alone = request_texts([ask.prompt], ask.task.answer.instruction()).opening
+            text = billed_text * text_tokens(alone) // estimated
             naive = Usage(
                 input_tokens=text + self._image_tokens(ask, MediaResolution.HIGH, *_original(ask)),
                 output_tokens=share.usage.output_tokens,

@@ -13,7 +13,7 @@ from tierwise.gemini.compose import RequestParts
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import Reply, read_reply
 from tierwise.gemini.retry import MAX_UNANSWERED
-from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves
+from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, checks_of, fail, halves
 from tierwise.records import Reason, ServiceTier, Spent
 
 
@@ -31,6 +31,7 @@ def answered(
     reply = read_reply(raw.body, raw.headers)
     served = reply.service_tier or tier
     spent, pictures = _spent(billing, asks, reply, served, on)
+    spent = replace(spent, checked=int(bool(checks_of(asks))))
     return Exchange(
         reply=reply,
         spent=spent,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from tierwise.gemini.settle import RAISED_LIMIT, Ask
+from tierwise.gemini.settle import RAISED_LIMIT, Ask, checks_of, form_of
 from tierwise.gemini.sheets import by_picture
 from tierwise.gemini.thoughts import thought_allowance
 from tierwise.gemini.wire import InlineImage, NamedImage, WireJson, request_body
@@ -102,17 +102,20 @@ def output_limit(asks: Sequence[Ask]) -> int:
     """`maxOutputTokens`: what the replies may take and room for thoughts, as the model allows."""
     task, model = asks[0].task, find_model(asks[0].route.model)
     answers = task.answers_in_request(len(asks))
-    wanted = task.output_limit(answers) + thought_allowance(model, answers)
+    wanted = task.output_limit(answers, form_of(asks)) + thought_allowance(model, answers)
     factor = RAISED_LIMIT if asks[0].limit_raised else 1
     return min(wanted * factor, model.max_output_tokens)
 
 
 def _texts(asks: Sequence[Ask]) -> RequestTexts:
-    if asks[0].task.per:
-        return group_texts(asks[0].prompt, len(asks))
-    return request_texts([ask.prompt for ask in asks], asks[0].route.images_per_sheet)
+    task = asks[0].task
+    instruction = task.answer.instruction(form_of(asks), task.answers_in_request(len(asks)))
+    if task.per:
+        return group_texts(asks[0].prompt, instruction, len(asks))
+    sheet = asks[0].route.images_per_sheet
+    return request_texts([ask.prompt for ask in asks], instruction, sheet, checks_of(asks))
 
 
 def _response_config(asks: Sequence[Ask]) -> WireJson:
     task = asks[0].task
-    return task.response_config(task.answers_in_request(len(asks)))
+    return task.answer.response_config(form_of(asks), task.answers_in_request(len(asks)))

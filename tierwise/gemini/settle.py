@@ -3,8 +3,8 @@
 Whatever is wrong with a request of several images is narrowed down until the image to blame stands
 alone, so that it costs its neighbours no answer:
 
-    blocked, truncated or unreadable pack ──▶ two halves
-    item missing, repeated or outside its type ──▶ that image alone, once
+    blocked, truncated, unreadable or mixed-up pack ──▶ two halves
+    item missing or outside its type ──▶ that image alone, once
     an image alone, and nothing said about it ──▶ once more, then the next run
 
 The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import add
 from typing import Any
 
 from tierwise.answerer import Answerer
-from tierwise.answers.replies import InvalidItem, ReplyError, Value
+from tierwise.answers.forms import Form
+from tierwise.answers.replies import InvalidItem, MixedUpError, ReplyError, Value
 from tierwise.gemini.finish import Finish, finish_of
 from tierwise.gemini.reply import Reply
 from tierwise.images.picture import Picture
@@ -35,7 +37,7 @@ from tierwise.records import (
 from tierwise.references import Reference
 from tierwise.routing import Decision
 from tierwise.tasks import Task
-from tierwise.wording import Prompt
+from tierwise.wording import Prompt, check_word
 
 # A single image whose answer was cut off is asked once more with this many times the limit.
 RAISED_LIMIT = 4
@@ -48,7 +50,8 @@ class Ask:
     `decision` is the route that the image takes, None for its task's own.
     `attempts` counts the requests it took part in, those that brought nothing included;
     `unanswered` those that were sent and never answered. `cut_off` says that a reply to one of them
-    ended at the output limit. A `reference` is sent in the place of a picture.
+    ended at the output limit. A `reference` is sent in the place of a picture. `form` is how it is
+    put, None until it is about to be sent.
     """
 
     request_id: str
@@ -65,6 +68,7 @@ class Ask:
     attempts: int = 0
     unanswered: int = 0
     reference: Reference | None = None
+    form: Form | None = None
 
     @property
     def route(self) -> Route:
@@ -173,6 +177,18 @@ def fail(
     )
 
 
+def form_of(asks: Sequence[Ask]) -> Form:
+    """How a request is put: as its images are, or as its task would like."""
+    return asks[0].form or asks[0].task.answer.forms()[0]
+
+
+def checks_of(asks: Sequence[Ask]) -> tuple[str, ...]:
+    """The words that the items of a pack repeat; none where they were not asked to."""
+    if not (form_of(asks).checked and can_split(asks)):
+        return ()
+    return tuple(check_word(ask.content_hash, ask.page.number) for ask in asks)
+
+
 def can_split(asks: Sequence[Ask]) -> bool:
     """Whether each of several images has an answer of its own, and may be asked apart."""
     return asks[0].task.answers_in_request(len(asks)) > 1
@@ -203,6 +219,13 @@ class _Pack:
         """Ask everything again; the whole request was wasted."""
         return Settled((), tuple(zip(self.asks, self.shares, strict=True)), packs)
 
+    def mixed_up(self) -> Settled:
+        """Ask halves of a pack whose answers belong to other pictures, and count it."""
+        counted = Spent(mixed_up=1).shares(len(self.asks))
+        shares = tuple(map(add, self.shares, counted))
+        pack = replace(self, shares=shares)
+        return pack.repeat(halves(pack.all_charged()))
+
     def answer(self, index: int, value: Any) -> Answer:
         ask, exchange = self.asks[index], self.exchange
         picture = ask.picture
@@ -226,6 +249,7 @@ class _Pack:
             cut_off=ask.cut_off,
             route_reason=ask.route_reason,
             service=exchange.answerer.service if exchange.answerer else None,
+            label_form=form_of(self.asks).name,
         )
 
     def fail(self, index: int, reason: Reason, message: str, *, may_pass: bool = False) -> Failure:
@@ -284,7 +308,7 @@ def _settle_truncated(whole: _Pack) -> Settled:
 def _settle_answer(pack: _Pack) -> Settled:
     ask = pack.asks[0]
     try:
-        value = ask.task.answer.parse(pack.exchange.reply.text)
+        value = ask.task.answer.parse(pack.exchange.reply.text, form_of(pack.asks))
     except ReplyError as error:
         if ask.asked_again:
             return pack.narrow(Reason.INVALID_ANSWER, str(error))
@@ -294,7 +318,11 @@ def _settle_answer(pack: _Pack) -> Settled:
 
 def _settle_items(pack: _Pack) -> Settled:
     try:
-        items = pack.asks[0].task.answer.parse_packed(pack.exchange.reply.text, len(pack.asks))
+        items = pack.asks[0].task.answer.parse_packed(
+            pack.exchange.reply.text, len(pack.asks), form_of(pack.asks), checks_of(pack.asks)
+        )
+    except MixedUpError:
+        return pack.mixed_up()
     except ReplyError:
         return pack.repeat(halves(pack.all_charged()))
     parts = [_settle_item(pack, index, items[index + 1]) for index in range(len(pack.asks))]

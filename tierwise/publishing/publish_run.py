@@ -218,7 +218,7 @@ def _stage(
 
 def _write_costs(publication: Publication, costs: Sequence[CostRow]) -> Part:
     column = publication.cost_by
-    merged = regrouped(costs, lambda key: replace(key, model_version=""))
+    merged = regrouped(costs, lambda key: replace(key, model_version="", label_form=""))
     rows = [cost_row(key, totals, column) for key, totals in merged.items()]
     return write_part(publication.staging, COSTS, costs_schema(column), rows)
 
@@ -285,6 +285,7 @@ def _run(
         "totals": account.totals(costs),
         "account": account.by_route(costs),
         "waste": account.waste(costs),
+        "packs": account.packs(costs),
         **({"cost_by": account.by_charge(costs, column)} if column else {}),
         "answered_by_others": account.answered_by_others(costs, price_day(datetime.now(UTC))),
     }

@@ -141,7 +141,7 @@ class Waves:
         waiting = sorted([*self._packed, *self._new_packs()], key=self._order)
         self._new, self._packed = [], []
         admitted, others = list[tuple[Asks, int]](), list[Asks]()
-        for pack in waiting:
+        for pack in map(self._asker.forms.put, waiting):  # another form may cost more
             worst = self._worst(pack)
             # Where some are more wanted, nobody goes before one that has to wait.
             if not (self._ranks and others) and self.purse.hold(worst):

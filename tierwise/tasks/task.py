@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
+from tierwise.answers.forms import Form
 from tierwise.records import Page, Route
 from tierwise.routing import AS_IT_IS, Decision, Routing, adapts, dearest, decide, knows_enough
 from tierwise.tasks.auditing import Audit
@@ -128,15 +129,12 @@ class Task:
         """How many answers a request with so many images asks for."""
         return 1 if self.per else images
 
-    def output_limit(self, answers: int) -> int:
+    def output_limit(self, answers: int, form: Form | None = None) -> int:
         """`maxOutputTokens` of a request for so many answers, thoughts not counted."""
-        return packed_output_tokens(self.max_output_tokens, answers)
-
-    def response_config(self, answers: int) -> dict[str, Any]:
-        """The part of `generationConfig` that types the reply with so many answers."""
-        if answers == 1:
-            return self.answer.response_config()
-        return self.answer.packed_response_config(answers)
+        if form is None:
+            return packed_output_tokens(self.max_output_tokens, answers)
+        one = self.max_output_tokens + self.answer.extra_tokens(form)
+        return packed_output_tokens(one, answers, checked=form.checked)
 
 
 def _digest(asked: Any) -> str:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.answers.labels import OneLabel, SeveralLabels, read_labels, wire_labels
+from tierwise.answers.forms import LabelForm, label_names
+from tierwise.answers.labels import OneLabel, SeveralLabels, read_labels
 from tierwise.answers.replies import InvalidItem, ReplyError
 from tierwise.errors import TasksError
 
@@ -22,14 +23,14 @@ def test_one_label_travels_as_an_enum() -> None:
 
 
 def test_a_pack_demands_one_numbered_item_per_image() -> None:
-    assert OneLabel(("cat", "dog")).packed_response_config(3) == {
+    assert OneLabel(("cat", "dog")).response_config(images=3) == {
         "responseMimeType": "application/json",
         "responseSchema": {
             "type": "ARRAY",
             "items": {
                 "type": "OBJECT",
                 "properties": {
-                    "image": {"type": "INTEGER"},
+                    "image": {"type": "INTEGER", "minimum": 1, "maximum": 3},
                     "answer": {"type": "STRING", "enum": ["cat", "dog"]},
                 },
                 "required": ["image", "answer"],
@@ -83,7 +84,8 @@ def test_a_long_list_travels_as_numbers_that_the_prompt_explains() -> None:
         "1 category 1",
     ]
     assert answer.parse("60") == "category 60"
-    for wrong in ("0", "61", "category 60", "6 0"):
+    assert answer.parse("category 60") == answer.parse("60 category 60") == "category 60"
+    for wrong in ("0", "61", "category 61", "6 0", "60 category 1"):
         with pytest.raises(ReplyError):
             answer.parse(wrong)
     assert SeveralLabels(LONG).parse('["2", "1"]') == ("category 1", "category 2")
@@ -91,8 +93,8 @@ def test_a_long_list_travels_as_numbers_that_the_prompt_explains() -> None:
 
 
 def test_a_few_long_labels_travel_as_numbers_too() -> None:
-    assert wire_labels(("a" * 900, "b" * 900)) == ("1", "2")
-    assert wire_labels(("a" * 700, "b" * 700)) == ("a" * 700, "b" * 700)
+    assert OneLabel(("a" * 900, "b" * 900)).forms()[0].labels is LabelForm.NUMBERS
+    assert OneLabel(("a" * 700, "b" * 700)).forms()[0].labels is LabelForm.ENUM
 
 
 def test_output_limits_fit_every_label() -> None:
@@ -126,9 +128,11 @@ def test_every_label_comes_back_from_its_own_reply(
     labels: tuple[str, ...], data: st.DataObject
 ) -> None:
     label = data.draw(st.sampled_from(labels))
-    code = wire_labels(labels)[labels.index(label)]
-    assert OneLabel(labels).parse(code) == label
-    assert OneLabel(labels).read(code) == label
+    answer = OneLabel(labels)
+    for form in answer.forms():
+        name = label_names(labels, form.labels)[labels.index(label)]
+        assert answer.parse(name, form) == label
+        assert answer.read(name, form) == label
 
 
 @given(label_lists, st.data())
@@ -136,8 +140,11 @@ def test_every_choice_of_labels_comes_back_in_order(
     labels: tuple[str, ...], data: st.DataObject
 ) -> None:
     chosen = data.draw(st.lists(st.sampled_from(labels), unique=True))
-    codes = [wire_labels(labels)[labels.index(label)] for label in chosen]
-    assert SeveralLabels(labels).parse(json.dumps(codes)) == tuple(sorted(chosen, key=labels.index))
+    answer = SeveralLabels(labels)
+    for form in answer.forms():
+        names = label_names(labels, form.labels)
+        reply = json.dumps([names[labels.index(label)] for label in chosen])
+        assert answer.parse(reply, form) == tuple(sorted(chosen, key=labels.index))
 
 
 @given(st.text())

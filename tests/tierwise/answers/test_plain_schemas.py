@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.read_schema import read_schema
-from tierwise.answers.structs import Struct, wire_schema
+from tierwise.answers.schema_dialects import json_schema
+from tierwise.answers.structs import Struct
 from tierwise.errors import TasksError
 
 
@@ -101,7 +102,7 @@ def test_what_comes_back_is_held_to_it() -> None:
 
 
 def test_what_is_sent_says_what_gemini_knows_and_tells_the_rest() -> None:
-    wire = wire_schema(read_schema(Receipt.model_json_schema()))["properties"]
+    wire = json_schema(read_schema(Receipt.model_json_schema()))["properties"]
     assert wire["bought"] == {"type": "string", "format": "date"}
     assert wire["total"]["description"] == "Less than 1000000.0."
     assert wire["tags"]["description"] == "No item twice."

@@ -1,18 +1,24 @@
 import json
-import pickle
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.answers.labels import OneLabel
-from tierwise.answers.replies import InvalidItem, PackedReply, ReplyError, read_json, unfenced
+from tierwise.answers.replies import (
+    InvalidItem,
+    MixedUpError,
+    ReplyError,
+    Value,
+    read_json,
+    unfenced,
+)
 
 LABELS = ("cat", "dog", "sky")
 ANSWER = OneLabel(LABELS)
 
 
-def packed(*items: object) -> PackedReply:
+def packed(*items: object) -> dict[int, Value | InvalidItem]:
     return ANSWER.parse_packed(json.dumps(items), 3)
 
 
@@ -27,20 +33,54 @@ def test_items_are_mapped_by_number_not_by_order() -> None:
 def test_a_missing_item_costs_only_its_image() -> None:
     items = packed(item(1), item(3))
     assert (items[1], items[3]) == ("cat", "cat")
-    assert items[2] == InvalidItem("the reply has 0 items for this image, not one")
+    assert items[2] == InvalidItem("the reply has no item for this image")
 
 
-def test_a_repeated_item_is_no_answer_even_when_both_agree() -> None:
-    items = packed(item(1), item(2), item(2), item(3))
-    assert items[2] == InvalidItem("the reply has 2 items for this image, not one")
-    assert items[1] == "cat"
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [
+        ((0, 1, 2), "an item for image 0 of 3"),
+        ((1, 2, 3, 4), "an item for image 4 of 3"),
+        ((2, 3, 4), "an item for image 4 of 3"),
+        ((1, 2, 2, 3), "two items for image 2"),
+        ((1, 2, -3), "an item for image -3 of 3"),
+        ((1, 2, 10**40), "of 3"),
+    ],
+)
+def test_numbers_that_cannot_be_make_the_whole_reply_unusable(
+    numbers: tuple[int, ...], why: str
+) -> None:
+    with pytest.raises(ReplyError, match=why):
+        packed(*map(item, numbers))
 
 
-def test_extra_items_are_counted_and_ignored() -> None:
-    items = packed(item(1), item(2), item(3), item(4), item(0))
-    assert items == {1: "cat", 2: "cat", 3: "cat"}
-    assert items.extra == 2
-    assert pickle.loads(pickle.dumps(items)).extra == 2
+WORDS = ("kbtw", "rvzs", "mncd")
+
+
+def checked(*words: object) -> dict[int, Value | InvalidItem]:
+    items = [item(number) | {"check": word} for number, word in enumerate(words, start=1)]
+    return ANSWER.parse_packed(json.dumps(items), 3, checks=WORDS)
+
+
+def test_items_that_repeat_their_images_words_are_taken() -> None:
+    assert checked("kbtw", " RVZS ", "mncd") == {1: "cat", 2: "cat", 3: "cat"}
+    assert isinstance(checked("kbtw", "rvzs")[3], InvalidItem)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rvzs", "kbtw", "mncd"),
+        ("rvzs", "mncd", "kbtw"),
+        ("kbtw", "rvzs", "rvzs"),
+        ("kbtw", "", "mncd"),
+        ("kbtw", None, "mncd"),
+        ("kbtw", ["rvzs"], "mncd"),
+    ],
+)
+def test_words_of_other_images_make_the_whole_reply_unusable(words: tuple[object, ...]) -> None:
+    with pytest.raises(MixedUpError, match="repeats"):
+        checked(*words)
 
 
 @pytest.mark.parametrize("number", ["2", 2.0, True, None, [2], {"a": 2}])
@@ -48,7 +88,6 @@ def test_an_item_without_a_whole_number_belongs_to_no_image(number: object) -> N
     items = packed(item(1), item(number), item(3))
     assert isinstance(items[2], InvalidItem)
     assert items[1] == "cat"
-    assert items.extra == 1
 
 
 @pytest.mark.parametrize("wrong", [7, None, "cat", [], {"image": 2}, {"image": 2, "answer": 5}])
@@ -102,8 +141,14 @@ json_values = st.recursive(
 
 @given(st.lists(items | json_values, max_size=8), st.integers(1, 5))
 def test_every_image_has_exactly_one_outcome(reply: list[object], images: int) -> None:
-    outcome = ANSWER.parse_packed(json.dumps(reply), images) if _is_json(reply) else None
-    if outcome is None:
+    if not _is_json(reply):
+        return
+    numbers = [found.get("image") for found in reply if isinstance(found, dict)]
+    whole = [number for number in numbers if type(number) is int]
+    try:
+        outcome = ANSWER.parse_packed(json.dumps(reply), images)
+    except ReplyError:
+        assert len(set(whole)) < len(whole) or not set(whole) <= set(range(1, images + 1))
         return
     assert list(outcome) == list(range(1, images + 1))
     for image, answer in outcome.items():

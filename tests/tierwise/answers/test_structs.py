@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.read_schema import read_schema
 from tierwise.answers.replies import InvalidItem, ReplyError
-from tierwise.answers.structs import Struct, wire_schema
+from tierwise.answers.schema_dialects import json_schema
+from tierwise.answers.structs import Struct
 
 RAW = {
     "type": "object",
@@ -63,9 +64,9 @@ def test_the_wire_schema_fixes_the_order_and_says_lengths_in_words() -> None:
 
 
 def test_a_pack_holds_one_object_per_image() -> None:
-    items = ANSWER.packed_response_config(4)["responseJsonSchema"]
+    items = ANSWER.response_config(images=4)["responseJsonSchema"]
     assert (items["type"], items["minItems"], items["maxItems"]) == ("array", 4, 4)
-    assert items["items"]["properties"]["answer"] == wire_schema(ANSWER.fields)
+    assert items["items"]["properties"]["answer"] == json_schema(ANSWER.fields)
 
 
 def test_the_column_type_has_types_alone() -> None:
@@ -221,7 +222,7 @@ def test_a_schema_on_the_wire_reads_back_as_itself(schema: Schema) -> None:
             return {k: without_ordering(v) for k, v in wire.items() if k != "propertyOrdering"}
         return wire
 
-    assert read_schema(without_ordering(wire_schema(schema))) == schema
+    assert read_schema(without_ordering(json_schema(schema))) == schema
 
 
 def test_a_value_of_an_enum_is_known_in_any_normal_form() -> None:

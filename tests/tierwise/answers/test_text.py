@@ -11,7 +11,7 @@ from tierwise.answers.text import Text
 
 def test_text_travels_plain_alone_and_as_a_string_in_a_pack() -> None:
     assert Text(60).response_config() == {"responseMimeType": "text/plain"}
-    items = Text(60).packed_response_config(2)["responseSchema"]["items"]
+    items = Text(60).response_config(images=2)["responseSchema"]["items"]
     assert items["properties"]["answer"] == {"type": "STRING"}
     assert Text(60).instruction() == "At most 60 characters."
 

@@ -18,8 +18,8 @@ def test_a_pack_opens_with_the_text_and_numbers_its_images(ask_of: Callable[...,
     parts = compose(asks).body["contents"][0]["parts"]
     assert "2 images" in parts[0]["text"]
     assert [part.get("text") for part in parts[1::2]] == [
-        "Image 1: filename: 4.jpg",
-        "Image 2: filename: 5.jpg",
+        'Image 1: filename: "4.jpg"',
+        'Image 2: filename: "5.jpg"',
     ]
     assert [base64.b64decode(part["inlineData"]["data"]) for part in parts[2::2]] == [
         ask.picture.data for ask in asks if ask.picture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.gemini.reply import Reply
-from tierwise.gemini.settle import Ask, Exchange, Settled, settle
+from tierwise.gemini.settle import Ask, Exchange, Settled, checks_of, form_of, settle
 from tierwise.journal.lines import Entry
 from tierwise.journal.recalled import recall
 from tierwise.records import Answer, Failure, Outcome, Reason, ServiceTier, Spent, Usage
@@ -61,7 +62,8 @@ PACK = [
     (items({3: "dark", 1: "bright", 2: "dark"}), "STOP", "", ["bright", "dark", "dark"], []),
     (items({1: "dark", 3: "dark"}), "STOP", "", ["dark", "dark"], [1]),
     (items({1: "dark", 2: "green", 3: "dark"}), "STOP", "", ["dark", "dark"], [1]),
-    (items({1: "dark", 2: "dark", 3: "dark", 4: "dark"}), "STOP", "", ["dark"] * 3, []),
+    (items({1: "dark", 2: "dark", 3: "dark", 4: "dark"}), "STOP", "", [], [2, 1]),
+    (items({0: "dark", 1: "dark", 2: "dark"}), "STOP", "", [], [2, 1]),
     (items({1: "dark"})[:-4], "STOP", "", [], [2, 1]),
     ("[]", "STOP", "", [], [1, 1, 1]),
     (items({1: "dark"}), "MAX_TOKENS", "", [], [2, 1]),
@@ -88,11 +90,30 @@ def test_each_reply_settles_what_it_says(
     assert (ends(settled), sizes(settled)) == (outcomes, again)
 
 
-def test_an_item_twice_is_asked_alone(ask_of: Callable[..., Ask]) -> None:
+def test_an_item_twice_makes_the_reply_unusable(ask_of: Callable[..., Ask]) -> None:
     text = json.dumps([{"image": 1, "answer": "dark"}] * 2 + [{"image": 2, "answer": "bright"}])
     settled = settle([ask_of(0), ask_of(1)], exchange(2, text))
-    assert ends(settled) == ["bright"]
-    assert [again[0].request_id for again in settled.again] == [ask_of(0).request_id]
+    assert (ends(settled), sizes(settled)) == ([], [1, 1])
+
+
+@pytest.mark.parametrize("mixed_up", [False, True])
+def test_a_checked_pack_is_taken_when_its_items_repeat_their_words(
+    ask_of: Callable[..., Ask], *, mixed_up: bool
+) -> None:
+    asks = [ask_of(number) for number in range(3)]
+    form = replace(form_of(asks), checked=True)
+    asks = [replace(ask, form=form) for ask in asks]
+    words = [*checks_of(asks)]
+    told = [*words[1:], words[0]] if mixed_up else words
+    reply = [
+        {"image": number, "check": word, "answer": "dark"}
+        for number, word in enumerate(told, start=1)
+    ]
+    settled = settle(asks, exchange(3, json.dumps(reply)))
+    assert (ends(settled), sizes(settled)) == (([], [2, 1]) if mixed_up else (["dark"] * 3, []))
+    wasted = sum((spent for _, spent in settled.wasted), Spent())
+    assert (wasted.mixed_up, wasted.cost) == ((1, 1000) if mixed_up else (0, 0))
+    assert sum(ask.wasted.mixed_up for again in settled.again for ask in again) == int(mixed_up)
 
 
 def test_only_the_second_invalid_answer_is_final(ask_of: Callable[..., Ask]) -> None:

@@ -1,0 +1,178 @@
+"""The form of a question: how Gemini is told what may come back.
+
+The possible answers are the same whatever the form, so it is no part of an answer's identity. What
+Gemini takes differs from model to model and is not published: long enums, bounds and nested lists
+make it refuse ("too many states for serving"). Then the next form of the ladder is tried, which
+asks less of the service and more of the prompt:
+
+    labels        enum ─▶ numbers ─▶ codes ─▶ prompt
+    many labels           numbers ─▶ codes ─▶ prompt
+    structs       JSON Schema ─▶ OpenAPI ─▶ simple ─▶ prompt
+    other values  OpenAPI ─▶ simple ─▶ prompt; of plain text, packs alone
+
+An `enum` of the labels themselves takes the fewest tokens and can bring nothing else. `numbers` are
+an enum too, of the numbers that the labels have in the prompt. `codes` stand in the prompt as well,
+and no schema lists them; with `prompt` the labels' names do, and there is no schema at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from tierwise.answers.json_schemas import Schema
+from tierwise.answers.schema_dialects import json_schema, openapi_schema
+
+# Where Gemini's own ceiling lies is not published; these stay well below the refusals reported.
+LABELS_AS_ENUM = 50
+CHARACTERS_AS_ENUM = 1_500
+
+# No vowels, so that no code is a word, and no `l`, which looks like 1.
+_CODE_LETTERS = "bcdfghjkmnpqrstvwxz"
+_LEAST_CODE = 2
+
+
+class LabelForm(StrEnum):
+    """What stands for a label in a reply: its name, its number or its code."""
+
+    ENUM = "enum"
+    NUMBERS = "numbers"
+    CODES = "codes"
+    PROMPT = "prompt"
+
+
+class Dialect(StrEnum):
+    """The field that holds the schema; with WORDS there is none."""
+
+    OPENAPI = "responseSchema"
+    JSON_SCHEMA = "responseJsonSchema"
+    WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way to put a question.
+
+    `labels` is None for answers without labels. Without `bounded`, the schema has no bounds, no
+    counts and no enums but that of labels. With `checked`, each item of a pack repeats a word that
+    stands beside its picture.
+    """
+
+    dialect: Dialect
+    labels: LabelForm | None = None
+    bounded: bool = True
+    checked: bool = False
+
+    @property
+    def name(self) -> str:
+        """What stands in `label_form`; empty for the usual form of what has no labels."""
+        if self.labels:
+            return str(self.labels)
+        if self.dialect is Dialect.WORDS:
+            return "prompt"
+        usual = self.dialect is Dialect.JSON_SCHEMA or self.bounded
+        return "" if usual else "simple"
+
+
+_SIMPLE = Form(Dialect.OPENAPI, bounded=False)
+_PROMPT = Form(Dialect.WORDS, LabelForm.PROMPT, bounded=False)
+_CODES = replace(_SIMPLE, labels=LabelForm.CODES)
+FORMS_OF_LABELS = (
+    Form(Dialect.OPENAPI, LabelForm.ENUM),
+    replace(_SIMPLE, labels=LabelForm.NUMBERS),
+    _CODES,
+    _PROMPT,
+)
+FORMS_OF_MANY_LABELS = (Form(Dialect.OPENAPI, LabelForm.NUMBERS), _CODES, _PROMPT)
+_WORDS = Form(Dialect.WORDS, bounded=False)
+FORMS_OF_STRUCTS = (Form(Dialect.JSON_SCHEMA), Form(Dialect.OPENAPI), _SIMPLE, _WORDS)
+FORMS_OF_VALUES = (Form(Dialect.OPENAPI), _SIMPLE, _WORDS)
+
+
+def forms_of_labels(labels: Sequence[str]) -> tuple[Form, ...]:
+    """The ladder of a list of labels, by its length."""
+    few = len(labels) <= LABELS_AS_ENUM and sum(map(len, labels)) <= CHARACTERS_AS_ENUM
+    return FORMS_OF_LABELS if few else FORMS_OF_MANY_LABELS
+
+
+@lru_cache(maxsize=256)
+def label_names(labels: tuple[str, ...], form: LabelForm | None) -> tuple[str, ...]:
+    """What stands for each label in a reply, in the labels' order.
+
+    >>> label_names(("cat", "dog"), LabelForm.NUMBERS), label_names(("cat", "dog"), LabelForm.CODES)
+    (('1', '2'), ('bb', 'bc'))
+    """
+    if form is LabelForm.NUMBERS:
+        return tuple(str(number) for number in range(1, len(labels) + 1))
+    if form is not LabelForm.CODES:
+        return labels
+    letters, width = len(_CODE_LETTERS), _LEAST_CODE
+    while letters**width < len(labels):
+        width += 1
+    return tuple(_code(index, width) for index in range(len(labels)))
+
+
+@lru_cache(maxsize=256)
+def listed_labels(labels: tuple[str, ...], form: Form, *, several: bool) -> str:
+    """The labels as the prompt lists them; empty where the schema does."""
+    if form.labels is LabelForm.ENUM:
+        return ""
+    names = label_names(labels, form.labels)
+    if form.labels is LabelForm.PROMPT:
+        asked = "all of these labels that fit" if several else "one of these labels"
+        return "\n".join((f"Answer with {asked}, word for word:", *names))
+    code = "number" if form.labels is LabelForm.NUMBERS else "code"
+    asked = f"the {code}s of all labels that fit" if several else f"the {code} of one label"
+    lines = (f"{name} {label}" for name, label in zip(names, labels, strict=True))
+    return "\n".join((f"Answer with {asked}:", *lines))
+
+
+def response_config(answer: Schema, form: Form, images: int) -> dict[str, Any]:
+    """The part of `generationConfig` that types a reply with so many answers.
+
+    `answer` is one of them as it travels in that form.
+    """
+    whole = _reply(answer, form, images)
+    bare = whole.type == "string"
+    if form.dialect is Dialect.WORDS or (bare and not whole.enum):
+        return {"responseMimeType": "text/plain" if bare else "application/json"}
+    if form.dialect is Dialect.JSON_SCHEMA:
+        schema = json_schema(whole)
+    else:
+        enums = form.bounded or form.labels is not None
+        schema = openapi_schema(whole, bounded=form.bounded, enums=enums)
+    # A bare label takes the fewest tokens there are, but not every model takes that type.
+    mime_type = "text/x.enum" if bare and form.bounded else "application/json"
+    return {"responseMimeType": mime_type, str(form.dialect): schema}
+
+
+def shape_in_words(answer: Schema, form: Form, images: int) -> str:
+    """What the prompt says of the reply's shape where no schema does; empty for plain text."""
+    whole = _reply(answer, form, images)
+    if form.dialect is not Dialect.WORDS or whole.type == "string":
+        return ""
+    written = json.dumps(json_schema(whole), ensure_ascii=False, separators=(",", ":"))
+    return f"Answer with nothing but JSON that fits this JSON Schema:\n{written}"
+
+
+def _reply(answer: Schema, form: Form, images: int) -> Schema:
+    """The shape of a reply: the answer itself, or a numbered item for each image."""
+    if images == 1:
+        return answer
+    number = Schema("integer", at_least=1, at_most=images)
+    check = [("check", Schema("string"))] if form.checked else []
+    fields = (("image", number), *check, ("answer", answer))
+    item = Schema("object", properties=fields, required=tuple(name for name, _ in fields))
+    return Schema("array", items=item, at_least=images, at_most=images)
+
+
+def _code(index: int, width: int) -> str:
+    letters = []
+    for _ in range(width):
+        index, letter = divmod(index, len(_CODE_LETTERS))
+        letters.append(_CODE_LETTERS[letter])
+    return "".join(reversed(letters))

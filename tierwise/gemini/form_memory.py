@@ -1,0 +1,108 @@
+"""Which form of a question Gemini takes, learnt from its refusals and kept for the run.
+
+A refusal (400) is never billed, so trying the next form costs a request and no money. What proves a
+form is a reply: until one came, another form may be to blame for a refusal, and a single image
+whose question was never answered is tried in each; afterwards the picture is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.forms import Form
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.retry import Ruling, Verdict
+from tierwise.gemini.settle import Ask, can_split, form_of
+
+# What refusals for other reasons than the form say.
+_OF_OTHER_THINGS = re.compile(
+    r"image|picture|token count|payload size|api key|unsupported mime|location|safety|thinking",
+    re.IGNORECASE,
+)
+
+_Kind = tuple[str, AnswerType]
+
+
+class FormMemory:
+    """Shared by the requests of a process, on one event loop.
+
+    Args:
+        checked_share: the share of packs whose items must say which picture they are about.
+    """
+
+    def __init__(self, checked_share: float = 0.0) -> None:
+        self._checked_share = checked_share
+        self._taken: dict[_Kind, Form] = {}
+        self._most_images: dict[tuple[_Kind, Form], int] = {}
+        self._in_vain = set[_Kind]()  # refused in every form
+
+    def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+        """A request in the form in which it will be sent; one that has a form keeps it."""
+        if asks[0].form:
+            return tuple(asks)
+        form = self._taken.get(_kind(asks), form_of(asks))
+        form = replace(form, checked=self._is_checked(asks))
+        return tuple(replace(ask, form=form) for ask in asks)
+
+    def took(self, asks: Sequence[Ask]) -> None:
+        """Note that Gemini replied to this form, for so many images."""
+        kind, form = _kind(asks), replace(form_of(asks), checked=False)
+        self._in_vain.discard(kind)
+        self._most_images[kind, form] = max(len(asks), self._most_images.get((kind, form), 0))
+        if not self._proven(asks, self._taken.setdefault(kind, form)):
+            self._taken[kind] = form
+
+    def after(
+        self, asks: Sequence[Ask], error: CallError, verdict: Verdict
+    ) -> tuple[Ask, ...] | None:
+        """The same request in the next form, None where its form is not to blame for a refusal."""
+        task, form = asks[0].task, form_of(asks)
+        if error.status != 400 or verdict.ruling not in (Ruling.FORM, Ruling.SPLIT):
+            return None
+        if self._proven(asks, replace(form, checked=False)) or _kind(asks) in self._in_vain:
+            return None
+        unnamed = verdict.ruling is Ruling.SPLIT
+        if unnamed and (can_split(asks) or _OF_OTHER_THINGS.search(str(error))):
+            return None
+        other = task.answer.next_form(form, task.answers_in_request(len(asks)))
+        if other is None:
+            self._in_vain.add(_kind(asks))
+            return None
+        return tuple(replace(ask, form=other) for ask in asks)
+
+    def better(self, asks: Sequence[Ask]) -> tuple[Ask, ...] | None:
+        """The same request in a form that was taken meanwhile, where its own was not."""
+        form, taken = form_of(asks), self._taken.get(_kind(asks))
+        if taken is None or self._proven(asks, replace(form, checked=False)):
+            return None
+        if not self._proven(asks, taken) or not _is_later(asks, taken, form):
+            return None
+        return tuple(replace(ask, form=replace(taken, checked=form.checked)) for ask in asks)
+
+    def _proven(self, asks: Sequence[Ask], form: Form) -> bool:
+        """Whether it was taken for so many images: a pack's schema grows with it."""
+        return self._most_images.get((_kind(asks), form), 0) >= len(asks)
+
+    def _is_checked(self, asks: Sequence[Ask]) -> bool:
+        """Drawn by the request itself, so that the same request is the same in every run.
+
+        On a contact sheet the numbers stand in the picture.
+        """
+        if not can_split(asks) or asks[0].route.images_per_sheet > 1:
+            return False
+        named = " ".join(ask.request_id for ask in asks)
+        drawn = int.from_bytes(hashlib.sha256(named.encode()).digest()[:6], "big") / 2**48
+        return drawn < self._checked_share
+
+
+def _kind(asks: Sequence[Ask]) -> _Kind:
+    return asks[0].route.model, asks[0].task.answer
+
+
+def _is_later(asks: Sequence[Ask], one: Form, other: Form) -> bool:
+    ladder = asks[0].task.answer.forms()
+    return ladder.index(one) > ladder.index(replace(other, checked=False))
