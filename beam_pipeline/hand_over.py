@@ -20,7 +20,8 @@ from tierwise.beam_pipeline.run_file import break_off, open_run
 from tierwise.beam_pipeline.run_pipeline import new_pipeline
 from tierwise.beam_pipeline.runners.dataflow import is_dataflow, only_builds
 from tierwise.journal.lines import VERSION
-from tierwise.journal.run_records import Lease, new_record
+from tierwise.journal.run_record import new_record
+from tierwise.journal.run_records import Lease
 from tierwise.storage.files import join
 
 

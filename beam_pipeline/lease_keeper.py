@@ -20,13 +20,8 @@ from tierwise.errors import LeaseLostError
 from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.left_under_way import named_under_way, untraced
 from tierwise.journal.lines import VERSION
-from tierwise.journal.run_records import (
-    HEARTBEAT,
-    Lease,
-    new_record,
-    sign_earlier,
-    take_lease,
-)
+from tierwise.journal.run_record import new_record
+from tierwise.journal.run_records import HEARTBEAT, Lease, sign_earlier, take_lease
 from tierwise.publishing.publish_run import finish_earlier
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.storage.files import files_for

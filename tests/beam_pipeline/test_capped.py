@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tierwise.beam_pipeline.__main__ import main
-from tierwise.journal.run_records import new_record, take_lease
+from tierwise.journal.run_record import new_record
+from tierwise.journal.run_records import take_lease
 
 TASKS = """
 model: gemini-3.1-flash-lite

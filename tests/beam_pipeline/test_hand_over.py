@@ -20,7 +20,8 @@ from tierwise.beam_pipeline.lease_keeper import begin
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.journal.lines import VERSION
-from tierwise.journal.run_records import DEAD_AFTER, Lease, new_record, take_lease
+from tierwise.journal.run_record import DEAD_AFTER, new_record
+from tierwise.journal.run_records import Lease, take_lease
 
 Photos = Callable[..., Path]
 

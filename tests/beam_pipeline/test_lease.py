@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tierwise.journal.run_records import new_record, take_lease
+from tierwise.journal.run_record import new_record
+from tierwise.journal.run_records import take_lease
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tierwise.journal.run_records import Lease, RunRecord, take_lease
+from tierwise.journal.run_record import RunRecord
+from tierwise.journal.run_records import Lease, take_lease
 from tierwise.storage.process import Process
 from tierwise.transforms.keep_lease import KeepLease, keep_lease
 

@@ -9,7 +9,8 @@ from typing import Any
 from tierwise.accounts.admission import Untraced
 from tierwise.accounts.tables import usd
 from tierwise.journal.intents import UnderWay, intents_of
-from tierwise.journal.run_records import Lease, RunRecord
+from tierwise.journal.run_record import RunRecord
+from tierwise.journal.run_records import Lease
 from tierwise.records import Spent
 
 Counts = Callable[[RunRecord], bool]

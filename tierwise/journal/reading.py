@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tierwise.answerer import AnsweredBy, Answerer
 from tierwise.journal.lines import Entry
-from tierwise.journal.run_records import RunRecord
+from tierwise.journal.run_record import RunRecord
 from tierwise.records import Failure, Reason
 
 # Whoever answered runs that do not say.

@@ -15,55 +15,19 @@ the step that publishes the tables ends it.
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from tierwise.answerer import Answerer, ServiceKind
+from tierwise.answerer import Answerer
 from tierwise.errors import InputError, LeaseLostError
-from tierwise.json_text import read_json_text
+from tierwise.journal.run_record import DEAD_AFTER, RunRecord, decode_record, encode_record, now_utc
 from tierwise.storage.files import files_for, join
-from tierwise.storage.process import Process
 
 HEARTBEAT = timedelta(seconds=30)
-DEAD_AFTER = timedelta(minutes=10)
 _NUMBER = re.compile(r"(\d{6,})\.json")
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """What a run says of itself. Times are ISO 8601, UTC.
-
-    `untraced_requests` is how many requests may be paid without a trace in the journal: as many as
-    can be under way, until the run has ended and says how many it gave up; with `handed_over`, as
-    many as can be in each process that works for it, until then. `dearest_request` is the most that
-    one can cost (nano-dollars), 0 where nobody wrote it. `journal_version` is the format it writes,
-    `answerer` who was asked, None in records that do not say.
-    `handed_over` says that the run goes on when its process is gone, `intents` that it wrote down
-    each request before it was sent, see intents.py.
-    """
-
-    run_id: str
-    process: Process
-    untraced_requests: int
-    journal_version: int
-    started_at: str
-    heartbeat_at: str
-    ended_at: str = ""
-    handed_over: bool = False
-    dearest_request: int = 0
-    answerer: Answerer | None = None
-    intents: bool = False
-
-    def is_over(self, now: datetime) -> bool:
-        """Whether another run may begin."""
-        silent = now - datetime.fromisoformat(self.heartbeat_at)
-        gone = self.process.gone and not self.handed_over
-        return bool(self.ended_at) or gone or silent > DEAD_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +49,11 @@ class Lease:
         now = datetime.now(UTC)
         silent = now - datetime.fromisoformat(record.heartbeat_at)
         if not record.ended_at and silent >= HEARTBEAT / 2:
-            self._write(replace(record, heartbeat_at=_now()))
+            self._write(replace(record, heartbeat_at=now_utc()))
 
     def end(self, *, untraced_requests: int) -> None:
         """Give the lease back, and say how many requests were given up while under way."""
-        now = _now()
+        now = now_utc()
         ended = replace(
             self.record, heartbeat_at=now, ended_at=now, untraced_requests=untraced_requests
         )
@@ -120,28 +84,7 @@ class Lease:
         return join(self.folder, f"{self.number:06d}-workers")
 
     def _write(self, record: RunRecord) -> None:
-        files_for(self.folder).write(_uri(self.folder, self.number), _encoded(record))
-
-
-def new_record(
-    run_id: str,
-    *,
-    untraced_requests: int,
-    journal_version: int,
-    handed_over: bool = False,
-    dearest_request: int = 0,
-    answerer: Answerer | None = None,
-    intents: bool = False,
-) -> RunRecord:
-    """The record of a run that this process begins now."""
-    now = _now()
-    return RunRecord(
-        *(run_id, Process.this(), untraced_requests, journal_version, now, now),
-        handed_over=handed_over,
-        dearest_request=dearest_request,
-        answerer=answerer,
-        intents=intents,
-    )
+        files_for(self.folder).write(_uri(self.folder, self.number), encode_record(record))
 
 
 def take_lease(folder: str, record: RunRecord) -> Lease:
@@ -161,7 +104,7 @@ def take_lease(folder: str, record: RunRecord) -> Lease:
             _check_over(folder, last, record)
         lease = Lease(folder, last + 1, record)
         try:
-            files_for(folder).write_new(_uri(folder, lease.number), _encoded(record))
+            files_for(folder).write_new(_uri(folder, lease.number), encode_record(record))
         except FileExistsError:
             continue  # look who was quicker
         return lease
@@ -184,7 +127,7 @@ def sign_earlier(folder: str, answerers: Mapping[str, Answerer]) -> None:
         answerer = answerers.get(run.record.run_id)
         if answerer and not run.record.answerer:
             files_for(folder).write(
-                _uri(folder, run.number), _encoded(replace(run.record, answerer=answerer))
+                _uri(folder, run.number), encode_record(replace(run.record, answerer=answerer))
             )
 
 
@@ -243,30 +186,10 @@ def _uri(folder: str, number: int) -> str:
     return join(folder, f"{number:06d}.json")
 
 
-def _encoded(record: RunRecord) -> bytes:
-    return (json.dumps(asdict(record), indent=2) + "\n").encode()
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds()) // 60
 
 
 def _read(folder: str, number: int) -> RunRecord | None:
-    """A record, or None when it is not whole. Fields of a later version are left out."""
-    try:
-        content = read_json_text(files_for(folder).read(_uri(folder, number)))
-        process = Process(**_known(Process, content["process"]))
-        known = _known(RunRecord, content) | {"process": process}
-        if said := content.get("answerer"):
-            known["answerer"] = Answerer(ServiceKind(said["service"]), said["emulator"])
-        return RunRecord(**known)
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _known(kind: type[Process | RunRecord], content: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: content[name] for name in kind.__dataclass_fields__ if name in content}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _minutes(span: timedelta) -> int:
-    return int(span.total_seconds()) // 60
+    """A record, or None when it is not whole."""
+    return decode_record(files_for(folder).read(_uri(folder, number)))

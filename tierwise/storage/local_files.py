@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tierwise.storage.descriptors import patiently
+from tierwise.storage.links import leading_out
 from tierwise.storage.name_ranges import EVERY, Cut, NameRange
 from tierwise.storage.regular_files import open_regular
 from tierwise.storage.stat import Stat
@@ -44,7 +45,7 @@ class LocalFiles:
                 folders.clear()
                 continue
             entered.add(real)
-            out = _leading_out(parent, (*folders, *names), inside) if inside else frozenset[str]()
+            out = leading_out(parent, (*folders, *names), inside) if inside else frozenset[str]()
             folders[:] = sorted(name for name in folders if name not in out)
             for name in sorted(out.union(names)):
                 # As it was given: pathlib would drop "./", and a pattern would not match.
@@ -216,17 +217,6 @@ def _open_new(path: Path) -> BinaryIO:
 def _unfinished(path: Path) -> Path:
     """A name beside a file's; without the file's own, which could make it too long."""
     return path.with_name(f".{uuid.uuid4().hex}.tmp")
-
-
-def _leading_out(parent: str, names: Iterable[str], inside: str) -> frozenset[str]:
-    """Which of these names of a folder are links out of the folder `inside`."""
-    links = (name for name in names if os.path.islink(os.path.join(parent, name)))  # noqa: PTH114, PTH118
-    out = []
-    for name in links:
-        target = os.path.realpath(os.path.join(parent, name))  # noqa: PTH118
-        if os.path.commonpath([inside, target]) != inside:
-            out.append(name)
-    return frozenset(out)
 
 
 def _look_at(path: str) -> Stat | None:

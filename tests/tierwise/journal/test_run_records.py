@@ -14,15 +14,8 @@ from pathlib import Path
 import pytest
 
 from tierwise.errors import InputError, LeaseLostError
-from tierwise.journal.run_records import (
-    DEAD_AFTER,
-    Lease,
-    RunRecord,
-    check_lease,
-    end_lease,
-    new_record,
-    take_lease,
-)
+from tierwise.journal.run_record import DEAD_AFTER, RunRecord, new_record
+from tierwise.journal.run_records import Lease, check_lease, end_lease, take_lease
 from tierwise.storage.process import Process
 
 ELSEWHERE = Process("another-machine", 1, "another boot/pid:[1]", "99")

@@ -16,7 +16,8 @@ from tierwise.accounts.table_names import FAILURES, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.errors import LeaseLostError, TablesError
 from tierwise.journal.journal_files import JournalFiles
-from tierwise.journal.run_records import new_record, take_lease
+from tierwise.journal.run_record import new_record
+from tierwise.journal.run_records import take_lease
 from tierwise.publishing.parts import Part, outcome_row, write_part
 from tierwise.publishing.publish_run import Publication, check_tables, finish_earlier, publish
 from tierwise.records import Answer, NamedOutcome
