@@ -179,6 +179,22 @@ class AnswerType(ABC):
         return self.answer_tokens() + _TOKENS_TO_SPARE
 
 
+class ToldByExample(AnswerType):
+    """A kind without labels to count answers by."""
+
+    __slots__ = ()
+
+    def options(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @staticmethod
+    def picked(value: Any) -> tuple[str, ...]:
+        """None."""
+        del value
+        return ()
+
+
 def part(name: str, schema: Schema, truth: Any, value: Any) -> Part:
     """How right a value is that is itself told apart, alone or within another."""
     if is_same(schema, truth, value):

@@ -33,8 +33,32 @@ MAX_LABEL_CHARACTERS = 200
 _QUOTES = ('""', "''", "``")
 
 
+class _OfLabels(AnswerType):
+    """What one label and several have in common."""
+
+    __slots__ = ()
+    labels: tuple[str, ...]
+
+    def forms(self) -> tuple[Form, ...]:
+        """Those of its list."""
+        return forms_of_labels(self.labels)
+
+    def options(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.labels
+
+    def recurs(self) -> bool:
+        """A label fits or does not."""
+        return True
+
+    def parts(self, truth: Any, value: Any) -> Iterator[Part]:
+        """None: recall and confusions say more."""
+        del truth, value
+        yield from ()
+
+
 @dataclass(frozen=True, slots=True)
-class OneLabel(AnswerType):
+class OneLabel(_OfLabels):
     """Exactly one of the labels; the value is a `str`."""
 
     labels: tuple[str, ...]
@@ -42,10 +66,6 @@ class OneLabel(AnswerType):
     def schema(self) -> Schema:
         """A string among the labels."""
         return Schema("string", enum=self.labels)
-
-    def forms(self) -> tuple[Form, ...]:
-        """Those of its list."""
-        return forms_of_labels(self.labels)
 
     def travels_as(self, form: Form | None = None) -> Schema:
         """A label, its number or its code."""
@@ -71,10 +91,6 @@ class OneLabel(AnswerType):
         """Labels in their order."""
         return {"labels": self.labels, "multiple": False}
 
-    def options(self) -> tuple[str, ...]:
-        """All of them."""
-        return self.labels
-
     @staticmethod
     def picked(value: str) -> tuple[str, ...]:
         """The label."""
@@ -90,10 +106,6 @@ class OneLabel(AnswerType):
         """Of how many."""
         return f"one label of {labels}"
 
-    def recurs(self) -> bool:
-        """A label is right or wrong."""
-        return True
-
     def truth(self, cells: Mapping[str, Scalar]) -> str:
         """The label of the first cell, whatever its case where that is unique."""
         return _written(self.labels, next(iter(cells.values())))
@@ -102,14 +114,9 @@ class OneLabel(AnswerType):
         """Right or wrong."""
         return float(truth == value)
 
-    def parts(self, truth: str, value: str | None) -> Iterator[Part]:
-        """None."""
-        del truth, value
-        yield from ()
-
 
 @dataclass(frozen=True, slots=True)
-class SeveralLabels(AnswerType):
+class SeveralLabels(_OfLabels):
     """Any number of the labels, none included; the value is a `tuple` in the file's order."""
 
     labels: tuple[str, ...]
@@ -117,10 +124,6 @@ class SeveralLabels(AnswerType):
     def schema(self) -> Schema:
         """An array of strings among the labels."""
         return Schema("array", items=Schema("string", enum=self.labels))
-
-    def forms(self) -> tuple[Form, ...]:
-        """Those of its list."""
-        return forms_of_labels(self.labels)
 
     def travels_as(self, form: Form | None = None) -> Schema:
         """An array of labels, their numbers or their codes; few can be counted in a schema."""
@@ -153,10 +156,6 @@ class SeveralLabels(AnswerType):
         """Labels in their order."""
         return {"labels": self.labels, "multiple": True}
 
-    def options(self) -> tuple[str, ...]:
-        """All of them."""
-        return self.labels
-
     @staticmethod
     def picked(value: Sequence[str]) -> tuple[str, ...]:
         """The labels, for each of which the image counts."""
@@ -172,10 +171,6 @@ class SeveralLabels(AnswerType):
         """Of how many."""
         return f"some of {labels} labels"
 
-    def recurs(self) -> bool:
-        """Each label fits or does not."""
-        return True
-
     def truth(self, cells: Mapping[str, Scalar]) -> tuple[str, ...]:
         """Labels of a JSON list, or of words with semicolons between them, in the file's order."""
         words = read_written(Schema("array"), next(iter(cells.values())))
@@ -185,11 +180,6 @@ class SeveralLabels(AnswerType):
     def score(self, truth: Sequence[str], value: Sequence[str]) -> float:
         """The harmonic mean of what was found and what was right of it (F1)."""
         return overlap(truth, value)
-
-    def parts(self, truth: Sequence[str], value: Sequence[str] | None) -> Iterator[Part]:
-        """None."""
-        del truth, value
-        yield from ()
 
 
 def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, Part, part, tokens_at_most
+from tierwise.answers.answer_type import Part, ToldByExample, part, tokens_at_most
 from tierwise.answers.comparing import read_properties
 from tierwise.answers.forms import FORMS_OF_STRUCTS, Form
 from tierwise.answers.json_schemas import MismatchError, Schema
@@ -22,7 +22,7 @@ _SCALAR_TOKENS = {"boolean": 2, "integer": 20, "number": 24}
 
 
 @dataclass(frozen=True, slots=True)
-class Struct(AnswerType):
+class Struct(ToldByExample):
     """One object with typed properties; the value is a `dict` in the schema's order.
 
     A property that is not required may be absent from it.
@@ -64,16 +64,6 @@ class Struct(AnswerType):
     def identity(self) -> dict[str, Any]:
         """The whole schema, lengths included."""
         return {"schema": json_schema(self.fields)}
-
-    def options(self) -> tuple[str, ...]:
-        """None: an object is told by example."""
-        return ()
-
-    @staticmethod
-    def picked(value: Mapping[str, Any]) -> tuple[str, ...]:
-        """None."""
-        del value
-        return ()
 
     @staticmethod
     def told(value: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, Part, part
+from tierwise.answers.answer_type import Part, ToldByExample, part
 from tierwise.answers.comparing import cell_text
 from tierwise.answers.forms import Form
 from tierwise.answers.json_schemas import MismatchError, Schema
@@ -18,7 +18,7 @@ from tierwise.shown import shown
 
 
 @dataclass(frozen=True, slots=True)
-class Text(AnswerType):
+class Text(ToldByExample):
     """Free text of at most `max_length` characters; with `slug`, words fit for a file name."""
 
     max_length: int
@@ -66,16 +66,6 @@ class Text(AnswerType):
     def identity(self) -> dict[str, Any]:
         """Length and normalisation."""
         return {"text": {"max_length": self.max_length, "slug": self.slug}}
-
-    def options(self) -> tuple[str, ...]:
-        """None: a text is told by example."""
-        return ()
-
-    @staticmethod
-    def picked(value: str) -> tuple[str, ...]:
-        """None."""
-        del value
-        return ()
 
     @staticmethod
     def told(value: str) -> str:
