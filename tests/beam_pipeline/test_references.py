@@ -160,7 +160,7 @@ def test_without_permission_the_run_ends_and_says_why(
     with bucket.refusing(403, "no", kinds="read"):
         finished = run()
     assert finished.status != 0
-    assert {row["reason"] for row in finished.failures} == {"unauthorized"}
+    assert {row["reason"] for row in finished.failures} == {"rejected"}
     assert "does not have storage.objects.get access" in finished.failures[0]["message"]
 
 

@@ -60,7 +60,9 @@ class Proof:
         """A request with these pictures was rejected."""
         if self.proven:
             return
-        said = "".join(letter for letter in why.message if not letter.isdigit())
+        # Numbers, addresses and names of files differ from picture to picture.
+        words = (word.strip(".,:;'\"()") for word in why.message.split())
+        said = " ".join(word for word in words if word.isalpha())
         if said != self._said:  # another matter
             self._said, self._seen, self._alone, self._packs = said, set(), set(), 0
             self.hearing.close()

@@ -71,10 +71,11 @@ def test_other_words_are_another_matter() -> None:
     assert phase(proof) is Phase.OPEN
 
 
-def test_numbers_in_the_words_do_not_make_them_others() -> None:
+def test_numbers_and_names_in_the_words_do_not_make_them_others() -> None:
     proof = Proof(Rule())
     for number in range(5):
-        reject(proof, str(number), why=Refused(Reason.REJECTED, f"request {number} is invalid"))
+        words = f"request {number}: 'gs://b/{'abcde'[number]}.jpg' is invalid."
+        reject(proof, str(number), why=Refused(Reason.REJECTED, words))
     assert phase(proof) is Phase.ENDED
 
 
