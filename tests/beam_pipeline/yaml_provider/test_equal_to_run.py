@@ -96,6 +96,7 @@ CASES: dict[str, tuple[str, dict[str, Any], int | None]] = {
     "escalate": (TASKS, {}, 9 + 3 + 3),
     "audit": (TASKS, {"audit_rate": 0.6}, None),
     "routing": (TASKS, {"routing": "task"}, 9 + 3 + 3),
+    "near duplicates": (TASKS, {"near_duplicates": 6}, None),
     "flex": (FLEX, {"flex_fallback": "standard"}, 9 + 3 + 3),
     "calibration": (
         (OLD / "tasks.yaml").read_text("utf-8").partition("  filename:")[0],
