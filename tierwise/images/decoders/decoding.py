@@ -9,6 +9,7 @@ from tierwise.errors import ImageError
 from tierwise.images.decoders.frames import FrameChoice, chosen_frames
 from tierwise.images.decoders.gif_damage import check_gif
 from tierwise.images.decoders.heic_decoder import decode_heic
+from tierwise.images.decoders.jp2_damage import check_jp2
 from tierwise.images.decoders.jpeg_decoder import decode_four_colours, decode_jpeg
 from tierwise.images.decoders.original import DamagedError, Original, WantedView
 from tierwise.images.decoders.pdf_decoder import count_pages, decode_pdf
@@ -40,6 +41,7 @@ _DECODERS: dict[str, tuple[Decoder, ...]] = {
 # What decoders do not check themselves.
 _CHECKS: dict[str, Callable[[Original, WantedView], None]] = {
     "gif": check_gif,
+    "jp2": check_jp2,
     "tiff": check_tiff,
 }
 _ANIMATED = {"gif", "webp", "png", "avif"}
