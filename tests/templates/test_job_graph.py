@@ -152,7 +152,7 @@ def test_the_console_shows_what_is_asked_of_whom(transforms: dict[str, Any]) -> 
     assert asking["tasks"] == "light, found, theme"
     assert asking["models"] == "gemini-3.1-flash-lite"
     assert asking["service"] == "developer"
-    assert asking["requests_in_flight"] == 32
+    assert asking["requests_in_flight"] == 32 / 4  # packs of four, in a small archive
     assert asking["api_key_secret"] == SECRET
     (listing,) = (one for name, one in shown.items() if name.startswith("ListImages/ListNames/"))
     assert listing["input"] == "gs://archive/photos"
