@@ -7,9 +7,8 @@ requests in its slots can have been paid without a trace.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -104,15 +103,16 @@ class Asker:
                 if otherwise := self.forms.better(asks):
                     return Settled((), (), (otherwise,))
                 ready = partial(self.gate.ready, scope, worst)
-                async with self.limiter.slot(ready) as start, self._passing(scope, worst) as passed:
-                    self.limiter.observations.sent(len(asks), again=tries.failed > 0)
-                    asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
-                    await sending.send()
-                    settled = await self._exchange(asks, composed, passed, start)
-                    paid = paid_by(settled)
-                    sending.settle(paid)
-                    self.gate.paid(passed, paid.cost)
-                    return settled
+                async with self.limiter.slot(ready) as start:
+                    with self.gate.passing(scope, worst) as passed:
+                        self.limiter.observations.sent(len(asks), again=tries.failed > 0)
+                        asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
+                        await sending.send()
+                        settled = await self._exchange(asks, composed, passed, start)
+                        paid = paid_by(settled)
+                        sending.settle(paid)
+                        self.gate.paid(passed, paid.cost)
+                        return settled
             except HeldBackError:
                 continue
             except RunEndedError as ended:
@@ -132,14 +132,6 @@ class Asker:
     def _scope(self, ask: Ask, tries: Tries) -> Scope:
         tier = tier_of_try(ask.route.service_tier, tries.without_room, self.flex_fallback)
         return Scope(ask.task.name, ask.route.model, tier)
-
-    @asynccontextmanager
-    async def _passing(self, scope: Scope, worst: int) -> AsyncIterator[Pass]:
-        passed = self.gate.enter(scope, worst)
-        try:
-            yield passed
-        finally:
-            self.gate.leave(passed)
 
     def _narrow(self, asks: tuple[Ask, ...], scope: Scope, message: str) -> Settled:
         """Find the image that is to blame; a question never answered yet may be to blame itself."""
@@ -236,15 +228,8 @@ class Asker:
             self.limiter.refuse(start, verdict.wait_s, window_s=verdict.window_s, why=str(error))
         else:
             self.limiter.fail(start)
-        seconds = self.limiter.hopeless_s()
-        if seconds is not None:
-            share = (
-                ""
-                if self.limiter.answered
-                else " (before a first reply, a fifth of --give_up_after_s is enough)"
-            )
-            words = f"Nothing was answered for {seconds:.0f} s{share}, so no more was asked; "
-            self.gate.outage(Refused(verdict.reason, f"{words}lately: {error}"))
+        if words := self.limiter.hopeless():
+            self.gate.outage(Refused(verdict.reason, f"{words}; lately: {error}"))
 
 
 def _judge(asks: Sequence[Ask], error: CallError) -> Verdict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tierwise.errors import RefusedAloneError, RunEndedError
@@ -82,6 +83,15 @@ class Gate:
         """Let a request pass; `leave` must follow."""
         self._proof(scope).start()
         return Pass(scope, self._standing(scope).start(), self._spending.start(worst))
+
+    @contextmanager
+    def passing(self, scope: Scope, worst: int) -> Iterator[Pass]:
+        """Hold this while a request is under way."""
+        passed = self.enter(scope, worst)
+        try:
+            yield passed
+        finally:
+            self.leave(passed)
 
     def paid(self, passed: Pass, cost: int) -> None:
         """What a request cost, at the worst."""

@@ -145,15 +145,15 @@ class Limiter:
         self.pause(self._concurrency.failure(start.number, now))
         self._resize()
 
-    @property
-    def answered(self) -> bool:
-        """Whether any request of this process was answered yet."""
-        return self._concurrency.answered
-
-    def hopeless_s(self) -> float | None:
-        """The seconds in which nothing but failures came, once they are too many."""
+    def hopeless(self) -> str:
+        """That nothing but failures came for too long, in words; empty while it may get better."""
         now = self._clock.monotonic()
-        return self._concurrency.failing_s(now) if self._concurrency.hopeless(now) else None
+        if not self._concurrency.hopeless(now):
+            return ""
+        first = " (before a first reply, a fifth of --give_up_after_s is enough)"
+        share = "" if self._concurrency.answered else first
+        seconds = self._concurrency.failing_s(now)
+        return f"Nothing was answered for {seconds:.0f} s{share}, so no more was asked"
 
     def end(self, reason: Reason, message: str) -> None:
         """Start nothing any more, and wake whoever waits; the first reason stays."""
