@@ -87,6 +87,9 @@ def _route(keys: EscalateKeys, own: Route) -> Route:
     image = replace(usual, quality=keys.image.quality or quality)
     if keys.image.max_side or side:
         image = replace(image, max_side=keys.image.max_side or side, tokens=0)
+        # A calibration writes the usual size so, where the first ask has a size of its own.
+        seen = sized_for(image, model, resolution, sheet)
+        image = seen if seen.max_side == image.max_side else image
     filled = own.images_per_request == own.images_per_sheet
     return replace(
         own,

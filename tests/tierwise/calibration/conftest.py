@@ -13,7 +13,7 @@ from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import usual_routes
 from tierwise.records import ImageSettings, MediaResolution, Reason, Route, Spent, Usage
 
-OWN = Route("gemini-3.1-flash-lite", MediaResolution.LOW, ImageSettings(912))
+OWN = Route("gemini-3.1-flash-lite", MediaResolution.LOW, ImageSettings(912, tokens=280))
 KIND = OneLabel(("cat", "dog"))
 
 Observe = Callable[..., list[Observation]]
