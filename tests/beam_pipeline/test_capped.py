@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import take_lease
+from tierwise.version import VERSION as PROGRAM
+
+EMULATOR = Answerer(ServiceKind.EMULATOR, f"tierwise/{PROGRAM}")
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -87,7 +92,7 @@ def test_a_plan_says_how_far_a_cap_reaches_and_a_run_gets_so_far(
     assert main(["plan", *words, f"--max_cost_usd={dollars(cap)}"]) == 0
     assert more["line"] in capsys.readouterr().out
 
-    record = new_record("killed", untraced_requests=2, journal_version=1)
+    record = new_record("killed", untraced_requests=2, journal_version=VERSION, answerer=EMULATOR)
     take_lease(f"{finished.output}/journal/runs", record).end(untraced_requests=2)
     lost = planned(words, 9 * cap, capsys)["cap"]
     assert nano(lost["maybe_lost_usd"]) > 0

@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+from tierwise.answerer import Answerer, ServiceKind
+from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import take_lease
+from tierwise.version import VERSION as PROGRAM
+
+EMULATOR = Answerer(ServiceKind.EMULATOR, f"tierwise/{PROGRAM}")
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def test_a_run_beside_another_is_refused_and_changes_nothing(
     folder = photos(2)
     before = classify(folder).run
     asked = len(gemini.requests())
-    other = take_lease(runs, new_record("other", untraced_requests=1, journal_version=1))
+    other = take_lease(runs, new_record("other", untraced_requests=1, journal_version=VERSION))
     photos(1, first=2)
     assert classify(folder, status=2).run == before
     assert "another run writes into this output: other on" in capsys.readouterr().err
@@ -56,7 +61,11 @@ def test_what_a_run_may_have_lost_is_counted_at_its_own_prices(
     """It may have asked a dearer model than the run that tells of it."""
     for dearest in (7_000_000_000, 1):
         record = new_record(
-            str(dearest), untraced_requests=8, journal_version=1, dearest_request=dearest
+            str(dearest),
+            untraced_requests=8,
+            journal_version=VERSION,
+            dearest_request=dearest,
+            answerer=EMULATOR,
         )
         take_lease(runs, record).end(untraced_requests=3)
     every = classify(photos(1)).run["all_runs"]
