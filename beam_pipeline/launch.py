@@ -100,6 +100,7 @@ def build_job(
         usd_per_minute=dollars / workers if dollars else None,
         patience_s=patience_of(settings, questions),
         flex_fallback=inquiry.flex_fallback,
+        check_packs=settings.check_packs,
         request_files=RequestFiles(join(output, "requests"), run_id, kept) if kept else None,
         order_by=settings.order_by or "",
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),

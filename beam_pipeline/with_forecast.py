@@ -31,6 +31,10 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
     if warnings := no_images(survey, job.found.uri):
         warn(console, warnings[0])
         return job
-    row = forecast_row(forecast_of(questions, service, survey, job.on, unknowns=()))
+    row = forecast_row(
+        forecast_of(
+            questions, service, survey, job.on, unknowns=(), check_packs=job.plan.check_packs
+        )
+    )
     say(results, forecast_line(row))
     return replace(job, facts={**job.facts, "forecast": row})

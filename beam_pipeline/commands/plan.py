@@ -73,7 +73,7 @@ def _show_drawing_costs(settings: Settings, on: date, console: Console) -> None:
 
 def _show_ways(planned: _Planned, console: Console) -> None:
     survey, warnings = planned.survey, planned.warnings
-    rates = rates_of(planned.inquiry.service, planned.inquiry.on)
+    rates = rates_of(planned.inquiry.service, planned.inquiry.on, planned.settings.check_packs)
     found = alternatives(planned.inquiry.questions.tasks, survey, rates)
     cap = _reached(planned)
     if planned.settings.json:
@@ -110,7 +110,14 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
 
 def _forecast(planned: _Planned, unknowns: Sequence[Unknown] = tuple(Unknown)) -> Forecast:
     asked = planned.inquiry
-    return forecast_of(asked.questions, asked.service, planned.survey, asked.on, unknowns=unknowns)
+    return forecast_of(
+        asked.questions,
+        asked.service,
+        planned.survey,
+        asked.on,
+        unknowns=unknowns,
+        check_packs=planned.settings.check_packs,
+    )
 
 
 def _reached(planned: _Planned) -> dict[str, Any]:

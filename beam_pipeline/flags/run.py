@@ -70,6 +70,17 @@ FLAGS = (
         most=1,
     ),
     Flag(
+        "check_packs",
+        "Share of the packs, 0 to 1, in which each item must repeat a word that stands beside its "
+        "picture, so that answers of other pictures are noticed and asked again. `plan` prices it.",
+        "1",
+        (RUN,),
+        default=0.05,
+        type=float,
+        least=0,
+        most=1,
+    ),
+    Flag(
         "gemini",
         "Who answers: the local emulator, the Gemini Developer API, or Vertex AI. "
         "Only the emulator costs nothing.",

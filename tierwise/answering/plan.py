@@ -44,7 +44,8 @@ class Plan:
     `launcher` is the process that workers end with, where they are on its machine.
     `patience_s` is how long nothing but failures may come before the run ends. `flex_fallback` is
     the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
-    wanted. `look_s` is how often processes look at what others see of the service, 0 for one that
+    wanted. `check_packs` is the share of the packs whose items must say which picture they are
+    about. `look_s` is how often processes look at what others see of the service, 0 for one that
     is alone.
     """
 
@@ -56,6 +57,7 @@ class Plan:
     usd_per_minute: float | None = None
     patience_s: float = PATIENCE_S
     flex_fallback: ServiceTier | None = None
+    check_packs: float = 0.0
     request_files: RequestFiles | None = None
     limits: Limits = Limits()
     launcher: Process | None = None

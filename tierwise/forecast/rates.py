@@ -20,13 +20,15 @@ _STEP = 1000
 class Rates:
     """A day, and the rules of a service on it.
 
-    `vertex` and `regional` are Vertex AI's rules; `prices` were negotiated.
+    `vertex` and `regional` are Vertex AI's rules; `prices` were negotiated. `check_packs` is the
+    share of packs whose items repeat a word.
     """
 
     on: date
     vertex: bool = False
     regional: bool = False
     prices: tuple[Price, ...] = ()
+    check_packs: float = 0.0
 
     def price(self, model: str, tier: ServiceTier, context_tokens: int = 0) -> Price:
         """The price of a request; raises PriceError where none is known."""

@@ -17,6 +17,10 @@ _FOLDER_IN_PROMPT = "a folder's name"
 _PROMPTS = 50
 # "Image 12: " and a line break stand around what is the image's own.
 _LEAD_TOKENS = 2.25
+_CHARACTERS_PER_TOKEN = 4
+# Words as `check_word` makes them, and what an item has more that repeats one.
+_WORDS = ("kbtw", "rvzs")
+CHECK_REPLY_TOKENS = len('"check": "kbtw", ') / _CHARACTERS_PER_TOKEN
 _SCHEMA_KEYS = ("responseSchema", "responseJsonSchema")
 
 
@@ -67,6 +71,14 @@ def _lead(task: Task, prompt: Prompt) -> float:
     bare = [replace(prompt, own="")] * sheet
     line = text_tokens(request_texts(bare, "", sheet).before_pictures[0])
     return line / sheet + (_LEAD_TOKENS if prompt.own else 0)
+
+
+def check_text_tokens(images: float) -> float:
+    """What a checked pack of so many images says more than another, in its opening and captions."""
+    bare = Prompt("", "", "", ())
+    plain, checked = (request_texts([bare] * 2, "", checks=words) for words in ((), _WORDS))
+    more = text_tokens(checked.opening) - text_tokens(plain.opening)
+    return more + images * len(f" ({_WORDS[0]})") / _CHARACTERS_PER_TOKEN
 
 
 def schema_tokens(task: Task, answers: int) -> int:

@@ -13,7 +13,13 @@ from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import prompt_tokens, reply_tokens
 from tierwise.forecast.scenarios import Scenario
 from tierwise.forecast.survey import Groups, Standing, Survey
-from tierwise.forecast.texts import Texts, schema_tokens, texts_of
+from tierwise.forecast.texts import (
+    CHECK_REPLY_TOKENS,
+    Texts,
+    check_text_tokens,
+    schema_tokens,
+    texts_of,
+)
 from tierwise.models import Model, find_model
 from tierwise.prices.prices import cost_nano_usd
 from tierwise.records import ServiceTier, Usage
@@ -101,12 +107,15 @@ class Workload:
         earlier = self._earlier_answers(scenario)
         text = (self.texts.of(pack) + pack * earlier) * scenario.text
         text += schema_tokens(self.task, answers) if scenario.schema else 0
+        checked = self._checked_share(answers)
+        text += checked * check_text_tokens(pack)
         above = scenario.pictures * (self.picture_at_most - self.picture)
         above += scenario.detail[self.task.name] * (self.raised - self.picture)
         sheet = self.task.route.images_per_sheet
         sent = pack if sheet == 1 else ceil(pack / sheet)
         pictures = sent * (self.picture + above) * (1 + scenario.sample * self.picture_error)
         output, thoughts = self._output(answers, scenario)
+        output += checked * answers * CHECK_REPLY_TOKENS
         paid = requests * (1 + scenario.repeats)
         usage = _usage(paid, text, pictures, output, thoughts)
         route = self.task.route
@@ -127,6 +136,11 @@ class Workload:
     def _earlier_answers(self, scenario: Scenario) -> float:
         """Tokens of the answers that the prompt for one image tells."""
         return sum(prompt_tokens(scenario.replies[name]) for name in self.task.reads_answers)
+
+    def _checked_share(self, answers: int) -> float:
+        """The share of such requests whose items repeat a word: packs without sheets."""
+        plain = answers > 1 and self.task.route.images_per_sheet == 1
+        return self.rates.check_packs if plain else 0.0
 
     def _output(self, answers: int, scenario: Scenario) -> tuple[float, float]:
         """Tokens of reply and thoughts of a request."""

@@ -18,6 +18,7 @@ from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import READERS
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
+from tierwise.gemini.form_memory import FormMemory
 from tierwise.gemini.gate import Gate
 from tierwise.gemini.hearing import Rule
 from tierwise.gemini.limiter import Clock, Limiter
@@ -154,6 +155,7 @@ class Engine:
             flex_fallback=self.plan.flex_fallback,
             log=self._request_log(),
             executor=self._decoders,
+            forms=FormMemory(self.plan.check_packs),
             intents=self._intents(journal),
         )
 

@@ -45,7 +45,9 @@ def dearest_request(plan: Plan, on: date) -> int:
 def _dearest(task: Task) -> Iterator[list[Ask]]:
     """A full pack with the longest values, and one whose limit was raised: an image or a group."""
     ask = _longest(task)
-    yield [ask] * task.route.images_per_request
+    for form in task.answer.forms():
+        checked = replace(ask, form=replace(form, checked=True))
+        yield [checked] * task.route.images_per_request
     yield [replace(ask, limit_raised=True)] * (task.per.most if task.per else 1)
 
 
@@ -67,12 +69,12 @@ def worst_question(task: Task, billing: Billing, on: date) -> int:
 
 
 def _longest(task: Task) -> Ask:
-    """A question with the longest values that its prompt can have."""
+    """A question with the longest values that its prompt can have, checked where it is packed."""
     longest = _FOUR_BYTES * MAX_ANSWER_CHARACTERS
     columns = dict.fromkeys(used_variables(task.prompt), longest)
     file = ImageFile(longest, longest, 0, "", columns)
     ask = question(task, file, Page(), dict.fromkeys(task.reads_answers, longest))
-    return _at_dearest(ask)
+    return replace(_at_dearest(ask), form=replace(task.answer.forms()[0], checked=True))
 
 
 def _at_dearest(ask: Ask) -> Ask:

@@ -20,9 +20,9 @@ from tierwise.storage.listing import Input
 from tierwise.surveying.survey_archive import WhatToSurvey, survey_archive
 
 
-def rates_of(service: Service, on: date) -> Rates:
+def rates_of(service: Service, on: date, check_packs: float = 0.0) -> Rates:
     """What decides tokens and prices at a service on a day."""
-    return Rates(on, service.vertex, service.regional, service.prices)
+    return Rates(on, service.vertex, service.regional, service.prices, check_packs)
 
 
 def survey_of(
@@ -40,8 +40,11 @@ def forecast_of(
     on: date,
     *,
     unknowns: Sequence[Unknown] = tuple(Unknown),
+    check_packs: float = 0.0,
 ) -> Forecast:
     """What asking costs on a day; `unknowns` are those whose own spread is wanted."""
     billing = Billing(service)
     worst = {task.name: worst_question(task, billing, on) for task in questions.tasks}
-    return forecast(questions.tasks, survey, rates_of(service, on), worst, unknowns=unknowns)
+    return forecast(
+        questions.tasks, survey, rates_of(service, on, check_packs), worst, unknowns=unknowns
+    )
