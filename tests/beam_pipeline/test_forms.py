@@ -144,3 +144,16 @@ def test_under_a_cap_another_form_is_admitted_at_its_own_worst_case(
     assert 0 < done.cost == gemini.billed() <= cap * 10**9
     assert {row["label_form"] for row in done.answers()} == {"codes"}
     assert {row["reason"] for row in done.failures} <= {"over_budget"}
+
+
+def test_a_label_repeated_to_the_limit_is_asked_once_more_and_not_in_each_run(
+    photos: Callable[..., Path], classify: Classify, gemini: Any
+) -> None:
+    folder, tasks = photos(2), tasks_with(LONG[:5], multiple=True)
+    gemini.faults({"kind": "repeated_label"})
+    first = classify(folder, tasks=tasks, status=None)
+    assert {row["attempts"] for row in first.failures} == {2}
+    assert (len(gemini.requests()), first.cost) == (4, gemini.billed())
+    gemini.reset()
+    again = classify(folder, tasks=tasks, status=None)
+    assert (len(gemini.requests()), len(again.failures)) == (0, 2)
