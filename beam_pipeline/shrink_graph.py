@@ -10,7 +10,13 @@ import apache_beam as beam
 
 from tierwise.answering.optimize_file import Shrinking
 from tierwise.images.limits import Limits
-from tierwise.metrics import Optimized, OptimizedTotals, metrics_row, metrics_schema, totals_of
+from tierwise.metrics import (
+    Optimized,
+    OptimizedTotals,
+    metrics_row,
+    metrics_schema,
+    optimized_totals,
+)
 from tierwise.publishing.parts import TableRow
 from tierwise.publishing.publish_metrics import KindTotals, MetricsPublication, publish_metrics
 from tierwise.records import ImageSettings, MediaResolution
@@ -55,7 +61,7 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
 
     def totals(one: Optimized) -> KindTotals:
         found = (one.picture.format, one.kind) if one.picture else ("failed", "failed")
-        return found, totals_of(
+        return found, optimized_totals(
             one, model=job.model, media_resolution=job.media_resolution, vertex=False
         )
 

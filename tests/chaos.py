@@ -30,7 +30,7 @@ from PIL import Image
 
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.embedded import running_emulator
-from tierwise.journal.lines import decode
+from tierwise.journal.lines import read_lines
 from tierwise.publishing.publish_run import check_tables
 from tierwise.records import Spent
 
@@ -143,7 +143,7 @@ class Chaos:
 
     def journaled(self) -> Iterator[Spent]:
         for path in self.out.glob("journal/*/*.jsonl"):
-            for entry in decode(path.read_bytes(), name=str(path)).entries:
+            for entry in read_lines(path.read_bytes(), name=str(path)).entries:
                 outcome = entry.answer or entry.failure
                 yield outcome.spent if outcome else entry.wasted or Spent()
 

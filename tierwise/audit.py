@@ -58,7 +58,7 @@ def _audit(task: Task, share: float, calibration: Calibration | None, on: date) 
     return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 
-def compare(audits: Iterable[Task], answered: Answered) -> Iterator[PairRow]:
+def audited_pairs(audits: Iterable[Task], answered: Answered) -> Iterator[PairRow]:
     """For each audited image of one content, the reference's answer beside the cheap one.
 
     Where the reference has no answer there is nothing to compare with.

@@ -101,7 +101,7 @@ def _taken(name: str, waiting: set[str]) -> tuple[str, ...]:
     return (name,)
 
 
-def judge(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> Iterator[PairRow]:
+def judge_row(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> Iterator[PairRow]:
     """What one answer, or its lack, adds to the tables."""
     task = judged.get(outcome.task)
     if task is None:

@@ -66,7 +66,7 @@ class OptimizedTotals:
         return OptimizedTotals(*(getattr(self, name) + getattr(other, name) for name in names))
 
 
-def totals_of(
+def optimized_totals(
     one: Optimized, *, model: str, media_resolution: MediaResolution, vertex: bool
 ) -> OptimizedTotals:
     """What one image adds to the totals; bytes of failures are left out on both sides."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 
-from tierwise.audit import compare
+from tierwise.audit import audited_pairs
 from tierwise.evaluation import PairKey, PairRow
 from tierwise.records import Answered
 from tierwise.tasks import Task
@@ -26,5 +26,5 @@ class CompareAudits(beam.PTransform):
         """Adds the comparison to a pipeline."""
         audits = self._audits
         return answered | "Compare" >> beam.FlatMap(
-            lambda one: compare(audits, one)
+            lambda one: audited_pairs(audits, one)
         ).with_output_types(PairRow)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import apache_beam as beam
 
-from tierwise.evaluation import Judged, PairKey, PairRow, judge
+from tierwise.evaluation import Judged, PairKey, PairRow, judge_row
 from tierwise.records import NamedOutcome
 from tierwise.transforms.key_coder import code_keys
 
@@ -24,5 +24,5 @@ class JudgeAnswers(beam.PTransform):
         """Adds the judging to a pipeline."""
         judged = self._judged
         return rows | "Judge" >> beam.FlatMap(
-            lambda row: judge(judged, row.file, row.outcome)
+            lambda row: judge_row(judged, row.file, row.outcome)
         ).with_output_types(PairRow)

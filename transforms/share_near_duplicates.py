@@ -58,7 +58,7 @@ class ShareNearDuplicates(beam.PTransform):
             classes
             | "Bands" >> beam.FlatMapTuple(lambda kind, members: in_bands(kind, members, distance))
             | "SameBand" >> beam.GroupByKey()
-            | "Compare" >> beam.FlatMapTuple(lambda part, hashes: compared(part, hashes, distance))
+            | "Compare" >> beam.FlatMapTuple(lambda part, hashes: near_ones(part, hashes, distance))
             | "First" >> beam.CombinePerKey(min)
         )
         leaders = (
@@ -97,7 +97,7 @@ def in_bands(
         yield (said, f"{number}:{bits:x}"), found
 
 
-def compared(
+def near_ones(
     part: tuple[str, str], hashes: Iterable[str], distance: int
 ) -> Iterator[tuple[AlikeKind, str]]:
     """For hashes that share a part, the smallest that is near each."""

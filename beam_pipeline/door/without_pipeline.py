@@ -15,7 +15,7 @@ from apache_beam.pvalue import TaggedOutput
 from tierwise.accounts.admission import Admission, Cap, Paid, Purse, admit
 from tierwise.accounts.costs import CostKey, CostTotals, totals_of
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.audit import compare
+from tierwise.audit import audited_pairs
 from tierwise.beam_pipeline.door.ask_gemini import (
     IMAGES,
     as_name,
@@ -29,7 +29,7 @@ from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.lease_keeper import kept
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.errors import InputError
-from tierwise.evaluation import PairKey, PairRow, PairTotals, judge
+from tierwise.evaluation import PairKey, PairRow, PairTotals, judge_row
 from tierwise.journal.run_records import Lease
 from tierwise.publishing.parts import GrowingPart, outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
@@ -95,7 +95,7 @@ def ask_gemini(
         raise lost[0]
     rows = [*_rows_of_images(files, answered, job), *_rows_of_groups(files, answered, job)]
     audits = job.plan.questions.audits
-    compared = tuple(pair for one in answered.files for pair in compare(audits, one))
+    compared = tuple(pair for one in answered.files for pair in audited_pairs(audits, one))
     return Answers(tuple(rows), compared, admission, repeated, job, lease)
 
 
@@ -186,7 +186,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
         pages[row.file.uri, row.outcome.page.number].append(row)
         for cost_key, total in totals_of(row.outcome, cell(row, job.cost_by)):
             costs[cost_key] += total
-        for pair_key, pair in judge(job.judged, row.file, row.outcome):
+        for pair_key, pair in judge_row(job.judged, row.file, row.outcome):
             pairs[pair_key] += pair
     for pair_key, pair in answers.compared:
         pairs[pair_key] += pair

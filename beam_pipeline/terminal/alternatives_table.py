@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from tierwise.accounts.tables import usd
-from tierwise.beam_pipeline.terminal.cost_table import count
+from tierwise.beam_pipeline.terminal.cost_table import thousands
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.forecast_tables import opening, short
 from tierwise.beam_pipeline.terminal.screen import say
@@ -55,7 +55,7 @@ def print_alternatives(
     naive = naive_cost(found)
     columns = (
         Column("one change to what is asked", _name, number=False),
-        Column("requests", lambda way: count(way.load.requests), 1),
+        Column("requests", lambda way: thousands(way.load.requests), 1),
         Column("USD", lambda way: short(usd(way.load.cost))),
         Column("less than the\nnaive way", lambda way: _less(way.load.cost, naive)),
     )

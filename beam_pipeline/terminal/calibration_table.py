@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tierwise.beam_pipeline.terminal.cost_table import count
+from tierwise.beam_pipeline.terminal.cost_table import thousands
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
@@ -52,8 +52,8 @@ def _table(name: str, task: CalibratedTask, width: int, *, emulated: bool) -> Ta
             lambda one: f"{one.figures.low:.2f}-{one.figures.high:.2f}",
         ),
         Column("lost/\ngained", _lost_and_gained, 1),
-        Column("image\ntokens", lambda one: count(round(one.figures.image_tokens)), 2),
-        Column("ms", lambda one: count(one.figures.latency_ms), 3),
+        Column("image\ntokens", lambda one: thousands(round(one.figures.image_tokens)), 2),
+        Column("ms", lambda one: thousands(one.figures.latency_ms), 3),
         Column("no\nanswer", _unanswered, 4),
         Column("", lambda one: _verdict(one, choice), number=False),
     )
@@ -115,7 +115,7 @@ def _verdict(one: TriedRoute, choice: Choice) -> str:
         return "reference"
     if one.accepted:
         return "good enough"
-    return f"needs {count(one.images_needed)}" if one.images_needed else "worse"
+    return f"needs {thousands(one.images_needed)}" if one.images_needed else "worse"
 
 
 def _lines(task: CalibratedTask) -> Iterable[str]:

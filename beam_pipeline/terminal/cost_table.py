@@ -25,10 +25,10 @@ def cost_table(rows: Sequence[TableCells], width: int, title: str) -> Table:
     return fitted_table(title, [_COLUMNS[0], *varying, *_COLUMNS[1:]], rows, width)
 
 
-def count(number: int) -> str:
+def thousands(number: int) -> str:
     """A count in at most six characters.
 
-    >>> count(9_999), count(10_721), count(1_234_567_890)
+    >>> thousands(9_999), count(10_721), count(1_234_567_890)
     ('9999', '10.7k', '1.2G')
     """
     for least, unit, sign in ((10**9, 10**9, "G"), (10**6, 10**6, "M"), (10**4, 10**3, "k")):
@@ -55,7 +55,7 @@ def _text(name: str) -> Callable[[TableCells], str]:
 
 
 def _count(name: str) -> Callable[[TableCells], str]:
-    return lambda row: count(row[name])
+    return lambda row: thousands(row[name])
 
 
 def _dollars(name: str) -> Callable[[TableCells], str]:
@@ -68,7 +68,9 @@ _COLUMNS = (
     Column("requests", _count("requests"), 3),
     Column("images", _count("images")),
     Column("input\ntokens", _count("input_tokens"), 4),
-    Column("output\ntokens", lambda row: count(row["output_tokens"] + row["thought_tokens"]), 4),
+    Column(
+        "output\ntokens", lambda row: thousands(row["output_tokens"] + row["thought_tokens"]), 4
+    ),
     Column("USD", _dollars("cost_usd")),
     Column("saved\nUSD", _dollars("saved_usd"), 2),
 )

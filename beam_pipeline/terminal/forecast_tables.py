@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tierwise.beam_pipeline.terminal.cost_table import count
+from tierwise.beam_pipeline.terminal.cost_table import thousands
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
@@ -153,7 +153,7 @@ _Named = tuple[str, dict[str, Any]]
 
 
 def _count(*names: str) -> Callable[[_Named], str]:
-    return lambda one: count(sum(one[1][name] for name in names))
+    return lambda one: thousands(sum(one[1][name] for name in names))
 
 
 def _usd(name: str) -> Callable[[_Named], str]:

@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 
 from tierwise.accounts.tables import USD, usd
-from tierwise.beam_pipeline.terminal.cost_table import count
+from tierwise.beam_pipeline.terminal.cost_table import thousands
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.measurement import Measured, MeasuredRoute, Unanswered
@@ -142,5 +142,5 @@ _COLUMNS = (
     Column("text", _number(lambda one: one.text_tokens), 2),
     Column("out", _number(lambda one: one.output_tokens + one.thought_tokens), 2),
     Column("USD per\n1000", _number(lambda one: one.usd_per_1000_images, ".4f")),
-    Column("ms", lambda row: count(round(row[1].latency_ms)), 1),
+    Column("ms", lambda row: thousands(round(row[1].latency_ms)), 1),
 )

@@ -17,7 +17,7 @@ from tierwise.tasks.condition_checks import load_condition
 _IN_DOUBT = "in doubt"
 
 
-def doubts_of(
+def doubt_rules(
     tasks: Tasks, names: Collection[str], labels: Sequence[str]
 ) -> dict[str, Sequence[DoubtRule]]:
     """By task, the rules of doubt: that of its `escalate`, and labels that mean doubt.

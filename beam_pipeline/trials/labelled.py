@@ -190,11 +190,11 @@ def rare_labels(images: Sequence[LabelledImage], tasks: Tasks) -> list[str]:
 
 def manifest_of(names: Iterable[Named]) -> bytes:
     """A manifest (JSON Lines) of exactly these images, with the columns that prompts may use."""
-    lines = (json.dumps({**named.columns, "uri": address(named)}) for named in names)
+    lines = (json.dumps({**named.columns, "uri": place_of(named)}) for named in names)
     return ("\n".join(lines) + "\n").encode()
 
 
-def address(named: Named) -> str:
+def place_of(named: Named) -> str:
     """The name of an image in this manifest, wherever the manifest lies."""
     return named.path if "://" in named.path else str(Path(named.path).absolute())
 

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from tierwise.accounts.table_names import FAILURES, answers_table
 from tierwise.beam_pipeline.reading_of import reading_of_last
-from tierwise.beam_pipeline.trials.labelled import LabelledImage, address
+from tierwise.beam_pipeline.trials.labelled import LabelledImage, place_of
 from tierwise.beam_pipeline.trials.trial_names import trial_name
 from tierwise.calibration.figures import Observation
-from tierwise.journal.lines import Entry, decode
+from tierwise.journal.lines import Entry, read_lines
 from tierwise.measurement import Measured
 from tierwise.records import Page, Reason, Spent
 from tierwise.storage.files import files_for, join
@@ -69,7 +69,7 @@ class Left:
         signals: Iterable[str] = (),
     ) -> TrialResults:
         """What became of the images that have a label for this task, and of its signals' trials."""
-        truths = {address(one.named): one.truths[task] for one in images if task in one.truths}
+        truths = {place_of(one.named): one.truths[task] for one in images if task in one.truths}
         found = {route: self._at(trial_name(task, route), truths) for route in routes}
         found |= {signal: self._at(signal, truths) for signal in signals}
         everywhere = set.intersection(*(set(one) for one in found.values()))
@@ -166,7 +166,7 @@ def _entries(output: str) -> Iterable[Entry]:
     files = files_for(journal)
     for stat in files.walk(journal):
         if stat.uri.endswith(".jsonl"):
-            entries = decode(files.read(stat.uri), name=stat.uri).entries
+            entries = read_lines(files.read(stat.uri), name=stat.uri).entries
             yield from filter(reading.takes, entries)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from tierwise.beam_pipeline.trials.doubts import doubts_of
+from tierwise.beam_pipeline.trials.doubts import doubt_rules
 from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
 from tierwise.calibration.cascades import DoubtRule
 from tierwise.calibration.routes import (
@@ -88,5 +88,5 @@ def trials_of(
             again = task.escalation.route
             routes = {**routes, route_name(again, task.route): again}
         found[name] = dearest_first(routes, task.prompt, on, prices)
-    doubts = doubts_of(tasks, names, doubtful)
+    doubts = doubt_rules(tasks, names, doubtful)
     return Trials(found, measures_detail=True, doubts=doubts)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from tierwise.answers.answer_type import AnswerType, Part, part
+from tierwise.answers.answer_type import AnswerType, Score, part
 from tierwise.answers.comparing import read_written
 from tierwise.answers.forms import Form
 from tierwise.answers.json_schemas import MismatchError, Schema
@@ -84,7 +84,7 @@ class Stars(AnswerType):
     def score(self, truth: int, value: int) -> float:
         return max(0.0, 1 - abs(truth - value) / 2)
 
-    def parts(self, truth: int, value: int | None) -> Iterator[Part]:
+    def parts(self, truth: int, value: int | None) -> Iterator[Score]:
         yield part("stars", self.schema(), truth, value)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tierwise.beam_pipeline.terminal.cost_table import cost_table, count, dollars
+from tierwise.beam_pipeline.terminal.cost_table import cost_table, dollars, thousands
 from tierwise.beam_pipeline.terminal.plain_text import plain
 
 TASKS = """
@@ -89,7 +89,7 @@ def test_no_rows_make_an_empty_table() -> None:
 
 def test_figures_are_short() -> None:
     numbers = [0, 999, 9_999, 10_000, 999_949, 1_234_567, 45_000_000_000]
-    shown = [count(number) for number in numbers]
+    shown = [thousands(number) for number in numbers]
     assert shown == ["0", "999", "9999", "10.0k", "999.9k", "1.2M", "45.0G"]
     amounts = ["0", "0.000000001", "0.003212750", "99.5", "100", "-0.25"]
     assert [dollars(Decimal(amount)) for amount in amounts] == [

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.audit import audit_summary, compare, with_audits
+from tierwise.audit import audit_summary, audited_pairs, with_audits
 from tierwise.questions import Questions, as_written
 from tierwise.records import Answer, Answered, Failure, MediaResolution, Outcome
 from tierwise.statistics.two_samples import p_not_more_frequent
@@ -76,7 +76,7 @@ def test_differences_are_counted_once_per_content(
         (cheap,),
     ]
     contents = [Answered(str(n), f"{n}.jpg", outcomes) for n, outcomes in enumerate(seen)]
-    rows = [row for content in contents for row in compare(audited.audits, content)]
+    rows = [row for content in contents for row in audited_pairs(audited.audits, content)]
     found = audit_summary(audited.audits, rows)["category"]
     assert (found["images"], found["differing"]) == (3, 2)
     assert found["low"] < 2 / 3 < found["high"]
@@ -97,10 +97,14 @@ def test_it_is_told_when_the_calibration_promised_more(
     tasks = replace(audited, tasks=(audited.task("category"), replace(task, audit=audit)))
     outcomes = (answer(value="city"), answer(task="category@audit", value="sea"))
     rows = [
-        row for n in range(12) for row in compare(tasks.audits, Answered(str(n), "x", outcomes))
+        row
+        for n in range(12)
+        for row in audited_pairs(tasks.audits, Answered(str(n), "x", outcomes))
     ]
     same = (answer(value="city"), answer(task="category@audit", value="city"))
-    rows += [row for n in range(20) for row in compare(tasks.audits, Answered(str(n), "x", same))]
+    rows += [
+        row for n in range(20) for row in audited_pairs(tasks.audits, Answered(str(n), "x", same))
+    ]
     assert audit_summary(tasks.audits, rows)["category"]["worse_than_promised"] is worse
 
 

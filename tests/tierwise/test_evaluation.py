@@ -16,7 +16,7 @@ from tierwise.evaluation import (
     PairTotals,
     evaluation,
     evaluation_rows,
-    judge,
+    judge_row,
     judged_tasks,
 )
 from tierwise.records import Answer, Failure, ImageFile, Outcome
@@ -73,7 +73,7 @@ def test_right_wrong_unanswered_and_unknown(
         (file(), answer(value="sea")),
         (file(category="sea"), answer(task="detail", value="yes")),
     ]
-    rows = [row for one, outcome in seen for row in judge(judged, one, outcome)]
+    rows = [row for one, outcome in seen for row in judge_row(judged, one, outcome)]
     (task,) = evaluation(rows, judged).values()
     assert (task["images"], task["score"]) == (3, pytest.approx(1 / 3))
     assert task["low"] < 1 / 3 < task["high"]
@@ -91,7 +91,7 @@ def test_right_wrong_unanswered_and_unknown(
 
 def test_texts_have_scores_and_no_pairs(answer: Callable[..., Answer]) -> None:
     judged = judged_tasks(TASKS.tasks, ["name"])
-    rows = list(judge(judged, file(name="red rose"), answer(task="name", value="a red rose")))
+    rows = list(judge_row(judged, file(name="red rose"), answer(task="name", value="a red rose")))
     assert evaluation(rows, judged)["name"] == {"images": 1, "score": 0.8, "label": []}
 
 

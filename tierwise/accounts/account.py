@@ -47,7 +47,7 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
     }
 
 
-def all_runs(
+def all_runs_facts(
     before: Paid, untraced: Untraced, rows: Iterable[CostRow], service: str
 ) -> dict[str, Any]:
     """What this run and all before it into the same output used, killed ones included.

@@ -25,8 +25,8 @@ from tierwise.answering.keep_thumbnail import keep_thumbnail
 from tierwise.answering.known_group import (
     group_id,
     group_prompt,
-    grouping_of,
     known_images,
+    required_grouping,
     sends_nothing,
 )
 from tierwise.answering.questions_asked import QuestionsAsked
@@ -47,7 +47,7 @@ async def answer_group(group: Group, session: Asking, asked: QuestionsAsked) -> 
     """
     task = session.plan.questions.task(group.task)
     async with asked.turn(group_id(group, task)):
-        return await _Life(group, task, grouping_of(task), session, asked).answered()
+        return await _Life(group, task, required_grouping(task), session, asked).answered()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tierwise.tasks.grouping import Beyond, Grouping
 from tierwise.wording import Prompt, render, request_id
 
 
-def grouping_of(task: Task) -> Grouping:
+def required_grouping(task: Task) -> Grouping:
     """How a task groups images; ValueError for one that does not."""
     if task.per is None:
         raise ValueError(f"{task.name}: asks each image by itself, not groups")
@@ -21,13 +21,13 @@ def grouping_of(task: Task) -> Grouping:
 
 def sends_nothing(group: Group, task: Task) -> bool:
     """Whether it has more files than may be sent, and none is."""
-    grouping = grouping_of(task)
+    grouping = required_grouping(task)
     return grouping.beyond is Beyond.FAIL and len(group.files) > grouping.most
 
 
 def group_prompt(group: Group, task: Task) -> Prompt:
     """The texts of a task for one group."""
-    by = grouping_of(task).by
+    by = required_grouping(task).by
     return render(task, filename="", columns={by: value_in_prompt(group.name, by)}, answers={})
 
 

@@ -27,7 +27,7 @@ _TOKENS_OF_CHECK = 12
 _TOKENS_TO_SPARE = 16
 
 
-class Part(NamedTuple):
+class Score(NamedTuple):
     """How right one part of an answer is, from 0 to 1: to the letter, and by its words."""
 
     name: str
@@ -108,7 +108,7 @@ class AnswerType(ABC):
         """How right an answer is, from 0 to 1."""
 
     @abstractmethod
-    def parts(self, truth: Any, value: Any) -> Iterator[Part]:
+    def parts(self, truth: Any, value: Any) -> Iterator[Score]:
         """What is told apart in the figures of a calibration; a value of None is no answer."""
 
     def choices(self) -> tuple[str, ...]:
@@ -195,12 +195,12 @@ class ToldByExample(AnswerType):
         return ()
 
 
-def part(name: str, schema: Schema, truth: Any, value: Any) -> Part:
+def part(name: str, schema: Schema, truth: Any, value: Any) -> Score:
     """How right a value is that is itself told apart, alone or within another."""
     if is_same(schema, truth, value):
-        return Part(name, 1.0, 1.0)
+        return Score(name, 1.0, 1.0)
     lacking = truth is None or value is None
-    return Part(name, 0.0, 0.0 if lacking else overlap(words_of(str(truth)), words_of(str(value))))
+    return Score(name, 0.0, 0.0 if lacking else overlap(words_of(str(truth)), words_of(str(value))))
 
 
 def packed_output_tokens(one_image: int, images: int, *, checked: bool = False) -> int:

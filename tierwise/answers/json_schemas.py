@@ -101,7 +101,7 @@ class Schema:
                 raise MismatchError(f"{place} is {measure}, which is just out of its bounds")
 
 
-def check_size(schema: Schema) -> None:
+def check_schema_size(schema: Schema) -> None:
     """Refuse with `TasksError` a schema that Gemini would find too large to serve."""
     nodes = list(schema.nodes())
     properties = sum(len(node.properties) for node in nodes)

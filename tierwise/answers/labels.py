@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tierwise.answers.answer_type import AnswerType, Part, tokens_at_most
+from tierwise.answers.answer_type import AnswerType, Score, tokens_at_most
 from tierwise.answers.comparing import cell_text, read_written
 from tierwise.answers.forms import (
     LABELS_AS_ENUM,
@@ -51,7 +51,7 @@ class _OfLabels(AnswerType):
         """A label fits or does not."""
         return True
 
-    def parts(self, truth: Any, value: Any) -> Iterator[Part]:
+    def parts(self, truth: Any, value: Any) -> Iterator[Score]:
         """None: recall and confusions say more."""
         del truth, value
         yield from ()

@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tierwise.answers.json_schemas import INTEGERS, MAX_SCHEMA_DEPTH, TYPES, Schema, check_size
+from tierwise.answers.json_schemas import (
+    INTEGERS,
+    MAX_SCHEMA_DEPTH,
+    TYPES,
+    Schema,
+    check_schema_size,
+)
 from tierwise.answers.plain_schemas import plain_schema
 from tierwise.answers.written_words import twins
 from tierwise.errors import TasksError
@@ -38,7 +44,7 @@ def read_schema(raw: Any) -> Schema:
             f"schema.type is {shown(raw.get('type'))}; a struct is asked for. Write `type: object` "
             "with `properties`, or use `labels` or `text` for a single value."
         )
-    check_size(schema)
+    check_schema_size(schema)
     return schema
 
 

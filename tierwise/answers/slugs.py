@@ -1,7 +1,7 @@
 """File names made of words: lower case, joined by hyphens, good on any disk and in any script.
 
 Latin letters lose their accents, as web addresses have it. Other scripts keep their own letters:
-what a transliteration makes of Chinese or Arabic is no word that anybody would look for.
+what a transliteration makes of Chinese or Arabic is not a word that anybody would look for.
 """
 
 from __future__ import annotations

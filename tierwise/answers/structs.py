@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import Part, ToldByExample, part, tokens_at_most
+from tierwise.answers.answer_type import Score, ToldByExample, part, tokens_at_most
 from tierwise.answers.comparing import read_properties
 from tierwise.answers.forms import FORMS_OF_STRUCTS, Form
 from tierwise.answers.json_schemas import MismatchError, Schema
@@ -97,11 +97,11 @@ class Struct(ToldByExample):
         """The share of the known properties that are exact."""
         return sum(part.exact for part in self.parts(truth, value)) / len(truth)
 
-    def parts(self, truth: Mapping[str, Any], value: Mapping[str, Any] | None) -> Iterator[Part]:
+    def parts(self, truth: Mapping[str, Any], value: Mapping[str, Any] | None) -> Iterator[Score]:
         """The known properties."""
         for name, below in self.fields.properties:
             if name in truth:
-                none = Part(name, 0.0, 0.0)
+                none = Score(name, 0.0, 0.0)
                 yield none if value is None else part(name, below, truth[name], value.get(name))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.answers.answer_type import Part, ToldByExample, part
+from tierwise.answers.answer_type import Score, ToldByExample, part
 from tierwise.answers.comparing import cell_text
 from tierwise.answers.forms import Form
 from tierwise.answers.json_schemas import MismatchError, Schema
@@ -90,6 +90,6 @@ class Text(ToldByExample):
         """The F1 of the words, as in SQuAD (Rajpurkar and others, 2016)."""
         return overlap(words_of(truth), words_of(value))
 
-    def parts(self, truth: str, value: str | None) -> Iterator[Part]:
+    def parts(self, truth: str, value: str | None) -> Iterator[Score]:
         """The text as a whole."""
         yield part("text", self.schema(), truth, value)

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Any
 
 from tierwise.accounts.tables import usd
-from tierwise.answers.answer_type import AnswerType, Part
+from tierwise.answers.answer_type import AnswerType, Score
 from tierwise.records import Reason, Spent, Usage
 from tierwise.statistics.intervals import mean_interval
 
@@ -150,14 +150,14 @@ def _confusion(kind: AnswerType, observations: Sequence[Observation]) -> tuple[C
 
 
 def _fields(kind: AnswerType, observations: Sequence[Observation]) -> tuple[FieldFigures, ...]:
-    found: dict[str, list[Part]] = {name: [] for name, _ in kind.schema().properties}
+    found: dict[str, list[Score]] = {name: [] for name, _ in kind.schema().properties}
     for one in observations:
         for part in kind.parts(one.truth, one.value):
             found.setdefault(part.name, []).append(part)
     return tuple(_field(name, parts) for name, parts in found.items() if parts)
 
 
-def _field(name: str, parts: Sequence[Part]) -> FieldFigures:
+def _field(name: str, parts: Sequence[Score]) -> FieldFigures:
     images = len(parts)
     exact, by_words = (
         sum(shares) / images for shares in zip(*(one[1:] for one in parts), strict=True)

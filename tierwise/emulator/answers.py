@@ -22,7 +22,7 @@ _AT_MOST = re.compile(r"\bat most ([1-9]\d{0,4}) characters", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Answerer:
+class Filler:
     """Answers one question about one look, or about several that belong together.
 
     The answer depends on the looks, the schema and the meaning of the question, never on what else

@@ -29,7 +29,7 @@ def _snake_case(name: str) -> str:
     return _HUMP.sub("_", name).lower() if not name.isupper() else name
 
 
-def decode(message: str, body: Any, call: Call) -> dict[str, Any]:
+def decode_image(message: str, body: Any, call: Call) -> dict[str, Any]:
     """`body` as the fields of `message`, keys in snake_case, bytes decoded, enums in capitals.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tierwise.emulator.answers import Answerer
+from tierwise.emulator.answers import Filler
 from tierwise.emulator.faults import Fault
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look, look_at
@@ -122,7 +122,7 @@ def _text(
         return json.dumps(items, ensure_ascii=False)
     looks = [look for view in views for look in view.looks] or [_imagined(asked.text)]
     outside = _is_outside(fault, asked.pictures)
-    answerer = Answerer(looks, asked.question, known, outside, asked.labels)
+    answerer = Filler(looks, asked.question, known, outside, asked.labels)
     if schema is None:
         return answerer.text()
     value = answerer.value(schema)
@@ -162,7 +162,7 @@ def _items(
     items = []
     for image in images:
         outside = _is_outside(fault, [image.picture] if image.picture else [])
-        answerer = Answerer([image.look], asked.question, known, outside, asked.labels)
+        answerer = Filler([image.look], asked.question, known, outside, asked.labels)
         item = answerer.value(schema["items"])
         item[field] = image.number
         if image.picture and image.picture.word and CHECK_FIELD in item:

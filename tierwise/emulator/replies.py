@@ -35,7 +35,7 @@ def generated(
     return reply
 
 
-def counted(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
+def usage_counted(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
     """A `CountTokensResponse`."""
     reply = {"totalTokens": usage.input_tokens, "promptTokensDetails": _details(usage)}
     if asked.call.vertex:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from tierwise.emulator.bill import Bill, billed_usd, tokens
-from tierwise.emulator.decoding import decode
+from tierwise.emulator.decoding import decode_image
 from tierwise.emulator.eyes import Eyes
 from tierwise.emulator.fault_plan import Fate, FaultPlan
 from tierwise.emulator.fault_reach import can_strike
@@ -23,7 +23,7 @@ from tierwise.emulator.named_objects import read_objects
 from tierwise.emulator.outcomes import outcome, prompt_usage
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
-from tierwise.emulator.replies import counted, generated
+from tierwise.emulator.replies import generated, usage_counted
 from tierwise.emulator.request import GeminiRequest, read_asked
 from tierwise.emulator.spoilt import spoil
 from tierwise.errors import ModelError, PriceError
@@ -127,18 +127,18 @@ class EmulatedService:
         """Answer `countTokens`, which costs nothing."""
         try:
             model = self._offered(call)
-            decoded = decode("CountTokensRequest", _parsed(body, call, headers), call)
+            decoded = decode_image("CountTokensRequest", _parsed(body, call, headers), call)
             decoded = decoded.get("generate_content_request") or decoded
             objects = await read_objects(decoded, call)
             asked = read_asked(call, model, decoded, ServiceTier.STANDARD, objects)
             usage = prompt_usage(asked, await self._eyes.viewed(asked))
         except Refusal as refusal:
             return refused(refusal)
-        return EmulatedReply(200, orjson.dumps(counted(asked, usage)))
+        return EmulatedReply(200, orjson.dumps(usage_counted(asked, usage)))
 
     async def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> GeminiRequest:
         model = self._offered(call)
-        decoded = decode("GenerateContentRequest", _parsed(body, call, headers), call)
+        decoded = decode_image("GenerateContentRequest", _parsed(body, call, headers), call)
         objects = await read_objects(decoded, call)
         tier = _service_tier(call, decoded, headers)
         return read_asked(call, model, decoded, tier, objects)

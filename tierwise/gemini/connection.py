@@ -30,19 +30,19 @@ _CHUNK = 64 * 1024
 
 
 @dataclass(slots=True)
-class Sending:
+class Outgoing:
     """One request on its way: `opening` ends it while it waits for a connection."""
 
     opening: asyncio.Timeout
     sent: bool = False
 
 
-_SENDING: ContextVar[Sending] = ContextVar("_SENDING")
+_SENDING: ContextVar[Outgoing] = ContextVar("_SENDING")
 
 
-def begin_sending(opening: asyncio.Timeout) -> Sending:
+def begin_sending(opening: asyncio.Timeout) -> Outgoing:
     """Watch the request that this asyncio task sends next."""
-    sending = Sending(opening)
+    sending = Outgoing(opening)
     _SENDING.set(sending)
     return sending
 

@@ -31,7 +31,7 @@ from itertools import takewhile
 from tierwise.accounts.admission import Billed, Paid
 from tierwise.journal.intents import FOLDER as INTENTS
 from tierwise.journal.intents import tidy_intents
-from tierwise.journal.lines import Decoded, Entry, decode, encode, object_name
+from tierwise.journal.lines import Decoded, Entry, object_name, read_lines, to_lines
 from tierwise.journal.reading import ANYBODYS, UNSIGNED, Reading
 from tierwise.journal.recalled import Recalled, recall
 from tierwise.records import Spent
@@ -174,7 +174,7 @@ class JournalFiles:
         for shard, some in by_shard.items():
             name = object_name(f"{self.run_id}-{uuid.uuid4().hex[:12]}", len(some))
             uri = join(self.folder, shard, name)
-            files_for(uri).write(uri, encode(some), durable=True)
+            files_for(uri).write(uri, to_lines(some), durable=True)
 
     def begin(self, shard: str) -> int:
         """Note that a bundle begins with a shard; how many of this run had begun with it before.
@@ -202,7 +202,7 @@ class JournalFiles:
         """What this run found damaged."""
         files = files_for(self._set_aside)
         found = [
-            decode(files.read(stat.uri), name=stat.uri).damaged
+            read_lines(files.read(stat.uri), name=stat.uri).damaged
             for stat in files.walk(self._set_aside)
         ]
         return Damage(len(found), sum(found), self._set_aside)
@@ -212,7 +212,7 @@ class JournalFiles:
         return join(self.folder, "set-aside", self.run_id)
 
     def _decoded(self, folder: str, uri: str, data: bytes) -> Decoded:
-        found = decode(data, name=uri)
+        found = read_lines(data, name=uri)
         if found.damaged and self.mends:
             files = files_for(uri)
             copy = join(self._set_aside, folder, uri.rpartition("/")[2] + ".damaged")

@@ -80,7 +80,7 @@ def object_name(stem: str, lines: int) -> str:
     return f"{stem}.{lines}.jsonl"
 
 
-def encode(entries: Iterable[Entry]) -> bytes:
+def to_lines(entries: Iterable[Entry]) -> bytes:
     """Entries as JSON lines with the format's version; what is empty is left out."""
     return b"".join(map(_line, entries))
 
@@ -98,10 +98,10 @@ class Decoded:
 
     def mended(self) -> bytes:
         """The object without its damaged lines, of which it remembers how many there were."""
-        return encode(self.entries) + (_LOST + b"\n") * (self.damaged + self.lost)
+        return to_lines(self.entries) + (_LOST + b"\n") * (self.damaged + self.lost)
 
 
-def decode(lines: bytes, *, name: str) -> Decoded:
+def read_lines(lines: bytes, *, name: str) -> Decoded:
     """Read one journal object.
 
     Raises:

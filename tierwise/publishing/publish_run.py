@@ -107,7 +107,7 @@ def publish(
         more: dict[str, Any] = {}
         paid = sum(before, Paid())
         service = publication.facts["answerer"]["service"]
-        more["all_runs"] = account.all_runs(paid, publication.untraced, costs, service)
+        more["all_runs"] = account.all_runs_facts(paid, publication.untraced, costs, service)
         more["others_answers"] = account.others_answers(paid, service)
         if gaps := publication.untraced.gaps(paid):
             more["journal_gaps"] = account.journal_gaps(gaps)

@@ -44,7 +44,7 @@ def labels_of(answers: pa.Array, task: AskedTask) -> pa.Array:
     return pc.cast(pc.list_flatten(answers) if several else answers, pa.string())
 
 
-def texts_of(answers: pa.Array, task: AskedTask) -> pa.Array:
+def answer_texts(answers: pa.Array, task: AskedTask) -> pa.Array:
     """Answers by which pictures are told apart: their labels, where they are counted by labels."""
     if not task.labels:
         return pa.array([""] * len(answers), pa.string())

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tierwise.records import MediaResolution
-from tierwise.report.answer_rows import ROUTE_REASON, doubts_of, keys_of, labels_of, texts_of
+from tierwise.report.answer_rows import ROUTE_REASON, answer_texts, doubts_of, keys_of, labels_of
 from tierwise.report.candidates import Candidates
 from tierwise.report.doubt import Doubt, doubts_in
 from tierwise.report.savings import Naive
@@ -57,7 +57,7 @@ class AnswersTally:
         """Take a batch in."""
         keys = keys_of(batch)
         answers = batch.column("answer")
-        labels = texts_of(answers, self.task)
+        labels = answer_texts(answers, self.task)
         doubts = doubts_of(batch, self.task, keys, self.audited)
         pictured = np.asarray(pc.fill_null(pc.is_in(keys, self.pictured), False))
         self.candidates.add(batch, keys, labels, doubts, pictured)

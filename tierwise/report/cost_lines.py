@@ -78,7 +78,7 @@ def added(lines: Iterable[CostLine]) -> CostLine:
     )
 
 
-def grouped(
+def cost_groups(
     lines: Iterable[CostLine], key_of: Callable[[CostLine], tuple[str, ...]]
 ) -> dict[tuple[str, ...], list[CostLine]]:
     """Lines by key, in the order in which keys first come."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwise.accounts.costs import ANSWERED, REUSED
-from tierwise.report.cost_lines import CostLine, added, grouped, nano
+from tierwise.report.cost_lines import CostLine, added, cost_groups, nano
 from tierwise.report.savings import Lever, Savings
 
 # Routing may use many routes; the cheapest ones of many are told together.
@@ -86,7 +86,7 @@ class ForecastStrip:
 
 def route_rows(lines: Iterable[CostLine]) -> list[RouteRow]:
     """By task, model, media resolution and tier, the dearest first within a task."""
-    keyed = grouped(
+    keyed = cost_groups(
         lines, lambda line: (line.task, line.model, line.media_resolution, line.service_tier)
     )
     rows = [_route_row(some) for some in keyed.values()]
@@ -106,7 +106,7 @@ def _route_row(lines: Sequence[CostLine]) -> RouteRow:
 
 def waste_rows(lines: Iterable[CostLine]) -> list[WasteRow]:
     """The dearest first; only what cost something."""
-    keyed = grouped((line for line in lines if line.is_waste), lambda line: (line.outcome,))
+    keyed = cost_groups((line for line in lines if line.is_waste), lambda line: (line.outcome,))
     rows = [WasteRow(outcome, added(some)) for (outcome,), some in keyed.items()]
     return sorted((row for row in rows if row.total.cost), key=lambda row: -row.total.cost)
 

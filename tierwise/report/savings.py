@@ -36,7 +36,7 @@ from enum import StrEnum
 from tierwise.accounts.costs import ANSWERED, REUSED
 from tierwise.prices.prices import nano_usd
 from tierwise.records import ServiceTier, Usage
-from tierwise.report.cost_lines import CostLine, added, grouped
+from tierwise.report.cost_lines import CostLine, added, cost_groups
 from tierwise.report.task_facts import AskedPrice
 
 
@@ -93,7 +93,7 @@ def savings(
         elif line.is_waste:
             levers[Lever.WASTE] += line.baseline - line.cost
     answered = [line for line in lines if line.outcome == ANSWERED]
-    for (task, _), some in grouped(answered, lambda line: (line.task, line.model)).items():
+    for (task, _), some in cost_groups(answered, lambda line: (line.task, line.model)).items():
         for lever, saved in _of_answers(some, naive.get(task, Naive()), by_tier).items():
             levers[lever] += saved
     total = added(lines)

@@ -9,8 +9,8 @@ from datetime import date
 from tierwise.answering.groups import Group
 from tierwise.answering.known_group import (
     group_prompt,
-    grouping_of,
     known_images,
+    required_grouping,
     sends_nothing,
     was_cut_off,
 )
@@ -102,7 +102,7 @@ class WorstCases:
     def of_group_of(self, task: Task, files: int) -> int:
         """The question of a group of so many files, at most as many as may be sent."""
         ask = Ask("", "", task, Page(), group_prompt(Group(task.name, "", ()), task))
-        return self._billing.at_most([ask] * min(files, grouping_of(task).most), self._on)
+        return self._billing.at_most([ask] * min(files, required_grouping(task).most), self._on)
 
     def of_group(self, group: Group, recalled: Recalled) -> int:
         """The group's question; 0 when the journal has its answer, or it is not to be asked."""

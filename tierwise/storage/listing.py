@@ -14,7 +14,7 @@ from tierwise.records import Record, Scalar
 from tierwise.storage.files import files_for
 from tierwise.storage.manifests import read_rows, resolve
 from tierwise.storage.name_ranges import EVERY, NameRange
-from tierwise.storage.shown_names import path_of, shown
+from tierwise.storage.shown_names import path_of, shown_name
 from tierwise.storage.stat import Stat
 
 # Files that cameras, editors and web exports lay beside pictures. Everything else is tried.
@@ -201,9 +201,9 @@ def _sorted_out(stat: Stat, root: str) -> Named | Skipped:
     # What lies in a hidden folder below the root, such as .thumbnails, is hidden too.
     hidden = bool(root) and "/." in "/" + stat.uri.removeprefix(root)
     if stat.leads_out or hidden or is_plainly_no_picture(stat.uri):
-        return Skipped(shown(stat.uri))
+        return Skipped(shown_name(stat.uri))
     return _named(stat.uri, stat if stat.content_hash else None)
 
 
 def _named(path: str, known: Stat | None = None) -> Named:
-    return Named(shown(path), path, known=known)
+    return Named(shown_name(path), path, known=known)

@@ -12,12 +12,12 @@ import re
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
 
 
-def shown(path: str) -> str:
+def shown_name(path: str) -> str:
     r"""A name as Python gives it, with escapes for bytes that are not UTF-8.
 
     A backslash that could be taken for the beginning of one is escaped, and no other.
 
-    >>> shown("caf\udce9.jpg"), shown(r"caf\xe9.jpg"), shown(r"folder\new.jpg")
+    >>> shown_name("caf\udce9.jpg"), shown(r"caf\xe9.jpg"), shown(r"folder\new.jpg")
     ('caf\\xe9.jpg', 'caf\\x5cxe9.jpg', 'folder\\new.jpg')
     """
     if "://" in path:  # names in buckets are Unicode

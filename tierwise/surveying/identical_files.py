@@ -46,7 +46,7 @@ def affordable(named: Iterable[Named], most: int = _MOST_BYTES) -> list[Named]:
     return chosen
 
 
-def twins(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) -> dict[str, int]:
+def twins_in(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) -> dict[str, int]:
     """By task, how many names share their question with a name before them.
 
     Only files of one size are read, of those at most some thousands, and some gigabytes. Files that

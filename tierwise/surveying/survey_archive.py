@@ -25,7 +25,7 @@ from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
 from tierwise.surveying.archive_names import archive_names
-from tierwise.surveying.identical_files import affordable, content_hash, twins
+from tierwise.surveying.identical_files import affordable, content_hash, twins_in
 from tierwise.surveying.picture_heads import first_page
 from tierwise.surveying.survey_groups import KnownGroups, survey_groups
 from tierwise.tasks import Task
@@ -60,7 +60,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     known = KnownGroups(_journal(looking, names.files), looking.sample)
     chosen = affordable(chosen) if known.journal else chosen
     images = _seen(chosen, looking, known.journal)
-    shared = twins(named, questions.of_images, rng)  # in a part of the names, too few
+    shared = twins_in(named, questions.of_images, rng)  # in a part of the names, too few
     return Survey(
         files=names.files,
         skipped_files=names.skipped,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tierwise.answering.groups import Group, choose_files, group_name
-from tierwise.answering.known_group import grouping_of, known_images
+from tierwise.answering.known_group import known_images, required_grouping
 from tierwise.forecast.survey import Groups
 from tierwise.journal.journal_files import JournalFiles, shard_of
 from tierwise.records import ImageFile
@@ -36,7 +36,7 @@ def survey_groups(
 
     The journal is looked at for a random sample of groups, which stands for the others.
     """
-    grouping = grouping_of(task)
+    grouping = required_grouping(task)
     members: dict[str, list[Named]] = defaultdict(list)
     for name in names.named:
         if (group := group_name(name.uri, name.columns, grouping.by)) is not None:
@@ -84,7 +84,7 @@ def _sampled(members: _Members, task: Task, most_files: int, rng: random.Random)
         if len(members[name]) <= left:
             left -= len(members[name])
             files = (_file(named) for named in members[name])
-            yield Group(task.name, name, choose_files(files, grouping_of(task)))
+            yield Group(task.name, name, choose_files(files, required_grouping(task)))
 
 
 def _file(named: Named) -> ImageFile:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tierwise.emulator.answers import Answerer
+from tierwise.emulator.answers import Filler
 from tierwise.emulator.looks import Look, look_at
 from tierwise.emulator.schemas import from_json_schema, from_response_schema
 from tierwise.emulator.sight import Seen
@@ -77,7 +77,7 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:
 @settings(deadline=None)
 @given(st.lists(LOOKS, min_size=1, max_size=3), SCHEMAS, st.text(max_size=20))
 def test_answers_fit_any_schema(looks: list[Look], schema: dict[str, Any], question: str) -> None:
-    value = Answerer(looks, question).value(from_json_schema(schema))
+    value = Filler(looks, question).value(from_json_schema(schema))
     assert fits(json.loads(json.dumps(value)), schema)
 
 
@@ -85,13 +85,13 @@ def test_answers_fit_any_schema(looks: list[Look], schema: dict[str, Any], quest
 @given(LOOKS, SCHEMAS, st.text(max_size=20))
 def test_the_same_again(look: Look, schema: dict[str, Any], question: str) -> None:
     checked = from_json_schema(schema)
-    assert Answerer([look], question).value(checked) == Answerer([look], question).value(checked)
+    assert Filler([look], question).value(checked) == Filler([look], question).value(checked)
 
 
 @settings(deadline=None)
 @given(LOOKS, ENUMS)
 def test_outside_is_outside(look: Look, schema: dict[str, Any]) -> None:
-    value = Answerer([look], "", outside=True).value(from_json_schema(schema))
+    value = Filler([look], "", outside=True).value(from_json_schema(schema))
     assert value not in schema["enum"]
 
 
@@ -100,7 +100,7 @@ def test_unknown_labels_are_not_all_answered_alike() -> None:
     rng = np.random.default_rng(1)
     tints = [tuple(int(c) for c in rng.integers(0, 256, 3)) for _ in range(60)]
     schema = {"type": "string", "enum": labels}
-    chosen = {Answerer([plain_look((t[0], t[1], t[2]))], "").value(schema) for t in tints}
+    chosen = {Filler([plain_look((t[0], t[1], t[2]))], "").value(schema) for t in tints}
     assert len(chosen) >= 3
 
 
@@ -112,18 +112,18 @@ def test_where_two_labels_fit_as_well_it_may_be_unsure(doubt: str) -> None:
     half = look_at(Seen(64, 48, pixels))
     without = {"type": "string", "enum": ["red", "green", "blue"]}
     offered = {"type": "string", "enum": ["red", doubt, "green", "blue"]}
-    assert Answerer([red], "").value(offered) == Answerer([red], "").value(without) == "red"
-    assert Answerer([half], "").value(offered) == doubt
-    assert Answerer([half], "").value(without) in ("red", "blue")
+    assert Filler([red], "").value(offered) == Filler([red], "").value(without) == "red"
+    assert Filler([half], "").value(offered) == doubt
+    assert Filler([half], "").value(without) in ("red", "blue")
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_pictures_asked_about_together_are_weighed_together(order: tuple[int, ...]) -> None:
     schema = {"type": "string", "enum": ["red", "green", "blue"]}
     looks = [plain_look(colour) for colour in ((20, 30, 200), (200, 20, 20), (210, 10, 10))]
-    alone = [Answerer([look], "").value(schema) for look in looks]
+    alone = [Filler([look], "").value(schema) for look in looks]
     assert alone == ["blue", "red", "red"]
-    assert Answerer([looks[number] for number in order], "").value(schema) == "red"
+    assert Filler([looks[number] for number in order], "").value(schema) == "red"
 
 
 def test_property_ordering_is_honoured() -> None:
@@ -136,7 +136,7 @@ def test_property_ordering_is_honoured() -> None:
         },
         "property_ordering": ["c", "a", "b"],
     }
-    assert list(Answerer([plain_look((9, 9, 9))], "").value(from_response_schema(schema))) == list(
+    assert list(Filler([plain_look((9, 9, 9))], "").value(from_response_schema(schema))) == list(
         "cab"
     )
 
@@ -154,7 +154,7 @@ def test_property_ordering_is_honoured() -> None:
 def test_labels_that_pixels_can_tell(
     labels: list[str], colour: tuple[int, int, int], label: str
 ) -> None:
-    assert Answerer([plain_look(colour)], "").value({"type": "string", "enum": labels}) == label
+    assert Filler([plain_look(colour)], "").value({"type": "string", "enum": labels}) == label
 
 
 def test_references_and_alternatives_are_resolved() -> None:
@@ -167,7 +167,7 @@ def test_references_and_alternatives_are_resolved() -> None:
         },
         "$defs": {"Tone": {"enum": ["dark", "bright"]}},
     }
-    value = Answerer([plain_look((0, 0, 0))], "").value(from_json_schema(schema))
+    value = Filler([plain_look((0, 0, 0))], "").value(from_json_schema(schema))
     assert value["a"] == "dark"
     assert 0 <= value["b"] <= 3
     assert len(value["c"]) <= 4

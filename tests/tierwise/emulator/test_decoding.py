@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.emulator.decoding import decode
+from tierwise.emulator.decoding import decode_image
 from tierwise.emulator.messages import MESSAGES
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
@@ -123,7 +123,7 @@ def test_either_base64_alphabet_with_or_without_padding(
 ) -> None:
     text = (base64.urlsafe_b64encode if url_safe else base64.b64encode)(data).decode()
     sent = text if padded else text.rstrip("=")
-    assert decode("Blob", {"mime_type": "image/png", "data": sent}, CALL)["data"] == data
+    assert decode_image("Blob", {"mime_type": "image/png", "data": sent}, CALL)["data"] == data
 
 
 def camel(name: str) -> str:
@@ -136,7 +136,7 @@ def test_both_spellings_of_a_field_mean_the_same(name: str, as_camel: bool) -> N
     sent = camel(name) if as_camel else name
     if MESSAGES["GenerationConfig"][name] in {"int", "float"}:
         try:
-            assert decode("GenerationConfig", {sent: 1}, CALL) == {name: 1}
+            assert decode_image("GenerationConfig", {sent: 1}, CALL) == {name: 1}
         except Refusal as refusal:
             assert refusal.status == 501
 
@@ -145,6 +145,6 @@ def test_both_spellings_of_a_field_mean_the_same(name: str, as_camel: bool) -> N
 def test_whatever_comes_is_decoded_or_refused(value: Any) -> None:
     for body in (value, {"contents": value}, {"generationConfig": {"responseSchema": value}}):
         try:
-            assert isinstance(decode("GenerateContentRequest", body, CALL), dict)
+            assert isinstance(decode_image("GenerateContentRequest", body, CALL), dict)
         except Refusal as refusal:
             assert refusal.status in {400, 501}

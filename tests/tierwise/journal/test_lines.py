@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.errors import JournalError
-from tierwise.journal.lines import VERSION, Decoded, Entry, decode, encode, object_name
+from tierwise.journal.lines import VERSION, Decoded, Entry, object_name, read_lines, to_lines
 from tierwise.records import (
     Answer,
     Failure,
@@ -70,13 +70,13 @@ ENTRIES = st.one_of(
 
 @given(st.lists(ENTRIES, min_size=1, max_size=4))
 def test_what_is_written_is_read(entries: list[Entry]) -> None:
-    assert decode(encode(entries), name="j") == Decoded(entries, 0)
+    assert read_lines(to_lines(entries), name="j") == Decoded(entries, 0)
 
 
 def test_a_line_is_json_names_its_version_and_leaves_out_what_is_empty(
     answer: Callable[..., Answer],
 ) -> None:
-    line = encode([Entry("run", "sha256:0", "r1", answer=answer())])
+    line = to_lines([Entry("run", "sha256:0", "r1", answer=answer())])
     assert line.endswith(b"\n")
     written = json.loads(line)
     assert written["version"] == VERSION
@@ -98,20 +98,20 @@ def test_a_line_is_json_names_its_version_and_leaves_out_what_is_empty(
 )
 def test_a_damaged_line_costs_no_other(line: bytes) -> None:
     entries = [Entry("run", "c", f"q{n}", wasted=Spent(cost=1)) for n in range(2)]
-    lines = encode(entries[:1]) + line + b"\n" + encode(entries[1:])
-    assert decode(lines, name="j") == Decoded(entries, 1)
+    lines = to_lines(entries[:1]) + line + b"\n" + to_lines(entries[1:])
+    assert read_lines(lines, name="j") == Decoded(entries, 1)
 
 
 @given(st.lists(ENTRIES, min_size=1, max_size=4), st.data())
 def test_an_object_that_was_cut_off_keeps_its_whole_lines(
     entries: list[Entry], data: st.DataObject
 ) -> None:
-    lines = encode(entries)
+    lines = to_lines(entries)
     end = data.draw(st.integers(0, len(lines)))
     whole = lines[:end].count(b"\n") + (lines[end : end + 1] == b"\n")
-    found = decode(lines[:end], name=object_name("j", len(entries)))
+    found = read_lines(lines[:end], name=object_name("j", len(entries)))
     assert found == Decoded(entries[:whole], len(entries) - whole)
-    assert found.mended() == encode(entries[:whole]) + b"{}\n" * (len(entries) - whole)
+    assert found.mended() == to_lines(entries[:whole]) + b"{}\n" * (len(entries) - whole)
 
 
 @given(
@@ -121,20 +121,20 @@ def test_an_object_that_was_cut_off_keeps_its_whole_lines(
 def test_no_line_is_forgotten_however_often_an_object_is_damaged(
     entries: list[Entry], flips: list[tuple[int, int]]
 ) -> None:
-    name, data = object_name("j", len(entries)), bytearray(encode(entries))
+    name, data = object_name("j", len(entries)), bytearray(to_lines(entries))
     for place, change in flips:
         data[place % len(data)] ^= change
-        found = decode(bytes(data), name=name)
+        found = read_lines(bytes(data), name=name)
         assert all(entry in entries for entry in found.entries)
         data = bytearray(found.mended())
-        again = decode(bytes(data), name=name)
+        again = read_lines(bytes(data), name=name)
         assert (again.damaged, again.lost) == (0, found.damaged + found.lost)
         assert len(again.entries) + again.lost >= len(entries)
 
 
 @pytest.mark.parametrize(("name", "lines"), [("j.jsonl", 1), (object_name("j", 7), 7)])
 def test_an_object_that_was_emptied_is_damaged(name: str, lines: int) -> None:
-    assert decode(b"", name=name) == Decoded([], lines)
+    assert read_lines(b"", name=name) == Decoded([], lines)
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_a_line_that_somebody_edited_is_damaged(
     answer: Callable[..., Answer], old: bytes, new: bytes
 ) -> None:
     entry = Entry("run", "c", "q", answer=answer(value="dark", spent=Spent(cost=41)))
-    line = encode([entry])
+    line = to_lines([entry])
     assert old in line
-    assert decode(line.replace(old, new), name="j") == Decoded([], 1)
+    assert read_lines(line.replace(old, new), name="j") == Decoded([], 1)
 
 
 def test_a_newer_version_is_refused() -> None:
     line = b'{"version":3,"run_id":"r"}\n'
     message = r"^out/journal/0/x\.jsonl: journal format 3 is newer than this program knows"
     with pytest.raises(JournalError, match=message):
-        decode(encode([Entry("run", "c", "q")]) + line, name="out/journal/0/x.jsonl")
+        read_lines(to_lines([Entry("run", "c", "q")]) + line, name="out/journal/0/x.jsonl")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.tierwise.journal.test_lines import ANSWERS, FAILURES
 from tierwise.answerer import AnsweredBy, Answerer, ServiceKind
-from tierwise.journal.lines import Entry, decode, encode
+from tierwise.journal.lines import Entry, read_lines, to_lines
 from tierwise.journal.reading import Reading
 from tierwise.journal.recalled import free, recall
 from tierwise.records import UNKNOWN_FRAMES, Answer, Failure, Outcome, Page, Reason, Spent
@@ -130,8 +130,8 @@ def test_of_a_page_the_fine_detail_is_kept_once_it_was_measured(
     """Runs whose rules do not need it leave it out, as those of before there were rules did."""
     page = Page(1, 1, 640, 480, "jpeg")
     plain = answer(request_id="a", page=page)
-    assert b"detail" not in encode([Entry("run-1", "sha256:a", "a", plain)])
-    assert b"route_reason" not in encode([Entry("run-1", "sha256:a", "a", plain)])
+    assert b"detail" not in to_lines([Entry("run-1", "sha256:a", "a", plain)])
+    assert b"route_reason" not in to_lines([Entry("run-1", "sha256:a", "a", plain)])
     measured = answer(request_id="b", page=replace(page, detail=0.25))
     for order in ([plain, measured], [measured, plain]):
         entries = [Entry("run-1", "sha256:a", one.request_id, one) for one in order]
@@ -159,9 +159,9 @@ def test_lines_of_the_first_version_do_not_tell_which_frames_pages_are(
 ) -> None:
     pages = [Page(1, 1, 64, 48, "gif"), Page(1, 4, 64, 48, "gif"), Page(1, 4, 64, 48, "tiff")]
     entries = [entry(EARLIER, answer(page=page)) for page in pages]
-    lines = encode(entries).replace(b'"version":2', b'"version":1')
+    lines = to_lines(entries).replace(b'"version":2', b'"version":1')
     lines = re.sub(rb',"crc":"[0-9a-f]{8}"', b"", lines)
-    frames = [one.answer.page.frames for one in decode(lines, name="j").entries if one.answer]
+    frames = [one.answer.page.frames for one in read_lines(lines, name="j").entries if one.answer]
     assert frames == ["first", UNKNOWN_FRAMES, "first"]
 
 
@@ -189,7 +189,7 @@ def test_only_answers_of_the_same_kind_are_recalled(
         replace(entry(EARLIER, answer(request_id=str(number))), answerer=answerer)
         for number, answerer in enumerate(everybody)
     ]
-    decoded = decode(encode(entries), name="j").entries
+    decoded = read_lines(to_lines(entries), name="j").entries
     found = recall(decoded, run_id=OURS, reading=Reading(ours)).outcomes
     assert [everybody[int(name)] for name in found] == taken
     services = [one.service for one in found.values() if isinstance(one, Answer)]

@@ -83,7 +83,7 @@ def _by_first_that_can(original: Original, view: WantedView) -> Raster:
     raise problem
 
 
-def count(original: Original) -> int:
+def frames_in(original: Original) -> int:
     """Count pages or frames of a format whose header only its decoder reads.
 
     Raises:
@@ -104,9 +104,9 @@ def frame_of(original: Original, page: int, frames: FrameChoice) -> int:
     """
     found = original.header.format
     if found in {"pdf", "tiff"}:
-        numbers = list(range(count(original)))
+        numbers = list(range(frames_in(original)))
     elif found in _ANIMATED:
-        numbers = chosen_frames(frames, 1 if frames == "first" else count(original))
+        numbers = chosen_frames(frames, 1 if frames == "first" else frames_in(original))
     else:
         numbers = [0]
     if not 1 <= page <= len(numbers):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tierwise.errors import ImageError
 from tierwise.images.headers.header import Header, check_size
 from tierwise.images.headers.headers import read_header
-from tierwise.images.headers.signatures import described
+from tierwise.images.headers.signatures import signature_named
 from tierwise.images.limits import Limits
 from tierwise.records import ImageSettings, Reason
 from tierwise.sizes import sent_size
@@ -45,7 +45,7 @@ class Original:
     def unreadable(self, problem: BaseException | str) -> ImageError:
         """Build the error for a decoder that gave up, with its own first line."""
         text = problem if isinstance(problem, str) else _first_line(problem)
-        found = described(self.header.file_format, self.name)
+        found = signature_named(self.header.file_format, self.name)
         if _OUT_OF_MEMORY.search(text):
             return ImageError(
                 Reason.TOO_LARGE,
@@ -58,13 +58,13 @@ class Original:
 
     def damaged(self, problem: str) -> DamagedError:
         """Build the error for a decoder that saw what is wrong, in its own words."""
-        found = described(self.header.format, self.name)
+        found = signature_named(self.header.format, self.name)
         text = problem.strip().rstrip(".")
         return DamagedError(Reason.UNREADABLE, f"{self.name}: {found} that is damaged: {text}.")
 
     def cut_off(self) -> ImageError:
         """Build the error for a file that ends before what it announces."""
-        found = described(self.header.format, self.name)
+        found = signature_named(self.header.format, self.name)
         return ImageError(
             Reason.UNREADABLE,
             f"{self.name}: {found} that is cut off after {len(self.data):,} bytes. "

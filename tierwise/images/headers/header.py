@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tierwise.errors import ImageError
-from tierwise.images.headers.signatures import described
+from tierwise.images.headers.signatures import signature_named
 from tierwise.images.headers.tiff_pages import TiffPage
 from tierwise.images.limits import Limits
 from tierwise.records import Reason
@@ -55,7 +55,7 @@ class Header:
 
 def broken(name: str, found: str, what: str) -> ImageError:
     """Build the error for a file of format `found` whose structure does not hold."""
-    seen = described(found, name)
+    seen = signature_named(found, name)
     return ImageError(Reason.UNREADABLE, f"{name}: {seen} that cannot be read: {what}.")
 
 

@@ -149,7 +149,7 @@ def claimed_format(name: str) -> str | None:
     return _EXTENSIONS.get(PurePosixPath(name).suffix.lower().lstrip("."))
 
 
-def described(found: str, name: str) -> str:
+def signature_named(found: str, name: str) -> str:
     """Name a format for a message, with what the extension claims where that differs."""
     claimed = claimed_format(name)
     if claimed in {found, None} or (claimed, found) == ("jpeg", "mpo"):

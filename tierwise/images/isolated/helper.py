@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from tierwise.errors import ImageError
-from tierwise.images.decoders.decoding import count
+from tierwise.images.decoders.decoding import frames_in
 from tierwise.images.decoders.original import Original, opened
 from tierwise.images.isolated.messages import HelperReply, Request, read_request, write_reply
 from tierwise.images.shrinking import shrink
@@ -64,7 +64,7 @@ def _answered(request: Request, lock: int) -> HelperReply:
         original = opened(request.data, name=request.name, limits=limits)
         with _memory(request, original, lock), _timed(limits.seconds):
             if not request.settings:
-                return count(original)
+                return frames_in(original)
             return shrink(original, request.page, request.settings, detail=request.detail)
     except ImageError as error:
         return error
