@@ -28,7 +28,7 @@ def cost_table(rows: Sequence[TableCells], width: int, title: str) -> Table:
 def thousands(number: int) -> str:
     """A count in at most six characters.
 
-    >>> thousands(9_999), count(10_721), count(1_234_567_890)
+    >>> thousands(9_999), thousands(10_721), thousands(1_234_567_890)
     ('9999', '10.7k', '1.2G')
     """
     for least, unit, sign in ((10**9, 10**9, "G"), (10**6, 10**6, "M"), (10**4, 10**3, "k")):

@@ -17,7 +17,7 @@ def shown_name(path: str) -> str:
 
     A backslash that could be taken for the beginning of one is escaped, and no other.
 
-    >>> shown_name("caf\udce9.jpg"), shown(r"caf\xe9.jpg"), shown(r"folder\new.jpg")
+    >>> shown_name("caf\udce9.jpg"), shown_name(r"caf\xe9.jpg"), shown_name(r"folder\new.jpg")
     ('caf\\xe9.jpg', 'caf\\x5cxe9.jpg', 'folder\\new.jpg')
     """
     if "://" in path:  # names in buckets are Unicode
@@ -28,7 +28,7 @@ def shown_name(path: str) -> str:
 def path_of(text: str) -> str:
     r"""The name that is shown so, as Python takes it; other text is a name as it is written.
 
-    >>> path_of(shown("caf\udce9.jpg")) == "caf\udce9.jpg"
+    >>> path_of(shown_name("caf\udce9.jpg")) == "caf\udce9.jpg"
     True
     """
     if "://" in text:
