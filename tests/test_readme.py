@@ -59,7 +59,7 @@ def test_the_answers_are_those_shown(example_run: Path) -> None:
 
 
 def test_the_costs_are_those_shown(example_run: Path) -> None:
-    """Which images meet in a request differs from run to run, and with it a hundredth of a cent."""
+    """Which images meet in a request, and which packs are checked, differs from run to run."""
     shown = [
         [cell.strip() for cell in line.split("│")]
         for line in README.split("Costs (emulated)")[1].split("...")[0].splitlines()
@@ -74,7 +74,7 @@ def test_the_costs_are_those_shown(example_run: Path) -> None:
     assert [[str(cell) for cell in row[:5]] for row in rows] == [row[:5] for row in shown]
     for row, cells in zip(rows, shown, strict=True):
         dollars = [float(cell) for cell in row[5:]]
-        assert dollars == pytest.approx([float(cell) for cell in cells[5:]], rel=0.01)
+        assert dollars == pytest.approx([float(cell) for cell in cells[5:]], rel=0.06)
 
 
 def test_the_tasks_that_are_shown_can_be_loaded() -> None:

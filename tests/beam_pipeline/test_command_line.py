@@ -118,7 +118,7 @@ def test_the_module_is_the_command(photos: Callable[..., Path], tmp_path: Path) 
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Tables: out/answers" in done.stdout
+    assert "Tables: out/wide, out/answers" in done.stdout
     assert "EMULATED" in done.stdout
     run = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
     assert run["emulator_bill"]["total_usd"] == run["totals"]["cost_usd"] != "0.000000000"

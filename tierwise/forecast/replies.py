@@ -61,7 +61,10 @@ class Lengths:
 def reply_lengths(answer: AnswerType) -> Lengths:
     """Length of a reply for one image alone."""
     travels = answer.travels_as()
-    return _json(travels) + _fixed(-2 if travels.type == "string" else 0)
+    bare = travels.type == "string"
+    # Text travels without its bounds, which its schema has; labels travel as their wire names.
+    shape = answer.schema() if bare and not travels.enum else travels
+    return _json(shape) + _fixed(-2 if bare else 0)
 
 
 def reply_tokens(characters: float, images: int) -> float:
