@@ -155,8 +155,10 @@ def test_an_object_that_is_gone_fails_alone(
 
 
 def test_without_permission_the_run_ends_and_says_why(
-    run: Callable[..., Finished], archive: dict[str, bytes], bucket: Bucket
+    run: Callable[..., Finished], draw: Callable[..., bytes], bucket: Bucket
 ) -> None:
+    for number in range(40):
+        bucket.put(f"gs://archive/photos/{number}.jpg", draw(number), contentType="image/jpeg")
     with bucket.refusing(403, "no", kinds="read"):
         finished = run()
     assert finished.status != 0

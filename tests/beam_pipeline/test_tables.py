@@ -42,6 +42,7 @@ TOKENS = {
 OUR_OWN = {
     "route_reason": pa.string(),
     "fine_detail": pa.float64(),
+    "label_form": pa.string(),
     "preview": pa.bool_(),
     "tones": pa.string(),
     "turned_by": pa.string(),

@@ -146,8 +146,14 @@ def test_a_picture_that_cannot_be_drawn_costs_its_neighbours_nothing(
     check_account(gemini, asks, list(outcomes.values()))
 
 
-@pytest.mark.parametrize(("kind", "location"), [("emulator", "global"), ("vertex", "europe-west1")])
-@pytest.mark.parametrize("model", [MODEL, "gemini-2.5-flash"])
+@pytest.mark.parametrize(
+    ("kind", "location", "model"),
+    [
+        ("emulator", "global", MODEL),
+        ("vertex", "europe-west1", MODEL),
+        ("emulator", "global", "gemini-2.5-flash"),
+    ],
+)
 def test_a_reply_costs_what_the_bill_says_and_at_most_the_worst_case(
     gemini: Any, ask_of: Callable[..., Ask], kind: str, location: str, model: str
 ) -> None:

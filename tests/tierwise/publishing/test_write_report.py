@@ -173,7 +173,7 @@ def test_what_must_not_be_missed_stands_below_the_first_line(tmp_path: Path) -> 
         all_runs={"requests": 7, "cost_usd": "0.500000000", "maybe_lost_usd": "0.020000000"},
     )
     text = words(page_of(made))
-    assert "Ended early: 402: no credit. Rows left: 12 (quota_exhausted). Raise the spend" in text
+    assert "Ended early: 402: no credit. Rows left: 12 (quota_exhausted). Add credit to" in text
     assert "All runs into this folder together paid $0.500 (7 requests)" in text
     assert "Perhaps lost besides, at the worst: $0.0200: requests under way when" in text
 

@@ -60,7 +60,7 @@ def test_a_group_is_asked_once_about_all_its_images() -> None:
     prompt = render(task, filename="", columns={"sku": "B 7"}, answers={})
     texts = group_texts(prompt, "In one word.", 3)
     assert texts.opening == (
-        f"What is sold as B 7?{prompt.whole.removeprefix('What is sold as B 7?')}\nIn one word.\n"
+        f"{prompt.whole}\nIn one word.\n"
         "The 3 images belong together. Give one answer for all of them."
     )
     assert texts.before_pictures == ("", "", "")
