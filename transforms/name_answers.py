@@ -13,7 +13,7 @@ import apache_beam as beam
 from tierwise.compressed import compress, decompress
 from tierwise.journal.recalled import free
 from tierwise.questions import Questions
-from tierwise.records import Answered, ImageFile, NamedPage, Outcome
+from tierwise.records import Answered, Failure, ImageFile, NamedPage, Outcome
 from tierwise.transforms.share_duplicates import share_key
 
 
@@ -67,7 +67,18 @@ def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedPage]:
     pages = defaultdict[int, list[Outcome]](list)
     for outcome in answered[0].outcomes:
         pages[outcome.page.number].append(outcome)
+    first = answered[0].uri
     for file in group["files"]:
-        paid = file.uri == answered[0].uri
         for outcomes in pages.values():
-            yield NamedPage(file, tuple(one if paid else free(one) for one in outcomes))
+            paid = file.uri == first
+            rows = outcomes if paid else [_of_twin(one, first, file.uri) for one in outcomes]
+            yield NamedPage(file, tuple(rows))
+
+
+def _of_twin(outcome: Outcome, first: str, name: str) -> Outcome:
+    """The outcome for another name of the content, which pays nothing; a failure speaks of it."""
+    outcome = free(outcome)
+    if isinstance(outcome, Failure):  # a message begins with the address, which ends with the name
+        message = outcome.message.replace(f"{first}: ", f"{name}: ", 1)
+        return replace(outcome, message=message)
+    return outcome

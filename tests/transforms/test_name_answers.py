@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
@@ -10,7 +11,7 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from tierwise.questions import as_written
-from tierwise.records import Answered, NamedOutcome
+from tierwise.records import Answered, Failure, NamedOutcome, NamedPage
 from tierwise.tasks import load_tasks
 from tierwise.transforms.name_answers import NameAnswers, name_answers
 from tierwise.transforms.share_duplicates import share_key
@@ -66,3 +67,22 @@ def test_answers_that_are_lost_or_doubled_are_a_bug(
     answered = [Answered("k", "a.jpg", (answer(),))] * times
     with pytest.raises(RuntimeError, match=f"{image_file().uri}: {times} sets of answers"):
         list(name_answers({"files": [image_file()], "answered": answered}))
+
+
+def message_of(page: NamedPage) -> str:
+    [failed] = page.outcomes
+    assert isinstance(failed, Failure)
+    return failed.message
+
+
+def test_the_failure_of_a_twin_speaks_of_the_twin(image_file: Any, failure: Any) -> None:
+    failed = replace(failure(), message="/archive/a.jpg: the file is empty.")
+    answered = [Answered("k", "a.jpg", (failed,))]
+    pages = name_answers(
+        {"files": [image_file("a.jpg"), image_file("b.jpg")], "answered": answered}
+    )
+    messages = {page.file.uri: message_of(page) for page in pages}
+    assert messages == {
+        "a.jpg": "/archive/a.jpg: the file is empty.",
+        "b.jpg": "/archive/b.jpg: the file is empty.",
+    }

@@ -110,11 +110,12 @@ def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
 
     Fine detail is seen in the pixels alone; a calibration has told how many had much of it.
     """
-    unreadable = survey.images_per_file.count(0)
+    unreadable = survey.images_per_file.count(0) - survey.foreign
+    pictures = survey.sampled_files - survey.foreign
     return Expectations(
         shares=asked_shares(tasks, survey),
         lengths={task.name: reply_lengths(task.answer) for task in tasks},
-        unreadable=Share(unreadable, max(1, survey.sampled_files) - unreadable),
+        unreadable=Share(unreadable, max(1, pictures) - unreadable),
         detail={task.name: detailed_share(task) for task in tasks},
     )
 

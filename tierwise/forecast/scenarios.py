@@ -50,7 +50,7 @@ class Expectations:
     """What is known by task: shares of open images, and lengths of replies in characters.
 
     `detail` is, by task, the share of pictures with more fine detail than its rule allows;
-    `unreadable` is the share of files whose headers cannot be read.
+    `unreadable` is the share of pictures whose headers cannot be read.
     """
 
     shares: Mapping[str, Share]

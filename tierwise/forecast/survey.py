@@ -56,8 +56,9 @@ class Survey:
     """A random sample of an archive of `files` names that are tried.
 
     `images` are those in the sampled files; `images_per_file` counts them, several for a file with
-    pages, none for one that cannot be read. `twins` counts, by task, names whose questions another
-    name pays for; `groups` are those of tasks that ask groups.
+    pages, none for one that cannot be read; of those, `foreign` are no pictures at all, which says
+    nothing of the pictures. `twins` counts, by task, names whose questions another name pays for;
+    `groups` are those of tasks that ask groups.
     """
 
     files: int
@@ -66,6 +67,7 @@ class Survey:
     images: tuple[SeenImage, ...]
     twins: Mapping[str, int] = field(default_factory=dict)
     groups: Mapping[str, Groups] = field(default_factory=dict)
+    foreign: int = 0
 
     @property
     def sampled_files(self) -> int:

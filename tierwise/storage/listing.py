@@ -12,6 +12,7 @@ from pathlib import Path
 from tierwise.errors import InputError
 from tierwise.records import Record, Scalar
 from tierwise.storage.files import files_for
+from tierwise.storage.left_aside import is_left_aside
 from tierwise.storage.manifests import read_rows, resolve
 from tierwise.storage.name_ranges import EVERY, NameRange
 from tierwise.storage.shown_names import path_of, shown_name
@@ -199,8 +200,10 @@ def _of_token(token: str) -> str:
 
 def _sorted_out(stat: Stat, root: str) -> Named | Skipped:
     # What lies in a hidden folder below the root, such as .thumbnails, is hidden too.
-    hidden = bool(root) and "/." in "/" + stat.uri.removeprefix(root)
-    if stat.leads_out or hidden or is_plainly_no_picture(stat.uri):
+    below = stat.uri.removeprefix(root) if root else ""
+    if "/." in "/" + below or is_left_aside(below):
+        return Skipped(shown_name(stat.uri))
+    if stat.leads_out or is_plainly_no_picture(stat.uri):
         return Skipped(shown_name(stat.uri))
     return _named(stat.uri, stat if stat.content_hash else None)
 

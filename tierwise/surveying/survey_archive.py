@@ -20,7 +20,7 @@ from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
 from tierwise.journal.reading import ANYBODYS, Reading
 from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
-from tierwise.records import Answer, ImageFile, Page
+from tierwise.records import Answer, ImageFile, Page, Reason
 from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
@@ -59,8 +59,11 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
     known = KnownGroups(_journal(looking, names.files), looking.sample)
     chosen = affordable(chosen) if known.journal else chosen
-    images = _seen(chosen, looking, known.journal)
-    shared = twins_in(named, questions.of_images, rng)  # in a part of the names, too few
+    seen = _seen(chosen, looking, known.journal)
+    images = [of_file or [] for of_file in seen]
+    foreign = {one.uri for one, of_file in zip(chosen, seen, strict=True) if of_file is None}
+    pictures = [one for one in named if one.uri not in foreign]
+    shared = twins_in(pictures, questions.of_images, rng)  # in a part of the names, too few
     return Survey(
         files=names.files,
         skipped_files=names.skipped,
@@ -68,6 +71,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
         images=tuple(image for of_file in images for image in of_file),
         twins={name: round(count * names.scale) for name, count in shared.items()},
         groups={task.name: survey_groups(names, task, known, rng) for task in questions.of_groups},
+        foreign=len(foreign),
     )
 
 
@@ -81,7 +85,7 @@ def _journal(looking: WhatToSurvey, files: int) -> JournalFiles | None:
 
 def _seen(
     chosen: Sequence[Named], looking: WhatToSurvey, journal: JournalFiles | None
-) -> list[list[SeenImage]]:
+) -> list[list[SeenImage] | None]:
     recalled = _recalled(chosen, journal) if journal else {}
     with ThreadPoolExecutor(READERS) as pool:
         return list(
@@ -103,11 +107,13 @@ def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple
 
 def _seen_images(
     named: Named, looking: WhatToSurvey, known: tuple[str, Recalled] | None
-) -> list[SeenImage]:
-    """The images of a file; none when it cannot be read."""
+) -> list[SeenImage] | None:
+    """The images of a file; none when it cannot be read, None when it is no picture at all."""
     try:
         first = _looked_into(named, looking)
-    except (ImageError, OSError, ValueError):
+    except ImageError as error:
+        return None if error.reason is Reason.UNSUPPORTED_FORMAT else []
+    except (OSError, ValueError):
         return []
     content_hash, recalled = known or ("", Recalled())
     file = ImageFile(named.uri, named.path, 0, content_hash, named.columns)

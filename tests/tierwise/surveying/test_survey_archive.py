@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.bucket import Bucket
+from tierwise.forecast.forecast import forecast, forecast_row
+from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import Groups, Survey
 from tierwise.images.limits import Limits
 from tierwise.questions import as_written
@@ -143,3 +146,17 @@ def test_a_damaged_journal_is_left_as_it_is(tmp_path: Path, draw: Callable[..., 
     found = find_input(str(tmp_path / "a.jpg"))
     survey_archive(found, WhatToSurvey(tasks, Limits(), 100, str(tmp_path / "out/journal")))
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_files_that_are_no_pictures_say_nothing_of_those_that_are(
+    tmp_path: Path, draw: Callable[..., bytes]
+) -> None:
+    for number in range(10):
+        (tmp_path / f"{number}.jpg").write_bytes(draw(number))
+        (tmp_path / f"{number}.jpg.pp3").write_bytes(b"[Version]\nAppVersion=5.10\n")
+    found = look(tmp_path)
+    assert (found.files, len(found.images), found.foreign) == (20, 10, 10)
+    asked = as_written(load_tasks(TASKS, path="t")).tasks
+    worst = {"a": 1, "named": 1}
+    row = forecast_row(forecast(asked, found, Rates(date(2026, 11, 29)), worst))
+    assert row["requests"] == 20
