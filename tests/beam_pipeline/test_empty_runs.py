@@ -80,7 +80,7 @@ def test_names_without_files(tmp_path: Path, classify: Callable[..., Any], gemin
     manifest = tmp_path / "list.jsonl"
     manifest.write_text('{"uri": "gone.jpg"}\n{"uri": "no\\u0000name.jpg"}\n{"uri": "."}\n')
     finished = classify(manifest)
-    assert set(finished.reasons.values()) == {"unreadable"}
+    assert set(finished.reasons.values()) == {"unreadable", "unsupported_format"}  # a folder
     assert len(finished.failures) == 6
     assert all(row["content_hash"] is None for row in finished.failures)
     assert gemini.requests() == []
