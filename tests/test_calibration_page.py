@@ -110,7 +110,7 @@ def test_one_task_accepts_low_one_needs_high_and_a_cascade_costs_less_than_high(
     assert [one["name"] for one in single if one["accepted"]] == ["high"]
     cascade, high = tried[choice["chosen"]]["figures"], tried["high"]["figures"]
     assert tried[choice["chosen"]]["escalation"]["when"] == 'printed == "unsure"'
-    assert cascade["score"] >= high["score"]
+    assert cascade["score"] >= high["score"] - 0.1  # the margin of the command
     assert Decimal(cascade["usd_per_1000_images"]) < Decimal(high["usd_per_1000_images"]) * 3 / 4
 
 
