@@ -126,7 +126,7 @@ def _runnable() -> Iterator[str]:
     Plans for a day are held to what they print in test_readme.py, --json in test_json.py.
     Photographs in printed/ are made by bench/calibration/small_print.py from others, not kept here.
     """
-    order = ("calibrate", "measure", "optimize", "plan", "run", "report")
+    order = ("calibrate", "measure", "optimize", "plan", "run", "report", "show")
     elsewhere = re.compile(
         r"--gemini=|gs://|--runner=|--\w*endpoint=(?!http://127)|--calibration|--prices_on=|--json"
         r"|--input=printed/"
@@ -145,7 +145,7 @@ def test_the_commands_of_the_pages_do_what_they_say(
     commands = list({tuple(command_words(one)): one for one in _runnable()}.values())
     commands += [command for command in COMMANDS if "--calibration=" in command]
     assert {command.split()[0] for command in commands} == {
-        *("calibrate", "measure", "optimize", "plan", "run", "report")
+        *("calibrate", "measure", "optimize", "plan", "run", "report", "show")
     }
     for command in commands:
         words = command_words(command.replace("http://127.0.0.1:8765", gemini.url))

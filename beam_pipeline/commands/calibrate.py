@@ -38,6 +38,7 @@ from tierwise.beam_pipeline.trials.observations import Left, TrialResults
 from tierwise.beam_pipeline.trials.trials import Trials, trials_of
 from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.calibration_file import (
+    CALIBRATION_FILE,
     FORMAT,
     CalibratedTask,
     Calibration,
@@ -66,7 +67,6 @@ from tierwise.storage.find_input import find_input
 from tierwise.tasks import Task, Tasks
 from tierwise.version import VERSION
 
-CALIBRATION_FILE = "calibration.json"
 _MANIFEST = "labelled.jsonl"
 _TASKS_FILE = "tasks.yaml"
 

@@ -13,11 +13,10 @@ from tierwise.beam_pipeline.prepared_job import prepared_job
 from tierwise.beam_pipeline.run_file import read_run
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.dataflow import only_builds, submits_only
-from tierwise.beam_pipeline.terminal.screen import print_document, say, screen
+from tierwise.beam_pipeline.terminal.screen import print_document, screen
 from tierwise.beam_pipeline.terminal.summary import print_summary
 from tierwise.beam_pipeline.with_forecast import with_forecast
 from tierwise.beam_pipeline.with_page import with_page
-from tierwise.storage.files import join
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -36,14 +35,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         job = with_forecast(asked, console, results)
         run = carry_out(job, options, console)
     if run is not None:
-        print_summary(run, job, results)
-        if run["page"]:
-            say(results, f"Page: {join(job.output, run['page'])}")
-        else:
-            say(
-                results,
-                f"The page could not be made: {run['page_problem']}. See tierwise report.",
-            )
+        print_summary(run, job.output, results)
     if settings.json:
         print_document(run or read_run(job))
     return int(run["exit_status"]) if run else 1

@@ -13,6 +13,7 @@ CALIBRATE = "calibrate"
 MEASURE = "measure"
 OPTIMIZE = "optimize"
 REPORT = "report"
+SHOW = "show"
 EMULATOR = "emulator"
 
 IMAGES = (

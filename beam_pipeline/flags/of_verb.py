@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tierwise.beam_pipeline.flags import calibrate, emulator, measure, optimize, plan, report, run
+from tierwise.beam_pipeline.flags import (
+    calibrate,
+    emulator,
+    measure,
+    optimize,
+    plan,
+    report,
+    run,
+    show,
+)
 from tierwise.beam_pipeline.flags.flag import CALIBRATE, MEASURE, PLAN, RUN, Flag
 
 # A verb's own come before those that it has from `run`.
@@ -12,6 +21,7 @@ FLAGS = (
     *measure.FLAGS,
     *optimize.FLAGS,
     *report.FLAGS,
+    *show.FLAGS,
     *emulator.FLAGS,
     *run.FLAGS,
 )

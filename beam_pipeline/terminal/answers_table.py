@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from tierwise.accounts.table_names import answers_table
-from tierwise.answers.answer_type import AnswerType
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.table_rows import batches_of
+from tierwise.report.task_facts import AskedTask
 from tierwise.storage.files import join
-from tierwise.tasks.task import Task
 
 _MOST_LABELS = 12
 _EXAMPLES = 3
@@ -25,17 +24,17 @@ _LONGEST_EXAMPLE = 200
 _LEAST_WIDTH = 48
 
 
-def print_answers(task: Task, counts: dict[str, Any], output: str, console: Console) -> None:
+def print_answers(task: AskedTask, counts: dict[str, Any], output: str, console: Console) -> None:
     """Print one task's answers; `counts` are its figures in `run.json`."""
     title = f"{task.name}: {counts['answers']} of {counts['asked']} answered"
     values = _values(output, task.name) if counts["answers"] else iter(())
     columns: Sequence[Column] = _EXAMPLE
     rows: Sequence[Any]
-    if task.answer.options():
-        columns, rows = _LABELS, _most_frequent(task.answer, values)
+    if task.labels:
+        columns, rows = _LABELS, _most_frequent(task, values)
     else:
         rows = [
-            plain(task.answer.told(value), _LONGEST_EXAMPLE) for value in islice(values, _EXAMPLES)
+            plain(task.answers.told(value), _LONGEST_EXAMPLE) for value in islice(values, _EXAMPLES)
         ]
     if not rows:
         console.print(Text(title))
@@ -45,9 +44,9 @@ def print_answers(task: Task, counts: dict[str, Any], output: str, console: Cons
     console.print(table)
 
 
-def _most_frequent(kind: AnswerType, values: Iterator[Any]) -> list[tuple[str, str]]:
+def _most_frequent(task: AskedTask, values: Iterator[Any]) -> list[tuple[str, str]]:
     """Labels and how many images have each; an answer of several labels counts for each."""
-    found = Counter(label for value in values for label in kind.picked(value))
+    found = Counter(label for value in values for label in task.answers.picked(value))
     rows = [(plain(label), str(images)) for label, images in found.most_common(_MOST_LABELS)]
     if len(found) > _MOST_LABELS:
         rows.append((f"... and {len(found) - _MOST_LABELS} more labels", ""))

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from tierwise.beam_pipeline.terminal.screen import say
+from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted
-from tierwise.tasks import Task
 
 _PUT = {
     "": "in another kind of schema",
@@ -20,11 +20,10 @@ _PUT = {
 }
 
 
-def print_forms(task: Task, row: dict[str, Any], console: Console) -> None:
+def print_forms(task: AskedTask, row: dict[str, Any], console: Console) -> None:
     """Say how often the question was not put as its task would have it; `row` is of `run.json`."""
-    usual = task.answer.forms()[0].name
     for form, images in row["label_forms"].items():
-        if form != usual:
+        if form != task.usual_form:
             say(
                 console,
                 f"{task.name}: Gemini refused the usual schema, so {counted(images, 'answer')} "

@@ -71,7 +71,9 @@ def _totals(run: dict[str, Any]) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
-    yield from _all_runs(run)
+    every, ours = run["all_runs"], run["totals"]
+    if any(every[name] != ours[name] for name in ("cost_usd", "maybe_billed_usd")):
+        yield from all_runs_lines(every, capped="cap" in run)
     if row := run.get("forecast"):
         yield forecast_line(row)
     if run["waste"]:
@@ -84,18 +86,18 @@ def _totals(run: dict[str, Any]) -> Iterator[str]:
         yield f"The emulator's bill: ${bill['total_usd']} for {asked}."
 
 
-def _all_runs(run: dict[str, Any]) -> Iterator[str]:
-    """What earlier runs cost besides, if there were any."""
-    every, ours = run["all_runs"], run["totals"]
-    if all(every[name] == ours[name] for name in ("cost_usd", "maybe_billed_usd")):
-        return
+def all_runs_lines(every: dict[str, Any], *, capped: bool = False) -> Iterator[str]:
+    """What all runs into an output cost: `every` is `all_runs` of `run.json`.
+
+    A run with a cap says elsewhere what is perhaps lost.
+    """
     line = f"All runs into this output: {every['requests']} requests, ${every['cost_usd']}"
     lost = Decimal(every["maybe_lost_usd"])
     if maybe := Decimal(every["maybe_billed_usd"]):
         perhaps = f", of which perhaps lost ${lost:f}" if lost else ""
         line += f"; maybe billed besides, at the worst: ${maybe:f}{perhaps}"
     yield f"{line}."
-    if lost and "cap" not in run:
+    if lost and not capped:
         yield f"{_perhaps_lost(lost)}."
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from tierwise.accounts.ending import EarlyEnd, how_to_go_on
+from tierwise.accounts.ending import EarlyEnd, Status, how_to_go_on
 from tierwise.accounts.table_names import RUN_FILE
-from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.terminal.answers_table import print_answers
 from tierwise.beam_pipeline.terminal.evaluation_table import (
     print_audit,
@@ -18,43 +17,45 @@ from tierwise.beam_pipeline.terminal.evaluation_table import (
 )
 from tierwise.beam_pipeline.terminal.failures_table import print_failures
 from tierwise.beam_pipeline.terminal.forms_lines import print_forms, print_packs
-from tierwise.beam_pipeline.terminal.money import print_money
+from tierwise.beam_pipeline.terminal.money import all_runs_lines, print_money
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.labelling import LABEL
+from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted
 from tierwise.storage.files import join
 
-_EMULATED = "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
+EMULATED = "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
 
 
-def print_summary(run: dict[str, Any], job: Job, console: Console) -> None:
-    """Print the tables and lines of a finished run; `run` is the content of `run.json`."""
+def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
+    """Print the tables and lines of a finished run: `run` is its `run.json`, beside the tables."""
+    asked = {task["name"]: AskedTask.of_document(task) for task in run["asked"]}
     console.print()
     # What is in the pictures?
-    for task in job.plan.questions.with_rows:
-        if not task.audit:
-            print_answers(task, run["tasks"][task.name], job.output, console)
+    for task in asked.values():
+        if not task.audit_of:
+            print_answers(task, run["tasks"][task.name], output, console)
     # Is it right?
-    for task, found in run.get("evaluation", {}).items():
-        judged = job.judged[task]
-        if LABEL in judged.truth:
-            say(console, f"{task}: held against the manifest's column {LABEL}")
-        several = bool(judged.kind.options()) and not judged.kind.choices()
-        print_evaluation(task, found, console, several_labels=several)
-    for task, found in run.get("audit", {}).items():
-        print_audit(task, found, console)
-    for task in job.plan.questions.with_rows:
+    for name, found in run.get("evaluation", {}).items():
+        task = asked[name]
+        if task.truth_column == LABEL:
+            say(console, f"{name}: held against the manifest's column {LABEL}")
+        several = bool(task.labels) and not task.truth_column
+        print_evaluation(name, found, console, several_labels=several)
+    for name, found in run.get("audit", {}).items():
+        print_audit(name, found, console)
+    for task in asked.values():
         print_forms(task, run["tasks"][task.name], console)
     print_packs(run, console)
     print_escalated(run["tasks"], console)
     print_near_duplicates(run, console)
     # What has no answer, and what can be done about it?
-    print_failures(run, job.output, console)
+    print_failures(run, output, console)
     # What did it cost, and what would it have cost?
-    print_money(run, job.output, console)
+    print_money(run, output, console)
     # How did it end, and where is everything?
-    _print_ending(run, job.output, console)
+    _print_ending(run, output, console)
 
 
 def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
@@ -86,9 +87,32 @@ def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
     for line in others_answers(run):
         say(console, line)
     if run["emulated"]:
-        say(
-            console,
-            "EMULATED: these answers and dollars come from a local emulator, not from Gemini.",
-        )
+        say(console, EMULATED)
     say(console, f"Tables: {output}/wide, {output}/answers, {output}/failures, {output}/costs")
     say(console, f"Totals: {join(output, RUN_FILE)}")
+    if run.get("page"):
+        say(console, f"Page: {join(output, run['page'])}")
+    elif "page_problem" in run:
+        say(console, f"The page could not be made: {run['page_problem']}. See tierwise report.")
+
+
+def print_unfinished(
+    run: dict[str, Any], output: str, all_runs: dict[str, Any], console: Console
+) -> None:
+    """Print what there is to say of a run that did not come to its end.
+
+    `run` is its `run.json`, `all_runs` what all runs into the output have paid.
+    """
+    refused = run["status"] == Status.REFUSED
+    how = "was refused" if refused else "was interrupted, or broke off"
+    say(console, f"The last run, {run['run_id']} of {run['started_at']}, {how} before its end.")
+    for line in all_runs_lines(all_runs):
+        say(console, line)
+    if run["tables"]:
+        say(console, f"The tables and the page in {output} are those of the run before it.")
+    else:
+        say(console, "There are no tables yet.")
+    if run["emulated"]:
+        say(console, EMULATED)
+    again = "Put right what it was refused for" if refused else "Nothing that was paid is lost"
+    say(console, f"{again}: run the same command again, and it goes on from here.")

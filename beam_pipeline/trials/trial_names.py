@@ -15,6 +15,15 @@ def trial_name(task: str, route: str) -> str:
     return f"{task}@{route.replace('/', ':')}"
 
 
+def is_trial(name: str) -> bool:
+    """Whether it is the name of a task at a route.
+
+    >>> is_trial("category@low"), is_trial("category")
+    (True, False)
+    """
+    return "@" in name
+
+
 def own_route(task: Task) -> Routes:
     """The route of the tasks file, under its name."""
     return {route_name(task.route, task.route): task.route}

@@ -29,6 +29,7 @@ from tierwise.beam_pipeline.terminal.answers_table import print_answers
 from tierwise.calibration.figures import Observation, figures_of
 from tierwise.forecast.replies import reply_lengths
 from tierwise.records import Spent
+from tierwise.report.task_facts import AskedTask
 
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "How light?", labels: [dark, bright]}}\n'
 
@@ -142,5 +143,7 @@ def test_a_run_asks_counts_judges_and_shows_it(
     page = (output / "report.html").read_text()
     assert "one to 5 stars" in page
     assert "*" * values[0] in page
-    print_answers(asked, run["tasks"]["a"], str(output), Console(width=80))
+    print_answers(
+        AskedTask.of_document(run["asked"][0]), run["tasks"]["a"], str(output), Console(width=80)
+    )
     assert f" {values[0]} " in capsys.readouterr().out

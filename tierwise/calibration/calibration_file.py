@@ -15,6 +15,7 @@ from tierwise.routing import AS_IT_IS, Routing
 from tierwise.shown import shown
 
 FORMAT = 2
+CALIBRATION_FILE = "calibration.json"
 
 
 @dataclass(frozen=True, slots=True)

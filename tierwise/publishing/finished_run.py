@@ -74,23 +74,34 @@ def open_finished_run(folder: str, flag: str = "output") -> FinishedRun:
     Raises:
         InputError: there is none, it has not come to its end, or an older version wrote it.
     """
+    run = read_last_run(folder, flag)
+    _check(run, join(folder, RUN_FILE), f"--{flag}={folder}")
+    return FinishedRun(folder, run)
+
+
+def read_last_run(folder: str, flag: str = "output") -> Mapping[str, Any]:
+    """What `run.json` says of the last run into an output folder, however far that came.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
     uri = join(folder, RUN_FILE)
-    said = f"--{flag}={folder}"
     try:
         run = read_json_text(files_for(uri).read(uri))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"{said}: holds no finished run: there is no {RUN_FILE} in it.") from error
+        raise InputError(
+            f"--{flag}={folder}: holds no finished run: there is no {RUN_FILE} in it."
+        ) from error
     except OSError as error:
         raise InputError(f"{uri}: cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
         raise InputError(f"{uri}: is not JSON: {error}. {_AGAIN}") from error
-    _check(run, uri, said)
-    return FinishedRun(folder, run)
-
-
-def _check(run: Any, uri: str, said: str) -> None:
     if not isinstance(run, dict) or "status" not in run:
         raise InputError(f"{uri}: was not written by tierwise run. Name the output of a run.")
+    return run
+
+
+def _check(run: Mapping[str, Any], uri: str, said: str) -> None:
     if run["status"] == Status.RUNNING:
         raise InputError(
             f"{said}: its run is still going on, or was killed. Wait for its end, or run it again."

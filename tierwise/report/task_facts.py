@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tierwise.accounts.tables import manifest_name
 from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.forms import forms_of_labels
 from tierwise.answers.kinds import ANSWER_KINDS, kind_of
 from tierwise.errors import PriceError
 from tierwise.evaluation import Judged
@@ -27,6 +28,7 @@ class AskedTask:
 
     `old_column` and `truth_column` are columns of the tables with what each picture was called
     before, and with what is right. `per` is what groups are made by, `audit_of` the task audited.
+    `usual_form` is how the question is put unless Gemini refuses that.
     """
 
     name: str
@@ -45,6 +47,7 @@ class AskedTask:
     audit_of: str = ""
     old_column: str = ""
     truth_column: str = ""
+    usual_form: str = ""
 
     @property
     def answers(self) -> type[AnswerType]:
@@ -71,7 +74,8 @@ class AskedTask:
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Self:
         """Read back; raises `KeyError`, `TypeError` or `ValueError` for what is none."""
-        cells = {name: document[name] for name in cls.__dataclass_fields__}
+        told = {"usual_form": _usual_form(document["labels"]), **document}  # early ones do not say
+        cells = {name: told[name] for name in cls.__dataclass_fields__}
         if cells["kind"] not in ANSWER_KINDS:
             raise ValueError(f"{cells['kind']!r} is not a kind of answer")
         return cls(**{**cells, "labels": tuple(cells["labels"])})
@@ -115,7 +119,12 @@ def _asked(task: Task, old: str, truth: str) -> AskedTask:
         audit_of=task.audit.of if task.audit else "",
         old_column=old,
         truth_column=truth if task.answer.choices() else "",
+        usual_form=task.answer.forms()[0].name,
     )
+
+
+def _usual_form(labels: Sequence[str]) -> str:
+    return forms_of_labels(labels)[0].name if labels else ""
 
 
 @dataclass(frozen=True, slots=True)
