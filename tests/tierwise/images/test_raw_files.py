@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.tierwise.images.tiff_files import Tags, Values, file_of, page
+from tests.work import calls_of
 from tierwise.errors import ImageError
+from tierwise.images.headers.jpeg_inside import largest_jpeg
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
@@ -127,3 +129,28 @@ def test_an_ordinary_picture_with_a_thumbnail_is_no_raw_file(
 ) -> None:
     picture = shrink(save(gradient, "TIFF", tiffinfo={271: "NIKON"}))
     assert (picture.format, picture.preview) == ("tiff", False)
+
+
+STARTS = 5000
+FAR = struct.pack(">H", 4 * STARTS)  # the length of a segment that leads behind all starts
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8\xff\xe0" * STARTS,
+        b"\xff\xd8\xff\xe0\x00\x02" * STARTS,
+        (b"\xff\xd8\xff\xe0" + FAR) * STARTS + b"\xff\xe0\x00\x02" * 20_000,
+    ],
+    ids=["starts", "short segments", "one tail for all"],
+)
+def test_each_start_of_a_hostile_file_costs_a_few_looks(data: bytes) -> None:
+    assert calls_of(lambda: largest_jpeg(data)) < 400 * STARTS
+
+
+def test_a_start_by_chance_hides_no_preview(previews: tuple[bytes, bytes]) -> None:
+    large, small = previews
+    chance = b"\xff\xd8\xff\xe0\x00\x02"
+    data = chance * STARTS + small + chance + large + bytes(100)
+    at = data.index(large)
+    assert largest_jpeg(data) == (at, at + len(large))

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.tierwise.images.tiff_files import Tags, file_of, page
+from tests.work import calls_of
+from tierwise.images.headers.tiff_directories import directories
+from tierwise.images.headers.tiff_pages import pages_of
 from tierwise.images.inspection import inspect
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
@@ -96,3 +99,35 @@ def test_the_picture_may_lie_below_its_thumbnail(shrink: Shrink, pixels: Decode)
     data = file_of([_marked(40, REDUCED)], below=[_marked(90, WHOLE, width=200, height=150)])
     assert _levels(data, shrink, pixels) == [90]
     assert shrink(data).original_width == 200
+
+
+@pytest.mark.parametrize("tiles", ["none", "of one size", "of many sizes"])
+def test_many_pages_are_not_compared_each_with_all(tiles: str) -> None:
+    many = 1000
+    tags: list[Tags] = [
+        {256: (4, [900 - n % 300 * (tiles == "of many sizes")])} for n in range(many)
+    ]
+    tiled: Tags = {} if tiles == "none" else {322: (4, [16])}
+    data = file_of([({257: (4, [700]), **one, **tiled}, b"") for one in tags])
+    chain = list(directories(data))
+    assert len(pages_of(chain)) == many
+    assert calls_of(lambda: pages_of(chain)) < 200 * many
+
+
+@pytest.mark.parametrize(
+    ("size", "pages"),
+    [
+        ((450, 350), 1),
+        ((448, 352), 1),
+        ((447, 350), 2),
+        ((225, 175), 1),
+        ((4, 3), 1),
+        ((900, 350), 2),
+    ],
+)
+def test_a_tiled_page_that_halves_another_is_its_copy(size: tuple[int, int], pages: int) -> None:
+    found = [
+        ({256: (4, [width]), 257: (4, [height]), 322: (4, [16])}, b"")
+        for width, height in [(900, 700), size]
+    ]
+    assert len(pages_of(list(directories(file_of(found))))) == pages

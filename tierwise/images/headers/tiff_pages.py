@@ -6,7 +6,7 @@ and a view of the whole slide, and some programs write pyramids without saying s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tierwise.images.headers.tiff_directories import (
@@ -26,6 +26,9 @@ _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _OLD_REDUCED = 2  # value of SubfileType
 _TRANSPARENCY_MASK = 4  # value of PhotometricInterpretation
 _OF_ONE_PICTURE = (b"Aperio", b"<scn", b"<?xml")  # descriptions of slides
+_MOST_SIZES = 100  # of tiled pages whose copies are known; scanners write a handful
+
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +87,30 @@ def _without_thumbnail(pages: list[TiffPage]) -> list[TiffPage]:
 
 
 def _without_copies(pages: list[TiffPage]) -> list[TiffPage]:
-    """Leave out tiled directories that halve a page before them, once or several times."""
+    """Leave out tiled directories that halve one before them, once or several times."""
     kept: list[TiffPage] = []
+    sizes, copies = set[Size](), set[Size]()
     for page in pages:
-        if not any(_halves(page.directory, before.directory) for before in kept):
-            kept.append(page)
+        size = page.directory.size if page.directory.number(TILE_WIDTH) else None
+        if size in copies:
+            continue
+        kept.append(page)
+        if size and size not in sizes and len(sizes) < _MOST_SIZES:
+            sizes.add(size)
+            copies.update(_copies_of(size))
     return kept
 
 
-def _halves(small: Directory, large: Directory) -> bool:
-    if not (small.number(TILE_WIDTH) and large.number(TILE_WIDTH)):
-        return False
-    width, height = large.size
-    while width > small.size[0] and height > small.size[1]:
-        width, height = (width + 1) // 2, (height + 1) // 2
-        if abs(width - small.size[0]) <= 2 and abs(height - small.size[1]) <= 2:
-            return (width, height) != large.size
-    return False
+def _copies_of(size: Size) -> Iterator[Size]:
+    """What a picture of this size may measure halved, however programs round."""
+    before, half = size, _half(size)
+    while half != before:
+        for width in range(half[0] - 2, half[0] + 3):
+            for height in range(half[1] - 2, half[1] + 3):
+                if width < before[0] and height < before[1]:
+                    yield width, height
+        before, half = half, _half(half)
+
+
+def _half(size: Size) -> Size:
+    return (size[0] + 1) // 2, (size[1] + 1) // 2
