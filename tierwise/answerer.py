@@ -2,7 +2,8 @@
 
 Developer API and Vertex AI serve the same pinned models, so that an answer of one stands for the
 other's, and its money is real. An emulator's answer stands for nothing but that emulator's, and one
-that knows other pictures is another one. What people said stands for all.
+that knows other pictures, or spoils more of what is asked together, is another one. What people
+said stands for all.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class AnsweredBy(StrEnum):
 
 
 _KNOWS = "; knows="
+_INTERFERES = "; interference="
 _TOLD = {ServiceKind.DEVELOPER: "the Gemini Developer API", ServiceKind.VERTEX: "Vertex AI"}
 
 
@@ -37,8 +39,9 @@ _TOLD = {ServiceKind.DEVELOPER: "the Gemini Developer API", ServiceKind.VERTEX: 
 class Answerer:
     """Who answers requests.
 
-    `emulator` is what an emulator says of itself: name, version, and a fingerprint of the pictures
-    whose labels it knows. It is empty for Gemini, and for an emulator that does not say who it is.
+    `emulator` is what an emulator says of itself: name, version, a fingerprint of the pictures
+    whose labels it knows, and its interference. It is empty for Gemini, and for an emulator that
+    does not say who it is.
     """
 
     service: ServiceKind
@@ -63,11 +66,13 @@ class Answerer:
     def takes(self, other: Answerer) -> bool:
         """Whether what the other said, and was paid, counts as this one's.
 
-        An emulator of which no name is on record may have been any that knows no pictures.
+        An emulator of which no name is on record may have been any that knows no pictures; none of
+        them had interference.
         """
         if not (self.emulated and other.emulated):
             return self.emulated == other.emulated
-        unnamed = not other.emulator and _KNOWS not in self.emulator
+        plain = _KNOWS not in self.emulator and _INTERFERES not in self.emulator
+        unnamed = not other.emulator and plain
         return unnamed or self.emulator == other.emulator
 
 

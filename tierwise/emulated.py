@@ -19,18 +19,21 @@ NAME = "tierwise"
 class Identity:
     """Which emulator answers: its version, and what it answers from.
 
-    `knows` is the fingerprint of the known pictures, empty without any: emulators of another
-    version or with other known pictures may answer the same question otherwise.
+    `knows` is the fingerprint of the known pictures, empty without any, and `interference` the
+    share of labels that questions spoil for each other when asked together: emulators of another
+    version, with other known pictures or other interference may answer the same question otherwise.
     """
 
     version: str
     knows: str = ""
+    interference: float = 0.0
 
     @property
     def header(self) -> str:
         """The value of `HEADER`."""
         known = f"; knows={self.knows}" if self.knows else ""
-        return f"{NAME}/{self.version}{known}"
+        spoils = f"; interference={self.interference:g}" if self.interference else ""
+        return f"{NAME}/{self.version}{known}{spoils}"
 
     def document(self) -> dict[str, Any]:
         """The reply of `GET /emulator`, without how many pictures are known."""
@@ -38,5 +41,6 @@ class Identity:
             "emulator": NAME,
             "version": self.version,
             "knows": self.knows,
+            "interference": self.interference,
             "answered_by": self.header,
         }

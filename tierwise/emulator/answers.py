@@ -14,7 +14,8 @@ from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look
 from tierwise.emulator.schemas import ResponseSchema, told_in_words
 
-_OUTSIDE = "none of the given answers"
+# What stands for a label that is none.
+OUTSIDE = "none of the given answers"
 _CHOSEN = 0.5
 # Of formats that a schema may ask for; nothing in the pixels says more.
 _WRITTEN = {"date": "2026-01-01", "date-time": "2026-01-01T12:00:00Z", "time": "12:00:00"}
@@ -37,15 +38,19 @@ class Filler:
     outside: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def text(self) -> str:
-        """The answer to a question without a schema, as short as the question wants it."""
+    def text(self, most: int | None = None) -> str:
+        """The answer to a question without a schema, as short as the question wants it.
+
+        `most` is a limit of the characters that is said elsewhere.
+        """
         if self.labels:
             return str(self._label({"enum": list(self.labels)}, ""))
         text = sentence(self.looks[0])
-        limits = [int(limit) for limit in _AT_MOST.findall(self.question)]
-        if self.outside or not limits or len(text) <= limits[-1]:
+        limits = [int(limit) for limit in _AT_MOST.findall(self.question)][-1:]
+        limits += [] if most is None else [most]
+        if self.outside or not limits or len(text) <= min(limits):
             return text
-        return phrase(self.looks[0], limits[-1])
+        return phrase(self.looks[0], min(limits))
 
     def value(self, schema: ResponseSchema, name: str = "") -> Any:
         """A value that fits `schema`; `name` is the field that it is for."""
@@ -86,7 +91,7 @@ class Filler:
 
     def _label(self, schema: ResponseSchema, name: str) -> Any:
         if self.outside:
-            return _OUTSIDE
+            return OUTSIDE
         scores = self._scores(schema, name)
         return best(scores) if scores else schema["enum"][0]
 
@@ -97,6 +102,8 @@ class Filler:
         return {name: self.value(properties[name], name) for name in names}
 
     def _array(self, schema: ResponseSchema, name: str) -> list[Any]:
+        if "prefixItems" in schema:
+            return [self.value(one, name) for one in schema["prefixItems"]]
         items = schema.get("items") or {"type": "string"}
         if items.get("type") == "string" and self.labels:
             items = {"enum": list(self.labels), **items}

@@ -44,6 +44,7 @@ def application(config: EmulatorConfig) -> web.Application:
         faults=read_faults_file(Path(config.faults)) if config.faults else Faults(),
         known=knowledge.pictures if knowledge else None,
         prices=_prices(config.prices),
+        interference=config.interference,
         today=lambda: _today(config),
         now=monotonic,
     )
@@ -112,7 +113,8 @@ class _Handlers:
     ) -> None:
         self._service = service
         self._config = config
-        self._identity = Identity(VERSION, knowledge.fingerprint if knowledge else "")
+        fingerprint = knowledge.fingerprint if knowledge else ""
+        self._identity = Identity(VERSION, fingerprint, config.interference)
         self._pictures = (knowledge.count, len(knowledge.skipped)) if knowledge else (0, 0)
 
     async def sign(self, _: web.Request, response: web.StreamResponse) -> None:

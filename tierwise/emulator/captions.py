@@ -21,12 +21,13 @@ _SHEET = re.compile(
 class Caption:
     """The numbers of a picture's images, in reading order; several stand in the cells of `grid`.
 
-    `word` stands in brackets behind a single number.
+    `word` stands in brackets behind a single number, `own` is what follows about that image alone.
     """
 
     numbers: tuple[int, ...]
     grid: Grid | None = None
     word: str = ""
+    own: str = ""
 
 
 def read_caption(text: str) -> Caption | None:
@@ -38,4 +39,8 @@ def read_caption(text: str) -> Caption | None:
         if first <= last < first + rows * columns:
             return Caption(tuple(range(first, last + 1)), Grid(columns, rows))
     one = _ONE.match(text)
-    return Caption((int(one[1]),), word=one["word"] or "") if one else None
+    if one is None:
+        return None
+    return Caption(
+        (int(one[1]),), word=one["word"] or "", own=text[one.end() :].lstrip(" :").rstrip()
+    )

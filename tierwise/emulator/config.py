@@ -13,7 +13,8 @@ class EmulatorConfig:
 
     `port` 0 lets the system choose. `latency_ms` is the time from the arrival of a request to its
     reply. `faults` is the path of a faults document, `knows` a directory with one folder of
-    pictures per label, `prices` the path of a price file; empty means none. With
+    pictures per label, `prices` the path of a price file; empty means none. `interference` is the
+    share of labels that each other question of a joint request spoils, 0 to 1. With
     `exit_with_parent` the server ends as soon as its standard input closes. `price_date` is the day
     whose prices the bill uses, today when None.
     """
@@ -24,6 +25,7 @@ class EmulatorConfig:
     faults: str = ""
     knows: str = ""
     prices: str = ""
+    interference: float = 0
     exit_with_parent: bool = False
     price_date: date | None = None
 

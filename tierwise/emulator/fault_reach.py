@@ -23,12 +23,23 @@ def can_strike(fault: Fault, asked: GeminiRequest) -> bool:
 
 
 def _is_pack(_: Fault, asked: GeminiRequest) -> bool:
+    if asked.joint:
+        return bool(asked.joint.number_field)
     return number_field(asked.settings.schema) is not None
 
 
 def _is_true_pack(fault: Fault, asked: GeminiRequest) -> bool:
     images = sum(len(picture.numbers) for picture in asked.pictures)
     return images > 1 and _is_pack(fault, asked)
+
+
+def _is_joint(_: Fault, asked: GeminiRequest) -> bool:
+    return asked.joint is not None
+
+
+def _has_question(fault: Fault, asked: GeminiRequest) -> bool:
+    which: str = fault.settings["question"]
+    return not which or (asked.joint is not None and bool(asked.joint.called(which)))
 
 
 def _lists_labels(_: Fault, asked: GeminiRequest) -> bool:
@@ -61,6 +72,7 @@ def _nodes(asked: GeminiRequest) -> Iterator[ResponseSchema]:
         if node:
             yield node
             waiting += [node.get("items"), *(node.get("properties") or {}).values()]
+            waiting += node.get("prefixItems") or ()
 
 
 def _enum(node: ResponseSchema | None) -> list[Any]:
@@ -72,6 +84,8 @@ _NEEDS: dict[str, Callable[[Fault, GeminiRequest], bool]] = {
     "zero_based": _is_pack,
     "shifted": _is_true_pack,
     "swapped": _is_true_pack,
+    "short_row": _is_joint,
+    "outside_labels": _has_question,
     "repeated_label": _lists_labels,
     "enum_limit": _above_limit,
     "schema_limit": _holds_refused,

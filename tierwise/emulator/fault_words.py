@@ -23,6 +23,15 @@ STATUSES = (400, 401, 403, 404, 429, 500, 501, 503, 504)
 NULLS = ("candidate", "candidates", "content", "parts", "part", "text", "usage", "details")
 # What a schema may be refused for: keywords, a whole dialect, or that there is one.
 REFUSABLE = (
-    *("enum", "minimum", "maximum", "minItems", "maxItems", "description", "nullable"),
+    *(
+        "enum",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+        "description",
+        "nullable",
+        "prefixItems",
+    ),
     *("responseSchema", "responseJsonSchema", "text/x.enum", "schema"),
 )

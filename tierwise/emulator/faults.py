@@ -70,7 +70,8 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "zero_based": {},
     "shifted": {},
     "swapped": {},
-    "outside_labels": {},
+    "outside_labels": {"question": ""},
+    "short_row": {},
     "other_version": {"version": "gemini-unknown"},
 }
 # Of these, the request is not read, so that nothing in it can select it.
@@ -155,7 +156,7 @@ def _read(entry: Any, where: str) -> Fault:
             f"{where}: {kind} knows no {_among(unknown)}. It knows: {_among(allowed)}."
         )
     values = {
-        name: _typed(entry.get(name, default), default, f"{where}.{name}")
+        name: _typed(_given(entry, name, default), default, f"{where}.{name}")
         for name, default in allowed.items()
     }
     _check_ranges(values, where)
@@ -169,6 +170,13 @@ def _read(entry: Any, where: str) -> Fault:
         sha256=frozenset(_digest(value, where) for value in values.get("sha256", ())),
         settings={name: values[name] for name in _SETTINGS[kind]},
     )
+
+
+def _given(entry: Mapping[str, Any], name: str, default: Any) -> Any:
+    """What an entry says of a setting; a question may be called by its number."""
+    value = entry.get(name, default)
+    is_number = name == "question" and isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value
 
 
 def _typed(value: Any, default: Any, where: str) -> Any:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tierwise.emulator.answers import Filler
+from tierwise.emulator.asked_images import (
+    AskedImage,
+    images_of,
+    is_outside,
+    looks_of,
+    place_of,
+)
 from tierwise.emulator.faults import Fault
+from tierwise.emulator.joint_answers import joint_text
 from tierwise.emulator.known import KnownPictures
-from tierwise.emulator.looks import Look, look_at
 from tierwise.emulator.packs import CHECK_FIELD, MISPLACED, disarranged, misplaced, number_field
 from tierwise.emulator.refusals import Refusal
-from tierwise.emulator.request import GeminiRequest, SentPicture
-from tierwise.emulator.schemas import ResponseSchema
-from tierwise.emulator.sight import Seen
+from tierwise.emulator.request import GeminiRequest
 from tierwise.emulator.thoughts import thought_tokens
 from tierwise.emulator.views import SeenPicture
 from tierwise.records import Usage
@@ -67,13 +69,17 @@ def outcome(
     views: Sequence[SeenPicture],
     known: KnownPictures | None,
     fault: Fault | None,
+    interference: float = 0.0,
 ) -> ModelOutcome:
-    """The reply to a request under a fault of the model's own, if any."""
+    """The reply to a request under a fault of the model's own, if any.
+
+    `interference` is the share of labels that each other question of a joint request spoils.
+    """
     prompt = prompt_usage(asked, views)
     kind = fault.kind if fault else ""
     if fault and kind == "blocked_prompt":
         return ModelOutcome(prompt, block_reason=fault.settings["block_reason"])
-    whole = _text(asked, views, known, fault)
+    whole = _text(asked, views, known, fault, interference)
     limit = asked.settings.max_output_tokens
     thoughts = min(thought_tokens(asked), limit)
     text = _cut(whole, limit - thoughts)
@@ -115,13 +121,16 @@ def _text(
     views: Sequence[SeenPicture],
     known: KnownPictures | None,
     fault: Fault | None,
+    interference: float,
 ) -> str:
+    if asked.joint:
+        return joint_text(asked, asked.joint, views, known, fault, interference=interference)
     schema, field = asked.settings.schema, number_field(asked.settings.schema)
     if schema is not None and field is not None:
-        items = _items(_images(asked, views, schema), asked, known, fault, field)
+        items = _items(images_of(asked, views), asked, known, fault, field)
         return json.dumps(items, ensure_ascii=False)
-    looks = [look for view in views for look in view.looks] or [_imagined(asked.text)]
-    outside = _is_outside(fault, asked.pictures)
+    looks = looks_of(asked, views)
+    outside = is_outside(fault, asked.pictures)
     answerer = Filler(looks, asked.question, known, outside, asked.labels)
     if schema is None:
         return answerer.text()
@@ -129,30 +138,8 @@ def _text(
     return str(value) if asked.settings.bare_enum else json.dumps(value, ensure_ascii=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Image:
-    """An image that a pack asks about: its number, its look, and the picture that it is on."""
-
-    number: int
-    look: Look
-    picture: SentPicture | None = None
-
-
-def _images(
-    asked: GeminiRequest, views: Sequence[SeenPicture], schema: ResponseSchema
-) -> list[_Image]:
-    if not views:
-        numbers = range(1, int(schema.get("minItems") or 1) + 1)
-        return [_Image(number, _imagined(f"{number - 1} {asked.text}")) for number in numbers]
-    return [
-        _Image(number, look, picture)
-        for picture, view in zip(asked.pictures, views, strict=True)
-        for number, look in zip(picture.numbers, view.looks, strict=True)
-    ]
-
-
 def _items(
-    images: Sequence[_Image],
+    images: Sequence[AskedImage],
     asked: GeminiRequest,
     known: KnownPictures | None,
     fault: Fault | None,
@@ -161,7 +148,7 @@ def _items(
     schema = asked.settings.schema or {}
     items = []
     for image in images:
-        outside = _is_outside(fault, [image.picture] if image.picture else [])
+        outside = is_outside(fault, [image.picture] if image.picture else [])
         answerer = Filler([image.look], asked.question, known, outside, asked.labels)
         item = answerer.value(schema["items"])
         item[field] = image.number
@@ -169,29 +156,8 @@ def _items(
             item[CHECK_FIELD] = image.picture.word
         items.append(item)
     if fault and fault.kind == "wrong_items":
-        position = _position(images, asked, fault)
+        position = place_of(images, asked, fault)
         return disarranged(items, fault.settings["how"], position, field)
     if fault and fault.kind in MISPLACED:
-        return misplaced(items, fault.kind, _position(images, asked, fault), field)
+        return misplaced(items, fault.kind, place_of(images, asked, fault), field)
     return items
-
-
-def _is_outside(fault: Fault | None, pictures: Sequence[SentPicture]) -> bool:
-    """Whether the answer about these pictures is to be one that the labels do not allow."""
-    if fault is None or fault.kind != "outside_labels":
-        return False
-    return not fault.sha256 or any(picture.sha256 in fault.sha256 for picture in pictures)
-
-
-def _position(images: Sequence[_Image], asked: GeminiRequest, fault: Fault) -> int:
-    """The item that goes wrong: one of the picture that the fault names, else by the request."""
-    pictures = [image.picture.sha256 if image.picture else "" for image in images]
-    named = (position for position, one in enumerate(pictures) if one in fault.sha256)
-    return next(named, asked.digest[1] % max(1, len(images)))
-
-
-def _imagined(text: str) -> Look:
-    """A look for a question without a picture, the same for the same text."""
-    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-    tints = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
-    return look_at(Seen(64, 64, tints.repeat(16, axis=0).repeat(16, axis=1)))

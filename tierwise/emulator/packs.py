@@ -28,22 +28,27 @@ def number_field(schema: ResponseSchema | None) -> str | None:
     return next((name for name, field in properties.items() if field["type"] == "integer"), None)
 
 
-def misplaced(items: Sequence[Any], kind: str, position: int, field: str) -> list[Any]:
+def misplaced(
+    items: Sequence[Any], kind: str, position: int, field: str, *, repeated: bool = False
+) -> list[Any]:
     """The items of a model that has mixed the pictures up, without missing any.
 
     `zero_based` counts from 0; `shifted` says under each number what belongs to the next picture,
     under the last what belongs to the first; `swapped` does so with two neighbours. What an item
-    repeats of its picture goes with it, for the model believes it to be that picture.
+    repeats of its picture goes with it, for the model believes it to be that picture: with
+    `repeated`, so does its number.
     """
-    numbers = [item[field] for item in items]
     if kind == "zero_based":
-        return [item | {field: item[field] - 1} for item in items]
+        return [item | {field: place} for place, item in enumerate(items)]
+    numbers = [item[field] for item in items]
     about = list(items)
     if kind == "shifted":
         about = [*about[1:], about[0]]
     else:
         position = min(position, len(about) - 2)
         about[position], about[position + 1] = about[position + 1], about[position]
+    if repeated:
+        return about
     return [item | {field: number} for item, number in zip(about, numbers, strict=True)]
 
 

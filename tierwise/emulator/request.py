@@ -10,6 +10,7 @@ from typing import Any
 
 from tierwise.contact_sheets import Grid
 from tierwise.emulator.captions import Caption, read_caption
+from tierwise.emulator.joint import JointForm, read_joint
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal, bad_fields
 from tierwise.emulator.schemas import from_json_schema
@@ -43,7 +44,8 @@ class GeminiRequest:
     """A request that the service takes.
 
     `question` is its text without the pictures' captions and without what it says of the reply's
-    form; `labels` are those that are listed there, by what the reply is to call them.
+    form; `labels` are those that are listed there, by what the reply is to call them. Of a `joint`
+    request it is the text of all questions, and the labels stand with each of them.
     """
 
     call: Call
@@ -54,10 +56,11 @@ class GeminiRequest:
     settings: GenerationSettings
     service_tier: ServiceTier
     labels: Mapping[str, str]
+    joint: JointForm | None = None
 
     @cached_property
     def question_sha256(self) -> str:
-        """The same for every request of a task, whatever pictures it carries."""
+        """The same for every request of the same tasks, whatever pictures it carries."""
         return hashlib.sha256(self.question.encode()).hexdigest()
 
     @cached_property
@@ -88,17 +91,24 @@ def read_asked(
     parts = list(_parts(body, call, model))
     captions = _captions(parts)
     texts = [part["text"] for part in parts if "text" in part]
-    bare = [p["text"] for i, p in enumerate(parts) if "text" in p and i + 1 not in captions]
-    told = read_told("\n".join(bare))
+    bare = "\n".join(
+        p["text"] for i, p in enumerate(parts) if "text" in p and i + 1 not in captions
+    )
+    told = read_told(bare)
+    settings = _with_told_schema(read_settings(config, model), told)
+    alone = sum(map(_is_picture, parts)) == 1
+    own = " ".join(caption.own for caption in captions.values()) if alone else ""
+    joint = read_joint(bare, settings.schema, own)
     return GeminiRequest(
         call=call,
         model=model,
         pictures=tuple(_pictures(parts, captions, config, model, objects)),
-        question=told.question,
+        question=joint.question if joint else told.question,
         text="\n".join(texts),
-        settings=_with_told_schema(read_settings(config, model), told),
-        labels=told.labels,
+        settings=settings,
+        labels={} if joint else told.labels,
         service_tier=service_tier,
+        joint=joint,
     )
 
 

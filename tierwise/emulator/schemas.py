@@ -122,6 +122,8 @@ def _resolve(schema: ResponseSchema, root: ResponseSchema, depth: int) -> Respon
     known = dict(schema) | {"type": _single_type(schema)}
     if isinstance(known.get("items"), Mapping):
         known["items"] = _resolve(known["items"], root, depth + 1)
+    if isinstance(known.get("prefixItems"), list):
+        known["prefixItems"] = [_resolve(one, root, depth + 1) for one in known["prefixItems"]]
     if "properties" in known:
         known["properties"] = {
             name: _resolve(inner, root, depth + 1) for name, inner in known["properties"].items()
@@ -138,7 +140,8 @@ def _single_type(schema: ResponseSchema) -> str:
     if isinstance(kind, list):
         kind = next((name for name in kind if str(name).lower() != "null"), "null")
     if kind is None:
-        kind = "object" if "properties" in schema else "array" if "items" in schema else "string"
+        listed = "items" in schema or "prefixItems" in schema
+        kind = "object" if "properties" in schema else "array" if listed else "string"
     return str(kind).lower()
 
 

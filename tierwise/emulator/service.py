@@ -62,7 +62,7 @@ class EmulatedService:
     """One emulated service with its bill, its request log and its faults.
 
     `today` decides prices and which models are still there; `now` gives seconds for quotas.
-    `prices` are negotiated ones.
+    `prices` are negotiated ones. `interference` is what `outcome` takes it for.
     """
 
     def __init__(
@@ -73,10 +73,12 @@ class EmulatedService:
         today: Callable[[], date],
         now: Callable[[], float],
         prices: tuple[Price, ...] = (),
+        interference: float = 0.0,
     ) -> None:
         self.bill = Bill()
         self.log: list[bytes] = []
         self._known = known
+        self._interference = interference
         self._today = today
         self._now = now
         self._prices = prices
@@ -192,7 +194,8 @@ class EmulatedService:
         refusal = refusal_of(fate, asked)
         if refusal:
             raise refusal
-        made = outcome(asked, await self._eyes.viewed(asked), self._known, fate.fault)
+        views = await self._eyes.viewed(asked)
+        made = outcome(asked, views, self._known, fate.fault, self._interference)
         cost = self._cost(asked, made.usage)
         self.bill.add(asked.model.name, len(asked.pictures), made.usage, cost)
         self._spent.append((self._now(), cost))
@@ -238,7 +241,8 @@ def _service_tier(call: Call, body: Mapping[str, Any], headers: Mapping[str, str
 
 def _empty_line(call: Call) -> dict[str, Any]:
     """A line of the log for a request of which nothing was read yet."""
-    line: dict[str, Any] = {"images": [], "prompt_sha256": None, "model": call.model}
+    line: dict[str, Any] = {"images": [], "prompt_sha256": None, "questions": None}
+    line["model"] = call.model
     return line | {"service_tier": None, "media_resolution": [], "fault": None}
 
 
@@ -246,6 +250,7 @@ def _asked_line(asked: GeminiRequest) -> dict[str, Any]:
     return {
         "images": [picture.sha256 for picture in asked.pictures],
         "prompt_sha256": asked.question_sha256,
+        "questions": len(asked.joint.questions) if asked.joint else 1,
         "service_tier": asked.service_tier.value,
         "media_resolution": [picture.media_resolution for picture in asked.pictures],
     }

@@ -32,9 +32,15 @@ class ToldForm:
     schema: Any = None
 
 
+def is_list_head(line: str) -> bool:
+    """Whether a line announces the labels below it."""
+    return _LIST.match(line) is not None
+
+
 def read_told(text: str) -> ToldForm:
     """The question without the words about its form, and what they say."""
-    found = _SCHEMA.search(text)
+    # The last: what stands before may be the user's own words.
+    found = next(reversed(list(_SCHEMA.finditer(text))), None)
     schema = _schema(found["schema"]) if found else None
     lines = (text[: found.start()] if found and schema else text).splitlines()
     for position, line in enumerate(lines):
