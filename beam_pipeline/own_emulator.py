@@ -30,6 +30,7 @@ def reachable(settings: Settings, job: Job) -> Iterator[Job]:
         faults=settings.emulator_faults or "",
         knows=settings.emulator_knows or "",
         prices=settings.prices or "",
+        interference=settings.emulator_interference,
         exit_with_parent=True,
     )
     with running_emulator(config) as base_url:

@@ -17,7 +17,10 @@ from tierwise.beam_pipeline.flags.of_verb import flags_of
 METADATA = Path(__file__).parent / "metadata.json"
 
 # An emulator is on the desk, where workers are not; and nobody reads what the launcher prints.
-WITHOUT = {"emulator_knows", "emulator_faults", "emulator_latency_ms", "json"}
+WITHOUT = {
+    *("emulator_knows", "emulator_interference", "emulator_faults", "emulator_latency_ms"),
+    "json",
+}
 _LABELS = {
     "input": "Images",
     "output": "Output folder",

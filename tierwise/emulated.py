@@ -2,7 +2,7 @@
 
 Every reply carries `HEADER`, refusals included, and `GET /emulator` says the same as JSON:
 
-    x-tierwise-emulator: tierwise/0.1.0; knows=6ca13d52f0b1a2c3
+    x-tierwise-emulator: tierwise/0.1.0; knows=6ca13d52f0b1a2c3; interference=0.02
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Identity:
     def header(self) -> str:
         """The value of `HEADER`."""
         known = f"; knows={self.knows}" if self.knows else ""
-        spoils = f"; interference={self.interference:g}" if self.interference else ""
+        spoils = f"; interference={float(self.interference)!r}" if self.interference else ""
         return f"{NAME}/{self.version}{known}{spoils}"
 
     def document(self) -> dict[str, Any]:

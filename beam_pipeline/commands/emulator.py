@@ -17,6 +17,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             faults=settings.faults or "",
             knows=settings.knows or "",
             prices=settings.prices or "",
+            interference=settings.interference,
         )
     )
     return 0

@@ -38,4 +38,15 @@ FLAGS = (
         "labelled/",
         (EMULATOR,),
     ),
+    Flag(
+        "interference",
+        "Share of labels that come out wrong for each other question of the same request, 0 to 1: "
+        "what asking together may cost. The same question is spoilt each time.",
+        "0.02",
+        (EMULATOR,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=1,
+    ),
 )

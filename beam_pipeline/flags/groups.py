@@ -24,7 +24,9 @@ GROUPS = {
         *("max_pages", "accept_truncated", "log_requests"),
     ),
     "what comes out": ("json", "no_thumbnails", "column_names"),
-    "the embedded emulator": ("emulator_knows", "emulator_faults", "emulator_latency_ms"),
+    "the embedded emulator": (
+        *("emulator_knows", "emulator_interference", "emulator_faults", "emulator_latency_ms"),
+    ),
 }
 _HEADING = {name: heading for heading, names in GROUPS.items() for name in names}
 _ORDER = list(GROUPS)

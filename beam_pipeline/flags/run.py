@@ -279,6 +279,17 @@ FLAGS = (
         (RUN,),
     ),
     Flag(
+        "emulator_interference",
+        "Share of labels that the embedded emulator gets wrong for each other question of the same "
+        "request, 0 to 1: what asking together may cost. The same question is spoilt each time.",
+        "0.02",
+        (RUN,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=1,
+    ),
+    Flag(
         "emulator_faults",
         "JSON file of faults that the embedded emulator injects, to see how a run bears them.",
         "faults.json",

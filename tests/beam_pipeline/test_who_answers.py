@@ -133,6 +133,21 @@ def test_an_emulator_that_knows_other_pictures_is_another_one(
     assert all(row["reused"] for row in run(*at(gemini.url, "emulator")).answers())
 
 
+def test_an_emulator_with_interference_is_another_one(
+    run: Run, gemini: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*at(gemini.url, "emulator"))
+    spoilt = run("--emulator_interference=0.02")
+    assert not any(row["reused"] for row in spoilt.answers())
+    assert spoilt.run["all_runs"]["cost_usd"] == spoilt.run["totals"]["cost_usd"]
+    assert all(row["reused"] for row in run("--emulator_interference=0.02").answers())
+    assert not any(row["reused"] for row in run("--emulator_interference=0.03").answers())
+    assert all(row["reused"] for row in run("--emulator_interference=0").answers())
+    capsys.readouterr()
+    assert main(["emulator", "--interference=1.5"]) == 2
+    assert "--interference=1.5: must be at least 0 and at most 1." in capsys.readouterr().err
+
+
 def forget_who(output: Path, *, emulated: bool | None) -> None:
     """Make an output what an early version leaves: only run.json says whether it was emulated."""
     for path in output.glob("journal/?/*.jsonl"):

@@ -43,6 +43,8 @@ def _has_question(fault: Fault, asked: GeminiRequest) -> bool:
 
 
 def _lists_labels(_: Fault, asked: GeminiRequest) -> bool:
+    if asked.joint:
+        return any(one.options and one.schema["type"] == "array" for one in asked.joint.questions)
     return any(node.get("type") == "array" and _enum(node.get("items")) for node in _nodes(asked))
 
 

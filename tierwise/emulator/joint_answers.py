@@ -18,10 +18,14 @@ from tierwise.emulator.joint import JointForm, JointQuestion
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.looks import Look
 from tierwise.emulator.packs import MISPLACED, disarranged, misplaced
+from tierwise.emulator.repeating import repeating
 from tierwise.emulator.request import GeminiRequest
 from tierwise.emulator.views import SeenPicture
 
 Row = dict[str, Any]
+
+# No answer has it: it marks a place in a reply.
+_HERE = "\0here"
 
 
 def joint_text(
@@ -35,12 +39,15 @@ def joint_text(
 ) -> str:
     """The reply's text."""
     writer = _Writer(asked, joint, known, interference)
-    if not joint.number_field:
-        row = writer.row(looks_of(asked, views), _key(asked), _spoilt(fault, joint, asked))
+    if joint.number_field:
+        rows = _rows(writer, images_of(asked, views), fault)
+    else:
+        rows = [writer.row(looks_of(asked, views), _key(asked), _spoilt(fault, joint, asked))]
         if fault and fault.kind == "short_row":
-            row.popitem()
-        return _written(joint, row)
-    return _written(joint, _rows(writer, images_of(asked, views), fault))
+            rows[0].popitem()
+    if fault and fault.kind == "repeated_label":
+        return _endless(joint, rows, asked.settings.max_output_tokens)
+    return _written(joint, rows)
 
 
 class _Writer:
@@ -143,8 +150,17 @@ def _key_of(image: AskedImage, asked: GeminiRequest) -> str:
     return image.picture.sha256 + place
 
 
-def _written(joint: JointForm, reply: Row | list[Row]) -> str:
-    if not joint.listed:
-        return json.dumps(reply, ensure_ascii=False)
-    bare = [list(row.values()) for row in reply] if isinstance(reply, list) else [*reply.values()]
-    return json.dumps(bare, ensure_ascii=False, separators=(",", ":"))
+def _endless(joint: JointForm, rows: Sequence[Row], tokens: int) -> str:
+    """The reply as far as the first label of several, which is repeated then."""
+    several = (one.name for one in joint.questions if one.options and one.schema["type"] == "array")
+    name = next(several)
+    label = json.dumps(rows[0][name][0], ensure_ascii=False)
+    marked = _written(joint, [{**rows[0], name: [_HERE]}, *rows[1:]])
+    return repeating(marked.partition(json.dumps(_HERE))[0], label, tokens)
+
+
+def _written(joint: JointForm, rows: Sequence[Row]) -> str:
+    reply = [list(row.values()) for row in rows] if joint.listed else rows
+    separators = (",", ":") if joint.listed else None
+    whole = reply if joint.number_field else reply[0]
+    return json.dumps(whole, ensure_ascii=False, separators=separators)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from tierwise.emulator.joint_answers import joint_text
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.packs import CHECK_FIELD, MISPLACED, disarranged, misplaced, number_field
 from tierwise.emulator.refusals import Refusal
+from tierwise.emulator.repeating import endless
 from tierwise.emulator.request import GeminiRequest
 from tierwise.emulator.thoughts import thought_tokens
 from tierwise.emulator.views import SeenPicture
@@ -28,8 +28,6 @@ from tierwise.records import Usage
 from tierwise.tiers import image_tokens, text_tokens
 
 _CHARACTERS_PER_TOKEN = 4
-# The first string in a list of strings, none where that is empty.
-_FIRST_OF_LIST = re.compile(r'\[("(?:[^"\\]|\\.)*"|(?=\]))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +87,14 @@ def outcome(
     if kind == "max_tokens":
         text, finish_reason = whole[: len(whole) // 2], "MAX_TOKENS"
     if kind == "repeated_label":
-        text, finish_reason = _cut(_endless(whole, limit), limit - thoughts), "MAX_TOKENS"
+        unending = whole if asked.joint else endless(whole, limit)
+        text, finish_reason = _cut(unending, limit - thoughts), "MAX_TOKENS"
     if kind == "empty_stop":
         text, finish_reason = "", "STOP"
     written = Usage(output_tokens=text_tokens(text), thought_tokens=thoughts)
     if fault and kind == "blocked_answer":
         return ModelOutcome(prompt + written, "", fault.settings["finish_reason"])
     return ModelOutcome(prompt + written, text, finish_reason)
-
-
-def _endless(whole: str, tokens: int) -> str:
-    """The reply as far as its first list has one label, which it then repeats and repeats."""
-    found = _FIRST_OF_LIST.search(whole)
-    if found is None:
-        return whole
-    label = found[1] or '"none"'
-    times = 1 + _CHARACTERS_PER_TOKEN * tokens // len(label)
-    return whole[: found.start(1)] + ", ".join([label] * times)
 
 
 def _cut(text: str, tokens: int) -> str:
