@@ -7,6 +7,7 @@ import io
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
+from typing import Any, TypeVar
 
 from apache_beam.options.pipeline_options import (
     GoogleCloudOptions,
@@ -21,9 +22,29 @@ from tierwise.beam_pipeline.runners.dataflow import is_dataflow, prepare, runner
 from tierwise.beam_pipeline.runners.engine_checks import check_engine
 from tierwise.errors import InputError
 
+_View = TypeVar("_View", bound=PipelineOptions)
+
 # Beam's DirectRunner may download another runner before it falls back to this one.
 _LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_NAMES = {"", "direct", "switchingdirect", "fnapi"}
+
+
+class _Options(PipelineOptions):
+    """Options whose views are made once.
+
+    Beam asks for the same view at each step of a graph, some five hundred times for a run, and
+    each time it would build and run an argument parser: a third of what a small run costs.
+    """
+
+    def view_as(self, cls: type[_View]) -> _View:
+        views = self.__dict__.setdefault("_views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        found: _View = views[cls]
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_views"}
 
 
 def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
@@ -36,7 +57,7 @@ def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
     unknown = _unknown_to_beam(list(flags))
     if unknown:
         raise InputError(unknown_flag(unknown[0], verb))
-    options = PipelineOptions(list(flags))
+    options = _Options(list(flags))
     if is_local(options):
         options.view_as(StandardOptions).runner = _LOCAL_RUNNER
     elif is_dataflow(options):
