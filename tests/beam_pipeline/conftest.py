@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from tests import signatures
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.flags.command_line import read_command_line
@@ -106,6 +107,11 @@ def nano(table: list[dict[str, Any]], column: str) -> int:
 
 
 Classify = Callable[..., Finished]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signatures() -> Iterator[None]:
+    yield from signatures.remembered()
 
 
 @pytest.fixture

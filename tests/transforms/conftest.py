@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import apache_beam as beam
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions
 
+from tests import signatures
+from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.records import (
     Answer,
     Failure,
@@ -25,10 +26,15 @@ from tierwise.records import (
 MODEL = "gemini-3.1-flash-lite"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _signatures() -> Iterator[None]:
+    yield from signatures.remembered()
+
+
 @pytest.fixture
 def pipeline() -> Callable[[], beam.Pipeline]:
     """Pipelines on the pinned local runner, leave with `with`."""
-    return lambda: beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"]))
+    return lambda: beam.Pipeline(options=beam_options([]))
 
 
 @pytest.fixture
