@@ -122,7 +122,7 @@ def read_joint(text: str, schema: ResponseSchema | None, own: str) -> JointForm 
 
 def _shape(schema: ResponseSchema, count: int) -> _Shape | None:
     packed = schema["type"] == "array" and "prefixItems" not in schema
-    row: ResponseSchema = (schema.get("items") or {}) if packed else schema
+    row = _items(schema) if packed else schema
     listed = "prefixItems" in row
     if listed:
         cells = list(row["prefixItems"])
@@ -182,17 +182,24 @@ def _question(name: str, block: Sequence[str], answer: ResponseSchema, own: str)
     listed = _listed(block, numbers) if numbers is not None else None
     if listed is not None:
         question, labels = "\n".join(block[: listed[0]]), listed[1]
-        answer = _named(answer, list(labels))
     else:
         told = read_told("\n".join(block))
         question, labels = told.question, told.labels
-    filled = _filled(question, own)
-    return JointQuestion(name, question, filled, labels, answer, numbered=listed is not None)
+    coded = bool(labels) and all(map(str.isdecimal, labels))
+    numbered = coded and _node(answer).get("type") == "integer"
+    if numbered:
+        answer = _named(answer, list(labels))
+    return JointQuestion(name, question, _filled(question, own), labels, answer, numbered)
 
 
 def _node(answer: ResponseSchema) -> ResponseSchema:
     """What holds a label: the answer, or each item of a list."""
-    return (answer.get("items") or {}) if answer["type"] == "array" else answer
+    return _items(answer) if answer["type"] == "array" else answer
+
+
+def _items(schema: ResponseSchema) -> ResponseSchema:
+    items = schema.get("items")
+    return items if isinstance(items, Mapping) else {}
 
 
 def _numbers(answer: ResponseSchema) -> range | None:

@@ -123,12 +123,20 @@ def _resolve(schema: ResponseSchema, root: ResponseSchema, depth: int) -> Respon
     if isinstance(known.get("items"), Mapping):
         known["items"] = _resolve(known["items"], root, depth + 1)
     if isinstance(known.get("prefixItems"), list):
-        known["prefixItems"] = [_resolve(one, root, depth + 1) for one in known["prefixItems"]]
+        known["prefixItems"] = [_resolve_place(one, root, depth) for one in known["prefixItems"]]
     if "properties" in known:
         known["properties"] = {
             name: _resolve(inner, root, depth + 1) for name, inner in known["properties"].items()
         }
     return known
+
+
+def _resolve_place(schema: Any, root: ResponseSchema, depth: int) -> ResponseSchema:
+    if not isinstance(schema, Mapping):
+        path = "generation_config.response_json_schema"
+        text = "each of prefixItems must be a JSON object"
+        raise bad_fields([(path, f"* GenerateContentRequest.{path}: {text}")])
+    return _resolve(schema, root, depth + 1)
 
 
 def _without(schema: ResponseSchema, key: str) -> ResponseSchema:

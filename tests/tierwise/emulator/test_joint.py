@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from tests.tierwise.emulator.joint_requests import (
     Question,
     apart,
     ask,
+    blob,
+    body_of,
     named,
     read_named,
     read_short,
@@ -153,6 +156,15 @@ def test_blocks_end_where_the_next_begins(questions: list[Question], data: st.Da
     assert read_joint("\n".join(lines), schema, "") is None
 
 
+def test_numbers_without_bounds_are_labels_too(emulator: Any, picture: Any) -> None:
+    body = short(MIXED, picture())
+    wanted = ask(emulator, body)
+    first, second, _ = body["generationConfig"]["responseJsonSchema"]["prefixItems"]
+    for schema in (first, second["items"]):
+        del schema["minimum"], schema["maximum"]
+    assert ask(emulator, body) == wanted
+
+
 def test_other_requests_are_no_joint_ones() -> None:
     text = "Answer 2 questions about the image, each on its own.\nQuestion 1: a\nQuestion 2: b"
     two: dict[str, Any] = {"type": "array", "prefixItems": [{"type": "string"}, {"type": "string"}]}
@@ -161,6 +173,14 @@ def test_other_requests_are_no_joint_ones() -> None:
     assert read_joint(text, {"type": "string"}, "") is None
     assert read_joint(text, {**two, "prefixItems": two["prefixItems"] * 2}, "") is None
     assert read_joint("What?", two, "") is None
+
+
+def test_places_that_are_no_schemas_are_refused(emulator: Any, picture: Any) -> None:
+    schema = {"type": "array", "prefixItems": ["string", {"type": "string"}]}
+    body = body_of([{"text": "What?"}, blob(picture())], responseJsonSchema=schema)
+    status, reply = emulator.ask(body)
+    assert status == 400
+    assert "prefixItems must be a JSON object" in reply["error"]["message"]
 
 
 def test_bill_and_log_tell_of_the_questions(emulator: Any, picture: Any) -> None:
@@ -181,3 +201,14 @@ def test_bill_and_log_tell_of_the_questions(emulator: Any, picture: Any) -> None
     refused = emulator.ask({"contents": []})
     assert refused[0] == 400
     assert emulator.log()[-1]["questions"] is None
+
+
+def test_the_example_of_the_docs(emulator: Any) -> None:
+    page = (ARCHIVE.parents[1] / "docs" / "emulator.md").read_text("utf-8")
+    section = page.split("## Several questions in one request\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"```\w*\n(.*?)\n```", section, re.DOTALL)
+    (path,) = re.findall(r"`(examples/.*?)`", section)
+    data = (ARCHIVE.parents[1] / path).read_bytes()
+    parts = [{"text": blocks[0]}, blob(data)]
+    body = body_of(parts, responseJsonSchema=json.loads(blocks[1]))
+    assert text_of(emulator.ask(body)[1]) == blocks[2]
