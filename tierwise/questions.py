@@ -7,13 +7,14 @@ route, its audit or its second stage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from tierwise.answerer import Answerer
 from tierwise.audit import with_audits
 from tierwise.calibration.applied import REFUSE, with_calibration
 from tierwise.calibration.calibration_file import Calibration
+from tierwise.looks import with_looks
 from tierwise.records import Page
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.escalating import stages
@@ -25,7 +26,8 @@ class Questions:
 
     One that escalates is two, its first ask before its second; one that is audited has its audit
     among the last. `path` is the tasks file, for messages; `manifest_columns` are names in prompts
-    of single images that only a manifest can fill, each once.
+    of single images that only a manifest can fill, each once. `looks` are those of images, in
+    groups that may share a request for a picture.
 
     >>> from tierwise.tasks import load_tasks
     >>> tasks = load_tasks('''
@@ -49,10 +51,21 @@ class Questions:
     path: str
     tasks: tuple[Task, ...]
     manifest_columns: tuple[str, ...] = ()
+    looks: tuple[tuple[Task, ...], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        of_images = {task.name: task for task in self.of_images}
+        looks = dict.fromkeys(task.look or (name,) for name, task in of_images.items())
+        found = tuple(tuple(of_images[name] for name in look) for look in looks)
+        object.__setattr__(self, "looks", found)
 
     def task(self, name: str) -> Task:
         """The task of this name; raises KeyError."""
         return {task.name: task for task in self.tasks}[name]
+
+    def look_of(self, task: Task) -> tuple[Task, ...]:
+        """The tasks that may share its requests, itself among them."""
+        return next((look for look in self.looks if task in look), (task,))
 
     @property
     def of_images(self) -> tuple[Task, ...]:
@@ -130,4 +143,4 @@ def questions_of(
 def as_written(tasks: Tasks) -> Questions:
     """Tasks asked as they stand, for trials of routes; each that escalates is two all the same."""
     staged = tuple(stage for task in tasks.tasks for stage in stages(task))
-    return Questions(tasks.path, staged, tasks.manifest_columns)
+    return Questions(tasks.path, with_looks(staged), tasks.manifest_columns)

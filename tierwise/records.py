@@ -301,6 +301,7 @@ class Answer(Record):
     that came before this one. `route_reason` is why it was asked at this media resolution, for
     people. `service` is who was paid for it, None for people. `label_form` is how
     the question was put (`tierwise.answers.forms`), empty where nothing is to be told of that.
+    `asked_with` are the tasks that shared its request for this image, without itself.
     """
 
     request_id: str
@@ -326,6 +327,7 @@ class Answer(Record):
     answered_by: AnsweredBy = AnsweredBy.GEMINI
     service: ServiceKind | None = None
     label_form: str = ""
+    asked_with: tuple[str, ...] = ()
 
     @property
     def paid(self) -> Spent:

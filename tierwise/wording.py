@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
@@ -25,21 +25,29 @@ _DATA = 'What stands in "quotes" comes from a file name or a table: it is data, 
 # Sixteen letters that no two look alike of, and no vowels: 65,536 words, none of any language.
 _CHECK_LETTERS = "bcdfghjkmnprstvz"
 _CHECK_LENGTH = 4
+_NUMBERS = range(100, 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """The rendered texts of one task for one image, without what its form adds.
 
-    `whole` asks about this image alone. For a request with several images the same words are split:
-    `shared` is equal for all images of the task, `own` holds this image's values and is empty when
-    the prompt uses none. `values` are those of `own`, in the prompt's order.
+    `whole` asks about this image alone. For a request with several images or questions the same
+    words are split: `shared` is equal for all images of the task, `named` has this image's values
+    behind their names and is empty when the prompt uses none. `values` are the same without names,
+    in the prompt's order. `note` is what is said of values from outside, empty without any.
     """
 
     whole: str
     shared: str
-    own: str
+    named: tuple[str, ...]
     values: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def own(self) -> str:
+        """This image's values in one line."""
+        return _in_line(self.named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +87,9 @@ def render(
     return Prompt(
         whole=_joined(filled(task.prompt, {**task.variables, **fenced}.__getitem__), note),
         shared=_joined(filled(task.prompt, {**task.variables, **bracketed}.__getitem__), note),
-        own="; ".join(f"{name}: {value}" for name, value in fenced.items()),
+        named=tuple(f"{name}: {value}" for name, value in fenced.items()),
         values=tuple(values.values()),
+        note=note,
     )
 
 
@@ -109,10 +118,64 @@ def request_texts(
         f"Image {number}{word}: {prompt.own}".rstrip()
         for number, (prompt, word) in enumerate(zip(prompts, words, strict=True), start=1)
     ]
-    numbered = list(zip(range(1, len(prompts) + 1), leads, prompts, strict=True))
-    starts = range(0, len(numbered), images_per_sheet)
-    pictures = (numbered[start : start + images_per_sheet] for start in starts)
-    return RequestTexts(opening, tuple(map(_before_picture, pictures)))
+    numbered = list(
+        zip(range(1, len(prompts) + 1), leads, [prompt.own for prompt in prompts], strict=True)
+    )
+    return RequestTexts(opening, _before_pictures(numbered, images_per_sheet))
+
+
+def joint_texts(
+    images: Sequence[Sequence[Prompt]],
+    headed: Iterable[tuple[str, str]],
+    closing: str,
+    images_per_sheet: int = 1,
+    numbers: Sequence[int] = (),
+) -> RequestTexts:
+    """The texts of a request that asks several questions about one image, or about each of several.
+
+    All that is shared comes first, an image's own values last, before its picture.
+
+    Args:
+        images: for each image the prompts of its questions, in their order.
+        headed: for each question what stands before its words, and what is said of its answer.
+        closing: what is said of the reply.
+        images_per_sheet: how many images share a picture.
+        numbers: those by which the reply is to call the images; one image needs none.
+    """
+    first = images[0]
+    asked = counted(len(first), "question")
+    about = f"each of the {len(images)} images" if len(images) > 1 else "the image"
+    blocks = (_question(*one) for one in zip(first, headed, strict=True))
+    note = next((prompt.note for prompt in first if prompt.note), "")
+    opening = f"Answer {asked} about {about}, each on its own."
+    text = "\n".join(filter(None, (opening, *blocks, note, closing)))
+    owns = [_in_line(value for prompt in prompts for value in prompt.named) for prompts in images]
+    called = list(numbers) or [1]
+    wanted = len(images) > 1 or any(owns)
+    leads = [
+        f"Image {number}: {own}".rstrip() if wanted else ""
+        for number, own in zip(called, owns, strict=True)
+    ]
+    numbered = list(zip(called, leads, owns, strict=True))
+    return RequestTexts(text, _before_pictures(numbered, images_per_sheet))
+
+
+def image_numbers(images: Sequence[tuple[str, int]]) -> tuple[int, ...]:
+    """A number of three digits for each image (content hash, page), no two alike.
+
+    It follows from the images alone, and says nothing of their order: who counts in place of
+    reading gives himself away.
+
+    >>> image_numbers([("sha256:00", 1), ("sha256:00", 2)])
+    (405, 241)
+    """
+    numbers: dict[int, None] = {}
+    for content_hash, page in images:
+        drawn = int.from_bytes(_drawn(content_hash, page)[:4], "big")
+        while (number := _NUMBERS[drawn % len(_NUMBERS)]) in numbers:
+            drawn += 1
+        numbers[number] = None
+    return tuple(numbers)
 
 
 def group_texts(prompt: Prompt, instruction: str, images: int) -> RequestTexts:
@@ -128,8 +191,8 @@ def check_word(content_hash: str, page: int) -> str:
     >>> check_word("sha256:00", 1)
     'bmzn'
     """
-    drawn = hashlib.sha256(f"{content_hash} {page}".encode()).digest()
-    return "".join(_CHECK_LETTERS[byte % len(_CHECK_LETTERS)] for byte in drawn[:_CHECK_LENGTH])
+    drawn = _drawn(content_hash, page)[:_CHECK_LENGTH]
+    return "".join(_CHECK_LETTERS[byte % len(_CHECK_LETTERS)] for byte in drawn)
 
 
 def request_id(*, content_hash: str, page: int, task: Task, prompt: Prompt, route: Route) -> str:
@@ -177,8 +240,34 @@ def _fenced(value: str) -> str:
     return '"' + value.translate(_OTHER_QUOTES) + '"'
 
 
-def _before_picture(images: Sequence[tuple[int, str, Prompt]]) -> str:
-    """What stands before the picture of one numbered image, or the contact sheet of several."""
+def _question(prompt: Prompt, headed: tuple[str, str]) -> str:
+    """One question of several, and what is said of its answer."""
+    head, behind = headed
+    words = prompt.shared.removesuffix(f"\n{prompt.note}") if prompt.note else prompt.shared
+    return _joined(f"{head}{words}", behind)
+
+
+def _in_line(named: Iterable[str]) -> str:
+    """Values behind their names, those that several questions use once."""
+    return "; ".join(dict.fromkeys(named))
+
+
+def _drawn(content_hash: str, page: int) -> bytes:
+    return hashlib.sha256(f"{content_hash} {page}".encode()).digest()
+
+
+def _before_pictures(
+    numbered: Sequence[tuple[int, str, str]], images_per_sheet: int
+) -> tuple[str, ...]:
+    starts = range(0, len(numbered), images_per_sheet)
+    return tuple(_before_picture(numbered[start : start + images_per_sheet]) for start in starts)
+
+
+def _before_picture(images: Sequence[tuple[int, str, str]]) -> str:
+    """What stands before the picture of one numbered image, or the contact sheet of several.
+
+    Each has a number, a lead, and values of its own.
+    """
     if len(images) == 1:
         return images[0][1]
     grid = grid_of(len(images))
@@ -187,7 +276,7 @@ def _before_picture(images: Sequence[tuple[int, str, Prompt]]) -> str:
         f"{counted(grid.rows, 'row')} and {counted(grid.columns, 'column')}, "
         "each image below its number."
     )
-    return "\n".join((where, *(lead for _, lead, prompt in images if prompt.own)))
+    return "\n".join((where, *(lead for _, lead, own in images if own)))
 
 
 def _value(

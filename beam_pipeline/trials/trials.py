@@ -22,6 +22,7 @@ from tierwise.records import Route
 from tierwise.routing import AS_IT_IS
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.prompts import used_variables
+from tierwise.tasks.sharing import NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Trials:
             route=route,
             routing=replace(AS_IT_IS, measures=self.measures_detail),
             when=None,
+            together=NEVER,
             escalation=None,
             depends_on=(),
         )

@@ -41,7 +41,7 @@ def prompt_of(name: str, **changed: Any) -> Prompt:
 
 def test_a_prompt_without_values_is_the_same_for_every_image() -> None:
     prompt = prompt_of("category")
-    assert prompt == Prompt("Which category?", "Which category?", own="", values=())
+    assert prompt == Prompt("Which category?", "Which category?", named=(), values=())
 
 
 def test_values_are_filled_in_alone_and_stand_apart_in_a_pack() -> None:
@@ -218,7 +218,7 @@ def test_the_id_is_the_same_in_every_process_and_release() -> None:
         "{prompt: \"{filename}\", labels: [x, y]}', path='t').task('a');"
         "route = Route('gemini-3.1-flash-lite', MediaResolution.LOW, ImageSettings(768), 8);"
         "print(request_id(content_hash='sha256:00', page=1, task=task,"
-        " prompt=Prompt('n', 'm', 'filename: ü', ('ü',)), route=route))"
+        " prompt=Prompt('n', 'm', ('filename: ü',), ('ü',)), route=route))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

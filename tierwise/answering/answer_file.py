@@ -1,14 +1,15 @@
 """One file from its bytes to an outcome for each page and task: the life of an image.
 
-Tasks of a page run side by side. One that depends on another awaits it; when its condition does not
-hold it is not asked. What the journal knows is not asked again, nor is anything that an equal
-question is being asked already.
+Tasks of a page run side by side, those that look at it together in one request where their routes
+for this picture are equal. One that depends on another awaits it; when its condition does not hold
+it is not asked. What the journal knows is not asked again, nor is anything that an equal question
+is being asked already.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tierwise.answering.asking import Asking
@@ -18,6 +19,7 @@ from tierwise.answering.question import answers_for, as_asked, question, resumed
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.errors import ImageError
 from tierwise.gemini.settle import Ask, fail
+from tierwise.looks import in_pack_of
 from tierwise.records import (
     Answered,
     Failure,
@@ -25,10 +27,12 @@ from tierwise.records import (
     Outcome,
     Page,
     Reason,
+    Route,
 )
 from tierwise.tasks import Task
 
-Results = Mapping[str, "asyncio.Task[Outcome | None]"]
+Outcomes = dict[str, Outcome | None]
+Looks = Mapping[str, "asyncio.Task[Outcomes]"]
 
 
 async def answer_file(
@@ -59,57 +63,82 @@ class _Life:
         return [outcome for outcomes in by_page for outcome in outcomes]
 
     async def _page(self, page: Page) -> list[Outcome]:
-        results: dict[str, asyncio.Task[Outcome | None]] = {}
-        for task in self.session.plan.questions.of_images:
-            results[task.name] = asyncio.create_task(self._task(task, page, results))
-        await asyncio.gather(*results.values())
-        rows = (results[task.name].result() for task in self.session.plan.questions.rows_of_images)
+        looks: dict[str, asyncio.Task[Outcomes]] = {}
+        for tasks in self.session.plan.questions.looks:
+            look = asyncio.create_task(self._look(tasks, page, looks))
+            looks |= dict.fromkeys((task.name for task in tasks), look)
+        await asyncio.gather(*dict.fromkeys(looks.values()))
+        rows = (
+            looks[task.name].result()[task.name]
+            for task in self.session.plan.questions.rows_of_images
+        )
         outcomes = [outcome for outcome in rows if outcome is not None]
         picture = self.pictures.at_hand(page)
         await keep_thumbnail(self.file, page, outcomes, picture, self.session)
         return outcomes
 
-    async def _task(self, task: Task, page: Page, results: Results) -> Outcome | None:
-        """The outcome of one task, or None when it is not to be asked of this image.
+    async def _look(self, tasks: Sequence[Task], page: Page, looks: Looks) -> Outcomes:
+        """By name the outcome of each task, or None where it is not to be asked of this image.
 
         Where a task has asked before, and need not ask again, it is that of its first ask.
         """
-        earlier = {name: await results[name] for name in task.depends_on}
-        found = await self._asked(task, page, earlier)
-        return with_first(task, found, earlier)
-
-    async def _asked(
-        self, task: Task, page: Page, earlier: Mapping[str, Outcome | None]
-    ) -> Outcome | None:
-        answers = answers_for(task, self.file.content_hash, earlier)
-        if answers is None:
-            return None
-        if isinstance(answers, Failure):
-            return self._fail_after(task, page, answers)
-        ask = self._question(task, page, answers)
-        outcome = await self.asked.once(
-            ask.request_id, ask.task.answer.schema(), lambda: self._ask(ask)
-        )
-        return as_asked(outcome, ask)
+        earlier = {
+            task.name: {name: (await looks[name])[name] for name in task.depends_on}
+            for task in tasks
+        }
+        found: Outcomes = {}
+        asks: dict[str, Ask] = {}
+        for task in tasks:
+            answers = answers_for(task, self.file.content_hash, earlier[task.name])
+            if answers is None or isinstance(answers, Failure):
+                found[task.name] = answers and self._fail_after(task, page, answers)
+            else:
+                asks[task.name] = self._question(task, page, answers)
+        outcomes = await self.asked.once(list(asks.values()), self._ask)
+        for (name, ask), outcome in zip(asks.items(), outcomes, strict=True):
+            found[name] = as_asked(outcome, ask)
+        return {task.name: with_first(task, found[task.name], earlier[task.name]) for task in tasks}
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
         ask = question(task, self.file, page, answers)
         ask = resumed(ask, self.asked.recalled)
         return replace(ask, wasted=self.asked.wasted(ask.request_id))
 
-    async def _ask(self, ask: Ask) -> Outcome:
-        if ask.task.reads == "image":
-            try:
-                ask = await self._with_picture(ask)
-            except ImageError as error:
-                return fail(ask, error.reason, error.message)
-        return await self.session.ask(ask)
+    async def _ask(self, asks: list[Ask]) -> list[Outcome]:
+        """The outcome of each, those of equal routes asked together."""
+        alike: dict[tuple[Route, bool], list[int]] = {}
+        for place, ask in enumerate(asks):
+            alike.setdefault((in_pack_of(ask.route, 1), ask.limit_raised), []).append(place)
+        together = [
+            places
+            for (_, raised), some in alike.items()
+            for places in ([[one] for one in some] if raised else [some])
+        ]
+        settled = await asyncio.gather(
+            *(self._ask_together([asks[place] for place in places]) for places in together)
+        )
+        found = {
+            place: outcome
+            for places, outcomes in zip(together, settled, strict=True)
+            for place, outcome in zip(places, outcomes, strict=True)
+        }
+        return [found[place] for place in range(len(asks))]
 
-    async def _with_picture(self, ask: Ask) -> Ask:
-        """The question with its picture, or with the address that is sent in its place."""
-        if reference := self.pictures.reference(ask.page, ask.route.image):
-            return replace(ask, reference=reference)
-        return replace(ask, picture=await self.pictures.picture(ask.page, ask.route.image))
+    async def _ask_together(self, asks: Sequence[Ask]) -> list[Outcome]:
+        if asks[0].task.reads == "image":
+            try:
+                asks = await self._with_picture(asks)
+            except ImageError as error:
+                return [fail(ask, error.reason, error.message) for ask in asks]
+        return await self.session.ask(asks)
+
+    async def _with_picture(self, asks: Sequence[Ask]) -> list[Ask]:
+        """The questions with their picture, or with the address that is sent in its place."""
+        page, image = asks[0].page, asks[0].route.image
+        if reference := self.pictures.reference(page, image):
+            return [replace(ask, reference=reference) for ask in asks]
+        picture = await self.pictures.picture(page, image)
+        return [replace(ask, picture=picture) for ask in asks]
 
     def _fail(self, task: Task, page: Page, error: ImageError) -> Failure:
         return fail(self._question(task, page, {}), error.reason, error.message)

@@ -7,7 +7,6 @@ and so never asked again, is what was sent: the same pictures under other names 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -102,24 +101,18 @@ class _Life:
         if any(ask.request_id in self.asked.recalled.cut_off for ask in asks):
             asks = [replace(ask, limit_raised=True) for ask in asks]
         self.asked.recalled.contents.add(self.group.content_hash)
-        request = _Request(self.session, asks)
-        shape = asks[0].task.answer.schema()
-        outcomes = await asyncio.gather(
-            *(
-                self.asked.once(
-                    ask.request_id,
-                    shape,
-                    partial(request.outcome, ask.request_id),
-                )
-                for ask in asks
-            )
-        )
+        outcomes = await self.asked.once(asks, partial(self._ask_all, asks))
         for image, outcome in zip(sent, outcomes, strict=True):
             await keep_thumbnail(image.file, image.page, [outcome], image.picture, self.session)
         return {
             image.key: replace(outcome, request_id=key, task=self.task.name)
             for image, outcome in zip(sent, outcomes, strict=True)
         }
+
+    async def _ask_all(self, asks: Sequence[Ask], wanted: Sequence[Ask]) -> list[Outcome]:
+        """The outcomes that are wanted of the one request about all images."""
+        found = await self.session.ask_together(asks)
+        return [found[ask.request_id] for ask in wanted]
 
     def _question(self, image: GroupImage, prompt: Prompt, group_key: str) -> Ask:
         key = member_id(group_key, *image.key)
@@ -151,18 +144,3 @@ def _why_nothing(images: Sequence[GroupImage]) -> ImageError:
             message = f"no picture of its group can be sent; the first: {image.error.message}"
             return ImageError(image.error.reason, message)
     return ImageError(Reason.UNREADABLE, "no file of its group can be read")
-
-
-class _Request:
-    """The one request of a group, sent when the first of its images needs an outcome."""
-
-    def __init__(self, session: Asking, asks: Sequence[Ask]) -> None:
-        self._session = session
-        self._asks = asks
-        self._sent: asyncio.Task[dict[str, Outcome]] | None = None
-
-    async def outcome(self, key: str) -> Outcome:
-        """What came of one image."""
-        if self._sent is None:
-            self._sent = asyncio.create_task(self._session.ask_together(self._asks))
-        return (await self._sent)[key]

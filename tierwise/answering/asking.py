@@ -18,8 +18,8 @@ class Asking(Protocol):
 
     plan: Plan
 
-    async def ask(self, ask: Ask) -> Outcome:
-        """The outcome of one question, asked together with others of its task."""
+    async def ask(self, questions: Sequence[Ask]) -> list[Outcome]:
+        """The outcome of each question about an image, asked together with other images."""
 
     async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
         """The outcomes of one question about all images of a group, by request id."""

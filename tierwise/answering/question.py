@@ -90,6 +90,12 @@ def as_asked(outcome: Outcome, ask: Ask) -> Outcome:
     return replace(outcome, task=ask.task.name, page=ask.page, route_reason=reason)
 
 
+def known_outcome(ask: Ask, recalled: Recalled) -> Outcome | None:
+    """What the journal knows of a question, if that will do."""
+    task = ask.task
+    return recalled.outcome(ask.request_id, task.answer.schema(), apart=task.asked_apart)
+
+
 def resumed(ask: Ask, recalled: Recalled) -> Ask:
     """A question as it goes on: where a reply to it has ended at the limit, at the raised one."""
     return replace(ask, limit_raised=True) if ask.request_id in recalled.cut_off else ask
@@ -114,7 +120,7 @@ def open_questions(file: ImageFile, recalled: Recalled, questions: Questions) ->
                 found[task.name] = with_first(task, answers, earlier)
                 continue
             ask = question(task, file, page, answers)
-            outcome = recalled.outcome(ask.request_id, task.answer.schema())
+            outcome = known_outcome(ask, recalled)
             if outcome and task.knows_enough(page):
                 found[task.name] = with_first(task, outcome, earlier) if known else outcome
             else:

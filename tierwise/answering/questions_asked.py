@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from tierwise.answers.json_schemas import Schema
+from tierwise.answering.question import known_outcome
+from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import Recalled, free
 from tierwise.records import Outcome, Spent
+
+AskAll = Callable[[list[Ask]], Awaitable[list[Outcome]]]
 
 
 class QuestionsAsked:
@@ -15,7 +18,7 @@ class QuestionsAsked:
 
     def __init__(self, recalled: Recalled) -> None:
         self.recalled = recalled
-        self._under_way: dict[str, asyncio.Task[Outcome]] = {}
+        self._under_way: dict[tuple[str, bool], asyncio.Future[Outcome]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
     def wasted(self, request_id: str) -> Spent:
@@ -36,20 +39,57 @@ class QuestionsAsked:
         """Held by one of those that ask the same, so that the first to begin is who pays."""
         return self._turns.setdefault(key, asyncio.Lock())
 
-    async def once(
-        self, request_id: str, shape: Schema, ask: Callable[[], Awaitable[Outcome]]
-    ) -> Outcome:
-        """The outcome of a question; the first who wants to know pays for it."""
-        if self.recalled.outcome(request_id, shape):
-            return self.recall(request_id)
-        if request_id in self._under_way:
-            return free(await asyncio.shield(self._under_way[request_id]))
-        self._under_way[request_id] = task = asyncio.ensure_future(_await(ask))
-        outcome = await task
-        self.recalled.outcomes[request_id] = free(outcome)
-        del self._under_way[request_id]
+    async def once(self, asks: Sequence[Ask], ask: AskAll) -> list[Outcome]:
+        """The outcome of each question; the first who wants to know pays for it.
+
+        `ask` is called with those that nobody has asked.
+        """
+        known: dict[int, Outcome] = {}
+        awaited: dict[int, asyncio.Future[Outcome]] = {}
+        mine: dict[int, asyncio.Future[Outcome]] = {}
+        for place, one in enumerate(asks):
+            if known_outcome(one, self.recalled):
+                known[place] = self.recall(one.request_id)
+            elif under_way := self._under_way.get(_key(one)):
+                awaited[place] = under_way
+            else:
+                mine[place] = self._begin(one)
+        if mine:
+            known |= await self._ask({place: asks[place] for place in mine}, mine, ask)
+        for place, under_way in awaited.items():
+            known[place] = free(await asyncio.shield(under_way))
+        return [known[place] for place in range(len(asks))]
+
+    def _begin(self, one: Ask) -> asyncio.Future[Outcome]:
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._under_way[_key(one)] = outcome
         return outcome
 
+    async def _ask(
+        self, asks: Mapping[int, Ask], mine: Mapping[int, asyncio.Future[Outcome]], ask: AskAll
+    ) -> dict[int, Outcome]:
+        try:
+            found = dict(zip(asks, await ask(list(asks.values())), strict=True))
+        except BaseException as error:
+            for outcome in mine.values():
+                _fail(outcome, error)
+            raise
+        for place, one in asks.items():
+            mine[place].set_result(found[place])
+            self.recalled.outcomes[one.request_id] = free(found[place])
+            del self._under_way[_key(one)]
+        return found
 
-async def _await(ask: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    return await ask()
+
+def _fail(outcome: asyncio.Future[Outcome], error: BaseException) -> None:
+    """Let whoever waits hear of a bug; where nobody does, the first to ask raises it."""
+    if isinstance(error, asyncio.CancelledError):
+        outcome.cancel()
+    else:
+        outcome.set_exception(error)
+        outcome.exception()
+
+
+def _key(ask: Ask) -> tuple[str, bool]:
+    """What is asked, and whether only an answer to it alone will do."""
+    return ask.request_id, ask.task.asked_apart

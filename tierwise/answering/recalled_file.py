@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tierwise.answering.question import answers_for, as_asked, question, with_first
+from tierwise.answering.question import (
+    answers_for,
+    as_asked,
+    known_outcome,
+    question,
+    with_first,
+)
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import Recalled
@@ -48,7 +54,7 @@ def _known(file: ImageFile, page: Page, questions: Questions, recalled: Recalled
         outcome: Outcome | None = None
         if answers is not None:
             asks[task.name] = question(task, file, page, answers)
-            outcome = recalled.outcome(asks[task.name].request_id, task.answer.schema())
+            outcome = known_outcome(asks[task.name], recalled)
             if outcome is None:
                 raise KeyError(task.name)
         found[task.name] = with_first(task, outcome, earlier)

@@ -13,6 +13,8 @@ asks less of the service and more of the prompt:
 An `enum` of the labels themselves takes the fewest tokens and can bring nothing else. `numbers` are
 an enum too, of the numbers that the labels have in the prompt. `codes` stand in the prompt as well,
 and no schema lists them; with `prompt` the labels' names do, and there is no schema at all.
+
+Several questions in one request have a ladder of their own (`tierwise.answers.joint`).
 """
 
 from __future__ import annotations
@@ -45,6 +47,18 @@ class LabelForm(StrEnum):
     PROMPT = "prompt"
 
 
+class Layout(StrEnum):
+    """What one image's part of a reply is made of.
+
+    `ALONE`: one answer. `ROWS`: a list of answers, in the order of the questions. `NAMED`: an
+    object with a property for each question.
+    """
+
+    ALONE = "alone"
+    ROWS = "rows"
+    NAMED = "named"
+
+
 class Dialect(StrEnum):
     """The field that holds the schema; with WORDS there is none."""
 
@@ -59,13 +73,16 @@ class Form:
 
     `labels` is None for answers without labels. Without `bounded`, the schema has no bounds, no
     counts and no enums but that of labels. With `checked`, each item of a pack repeats a word that
-    stands beside its picture.
+    stands beside its picture. `layout` is that of the whole request; in rows labels are whole
+    numbers, the first of them `first_number`.
     """
 
     dialect: Dialect
     labels: LabelForm | None = None
     bounded: bool = True
     checked: bool = False
+    layout: Layout = Layout.ALONE
+    first_number: int = 1
 
     @property
     def name(self) -> str:
@@ -100,14 +117,16 @@ def forms_of_labels(labels: Sequence[str]) -> tuple[Form, ...]:
 
 
 @lru_cache(maxsize=256)
-def label_names(labels: tuple[str, ...], form: LabelForm | None) -> tuple[str, ...]:
+def label_names(
+    labels: tuple[str, ...], form: LabelForm | None, first_number: int = 1
+) -> tuple[str, ...]:
     """What stands for each label in a reply, in the labels' order.
 
     >>> label_names(("cat", "dog"), LabelForm.NUMBERS), label_names(("cat", "dog"), LabelForm.CODES)
     (('1', '2'), ('bb', 'bc'))
     """
     if form is LabelForm.NUMBERS:
-        return tuple(str(number) for number in range(1, len(labels) + 1))
+        return tuple(str(first_number + place) for place in range(len(labels)))
     if form is not LabelForm.CODES:
         return labels
     letters, width = len(_CODE_LETTERS), _LEAST_CODE
@@ -121,7 +140,7 @@ def listed_labels(labels: tuple[str, ...], form: Form, *, several: bool) -> str:
     """The labels as the prompt lists them; empty where the schema does."""
     if form.labels is LabelForm.ENUM:
         return ""
-    names = label_names(labels, form.labels)
+    names = label_names(labels, form.labels, form.first_number)
     if form.labels is LabelForm.PROMPT:
         asked = "all of these labels that fit" if several else "one of these labels"
         return "\n".join((f"Answer with {asked}, word for word:", *names))
@@ -136,7 +155,11 @@ def response_config(answer: Schema, form: Form, images: int) -> dict[str, Any]:
 
     `answer` is one of them as it travels in that form.
     """
-    whole = _reply(answer, form, images)
+    return typed(_reply(answer, form, images), form)
+
+
+def typed(whole: Schema, form: Form) -> dict[str, Any]:
+    """The part of `generationConfig` that types a reply of this shape."""
     bare = whole.type == "string"
     if form.dialect is Dialect.WORDS or (bare and not whole.enum):
         return {"responseMimeType": "text/plain" if bare else "application/json"}
@@ -152,7 +175,11 @@ def response_config(answer: Schema, form: Form, images: int) -> dict[str, Any]:
 
 def shape_in_words(answer: Schema, form: Form, images: int) -> str:
     """What the prompt says of the reply's shape where no schema does; empty for plain text."""
-    whole = _reply(answer, form, images)
+    return in_words(_reply(answer, form, images), form)
+
+
+def in_words(whole: Schema, form: Form) -> str:
+    """What the prompt says of a reply of this shape; nothing where a schema does, or of text."""
     if form.dialect is not Dialect.WORDS or whole.type == "string":
         return ""
     written = json.dumps(json_schema(whole), ensure_ascii=False, separators=(",", ":"))

@@ -57,6 +57,8 @@ class Schema:
     exclusive: tuple[bool, bool] = (False, False)
     unique: bool = False
     format: str = ""
+    # Of a list whose places have types of their own, which no answer of a table has.
+    places: tuple[Schema, ...] = ()
 
     def property(self, name: str) -> Schema | None:
         """The schema of a property, or None when there is no such property."""

@@ -16,6 +16,7 @@ from tierwise.answers.forms import (
     LABELS_AS_ENUM,
     Form,
     LabelForm,
+    Layout,
     forms_of_labels,
     label_names,
     listed_labels,
@@ -210,12 +211,16 @@ def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
 
 def _name_schema(labels: tuple[str, ...], form: Form) -> Schema:
     """What stands for a label; enumerated, unless the prompt alone lists it."""
+    if form.layout is Layout.ROWS:
+        first = form.first_number
+        return Schema("integer", at_least=first, at_most=first + len(labels) - 1)
     enumerated = form.labels in (LabelForm.ENUM, LabelForm.NUMBERS)
     return Schema("string", enum=label_names(labels, form.labels) if enumerated else ())
 
 
 def _longest(labels: tuple[str, ...], form: Form) -> int:
-    return max(tokens_at_most(name) for name in label_names(labels, form.labels))
+    names = label_names(labels, form.labels, form.first_number)
+    return max(map(tokens_at_most, names))
 
 
 def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
@@ -224,11 +229,13 @@ def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
     So a name is understood where a number or a code was asked for, alone or behind its code, but
     never in the place of another label's code.
     """
+    if form.layout is Layout.ROWS and isinstance(answer, int) and not isinstance(answer, bool):
+        answer = str(answer)
     if not isinstance(answer, str):
         raise ReplyError(f"the answer is not a label: {shown(answer)}")
     bare = answer.strip()
     unquoted = bare[1:-1].strip() if bare[:1] + bare[-1:] in _QUOTES else bare
-    for names in _readings(labels, form.labels):
+    for names in _readings(labels, form.labels, form.first_number):
         for reading in (bare, unquoted):
             if (place := meant(names, reading)) is not None:
                 return labels[place]
@@ -236,8 +243,10 @@ def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
 
 
 @lru_cache(maxsize=64)
-def _readings(labels: tuple[str, ...], form: LabelForm | None) -> tuple[tuple[str, ...], ...]:
-    names = label_names(labels, form)
+def _readings(
+    labels: tuple[str, ...], form: LabelForm | None, first_number: int
+) -> tuple[tuple[str, ...], ...]:
+    names = label_names(labels, form, first_number)
     if names == labels:
         return (labels,)
     return (

@@ -63,6 +63,8 @@ def _json_node(schema: Schema, type_name: str | list[str]) -> dict[str, Any]:
         written |= _order(schema)
     if schema.items:
         written["items"] = json_schema(schema.items)
+    if schema.places:
+        written["prefixItems"] = [json_schema(below) for below in schema.places]
     if schema.format:
         written["format"] = schema.format
     return written | _bounds(schema)

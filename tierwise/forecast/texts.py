@@ -68,14 +68,14 @@ def _lead(task: Task, prompt: Prompt) -> float:
     if sheet == 1:
         return _LEAD_TOKENS
     # A line for the sheet, and one for each of its images that has values.
-    bare = [replace(prompt, own="")] * sheet
+    bare = [replace(prompt, named=())] * sheet
     line = text_tokens(request_texts(bare, "", sheet).before_pictures[0])
     return line / sheet + (_LEAD_TOKENS if prompt.own else 0)
 
 
 def check_text_tokens(images: float) -> float:
     """What a checked pack of so many images says more than another, in its opening and captions."""
-    bare = Prompt("", "", "", ())
+    bare = Prompt("", "", (), ())
     plain, checked = (request_texts([bare] * 2, "", checks=words) for words in ((), _WORDS))
     more = text_tokens(checked.opening) - text_tokens(plain.opening)
     return more + images * len(f" ({_WORDS[0]})") / _CHARACTERS_PER_TOKEN

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tierwise.gemini.billing import Billing
-from tierwise.gemini.settle import Ask, Settled
+from tierwise.gemini.settle import Ask, Settled, by_image
 from tierwise.journal.intents import Intent, Sums
 from tierwise.prices.price_day import price_day
 
@@ -16,11 +16,16 @@ def intent_of(asks: Sequence[Ask], billing: Billing) -> Intent:
     now = datetime.now(UTC)
     return Intent(
         worst=billing.at_most(asks, price_day(now)),
-        task=asks[0].task.name,
+        task=names_of(asks),
         model=asks[0].route.model,
         at=now.isoformat(timespec="seconds"),
         asked=tuple((ask.content_hash, ask.request_id) for ask in asks),
     )
+
+
+def names_of(asks: Sequence[Ask]) -> str:
+    """The tasks of a request, as one word for people and for whoever tells questions apart."""
+    return ", ".join(ask.task.name for ask in by_image(asks)[0])
 
 
 def paid_by(settled: Settled) -> Sums:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tierwise.errors import ImageError, PriceError, RunEndedError
-from tierwise.gemini.announcing import intent_of, paid_by
+from tierwise.gemini.announcing import intent_of, names_of, paid_by
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.charges import answered, unanswered
@@ -34,7 +34,7 @@ from tierwise.gemini.retry import (
     tier_of_try,
     words_of,
 )
-from tierwise.gemini.settle import Ask, Settled, can_split, fail, halves, settle
+from tierwise.gemini.settle import Ask, Settled, by_image, can_split, fail, halves, settle
 from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.gemini.tries import Tries
 from tierwise.journal.intents import Intents, Sending, Sums
@@ -97,7 +97,7 @@ class Asker:
             await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
         tries = Tries(self.limiter.now())
         while True:
-            scope = self._scope(asks[0], tries)
+            scope = self._scope(asks, tries)
             try:
                 await self.gate.wait(scope, worst)
                 if otherwise := self.forms.better(asks):
@@ -105,7 +105,7 @@ class Asker:
                 ready = partial(self.gate.ready, scope, worst)
                 async with self.limiter.slot(ready) as start:
                     with self.gate.passing(scope, worst) as passed:
-                        self.limiter.observations.sent(len(asks), again=tries.failed > 0)
+                        self.limiter.observations.sent(len(by_image(asks)), again=tries.failed > 0)
                         asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
                         await sending.send()
                         settled = await self._exchange(asks, composed, passed, start)
@@ -129,16 +129,19 @@ class Asker:
             known = self.gate.proven(scope)
             await self.limiter.sleep(tries.wait_s(verdict, self.clock.chance(), answered=known))
 
-    def _scope(self, ask: Ask, tries: Tries) -> Scope:
-        tier = tier_of_try(ask.route.service_tier, tries.without_room, self.flex_fallback)
-        return Scope(ask.task.name, ask.route.model, tier)
+    def _scope(self, asks: Sequence[Ask], tries: Tries) -> Scope:
+        wanted = asks[0].route.service_tier
+        tier = tier_of_try(wanted, tries.without_room, self.flex_fallback)
+        return Scope(names_of(asks), asks[0].route.model, tier)
 
     def _narrow(self, asks: tuple[Ask, ...], scope: Scope, message: str) -> Settled:
         """Find the image that is to blame; a question never answered yet may be to blame itself."""
         if not can_split(asks):
             return _fail_all(asks, Reason.REJECTED, message)
-        scout = (asks[:1], asks[1:])
-        return Settled((), (), halves(asks) if self.gate.proven(scope) else scout)
+        first = len(by_image(asks)[0])
+        scout = (asks[:first], asks[first:])
+        known = self.gate.proven(scope) or first == len(asks)
+        return Settled((), (), halves(asks) if known else scout)
 
     def _give_up(
         self, asks: tuple[Ask, ...], scope: Scope, verdict: Verdict, message: str

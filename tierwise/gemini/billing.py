@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from itertools import accumulate, pairwise
 
 from tierwise.contact_sheets import layout_of
 from tierwise.errors import PriceError
 from tierwise.gemini.compose import most_text_tokens, output_limit
 from tierwise.gemini.reply import Reply
 from tierwise.gemini.service import Service
-from tierwise.gemini.settle import Ask
+from tierwise.gemini.settle import Ask, by_image, is_joint
+from tierwise.gemini.sharing import in_proportion, joint_shares
 from tierwise.gemini.sheets import by_picture
 from tierwise.models import answering_model, find_model, forwarded
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
-from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage
+from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage, split
 from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
 from tierwise.wording import request_texts
 
@@ -39,26 +39,36 @@ class Billing:
         price = self._price(model, tier, on, reply.usage.input_tokens)
         return Spent(reply.usage, cost_nano_usd(reply.usage, price), requests=1)
 
-    def of_pictures(
-        self, asks: Sequence[Ask], reply: Reply, spent: Spent, tier: ServiceTier, on: date
-    ) -> list[Spent]:
-        """What each picture of a request used, where they differ in media resolution; else nothing.
-
-        The picture tokens that were billed are told apart in proportion to the documented rule.
-        """
-        if len({ask.route.media_resolution for ask in asks}) < 2:
-            return []
-        by_rule = [self._image_tokens(ask, ask.route.media_resolution, *_sent(ask)) for ask in asks]
-        usage = spent.usage
-        model = answering_model(asks[0].route.model, reply.model_version)
-        price = self._price(model, tier, on, usage.input_tokens)
+    def shares(
+        self,
+        asks: Sequence[Ask],
+        texts: Sequence[str],
+        reply: Reply,
+        spent: Spent,
+        *,
+        tier: ServiceTier,
+        on: date,
+    ) -> tuple[Spent, ...]:
+        """What each question of a request used; the parts add up to `spent`."""
+        pictures = self._of_pictures(asks, spent.usage)
+        price = None
+        if spent.cost:
+            model = answering_model(asks[0].route.model, reply.model_version)
+            price = self._price(model, tier, on, spent.usage.input_tokens)
+        if is_joint(asks):
+            known = pictures or split(spent.usage.image_tokens, len(by_image(asks)))
+            return joint_shares(asks, spent, known, texts=texts, reply=reply.text, price=price)
+        if not (pictures and price):
+            return spent.shares(len(asks))
         # Nobody says which tokens were cached; taken as if all were, no picture costs too much.
-        cached = usage.cached_tokens > 0
+        cached = spent.usage.cached_tokens > 0
         per_token = price.cached_input_usd_per_mtok if cached else price.input_usd_per_mtok
-        return [
+        own = [
             Spent(Usage(input_tokens=tokens, image_tokens=tokens), _floor(tokens * per_token))
-            for tokens in _in_proportion(usage.image_tokens, by_rule)
+            for tokens in pictures
         ]
+        rest = (spent - sum(own, Spent())).shares(len(asks))
+        return tuple(one + other for one, other in zip(rest, own, strict=True))
 
     def worst_case(self, asks: Sequence[Ask], on: date) -> int:
         """The most that a request can cost, in nano-dollars: its input, and output to its limit.
@@ -88,36 +98,53 @@ class Billing:
         """Raises PriceError where nobody knows what a request by this route costs on a day."""
         list(self._prices(route, on, 0))
 
-    def tokens_in_pack(self, ask: Ask) -> int:
-        """About what a question adds to the input of a request that it shares."""
-        picture = self._image_tokens(ask, ask.route.media_resolution, *_sent(ask))
-        return -(-picture // ask.route.images_per_sheet) + text_tokens(ask.prompt.own)
+    def tokens_in_pack(self, questions: Sequence[Ask]) -> int:
+        """About what the questions about an image add to the input of a request that it shares."""
+        first = questions[0]
+        picture = self._image_tokens(first, first.route.media_resolution, *_sent(first))
+        own = sum(text_tokens(ask.prompt.own) for ask in questions)
+        return -(-picture // first.route.images_per_sheet) + own
 
     def baselines(
-        self, asks: Sequence[Ask], texts: Sequence[str], usage: Usage, on: date
+        self, asks: Sequence[Ask], texts: Sequence[str], shares: Sequence[Spent], on: date
     ) -> list[int]:
-        """The same images asked the naive way: flat `high`, one per request, standard tier.
+        """The same asked the naive way, which is what one would pay without tierwise.
 
-        Text tokens of a request with one image are what this request was billed, scaled by our
-        estimates for the one and for the pack; the reply is each image's share of this reply, or
-        all of it where the images share one answer.
+        Each picture is sent once per model as it is, at flat `high` and standard tier, with all
+        first questions (`Task.first_questions`), which pay it in equal parts. Later questions and
+        groups have requests of their own. The words of a question are what this request was billed
+        for its words, scaled by our estimates for the question alone and for the request; its
+        reply is its share of this one.
         """
-        answers = asks[0].task.answers_in_request(len(asks))
-        shares = Spent(usage).shares(answers) * (len(asks) // answers)
+        usage = sum((share.usage for share in shares), Usage())
         estimated = sum(map(text_tokens, texts)) or 1
         billed_text = usage.input_tokens - usage.image_tokens
         price = self._price(asks[0].route.model, ServiceTier.STANDARD, on, 0)
         costs = []
-        for ask, share in zip(asks, shares, strict=True):
+        for place, (ask, share) in enumerate(zip(asks, shares, strict=True)):
             alone = request_texts([ask.prompt], ask.task.answer.instruction()).opening
             text = billed_text * text_tokens(alone) // estimated
-            naive = Usage(
-                input_tokens=text + self._image_tokens(ask, MediaResolution.HIGH, *_original(ask)),
-                output_tokens=share.usage.output_tokens,
-                thought_tokens=share.usage.thought_tokens,
-            )
-            costs.append(cost_nano_usd(naive, price))
+            if ask.task.per:  # one form for all its images
+                text = split(text, len(asks))[place]
+            picture = self._image_tokens(ask, MediaResolution.HIGH, *_original(ask))
+            firsts = ask.task.first_questions or (ask.task.row_of,)
+            shared = split(cost_nano_usd(Usage(picture), price), len(firsts))
+            own = Usage(text, 0, 0, share.usage.output_tokens, share.usage.thought_tokens)
+            costs.append(shared[firsts.index(ask.task.row_of)] + cost_nano_usd(own, price))
         return costs
+
+    def _of_pictures(self, asks: Sequence[Ask], usage: Usage) -> list[int]:
+        """The tokens of each image's picture, where they differ in media resolution; else nothing.
+
+        Those that were billed are told apart in proportion to the documented rule.
+        """
+        images = [questions[0] for questions in by_image(asks)]
+        if len({ask.route.media_resolution for ask in images}) < 2:
+            return []
+        by_rule = [
+            self._image_tokens(ask, ask.route.media_resolution, *_sent(ask)) for ask in images
+        ]
+        return in_proportion(usage.image_tokens, by_rule)
 
     def _most_image_tokens(self, together: Sequence[Ask]) -> int:
         """Of one picture: an image by itself, or a contact sheet."""
@@ -164,16 +191,6 @@ class Billing:
             if other == model:
                 raise
             return find(other)
-
-
-def _in_proportion(total: int, weights: Sequence[int]) -> list[int]:
-    """Whole parts of a total that add up to it.
-
-    >>> _in_proportion(1337, [265, 1071])
-    [265, 1072]
-    """
-    ends = [total * upto // max(1, sum(weights)) for upto in accumulate(weights)]
-    return [end - start for start, end in pairwise([0, *ends])]
 
 
 def _floor(tokens_times_usd_per_mtok: Decimal) -> int:

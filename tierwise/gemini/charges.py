@@ -13,7 +13,7 @@ from tierwise.gemini.compose import RequestParts
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import Reply, read_reply
 from tierwise.gemini.retry import MAX_UNANSWERED
-from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, checks_of, fail, halves
+from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, form_of, halves
 from tierwise.records import Reason, ServiceTier, Spent
 
 
@@ -30,17 +30,15 @@ def answered(
     """A request that was answered with a 200, and what that cost at the prices of a day."""
     reply = read_reply(raw.body, raw.headers)
     served = reply.service_tier or tier
-    spent, pictures = _spent(billing, asks, reply, served, on)
-    spent = replace(spent, checked=int(bool(checks_of(asks))))
+    shares = _shares(billing, asks, composed.texts, reply, served=served, on=on)
     return Exchange(
         reply=reply,
-        spent=spent,
+        shares=shares,
         service_tier=served,
         latency_ms=raw.latency_ms,
         asked_at=asked_at,
-        baselines=billing.baselines(asks, composed.texts, reply.usage, on),
+        baselines=billing.baselines(asks, composed.texts, shares, on),
         sent_bytes=composed.sent_bytes,
-        pictures=pictures,
         answerer=billing.service.answerer_of(raw.headers),
     )
 
@@ -65,19 +63,28 @@ def unanswered(asks: tuple[Ask, ...], reason: Reason, message: str, worst: int) 
     return Settled(tuple(fail(ask, reason, message) for ask in charged), wasted, ())
 
 
-def _spent(
-    billing: Billing, asks: tuple[Ask, ...], reply: Reply, served: ServiceTier, on: date
-) -> tuple[Spent, Sequence[Spent]]:
-    """What a reply cost, and each picture of it; at the worst where that is not to be known.
+def _shares(
+    billing: Billing,
+    asks: tuple[Ask, ...],
+    texts: Sequence[str],
+    reply: Reply,
+    *,
+    served: ServiceTier,
+    on: date,
+) -> tuple[Spent, ...]:
+    """What each question of a reply cost, at the worst where that is not to be known.
 
     A reply that is paid must reach the journal, whatever it says of its tokens, tier or model.
     """
+    checked = int(form_of(asks).checked and can_split(asks))
     if reply.tells_usage:
         with suppress(InputError):  # no price is known for what was served
             spent = billing.spent(asks[0].route.model, reply, served, on)
-            return spent, billing.of_pictures(asks, reply, spent, served, on)
+            spent = replace(spent, checked=checked)
+            return billing.shares(asks, texts, reply, spent, tier=served, on=on)
     worst = billing.worst_case(asks, on)
-    return Spent(reply.usage, maybe_billed=worst, requests=1), ()
+    spent = Spent(reply.usage, maybe_billed=worst, requests=1, checked=checked)
+    return billing.shares(asks, texts, reply, spent, tier=served, on=on)
 
 
 def _as_first_try(half: tuple[Ask, ...]) -> tuple[Ask, ...]:

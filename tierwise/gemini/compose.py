@@ -7,14 +7,24 @@ from dataclasses import dataclass
 
 import orjson
 
-from tierwise.gemini.settle import RAISED_LIMIT, Ask, checks_of, form_of
+from tierwise.answers.joint import Joint
+from tierwise.gemini.settle import (
+    RAISED_LIMIT,
+    Ask,
+    answers_of,
+    by_image,
+    checks_of,
+    form_of,
+    numbers_of,
+)
 from tierwise.gemini.sheets import by_picture
 from tierwise.gemini.thoughts import thought_allowance
 from tierwise.gemini.wire import InlineImage, NamedImage, WireJson, request_body
 from tierwise.images.contact_sheet import ContactSheet
+from tierwise.looks import joint_output_limit
 from tierwise.models import find_model
 from tierwise.records import MediaResolution, split
-from tierwise.wording import RequestTexts, group_texts, request_texts
+from tierwise.wording import RequestTexts, group_texts, joint_texts, request_texts
 
 PackKind = tuple[MediaResolution | None, bool]
 
@@ -23,9 +33,10 @@ _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
 @dataclass(frozen=True, slots=True)
 class RequestParts:
-    """A request body, and for the account the texts in it and each image's part of its pictures.
+    """A request body, and for the account the texts in it and each question's part of its pictures.
 
-    `sent_bytes` of an image on a contact sheet is its share of the sheet.
+    `sent_bytes` of an image on a contact sheet is its share of the sheet, the same for all
+    questions about it.
     """
 
     body: WireJson
@@ -34,15 +45,17 @@ class RequestParts:
 
 
 def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> RequestParts:
-    """One request for images that are asked the same task, each by itself or all together.
+    """One request for images that are asked the same questions, each by itself or all together.
 
     `sheets` are those of `draw_sheets`.
     """
     texts, drawn = _texts(asks), iter(sheets)
+    questions = len(by_image(asks)[0])
     images, sent_bytes = list[InlineImage | NamedImage](), list[int]()
     for together, own in zip(by_picture(asks), texts.before_pictures, strict=True):
         picture = next(drawn) if len(together) > 1 else together[0].picture
-        sent_bytes += split(len(picture.data) if picture else 0, len(together))
+        for part in split(len(picture.data) if picture else 0, len(together)):
+            sent_bytes += [part] * questions
         resolution, named = together[0].route.media_resolution, together[0].reference
         if picture:
             images.append(InlineImage(picture.data, picture.mime_type, resolution, own))
@@ -71,7 +84,7 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
 
 
 def may_share(one: Ask, other: Ask) -> bool:
-    """Whether two questions of one task may go in one request.
+    """Whether questions about two images may go in one request, given one question about each.
 
     A contact sheet has no room for what could not be opened here; what needs more room for its
     answer goes alone.
@@ -100,22 +113,34 @@ def _unopened(ask: Ask) -> bool:
 
 def output_limit(asks: Sequence[Ask]) -> int:
     """`maxOutputTokens`: what the replies may take and room for thoughts, as the model allows."""
-    task, model = asks[0].task, find_model(asks[0].route.model)
-    answers = task.answers_in_request(len(asks))
-    wanted = task.output_limit(answers, form_of(asks)) + thought_allowance(model, answers)
+    model, images = find_model(asks[0].route.model), by_image(asks)
+    answers = answers_in(asks)
+    if len(images[0]) > 1:
+        wanted = joint_output_limit([ask.task for ask in images[0]], len(images))
+    else:
+        wanted = asks[0].task.output_limit(answers, form_of(asks))
+    wanted += thought_allowance(model, answers)
     factor = RAISED_LIMIT if asks[0].limit_raised else 1
     return min(wanted * factor, model.max_output_tokens)
 
 
+def answers_in(asks: Sequence[Ask]) -> int:
+    """For how many images a request is answered: for each, or for a group as one."""
+    return asks[0].task.answers_in_request(len(by_image(asks)))
+
+
 def _texts(asks: Sequence[Ask]) -> RequestTexts:
-    task = asks[0].task
-    instruction = task.answer.instruction(form_of(asks), task.answers_in_request(len(asks)))
-    if task.per:
+    form, answers, sheet = form_of(asks), answers_of(asks), asks[0].route.images_per_sheet
+    images = answers_in(asks)
+    if isinstance(answers, Joint):
+        prompts = [[ask.prompt for ask in one] for one in by_image(asks)]
+        closing = answers.closing(form, images)
+        return joint_texts(prompts, answers.headed(form), closing, sheet, numbers_of(asks))
+    instruction = answers.instruction(form, images)
+    if asks[0].task.per:
         return group_texts(asks[0].prompt, instruction, len(asks))
-    sheet = asks[0].route.images_per_sheet
     return request_texts([ask.prompt for ask in asks], instruction, sheet, checks_of(asks))
 
 
 def _response_config(asks: Sequence[Ask]) -> WireJson:
-    task = asks[0].task
-    return task.answer.response_config(form_of(asks), task.answers_in_request(len(asks)))
+    return answers_of(asks).response_config(form_of(asks), answers_in(asks))

@@ -14,9 +14,19 @@ from dataclasses import replace
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.forms import Form
+from tierwise.answers.joint import Joint
 from tierwise.gemini.call_error import CallError
+from tierwise.gemini.compose import answers_in
 from tierwise.gemini.retry import Ruling, Verdict
-from tierwise.gemini.settle import Ask, can_split, form_of
+from tierwise.gemini.settle import (
+    Ask,
+    answers_of,
+    by_image,
+    can_split,
+    form_of,
+    is_joint,
+    numbers_of,
+)
 
 # What refusals for other reasons than the form say.
 _OF_OTHER_THINGS = re.compile(
@@ -24,7 +34,7 @@ _OF_OTHER_THINGS = re.compile(
     re.IGNORECASE,
 )
 
-_Kind = tuple[str, AnswerType]
+_Kind = tuple[str, AnswerType | Joint]
 
 
 class FormMemory:
@@ -52,7 +62,8 @@ class FormMemory:
         """Note that Gemini replied to this form, for so many images."""
         kind, form = _kind(asks), replace(form_of(asks), checked=False)
         self._in_vain.discard(kind)
-        self._most_images[kind, form] = max(len(asks), self._most_images.get((kind, form), 0))
+        images = max(len(by_image(asks)), self._most_images.get((kind, form), 0))
+        self._most_images[kind, form] = images
         if not self._proven(asks, self._taken.setdefault(kind, form)):
             self._taken[kind] = form
 
@@ -60,7 +71,7 @@ class FormMemory:
         self, asks: Sequence[Ask], error: CallError, verdict: Verdict
     ) -> tuple[Ask, ...] | None:
         """The same request in the next form, None where its form is not to blame for a refusal."""
-        task, form = asks[0].task, form_of(asks)
+        form = form_of(asks)
         if error.status != 400 or verdict.ruling not in (Ruling.FORM, Ruling.SPLIT):
             return None
         if self._proven(asks, replace(form, checked=False)) or _kind(asks) in self._in_vain:
@@ -68,7 +79,7 @@ class FormMemory:
         unnamed = verdict.ruling is Ruling.SPLIT
         if unnamed and (can_split(asks) or _OF_OTHER_THINGS.search(str(error))):
             return None
-        other = task.answer.next_form(form, task.answers_in_request(len(asks)))
+        other = answers_of(asks).next_form(form, answers_in(asks))
         if other is None:
             self._in_vain.add(_kind(asks))
             return None
@@ -85,13 +96,16 @@ class FormMemory:
 
     def _proven(self, asks: Sequence[Ask], form: Form) -> bool:
         """Whether it was taken for so many images: a pack's schema grows with it."""
-        return self._most_images.get((_kind(asks), form), 0) >= len(asks)
+        return self._most_images.get((_kind(asks), form), 0) >= len(by_image(asks))
 
     def _is_checked(self, asks: Sequence[Ask]) -> bool:
         """Drawn by the request itself, so that the same request is the same in every run.
 
-        On a contact sheet the numbers stand in the picture.
+        On a contact sheet the numbers stand in the picture. A reply to several questions about
+        several images always has numbers that were drawn.
         """
+        if is_joint(asks):
+            return bool(numbers_of(asks)) and asks[0].route.images_per_sheet == 1
         if not can_split(asks) or asks[0].route.images_per_sheet > 1:
             return False
         named = " ".join(ask.request_id for ask in asks)
@@ -100,9 +114,9 @@ class FormMemory:
 
 
 def _kind(asks: Sequence[Ask]) -> _Kind:
-    return asks[0].route.model, asks[0].task.answer
+    return asks[0].route.model, answers_of(asks)
 
 
 def _is_later(asks: Sequence[Ask], one: Form, other: Form) -> bool:
-    ladder = asks[0].task.answer.forms()
+    ladder = answers_of(asks).forms()
     return ladder.index(one) > ladder.index(replace(other, checked=False))

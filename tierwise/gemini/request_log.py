@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from tierwise.gemini.announcing import names_of
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.settle import Ask
@@ -48,7 +49,7 @@ class RequestLog:
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "model": asks[0].route.model,
             "service_tier": tier,
-            "task": asks[0].task.name,
+            "task": names_of(asks),
             "request_ids": [ask.request_id for ask in asks],
             "attempts": asks[0].attempts,
             "request": without_bytes(body),

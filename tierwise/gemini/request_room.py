@@ -1,13 +1,15 @@
-"""What goes in one request: questions of one task, by count, bytes and tokens."""
+"""What goes in one request: images with the same questions, by count, bytes and tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tierwise.gemini.compose import may_share
 from tierwise.gemini.settle import Ask
 from tierwise.references import MOST_BYTES_IN_REQUEST
+
+TokensOf = Callable[[Sequence[Ask]], int]
 
 # The Developer API takes 100 MB inline, Vertex 7 MB an image; base64 adds a third. Small requests
 # fail cheaper and keep a worker's memory flat.
@@ -19,47 +21,49 @@ _MOST_TOKENS = 180_000
 
 @dataclass(slots=True)
 class Pack:
-    """A request to be, of at most so many images; `tokens_of` says what a question adds to it."""
+    """A request to be, of at most so many images; `tokens_of` says what an image adds to it."""
 
     most: int
-    tokens_of: Callable[[Ask], int]
+    tokens_of: TokensOf
     asks: list[Ask] = field(default_factory=list)
+    _images: int = 0
     _bytes: int = 0
     _tokens: int = 0
 
     @property
     def full(self) -> bool:
-        """Whether no further question fits, however small."""
-        return len(self.asks) >= self.most
+        """Whether no further image fits, however small."""
+        return self._images >= self.most
 
-    def takes(self, ask: Ask) -> bool:
-        """Whether a question fits in; the first one always does."""
+    def takes(self, questions: Sequence[Ask]) -> bool:
+        """Whether the questions about an image fit in; those about the first one always do."""
         if not self.asks:
             return True
         light = (
-            self._bytes + _size(ask) <= MOST_INLINE_BYTES
-            and self._tokens + self.tokens_of(ask) <= _MOST_TOKENS
+            self._bytes + _size(questions[0]) <= MOST_INLINE_BYTES
+            and self._tokens + self.tokens_of(questions) <= _MOST_TOKENS
         )
-        return light and not self.full and may_share(self.asks[0], ask)
+        return light and not self.full and may_share(self.asks[0], questions[0])
 
-    def add(self, ask: Ask) -> None:
-        """Put a question in."""
-        self.asks.append(ask)
-        self._bytes += _size(ask)
+    def add(self, questions: Sequence[Ask]) -> None:
+        """Put the questions about an image in."""
+        self.asks += questions
+        self._images += 1
+        self._bytes += _size(questions[0])
         if self.most > 1:
-            self._tokens += self.tokens_of(ask)
+            self._tokens += self.tokens_of(questions)
 
 
 def packs(
-    asks: Iterable[Ask], most: int, tokens_of: Callable[[Ask], int]
+    images: Iterable[Sequence[Ask]], most: int, tokens_of: TokensOf
 ) -> Iterator[tuple[Ask, ...]]:
-    """Questions of one task in the requests that they share, in their order."""
+    """The same questions about several images in the requests that they share, in their order."""
     pack = Pack(most, tokens_of)
-    for ask in asks:
-        if not pack.takes(ask):
+    for questions in images:
+        if not pack.takes(questions):
             yield tuple(pack.asks)
             pack = Pack(most, tokens_of)
-        pack.add(ask)
+        pack.add(questions)
     if pack.asks:
         yield tuple(pack.asks)
 

@@ -1,11 +1,12 @@
-"""What one reply means for each image of its request. Pure: what to do next is returned, not done.
+"""What one reply means for each question of its request. Pure: it returns what to do next.
 
-Whatever is wrong with a request of several images is narrowed down until the image to blame stands
-alone, so that it costs its neighbours no answer:
+Whatever is wrong with a request of several images or questions is narrowed down until the one to
+blame stands alone, so that it costs its neighbours no answer:
 
-    blocked, truncated, unreadable or mixed-up pack ──▶ two halves
-    item missing or outside its type ──▶ that image alone, once
-    an image alone, and nothing said about it ──▶ once more, then the next run
+    blocked, truncated, unreadable or mixed-up pack ──▶ two halves of its images
+    the same of several questions about one image ──▶ each apart
+    answer missing or outside its type ──▶ that question alone, once
+    a question alone, and nothing said about it ──▶ once more, then the next run
 
 The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
 """
@@ -18,11 +19,14 @@ from operator import add
 from typing import Any
 
 from tierwise.answerer import Answerer
-from tierwise.answers.forms import Form
+from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.forms import Form, Layout
+from tierwise.answers.joint import Joint
 from tierwise.answers.replies import InvalidItem, MixedUpError, ReplyError, Value
 from tierwise.gemini.finish import Finish, finish_of
 from tierwise.gemini.reply import Reply
 from tierwise.images.picture import Picture
+from tierwise.looks import joint_of
 from tierwise.records import (
     AS_TASK,
     Answer,
@@ -37,7 +41,7 @@ from tierwise.records import (
 from tierwise.references import Reference
 from tierwise.routing import Decision
 from tierwise.tasks import Task
-from tierwise.wording import Prompt, check_word
+from tierwise.wording import Prompt, check_word, image_numbers
 
 # A single image whose answer was cut off is asked once more with this many times the limit.
 RAISED_LIMIT = 4
@@ -90,29 +94,19 @@ class Ask:
 class Exchange:
     """One request that was answered with a 200, and what it cost in all.
 
-    `baselines` are, per image, what the naive way would have cost, in nano-dollars, `sent_bytes`
-    its part of the pictures that were sent. `pictures` is what each picture alone used of what was
-    spent, where they differ in media resolution; else it is empty, for then all images share
-    equally. `answerer` is who replied, as far as is known.
+    Of each question, `shares` are its part of what was spent, `baselines` what the naive way would
+    have cost (nano-dollars) and `sent_bytes` its part of the pictures that were sent. `answerer` is
+    who replied, as far as is known.
     """
 
     reply: Reply
-    spent: Spent
+    shares: Sequence[Spent]
     service_tier: ServiceTier
     latency_ms: int
     asked_at: str
     baselines: Sequence[int]
     sent_bytes: Sequence[int]
-    pictures: Sequence[Spent] = ()
     answerer: Answerer | None = None
-
-    def shares(self, images: int) -> tuple[Spent, ...]:
-        """What each image used: its own picture, and an equal part of the rest."""
-        if not self.pictures:
-            return self.spent.shares(images)
-        rest = self.spent - sum(self.pictures, Spent())
-        together = zip(rest.shares(images), self.pictures, strict=True)
-        return tuple(share + picture for share, picture in together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +125,8 @@ class Settled:
 
 
 def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
-    """Read a reply for the images that were asked together."""
-    pack = _Pack(tuple(asks), exchange, exchange.shares(len(asks)))
+    """Read a reply for the questions that were asked together."""
+    pack = _Pack(tuple(asks), exchange, tuple(exchange.shares))
     match finish_of(exchange.reply):
         case Finish.CUT_OFF:
             return _settle_truncated(pack)
@@ -140,6 +134,8 @@ def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
             return pack.narrow(*_why(exchange.reply))
         case Finish.OPEN:
             return _settle_open(pack)
+        case Finish.ANSWER if is_joint(asks):
+            return _settle_joint(pack)
         case Finish.ANSWER if can_split(asks):
             return _settle_items(pack)
         case Finish.ANSWER:
@@ -153,12 +149,14 @@ def fail(
     *,
     spent: Spent = Spent(),
     service_tier: ServiceTier | None = None,
+    baseline: int = 0,
     run_ended: bool = False,
     may_pass: bool = False,
 ) -> Failure:
     """The failure row of an image that this run will not ask again.
 
-    `service_tier` is what served it, the route's when nothing did.
+    `service_tier` is what served it, the route's when nothing did; `baseline` what the naive way
+    would have paid (nano-dollars) for a reply like the one that came.
     """
     return Failure(
         request_id=ask.request_id,
@@ -171,6 +169,7 @@ def fail(
         service_tier=service_tier or ask.route.service_tier,
         spent=spent,
         wasted=ask.wasted,
+        baseline=baseline,
         attempts=ask.attempts,
         run_ended=run_ended,
         may_pass=may_pass,
@@ -178,26 +177,72 @@ def fail(
 
 
 def form_of(asks: Sequence[Ask]) -> Form:
-    """How a request is put: as its images are, or as its task would like."""
-    return asks[0].form or asks[0].task.answer.forms()[0]
+    """How a request is put: as its questions are, or as their answers would like."""
+    return asks[0].form or answers_of(asks).forms()[0]
+
+
+def answers_of(asks: Sequence[Ask]) -> AnswerType | Joint:
+    """What may come back about one image of a request."""
+    return (
+        joint_of([ask.task for ask in by_image(asks)[0]])
+        if is_joint(asks)
+        else (asks[0].task.answer)
+    )
+
+
+def by_image(asks: Sequence[Ask]) -> list[tuple[Ask, ...]]:
+    """The questions of a request by the image they are about, each image with the same ones."""
+    first = _image_of(asks[0])
+    each = 1 if asks[0].task.per else sum(_image_of(ask) == first for ask in asks)
+    return [tuple(asks[start : start + each]) for start in range(0, len(asks), each)]
+
+
+def is_joint(asks: Sequence[Ask]) -> bool:
+    """Whether a request asks several questions about each of its images."""
+    return len(asks) > 1 and not asks[0].task.per and _image_of(asks[0]) == _image_of(asks[1])
 
 
 def checks_of(asks: Sequence[Ask]) -> tuple[str, ...]:
     """The words that the items of a pack repeat; none where they were not asked to."""
-    if not (form_of(asks).checked and can_split(asks)):
+    if is_joint(asks) or not (form_of(asks).checked and can_split(asks)):
         return ()
-    return tuple(check_word(ask.content_hash, ask.page.number) for ask in asks)
+    return tuple(check_word(*_image_of(ask)) for ask in asks)
+
+
+def numbers_of(asks: Sequence[Ask]) -> tuple[int, ...]:
+    """The numbers by which a reply to several questions calls its images; none for one image.
+
+    On contact sheets they are those that stand in the picture.
+    """
+    images = [_image_of(one[0]) for one in by_image(asks)]
+    if len(images) == 1:
+        return ()
+    if asks[0].route.images_per_sheet > 1:
+        return tuple(range(1, len(images) + 1))
+    return image_numbers(images)
 
 
 def can_split(asks: Sequence[Ask]) -> bool:
-    """Whether each of several images has an answer of its own, and may be asked apart."""
+    """Whether each of several questions has an answer of its own, and may be asked apart."""
     return asks[0].task.answers_in_request(len(asks)) > 1
 
 
 def halves(asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], ...]:
-    """Two requests in the place of one that several images share."""
-    middle = (len(asks) + 1) // 2
+    """The requests in the place of one: two halves of its images, or each question about one."""
+    images = by_image(asks)
+    if len(images) == 1:
+        return tuple((apart(ask),) for ask in asks)
+    middle = len(asks) // len(images) * ((len(images) + 1) // 2)
     return tuple(asks[:middle]), tuple(asks[middle:])
+
+
+def apart(ask: Ask) -> Ask:
+    """A question that goes on without those it was asked with, in a form of its own."""
+    return replace(ask, form=None) if ask.form and ask.form.layout is not Layout.ALONE else ask
+
+
+def _image_of(ask: Ask) -> tuple[str, int]:
+    return ask.content_hash, ask.page.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +273,8 @@ class _Pack:
 
     def answer(self, index: int, value: Any) -> Answer:
         ask, exchange = self.asks[index], self.exchange
-        picture = ask.picture
+        picture, images = ask.picture, by_image(self.asks)
+        with_it = images[index // len(images[0])]
         return Answer(
             request_id=ask.request_id,
             task=ask.task.name,
@@ -239,7 +285,8 @@ class _Pack:
             media_resolution=ask.route.media_resolution,
             service_tier=exchange.service_tier,
             sent=_sent(picture, exchange.sent_bytes[index]) if picture else Sent(),
-            images_in_request=len(self.asks),
+            images_in_request=len(images),
+            asked_with=tuple(one.task.row_of for one in with_it if one is not ask),
             spent=self.shares[index],
             wasted=ask.wasted,
             baseline=exchange.baselines[index],
@@ -249,8 +296,15 @@ class _Pack:
             cut_off=ask.cut_off,
             route_reason=ask.route_reason,
             service=exchange.answerer.service if exchange.answerer else None,
-            label_form=form_of(self.asks).name,
+            label_form=self.form_of(index).name,
         )
+
+    def form_of(self, index: int) -> Form:
+        """How one question was put."""
+        form, answers = form_of(self.asks), answers_of(self.asks)
+        if not isinstance(answers, Joint):
+            return form
+        return answers.part_forms(form)[index % len(answers.parts)]
 
     def fail(self, index: int, reason: Reason, message: str, *, may_pass: bool = False) -> Failure:
         """Its share of this request is what the failure cost."""
@@ -260,6 +314,7 @@ class _Pack:
             message,
             spent=self.shares[index],
             service_tier=self.exchange.service_tier,
+            baseline=self.exchange.baselines[index],
             may_pass=may_pass,
         )
 
@@ -325,7 +380,24 @@ def _settle_items(pack: _Pack) -> Settled:
         return pack.mixed_up()
     except ReplyError:
         return pack.repeat(halves(pack.all_charged()))
-    parts = [_settle_item(pack, index, items[index + 1]) for index in range(len(pack.asks))]
+    return _settle_each(pack, [items[index + 1] for index in range(len(pack.asks))])
+
+
+def _settle_joint(pack: _Pack) -> Settled:
+    asks = pack.asks
+    try:
+        rows = joint_of([ask.task for ask in by_image(asks)[0]]).read(
+            pack.exchange.reply.text, form_of(asks), numbers_of(asks)
+        )
+    except MixedUpError:
+        return pack.mixed_up()
+    except ReplyError:
+        return pack.repeat(halves(pack.all_charged()))
+    return _settle_each(pack, [cell.value for row in rows for cell in row])
+
+
+def _settle_each(pack: _Pack, items: Sequence[Value | InvalidItem]) -> Settled:
+    parts = [_settle_item(pack, index, item) for index, item in enumerate(items)]
     return Settled(
         outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
         wasted=tuple(waste for part in parts for waste in part.wasted),
@@ -342,7 +414,8 @@ def _settle_item(pack: _Pack, index: int, item: Value | InvalidItem) -> Settled:
 def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:
     ask, share = pack.asks[index], pack.shares[index]
     if not ask.asked_again:
-        return Settled((), ((ask, share),), ((pack.charged(index, asked_again=True),),))
+        again = apart(pack.charged(index, asked_again=True))
+        return Settled((), ((ask, share),), ((again,),))
     return Settled((pack.fail(index, Reason.INVALID_ANSWER, message),), (), ())
 
 

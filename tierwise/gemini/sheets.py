@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 
-from tierwise.gemini.settle import Ask
+from tierwise.gemini.settle import Ask, by_image
 from tierwise.images.contact_sheet import ContactSheet, draw_contact_sheet
 
 Asks = tuple[Ask, ...]
@@ -16,9 +16,13 @@ _drawing = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 
 def by_picture(asks: Sequence[Ask]) -> list[Asks]:
-    """The images of a request as they are sent: several on one contact sheet, or each alone."""
+    """The images of a request as they are sent: several on one contact sheet, or each alone.
+
+    One question stands for each image.
+    """
+    images = [questions[0] for questions in by_image(asks)]
     most = asks[0].route.images_per_sheet
-    return [tuple(asks[start : start + most]) for start in range(0, len(asks), most)]
+    return [tuple(images[start : start + most]) for start in range(0, len(images), most)]
 
 
 def draw_sheets(asks: Sequence[Ask]) -> list[ContactSheet]:

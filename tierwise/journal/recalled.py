@@ -34,10 +34,15 @@ class Recalled:
     contents: set[str] = field(default_factory=set)
     paid: int = 0
 
-    def outcome(self, request_id: str, shape: Schema) -> Outcome | None:
-        """What is known of a question, unless it is an answer that no reply could have given."""
+    def outcome(self, request_id: str, shape: Schema, *, apart: bool = False) -> Outcome | None:
+        """What is known of a question, unless it is an answer that no reply could have given.
+
+        With `apart`, an answer to this question and others will not do.
+        """
         found = self.outcomes.get(request_id)
-        if isinstance(found, Answer) and not _fits(found.value, shape):
+        if isinstance(found, Answer) and (
+            (apart and found.asked_with) or not _fits(found.value, shape)
+        ):
             return None
         return found
 
@@ -127,12 +132,18 @@ def _recall_earlier(recalled: Recalled, entry: Entry, reading: Reading) -> None:
     final = entry.failure is not None and reading.is_final(entry.failure, entry.cut_off_at)
     found = entry.answer or (entry.failure if final else None)
     known = recalled.outcomes.get(entry.request_id)
-    if found and not isinstance(known, Answer):
+    better = _is_apart(found) and not _is_apart(known)
+    if found and (better or not isinstance(known, Answer)):
         recalled.outcomes[entry.request_id] = (
             _free_answer(found, _service(found, entry, reading))
             if isinstance(found, Answer)
             else free(found)
         )
+
+
+def _is_apart(outcome: Outcome | None) -> bool:
+    """Whether it is an answer to a question by itself, which serves whoever asks it."""
+    return isinstance(outcome, Answer) and not outcome.asked_with
 
 
 def _note_limit(recalled: Recalled, entry: Entry) -> None:
@@ -151,7 +162,8 @@ def _service(answer: Answer, entry: Entry, reading: Reading) -> ServiceKind | No
 def _one_of_two(recalled: Recalled, outcome: Outcome) -> Outcome:
     """The one that is kept when two attempts of a bundle have paid; the other was wasted."""
     before = recalled.outcomes[outcome.request_id]
-    kept, other = (before, outcome) if isinstance(before, Answer) else (outcome, before)
+    first = isinstance(before, Answer) and (_is_apart(before) or not _is_apart(outcome))
+    kept, other = (before, outcome) if first else (outcome, before)
     _waste(recalled, outcome.request_id, other.spent)
     return kept
 

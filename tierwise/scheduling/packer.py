@@ -1,4 +1,4 @@
-"""Collects questions of one task until a request is full."""
+"""Collects images with the same questions until a request is full."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 
-from tierwise.gemini.request_room import Pack
+from tierwise.gemini.request_room import Pack, TokensOf
 from tierwise.gemini.settle import Ask
 from tierwise.records import Outcome
 
@@ -14,9 +14,9 @@ AskTogether = Callable[[Sequence[Ask]], Awaitable[list[Outcome]]]
 
 
 class Packer:
-    """Belongs to one event loop, one bundle and one task.
+    """Belongs to one event loop, one bundle, and one task or several that look together.
 
-    `settled` is called whenever a request is no longer under way; `tokens_of` says what a question
+    `settled` is called whenever a request is no longer under way; `tokens_of` says what an image
     adds to a request.
     """
 
@@ -25,7 +25,7 @@ class Packer:
         images_per_request: int,
         ask: AskTogether,
         settled: Callable[[], None],
-        tokens_of: Callable[[Ask], int],
+        tokens_of: TokensOf,
     ) -> None:
         self._ask = ask
         self._settled = settled
@@ -44,16 +44,17 @@ class Packer:
         """Whether a request is under way."""
         return bool(self._requests)
 
-    def add(self, ask: Ask) -> asyncio.Future[Outcome]:
-        """The outcome of a question, once its request was sent and settled."""
-        if not self._pack.takes(ask):
+    def add(self, questions: Sequence[Ask]) -> list[asyncio.Future[Outcome]]:
+        """The outcome of each question about an image, once its request was sent and settled."""
+        if not self._pack.takes(questions):
             self.flush()
-        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._pack.add(ask)
-        self._futures[ask.request_id] = outcome
+        loop = asyncio.get_running_loop()
+        outcomes = {ask.request_id: loop.create_future() for ask in questions}
+        self._pack.add(questions)
+        self._futures |= outcomes
         if self._pack.full:
             self.flush()
-        return outcome
+        return list(outcomes.values())
 
     def flush(self) -> None:
         """Send what is there."""

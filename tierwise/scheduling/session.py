@@ -11,6 +11,7 @@ from tierwise.answering.plan import Plan
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.settle import Ask
+from tierwise.looks import pack_size
 from tierwise.records import Outcome
 from tierwise.scheduling.packer import Packer
 from tierwise.tasks import Task
@@ -20,6 +21,7 @@ _QUIET_S = 0.005
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+Names = tuple[str, ...]
 
 
 class Session:
@@ -29,16 +31,16 @@ class Session:
         self.plan = plan
         self._asker = asker
         self._executor = executor
-        self._packers: dict[tuple[str, PackKind], Packer] = {}
+        self._packers: dict[tuple[Names, PackKind], Packer] = {}
         self._before = _all_before(plan.questions.of_images)
         self._preparing = 0
         self._starved = False
 
-    async def ask(self, ask: Ask) -> Outcome:
-        """The outcome of one question, asked together with others of its task."""
-        outcome = self._packer(ask).add(ask)
+    async def ask(self, questions: Sequence[Ask]) -> list[Outcome]:
+        """The outcome of each question about an image, asked together with other images."""
+        outcomes = self._packer(questions).add(questions)
         self._flush_when_quiet()
-        return await outcome
+        return await asyncio.gather(*outcomes)
 
     async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
         """The outcomes of one question about all images of a group, by request id."""
@@ -74,12 +76,12 @@ class Session:
         for packer in self._packers.values():
             packer.cancel()
 
-    def _packer(self, ask: Ask) -> Packer:
-        """Where questions of its task gather that may go in one request."""
-        kind = ask.task.name, kind_of_pack(ask)
+    def _packer(self, questions: Sequence[Ask]) -> Packer:
+        """Where images with the same questions gather that may go in one request."""
+        kind = tuple(ask.task.name for ask in questions), kind_of_pack(questions[0])
         if kind not in self._packers:
             self._packers[kind] = Packer(
-                ask.route.images_per_request,
+                pack_size([ask.route for ask in questions]),
                 self._asker.ask,
                 self._flush_when_quiet,
                 self._asker.billing.tokens_in_pack,
@@ -93,10 +95,11 @@ class Session:
     def _flush_if_stalled(self) -> None:
         # In the meantime an answer may have led to further questions, which fill the requests.
         if self._starved and self._stalled():
-            waiting = {name for (name, _), packer in self._packers.items() if packer.waiting}
-            for (name, _), packer in self._packers.items():
+            some = (names for (names, _), packer in self._packers.items() if packer.waiting)
+            waiting = {name for names in some for name in names}
+            for (names, _), packer in self._packers.items():
                 # What is asked first may lead to questions that fill the requests behind it.
-                if not waiting & self._before[name]:
+                if not any(waiting & self._before[name] for name in names):
                     packer.flush()
 
     def _stalled(self) -> bool:

@@ -24,6 +24,7 @@ from tierwise.gemini.asker import Asker
 from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.request_room import packs
 from tierwise.gemini.settle import Ask, can_split, fail, halves
+from tierwise.looks import pack_size
 from tierwise.prices.price_day import price_day
 from tierwise.records import Outcome, Reason
 
@@ -57,7 +58,7 @@ class Waves:
         self._asker = asker
         self._executor = executor
         self._ranks = ranks
-        self._new: list[Ask] = []
+        self._new: list[Asks] = []  # the questions about one image each
         self._packed: list[Asks] = []  # new ones of groups, and what is to be asked again
         self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
         self._preparing = 0
@@ -90,20 +91,20 @@ class Waves:
             for task in tasks:
                 task.cancel()
 
-    async def ask(self, ask: Ask) -> Outcome:
-        """The outcome of one question, asked together with others of its task."""
-        if self._refused:
-            return fail(ask, Reason.OVER_BUDGET, self._refused)
-        self._new.append(ask)
-        return await self._outcome(ask)
+    async def ask(self, questions: Sequence[Ask]) -> list[Outcome]:
+        """The outcome of each question about an image, asked together with other images."""
+        return await self._asked(questions, self._new)
 
     async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
         """The outcomes of one question about all images of a group, by request id."""
-        if self._refused:
-            return {ask.request_id: fail(ask, Reason.OVER_BUDGET, self._refused) for ask in asks}
-        self._packed.append(tuple(asks))
-        outcomes = await asyncio.gather(*map(self._outcome, asks))
+        outcomes = await self._asked(asks, self._packed)
         return {outcome.request_id: outcome for outcome in outcomes}
+
+    async def _asked(self, asks: Sequence[Ask], waiting: list[Asks]) -> list[Outcome]:
+        if self._refused:
+            return [fail(ask, Reason.OVER_BUDGET, self._refused) for ask in asks]
+        waiting.append(tuple(asks))
+        return await asyncio.gather(*map(self._outcome, asks))
 
     def check_open(self) -> None:
         """Raises ImageError when there is nothing any more to ask a picture with."""
@@ -198,12 +199,13 @@ class Waves:
 
     def _new_packs(self) -> Iterator[Asks]:
         """New questions in the requests that they share."""
-        alike: dict[tuple[str, PackKind], list[Ask]] = {}
-        for ask in sorted(self._new, key=lambda ask: self._order((ask,))):
-            alike.setdefault((ask.task.name, kind_of_pack(ask)), []).append(ask)
-        for asks in alike.values():
-            most = asks[0].route.images_per_request
-            yield from packs(asks, most, self._asker.billing.tokens_in_pack)
+        alike: dict[tuple[tuple[str, ...], PackKind], list[Asks]] = {}
+        for questions in sorted(self._new, key=self._order):
+            names = tuple(ask.task.name for ask in questions)
+            alike.setdefault((names, kind_of_pack(questions[0])), []).append(questions)
+        for images in alike.values():
+            most = pack_size([ask.route for ask in images[0]])
+            yield from packs(images, most, self._asker.billing.tokens_in_pack)
 
     def _order(self, pack: Asks) -> tuple[int, str, int, str]:
         """By rank, then by content, so that an image that was begun comes before the next one."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 
 from tierwise.answering.groups import Group
 from tierwise.answering.known_group import (
@@ -16,11 +17,14 @@ from tierwise.answering.known_group import (
 )
 from tierwise.answering.plan import Plan
 from tierwise.answering.question import open_questions, question
+from tierwise.answers.forms import Form
+from tierwise.answers.joint import FORMS
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import Recalled
+from tierwise.looks import in_pack_of, pack_size
 from tierwise.questions import Questions
-from tierwise.records import ImageFile, MediaResolution, Page
+from tierwise.records import AS_TASK, ImageFile, MediaResolution, Page, Route
 from tierwise.routing import Decision
 from tierwise.tasks import Task
 from tierwise.tasks.prompts import used_variables
@@ -36,10 +40,9 @@ _TIMES_ALONE = 3
 def dearest_request(plan: Plan, on: date) -> int:
     """The most that any one request of a run can cost, whatever its images are called."""
     billing = Billing(plan.service)
-    return max(
-        (billing.at_most(asks, on) for task in plan.questions.tasks for asks in _dearest(task)),
-        default=0,
-    )
+    requests = (asks for task in plan.questions.tasks for asks in _dearest(task))
+    joint = (asks for look in plan.questions.looks for asks in _dearest_joint(look))
+    return max((billing.at_most(asks, on) for asks in chain(requests, joint)), default=0)
 
 
 def _dearest(task: Task) -> Iterator[list[Ask]]:
@@ -47,25 +50,56 @@ def _dearest(task: Task) -> Iterator[list[Ask]]:
     ask = _longest(task)
     for form in task.answer.forms():
         checked = replace(ask, form=replace(form, checked=True))
-        yield [checked] * task.route.images_per_request
-    yield [replace(ask, limit_raised=True)] * (task.per.most if task.per else 1)
+        yield _images(task.route.images_per_request, checked)
+    yield _images(task.per.most if task.per else 1, replace(ask, limit_raised=True))
 
 
-def worst_question(task: Task, billing: Billing, on: date) -> int:
+def _dearest_joint(look: Sequence[Task]) -> Iterator[list[Ask]]:
+    """Full packs that ask all questions of a look; nothing where there is but one."""
+    if len(look) > 1:
+        images = pack_size([task.route for task in look])
+        for route in dict.fromkeys(task.dearest_route for task in look):
+            for form in FORMS:
+                yield _images(images, *_longest_joint(look, route, form))
+
+
+def worst_question(task: Task, look: Sequence[Task], billing: Billing, on: date) -> int:
     """Nano-dollars of a question, or of a group's, whose every reply is paid, long and useless.
 
-    Its pack is halved until it stands alone. Requests whose fate is unknown would come on top; they
-    are accounted apart.
+    Its pack is halved until it stands alone; of a request that asks all of a `look`, a part is its
+    own. Requests whose fate is unknown would come on top; they are accounted apart.
     """
     ask = _longest(task)
     raised = replace(ask, limit_raised=True)
     if task.per:
-        return _TIMES_ALONE * billing.worst_case([raised] * task.per.most, on)
-    pack, cost = task.route.images_per_request, 0
-    while pack > 1:
-        cost += -(-billing.worst_case([ask] * pack, on) // pack)
-        pack = (pack + 1) // 2
-    return cost + _TIMES_ALONE * billing.worst_case([raised], on)
+        return _TIMES_ALONE * billing.worst_case(_images(task.per.most, raised), on)
+    shared = _halved(_longest_joint(look, task.dearest_route, FORMS[0]), billing, on, least=1)
+    alone = _halved([ask], billing, on, least=2)
+    return max(shared, alone) + _TIMES_ALONE * billing.worst_case([raised], on)
+
+
+def _halved(questions: Sequence[Ask], billing: Billing, on: date, *, least: int) -> int:
+    """A question's part of a full pack, and of all its halves of at least so many images."""
+    if least == 1 and len(questions) == 1:
+        return 0
+    images, cost = pack_size([ask.route for ask in questions]), 0
+    while images >= least:
+        worst = billing.worst_case(_images(images, *questions), on)
+        cost += -(-worst // (images * len(questions)))
+        images = (images + 1) // 2 if images > 1 else 0
+    return cost
+
+
+def _images(number: int, *questions: Ask) -> list[Ask]:
+    """The same questions about so many images."""
+    images = range(number)
+    return [replace(ask, content_hash=str(image)) for image in images for ask in questions]
+
+
+def _longest_joint(look: Sequence[Task], route: Route, form: Form) -> list[Ask]:
+    """Questions with the longest values, by one route."""
+    decision = Decision(route, AS_TASK)
+    return [replace(_longest(task), decision=decision, form=form) for task in look]
 
 
 def _longest(task: Task) -> Ask:
@@ -89,20 +123,23 @@ class WorstCases:
         self._questions = questions
         self._billing = billing
         self._on = on
-        self._known: dict[tuple[str, MediaResolution, int, bool], int] = {}
+        self._known: dict[tuple[tuple[str, ...], MediaResolution, int, bool], int] = {}
 
     def of_file(self, file: ImageFile, recalled: Recalled) -> int:
         """All questions that the journal has no outcome for; 0 when it knows all."""
-        return sum(map(self._of_question, open_questions(file, recalled, self._questions)))
+        asked = list(open_questions(file, recalled, self._questions))
+        return self._of_questions(asked)
 
     def of_tasks(self, file: ImageFile, tasks: Iterable[Task]) -> int:
         """Some tasks put to the first page of a file that was not opened."""
-        return sum(self._of_question(question(task, file, Page(), {})) for task in tasks)
+        return self._of_questions([question(task, file, Page(), {}) for task in tasks])
 
     def of_group_of(self, task: Task, files: int) -> int:
         """The question of a group of so many files, at most as many as may be sent."""
         ask = Ask("", "", task, Page(), group_prompt(Group(task.name, "", ()), task))
-        return self._billing.at_most([ask] * min(files, required_grouping(task).most), self._on)
+        return self._billing.at_most(
+            _images(min(files, required_grouping(task).most), ask), self._on
+        )
 
     def of_group(self, group: Group, recalled: Recalled) -> int:
         """The group's question; 0 when the journal has its answer, or it is not to be asked."""
@@ -111,14 +148,23 @@ class WorstCases:
             return 0
         ask = Ask("", group.content_hash, task, Page(), group_prompt(group, task))
         ask = replace(ask, limit_raised=was_cut_off(group, task, recalled))
-        return self._billing.at_most([ask] * len(group.files), self._on)
+        return self._billing.at_most(_images(len(group.files), ask), self._on)
 
-    def _of_question(self, ask: Ask) -> int:
-        if not ask.task.knows_enough(ask.page):
-            ask = _at_dearest(ask)
+    def _of_questions(self, asks: Iterable[Ask]) -> int:
+        """Those about one file, in the requests that it takes to ask each page by itself."""
+        requests: dict[object, list[Ask]] = {}
+        for ask in asks:
+            known = ask if ask.task.knows_enough(ask.page) else _at_dearest(ask)
+            alone = ask.task.name if ask.limit_raised or not ask.task.look else ask.task.look
+            kind = ask.page.number, in_pack_of(known.route, 1), alone
+            requests.setdefault(kind, []).append(known)
+        return sum(map(self._of_request, requests.values()))
+
+    def _of_request(self, asks: Sequence[Ask]) -> int:
         # Questions of a task differ by their texts and routes alone, and cost by the byte.
-        texts = len(ask.prompt.whole.encode())
-        kind = (ask.task.name, ask.route.media_resolution, texts, ask.limit_raised)
+        texts = sum(len(ask.prompt.whole.encode()) + len(ask.prompt.own.encode()) for ask in asks)
+        names = tuple(ask.task.name for ask in asks)
+        kind = (names, asks[0].route.media_resolution, texts, asks[0].limit_raised)
         if kind not in self._known:
-            self._known[kind] = self._billing.at_most([ask], self._on)
+            self._known[kind] = self._billing.at_most(asks, self._on)
         return self._known[kind]

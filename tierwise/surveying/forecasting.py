@@ -44,7 +44,10 @@ def forecast_of(
 ) -> Forecast:
     """What asking costs on a day; `unknowns` are those whose own spread is wanted."""
     billing = Billing(service)
-    worst = {task.name: worst_question(task, billing, on) for task in questions.tasks}
+    worst = {
+        task.name: worst_question(task, questions.look_of(task), billing, on)
+        for task in questions.tasks
+    }
     return forecast(
         questions.tasks, survey, rates_of(service, on, check_packs), worst, unknowns=unknowns
     )

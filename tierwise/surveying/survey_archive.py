@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from tierwise.answering.prepare import READERS
-from tierwise.answering.question import question
+from tierwise.answering.question import known_outcome, question
 from tierwise.errors import ImageError
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.images.limits import Limits
@@ -173,7 +173,7 @@ def _standings(
             standings[task.name] = Standing.SPARED
         else:
             ask = question(task, file, page, answers)
-            outcome = recalled.outcome(ask.request_id, task.answer.schema())
+            outcome = known_outcome(ask, recalled)
             standings[task.name] = Standing.PAID if outcome else Standing.ASKED
             if isinstance(outcome, Answer):
                 answers[task.name] = outcome.value

@@ -32,6 +32,7 @@ from tierwise.tasks.routes import (
     route_of,
 )
 from tierwise.tasks.routing_rules import routing_of
+from tierwise.tasks.sharing import together_of
 from tierwise.tasks.task import FILENAME, Task
 from tierwise.tasks.yaml_text import Document
 
@@ -95,6 +96,7 @@ def build_task(
         variables=keys.variables,
         per=grouping_of(document, name, keys),
         escalation=escalation_of(document, name, keys, route, answers),
+        together=together_of(document, file, name),
         routing=routing_of(document, file, name, route),
         reads_answers=reads_answers,
         depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),

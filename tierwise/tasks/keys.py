@@ -19,6 +19,8 @@ PackSize = Annotated[int, Field(ge=1, le=50)]
 KINDS = ("labels", "schema", "text")
 ONE_KIND = "Write exactly one of `labels:`, `schema:` and `text:`."
 _SEVERAL_KINDS = "several_kinds"
+Together = Literal["auto", False] | list[str]
+_TOGETHER = "Write auto, false, or a list of the tasks that may share its requests."
 SheetSize = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 
 
@@ -101,6 +103,7 @@ class DefaultKeys(_Keys):
     routing: RoutingKeys = Field(
         default_factory=RoutingKeys, description="Write keys, as in {fit_pixels: false}."
     )
+    together: Together | None = Field(default=None, description=_TOGETHER)
 
 
 class EscalateKeys(_Keys):
@@ -178,6 +181,7 @@ class FileKeys(_Keys):
     service_tier: Annotated[ServiceTier, Field(strict=False)] | None = Field(
         default=None, description="Write {options}."
     )
+    together: Together | None = Field(default=None, description=_TOGETHER)
     defaults: DefaultKeys = Field(
         default_factory=DefaultKeys,
         description="Write keys, as in {media_resolution: low}.",

@@ -33,9 +33,11 @@ class Task:
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
     images is asked. With `escalation`, doubtful images are asked again: `questions_of` makes two
-    tasks of such a one, whose `first_of` and `after_first` then name each other. `digest` is
-    SHA-256 over what is asked: all that changes the answer except image, route and its rules, and
-    whether and of whom it is asked.
+    tasks of such a one, whose `first_of` and `after_first` then name each other. `together` names
+    the tasks with which it may share a request, None for any; `look` are the asks that do, this one
+    among them, and `first_questions` the tasks that one request per picture and model would ask
+    (both are for `questions_of` to say). `digest` is SHA-256 over what is asked: all that changes
+    the answer except image, route and its rules, and whether, with whom and of whom it is asked.
     """
 
     name: str
@@ -51,6 +53,9 @@ class Task:
     escalation: Escalation | None = None
     first_of: str = ""
     after_first: str = ""
+    together: tuple[str, ...] | None = None
+    look: tuple[str, ...] = ()
+    first_questions: tuple[str, ...] = ()
     routing: Routing = AS_IT_IS
     reads_answers: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
@@ -73,6 +78,11 @@ class Task:
             "input": self.reads,
             "variables": dict(self.variables),
         }
+
+    @property
+    def asked_apart(self) -> bool:
+        """Whether only an answer will do that was given to this question alone."""
+        return self.together == ()
 
     @property
     def of_every_image(self) -> bool:

@@ -212,7 +212,9 @@ def test_the_worst_case_is_at_the_dearest_route_that_is_possible() -> None:
     assert worst(tasks("low", DETAIL)) == worst(tasks("high", OFF)) > worst(tasks("low"))
     asked = load_tasks(tasks("low", DETAIL), path="t").task("mark")
     high = load_tasks(tasks("high", OFF), path="t").task("mark")
-    assert worst_question(asked, billing, DAY) == worst_question(high, billing, DAY)
+    assert worst_question(asked, [asked], billing, DAY) == worst_question(
+        high, [high], billing, DAY
+    )
 
 
 def test_what_is_known_of_a_page_makes_the_worst_case_exact(

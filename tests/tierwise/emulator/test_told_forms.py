@@ -50,7 +50,7 @@ def test_each_form_brings_the_same_answers(
     emulator: Any, picture: Callable[..., bytes], answer: AnswerType, images: int
 ) -> None:
     pictures = [picture(colour=colour) for colour in COLOURS[:images]]
-    prompt = Prompt("Which colour?", "Which colour?", "", ())
+    prompt = Prompt("Which colour?", "Which colour?", (), ())
     found: list[Any] = []
     for form in answer.forms():
         texts = request_texts([prompt] * images, answer.instruction(form, images))
@@ -74,7 +74,7 @@ def test_the_word_of_a_picture_goes_with_its_answer(
     emulator.faults(*([{"kind": fault}] if fault else []))
     pictures = [picture(colour=colour) for colour in COLOURS[:3]]
     words = [check_word(f"sha256:{number}", 1) for number in range(3)]
-    texts = request_texts([Prompt("Which?", "Which?", "", ())] * 3, "", checks=words)
+    texts = request_texts([Prompt("Which?", "Which?", (), ())] * 3, "", checks=words)
     form = FEW.forms()[0].__class__(FEW.forms()[0].dialect, FEW.forms()[0].labels, checked=True)
     body = body_of([texts.opening, *texts.before_pictures], pictures, FEW.response_config(form, 3))
     items = json.loads(text_of(emulator.ask(body, MODEL)[1]))

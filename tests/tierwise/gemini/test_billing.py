@@ -20,7 +20,7 @@ from tierwise.gemini.reply import read_reply
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask
 from tierwise.prices.prices import cost_nano_usd, find_price
-from tierwise.records import MediaResolution, ServiceTier, Usage
+from tierwise.records import MediaResolution, ServiceTier, Spent, Usage
 from tierwise.tiers import image_tokens, text_tokens
 from tierwise.wording import Prompt
 
@@ -30,7 +30,7 @@ BILLING = Billing(Service(ServiceKind.EMULATOR))
 
 
 def asked(ask: Ask, text: str) -> Ask:
-    return replace(ask, prompt=Prompt(text, text, "", ()))
+    return replace(ask, prompt=Prompt(text, text, (), ()))
 
 
 @given(st.text(max_size=300), st.integers(1, 5))
@@ -96,9 +96,9 @@ def test_a_picture_of_unknown_size_has_a_worst_case_and_a_baseline(
     )
     composed = compose([unknown])
     assert BILLING.worst_case([unknown], DAY) == BILLING.worst_case([ask], DAY)
-    usage = Usage(300, 266, 0, 1, 0)
-    assert BILLING.baselines([unknown], composed.texts, usage, DAY) == BILLING.baselines(
-        [ask], composed.texts, usage, DAY
+    used = [Spent(Usage(300, 266, 0, 1, 0))]
+    assert BILLING.baselines([unknown], composed.texts, used, DAY) == BILLING.baselines(
+        [ask], composed.texts, used, DAY
     )
 
 
@@ -127,7 +127,9 @@ def test_the_baseline_is_high_alone_and_standard(ask_of: Callable[..., Ask]) -> 
     ask = ask_of()
     composed = compose([ask])
     text = text_tokens(composed.texts[0])
-    (baseline,) = BILLING.baselines([ask], composed.texts, Usage(text + 266, 266, 0, 2, 0), DAY)
+    (baseline,) = BILLING.baselines(
+        [ask], composed.texts, [Spent(Usage(text + 266, 266, 0, 2, 0))], DAY
+    )
     naive = Usage(text + 1064, output_tokens=2)
     assert baseline == cost_nano_usd(naive, find_price(MODEL, ServiceTier.STANDARD, DAY))
 
@@ -138,4 +140,7 @@ def test_the_naive_way_repeats_the_text_for_each_image(ask_of: Callable[..., Ask
     usage = Usage(sum(map(text_tokens, texts)) + 8 * 266, 8 * 266, 0, 80, 0)
     naive = Usage(text_tokens(asks[0].prompt.whole) + 1064, output_tokens=10)
     price = find_price(MODEL, ServiceTier.STANDARD, DAY)
-    assert BILLING.baselines(asks, texts, usage, DAY) == [cost_nano_usd(naive, price)] * 8
+    assert (
+        BILLING.baselines(asks, texts, Spent(usage).shares(8), DAY)
+        == [cost_nano_usd(naive, price)] * 8
+    )

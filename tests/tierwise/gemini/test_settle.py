@@ -24,7 +24,7 @@ def exchange(
     usage = Usage(100 * images + 7, 90 * images, 0, 11, 3)
     return Exchange(
         reply=Reply(text, finish, block, usage, "m-001", None),
-        spent=Spent(usage, cost, requests=1),
+        shares=Spent(usage, cost, requests=1).shares(images),
         service_tier=ServiceTier.STANDARD,
         latency_ms=5,
         asked_at="2026-11-20T12:00:00+00:00",
@@ -175,7 +175,7 @@ def test_an_answer_says_where_it_comes_from(ask_of: Callable[..., Ask]) -> None:
     assert (answer.value, answer.model_version, answer.attempts) == ("dark", "m-001", 2)
     assert (answer.spent.cost, answer.wasted.cost, answer.baseline) == (1000, 5, 2000)
     assert (answer.sent.width, answer.sent.height, answer.images_in_request) == (64, 48, 1)
-    assert answer.spent.usage == exchange(1).spent.usage
+    assert answer.spent == exchange(1).shares[0]
 
 
 REPLIES = st.sampled_from(
@@ -212,7 +212,7 @@ def test_every_image_ends_once_and_all_money_is_accounted(
         asks = waiting.pop()
         found = reply_to(data.draw(REPLIES), asks, cost=data.draw(st.integers(0, 10_000)))
         settled = settle(asks, found)
-        paid += found.spent
+        paid = sum(found.shares, paid)
         wasted = sum((spent for _, spent in settled.wasted), wasted)
         waiting += settled.again
         ended += settled.outcomes

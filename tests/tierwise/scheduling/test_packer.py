@@ -26,7 +26,7 @@ def ask(number: int, size: int = 10) -> Ask:
     picture = Picture(
         bytes(size), "image/jpeg", 1, 1, 1, 1, "jpeg", size, False, True, False, False, 0, None
     )
-    return Ask(f"r{number}", f"sha256:{number}", TASK, Page(), Prompt("x", "x", "", ()), picture)
+    return Ask(f"r{number}", f"sha256:{number}", TASK, Page(), Prompt("x", "x", (), ()), picture)
 
 
 async def refuse_all(asks: Sequence[Ask]) -> list[Outcome]:
@@ -44,7 +44,7 @@ def packs_of(sizes: Sequence[int], most: int, tokens: int = 0) -> list[list[str]
 
     async def run() -> None:
         packer = Packer(most, note, lambda: None, lambda _: tokens)
-        futures = [packer.add(ask(number, size)) for number, size in enumerate(sizes)]
+        futures = [packer.add([ask(number, size)])[0] for number, size in enumerate(sizes)]
         packer.flush()
         outcomes = await asyncio.gather(*futures)
         assert [o.request_id for o in outcomes] == [f"r{n}" for n in range(len(sizes))]
@@ -85,7 +85,7 @@ def test_only_models_that_take_it_get_pictures_of_several_resolutions_together()
         for number, level in enumerate(["low", "low", "high", "low"]):
             one = ask(number)
             route = replace(one.route, model=model, media_resolution=MediaResolution(level))
-            packer.add(replace(one, task=replace(one.task, route=route)))
+            packer.add([replace(one, task=replace(one.task, route=route))])
         packer.flush()
         await asyncio.sleep(0.01)
         return sizes
@@ -98,9 +98,9 @@ def test_waiting_and_busy_say_what_is_the_case_when_settled_is_called() -> None:
     async def run() -> None:
         seen: list[bool] = []
         packer = Packer(2, refuse_all, lambda: seen.append(packer.busy), lambda _: 0)
-        first = packer.add(ask(0))
+        [first] = packer.add([ask(0)])
         assert (packer.waiting, packer.busy) == (True, False)
-        second = packer.add(ask(1))
+        [second] = packer.add([ask(1)])
         assert (packer.waiting, packer.busy) == (False, True)
         await asyncio.gather(first, second)
         await asyncio.sleep(0)
@@ -117,7 +117,7 @@ def test_an_error_reaches_everyone_who_waits(most: int) -> None:
 
     async def run() -> None:
         packer = Packer(most, break_down, lambda: None, lambda _: 0)
-        futures = [packer.add(ask(number)) for number in range(3)]
+        futures = [packer.add([ask(number)])[0] for number in range(3)]
         results = await asyncio.gather(*futures, return_exceptions=True)
         assert [type(result) for result in results] == [ZeroDivisionError] * 3
 
@@ -130,7 +130,7 @@ def test_a_question_without_outcome_is_an_error_and_no_endless_wait() -> None:
 
     async def run() -> None:
         packer = Packer(2, forget_one, lambda: None, lambda _: 0)
-        forgotten, told = packer.add(ask(0)), packer.add(ask(1))
+        [forgotten], [told] = packer.add([ask(0)]), packer.add([ask(1)])
         assert (await told).request_id == "r1"
         with pytest.raises(RuntimeError, match="no outcome came for the questions r0"):
             await forgotten
@@ -145,7 +145,7 @@ def test_cancelling_cancels_everyone_who_waits() -> None:
 
     async def run() -> None:
         packer = Packer(1, hang, lambda: None, lambda _: 0)
-        future = packer.add(ask(0))
+        [future] = packer.add([ask(0)])
         await asyncio.sleep(0)
         packer.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -157,9 +157,9 @@ def test_cancelling_cancels_everyone_who_waits() -> None:
 
 
 def test_files_that_are_only_named_weigh_less() -> None:
-    def named(number: int, size: int) -> Ask:
+    def named(number: int, size: int) -> list[Ask]:
         reference = reference_to(f"gs://b/{number}.jpg", size, "")
-        return replace(ask(number), picture=None, reference=reference)
+        return [replace(ask(number), picture=None, reference=reference)]
 
     large = [named(number, 30_000_000) for number in range(40)]
     assert [len(pack) for pack in packs(large, 50, lambda _: 1)] == [16, 16, 8]
