@@ -13,7 +13,7 @@ from tierwise.forecast.forecast import expectations
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import middle_scenario
 from tierwise.forecast.survey import Survey
-from tierwise.forecast.workload import Load, workload
+from tierwise.forecast.workload import Load, workloads
 from tierwise.models import all_models, check_alive, find_model, forwarded
 from tierwise.prices.prices import rows_of
 from tierwise.records import MediaResolution, Route, ServiceTier
@@ -83,8 +83,8 @@ def _naive(asked: Load) -> Load:
 
 def _load(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load:
     scenario = middle_scenario(expectations(tasks, survey))
-    loads = (workload(task, survey, rates).load(scenario) for task in _different(tasks))
-    return sum(loads, Load())
+    work = workloads(list(_different(tasks)), survey, rates)
+    return sum((one.load(scenario) for one in work), Load())
 
 
 def _different(tasks: Sequence[Task]) -> Iterator[Task]:

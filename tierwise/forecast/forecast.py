@@ -9,11 +9,25 @@ from typing import Any
 
 from tierwise.accounts.tables import usd
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.replies import reply_lengths
-from tierwise.forecast.scenarios import Expectations, Unknown, drawn_scenario, middle_scenario
+from tierwise.forecast.replies import Lengths, reply_lengths, row_lengths
+from tierwise.forecast.scenarios import (
+    Expectations,
+    Scenario,
+    Unknown,
+    drawn_scenario,
+    in_row,
+    middle_scenario,
+)
 from tierwise.forecast.shares import Share, asked_shares, detailed_share
 from tierwise.forecast.survey import Survey
-from tierwise.forecast.workload import Load, Workload, workload
+from tierwise.forecast.workload import (
+    Load,
+    Workload,
+    questions_left,
+    questions_paid,
+    workloads,
+)
+from tierwise.looks import joint_of
 from tierwise.tasks import Task
 
 _SCENARIOS = 200
@@ -81,28 +95,39 @@ def forecast(
     Second asks go by the name of their task with `@escalated`. `worst` is, by task, the most that
     one question can cost, in nano-dollars; `unknowns` are those whose own spread is wanted.
     """
-    loads = [workload(task, survey, rates) for task in tasks]
+    work = workloads(tasks, survey, rates)
     known = expectations(tasks, survey)
-    middle = [load.load(middle_scenario(known)) for load in loads]
+    middle = loads_of(work, middle_scenario(known))
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     scenarios = [drawn_scenario(known, rng) for _ in range(_SCENARIOS)]
-    costs = [[load.load(scenario).cost for load in loads] for scenario in scenarios]
+    found = [loads_of(work, scenario) for scenario in scenarios]
     by_task = {
-        load.task.ask_name: TaskForecast(
-            load=centre,
-            cost=_interval([cost[index] for cost in costs]).widened(centre.cost),
-            paid=round(load.paid),
-            worst=round(load.questions) * worst[load.task.name],
+        task.ask_name: TaskForecast(
+            load=middle[task.name],
+            cost=_interval([loads[task.name].cost for loads in found]).widened(
+                middle[task.name].cost
+            ),
+            paid=round(questions_paid(task, survey)),
+            worst=round(questions_left(task, survey)) * worst[task.name],
         )
-        for index, (load, centre) in enumerate(zip(loads, middle, strict=True))
+        for task in tasks
     }
-    total = sum(centre.cost for centre in middle)
+    total = _cost(middle)
     return Forecast(
         survey=survey,
         tasks=by_task,
-        cost=_interval([sum(cost) for cost in costs]).widened(total),
-        spread={one: _alone(one, loads, known, rng).widened(total) for one in unknowns},
+        cost=_interval([_cost(loads) for loads in found]).widened(total),
+        spread={one: _alone(one, work, known, rng).widened(total) for one in unknowns},
     )
+
+
+def loads_of(work: Sequence[Workload], scenario: Scenario) -> dict[str, Load]:
+    """What each task comes to in one scenario, by name."""
+    found: dict[str, Load] = {}
+    for one in work:
+        for name, load in one.loads(scenario).items():
+            found[name] = found.get(name, Load()) + load
+    return found
 
 
 def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
@@ -114,10 +139,27 @@ def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
     pictures = survey.sampled_files - survey.foreign
     return Expectations(
         shares=asked_shares(tasks, survey),
-        lengths={task.name: reply_lengths(task.answer) for task in tasks},
+        lengths=_lengths(tasks),
         unreadable=Share(unreadable, max(1, pictures) - unreadable),
         detail={task.name: detailed_share(task) for task in tasks},
     )
+
+
+def _lengths(tasks: Sequence[Task]) -> dict[str, Lengths]:
+    lengths = {task.name: reply_lengths(task.answer) for task in tasks}
+    by_name = {task.name: task for task in tasks}
+    for look in dict.fromkeys(task.look for task in tasks if task.look):
+        some = [by_name[name] for name in look if name in by_name]
+        joint = joint_of(some)
+        forms = joint.part_forms(joint.forms()[0])
+        answers = [task.answer for task in some]
+        rows = row_lengths(list(zip(answers, forms, strict=True)))
+        lengths |= {in_row(task.name): row for task, row in zip(some, rows, strict=True)}
+    return lengths
+
+
+def _cost(loads: Mapping[str, Load]) -> int:
+    return sum(load.cost for load in loads.values())
 
 
 def forecast_row(one: Forecast) -> dict[str, Any]:
@@ -146,12 +188,12 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
 
 
 def _alone(
-    unknown: Unknown, loads: Sequence[Workload], known: Expectations, rng: random.Random
+    unknown: Unknown, work: Sequence[Workload], known: Expectations, rng: random.Random
 ) -> DollarInterval:
     scenarios = (
         drawn_scenario(known, rng, frozenset({unknown})) for _ in range(_SCENARIOS_FOR_ONE_UNKNOWN)
     )
-    return _interval([sum(load.load(scenario).cost for load in loads) for scenario in scenarios])
+    return _interval([_cost(loads_of(work, scenario)) for scenario in scenarios])
 
 
 def _interval(costs: Sequence[int]) -> DollarInterval:

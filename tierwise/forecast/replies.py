@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.forms import Form
 from tierwise.answers.json_schemas import Schema
 from tierwise.wording import MAX_ANSWER_CHARACTERS
 
@@ -18,6 +19,9 @@ _CHARACTERS_PER_TOKEN = 4
 # `{"image": 12, "answer": ""}, ` around each item of a pack, and the brackets.
 _AROUND_ITEM = 28
 _AROUND_PACK = 2
+# `[417, ], ` around each row, and the comma and blank between its answers.
+_AROUND_ROW = 9
+_AROUND_CELL = 2
 # Half a token is lost, on average, where a short reply ends.
 _ROUNDING = 1.5
 _SHORT_STRING = 6
@@ -67,6 +71,19 @@ def reply_lengths(answer: AnswerType) -> Lengths:
     return _json(shape) + _fixed(-2 if bare else 0)
 
 
+def row_lengths(tasks: Sequence[tuple[AnswerType, Form]]) -> list[Lengths]:
+    """Length of each answer in a row of several, given the form of each."""
+    return [_json(answer.travels_as(form)) for answer, form in tasks]
+
+
+def row_tokens(characters: Sequence[float], images: int) -> float:
+    """Tokens of a reply with a row of answers for each of its images."""
+    row = sum(characters) + _AROUND_CELL * len(characters)
+    if images == 1:
+        return (_AROUND_PACK + row + _ROUNDING) / _CHARACTERS_PER_TOKEN
+    return (_AROUND_PACK + images * (row + _AROUND_ROW)) / _CHARACTERS_PER_TOKEN
+
+
 def reply_tokens(characters: float, images: int) -> float:
     """Tokens of a reply with so many characters for each of its images."""
     if images == 1:
@@ -95,6 +112,9 @@ def _json(schema: Schema) -> Lengths:
         most = max(least, _LONG_STRING if schema.at_most is None else schema.at_most)
         usual = _USUAL_LENGTH_OF_LITTLE if most <= _LITTLE else _USUAL_LENGTH
         return Lengths(least, least + (most - least) * usual, most) + _fixed(2)
+    if schema.type == "integer" and schema.at_least is not None and schema.at_most is not None:
+        low, high = sorted((_size(str(int(schema.at_least))), _size(str(int(schema.at_most)))))
+        return Lengths(low, (low + high) / 2, high)
     return Lengths(4, 4.5, 5) if schema.type == "boolean" else Lengths(1, 3, 6)
 
 

@@ -49,6 +49,8 @@ class Unknown(StrEnum):
 class Expectations:
     """What is known by task: shares of open images, and lengths of replies in characters.
 
+    An answer in a row with others has its length under `in_row`.
+
     `detail` is, by task, the share of pictures with more fine detail than its rule allows;
     `unreadable` is the share of pictures whose headers cannot be read.
     """
@@ -80,6 +82,11 @@ class Scenario:
     sample: float = 0.0
     broken: float = 0.0
     repeats: float = 0.0
+
+
+def in_row(task: str) -> str:
+    """Under what name stands the length of a task's answer among those of others."""
+    return f"{task} in a row"
 
 
 def middle_scenario(known: Expectations) -> Scenario:

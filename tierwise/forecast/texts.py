@@ -8,10 +8,18 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from tierwise.forecast.survey import SeenImage
+from tierwise.looks import joint_of
 from tierwise.tasks import Task
 from tierwise.tasks.grouping import BY_FOLDER
 from tierwise.tiers import text_tokens
-from tierwise.wording import Prompt, group_texts, render, request_texts
+from tierwise.wording import (
+    Prompt,
+    RequestTexts,
+    group_texts,
+    joint_texts,
+    render,
+    request_texts,
+)
 
 _FOLDER_IN_PROMPT = "a folder's name"
 _PROMPTS = 50
@@ -26,40 +34,95 @@ _SCHEMA_KEYS = ("responseSchema", "responseJsonSchema")
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Mean text tokens of a task's requests, without the earlier answers that they tell.
+    """Mean text tokens of the requests that ask some tasks, without the answers that they tell.
 
-    `alone` is a request with one image; a pack has its `opening` and what each image adds.
+    `words` are each task's own, `alone` all those of a request that asks it of one image and
+    nothing else. Around them stand `single` tokens where there is one image; a pack has its
+    `opening` and what each image adds.
     """
 
-    alone: float
+    words: tuple[float, ...]
+    alone: tuple[float, ...]
+    single: float
     opening: float
     each: float
 
+    def around(self, images: float) -> float:
+        """Tokens of a request with so many images that are no task's own."""
+        return self.single if images == 1 else self.opening + images * self.each
+
     def of(self, images: float) -> float:
         """Text tokens of a request with so many images."""
-        return self.alone if images == 1 else self.opening + images * self.each
+        return sum(self.words) + self.around(images)
 
 
-def texts_of(task: Task, images: Sequence[SeenImage]) -> Texts:
+def texts_of(tasks: Sequence[Task], images: Sequence[SeenImage]) -> Texts:
     """The mean over the prompts of the first images."""
+    seen = images[:_PROMPTS]
+    prompts = [_prompts(task, seen) for task in tasks]
+    if not seen:
+        return Texts((0,) * len(tasks), (0,) * len(tasks), 0, 0, 0)
+    if len(tasks) > 1:
+        return _joint_texts(tasks, list(zip(*prompts, strict=True)))
+    task, own = tasks[0], prompts[0]
+    first, instruction = own[0], task.answer.instruction()
+    if task.per:
+        alone = text_tokens(group_texts(first, instruction, 1).opening)
+        together = text_tokens(group_texts(first, instruction, 2).opening)
+        return Texts((0,), (alone,), alone, together, 0)
+    packed = task.answer.instruction(images=task.route.images_per_request)
+    alone_tokens = _alone(task, own)
+    return Texts(
+        words=(0,),
+        alone=(alone_tokens,),
+        single=alone_tokens,
+        opening=text_tokens(request_texts([first, first], packed).opening),
+        each=fmean(text_tokens(prompt.own) for prompt in own) + _lead(task, first),
+    )
+
+
+def _joint_texts(tasks: Sequence[Task], images: Sequence[Sequence[Prompt]]) -> Texts:
+    """Those of requests that ask several tasks about each image."""
+    joint, first = joint_of(tasks), images[0]
+    form = joint.forms()[0]
+    headed = list(joint.headed(form))
+    words = tuple(
+        float(text_tokens(head + prompt.shared + behind))
+        for prompt, (head, behind) in zip(first, headed, strict=True)
+    )
+
+    def texts(some: Sequence[Sequence[Prompt]]) -> RequestTexts:
+        numbers = range(100, 100 + len(some)) if len(some) > 1 else ()
+        closing = joint.closing(form, len(some))
+        return joint_texts(some, headed, closing, numbers=tuple(numbers))
+
+    own = sum(words)
+    each = fmean(sum(map(text_tokens, texts([one, one]).before_pictures)) / 2 for one in images)
+    leads = fmean(sum(map(text_tokens, texts([one]).before_pictures)) for one in images)
+    return Texts(
+        words=words,
+        alone=tuple(
+            _alone(task, [one[place] for one in images]) for place, task in enumerate(tasks)
+        ),
+        single=text_tokens(texts([first]).opening) - own + leads,
+        opening=text_tokens(texts([first, first]).opening) - own,
+        each=each,
+    )
+
+
+def _prompts(task: Task, images: Sequence[SeenImage]) -> list[Prompt]:
     answers = dict.fromkeys(task.depends_on, "")
     folder = {BY_FOLDER: _FOLDER_IN_PROMPT} if task.per else {}
-    prompts = [
+    return [
         render(task, filename=image.name, columns={**folder, **image.columns}, answers=answers)
-        for image in images[:_PROMPTS]
+        for image in images
     ]
-    if not prompts:
-        return Texts(0, 0, 0)
-    first, alone = prompts[0], task.answer.instruction()
-    if task.per:
-        together = text_tokens(group_texts(first, alone, 2).opening)
-        return Texts(text_tokens(group_texts(first, alone, 1).opening), together, 0)
-    packed = task.answer.instruction(images=task.route.images_per_request)
-    return Texts(
-        alone=fmean(text_tokens(request_texts([one], alone).opening) for one in prompts),
-        opening=text_tokens(request_texts([first, first], packed).opening),
-        each=fmean(text_tokens(prompt.own) for prompt in prompts) + _lead(task, first),
-    )
+
+
+def _alone(task: Task, prompts: Sequence[Prompt]) -> float:
+    """Text tokens of a request that asks one task of one image."""
+    instruction = task.answer.instruction()
+    return fmean(text_tokens(request_texts([one], instruction).opening) for one in prompts)
 
 
 def _lead(task: Task, prompt: Prompt) -> float:
@@ -81,7 +144,11 @@ def check_text_tokens(images: float) -> float:
     return more + images * len(f" ({_WORDS[0]})") / _CHARACTERS_PER_TOKEN
 
 
-def schema_tokens(task: Task, answers: int) -> int:
-    """Tokens of the response schema, which may count as input, for so many answers."""
-    config = task.answer.response_config(images=answers)
+def schema_tokens(tasks: Sequence[Task], answers: int) -> int:
+    """Tokens of the response schema, which may count as input, for so many images."""
+    if len(tasks) > 1:
+        joint = joint_of(tasks)
+        config = joint.response_config(joint.forms()[0], answers)
+    else:
+        config = tasks[0].answer.response_config(images=answers)
     return sum(text_tokens(json.dumps(config[key])) for key in _SCHEMA_KEYS if key in config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
@@ -10,9 +10,9 @@ from statistics import fmean, stdev
 
 from tierwise.forecast.pictures import images_of, mean, original_tokens, routed_tokens
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.replies import prompt_tokens, reply_tokens
-from tierwise.forecast.scenarios import Scenario
-from tierwise.forecast.survey import Groups, Standing, Survey
+from tierwise.forecast.replies import prompt_tokens, reply_tokens, row_tokens
+from tierwise.forecast.scenarios import Scenario, in_row
+from tierwise.forecast.survey import Groups, SeenImage, Standing, Survey
 from tierwise.forecast.texts import (
     CHECK_REPLY_TOKENS,
     Texts,
@@ -20,6 +20,7 @@ from tierwise.forecast.texts import (
     schema_tokens,
     texts_of,
 )
+from tierwise.looks import in_pack_of, pack_size
 from tierwise.models import Model, find_model
 from tierwise.prices.prices import cost_nano_usd
 from tierwise.records import ServiceTier, Usage
@@ -59,22 +60,21 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One task put to the images of a survey.
+    """One task put to the images of a survey, or several in the same requests.
 
-    `asked`, `open` and `paid` are images in the whole archive, `asked_error` the standard error
-    of their sum as a share of it; `groups` is the number of groups they are asked in, 0 where each
-    is asked by itself. `picture` and `picture_at_most` are mean tokens of a picture (an
-    image or a contact sheet) by rule and by the documented maximum, `picture_error` its standard
-    error as a share; `raised` is the mean by rule if all pictures of which the fine detail is not
-    known had much of it; `naive` is the mean of an image at flat `high`.
+    `asked` and `open` are images in the whole archive, `asked_error` the standard error of their
+    sum as a share of it; `groups` is the number of groups they are asked in, 0 where each is asked
+    by itself. `picture` and `picture_at_most` are mean tokens of a picture (an image or a contact
+    sheet) by rule and by the documented maximum, `picture_error` its standard error as a share;
+    `raised` is the mean by rule if all pictures of which the fine detail is not known had much of
+    it; `naive` is the mean of an image at flat `high`.
     """
 
-    task: Task
+    tasks: tuple[Task, ...]
     rates: Rates
     texts: Texts
     asked: float
     open: float
-    paid: float
     asked_error: float
     groups: int
     picture: float
@@ -83,91 +83,146 @@ class Workload:
     picture_error: float
     naive: float
 
-    def load(self, scenario: Scenario) -> Load:
-        """What the task comes to in that scenario."""
-        share = scenario.shares[self.task.name]
+    def loads(self, scenario: Scenario) -> dict[str, Load]:
+        """What each task comes to in that scenario, by name."""
+        share = scenario.shares[self.tasks[0].name]
         sampled = max(0.0, 1 + scenario.sample * self.asked_error)
         images = round((self.asked + self.open * share) * sampled * (1 - scenario.broken))
         if self.groups:
             return self._requests(self.groups, images / self.groups, scenario)
-        pack = self.task.route.images_per_request
+        pack = pack_size([task.route for task in self.tasks])
         full, rest = divmod(images, pack)
-        return self._requests(full, pack, scenario) + self._requests(min(rest, 1), rest, scenario)
+        many = self._requests(full, pack, scenario)
+        last = self._requests(min(rest, 1), rest, scenario)
+        return {name: load + last[name] for name, load in many.items()}
 
-    @property
-    def questions(self) -> float:
-        """Questions in the whole archive if every condition held."""
-        return self.groups or self.asked + self.open
+    def load(self, scenario: Scenario) -> Load:
+        """The sum over its tasks."""
+        return sum(self.loads(scenario).values(), Load())
 
-    def _requests(self, requests: int, pack: float, scenario: Scenario) -> Load:
+    def _requests(self, requests: int, pack: float, scenario: Scenario) -> dict[str, Load]:
         """So many equal requests, each with `pack` images."""
         if not requests:
-            return Load()
-        answers = 1 if self.groups else round(pack)
-        earlier = self._earlier_answers(scenario)
-        text = (self.texts.of(pack) + pack * earlier) * scenario.text
-        text += schema_tokens(self.task, answers) if scenario.schema else 0
-        checked = self._checked_share(answers)
-        text += checked * check_text_tokens(pack)
+            return {task.name: Load() for task in self.tasks}
+        route, answers = self.tasks[0].route, 1 if self.groups else round(pack)
+        words = [self._words(place, pack, scenario) for place in range(len(self.tasks))]
+        around = self._text_around(pack, answers, scenario)
+        replies = [self._reply(task, scenario) for task in self.tasks]
+        output = self._output(replies, answers, scenario)
         above = scenario.pictures * (self.picture_at_most - self.picture)
-        above += scenario.detail[self.task.name] * (self.raised - self.picture)
-        sheet = self.task.route.images_per_sheet
+        above += scenario.detail[self.tasks[0].name] * (self.raised - self.picture)
+        sheet = route.images_per_sheet
         sent = pack if sheet == 1 else ceil(pack / sheet)
         pictures = sent * (self.picture + above) * (1 + scenario.sample * self.picture_error)
-        output, thoughts = self._output(answers, scenario)
-        output += checked * answers * CHECK_REPLY_TOKENS
+        thoughts = usual_thoughts(find_model(route.model)) * scenario.thoughts
         paid = requests * (1 + scenario.repeats)
-        usage = _usage(paid, text, pictures, output, thoughts)
-        route = self.task.route
+        text = sum(words) + around
         price = self.rates.price(route.model, route.service_tier, round(text + pictures))
-        naive_text = pack * (self.texts.alone + earlier) * scenario.text
-        naive = _usage(requests, naive_text, pack * self.naive, output, thoughts)
         standard = self.rates.price(route.model, ServiceTier.STANDARD)
-        return Load(
-            images=round(requests * pack),
-            requests=round(paid),
-            usage=usage,
-            cost=cost_nano_usd(usage, price),
-            output_cost=cost_nano_usd(replace(usage, input_tokens=0, image_tokens=0), price),
-            # The naive way asks each image once.
-            baseline=0 if self.task.after_first else cost_nano_usd(naive, standard),
-        )
+        each, found = 1 / len(self.tasks), dict[str, Load]()
+        for place, task in enumerate(self.tasks):
+            part = output * replies[place] / sum(replies), thoughts * each
+            own = words[place] + around * each
+            usage = _usage(paid, own, pictures * each, *part)
+            earlier = self._earlier_answers(task, scenario)
+            alone = pack * (self.texts.alone[place] + earlier) * scenario.text
+            looked = pack * self.naive / max(1, len(task.first_questions))
+            naive = _usage(requests, alone, looked, *part)
+            found[task.name] = Load(
+                images=round(requests * pack),
+                requests=0 if place else round(paid),
+                usage=usage,
+                cost=cost_nano_usd(usage, price),
+                output_cost=cost_nano_usd(replace(usage, input_tokens=0, image_tokens=0), price),
+                # The naive way asks each image once, and nothing for an audit.
+                baseline=0 if task.after_first or task.audit else cost_nano_usd(naive, standard),
+            )
+        return found
 
-    def _earlier_answers(self, scenario: Scenario) -> float:
+    def _words(self, place: int, pack: float, scenario: Scenario) -> float:
+        """Tokens of a request's words that are one task's own."""
+        earlier = self._earlier_answers(self.tasks[place], scenario)
+        return (self.texts.words[place] + pack * earlier) * scenario.text
+
+    def _text_around(self, pack: float, answers: int, scenario: Scenario) -> float:
+        """Tokens of a request's text that are no task's own."""
+        text = self.texts.around(pack) * scenario.text
+        text += schema_tokens(self.tasks, answers) if scenario.schema else 0
+        return text + self._checked_share(answers) * check_text_tokens(pack)
+
+    def _earlier_answers(self, task: Task, scenario: Scenario) -> float:
         """Tokens of the answers that the prompt for one image tells."""
-        return sum(prompt_tokens(scenario.replies[name]) for name in self.task.reads_answers)
+        return sum(prompt_tokens(scenario.replies[name]) for name in task.reads_answers)
 
     def _checked_share(self, answers: int) -> float:
-        """The share of such requests whose items repeat a word: packs without sheets."""
-        plain = answers > 1 and self.task.route.images_per_sheet == 1
-        return self.rates.check_packs if plain else 0.0
+        """The share of such requests whose items repeat a word: packs of one task, no sheets."""
+        alone = len(self.tasks) == 1 and self.tasks[0].route.images_per_sheet == 1
+        return self.rates.check_packs if alone and answers > 1 else 0.0
 
-    def _output(self, answers: int, scenario: Scenario) -> tuple[float, float]:
-        """Tokens of reply and thoughts of a request."""
-        reply = scenario.replies[self.task.name]
-        thoughts = usual_thoughts(find_model(self.task.route.model))
-        return reply_tokens(reply, answers) * scenario.text, thoughts * scenario.thoughts
+    def _reply(self, task: Task, scenario: Scenario) -> float:
+        """Characters of one answer, alone or in a row with others."""
+        return scenario.replies[task.name if len(self.tasks) == 1 else in_row(task.name)]
+
+    def _output(self, replies: Sequence[float], answers: int, scenario: Scenario) -> float:
+        """Tokens of the reply of a request."""
+        if len(self.tasks) > 1:
+            return row_tokens(replies, answers) * scenario.text
+        checked = self._checked_share(answers) * answers * CHECK_REPLY_TOKENS
+        return reply_tokens(replies[0], answers) * scenario.text + checked
+
+
+def workloads(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Workload]:
+    """The work that tasks make of an archive, in the requests that they share.
+
+    Second asks are taken as if each went alone: who is in doubt about what is not known.
+    """
+    found = []
+    for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
+        some = [task for task in tasks if task.name in look]
+        kinds: dict[tuple[Task, ...], list[SeenImage]] = {}
+        for image in survey.images:
+            for together in _together(some, image):
+                kinds.setdefault(together, []).append(image)
+        for task in some:
+            if not any(task in together for together in kinds):
+                kinds[task,] = []
+        found += [_workload(kind, images, survey, rates) for kind, images in kinds.items()]
+    return found
 
 
 def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
-    """The work that a task makes of an archive."""
-    standings = [image.standings[task.name] for image in survey.images]
-    images, route = images_of(task, survey), task.route
+    """The work that a task makes of an archive, asked by itself."""
+    return _workload((task,), images_of(task, survey), survey, rates)
+
+
+def _together(tasks: Sequence[Task], image: SeenImage) -> Iterator[tuple[Task, ...]]:
+    """The questions about one image of the sample, as they share requests."""
+    alike: dict[object, list[Task]] = {}
+    for task in tasks:
+        if image.standings[task.name] in (Standing.ASKED, Standing.OPEN):
+            route = in_pack_of(task.decide(image.page).route, 1)
+            alone = task.name if task.after_first or not task.look else ""
+            alike.setdefault((route, task.routing, alone), []).append(task)
+    return map(tuple, alike.values())
+
+
+def _workload(
+    tasks: tuple[Task, ...], images: Sequence[SeenImage], survey: Survey, rates: Rates
+) -> Workload:
+    task, route = tasks[0], tasks[0].route
+    standings = [image.standings[task.name] for image in images]
     pictures = routed_tokens(task, images, rates.picture, detail=0)
     at_most = routed_tokens(task, images, rates.picture_at_most, detail=0)
     raised = routed_tokens(task, images, rates.picture, detail=1)
     naive = original_tokens(task, images, partial(rates.naive_picture, route))
-    scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.files))
+    scale = scale_of(task, survey)
     groups = survey.groups.get(task.name, Groups(0, 0))
-    if task.per and survey.files:  # files beyond the most of a group are not sent
-        scale *= groups.files / survey.files
     return Workload(
-        task=task,
+        tasks=tasks,
         rates=rates,
-        texts=texts_of(task, images or survey.images),
+        texts=texts_of(tasks, images or survey.images),
         asked=scale * standings.count(Standing.ASKED),
         open=scale * standings.count(Standing.OPEN),
-        paid=groups.paid or scale * standings.count(Standing.PAID),
         groups=groups.groups,
         asked_error=_relative_error(survey.images_per_file, survey),
         picture=mean(pictures),
@@ -176,6 +231,27 @@ def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
         picture_error=_relative_error(pictures, survey),
         naive=mean(naive),
     )
+
+
+def scale_of(task: Task, survey: Survey) -> float:
+    """Images in the archive, each of another content, for each of the sample."""
+    scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.files))
+    if task.per and survey.files:  # files beyond the most of a group are not sent
+        scale *= survey.groups.get(task.name, Groups(0, 0)).files / survey.files
+    return scale
+
+
+def questions_left(task: Task, survey: Survey) -> float:
+    """Questions in the whole archive if every condition held: of images, or of groups."""
+    groups = survey.groups.get(task.name, Groups(0, 0))
+    return groups.groups or scale_of(task, survey) * len(images_of(task, survey))
+
+
+def questions_paid(task: Task, survey: Survey) -> float:
+    """Images of which the journal has the answer, in the whole archive."""
+    known = [image.standings[task.name] for image in survey.images]
+    groups = survey.groups.get(task.name, Groups(0, 0))
+    return groups.paid or scale_of(task, survey) * known.count(Standing.PAID)
 
 
 def usual_thoughts(model: Model) -> float:

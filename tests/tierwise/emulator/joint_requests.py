@@ -75,7 +75,7 @@ def body_of(parts: Sequence[dict[str, Any]], **config: Any) -> dict[str, Any]:
 
 def apart(emulator: Any, one: Question, pictures: Sequence[bytes]) -> list[Any]:
     """The values of a question asked in a request of its own, about one picture or a pack."""
-    prompt = Prompt(one.prompt, one.prompt, "", ())
+    prompt = Prompt(one.prompt, one.prompt, (), ())
     form, count = one.answer.forms()[0], len(pictures)
     texts = request_texts([prompt] * count, one.answer.instruction(form, count))
     parts: list[dict[str, Any]] = [{"text": texts.opening}]

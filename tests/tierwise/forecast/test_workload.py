@@ -13,7 +13,7 @@ from tierwise.forecast.forecast import expectations, forecast, forecast_row
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import Unknown, middle_scenario
 from tierwise.forecast.survey import SeenImage, Standing, Survey
-from tierwise.forecast.workload import Load, Workload, workload
+from tierwise.forecast.workload import Load, Workload, questions_paid, workload
 from tierwise.records import MediaResolution, ServiceTier
 from tierwise.tasks import Tasks, load_tasks
 from tierwise.tiers import image_tokens
@@ -75,7 +75,7 @@ def test_twins_and_what_is_paid_cost_nothing() -> None:
     seen = Survey(10, 0, (1,) * 10, (*survey(6).images, *(paid,) * 4), twins={"a": 2})
     work, load = middle(tasks_of(), seen)
     assert load.images == round(6 * (1 - 2 / 10)) == 5
-    assert round(work.paid) == 3
+    assert round(questions_paid(work.tasks[0], seen)) == 3
 
 
 def test_flex_and_batch_halve_and_priority_nearly_doubles() -> None:
