@@ -13,9 +13,6 @@ from tierwise.errors import JournalError
 from tierwise.forecast.forecast import forecast_row
 from tierwise.surveying.forecasting import forecast_of, survey_of
 
-# Few enough that a run starts at once.
-_SAMPLE = 200
-
 
 def with_forecast(job: Job, console: Console, results: Console) -> Job:
     """The job with its forecast among its facts, unless the run will refuse its journal.
@@ -25,7 +22,13 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
     questions, service = job.plan.questions, job.plan.service
     try:
         reading = job.plan.journal.reading
-        survey = survey_of(job.found, questions, job.output, _SAMPLE, reading)
+        survey = survey_of(
+            job.found,
+            questions,
+            job.output,
+            reading,
+            shares_alike=job.likeness is not None,
+        )
     except JournalError:
         return job
     if warnings := no_images(survey, job.found.uri):

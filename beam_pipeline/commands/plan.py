@@ -45,8 +45,14 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         raise InputError("--input is missing. See tierwise plan --help.")
     questions, warnings = questions_to_ask(settings, tasks_of(settings), on)
     inquiry = inquiry_of(settings, questions, project=_beam_project(beam_flags), on=on)
-    output, sample = settings.output, settings.sample
-    survey = survey_of(inquiry.found, questions, output, sample, inquiry.reading)
+    survey = survey_of(
+        inquiry.found,
+        questions,
+        settings.output,
+        inquiry.reading,
+        sample=settings.sample,
+        shares_alike=settings.near_duplicates is not None,
+    )
     warnings += warnings_about(questions, inquiry.service, on)
     warnings += no_images(survey, inquiry.found.uri)
     show = _show_ways if settings.compare else _show_forecast

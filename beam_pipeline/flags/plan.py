@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierwise.beam_pipeline.flags.flag import IMAGES, PLAN, Flag
+from tierwise.forecast.survey import SAMPLE
 
 FLAGS = (
     Flag(
@@ -22,7 +23,7 @@ FLAGS = (
         "Files whose headers are read, at random; more make the forecast surer and slower.",
         "2000",
         (PLAN,),
-        default=400,
+        default=SAMPLE,
         type=int,
         least=1,
     ),

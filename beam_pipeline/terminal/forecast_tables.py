@@ -51,7 +51,7 @@ def forecast_line(row: dict[str, Any]) -> str:
 
 def no_images(survey: Survey, uri: str) -> list[str]:
     """A warning when nothing that was looked at is an image, none otherwise."""
-    if survey.images:
+    if survey.images or survey.known:
         return []
     if not survey.files:
         left_out = survey.skipped_files
@@ -65,11 +65,19 @@ def no_images(survey: Survey, uri: str) -> list[str]:
 def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
     """What was looked at, and what to be warned of."""
     looked = "all" if survey.complete else f"{survey.sampled_files} at random"
+    images = len(survey.images) + len(survey.known)
     yield (
         f"{uri}: {counted(survey.files, 'file')}, {looked} looked at, "
-        f"{counted(len(survey.images), 'image')} in them; "
+        f"{counted(images, 'image')} in them; "
         f"{counted(survey.skipped_files, 'file')} skipped."
     )
+    if survey.known_files and survey.left_files:
+        yield (
+            f"Of {counted(survey.known_files, 'file')} every answer is known; "
+            f"{survey.left_files} are new, or have something left to ask."
+        )
+    if survey.shares_alike:
+        yield "Near duplicates are not foretold: with many of them it costs less."
     yield from (f"warning: {warning}" for warning in warnings)
 
 

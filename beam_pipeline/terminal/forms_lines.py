@@ -23,7 +23,7 @@ _PUT = {
 def print_forms(task: AskedTask, row: dict[str, Any], console: Console) -> None:
     """Say how often the question was not put as its task would have it; `row` is of `run.json`."""
     for form, images in row["label_forms"].items():
-        if form != task.usual_form:
+        if form not in task.usual_forms:
             say(
                 console,
                 f"{task.name}: Gemini refused the usual schema, so {counted(images, 'answer')} "

@@ -142,6 +142,7 @@ def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
         lengths=_lengths(tasks),
         unreadable=Share(unreadable, max(1, pictures) - unreadable),
         detail={task.name: detailed_share(task) for task in tasks},
+        shares_alike=survey.shares_alike,
     )
 
 
@@ -166,7 +167,7 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
     """The forecast as JSON; dollars are decimal strings."""
     return {
         "files": one.survey.files,
-        "files_looked_at": one.survey.sampled_files,
+        "files_looked_at": one.survey.looked_at,
         **_load_row(one.load),
         **_interval_row(one.cost),
         "worst_usd": _usd(one.worst),

@@ -27,6 +27,9 @@ _MEAN_BROKEN = 0.02
 # of odds.
 _BROKEN_SPREAD = 0.4
 _MEAN_REPEATED = 0.01
+# Archives are often without near duplicates; bursts or scans made twice may be most of one. They
+# are found by their pixels, so that nobody foretells them: the middle is none.
+_FOLLOWERS = (0.3, 1.2)
 # Thoughts of a model at its least level differ by a factor of three.
 _THOUGHT_SPREAD = 0.8
 
@@ -43,6 +46,7 @@ class Unknown(StrEnum):
     SAMPLE = "what the files are that were not looked at"
     BROKEN = "files that turn out to be broken"
     REPEATS = "replies that are paid and asked again"
+    FOLLOWERS = "how many pictures share the answer of one that looks like them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,15 @@ class Expectations:
     An answer in a row with others has its length under `in_row`.
 
     `detail` is, by task, the share of pictures with more fine detail than its rule allows;
-    `unreadable` is the share of pictures whose headers cannot be read.
+    `unreadable` is the share of pictures whose headers cannot be read; with `shares_alike`, near
+    duplicates share answers.
     """
 
     shares: Mapping[str, Share]
     lengths: Mapping[str, Lengths]
     unreadable: Share
     detail: Mapping[str, Share]
+    shares_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class Scenario:
     task. `pictures` is 0 where pictures cost what the grid
     says and 1 at the documented maximum; `schema` is whether the schema counts as input; `sample`
     are standard errors of a mean; `broken` is the share of images that cannot be sent; `repeats`
-    the share of requests that is paid once more.
+    the share of requests that is paid once more, `followers` that of images which share an answer.
     """
 
     shares: Mapping[str, float]
@@ -82,6 +88,7 @@ class Scenario:
     sample: float = 0.0
     broken: float = 0.0
     repeats: float = 0.0
+    followers: float = 0.0
 
 
 def in_row(task: str) -> str:
@@ -118,6 +125,7 @@ def drawn_scenario(
         broken += rng.expovariate(1 / _MEAN_BROKEN)
     repeats = rng.expovariate(1 / _MEAN_REPEATED) if otherwise[Unknown.REPEATS] else 0.0
     detail = {name: share.drawn(rng) for name, share in known.detail.items()}
+    followers = rng.betavariate(*_FOLLOWERS) if known.shares_alike else 0.0
     return Scenario(
         shares={
             name: if_drawn(Unknown.SHARES, share.drawn(rng), middle.shares[name])
@@ -135,4 +143,5 @@ def drawn_scenario(
         sample=if_drawn(Unknown.SAMPLE, rng.gauss(0, 1), 0.0),
         broken=if_drawn(Unknown.BROKEN, min(broken, 1.0), middle.broken),
         repeats=if_drawn(Unknown.REPEATS, repeats, 0.0),
+        followers=if_drawn(Unknown.FOLLOWERS, followers, 0.0),
     )

@@ -58,7 +58,7 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
     imagined = _imagined_shares(tasks)
     shares = {}
     for task in tasks:
-        known = [image.standings[task.name] for image in survey.images]
+        known = [image.standings[task.name] for image in (*survey.images, *survey.known)]
         spared = known.count(Standing.SPARED)
         asked = len(known) - spared - known.count(Standing.OPEN)
         evidence = (asked, spared) if task.depends_on else (0, 0)

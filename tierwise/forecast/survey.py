@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from tierwise.records import Page, Scalar
 
+# Files whose headers are read: few enough that a run starts at once, and `plan` shows what it does.
+SAMPLE = 400
+
 
 class Standing(StrEnum):
     """How one task stands with one image."""
@@ -55,10 +58,13 @@ class Groups:
 class Survey:
     """A random sample of an archive of `files` names that are tried.
 
-    `images` are those in the sampled files; `images_per_file` counts them, several for a file with
-    pages, none for one that cannot be read; of those, `foreign` are no pictures at all, which says
-    nothing of the pictures. `twins` counts, by task, names whose questions another name pays for;
-    `groups` are those of tasks that ask groups.
+    Of `known_files` a journal knows every answer, which was found out by their names and contents,
+    not by a sample; `known` are their images, or those of a part of them where not all could be
+    compared. The sample is of the others. `images` are those in the sampled files;
+    `images_per_file` counts them, several for a file with pages, none for one that cannot be read;
+    of those, `foreign` are no pictures at all, which says nothing of the pictures. `twins` counts,
+    by task, names whose questions another name pays for; `groups` are those of tasks that ask
+    groups. With `shares_alike`, near duplicates share answers, and nobody knows yet which.
     """
 
     files: int
@@ -68,18 +74,42 @@ class Survey:
     twins: Mapping[str, int] = field(default_factory=dict)
     groups: Mapping[str, Groups] = field(default_factory=dict)
     foreign: int = 0
+    known: tuple[SeenImage, ...] = ()
+    known_files: int = 0
+    compared_files: int = 0
+    shares_alike: bool = False
 
     @property
     def sampled_files(self) -> int:
-        """How many files were looked at."""
+        """How many files were looked at, beside those that a journal knows."""
         return len(self.images_per_file)
 
     @property
+    def looked_at(self) -> int:
+        """How many files were looked at or found in a journal."""
+        return self.sampled_files + self.compared_files
+
+    @property
+    def left_files(self) -> int:
+        """How many files there are of which the journal does not know everything."""
+        return self.files - self.known_files
+
+    @property
     def scale(self) -> float:
-        """Files in the archive for each file of the sample."""
-        return self.files / self.sampled_files if self.sampled_files else 0.0
+        """Files that are left in the archive for each file of the sample."""
+        return self.left_files / self.sampled_files if self.sampled_files else 0.0
+
+    @property
+    def known_scale(self) -> float:
+        """Files that the journal knows for each that was found there."""
+        return self.known_files / self.compared_files if self.compared_files else 0.0
 
     @property
     def complete(self) -> bool:
         """Whether every file was looked at."""
-        return self.sampled_files == self.files
+        return self.looked_at == self.files
+
+    @property
+    def unseen(self) -> float:
+        """The share of the files that are left which nobody has looked at, 0 to 1."""
+        return 1 - self.sampled_files / self.left_files if self.left_files else 0.0

@@ -87,7 +87,12 @@ class Workload:
         """What each task comes to in that scenario, by name."""
         share = scenario.shares[self.tasks[0].name]
         sampled = max(0.0, 1 + scenario.sample * self.asked_error)
-        images = round((self.asked + self.open * share) * sampled * (1 - scenario.broken))
+        images = round(
+            (self.asked + self.open * share)
+            * sampled
+            * (1 - scenario.broken)
+            * (1 - scenario.followers)
+        )
         if self.groups:
             return self._requests(self.groups, images / self.groups, scenario)
         pack = pack_size([task.route for task in self.tasks])
@@ -235,7 +240,7 @@ def _workload(
 
 def scale_of(task: Task, survey: Survey) -> float:
     """Images in the archive, each of another content, for each of the sample."""
-    scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.files))
+    scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.left_files))
     if task.per and survey.files:  # files beyond the most of a group are not sent
         scale *= survey.groups.get(task.name, Groups(0, 0)).files / survey.files
     return scale
@@ -249,9 +254,12 @@ def questions_left(task: Task, survey: Survey) -> float:
 
 def questions_paid(task: Task, survey: Survey) -> float:
     """Images of which the journal has the answer, in the whole archive."""
-    known = [image.standings[task.name] for image in survey.images]
+    seen, known = (
+        [image.standings[task.name] for image in some].count(Standing.PAID)
+        for some in (survey.images, survey.known)
+    )
     groups = survey.groups.get(task.name, Groups(0, 0))
-    return groups.paid or scale_of(task, survey) * known.count(Standing.PAID)
+    return groups.paid or scale_of(task, survey) * seen + survey.known_scale * known
 
 
 def usual_thoughts(model: Model) -> float:
@@ -273,7 +281,6 @@ def _usage(requests: float, text: float, pictures: float, output: float, thought
 
 def _relative_error(values: Sequence[float], survey: Survey) -> float:
     """The standard error of a mean as a share of it, for a sample without replacement."""
-    if survey.complete or len(values) < 2 or not any(values):
+    if not survey.unseen or len(values) < 2 or not any(values):
         return 0.0
-    unseen = 1 - survey.sampled_files / survey.files
-    return float(stdev(values) / fmean(values) * (unseen / len(values)) ** 0.5)
+    return float(stdev(values) / fmean(values) * (survey.unseen / len(values)) ** 0.5)

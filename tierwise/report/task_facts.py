@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from tierwise.accounts.tables import manifest_name
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.forms import forms_of_labels
+from tierwise.answers.forms import LabelForm, forms_of_labels
 from tierwise.answers.kinds import ANSWER_KINDS, kind_of
 from tierwise.errors import PriceError
 from tierwise.evaluation import Judged
@@ -28,7 +28,8 @@ class AskedTask:
 
     `old_column` and `truth_column` are columns of the tables with what each picture was called
     before, and with what is right. `per` is what groups are made by, `audit_of` the task audited.
-    `usual_form` is how the question is put unless Gemini refuses that.
+    `usual_form` is how the question is put by itself, unless Gemini refuses that; `together` are
+    the other tasks that may share its requests.
     """
 
     name: str
@@ -48,6 +49,13 @@ class AskedTask:
     old_column: str = ""
     truth_column: str = ""
     usual_form: str = ""
+    together: tuple[str, ...] = ()
+
+    @property
+    def usual_forms(self) -> frozenset[str]:
+        """How the question may be put while nothing was refused, alone or with others."""
+        rows = {str(LabelForm.NUMBERS)} if self.together and self.labels else set()
+        return frozenset({self.usual_form, *rows})
 
     @property
     def answers(self) -> type[AnswerType]:
@@ -69,16 +77,18 @@ class AskedTask:
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        return {**asdict(self), "labels": list(self.labels)}
+        return {**asdict(self), "labels": list(self.labels), "together": list(self.together)}
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Self:
         """Read back; raises `KeyError`, `TypeError` or `ValueError` for what is none."""
-        told = {"usual_form": _usual_form(document["labels"]), **document}  # early ones do not say
+        early = {"usual_form": _usual_form(document["labels"]), "together": []}  # they do not say
+        told = {**early, **document}
         cells = {name: told[name] for name in cls.__dataclass_fields__}
         if cells["kind"] not in ANSWER_KINDS:
             raise ValueError(f"{cells['kind']!r} is not a kind of answer")
-        return cls(**{**cells, "labels": tuple(cells["labels"])})
+        lists = {name: tuple(cells[name]) for name in ("labels", "together")}
+        return cls(**{**cells, **lists})
 
 
 def asked_tasks(questions: Questions, judged: Mapping[str, Judged]) -> list[dict[str, Any]]:
@@ -91,16 +101,18 @@ def asked_tasks(questions: Questions, judged: Mapping[str, Judged]) -> list[dict
         for task in questions.tasks
         if task.first_of
     }
+    rows = {task.name: task.row_of for task in questions.tasks}
     told = []
     for task in questions.with_rows:
         found = judged.get(task.name)
         old = manifest_name(found.old) if found and found.old else ""
         truth = manifest_name(found.truth[0]) if found and len(found.truth) == 1 else ""
-        told.append(_asked(first.get(task.name, task), old, truth).document())
+        told.append(_asked(first.get(task.name, task), old, truth, rows).document())
     return told
 
 
-def _asked(task: Task, old: str, truth: str) -> AskedTask:
+def _asked(task: Task, old: str, truth: str, rows: Mapping[str, str]) -> AskedTask:
+    """`rows` are the tasks whose rows the outcomes of asks become, by the asks' names."""
     route = task.route
     return AskedTask(
         name=task.name,
@@ -120,6 +132,7 @@ def _asked(task: Task, old: str, truth: str) -> AskedTask:
         old_column=old,
         truth_column=truth if task.answer.choices() else "",
         usual_form=task.answer.forms()[0].name,
+        together=tuple(rows[name] for name in task.look if rows[name] != task.row_of),
     )
 
 

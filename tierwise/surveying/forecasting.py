@@ -8,7 +8,7 @@ from datetime import date
 from tierwise.forecast.forecast import Forecast, forecast
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import Unknown
-from tierwise.forecast.survey import Survey
+from tierwise.forecast.survey import SAMPLE, Survey
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
@@ -26,11 +26,19 @@ def rates_of(service: Service, on: date, check_packs: float = 0.0) -> Rates:
 
 
 def survey_of(
-    found: Input, questions: Questions, output: str | None, sample: int, reading: Reading
+    found: Input,
+    questions: Questions,
+    output: str | None,
+    reading: Reading,
+    *,
+    sample: int = SAMPLE,
+    shares_alike: bool = False,
 ) -> Survey:
     """A look at the archive; `output` is where an earlier run may have left its journal."""
     journal = join(output, "journal") if output else ""
-    return survey_archive(found, WhatToSurvey(questions, Limits(), sample, journal, reading))
+    return survey_archive(
+        found, WhatToSurvey(questions, Limits(), sample, journal, reading, shares_alike)
+    )
 
 
 def forecast_of(

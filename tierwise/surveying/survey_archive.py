@@ -1,13 +1,14 @@
 """Looks at an archive for a forecast: names and sizes of all files, headers of a random sample.
 
 Whole files are read only where nothing less tells: those that may be identical, by their size, and
-those of the sample when a journal may know their answers.
+all, up to some gigabytes, when a journal may know their answers: which are new is not guessed from
+a sample.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -32,12 +33,15 @@ from tierwise.tasks import Task
 
 _SEED = 20261123
 
+# A content hash, and what the journal knows of its shard.
+_Known = tuple[str, Recalled]
+
 
 @dataclass(frozen=True, slots=True)
 class WhatToSurvey:
     """What to look for. `journal` is its folder; without one nothing has been paid.
 
-    `reading` says whose answers in it count.
+    `reading` says whose answers in it count, `shares_alike` that near duplicates share answers.
     """
 
     questions: Questions
@@ -45,6 +49,7 @@ class WhatToSurvey:
     sample: int
     journal: str = ""
     reading: Reading = ANYBODYS
+    shares_alike: bool = False
 
 
 def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
@@ -55,23 +60,33 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     """
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     names = archive_names(found, rng)
-    named, questions = names.named, looking.questions
-    chosen = named if len(named) <= looking.sample else rng.sample(named, looking.sample)
-    known = KnownGroups(_journal(looking, names.files), looking.sample)
-    chosen = affordable(chosen) if known.journal else chosen
-    seen = _seen(chosen, looking, known.journal)
+    questions = looking.questions
+    groups = KnownGroups(_journal(looking, names.files), looking.sample)
+    journal = groups.journal
+    compared = rng.sample(names.named, len(names.named))
+    compared = affordable(compared) if journal else compared
+    recalled = _recalled(compared, journal) if journal else {}
+    known = {one.uri: _known_images(one, looking, recalled.get(one.uri)) for one in compared}
+    left = [one for one in compared if not known[one.uri]]
+    chosen = left[: looking.sample]
+    seen = _seen(chosen, looking, recalled)
     images = [of_file or [] for of_file in seen]
     foreign = {one.uri for one, of_file in zip(chosen, seen, strict=True) if of_file is None}
-    pictures = [one for one in named if one.uri not in foreign]
+    pictures = [one for one in left if one.uri not in foreign]
     shared = twins_in(pictures, questions.of_images, rng)  # in a part of the names, too few
+    scale = names.files / len(compared) if compared else 0.0
     return Survey(
         files=names.files,
         skipped_files=names.skipped,
         images_per_file=tuple(len(of_file) for of_file in images),
         images=tuple(image for of_file in images for image in of_file),
-        twins={name: round(count * names.scale) for name, count in shared.items()},
-        groups={task.name: survey_groups(names, task, known, rng) for task in questions.of_groups},
+        twins={name: round(count * scale) for name, count in shared.items()},
+        groups={task.name: survey_groups(names, task, groups, rng) for task in questions.of_groups},
         foreign=len(foreign),
+        known=tuple(image for of_file in known.values() for image in of_file),
+        known_files=round(scale * (len(compared) - len(left))),
+        compared_files=len(compared) - len(left),
+        shares_alike=looking.shares_alike,
     )
 
 
@@ -84,18 +99,48 @@ def _journal(looking: WhatToSurvey, files: int) -> JournalFiles | None:
 
 
 def _seen(
-    chosen: Sequence[Named], looking: WhatToSurvey, journal: JournalFiles | None
+    chosen: Sequence[Named], looking: WhatToSurvey, recalled: Mapping[str, _Known]
 ) -> list[list[SeenImage] | None]:
-    recalled = _recalled(chosen, journal) if journal else {}
     with ThreadPoolExecutor(READERS) as pool:
         return list(
             pool.map(lambda named: _seen_images(named, looking, recalled.get(named.uri)), chosen)
         )
 
 
-def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple[str, Recalled]]:
+def _known_images(named: Named, looking: WhatToSurvey, known: _Known | None) -> list[SeenImage]:
+    """The images of a file of which the journal knows every answer; else none."""
+    if not known or not looking.questions.of_images:
+        return []
+    content_hash, recalled = known
+    pages = recalled.pages_of(content_hash, looking.questions.frames)
+    if not all(map(looking.questions.know_enough, pages)):
+        return []
+    images = [_image(named, page, looking, known) for page in pages]
+    open_ = {Standing.ASKED, Standing.OPEN}
+    tasks = [task.name for task in looking.questions.of_images]
+    left = any(image.standings[name] in open_ for image in images for name in tasks)
+    return [] if left else images
+
+
+def _image(named: Named, page: Page, looking: WhatToSurvey, known: _Known) -> SeenImage:
+    content_hash, recalled = known
+    file = ImageFile(named.uri, named.path, 0, content_hash, named.columns)
+    return SeenImage(
+        page.width,
+        page.height,
+        file.name,
+        named.columns,
+        _standings(file, page, looking.questions.tasks, recalled),
+        page.format,
+        page.detail,
+    )
+
+
+def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, _Known]:
     """By URI, the content hash and what the journal knows of its shard."""
-    hashes = {named.uri: content_hash(named) for named in chosen}
+    with ThreadPoolExecutor(READERS) as pool:
+        contents = pool.map(content_hash, chosen)
+        hashes = {named.uri: content for named, content in zip(chosen, contents, strict=True)}
     shards = {shard_of(content, journal.digits) for content in hashes.values() if content}
     by_shard = {shard: journal.read(shard) for shard in sorted(shards)}
     return {
@@ -106,7 +151,7 @@ def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, tuple
 
 
 def _seen_images(
-    named: Named, looking: WhatToSurvey, known: tuple[str, Recalled] | None
+    named: Named, looking: WhatToSurvey, known: _Known | None
 ) -> list[SeenImage] | None:
     """The images of a file; none when it cannot be read, None when it is no picture at all."""
     try:
@@ -115,23 +160,11 @@ def _seen_images(
         return None if error.reason is Reason.UNSUPPORTED_FORMAT else []
     except (OSError, ValueError):
         return []
-    content_hash, recalled = known or ("", Recalled())
-    file = ImageFile(named.uri, named.path, 0, content_hash, named.columns)
+    content_hash, recalled = known = known or ("", Recalled())
     seen = [replace(first, number=number) for number in range(1, first.pages + 1)]
     # Who has opened the file knows more of it than its header tells.
     pages = recalled.pages_of(content_hash, looking.questions.frames) or seen
-    return [
-        SeenImage(
-            page.width,
-            page.height,
-            file.name,
-            named.columns,
-            _standings(file, page, looking.questions.tasks, recalled),
-            page.format,
-            page.detail,
-        )
-        for page in pages
-    ]
+    return [_image(named, page, looking, known) for page in pages]
 
 
 def _looked_into(named: Named, looking: WhatToSurvey) -> Page:
