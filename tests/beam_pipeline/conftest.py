@@ -24,6 +24,7 @@ from tierwise.beam_pipeline.launch import job_of_tasks
 
 TASKS = """
 model: gemini-3.1-flash-lite
+together: false
 tasks:
   shade:
     prompt: How light is it?

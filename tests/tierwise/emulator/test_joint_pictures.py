@@ -52,7 +52,7 @@ def test_each_image_of_a_sheet_by_its_number_there(emulator: Any, sheet: bytes) 
     assert [row[0] for row in rows] == [1, 2, 3, 4]
     found = [read_short(QUESTIONS, row[1:]) for row in rows]
     for column, one in enumerate(QUESTIONS):
-        form, prompt = one.answer.forms()[0], Prompt(one.prompt, one.prompt, "", ())
+        form, prompt = one.answer.forms()[0], Prompt(one.prompt, one.prompt, (), ())
         texts = request_texts([prompt] * 4, one.answer.instruction(form, 4), 4)
         parts = [{"text": texts.opening}, {"text": texts.before_pictures[0]}, blob(sheet)]
         config = one.answer.response_config(form, 4)
@@ -76,7 +76,7 @@ def test_pictures_that_belong_together_have_one_row(emulator: Any) -> None:
     parts = [{"text": text}, *map(blob, pictures)]
     found = read_short(QUESTIONS, ask(emulator, body_of(parts, responseJsonSchema=schema)))
     for value, one in zip(found, QUESTIONS, strict=True):
-        form, prompt = one.answer.forms()[0], Prompt(one.prompt, one.prompt, "", ())
+        form, prompt = one.answer.forms()[0], Prompt(one.prompt, one.prompt, (), ())
         opening = group_texts(prompt, one.answer.instruction(form), 4).opening
         body = body_of(
             [{"text": opening}, *map(blob, pictures)], **one.answer.response_config(form)
