@@ -13,7 +13,18 @@ from tierwise.gemini.compose import RequestParts
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import Reply, read_reply
 from tierwise.gemini.retry import MAX_UNANSWERED
-from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, form_of, halves
+from tierwise.gemini.settle import (
+    Ask,
+    Exchange,
+    Settled,
+    can_split,
+    checks_of,
+    fail,
+    form_of,
+    halves,
+    is_joint,
+    numbers_of,
+)
 from tierwise.records import Reason, ServiceTier, Spent
 
 
@@ -76,7 +87,9 @@ def _shares(
 
     A reply that is paid must reach the journal, whatever it says of its tokens, tier or model.
     """
-    checked = int(form_of(asks).checked and can_split(asks))
+    checked = int(
+        bool(checks_of(asks) or (is_joint(asks) and form_of(asks).checked and numbers_of(asks)))
+    )
     if reply.tells_usage:
         with suppress(InputError):  # no price is known for what was served
             spent = billing.spent(asks[0].route.model, reply, served, on)
