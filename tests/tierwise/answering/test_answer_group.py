@@ -114,7 +114,7 @@ def test_the_naive_way_asks_a_group_once_at_high(archive: Any) -> None:
     [group] = Groups(archive).answer(archive.pictures(5))
     [alone] = Groups(archive).answer(archive.pictures(1))
     baselines = [outcome.baseline for outcome in outcomes(group)]
-    assert max(baselines) - min(baselines) < 5 * NANO_PER_TOKEN  # what cannot be divided
+    assert max(baselines) - min(baselines) <= 7 * NANO_PER_TOKEN  # a token in, a token out
     [one] = outcomes(alone)
     picture = 1064 * NANO_PER_TOKEN
     assert abs(sum(baselines) - one.baseline - 4 * picture) < one.baseline // 50
