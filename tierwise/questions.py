@@ -56,7 +56,7 @@ class Questions:
     def __post_init__(self) -> None:
         of_images = {task.name: task for task in self.of_images}
         looks = dict.fromkeys(task.look or (name,) for name, task in of_images.items())
-        found = tuple(tuple(of_images[name] for name in look) for look in looks)
+        found = tuple(tuple(of_images[n] for n in look if n in of_images) for look in looks)
         object.__setattr__(self, "looks", found)
 
     def task(self, name: str) -> Task:
