@@ -54,7 +54,7 @@ def carry_out(
                     options,
                     console,
                     verb="asking",
-                    files=job.facts["files"],
+                    files=job.files_asked,
                 )
         except InputError:
             ending.leave(Status.REFUSED)

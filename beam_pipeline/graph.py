@@ -12,6 +12,7 @@ import apache_beam as beam
 from tierwise.accounts.admission import Admission, Cap, Paid
 from tierwise.beam_pipeline.job import Job
 from tierwise.evaluation import PairRow, PairTotals
+from tierwise.forecast.pilot import Measured, Population
 from tierwise.near_duplicates import NearAudit
 from tierwise.publishing.parts import outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
@@ -21,12 +22,14 @@ from tierwise.transforms.ask_images import AskImages
 from tierwise.transforms.ask_within import AskWithin
 from tierwise.transforms.asking_fn import SharedEngine
 from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
+from tierwise.transforms.choose_first import ChooseFirst
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.compare_audits import CompareAudits
 from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
 from tierwise.transforms.keep_lease import keep_lease
 from tierwise.transforms.list_images import ListImages
+from tierwise.transforms.measure_pilot import MeasurePilot
 from tierwise.transforms.merge_pages import MergePages
 from tierwise.transforms.name_answers import NameAnswers
 from tierwise.transforms.name_groups import NameGroups
@@ -44,7 +47,8 @@ class Asked:
 
     `pages` are the same rows page by page, None where they have yet to meet; `before` is what
     earlier runs have paid; `admissions` is None without a cap, `audited` without
-    audits, `followers` where no near duplicates are looked for.
+    audits, `followers` where no near duplicates are looked for. A pilot has its `population`, and
+    in `measured` what its contents cost.
     """
 
     rows: beam.PCollection[NamedOutcome]
@@ -53,6 +57,8 @@ class Asked:
     admissions: beam.PCollection[Admission] | None = None
     audited: beam.PCollection[PairRow] | None = None
     followers: beam.PCollection[ImageFile] | None = None
+    population: beam.PCollection[Population] | None = None
+    measured: beam.PCollection[Measured] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Told:
     admissions: beam.PCollection[Admission] | None
     pairs: beam.PCollection[PairRow] | None
     audits: beam.PCollection[tuple[str, NearAudit]] | None
+    population: beam.PCollection[Population] | None
+    measured: beam.PCollection[Measured] | None
 
     def given(self) -> dict[str, beam.PCollection[Any]]:
         """Those that there are, by name."""
@@ -85,8 +93,13 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     alike, followers = files, None
     if job.likeness:
         alike = files | "ShareNearDuplicates" >> ShareNearDuplicates(plan, job.likeness)
-        followers = alike | "Followers" >> beam.Filter(lambda file: file.leader)
     # A picture that looks like another names that one as its leader, and will have its answers.
+    population = measured = None
+    if job.first:  # of images alone; who leads whom is that of the whole archive
+        alike, population = alike | "ChooseFirst" >> ChooseFirst(job.first)
+        files = alike
+    if job.likeness:
+        followers = alike | "Followers" >> beam.Filter(lambda file: file.leader)
     images = groups = admissions = audited = None
     if questions.of_images:
         sharing = ShareDuplicates(questions, digits, plan.order_by)
@@ -112,11 +125,13 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     if questions.of_groups:
         rows.append((files, groups) | "NameGroups" >> NameGroups(plan))
         pages = None  # those of groups and of images have yet to meet
+    if job.first:
+        measured = images | "MeasurePilot" >> MeasurePilot(plan.journal)
     if questions.audits:
         audited = images | "CompareAudits" >> CompareAudits(questions.audits)
     # Every name has a row for each task that it was asked; of names that are twins, one pays.
     all_rows = tuple(rows) | "AllRows" >> beam.Flatten()
-    return Asked(all_rows, pages, before, admissions, audited, followers)
+    return Asked(*(all_rows, pages, before, admissions, audited, followers), population, measured)
 
 
 def close(
@@ -150,6 +165,6 @@ def close(
     # Answers have met what they are held against: labels, the reference's answers, their leaders'.
     if asked.followers:
         left_out = {**left_out, NEAR_DUPLICATES: asked.followers}
-    told = Told(asked.before, asked.admissions, pairs, audits)
+    told = Told(*(asked.before, asked.admissions, pairs, audits), asked.population, asked.measured)
     closing = CloseRun(publication, publish, job.lease)
     return (parts, costs, left_out, told.given()) | "PublishRun" >> closing

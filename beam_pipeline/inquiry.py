@@ -14,6 +14,7 @@ from itertools import islice
 from tierwise.answers.comparing import cell_text
 from tierwise.beam_pipeline.asked import cap_of, flex_fallback_of, service_of
 from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.pilot_checks import check_pilot
 from tierwise.beam_pipeline.reading_of import reading_of
 from tierwise.calibration.labelling import LABEL, label_task
 from tierwise.errors import InputError, TasksError
@@ -89,6 +90,8 @@ def inquiry_of(
     _check_column("order_by", settings.order_by, found)
     near_duplicates = settings.near_duplicates is not None
     _check_references(questions, service, found, near_duplicates=near_duplicates)
+    if settings.first:
+        check_pilot(settings.first, settings.output, questions)
     reading = reading_of(settings, questions, service)
     judged = judged_tasks(questions.with_rows, found.columns, _label_task(questions, found))
     return Inquiry(questions, service, found, on, cap, fallback, reading, judged)

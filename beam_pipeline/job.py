@@ -30,7 +30,8 @@ class Job:
     `page`, it leaves the page for people too. `lease` is kept by the workers when it is there, else
     by the launcher. `untraced` is what earlier runs into the output may have paid besides.
     `renamed` are columns of the manifest that have another name in tables, `judged`
-    are the tasks that it says something about.
+    are the tasks that it says something about. `first` is how many contents a pilot asks, None for
+    all.
     """
 
     found: Input
@@ -46,6 +47,13 @@ class Job:
     untraced: Untraced = Untraced()
     renamed: Mapping[str, str] = field(default_factory=dict)
     judged: Mapping[str, Judged] = field(default_factory=dict)
+    first: int | None = None
+
+    @property
+    def files_asked(self) -> int:
+        """How many files there are to ask about, but for further names of a pilot's."""
+        files: int = self.facts["files"]
+        return files if self.first is None else min(files, self.first)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -79,6 +87,7 @@ class Job:
             audits=questions.audits,
             page=self.page,
             untraced=self.untraced,
+            first=self.first,
         )
 
 

@@ -81,10 +81,11 @@ def build_job(
     if files is None:
         files, ungrouped = _count_names(questions, found)
     output, run_id = writable(settings.output), new_run_id(now)
+    asked = min(files, settings.first or files)
     digits = (
-        shard_digits(files)
+        shard_digits(asked)
         if inquiry.cap is None
-        else capped_digits(files, ordered=bool(settings.order_by))
+        else capped_digits(asked, ordered=bool(settings.order_by))
     )
     rate, kept = settings.requests_per_minute, settings.log_requests
     spending = settings.usd_per_minute
@@ -94,7 +95,7 @@ def build_job(
         service=service,
         journal=JournalFiles(join(output, "journal"), run_id, digits, reading=inquiry.reading),
         requests_in_flight=requests_at_a_time(
-            settings.requests_in_flight, questions, files=files, processes=workers
+            settings.requests_in_flight, questions, files=asked, processes=workers
         ),
         requests_per_minute=rate / workers if rate else None,
         usd_per_minute=dollars / workers if dollars else None,
@@ -116,6 +117,7 @@ def build_job(
         likeness=_likeness(settings),
         renamed=_renamed(settings, found),
         judged=inquiry.judged,
+        first=settings.first,
     )
 
 

@@ -33,7 +33,7 @@ def reading_of(settings: Settings, questions: Questions, service: Service) -> Re
 
 def reading_of_last(output: str) -> Reading:
     """How the run that has just ended there read the journal, as far as money goes."""
-    run = _run(output)
+    run = read_run_file(output)
     return Reading(
         answerer=Answerer(ServiceKind(run["answerer"]["service"]), run["answerer"]["emulator"]),
         runs=_answerers(output),
@@ -52,12 +52,13 @@ def _answerers(output: str) -> Mapping[str, Answerer]:
 
 
 def _of_last(output: str) -> dict[str, Answerer]:
-    run = _run(output)
+    run = read_run_file(output)
     answerer, run_id = answerer_of_run(run), run.get("run_id")
     return {run_id: answerer} if answerer and isinstance(run_id, str) else {}
 
 
-def _run(output: str) -> Mapping[str, Any]:
+def read_run_file(output: str) -> Mapping[str, Any]:
+    """What `run.json` says of the last run into an output; nothing where there is none."""
     try:
         run = read_json_text(files_for(output).read(join(output, RUN_FILE)))
     except (OSError, ValueError, RecursionError):

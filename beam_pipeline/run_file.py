@@ -9,6 +9,7 @@ from tierwise.accounts.ending import EXIT_STATUS, Status
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import unwritable
+from tierwise.beam_pipeline.pilot_checks import TABLES_OF_FIRST, tables_of_first
 from tierwise.json_text import read_json_text
 from tierwise.storage.files import files_for, join
 
@@ -47,11 +48,16 @@ def complete_run(job: Job, **more: Any) -> dict[str, Any]:
 def _unfinished(job: Job, status: Status) -> dict[str, Any]:
     """The tables that are in place, and are listed, are still those of the run before."""
     try:
-        tables = read_run(job).get("tables", [])
-    except (FileNotFoundError, ValueError, AttributeError):
-        tables = []
+        before = read_run(job)
+        kept = {"tables": before.get("tables", []), TABLES_OF_FIRST: tables_of_first(before)}
+    except (FileNotFoundError, ValueError, AttributeError, KeyError, TypeError):
+        kept = {"tables": []}
     exit_status = EXIT_STATUS.get(status)
-    return {**job.facts, "status": status, "exit_status": exit_status, "tables": tables}
+    return {**job.facts, "status": status, "exit_status": exit_status, **_without_none(kept)}
+
+
+def _without_none(some: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in some.items() if value is not None}
 
 
 def _write(job: Job, content: dict[str, Any]) -> None:

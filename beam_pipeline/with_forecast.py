@@ -28,6 +28,7 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
             job.output,
             reading,
             shares_alike=job.likeness is not None,
+            first=job.first,
         )
     except JournalError:
         return job

@@ -15,5 +15,5 @@ def with_page(job: Job, *, thumbnails: bool) -> Job:
     if not thumbnails:
         return job
     old_columns = {name: one.old for name, one in job.judged.items() if one.old}
-    kept = thumbnails_of(thumbnails_below(job.output), job.facts["files"], old_columns)
+    kept = thumbnails_of(thumbnails_below(job.output), job.files_asked, old_columns)
     return replace(job, plan=replace(job.plan, thumbnails=kept))

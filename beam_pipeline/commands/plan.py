@@ -52,6 +52,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         inquiry.reading,
         sample=settings.sample,
         shares_alike=settings.near_duplicates is not None,
+        first=settings.first,
     )
     warnings += warnings_about(questions, inquiry.service, on)
     warnings += no_images(survey, inquiry.found.uri)

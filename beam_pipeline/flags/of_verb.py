@@ -30,6 +30,7 @@ FLAGS = (
 _OF_RUN_ALONE = {
     *("input", "output", "cost_by", "order_by", "calibration", "on_stale", "audit_rate"),
     *("near_duplicates", "near_duplicates_audit", "no_thumbnails", "column_names"),
+    "first",
 }
 
 

@@ -34,6 +34,17 @@ FLAGS = (
         (RUN,),
     ),
     Flag(
+        "first",
+        "Ask only so many files, drawn at random by a hash of their content: a pilot. The tables "
+        "hold these alone, the end forecasts all others from what these cost, and a later run "
+        "without this flag asks only the others. Default: all.",
+        "500",
+        (RUN,),
+        type=int,
+        least=1,
+        most=100_000,  # workers hold a number for each
+    ),
+    Flag(
         "calibration",
         "File that tierwise calibrate has written; its routes are used in place of the tasks "
         "file's. Default: none.",

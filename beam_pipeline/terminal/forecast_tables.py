@@ -66,8 +66,11 @@ def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
     """What was looked at, and what to be warned of."""
     looked = "all" if survey.complete else f"{survey.sampled_files} at random"
     images = len(survey.images) + len(survey.known)
+    files = counted(survey.files, "file")
+    if survey.of_files is not None:
+        files = f"the first {survey.files} of {counted(survey.of_files, 'file')}"
     yield (
-        f"{uri}: {counted(survey.files, 'file')}, {looked} looked at, "
+        f"{uri}: {files}, {looked} looked at, "
         f"{counted(images, 'image')} in them; "
         f"{counted(survey.skipped_files, 'file')} skipped."
     )

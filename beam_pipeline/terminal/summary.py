@@ -19,6 +19,7 @@ from tierwise.beam_pipeline.terminal.failures_table import print_failures
 from tierwise.beam_pipeline.terminal.forms_lines import print_forms, print_packs
 from tierwise.beam_pipeline.terminal.money import all_runs_lines, print_money
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
+from tierwise.beam_pipeline.terminal.pilot_lines import pilot_lines
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.labelling import LABEL
 from tierwise.report.task_facts import AskedTask
@@ -84,6 +85,8 @@ def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
             f"ENDED EARLY: {early['message'].rstrip('.')}. Rows left: {early['rows']} "
             f"({early['reason']}). {how_to_go_on(EarlyEnd(**early))}",
         )
+    for line in pilot_lines(run):
+        say(console, line)
     for line in others_answers(run):
         say(console, line)
     if run["emulated"]:

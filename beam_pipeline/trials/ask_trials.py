@@ -21,7 +21,9 @@ from tierwise.prices.price_day import price_day
 from tierwise.questions import Questions
 
 # The manifest has no column to tell costs apart by; a shared answer says nothing of its own image.
-_WITHOUT = dict.fromkeys(("cost_by", "order_by", "near_duplicates", "calibration", "column_names"))
+_WITHOUT = dict.fromkeys(
+    ("cost_by", "order_by", "near_duplicates", "calibration", "column_names", "first")
+)
 
 
 def ask_trials(

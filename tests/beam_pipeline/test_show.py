@@ -49,6 +49,10 @@ def test_a_run_is_shown_again_word_for_word(
     first = end_of(capsys.readouterr().out)
     assert "found: 6 of 7 answered" in first
     assert shown(f"{run.output}/", capsys) == first
+    pilot = classify(folder, "--first=2", output="pilot")
+    first = end_of(capsys.readouterr().out)
+    assert "Forecast for the other" in first
+    assert shown(pilot.output, capsys) == first
     classify(folder)  # reused: nothing is asked
     reused = end_of(capsys.readouterr().out)
     assert "requests: 0, cost: $0.0" in reused

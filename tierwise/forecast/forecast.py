@@ -167,6 +167,7 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
     """The forecast as JSON; dollars are decimal strings."""
     return {
         "files": one.survey.files,
+        **({} if one.survey.of_files is None else {"of_files": one.survey.of_files}),
         "files_looked_at": one.survey.looked_at,
         **_load_row(one.load),
         **_interval_row(one.cost),

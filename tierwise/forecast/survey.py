@@ -64,7 +64,9 @@ class Survey:
     `images_per_file` counts them, several for a file with pages, none for one that cannot be read;
     of those, `foreign` are no pictures at all, which says nothing of the pictures. `twins` counts,
     by task, names whose questions another name pays for; `groups` are those of tasks that ask
-    groups. With `shares_alike`, near duplicates share answers, and nobody knows yet which.
+    groups. With `shares_alike`, near duplicates share answers, and nobody knows yet which. Of a
+    pilot, which asks a part alone, `of_files` is about how many files the archive has; None where
+    all of it is asked.
     """
 
     files: int
@@ -78,6 +80,7 @@ class Survey:
     known_files: int = 0
     compared_files: int = 0
     shares_alike: bool = False
+    of_files: int | None = None
 
     @property
     def sampled_files(self) -> int:

@@ -23,7 +23,7 @@ import re
 import uuid
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
@@ -140,6 +140,18 @@ class JournalFiles:
             and not (earlier_only and entry.run_id == self.run_id)
         )
         return recall(ours, run_id=self.run_id, reading=self.reading)
+
+    def spent_on(self, shard: str, request_ids: Collection[str]) -> dict[str, Spent]:
+        """What questions about images of a shard cost, whichever run paid, as far as any did."""
+        spent: dict[str, Spent] = {}
+        for name in self._folders(shard):
+            for _, found in self._objects(name):
+                for entry in found.entries:
+                    ours = entry.run_id == self.run_id or self.reading.takes(entry)
+                    if ours and entry.request_id in request_ids:
+                        before = spent.get(entry.request_id, Spent())
+                        spent[entry.request_id] = before + entry.spent
+        return spent
 
     def folders(self) -> list[str]:
         """Names of all folders of answers, those of images that left the archive included."""

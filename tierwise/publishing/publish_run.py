@@ -36,6 +36,7 @@ from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import audit_summary
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
+from tierwise.forecast.pilot import Measured, Population, pilot_facts
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import check_lease, end_lease
 from tierwise.json_text import read_json_text
@@ -59,7 +60,7 @@ class Publication:
     `cost_by` is the manifest's column that costs are told apart by, empty for none. `judged` are
     the tasks that the manifest has labels for, `audits` those that audit others. With `page`, the
     page for people is one of the files that are published. `untraced` is what earlier runs may have
-    paid and the journal does not tell.
+    paid and the journal does not tell. `first` is how many contents a pilot asks.
     """
 
     output: str
@@ -72,6 +73,7 @@ class Publication:
     audits: tuple[Task, ...] = ()
     page: bool = False
     untraced: Untraced = Untraced()
+    first: int | None = None
 
     @property
     def staging(self) -> str:
@@ -89,6 +91,8 @@ def publish(
     admissions: Sequence[Admission] = (),
     before: Sequence[Paid] = (),
     audits: Sequence[tuple[str, NearAudit]] = (),
+    population: Sequence[Population] = (),
+    measured: Sequence[Measured] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
@@ -113,6 +117,9 @@ def publish(
             more["journal_gaps"] = account.journal_gaps(gaps)
         for admission in admissions:  # one, under a cap
             more["cap"] = account.cap(admission, costs)
+        if publication.first:
+            archive, cost = sum(population, Population()), sum(measured, Measured())
+            more["first"] = pilot_facts(publication.first, archive, cost)
         if audits:
             more["near_duplicates_audit"] = {task: audit.facts() for task, audit in sorted(audits)}
         _stage(publication, parts, costs, left_out, pairs=pairs, more=more)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwise.accounts.ending import EarlyEnd, Status, how_to_go_on
+from tierwise.forecast.pilot import what_was_asked
 from tierwise.report.cost_lines import nano
 from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.written import count, exact, money, percent
@@ -104,6 +105,8 @@ def _figures(pictures: int, answered: int | None, paid: _Paid) -> Iterator[Figur
 
 
 def _notes(run: Mapping[str, Any], failures: FailuresTally, paid: _Paid) -> Iterator[str]:
+    if "first" in run:
+        yield what_was_asked(run["first"])
     if early := run.get("ended_early"):
         message = early["message"].rstrip(".")
         yield (

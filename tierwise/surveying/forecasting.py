@@ -33,12 +33,15 @@ def survey_of(
     *,
     sample: int = SAMPLE,
     shares_alike: bool = False,
+    first: int | None = None,
 ) -> Survey:
-    """A look at the archive; `output` is where an earlier run may have left its journal."""
+    """A look at the archive, or at the `first` files of it that a pilot asks.
+
+    `output` is where an earlier run may have left its journal.
+    """
     journal = join(output, "journal") if output else ""
-    return survey_archive(
-        found, WhatToSurvey(questions, Limits(), sample, journal, reading, shares_alike)
-    )
+    looking = WhatToSurvey(questions, Limits(), sample, journal, reading, shares_alike, first)
+    return survey_archive(found, looking)
 
 
 def forecast_of(

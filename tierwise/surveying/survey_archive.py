@@ -26,6 +26,7 @@ from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
 from tierwise.surveying.archive_names import archive_names
+from tierwise.surveying.first_names import first_names
 from tierwise.surveying.identical_files import affordable, content_hash, twins_in
 from tierwise.surveying.picture_heads import first_page
 from tierwise.surveying.survey_groups import KnownGroups, survey_groups
@@ -41,7 +42,8 @@ _Known = tuple[str, Recalled]
 class WhatToSurvey:
     """What to look for. `journal` is its folder; without one nothing has been paid.
 
-    `reading` says whose answers in it count, `shares_alike` that near duplicates share answers.
+    `reading` says whose answers in it count, `shares_alike` that near duplicates share answers;
+    `first` is how many files a pilot asks, None for all.
     """
 
     questions: Questions
@@ -50,6 +52,7 @@ class WhatToSurvey:
     journal: str = ""
     reading: Reading = ANYBODYS
     shares_alike: bool = False
+    first: int | None = None
 
 
 def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
@@ -59,7 +62,9 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
         InputError: a manifest is malformed, or the journal of a newer version.
     """
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
-    names = archive_names(found, rng)
+    everything = archive_names(found, rng)
+    asked_before = _journal(looking, everything.files) is not None
+    names = first_names(everything, looking.first, rng, hashes=asked_before)
     questions = looking.questions
     groups = KnownGroups(_journal(looking, names.files), looking.sample)
     journal = groups.journal
@@ -87,6 +92,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
         known_files=round(scale * (len(compared) - len(left))),
         compared_files=len(compared) - len(left),
         shares_alike=looking.shares_alike,
+        of_files=everything.files if looking.first else None,
     )
 
 
