@@ -62,15 +62,24 @@ def archive(photos: Callable[..., Path], tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
+@pytest.fixture(scope="module")
+def costs() -> dict[str, int]:
+    """By tasks, what the archive of these tests cost without a cap when it was first asked."""
+    return {}
+
+
 @pytest.fixture
-def whole_cost(archive: Path, classify: Callable[..., Any], gemini: Any) -> Callable[[str], int]:
+def whole_cost(
+    costs: dict[str, int], archive: Path, classify: Callable[..., Any], gemini: Any
+) -> Callable[[str], int]:
     """What the archive of these tests costs without a cap."""
 
     def cost(tasks: str) -> int:
-        classify(archive, tasks=tasks, output="uncapped")
-        billed: int = gemini.billed()
-        gemini.reset()
-        return billed
+        if tasks not in costs:
+            classify(archive, tasks=tasks, output="uncapped")
+            costs[tasks] = gemini.billed()
+            gemini.reset()
+        return costs[tasks]
 
     return cost
 

@@ -42,6 +42,17 @@ def tasks_with(labels: list[str], pack: int = 1, *, multiple: bool = False) -> s
     return LABELS.format(labels=json.dumps(labels), pack=pack, multiple=json.dumps(multiple))
 
 
+def by_name(values: dict[tuple[str, int, str], Any]) -> dict[tuple[str, int, str], Any]:
+    """Of files in whatever folder."""
+    return {(Path(uri).name, page, task): value for (uri, page, task), value in values.items()}
+
+
+@pytest.fixture(scope="module")
+def free_values() -> dict[str, Any]:
+    """By tasks, what was answered where no schema is refused: the same whichever is elsewhere."""
+    return {}
+
+
 @pytest.mark.parametrize("pack", [1, 8])
 @pytest.mark.parametrize("multiple", [False, True])
 @pytest.mark.parametrize(
@@ -64,6 +75,7 @@ def test_refused_enums_fall_back_to_what_the_server_takes(
     labels: list[str],
     fault: dict[str, Any],
     form: str,
+    free_values: dict[str, Any],
 ) -> None:
     folder, tasks = photos(16), tasks_with(labels, pack, multiple=multiple)
     gemini.faults(fault)
@@ -80,9 +92,10 @@ def test_refused_enums_fall_back_to_what_the_server_takes(
     refused = [line["usd"] for line in gemini.requests() if line["status"] == 400]
     assert 1 <= len(refused) <= 16 * 3
     assert set(refused) == {"0.000000000"}
-    gemini.reset()
-    free = classify(folder, tasks=tasks, output="free")
-    assert strict.values == free.values
+    if tasks not in free_values:
+        gemini.reset()
+        free_values[tasks] = by_name(classify(folder, tasks=tasks, output="free").values)
+    assert by_name(strict.values) == free_values[tasks]
     # The form is not part of what was asked: everything is recalled, under whatever form.
     gemini.reset()
     again = classify(folder, tasks=tasks, output="strict")

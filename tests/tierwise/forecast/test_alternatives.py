@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import pytest
 
@@ -15,6 +16,7 @@ from tierwise.forecast.survey import SeenImage, Standing, Survey
 TODAY = date(2026, 11, 23)
 
 
+@cache
 def found(
     *,
     model: str = "gemini-3.1-flash-lite",
@@ -114,4 +116,4 @@ def test_a_tier_that_a_model_lacks_is_left_out() -> None:
     ],
 )
 def test_the_biggest_lever_is_named_with_its_reason(asked: dict[str, str], lever: str) -> None:
-    assert lever in biggest_lever(found(**asked))  # type: ignore[arg-type]
+    assert lever in biggest_lever(found(**asked))
