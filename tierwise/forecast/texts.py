@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from statistics import fmean
 
 from tierwise.forecast.survey import SeenImage
@@ -138,10 +139,14 @@ def _lead(task: Task, prompt: Prompt) -> float:
 
 def check_text_tokens(images: float) -> float:
     """What a checked pack of so many images says more than another, in its opening and captions."""
+    return _check_opening_tokens() + images * len(f" ({_WORDS[0]})") / _CHARACTERS_PER_TOKEN
+
+
+@cache  # a forecast asks for each of a thousand scenarios
+def _check_opening_tokens() -> int:
     bare = Prompt("", "", (), ())
     plain, checked = (request_texts([bare] * 2, "", checks=words) for words in ((), _WORDS))
-    more = text_tokens(checked.opening) - text_tokens(plain.opening)
-    return more + images * len(f" ({_WORDS[0]})") / _CHARACTERS_PER_TOKEN
+    return text_tokens(checked.opening) - text_tokens(plain.opening)
 
 
 def schema_tokens(tasks: Sequence[Task], answers: int) -> int:
