@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,15 @@ MODES = {
     "processes": ["--direct_running_mode=multi_processing", "--direct_num_workers=2"],
     "repeated": ["--direct_runner_bundle_repeat=1"],
 }
+
+
+@dataclass(frozen=True)
+class PlainRun:
+    values: dict[tuple[str, int, str], Any]
+    asked: list[tuple[str, int, str]]
+    reasons: dict[tuple[str, str], str]
+    cost: int
+    requests: int
 
 
 @pytest.fixture
@@ -100,19 +110,43 @@ def test_nothing_is_asked_again(manifest: Path, classify: Callable[..., Any], ge
     assert all(row["reused"] for row in second.answers())
 
 
+@pytest.fixture(scope="module")
+def plain_runs() -> dict[str, PlainRun]:
+    """By tasks, what a run without faults and flags came to when it was first wanted."""
+    return {}
+
+
+@pytest.fixture
+def plain(
+    plain_runs: dict[str, PlainRun], manifest: Path, classify: Callable[..., Any], gemini: Any
+) -> Callable[[str], PlainRun]:
+    def run(tasks: str) -> PlainRun:
+        if tasks not in plain_runs:
+            done = classify(manifest, tasks=tasks, output="plain")
+            assert done.cost == gemini.billed() > 0
+            plain_runs[tasks] = PlainRun(
+                done.values, done.asked, done.reasons, done.cost, len(gemini.requests())
+            )
+            gemini.reset()
+        return plain_runs[tasks]
+
+    return run
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_running_mode_changes_nothing(
-    mode: str, manifest: Path, classify: Callable[..., Any], gemini: Any
+    mode: str,
+    plain: Callable[[str], PlainRun],
+    manifest: Path,
+    classify: Callable[..., Any],
+    gemini: Any,
 ) -> None:
-    plain = classify(manifest, tasks=GROUPS_ONLY, output="plain")
-    assert plain.cost == gemini.billed() > 0
-    requests = len(gemini.requests())
-    gemini.reset()
+    usual = plain(GROUPS_ONLY)
     finished = classify(manifest, *MODES[mode], tasks=GROUPS_ONLY, output=mode)
-    assert (finished.values, finished.asked) == (plain.values, plain.asked)
-    assert finished.reasons == plain.reasons
-    assert finished.cost == plain.cost == gemini.billed()
-    assert len(gemini.requests()) == requests == 5
+    assert (finished.values, finished.asked) == (usual.values, usual.asked)
+    assert finished.reasons == usual.reasons
+    assert finished.cost == usual.cost == gemini.billed()
+    assert len(gemini.requests()) == usual.requests == 5
 
 
 @pytest.mark.parametrize(
@@ -125,10 +159,13 @@ def test_a_running_mode_changes_nothing(
     ids=lambda faults: faults[0]["kind"],
 )
 def test_nothing_is_lost_whatever_goes_wrong(
-    faults: list[dict[str, Any]], manifest: Path, classify: Callable[..., Any], gemini: Any
+    faults: list[dict[str, Any]],
+    plain: Callable[[str], PlainRun],
+    manifest: Path,
+    classify: Callable[..., Any],
+    gemini: Any,
 ) -> None:
-    asked = classify(manifest, tasks=TASKS, output="plain").asked
-    gemini.reset()
+    asked = plain(TASKS).asked
     gemini.faults(*faults, seed=4)
     finished = classify(manifest, tasks=TASKS)
     assert finished.asked == asked

@@ -60,12 +60,17 @@ def page() -> Callable[[int], bytes]:
     return drawn
 
 
+@pytest.fixture(scope="module")
+def large(draw: Callable[..., bytes], page: Callable[[int], bytes]) -> dict[str, bytes]:
+    """Three large pictures without detail, three pages of print."""
+    plain = {f"large{n}.jpg": draw(n, size=(1800, 1350)) for n in range(3)}
+    return plain | {f"page{n}.jpg": page(n) for n in range(3)}
+
+
 @pytest.fixture
-def mixed(archive: Any, page: Callable[[int], bytes]) -> list[ImageFile]:
-    """Three small pictures, three large ones without detail, three pages of print."""
-    small: list[ImageFile] = archive.pictures(3)
-    large = [archive.add(f"large{n}.jpg", archive.draw(n, size=(1800, 1350))) for n in range(3)]
-    return [*small, *large, *(archive.add(f"page{n}.jpg", page(n)) for n in range(3))]
+def mixed(archive: Any, large: dict[str, bytes]) -> list[ImageFile]:
+    """Three small pictures, and the large ones."""
+    return [*archive.pictures(3), *(archive.add(name, data) for name, data in large.items())]
 
 
 def taken(answered: Sequence[Answered]) -> dict[str, tuple[str, str]]:
