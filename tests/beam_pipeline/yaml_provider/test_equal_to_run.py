@@ -12,12 +12,12 @@ from typing import Any
 import apache_beam as beam
 import pytest
 import yaml
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.yaml.yaml_transform import expand_pipeline
 
 from tests.beam_pipeline.conftest import Finished
 from tierwise import AskGemini, ReadImages, WriteTables
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.scheduling.engine import close_all
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,7 +76,7 @@ def by_yaml(pages: Path, tasks: str, output: Path, flags: dict[str, Any]) -> Non
         {"type": "WriteTables", "input": rows, "config": {}},
     ]
     document = {"pipeline": {"transforms": transforms}, "providers": [{"include": str(PROVIDERS)}]}
-    with beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"])) as pipeline:
+    with beam.Pipeline(options=beam_options([])) as pipeline:
         expand_pipeline(pipeline, yaml.safe_dump(document, sort_keys=False))
 
 
@@ -176,7 +176,7 @@ def test_columns_that_are_named_like_ours_ride_along(
         ]
         providers = [{"include": str(PROVIDERS)}]
         document = {"pipeline": {"transforms": transforms}, "providers": providers}
-        with beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"])) as pipeline:
+        with beam.Pipeline(options=beam_options([])) as pipeline:
             expand_pipeline(pipeline, yaml.safe_dump(document, sort_keys=False))
         [answer] = Finished(0, tmp_path / name).answers()
         for column in odd:
@@ -196,7 +196,7 @@ def test_columns_that_differ_by_case_alone_are_refused(gemini: Any, tmp_path: Pa
         {"type": "LogForTesting", "input": "AskGemini.failures"},
     ]
     document = {"pipeline": {"transforms": transforms}, "providers": [{"include": str(PROVIDERS)}]}
-    pipeline = beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"]))
+    pipeline = beam.Pipeline(options=beam_options([]))
     with pytest.raises(ValueError, match="in the tables they would be one"):
         expand_pipeline(pipeline, yaml.safe_dump(document))
     assert Decimal(0) == gemini.billed()

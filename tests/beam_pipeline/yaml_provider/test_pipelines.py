@@ -14,11 +14,11 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.yaml.yaml_transform import expand_pipeline
 
 from tierwise.beam_pipeline import yaml_provider
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.scheduling.engine import close_all
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +35,7 @@ def _engines_end() -> Iterator[None]:
 
 
 def run(text: str) -> None:
-    options = PipelineOptions(["--runner=FnApiRunner"])
+    options = beam_options([])
     with beam.Pipeline(options=options) as pipeline:
         expand_pipeline(pipeline, text)
 
@@ -203,7 +203,7 @@ def test_what_cannot_be_asked_is_refused_while_the_pipeline_is_built(
         {"type": "Create", "config": {"elements": elements}},
         **config,
     )
-    pipeline = beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner"]))
+    pipeline = beam.Pipeline(options=beam_options([]))
     with pytest.raises(ValueError, match=re.escape(message)):
         expand_pipeline(pipeline, text)
 
