@@ -46,7 +46,7 @@ def with_looks(tasks: Sequence[Task]) -> tuple[Task, ...]:
         replace(
             task,
             look=looks.get(task.name, ()),
-            first_questions=firsts.get(task.row_of, ()) if task in naive else (),
+            first_questions=firsts.get(task.written_as, ()) if task in naive else (),
         )
         for task in tasks
     )

@@ -295,13 +295,14 @@ class Answer(Record):
     """One task's typed answer for one image of one content.
 
     `spent` is the request that answered, `wasted` the paid ones before it that had to be repeated.
-    `baseline` is what the naive way would have cost: flat `high`, one image per request, standard
-    tier. Money is in nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a
-    reply before it ended at the output limit. `first` is the doubtful answer by a cheaper route
-    that came before this one. `route_reason` is why it was asked at this media resolution, for
-    people. `service` is who was paid for it, None for people. `label_form` is how
-    the question was put (`tierwise.answers.forms`), empty where nothing is to be told of that.
-    `asked_with` are the tasks that shared its request for this image, without itself.
+    `baseline` is what the naive way would have cost (`tierwise.accounts.naive_way`). `earlier` says
+    that an earlier run asked, to which its baseline belongs as its cost does. Money is in
+    nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a reply before it
+    ended at the output limit. `first` is the doubtful answer by a cheaper route that came before
+    this one. `route_reason` is why it was asked at this media resolution, for people. `service` is
+    who was paid for it, None for people. `label_form` is how the question was put
+    (`tierwise.answers.forms`), empty where nothing is to be told of that. `asked_with` are the
+    tasks that shared its request for this image, without itself.
     """
 
     request_id: str
@@ -328,6 +329,7 @@ class Answer(Record):
     service: ServiceKind | None = None
     label_form: str = ""
     asked_with: tuple[str, ...] = ()
+    earlier: bool = False
 
     @property
     def paid(self) -> Spent:
@@ -346,6 +348,7 @@ class Failure(Record):
     `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
     `may_pass` that a reason which is mostly final is not here: the next run asks again.
     `first` is the doubtful answer by a cheaper route because of which it was asked again.
+    `baseline` and `earlier` are as in an answer.
     """
 
     request_id: str
@@ -363,6 +366,7 @@ class Failure(Record):
     run_ended: bool = False
     first: Answer | None = None
     may_pass: bool = False
+    earlier: bool = False
 
     @property
     def paid(self) -> Spent:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.accounts.tables import usd
 from tierwise.beam_pipeline.terminal.cost_table import thousands
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
@@ -68,6 +69,7 @@ def print_alternatives(
     )
     console.print(table)
     say(console, biggest_lever(found))
+    say(console, NAIVE_WAY)
 
 
 def _less(cost: int, naive: int) -> str:

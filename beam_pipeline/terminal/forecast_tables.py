@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.beam_pipeline.terminal.cost_table import thousands
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.plain_text import plain
@@ -123,7 +124,7 @@ def _closing(row: dict[str, Any]) -> Iterator[str]:
     )
     cost, baseline = Decimal(row["cost_usd"]), Decimal(row["baseline_usd"])
     saving = f", {100 * (baseline - cost) / baseline:.0f} % less" if cost < baseline else ""
-    yield f"The naive way (flat high, one image per request, standard): ${short(baseline)}{saving}."
+    yield f"The naive way: ${short(baseline)}{saving}. {NAIVE_WAY}"
     for name, task in row["tasks"].items():
         if 2 * Decimal(task["output_usd"]) > Decimal(task["cost_usd"]):
             yield (

@@ -11,6 +11,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
+from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.accounts.table_names import COSTS
 from tierwise.accounts.tables import costs_schema
 from tierwise.beam_pipeline.terminal.cost_table import cost_table, dollars
@@ -71,6 +72,7 @@ def _totals(run: dict[str, Any]) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
+    yield NAIVE_WAY
     every, ours = run["all_runs"], run["totals"]
     if any(every[name] != ours[name] for name in ("cost_usd", "maybe_billed_usd")):
         yield from all_runs_lines(every, capped="cap" in run)
@@ -96,6 +98,8 @@ def all_runs_lines(every: dict[str, Any], *, capped: bool = False) -> Iterator[s
     if maybe := Decimal(every["maybe_billed_usd"]):
         perhaps = f", of which perhaps lost ${lost:f}" if lost else ""
         line += f"; maybe billed besides, at the worst: ${maybe:f}{perhaps}"
+    if "baseline_cost_usd" in every:  # once a run has ended there
+        line += f"; the naive way ${every['baseline_cost_usd']}, saved ${every['saved_usd']}"
     yield f"{line}."
     if lost and not capped:
         yield f"{_perhaps_lost(lost)}."

@@ -75,6 +75,16 @@ def all_runs_facts(
     }
 
 
+def all_runs_saved(rows: Iterable[CostRow], cost_usd: str) -> dict[str, str]:
+    """What the naive way costs for all that is in the tables, of whatever run, and all runs less.
+
+    Answers of pictures and tasks that are no longer asked about do not count.
+    """
+    baseline = sum(one.baseline + one.baseline_before for _, one in rows)
+    saved = usd(baseline) - Decimal(cost_usd)
+    return {"baseline_cost_usd": _written(baseline), "saved_usd": f"{saved:f}"}
+
+
 def journal_gaps(gaps: Mapping[str, Spent]) -> list[dict[str, Any]]:
     """What earlier runs paid of which the journal no longer tells."""
     return [

@@ -41,6 +41,7 @@ class CostKey:
 class CostTotals(Record):
     """What stands in a row of `costs`; `baseline` is in nano-dollars.
 
+    `baseline_before` is that of answers of earlier runs, which counts there, not here.
     `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`
     those that were answered after a reply had ended at the output limit, `escalated` those whose
     first answer was in doubt. Each image counts once in `images`: with its final outcome.
@@ -52,6 +53,7 @@ class CostTotals(Record):
     run_ended: int = 0
     cut_off: int = 0
     escalated: int = 0
+    baseline_before: int = 0
 
     @classmethod
     def zero(cls) -> CostTotals:
@@ -66,6 +68,7 @@ class CostTotals(Record):
             self.run_ended + other.run_ended,
             self.cut_off + other.cut_off,
             self.escalated + other.escalated,
+            self.baseline_before + other.baseline_before,
         )
 
 
@@ -87,7 +90,16 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     key = CostKey(*route, name, charged_to, version, form)
     ended = isinstance(outcome, Failure) and outcome.run_ended
     cut_off = name == ANSWERED and isinstance(outcome, Answer) and outcome.cut_off
-    totals = [(key, CostTotals(outcome.spent, 1, outcome.baseline, int(ended), int(cut_off)))]
+    before = outcome.baseline if outcome.earlier else 0
+    own = CostTotals(
+        outcome.spent,
+        images=1,
+        baseline=outcome.baseline - before,
+        run_ended=int(ended),
+        cut_off=int(cut_off),
+        baseline_before=before,
+    )
+    totals = [(key, own)]
     if outcome.wasted != Spent():
         totals.append((replace(key, outcome=REPEATED), CostTotals(outcome.wasted)))
     if outcome.first:

@@ -108,14 +108,10 @@ def member_id(group_id: str, content_hash: str, page: int) -> str:
 def outcome_of_rest(sent: Sequence[Outcome]) -> Outcome:
     """What holds for images of a group that were not sent: its answer, or why there is none.
 
-    It costs nothing. The naive way would have asked them too, and paid at least what it pays for
-    the cheapest of those that were sent.
+    It costs nothing, and the request of the naive way has no more images than ours.
     """
-    first = free(sent[0])
-    if isinstance(first, Answer):
-        cheapest = min(outcome.baseline for outcome in sent)
-        return replace(first, page=Page(), sent=Sent(), baseline=cheapest)
-    return replace(first, page=Page())
+    first = replace(free(sent[0]), page=Page(), baseline=0)
+    return replace(first, sent=Sent()) if isinstance(first, Answer) else first
 
 
 def left_out(task: Task, page: Page, error: ImageError) -> Failure:

@@ -84,10 +84,12 @@ def as_asked(outcome: Outcome, ask: Ask) -> Outcome:
 
     Another task, or this one under its old name or by another rule, may have asked it before.
     """
+    # Nobody audits the naive way.
+    baseline = 0 if ask.task.audit else outcome.baseline
+    outcome = replace(outcome, task=ask.task.name, baseline=baseline)
     if isinstance(outcome, Failure):
-        return replace(outcome, task=ask.task.name)
-    reason = ask.route_reason
-    return replace(outcome, task=ask.task.name, page=ask.page, route_reason=reason)
+        return outcome
+    return replace(outcome, page=ask.page, route_reason=ask.route_reason)
 
 
 def known_outcome(ask: Ask, recalled: Recalled) -> Outcome | None:

@@ -73,12 +73,12 @@ def alternatives(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Al
 
 
 def naive_cost(found: Sequence[Alternative]) -> int:
-    """What the naive way costs, in nano-dollars: flat `high`, one image per request, standard."""
+    """What the naive way costs, in nano-dollars."""
     return next(way.load.cost for way in found if way.change is Change.NAIVE)
 
 
 def _naive(asked: Load) -> Load:
-    return replace(asked, cost=asked.baseline, requests=asked.images)
+    return replace(asked, cost=asked.baseline, requests=round(asked.naive_requests))
 
 
 def _load(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Load:

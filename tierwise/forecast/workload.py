@@ -37,7 +37,7 @@ class Load:
     """What a task comes to; `images` are questions.
 
     `cost`, `output_cost` (the part of it for replies and thoughts) and `baseline` are in
-    nano-dollars.
+    nano-dollars; `naive_requests` is its part of the requests of the naive way.
     """
 
     images: int = 0
@@ -46,6 +46,7 @@ class Load:
     cost: int = 0
     output_cost: int = 0
     baseline: int = 0
+    naive_requests: float = 0.0
 
     def __add__(self, other: Load) -> Load:
         return Load(
@@ -55,6 +56,7 @@ class Load:
             self.cost + other.cost,
             self.output_cost + other.output_cost,
             self.baseline + other.baseline,
+            self.naive_requests + other.naive_requests,
         )
 
 
@@ -67,7 +69,7 @@ class Workload:
     by itself. `picture` and `picture_at_most` are mean tokens of a picture (an image or a contact
     sheet) by rule and by the documented maximum, `picture_error` its standard error as a share;
     `raised` is the mean by rule if all pictures of which the fine detail is not known had much of
-    it; `naive` is the mean of an image at flat `high`.
+    it; `naive` is the mean of an image at flat `high`, `names` how many names a content has.
     """
 
     tasks: tuple[Task, ...]
@@ -82,6 +84,7 @@ class Workload:
     raised: float
     picture_error: float
     naive: float
+    names: float
 
     def loads(self, scenario: Scenario) -> dict[str, Load]:
         """What each task comes to in that scenario, by name."""
@@ -124,23 +127,27 @@ class Workload:
         text = sum(words) + around
         price = self.rates.price(route.model, route.service_tier, round(text + pictures))
         standard = self.rates.price(route.model, ServiceTier.STANDARD)
+        named = requests * self.names / (1 - scenario.followers)
+        forms = 1 if self.groups else pack
         each, found = 1 / len(self.tasks), dict[str, Load]()
         for place, task in enumerate(self.tasks):
             part = output * replies[place] / sum(replies), thoughts * each
             own = words[place] + around * each
             usage = _usage(paid, own, pictures * each, *part)
             earlier = self._earlier_answers(task, scenario)
-            alone = pack * (self.texts.alone[place] + earlier) * scenario.text
-            looked = pack * self.naive / max(1, len(task.first_questions))
-            naive = _usage(requests, alone, looked, *part)
+            alone = forms * (self.texts.alone[place] + earlier) * scenario.text
+            looks = 1 / max(1, len(task.first_questions))
+            naive = _usage(named, alone, pack * self.naive * looks, *part)
+            # The naive way asks each image once, and nothing for an audit.
+            counted = not (task.after_first or task.audit)
             found[task.name] = Load(
                 images=round(requests * pack),
                 requests=0 if place else round(paid),
                 usage=usage,
                 cost=cost_nano_usd(usage, price),
                 output_cost=cost_nano_usd(replace(usage, input_tokens=0, image_tokens=0), price),
-                # The naive way asks each image once, and nothing for an audit.
-                baseline=0 if task.after_first or task.audit else cost_nano_usd(naive, standard),
+                baseline=counted * cost_nano_usd(naive, standard),
+                naive_requests=counted * named * forms * looks,
             )
         return found
 
@@ -235,15 +242,21 @@ def _workload(
         raised=mean(raised),
         picture_error=_relative_error(pictures, survey),
         naive=mean(naive),
+        names=1 / _asked_once(task, survey),
     )
 
 
 def scale_of(task: Task, survey: Survey) -> float:
     """Images in the archive, each of another content, for each of the sample."""
-    scale = survey.scale * (1 - survey.twins.get(task.name, 0) / max(1, survey.left_files))
+    scale = survey.scale * _asked_once(task, survey)
     if task.per and survey.files:  # files beyond the most of a group are not sent
         scale *= survey.groups.get(task.name, Groups(0, 0)).files / survey.files
     return scale
+
+
+def _asked_once(task: Task, survey: Survey) -> float:
+    """The share of the names that are asked, others with the same content having their answers."""
+    return 1 - survey.twins.get(task.name, 0) / max(1, survey.left_files)
 
 
 def questions_left(task: Task, survey: Survey) -> float:

@@ -108,13 +108,11 @@ class Billing:
     def baselines(
         self, asks: Sequence[Ask], texts: Sequence[str], shares: Sequence[Spent], on: date
     ) -> list[int]:
-        """The same asked the naive way, which is what one would pay without tierwise.
+        """The same asked the naive way (`tierwise.accounts.naive_way`), for one name of each image.
 
-        Each picture is sent once per model as it is, at flat `high` and standard tier, with all
-        first questions (`Task.first_questions`), which pay it in equal parts. Later questions and
-        groups have requests of their own. The words of a question are what this request was billed
-        for its words, scaled by our estimates for the question alone and for the request; its
-        reply is its share of this one.
+        First questions (`Task.first_questions`) pay the picture in equal parts. The words of a
+        question are what this request was billed for its words, scaled by our estimates for the
+        question alone and for the request; its reply is its share of this one.
         """
         usage = sum((share.usage for share in shares), Usage())
         estimated = sum(map(text_tokens, texts)) or 1
@@ -127,10 +125,10 @@ class Billing:
             if ask.task.per:  # one form for all its images
                 text = split(text, len(asks))[place]
             picture = self._image_tokens(ask, MediaResolution.HIGH, *_original(ask))
-            firsts = ask.task.first_questions or (ask.task.row_of,)
+            firsts = ask.task.first_questions or (ask.task.written_as,)
             shared = split(cost_nano_usd(Usage(picture), price), len(firsts))
             own = Usage(text, 0, 0, share.usage.output_tokens, share.usage.thought_tokens)
-            costs.append(shared[firsts.index(ask.task.row_of)] + cost_nano_usd(own, price))
+            costs.append(shared[firsts.index(ask.task.written_as)] + cost_nano_usd(own, price))
         return costs
 
     def _of_pictures(self, asks: Sequence[Ask], usage: Usage) -> list[int]:

@@ -5,8 +5,8 @@
 
 Lines are never changed, and `_upgraded` reads those of every older version:
 
-    1   do not say who answered, at which limit a reply ended, nor which frames pages are, and have
-        no checksum, the CRC-32 of the line before it
+    1   do not say who answered, at which limit a reply ended, nor which frames pages are, have no
+        checksum, the CRC-32 of the line before it, and a baseline by another rule, left out here
 
 One of a newer version is refused: to guess at it could pay twice. One that is damaged is left out,
 for its checksum is that of another line, and its answer is asked again. What it paid is not
@@ -145,9 +145,12 @@ def _decode_line(line: bytes, name: str) -> Entry | None:
 def _upgraded(line: dict[str, Any]) -> dict[str, Any]:
     """A line of any older version, less its number, as one of this version."""
     for kind in ("answer", "failure"):
-        page = line[kind].get("page", {}) if isinstance(line.get(kind), dict) else {}
+        if not isinstance(line.get(kind), dict):
+            continue
+        line[kind] = {**line[kind], "baseline": 0}
+        page = line[kind].get("page", {})
         if page.get("pages", 1) > 1 and page.get("format") in MOVING_FORMATS:
-            line[kind] = {**line[kind], "page": {**page, "frames": UNKNOWN_FRAMES}}
+            line[kind]["page"] = {**page, "frames": UNKNOWN_FRAMES}
     return line
 
 

@@ -19,12 +19,13 @@ _NOTHING = Spent()
 class Recalled:
     """The part of the journal that a shard of images needs.
 
-    `outcomes` holds, by request id, what earlier runs paid for (it costs nothing now) and
-    everything of this run, whose cost is still this run's. `cut_off` are questions without outcome
-    of which a reply ended at the output limit: to ask them at the same limit would pay for the same
-    half of an answer. `wasted` is what this run paid for requests without outcome, `paid` all that
-    it paid, or may have, in nano-dollars. `contents` are those of images and groups that any reply
-    was about. `pages` are known by content and, where they are frames of an animation, by which.
+    `outcomes` holds, by request id, what earlier runs paid for (it costs nothing now, here or the
+    naive way) and everything of this run, whose cost is still this run's. `cut_off` are questions
+    without outcome of which a reply ended at the output limit: to ask them at the same limit would
+    pay for the same half of an answer. `wasted` is what this run paid for requests without outcome,
+    `paid` all that it paid, or may have, in nano-dollars. `contents` are those of images and groups
+    that any reply was about. `pages` are known by content and, where they are frames of an
+    animation, by which.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -96,7 +97,7 @@ def recall(entries: Iterable[Entry], *, run_id: str, reading: Reading = ANYBODYS
 
 
 def free(outcome: Outcome) -> Outcome:
-    """The same outcome for another name or a later run, which pays nothing for it."""
+    """The same outcome for another name, which pays nothing for it; the naive way asks it too."""
     if isinstance(outcome, Answer):
         return _free_answer(outcome, outcome.service)
     first = outcome.first and _free_answer(outcome.first, outcome.first.service)
@@ -134,11 +135,12 @@ def _recall_earlier(recalled: Recalled, entry: Entry, reading: Reading) -> None:
     known = recalled.outcomes.get(entry.request_id)
     better = _is_apart(found) and not _is_apart(known)
     if found and (better or not isinstance(known, Answer)):
-        recalled.outcomes[entry.request_id] = (
+        unpaid = (
             _free_answer(found, _service(found, entry, reading))
             if isinstance(found, Answer)
             else free(found)
         )
+        recalled.outcomes[entry.request_id] = replace(unpaid, earlier=True)
 
 
 def _is_apart(outcome: Outcome | None) -> bool:

@@ -111,7 +111,8 @@ def publish(
         more: dict[str, Any] = {}
         paid = sum(before, Paid())
         service = publication.facts["answerer"]["service"]
-        more["all_runs"] = account.all_runs_facts(paid, publication.untraced, costs, service)
+        every = account.all_runs_facts(paid, publication.untraced, costs, service)
+        more["all_runs"] = every | account.all_runs_saved(costs, every["cost_usd"])
         more["others_answers"] = account.others_answers(paid, service)
         if gaps := publication.untraced.gaps(paid):
             more["journal_gaps"] = account.journal_gaps(gaps)

@@ -57,8 +57,7 @@ def build_page(
     audited = {task.audit_of: _audit_answers(found, task) for task in asked if task.audit_of}
     names = thumbnails.names() if thumbnails else {}
     pictured = pa.array(sorted(names), pa.string())
-    everything = [_tally(found, task, pictured, audited) for task in asked]
-    tallies = [tally for tally in everything if not tally.task.audit_of]
+    tallies = [_tally(found, task, pictured, audited) for task in tasks]
     failures = FailuresTally(pictured)
     for batch in found.batches(FAILURES, failures_tally.COLUMNS):
         failures.add(batch)
@@ -73,7 +72,12 @@ def build_page(
         tasks=tasks,
         prices=[AskedPrice.of_document(price) for price in found.run["prices"]],
         lines=lines,
-        naive={tally.task.name: tally.naive for tally in everything},
+        naive={
+            (tally.task.name, model): naive
+            for tally in tallies
+            for model, naive in tally.naive.items()
+        },
+        audits=[task.name for task in asked if task.audit_of],
         tallies=tallies,
         failures=failures,
         evaluation=list(_evaluation(found)),

@@ -18,14 +18,15 @@ from tierwise.report.doubt import CONFIDENCE, LOW_CONFIDENCE, Doubt
 from tierwise.report.task_facts import AskedTask
 
 COLUMNS = (
-    *("uri", "page", "content_hash", "width", "height", "answer", "model_version"),
+    *("uri", "page", "content_hash", "width", "height", "answer", "model", "model_version"),
     *("media_resolution", "images_in_request", "image_tokens", "output_tokens", "thought_tokens"),
     *("attempts", "reused"),
 )
 # Columns that only some runs have.
 ESCALATED = "escalated"
 ROUTE_REASON = "route_reason"
-OPTIONAL_COLUMNS = (ESCALATED, ROUTE_REASON)
+ASKED_WITH = "asked_with"
+OPTIONAL_COLUMNS = (ESCALATED, ROUTE_REASON, ASKED_WITH)
 
 Mask = NDArray[np.int64]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tierwise.records import MediaResolution
-from tierwise.report.answer_rows import ROUTE_REASON, answer_texts, doubts_of, keys_of, labels_of
+from tierwise.report.answer_rows import (
+    ASKED_WITH,
+    ROUTE_REASON,
+    answer_texts,
+    doubts_of,
+    keys_of,
+    labels_of,
+)
 from tierwise.report.candidates import Candidates
 from tierwise.report.doubt import Doubt, doubts_in
 from tierwise.report.savings import Naive
@@ -31,6 +39,7 @@ _SIZE, _DETAIL = r"\d+x\d+ px", r"fine detail [\d.]+"
 class AnswersTally:
     """One task, of which at most `most` pictures of each label may be shown.
 
+    `naive` is by model.
     `pictured` are the keys of pictures with a thumbnail, `audited` the audit's answers by key.
     """
 
@@ -46,9 +55,9 @@ class AnswersTally:
     resolutions: Counter[str] = field(default_factory=Counter)
     route_reasons: Counter[str] = field(default_factory=Counter)
     doubts: Counter[Doubt] = field(default_factory=Counter)
-    naive: Naive = field(default_factory=Naive)
+    naive: dict[str, Naive] = field(default_factory=dict)
     candidates: Candidates = field(init=False)
-    _sizes: dict[tuple[int, int], int] = field(default_factory=dict)
+    _sizes: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.candidates = Candidates(self.most)
@@ -73,7 +82,7 @@ class AnswersTally:
         for mask, rows in zip(*np.unique(doubts, return_counts=True), strict=True):
             for doubt in doubts_in(int(mask)):
                 self.doubts[doubt] += int(rows)
-        self.naive += self._naive(batch)
+        self._add_naive(batch)
 
     def _count(self, counter: Counter[str], values: pa.Array) -> None:
         for found in pc.value_counts(values).to_pylist():
@@ -81,32 +90,39 @@ class AnswersTally:
             if value is not None and (value in counter or len(counter) < _MOST_COUNTED):
                 counter[value] += found["counts"]
 
-    def _naive(self, batch: pa.RecordBatch) -> Naive:
-        """Of the answers that this run asked for."""
-        asked = batch.filter(pc.invert(pc.fill_null(batch.column("reused"), False)))
-        replies = pc.add(asked.column("output_tokens"), asked.column("thought_tokens"))
-        if self.task.per:  # all its pictures share one reply, and are billed a part of it each
-            replies = pc.multiply(replies, asked.column("images_in_request"))
-        return Naive(self._naive_image_tokens(asked), pc.sum(replies).as_py() or 0)
+    def _add_naive(self, batch: pa.RecordBatch) -> None:
+        """Of the answers that this run asked for, with pictures."""
+        unasked = pc.fill_null(batch.column("reused"), False)
+        asked = batch.filter(pc.and_not(pc.greater(batch.column("image_tokens"), 0), unasked))
+        for model in pc.unique(asked.column("model")).to_pylist():
+            some = asked.filter(pc.equal(asked.column("model"), model))
+            self.naive[model] = self.naive.get(model, Naive()) + self._naive(some, model)
 
-    def _naive_image_tokens(self, asked: pa.RecordBatch) -> int:
-        sent = asked.filter(pc.greater(asked.column("image_tokens"), 0))
+    def _naive(self, asked: pa.RecordBatch, model: str) -> Naive:
         width, height = (
-            pc.fill_null(sent.column(name), 0).to_numpy().astype(np.int64)
+            pc.fill_null(asked.column(name), 0).to_numpy().astype(np.int64)
             for name in ("width", "height")
         )
-        sizes, counts = np.unique(width << 32 | height, return_counts=True)
-        return sum(
-            self._at_high(int(size) >> 32, int(size) & 0xFFFFFFFF) * int(count)
-            for size, count in zip(sizes, counts, strict=True)
-        )
+        shared = np.ones(asked.num_rows, np.int64)
+        if ASKED_WITH in asked.schema.names:
+            with_it = pc.fill_null(pc.list_value_length(asked.column(ASKED_WITH)), 0)
+            shared += with_it.to_numpy(zero_copy_only=False).astype(np.int64)
+        looks = np.stack([width, height, shared], axis=1)
+        naive = Naive()
+        for (wide, high, questions), count in zip(
+            *np.unique(looks, axis=0, return_counts=True), strict=True
+        ):
+            tokens = self._at_high(model, int(wide), int(high)) * int(count)
+            naive += Naive(
+                Fraction(tokens, self.task.first_questions), Fraction(tokens, int(questions))
+            )
+        return naive
 
-    def _at_high(self, width: int, height: int) -> int:
+    def _at_high(self, model: str, width: int, height: int) -> int:
         size = (width, height) if width and height else _UNKNOWN_SIZE
-        if size not in self._sizes:
+        key = (model, *size)
+        if key not in self._sizes:
             if len(self._sizes) > 100_000:  # one of each size is as good as none
                 self._sizes.clear()
-            self._sizes[size] = image_tokens(
-                self.task.model, MediaResolution.HIGH, *size, vertex=self.vertex
-            )
-        return self._sizes[size]
+            self._sizes[key] = image_tokens(model, MediaResolution.HIGH, *size, vertex=self.vertex)
+        return self._sizes[key]

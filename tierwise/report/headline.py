@@ -49,7 +49,8 @@ def headline(run: Mapping[str, Any], failures: FailuresTally) -> Headline:
 class _Paid:
     """Nano-dollars of this run and of `every` run into its output, this one included.
 
-    `lost` may have been billed to any of them besides, at the worst.
+    `lost` may have been billed to any of them besides, at the worst; `baseline` is what the naive
+    way costs for the answers of all of them.
     """
 
     ours: int
@@ -71,7 +72,8 @@ class _Paid:
 def _paid(run: Mapping[str, Any]) -> _Paid:
     totals, every = run["totals"], run["all_runs"]
     lost = nano(every.get("maybe_billed_usd", "0"))
-    baseline = nano(totals["baseline_cost_usd"])
+    # Outputs of early versions do not tell of all runs.
+    baseline = nano(every.get("baseline_cost_usd", totals["baseline_cost_usd"]))
     return _Paid(nano(totals["cost_usd"]), nano(every["cost_usd"]), lost, baseline)
 
 

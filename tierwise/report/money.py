@@ -14,17 +14,25 @@ from tierwise.report.savings import Lever, Savings
 _MOST_ROUTES = 60
 
 LEVER_NAMES: Mapping[Lever, tuple[str, str]] = {
-    Lever.REUSE: ("Reuse", "identical pictures, and answers that earlier runs have paid"),
+    Lever.TWINS: ("Twins", "pictures with several names, or alike, were asked about once"),
+    Lever.LOOKS: (
+        "Asked together",
+        "later questions that shared a look saved one; first questions asked apart cost one more",
+    ),
     Lever.RESOLUTION: ("Media resolution", "fewer tokens per picture than at high"),
-    Lever.PACKING: ("Packing", "several pictures share one prompt"),
-    Lever.OUTPUTS: ("Fewer replies", "one answer for a group of pictures"),
+    Lever.PROMPTS: (
+        "Prompts",
+        "pictures of a pack share one prompt; what ties several questions together costs words",
+    ),
     Lever.CACHE: ("Cached prompts", "input that the service had seen before"),
     Lever.TIER: ("Service tier", "flex or batch in place of standard; priority costs more"),
     Lever.OTHER_PRICES: ("Other prices", "another model answered, or a long prompt cost more"),
+    Lever.SECOND_LOOKS: ("Asked again in doubt", "first answers that a second one replaced"),
     Lever.WASTE: ("Failed and repeated", "requests that were paid and brought no answer"),
+    Lever.AUDITS: ("Audits", "answers that only check others"),
 }
 # What every reader looks for, with or without an effect.
-_ALWAYS = (Lever.REUSE, Lever.RESOLUTION, Lever.PACKING, Lever.TIER)
+_ALWAYS = (Lever.TWINS, Lever.LOOKS, Lever.RESOLUTION, Lever.PROMPTS, Lever.TIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,7 @@ def _bars(found: Savings) -> Iterator[Bar]:
         low, high = min(low, rest), max(high, rest)
     scale = 100 / ((high - low) or 1)
     zero, rest = -low * scale, found.baseline
-    yield Bar("The naive way", _NAIVE, rest, zero, rest * scale, "total")
+    yield Bar("The naive way", "as said below", rest, zero, rest * scale, "total")
     for lever, saved in found.levers.items():
         after = rest - saved
         if saved or lever in _ALWAYS:
@@ -147,6 +155,3 @@ def forecast_strip(run: Mapping[str, Any]) -> ForecastStrip | None:
     return ForecastStrip(
         low, expected, high, truth, left, right - left, 100 * expected / end, 100 * truth / end
     )
-
-
-_NAIVE = "flat high, one picture per request, standard tier, the same short replies"

@@ -12,7 +12,7 @@ part of the page. So there are no style attributes and no event attributes anywh
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -21,6 +21,7 @@ from typing import Any
 
 import jinja2
 
+from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.accounts.remedies import REMEDIES
 from tierwise.records import Reason
 from tierwise.report import written
@@ -53,14 +54,15 @@ class PagePlot:
 class Contents:
     """All that the page is made of; audits are left out of `tasks` and `tallies`.
 
-    `naive` has the tokens of all tasks, audits included: they are part of the costs.
+    `audits` are their names, `naive` is by task and model.
     """
 
     run: Mapping[str, Any]
     tasks: Sequence[AskedTask]
     prices: Sequence[AskedPrice]
     lines: Sequence[CostLine]
-    naive: Mapping[str, Naive]
+    naive: Mapping[tuple[str, str], Naive]
+    audits: Collection[str]
     tallies: Sequence[AnswersTally]
     failures: FailuresTally
     evaluation: Sequence[Mapping[str, Any]]
@@ -82,7 +84,10 @@ def page(contents: Contents) -> str:
             routes=route_rows(contents.lines),
             total=added(contents.lines),
             waste=waste_rows(contents.lines),
-            waterfall=waterfall(savings(contents.lines, contents.naive, contents.prices)),
+            waterfall=waterfall(
+                savings(contents.lines, contents.naive, contents.prices, contents.audits)
+            ),
+            naive_way=NAIVE_WAY,
             forecast=forecast_strip(run),
             answers=task_answers(contents.tallies, cards, run),
             doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),

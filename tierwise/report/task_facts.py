@@ -29,7 +29,8 @@ class AskedTask:
     `old_column` and `truth_column` are columns of the tables with what each picture was called
     before, and with what is right. `per` is what groups are made by, `audit_of` the task audited.
     `usual_form` is how the question is put by itself, unless Gemini refuses that; `together` are
-    the other tasks that may share its requests.
+    the other tasks that may share its requests. The naive way looks at a picture once for so many
+    `first_questions`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class AskedTask:
     truth_column: str = ""
     usual_form: str = ""
     together: tuple[str, ...] = ()
+    first_questions: int = 1
 
     @property
     def usual_forms(self) -> frozenset[str]:
@@ -133,6 +135,7 @@ def _asked(task: Task, old: str, truth: str, rows: Mapping[str, str]) -> AskedTa
         truth_column=truth if task.answer.choices() else "",
         usual_form=task.answer.forms()[0].name,
         together=tuple(rows[name] for name in task.look if rows[name] != task.row_of),
+        first_questions=max(1, len(task.first_questions)),
     )
 
 

@@ -95,6 +95,11 @@ class Task:
         return self.first_of or self.name
 
     @property
+    def written_as(self) -> str:
+        """The task of the tasks file that it asks, or audits."""
+        return self.audit.of if self.audit else self.row_of
+
+    @property
     def ask_name(self) -> str:
         """What this ask is called where those of a task in stages are told apart."""
         return f"{self.name}@escalated" if self.after_first else self.row_of
