@@ -129,11 +129,12 @@ def test_what_was_not_sent_shares_the_answer_for_nothing(
     ]
     rest = outcome_of_rest(sent)
     assert isinstance(rest, Answer)
-    assert (rest.value, rest.reused, rest.baseline) == ("city", True, 8)
+    assert (rest.value, rest.reused, rest.baseline) == ("city", True, 0)
     assert (rest.spent, rest.wasted, rest.sent, rest.page) == (Spent(), Spent(), Sent(), Page())
 
 
 def test_what_was_not_sent_fails_with_its_group(failure: Callable[..., Failure]) -> None:
-    rest = outcome_of_rest([failure(spent=Spent(cost=7, requests=1))])
+    rest = outcome_of_rest([failure(spent=Spent(cost=7, requests=1), baseline=9)])
     assert isinstance(rest, Failure)
     assert (rest.reason, rest.spent, rest.page) == (Reason.BLOCKED_ANSWER, Spent(), Page())
+    assert rest.baseline == 0

@@ -32,7 +32,8 @@ def entry(run: str, outcome: Outcome | Spent, content: str = "sha256:0") -> Entr
 def test_an_earlier_runs_answer_is_reused_and_costs_nothing(answer: Callable[..., Answer]) -> None:
     paid = answer(wasted=Spent(cost=9))
     recalled = recall([entry(EARLIER, Spent(cost=9)), entry(EARLIER, paid)], run_id=OURS)
-    assert recalled.outcomes == {"r1": replace(paid, spent=Spent(), wasted=Spent(), reused=True)}
+    unpaid = replace(paid, spent=Spent(), wasted=Spent(), reused=True, earlier=True)
+    assert recalled.outcomes == {"r1": unpaid}
     assert recalled.wasted == {}
 
 
@@ -43,7 +44,7 @@ def test_this_runs_answer_keeps_its_cost(answer: Callable[..., Answer]) -> None:
 
 def test_what_would_fail_again_is_not_paid_again(failure: Callable[..., Failure]) -> None:
     refused = recall([entry(EARLIER, failure())], run_id=OURS).outcomes["r1"]
-    assert (refused.spent, refused.wasted) == (Spent(), Spent())
+    assert (refused.spent, refused.wasted, refused.earlier) == (Spent(), Spent(), True)
     cut_off = replace(failure(), reason=Reason.TRUNCATED)
     assert recall([entry(EARLIER, cut_off)], run_id=OURS).outcomes == {}
 
@@ -118,6 +119,7 @@ def test_pages_are_known_when_each_of_them_is(answer: Callable[..., Answer]) -> 
 def test_what_is_free_costs_nothing_and_says_the_same(outcome: Outcome) -> None:
     unpaid = free(outcome)
     assert (unpaid.spent, unpaid.wasted) == (Spent(), Spent())
+    assert (unpaid.baseline, unpaid.earlier) == (outcome.baseline, outcome.earlier)
     assert free(unpaid) == unpaid
     if isinstance(outcome, Answer):
         assert isinstance(unpaid, Answer)
