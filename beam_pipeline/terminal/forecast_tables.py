@@ -124,7 +124,8 @@ def _closing(row: dict[str, Any]) -> Iterator[str]:
     )
     cost, baseline = Decimal(row["cost_usd"]), Decimal(row["baseline_usd"])
     saving = f", {100 * (baseline - cost) / baseline:.0f} % less" if cost < baseline else ""
-    yield f"The naive way: ${short(baseline)}{saving}. {NAIVE_WAY}"
+    yield f"The naive way: ${short(baseline)}{saving}."
+    yield NAIVE_WAY
     for name, task in row["tasks"].items():
         if 2 * Decimal(task["output_usd"]) > Decimal(task["cost_usd"]):
             yield (
