@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from bench import saving
 from tests.test_readme import COMMANDS, PAGES, README, command_words
 from tierwise.accounts.ending import EXIT_STATUS
+from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.records import Reason
 
@@ -150,3 +152,14 @@ def test_the_commands_of_the_pages_do_what_they_say(
     for command in commands:
         words = command_words(command.replace("http://127.0.0.1:8765", gemini.url))
         assert main(words) == 0, (command, capsys.readouterr().err)
+
+
+def test_saved_is_explained_in_the_words_that_are_printed() -> None:
+    for page in ("README.md", "docs/costs.md"):
+        words = " ".join(DOCS[page].replace("\n> ", "\n").split())
+        assert NAIVE_WAY in words, page
+
+
+def test_what_one_saves_is_what_list_prices_say(capsys: pytest.CaptureFixture[str]) -> None:
+    saving.main()
+    assert f"```\n{capsys.readouterr().out.strip()}\n```" in DOCS["docs/costs.md"]

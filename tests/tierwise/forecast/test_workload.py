@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 from tests.tierwise.forecast.one_task import tasks_of
 from tierwise.forecast.forecast import expectations, forecast, forecast_row
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.scenarios import Unknown, middle_scenario
+from tierwise.forecast.scenarios import Expectations, Scenario, Unknown, middle_scenario
 from tierwise.forecast.survey import SeenImage, Standing, Survey
-from tierwise.forecast.workload import Load, Workload, questions_paid, workload
+from tierwise.forecast.workload import Load, Workload, questions_paid, workload, workloads
+from tierwise.questions import as_written
 from tierwise.records import MediaResolution, ServiceTier
-from tierwise.tasks import Tasks, load_tasks
+from tierwise.tasks import Task, Tasks, load_tasks
+from tierwise.tasks.auditing import Audit
 from tierwise.tiers import image_tokens
 
 TODAY = date(2026, 11, 23)
@@ -165,3 +168,41 @@ tasks:
     assert Unknown.DETAIL in row["uncertainty"]
     literal = workload(ruled.as_they_are().tasks[0], Survey(8, 0, (1,) * 8, images), AT_LIST_PRICES)
     assert literal.picture == literal.raised
+
+
+def test_the_naive_way_looks_once_at_every_name_and_audits_nothing() -> None:
+    two = TASKS_OF_TWO.format("")
+    shared, apart = (
+        sum((one.load(middle_scenario(known)) for one in work), Load())
+        for known, work in map(planned, (two, TASKS_OF_TWO.format("together: false")))
+    )
+    # Each picture once for both, words and a reply of a token for each.
+    assert apart.baseline == 10 * (1064 * 250 + 2 * (10 * 250 + 1500))
+    assert apart.naive_requests == shared.naive_requests == 10
+    assert apart.cost > shared.cost
+    twins = survey(10, twins={"a": 5})
+    _, load = middle(tasks_of(), twins)
+    assert (load.images, load.baseline) == (5, middle(tasks_of(), survey(10))[1].baseline)
+    [audited] = tasks_of().tasks
+    audit = replace(audited, audit=Audit("a", 1.0, "high"))
+    assert workload(audit, survey(10), AT_LIST_PRICES).load(known_of(audit)).baseline == 0
+
+
+TASKS_OF_TWO = """
+model: gemini-3.1-flash-lite
+{}
+tasks:
+  a: {{prompt: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", labels: ["yes", "no"]}}
+  b: {{prompt: "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", labels: ["yes", "no"]}}
+"""
+
+
+def planned(text: str) -> tuple[Expectations, list[Workload]]:
+    tasks = as_written(load_tasks(text, path="t")).tasks
+    asked = {"a": Standing.ASKED, "b": Standing.ASKED}
+    seen = Survey(10, 0, (1,) * 10, (SeenImage(*BIG, "a.jpg", {}, asked),) * 10)
+    return expectations(tasks, seen), workloads(tasks, seen, AT_LIST_PRICES)
+
+
+def known_of(task: Task) -> Scenario:
+    return middle_scenario(expectations([task], survey(10)))

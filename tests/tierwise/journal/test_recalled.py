@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tierwise.journal.test_lines import ANSWERS, FAILURES
+from tierwise.accounts.costs import CostTotals, totals_of
 from tierwise.answerer import AnsweredBy, Answerer, ServiceKind
+from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.journal.lines import Entry, read_lines, to_lines
 from tierwise.journal.reading import Reading
 from tierwise.journal.recalled import free, recall
@@ -233,3 +236,34 @@ def test_what_was_cut_off_is_left_alone_until_the_limit_is_raised(
     )
     early = recall([replace(cut_off, cut_off_at=0)], run_id=OURS, reading=reading)
     assert (early.outcomes, early.cut_off) == ({}, {"r1"})
+
+
+def test_a_bundle_that_is_tried_again_neither_loses_nor_doubles_what_the_naive_way_pays(
+    answer: Callable[..., Answer],
+) -> None:
+    """Whether one attempt has paid or two: names that come after have the same for nothing."""
+    for attempts in (1, 2):
+        asked = QuestionsAsked(recall([entry(OURS, answer())] * attempts, run_id=OURS))
+        first, twin, third = (asked.recall("r1") for _ in range(3))
+        assert [one.baseline for one in (first, twin, third)] == [300_000] * 3
+        assert (first.spent.cost, twin.spent.cost, third.spent.cost) == (81_500, 0, 0)
+        assert not first.earlier
+        counted = CostTotals.zero()
+        for _, total in (row for one in (first, twin) for row in totals_of(one)):
+            counted += total
+        assert (counted.baseline, counted.baseline_before) == (600_000, 0)
+    before = QuestionsAsked(recall([entry(EARLIER, answer())], run_id=OURS))
+    [(_, total)], [(_, again)] = (totals_of(before.recall("r1")) for _ in range(2))
+    assert (total.baseline, total.baseline_before) == (0, 300_000)
+    assert again == total
+
+
+def test_what_early_journals_say_of_the_naive_way_is_left_out(
+    answer: Callable[..., Answer],
+) -> None:
+    line = json.loads(to_lines([entry(EARLIER, answer())]))
+    del line["crc"]
+    old = json.dumps({**line, "version": 1}).encode()
+    [read] = read_lines(old, name="old.jsonl").entries
+    assert read.answer
+    assert (read.answer.baseline, read.answer.spent) == (0, answer().spent)
