@@ -72,12 +72,12 @@ def _totals(run: dict[str, Any]) -> Iterator[str]:
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
         f"the naive way ${baseline:f}, {saved}."
     )
-    yield NAIVE_WAY
     every, ours = run["all_runs"], run["totals"]
     if any(every[name] != ours[name] for name in ("cost_usd", "maybe_billed_usd")):
         yield from all_runs_lines(every, capped="cap" in run)
     if row := run.get("forecast"):
         yield forecast_line(row)
+    yield NAIVE_WAY
     if run["waste"]:
         parts = ", ".join(f"{outcome} ${cost}" for outcome, cost in run["waste"].items())
         yield f"Paid without an answer: ${totals['wasted_usd']} ({parts})."
