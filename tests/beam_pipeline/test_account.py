@@ -130,7 +130,8 @@ def test_pictures_that_always_fail_cost_their_neighbours_nothing(
             for name, kind in spoilt.items()
         )
     )
-    finished = classify(folder, tasks=tasks(pack=4))
+    # Where questions come together, an answer outside its labels is one of several.
+    finished = classify(folder, tasks=f"together: false\n{tasks(pack=4)}")
     check(finished, gemini, 14, ("shade", "thing"))
     found = {name: reason for (name, task), reason in finished.reasons.items() if task == "shade"}
     assert found == {name: kinds[kind] for name, kind in spoilt.items()}
@@ -169,7 +170,7 @@ def test_what_holds_for_all_ends_the_asking(
     finished = classify(photos(30), *flags, tasks=tasks(pack=1), status=3)
     check(finished, gemini, 30, ("shade", "thing"))
     assert set(finished.reasons.values()) == {reason}
-    assert len(finished.answers()) == 3
+    assert len(finished.answers()) == 2 * 3
     # Those that make it certain are few.
     assert len(gemini.requests()) <= 3 + 2 + 20
     assert finished.run["status"] == "rows_left"
