@@ -227,7 +227,7 @@ def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
     """The label that a reply means: by what stands for it in this form, else by its own name.
 
     So a name is understood where a number or a code was asked for, alone or behind its code, but
-    never in the place of another label's code.
+    never in the place of another label's code. In a row of answers only numbers are understood.
     """
     if form.layout is Layout.ROWS and isinstance(answer, int) and not isinstance(answer, bool):
         answer = str(answer)
@@ -235,7 +235,7 @@ def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
         raise ReplyError(f"the answer is not a label: {shown(answer)}")
     bare = answer.strip()
     unquoted = bare[1:-1].strip() if bare[:1] + bare[-1:] in _QUOTES else bare
-    for names in _readings(labels, form.labels, form.first_number):
+    for names in _readings(labels, form):
         for reading in (bare, unquoted):
             if (place := meant(names, reading)) is not None:
                 return labels[place]
@@ -243,17 +243,13 @@ def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
 
 
 @lru_cache(maxsize=64)
-def _readings(
-    labels: tuple[str, ...], form: LabelForm | None, first_number: int
-) -> tuple[tuple[str, ...], ...]:
-    names = label_names(labels, form, first_number)
+def _readings(labels: tuple[str, ...], form: Form) -> tuple[tuple[str, ...], ...]:
+    names = label_names(labels, form.labels, form.first_number)
     if names == labels:
         return (labels,)
-    return (
-        names,
-        labels,
-        tuple(f"{name} {label}" for name, label in zip(names, labels, strict=True)),
-    )
+    both = tuple(f"{name} {label}" for name, label in zip(names, labels, strict=True))
+    # In a row of answers a label may be one of several questions; its number is of one alone.
+    return (names, both) if form.layout is Layout.ROWS else (names, labels, both)
 
 
 def _written(labels: tuple[str, ...], cell: Any) -> str:

@@ -50,22 +50,22 @@ class Billing:
         on: date,
     ) -> tuple[Spent, ...]:
         """What each question of a request used; the parts add up to `spent`."""
-        pictures = self._of_pictures(asks, spent.usage)
+        weights = self._unequal(asks)
         price = None
         if spent.cost:
             model = answering_model(asks[0].route.model, reply.model_version)
             price = self._price(model, tier, on, spent.usage.input_tokens)
         if is_joint(asks):
-            known = pictures or split(spent.usage.image_tokens, len(by_image(asks)))
-            return joint_shares(asks, spent, known, texts=texts, reply=reply.text, price=price)
-        if not (pictures and price):
+            alike = weights or [1] * len(by_image(asks))
+            return joint_shares(asks, spent, alike, texts=texts, reply=reply.text, price=price)
+        if not (weights and price):
             return spent.shares(len(asks))
         # Nobody says which tokens were cached; taken as if all were, no picture costs too much.
         cached = spent.usage.cached_tokens > 0
         per_token = price.cached_input_usd_per_mtok if cached else price.input_usd_per_mtok
         own = [
             Spent(Usage(input_tokens=tokens, image_tokens=tokens), _floor(tokens * per_token))
-            for tokens in pictures
+            for tokens in in_proportion(spent.usage.image_tokens, weights)
         ]
         rest = (spent - sum(own, Spent())).shares(len(asks))
         return tuple(one + other for one, other in zip(rest, own, strict=True))
@@ -131,18 +131,15 @@ class Billing:
             costs.append(shared[firsts.index(ask.task.written_as)] + cost_nano_usd(own, price))
         return costs
 
-    def _of_pictures(self, asks: Sequence[Ask], usage: Usage) -> list[int]:
-        """The tokens of each image's picture, where they differ in media resolution; else nothing.
+    def _unequal(self, asks: Sequence[Ask]) -> list[int]:
+        """By the documented rule the tokens of each picture, where they differ in media resolution.
 
-        Those that were billed are told apart in proportion to the documented rule.
+        Nothing where they do not: what was billed is then shared equally.
         """
         images = [questions[0] for questions in by_image(asks)]
         if len({ask.route.media_resolution for ask in images}) < 2:
             return []
-        by_rule = [
-            self._image_tokens(ask, ask.route.media_resolution, *_sent(ask)) for ask in images
-        ]
-        return in_proportion(usage.image_tokens, by_rule)
+        return [self._image_tokens(ask, ask.route.media_resolution, *_sent(ask)) for ask in images]
 
     def _most_image_tokens(self, together: Sequence[Ask]) -> int:
         """Of one picture: an image by itself, or a contact sheet."""

@@ -13,18 +13,7 @@ from tierwise.gemini.compose import RequestParts
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import Reply, read_reply
 from tierwise.gemini.retry import MAX_UNANSWERED
-from tierwise.gemini.settle import (
-    Ask,
-    Exchange,
-    Settled,
-    can_split,
-    checks_of,
-    fail,
-    form_of,
-    halves,
-    is_joint,
-    numbers_of,
-)
+from tierwise.gemini.settle import Ask, Exchange, Settled, can_split, fail, halves, is_checked
 from tierwise.records import Reason, ServiceTier, Spent
 
 
@@ -87,9 +76,7 @@ def _shares(
 
     A reply that is paid must reach the journal, whatever it says of its tokens, tier or model.
     """
-    checked = int(
-        bool(checks_of(asks) or (is_joint(asks) and form_of(asks).checked and numbers_of(asks)))
-    )
+    checked = int(is_checked(asks))
     if reply.tells_usage:
         with suppress(InputError):  # no price is known for what was served
             spent = billing.spent(asks[0].route.model, reply, served, on)

@@ -191,15 +191,19 @@ def answers_of(asks: Sequence[Ask]) -> AnswerType | Joint:
 
 
 def by_image(asks: Sequence[Ask]) -> list[tuple[Ask, ...]]:
-    """The questions of a request by the image they are about, each image with the same ones."""
-    first = _image_of(asks[0])
-    each = 1 if asks[0].task.per else sum(_image_of(ask) == first for ask in asks)
+    """The questions of a request by the image they are about, each image with the same ones.
+
+    Two names of one content are two images where they are asked apart.
+    """
+    first = asks[0].task
+    again = (place for place, ask in enumerate(asks) if place and ask.task.name == first.name)
+    each = 1 if first.per else next(again, len(asks))
     return [tuple(asks[start : start + each]) for start in range(0, len(asks), each)]
 
 
 def is_joint(asks: Sequence[Ask]) -> bool:
     """Whether a request asks several questions about each of its images."""
-    return len(asks) > 1 and not asks[0].task.per and _image_of(asks[0]) == _image_of(asks[1])
+    return len(asks) > 1 and asks[0].task.name != asks[1].task.name
 
 
 def checks_of(asks: Sequence[Ask]) -> tuple[str, ...]:
@@ -207,6 +211,11 @@ def checks_of(asks: Sequence[Ask]) -> tuple[str, ...]:
     if is_joint(asks) or not (form_of(asks).checked and can_split(asks)):
         return ()
     return tuple(check_word(*_image_of(ask)) for ask in asks)
+
+
+def is_checked(asks: Sequence[Ask]) -> bool:
+    """Whether a reply about several pictures has to show that it tells them apart."""
+    return form_of(asks).checked and can_split(asks) and len(by_image(asks)) > 1
 
 
 def numbers_of(asks: Sequence[Ask]) -> tuple[int, ...]:
@@ -265,8 +274,8 @@ class _Pack:
         return Settled((), tuple(zip(self.asks, self.shares, strict=True)), packs)
 
     def mixed_up(self) -> Settled:
-        """Ask halves of a pack whose answers belong to other pictures, and count it."""
-        counted = Spent(mixed_up=1).shares(len(self.asks))
+        """Ask halves of a pack whose answers belong to other pictures, and count it if checked."""
+        counted = Spent(mixed_up=int(is_checked(self.asks))).shares(len(self.asks))
         shares = tuple(map(add, self.shares, counted))
         pack = replace(self, shares=shares)
         return pack.repeat(halves(pack.all_charged()))

@@ -35,14 +35,14 @@ def joint_shares(
     Args:
         asks: the questions, image by image.
         spent: what the request used and cost.
-        pictures: tokens of each image's picture, which add up to the image tokens.
+        pictures: what each image's picture weighs, in whatever unit.
         texts: all words of the request.
         reply: what came back; where it cannot be read, its tokens are everybody's.
         price: of a token, by which the cost follows the tokens; None shares it equally.
     """
     order = sorted(range(len(asks)), key=lambda place: _key(asks[place]))
     text = _text_tokens(asks, order, spent.usage, texts)
-    image = _image_tokens(order, pictures)
+    image = _image_tokens(order, spent.usage.image_tokens, pictures)
     inputs = [one + other for one, other in zip(image, text, strict=True)]
     parts = zip(
         inputs,
@@ -74,14 +74,15 @@ def in_proportion(total: int, weights: Sequence[int]) -> list[int]:
     return [end - start for start, end in pairwise([0, *ends])]
 
 
-def _key(ask: Ask) -> tuple[str, int, str]:
-    return ask.content_hash, ask.page.number, ask.task.name
+def _key(ask: Ask) -> tuple[str, int, str, str]:
+    return ask.content_hash, ask.page.number, ask.task.name, ask.request_id
 
 
-def _image_tokens(order: Sequence[int], pictures: Sequence[int]) -> list[int]:
-    """Of each picture an equal part for each of its questions."""
-    each, tokens = len(order) // len(pictures), [0] * len(order)
-    for number, picture in enumerate(pictures):
+def _image_tokens(order: Sequence[int], total: int, weights: Sequence[int]) -> list[int]:
+    """Of each picture, by its weight, an equal part for each of its questions."""
+    each, tokens = len(order) // len(weights), [0] * len(order)
+    images = list(dict.fromkeys(place // each for place in order))
+    for number, picture in enumerate(_spread(total, images, weights)):
         mine = [place for place in order if place // each == number]
         for place, part in zip(mine, split(picture, each), strict=True):
             tokens[place] = part

@@ -60,7 +60,8 @@ class Waves:
         self._ranks = ranks
         self._new: list[Asks] = []  # the questions about one image each
         self._packed: list[Asks] = []  # new ones of groups, and what is to be asked again
-        self._outcomes: dict[str, asyncio.Future[Outcome]] = {}
+        # Two tasks may put the same question at once, where one has it asked apart.
+        self._outcomes: dict[tuple[str, str], asyncio.Future[Outcome]] = {}
         self._preparing = 0
         self._prepared = asyncio.Event()
         self._prepared.set()
@@ -190,12 +191,13 @@ class Waves:
 
     async def _outcome(self, ask: Ask) -> Outcome:
         self._moves += 1
-        self._outcomes[ask.request_id] = asyncio.get_running_loop().create_future()
-        return await self._outcomes[ask.request_id]
+        key = ask.request_id, ask.task.name
+        self._outcomes[key] = asyncio.get_running_loop().create_future()
+        return await self._outcomes[key]
 
     def _resolve(self, outcome: Outcome) -> None:
         self._moves += 1
-        self._outcomes.pop(outcome.request_id).set_result(outcome)
+        self._outcomes.pop((outcome.request_id, outcome.task)).set_result(outcome)
 
     def _new_packs(self) -> Iterator[Asks]:
         """New questions in the requests that they share."""
