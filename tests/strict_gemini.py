@@ -35,6 +35,7 @@ _JSON_SCHEMA = {
     *("maxItems", "enum", "minimum", "maximum", "description", "format", "anyOf"),
 }
 _OPENAPI = (_JSON_SCHEMA - {"prefixItems", "anyOf"}) | {"nullable"}
+_SHEET = re.compile(r"Images (\d+) to (\d+) on one sheet")
 _NAME = re.compile(r"<(\w+)>")
 _QUESTION = re.compile(r"^Question ([^:\n]+): ", re.MULTILINE)
 _WORDS_SCHEMA = re.compile(r"JSON Schema:\n(.*)")
@@ -107,7 +108,7 @@ class StrictGemini:
             or ("words" in self.refuses and asked.seen.dialect == "words")
         )
         if refused or fault == "schema":
-            return self._note(asked, fault, 400, _error(400, "Invalid JSON schema: no such form."))
+            return self._note(asked, "", 400, _error(400, "Invalid JSON schema: no such form."))
         if fault == "image":
             return self._note(asked, fault, 400, _error(400, "Unable to process input image."))
         if fault == "busy":
@@ -226,7 +227,7 @@ def _read(body: Mapping[str, Any]) -> _Asked:
     [content] = body["contents"]
     _only(content, {"role", "parts"})
     texts, pictures, levels, leads = [], [], [], []
-    waiting = ""
+    waiting, on_sheets = "", False
     for part in content["parts"]:
         _only(part, {"text", "inlineData", "mediaResolution"})
         if "text" in part:
@@ -234,10 +235,16 @@ def _read(body: Mapping[str, Any]) -> _Asked:
             waiting = part["text"]
         else:
             _only(part["inlineData"], {"mimeType", "data"})
-            pictures.append(_colour(base64.b64decode(part["inlineData"]["data"])))
+            sheet = _SHEET.match(waiting)
+            if sheet:  # what stands on it is not looked at
+                pictures += [0] * (int(sheet[2]) - int(sheet[1]) + 1)
+                leads += [f"Image {n}" for n in range(int(sheet[1]), int(sheet[2]) + 1)]
+            else:
+                pictures.append(_colour(base64.b64decode(part["inlineData"]["data"])))
+                leads.append(waiting)
+            on_sheets = on_sheets or bool(sheet)
             level = part.get("mediaResolution", {}).get("level") or config.get("mediaResolution")
             levels.append(str(level).removeprefix("MEDIA_RESOLUTION_"))
-            leads.append(waiting)
             waiting = ""
     if unknown := set(levels) - set(LEVELS):
         raise RefusedError(f"media resolutions {unknown}")
@@ -250,9 +257,9 @@ def _read(body: Mapping[str, Any]) -> _Asked:
         numbers = tuple(_number(lead) for lead in leads)
         if len(set(numbers)) < len(numbers):
             raise RefusedError(f"image numbers twice: {numbers}")
-        if several and not all(100 <= number <= 999 for number in numbers):
+        if several and not on_sheets and not all(100 <= number <= 999 for number in numbers):
             raise RefusedError(f"image numbers are {numbers}")
-        if not several and numbers != tuple(range(1, len(pictures) + 1)):
+        if (on_sheets or not several) and numbers != tuple(range(1, len(pictures) + 1)):
             raise RefusedError(f"image numbers are {numbers}")
     if several:
         _check_joint(schema, blocks, len(pictures))
@@ -520,7 +527,7 @@ def _usage(asked: _Asked, text: str, fault: str) -> dict[str, Any]:
     return usage
 
 
-def _nano_usd(usage: Mapping[str, Any]) -> int:
+def _nano_usd(usage: Mapping[str, int]) -> int:
     cached = usage.get("cachedContentTokenCount", 0)
     output = usage["candidatesTokenCount"] + usage.get("thoughtsTokenCount", 0)
     return (

@@ -11,7 +11,7 @@ import pytest
 from google.genai import types
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.forms import Dialect, Form, Layout, label_names
@@ -94,7 +94,7 @@ def written(answer: AnswerType, value: Any, form: Form) -> Any:
 def reply(joint: Joint, form: Form, rows: Sequence[Sequence[Any]], numbers: Sequence[int]) -> str:
     """The reply that says these values."""
     whole: list[Any] = []
-    for number, row in zip(numbers or [None], rows, strict=True):
+    for number, row in zip(numbers or [0], rows, strict=True):
         cells = [
             written(answer, value, own)
             for (_, answer), value, own in zip(

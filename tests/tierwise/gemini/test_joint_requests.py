@@ -159,8 +159,9 @@ def _text_of_one_question(asks: Sequence[Ask], kind: str) -> str:
     spoilt = kind in ("bad cell", "short row", "long row")
     if len(asks) == 1:
         value = {"none": 1} if spoilt else value
-        wordy = isinstance(value, str) or (spoilt and asks[0].task.name == "title")
-        return ("x" * 99 if spoilt else value) if wordy else json.dumps(value)
+        if isinstance(value, str):
+            return value
+        return "x" * 99 if spoilt and asks[0].task.name == "title" else json.dumps(value)
     items = [{"image": number, "answer": value} for number in range(1, len(asks) + 1)]
     if spoilt:
         items[0]["answer"] = {"none": 1}

@@ -169,7 +169,10 @@ def check(done: Sequence[Answered], files: Sequence[ImageFile], names: Sequence[
 
 
 def spent_on(done: Sequence[Answered]) -> Spent:
-    return sum((o.spent + o.wasted for o in outcomes(done).values()), Spent())
+    """All that was paid, for first asks of those in doubt too."""
+    every = list(outcomes(done).values())
+    every += [outcome.first for outcome in every if outcome.first]
+    return sum((o.spent + o.wasted for o in every), Spent())
 
 
 def check_money(desk: Desk, strict: StrictGemini, done: Sequence[Answered]) -> None:
