@@ -120,7 +120,7 @@ class StrictGemini:
         usage = _usage(asked, text, fault)
         told = {} if fault == "no usage" else {"usageMetadata": usage}
         blocked = {"promptFeedback": {"blockReason": reason}} if fault.startswith("block") else {}
-        document = {"modelVersion": asked.model, **told, **blocked}
+        document: dict[str, Any] = {"modelVersion": asked.model, **told, **blocked}
         if not blocked:
             document["candidates"] = [{**candidate, "finishReason": reason}]
         return self._note(asked, fault, 200, document, 0 if not told else _nano_usd(usage))
@@ -362,8 +362,8 @@ def _number(lead: str) -> int:
 def _colour(data: bytes) -> int:
     image = Image.open(io.BytesIO(data)).convert("RGB")
     pixel: Any = image.getpixel((image.width // 2, image.height // 2))
-    red, green, blue = pixel
-    return (red >> 4) << 8 | (green >> 4) << 4 | blue >> 4
+    red, green, blue = (int(shade) >> 4 for shade in pixel)
+    return red << 8 | green << 4 | blue
 
 
 def _candidate(asked: _Asked, fault: str, most: int) -> tuple[dict[str, Any], str]:

@@ -54,7 +54,7 @@ tasks:
   name: {prompt: "<name> A name for what is {shade}?", text: {max_length: 30}}
 """
 NAMES = ("shade", "colours", "size", "facts", "title", "name")
-SHAPES = ANSWERS | {"name": {"type": "string"}}
+SHAPES = {**ANSWERS, "name": {"type": "string"}}
 
 
 @pytest.fixture(scope="module")
