@@ -376,7 +376,7 @@ def _candidate(asked: _Asked, fault: str, most: int) -> tuple[dict[str, Any], st
     reason = "STOP"
     if fault == "cut":
         text, reason = text[: len(text) // 2], "MAX_TOKENS"
-    if fault == "garbage":
+    if fault == "garbage" and asked.schema:
         text = "Here you are: " + text[:-1]
     if -(-len(text) // 4) > most:
         text, reason = text[: most * 4], "MAX_TOKENS"

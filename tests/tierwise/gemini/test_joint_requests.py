@@ -175,7 +175,7 @@ def _text_of_one_question(asks: Sequence[Ask], kind: str) -> str:
 def exchange(asks: Sequence[Ask], kind: str, usage: Usage) -> Exchange:
     finish = kind if kind.isupper() else "STOP"
     block = "SAFETY" if kind == "blocked" else ""
-    text = {"garbage": "[[", "empty": ""}.get(kind) if kind in ("garbage", "empty") else None
+    text = {"garbage": "[" * 60, "empty": ""}.get(kind) if kind in ("garbage", "empty") else None
     text = text_of(asks, kind) if text is None else text
     if kind == "MAX_TOKENS":
         text = text[: len(text) // 2]

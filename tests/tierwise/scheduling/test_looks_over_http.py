@@ -329,7 +329,7 @@ KINDS = [*SPOILT, *WHOLE, "SAFETY", "drop", "no usage", "schema", "image", "busy
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # to shrink what fails takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
