@@ -34,7 +34,17 @@ from tierwise.gemini.retry import (
     tier_of_try,
     words_of,
 )
-from tierwise.gemini.settle import Ask, Settled, by_image, can_split, fail, halves, settle
+from tierwise.gemini.settle import (
+    Ask,
+    Settled,
+    by_image,
+    by_question,
+    can_split,
+    fail,
+    halves,
+    is_joint,
+    settle,
+)
 from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.gemini.tries import Tries
 from tierwise.journal.intents import Intents, Sending, Sums
@@ -138,6 +148,8 @@ class Asker:
         """Find the image that is to blame; a question never answered yet may be to blame itself."""
         if not can_split(asks):
             return _fail_all(asks, Reason.REJECTED, message)
+        if is_joint(asks) and self.forms.in_vain(asks):
+            return Settled((), (), by_question(asks))
         first = len(by_image(asks)[0])
         scout = (asks[:first], asks[first:])
         known = self.gate.proven(scope) or first == len(asks)

@@ -74,16 +74,20 @@ class FormMemory:
         form = form_of(asks)
         if error.status != 400 or verdict.ruling not in (Ruling.FORM, Ruling.SPLIT):
             return None
-        if self._proven(asks, replace(form, checked=False)) or _kind(asks) in self._in_vain:
+        if self._proven(asks, replace(form, checked=False)) or self.in_vain(asks):
             return None
         unnamed = verdict.ruling is Ruling.SPLIT
-        if unnamed and (can_split(asks) or _OF_OTHER_THINGS.search(str(error))):
+        if unnamed and (answers_in(asks) > 1 or _OF_OTHER_THINGS.search(str(error))):
             return None
         other = answers_of(asks).next_form(form, answers_in(asks))
         if other is None:
             self._in_vain.add(_kind(asks))
             return None
         return tuple(replace(ask, form=other) for ask in asks)
+
+    def in_vain(self, asks: Sequence[Ask]) -> bool:
+        """Whether Gemini refused these questions in every form."""
+        return _kind(asks) in self._in_vain
 
     def better(self, asks: Sequence[Ask]) -> tuple[Ask, ...] | None:
         """The same request in a form that was taken meanwhile, where its own was not."""

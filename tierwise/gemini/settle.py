@@ -201,6 +201,12 @@ def by_image(asks: Sequence[Ask]) -> list[tuple[Ask, ...]]:
     return [tuple(asks[start : start + each]) for start in range(0, len(asks), each)]
 
 
+def by_question(asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], ...]:
+    """A request for each question about all the images."""
+    each = len(by_image(asks)[0])
+    return tuple(tuple(map(apart, asks[place::each])) for place in range(each))
+
+
 def is_joint(asks: Sequence[Ask]) -> bool:
     """Whether a request asks several questions about each of its images."""
     return len(asks) > 1 and asks[0].task.name != asks[1].task.name

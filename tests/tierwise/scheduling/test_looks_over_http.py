@@ -310,6 +310,8 @@ def test_where_no_form_is_taken_questions_are_asked_apart(
     done = desk.answer(tasks(pack=4), files)
     assert check(done, files, ALL) == 8 * len(ALL)
     check_money(desk, strict, done)
+    assert not any(seen.joint for seen in strict.answered)
+    assert len(strict.answered) == len(ALL) * 8 // 4  # each by itself, in packs as before
 
 
 def drawn_fault(kinds: Sequence[str], rate: float, seed: int) -> Callable[[Seen], str]:
