@@ -54,7 +54,7 @@ def with_looks(tasks: Sequence[Task]) -> tuple[Task, ...]:
 
 def joint_of(tasks: Sequence[Task]) -> Joint:
     """The answers of a request that asks these."""
-    return _joint(tuple((task.row_of, task.answer) for task in tasks))
+    return _joint(tuple((task.called, task.answer) for task in tasks))
 
 
 def joint_output_limit(tasks: Sequence[Task], images: int) -> int:
@@ -106,7 +106,7 @@ def _looks(alike: Sequence[Task]) -> Iterator[list[Task]]:
             looks.append([task])
         else:
             found.append(task)
-    return (sorted(look, key=lambda task: task.row_of) for look in looks if len(look) > 1)
+    return (sorted(look, key=lambda task: task.called) for look in looks if len(look) > 1)
 
 
 def _fits(task: Task, look: Sequence[Task]) -> bool:

@@ -211,6 +211,7 @@ def request_id(*, content_hash: str, page: int, task: Task, prompt: Prompt, rout
         "images_per_request": route.images_per_request,
         # Left out at its default, so that answers of earlier versions are found again.
         **({"images_per_sheet": route.images_per_sheet} if route.images_per_sheet > 1 else {}),
+        **({"tried_with": task.tried_with} if task.tried_with else {}),
     }
     written = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:32]

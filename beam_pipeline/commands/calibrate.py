@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
 from tierwise.answerer import ServiceKind
@@ -45,8 +46,9 @@ from tierwise.calibration.calibration_file import (
     write_calibration,
 )
 from tierwise.calibration.cascades import cascades
-from tierwise.calibration.choice import Choice, choose
+from tierwise.calibration.choice import Choice, choose, chosen_together
 from tierwise.calibration.composed import ByRoute, ComposedRoute
+from tierwise.calibration.joint_routes import JointRoute, candidates_of, is_all, left_of
 from tierwise.calibration.labelling import (
     LABEL,
     LEAST_IMAGES,
@@ -92,11 +94,19 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     output = writable(settings.output)
     manifest = join(output, _MANIFEST)
     files_for(output).write(manifest, manifest_of(one.named for one in sample.images))
-    questions = sample.trials.questions(sample.tasks)
-    run = ask_trials(questions, manifest, settings, options, console, now=now)
+    asking = _Asking(settings, manifest, options, console)
+    run = asking.ask(sample, now)
     if run is None:
         return 1
-    calibration = _calibration(settings, sample, output, console, run)
+    choices = _choices(settings, sample, output, console)
+    if choices and (smaller := _left(sample, choices)):
+        for one in smaller:
+            say(console, _said_of(one))
+        sample = replace(sample, trials=sample.trials.with_joint(smaller))
+        if (run := asking.ask(sample, datetime.now(UTC))) is None:
+            return 1
+        choices = _choices(settings, sample, output, console)
+    calibration = _calibration(sample, choices, run) if choices else None
     if calibration is None:
         _say_all(cap_lines(run), console)
         return int(run["exit_status"]) or 1
@@ -109,6 +119,23 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if settings.json:
         print_document(json.loads(document))
     return int(run["exit_status"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """How the images are asked."""
+
+    settings: Settings
+    manifest: str
+    options: PipelineOptions
+    console: Console
+
+    def ask(self, sample: _Sample, now: datetime) -> dict[str, Any] | None:
+        """`run.json` of asking all trials, or None when it broke off, which has been said."""
+        questions = sample.trials.questions(sample.tasks)
+        return ask_trials(
+            questions, self.manifest, self.settings, self.options, self.console, now=now
+        )
 
 
 def _say_all(lines: Iterable[str], console: Console) -> None:
@@ -153,7 +180,12 @@ def _sample(settings: Settings, console: Console, on: date) -> _Sample:
 
 def _check_alternatives(settings: Settings, trials: Trials, console: Console) -> None:
     """Refuse to pay where no task has two routes to compare, and warn of each that has but one."""
-    alone = {name: next(iter(r)) for name, r in trials.routes.items() if len(r) == 1}
+    together = {name for one in trials.joint for name in one.names}
+    alone = {
+        name: next(iter(routes))
+        for name, routes in trials.routes.items()
+        if len(routes) == 1 and name not in together
+    }
     if not alone:
         return
     tasks = " and ".join(f"task {name!r} is asked at {route}" for name, route in alone.items())
@@ -166,26 +198,81 @@ def _check_alternatives(settings: Settings, trials: Trials, console: Console) ->
     warn(console, said)
 
 
-def _calibration(
-    settings: Settings, sample: _Sample, output: str, console: Console, run: Mapping[str, Any]
-) -> Calibration | None:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What was chosen for a task, and the images that it could not be held against, by reason."""
+
+    choice: Choice
+    left_out: dict[str, int]
+
+
+def _choices(
+    settings: Settings, sample: _Sample, output: str, console: Console
+) -> dict[str, _Chosen] | None:
     """None when some task has too little to be judged by, which is then said."""
-    left, calibrated = Left(output), dict[str, CalibratedTask]()
-    for name, routes in sample.trials.routes.items():
+    left, trials = Left(output), sample.trials
+    choices, left_out = dict[str, Choice](), dict[str, dict[str, int]]()
+    for name, routes in trials.routes.items():
         task = sample.tasks.task(name)
-        doubts = sample.trials.doubts.get(name, ())
+        doubts = trials.doubts.get(name, ())
         signals = {one.observed for doubt in doubts for one in doubt.signals.values()}
-        observed = left.observed(name, routes, sample.images, sorted(signals))
+        joint = (one.names[name] for one in trials.joint if name in one.names)
+        observed = left.observed(name, [*routes, *joint], sample.images, sorted(signals))
         if len(observed.pages) < LEAST_IMAGES:
             say(console, _too_few(name, observed))
             continue
-        choice = _choice(settings, sample.trials, task, observed)
-        left_out = dict(sample.problems.left_out(name) + Counter(observed.left_out))
-        calibrated[name] = CalibratedTask(
-            task.digest, left_out, choice.why, choice, task.part_digests
-        )
-    if len(calibrated) < len(sample.trials.routes):
+        choices[name] = _choice(settings, trials, task, observed)
+        left_out[name] = dict(sample.problems.left_out(name) + Counter(observed.left_out))
+    if len(choices) < len(trials.routes):
         return None
+    found = chosen_together(choices, trials.joint)
+    return {name: _Chosen(choice, left_out[name]) for name, choice in found.items()}
+
+
+def _left(sample: _Sample, chosen: Mapping[str, _Chosen]) -> list[JointRoute]:
+    """The requests that are good enough for some of their tasks, without the others."""
+    joint, found = sample.trials.joint, list[JointRoute]()
+    for one in joint:
+        if any(map(is_all, one.names.values())):
+            tried = {task: chosen[task].choice.route(name) for task, name in one.names.items()}
+            good = [task for task, route in tried.items() if route.accepted]
+            smaller = left_of(sample.tasks, one, good)
+            if smaller and smaller.routes not in [other.routes for other in joint]:
+                found.append(smaller)
+    return found
+
+
+def _said_of(joint: JointRoute) -> str:
+    """Why some tasks are asked in a second round."""
+    larger = joint.within or joint
+    without = " and ".join(name for name in larger.tasks if name not in joint.tasks)
+    name = next(iter(larger.names.values()))
+    return (
+        f"{name} was not shown to be good enough for {without}. Now asking the others so: "
+        f"{' and '.join(joint.tasks)}."
+    )
+
+
+def _calibration(
+    sample: _Sample, chosen: Mapping[str, _Chosen], run: Mapping[str, Any]
+) -> Calibration:
+    calibrated = {}
+    for name, one in chosen.items():
+        task = sample.tasks.task(name)
+        others = {
+            other
+            for joint in sample.trials.joint
+            if name in joint.names
+            for other in joint.others(name)
+        }
+        calibrated[name] = CalibratedTask(
+            task.digest,
+            one.left_out,
+            one.choice.why,
+            one.choice,
+            task.part_digests,
+            {other: sample.tasks.task(other).digest for other in sorted(others)},
+        )
     service = ServiceKind(run["answerer"]["service"])
     return Calibration(FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated, service)
 
@@ -216,6 +303,7 @@ def _choice(settings: Settings, trials: Trials, task: Task, observed: TrialResul
             *_cascades(trials, task, observed.by_route),
         ],
         routings=literal_routings(routes, observed.pages, rules),
+        joint=candidates_of(task.name, trials.joint),
     )
 
 

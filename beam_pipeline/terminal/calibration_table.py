@@ -114,7 +114,7 @@ def _verdict(one: TriedRoute, choice: Choice) -> str:
     if one.name == choice.reference:
         return "reference"
     if one.accepted:
-        return "good enough"
+        return "not for all" if one.not_for else "good enough"
     return f"needs {thousands(one.images_needed)}" if one.images_needed else "worse"
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from tierwise.calibration.routes import Routes, route_name
 from tierwise.tasks import Task
+
+# A folder's name has 255 bytes on most disks, some of which are the table's own.
+_LONGEST = 120
 
 
 def trial_name(task: str, route: str) -> str:
@@ -11,8 +16,17 @@ def trial_name(task: str, route: str) -> str:
 
     >>> trial_name("category", "gemini-3.5-flash-lite/low-x8")
     'category@gemini-3.5-flash-lite:low-x8'
+
+    Of a route that names many tasks a part has to do:
+
+    >>> trial_name("category", "low+" + "+".join(map(str, range(100))))[-30:]
+    '31+32+33+3-8ba9b8d3e6d4be8ebf2'
     """
-    return f"{task}@{route.replace('/', ':')}"
+    name = f"{task}@{route.replace('/', ':')}"
+    if len(name) <= _LONGEST:
+        return name
+    digest = sha256(name.encode()).hexdigest()[:20]
+    return f"{name[: _LONGEST - len(digest) - 1]}-{digest}"
 
 
 def is_trial(name: str) -> bool:

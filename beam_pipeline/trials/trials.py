@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from tierwise.beam_pipeline.trials.doubts import doubt_rules
 from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
 from tierwise.calibration.cascades import DoubtRule
+from tierwise.calibration.joint_routes import (
+    JointRoute,
+    read_joint_routes,
+    usual_joint_routes,
+)
 from tierwise.calibration.routes import (
     Routes,
     dearest_first,
     read_routes,
     route_name,
+    split_routes,
     usual_routes,
 )
 from tierwise.prices.price_rows import Price
@@ -31,15 +37,24 @@ class Trials:
 
     Every image is asked at them to the letter. `measures_detail` has its fine detail measured too.
     `doubts` are the rules by which answers of a task are in doubt; tasks that only they look at are
-    asked at their own route.
+    asked at their own route. `joint` are the requests that several tasks share, and nothing else
+    asks together.
     """
 
     routes: Mapping[str, Routes]
     measures_detail: bool = False
     doubts: Mapping[str, Sequence[DoubtRule]] = field(default_factory=dict)
+    joint: Sequence[JointRoute] = ()
+
+    def with_joint(self, more: Sequence[JointRoute]) -> Trials:
+        """The same, and requests in which these tasks are asked together."""
+        return replace(self, joint=(*self.joint, *more))
 
     def questions(self, tasks: Tasks) -> Questions:
-        """What to ask: every calibrated task once per route, of every image."""
+        """What to ask: every calibrated task once per route, of every image.
+
+        A request that several share is asked once for all of them.
+        """
         signals = {name for some in self.doubts.values() for one in some for name in one.signals}
         others = {name: own_route(tasks.task(name)) for name in sorted(signals - {*self.routes})}
         asked = tuple(
@@ -47,6 +62,7 @@ class Trials:
             for task, routes in {**self.routes, **others}.items()
             for name, route in routes.items()
         )
+        asked += tuple(task for one in self.joint for task in self._together(tasks, one))
         used = {name for task in asked for name in used_variables(task.prompt)}
         columns = tuple(column for column in tasks.manifest_columns if column in used)
         return as_written(replace(tasks, tasks=asked, manifest_columns=columns))
@@ -62,7 +78,17 @@ class Trials:
             together=NEVER,
             escalation=None,
             depends_on=(),
+            trial_of=task.name,
         )
+
+    def _together(self, tasks: Tasks, joint: JointRoute) -> Iterator[Task]:
+        """The tasks of one request, in this set alone."""
+        digests = tuple(tasks.task(name).digest for name in joint.tasks)
+        names = {task: trial_name(task, joint.name_of(task)) for task in joint.tasks}
+        for task, route in joint.routes.items():
+            others = tuple(sorted(name for one, name in names.items() if one != task))
+            alone = self._at(tasks.task(task), joint.name_of(task), route)
+            yield replace(alone, together=others, tried_with=digests)
 
 
 def trials_of(
@@ -79,8 +105,8 @@ def trials_of(
     `doubtful` are labels that mean doubt, those of `--doubt`.
 
     Raises:
-        InputError: a route is malformed, not offered, or has no price; or a rule of doubt cannot be
-            tried.
+        InputError: a route is malformed, not offered, or has no price; tasks cannot share a request
+            that they are to share; or a rule of doubt cannot be tried.
     """
     found: dict[str, Routes] = {}
     for name in names:
@@ -91,4 +117,10 @@ def trials_of(
             routes = {**routes, route_name(again, task.route): again}
         found[name] = dearest_first(routes, task.prompt, on, prices)
     doubts = doubt_rules(tasks, names, doubtful)
-    return Trials(found, measures_detail=True, doubts=doubts)
+    with_others = split_routes(written)[1] if written else None
+    joint = (
+        usual_joint_routes(tasks, names)
+        if with_others is None
+        else read_joint_routes(with_others, tasks, names)
+    )
+    return Trials(found, measures_detail=True, doubts=doubts, joint=joint)

@@ -99,8 +99,12 @@ def known_outcome(ask: Ask, recalled: Recalled) -> Outcome | None:
 
 
 def resumed(ask: Ask, recalled: Recalled) -> Ask:
-    """A question as it goes on: where a reply to it has ended at the limit, at the raised one."""
-    return replace(ask, limit_raised=True) if ask.request_id in recalled.cut_off else ask
+    """A question as it goes on: where a reply to it has ended at the limit, at the raised one.
+
+    A trial of asking together begins anew with all of its request.
+    """
+    cut_off = ask.request_id in recalled.cut_off and not ask.task.tried_with
+    return replace(ask, limit_raised=True) if cut_off else ask
 
 
 def open_questions(file: ImageFile, recalled: Recalled, questions: Questions) -> Iterator[Ask]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tierwise.answering.question import known_outcome
 from tierwise.gemini.settle import Ask
@@ -42,8 +43,10 @@ class QuestionsAsked:
     async def once(self, asks: Sequence[Ask], ask: AskAll) -> list[Outcome]:
         """The outcome of each question; the first who wants to know pays for it.
 
-        `ask` is called with those that nobody has asked.
+        `ask` is called with those that nobody has asked. Of a trial of asking together, all are
+        asked where not all are known.
         """
+        asks = self._begun_anew(asks)
         known: dict[int, Outcome] = {}
         awaited: dict[int, asyncio.Future[Outcome]] = {}
         mine: dict[int, asyncio.Future[Outcome]] = {}
@@ -59,6 +62,20 @@ class QuestionsAsked:
         for place, under_way in awaited.items():
             known[place] = free(await asyncio.shield(under_way))
         return [known[place] for place in range(len(asks))]
+
+    def _begun_anew(self, asks: Sequence[Ask]) -> Sequence[Ask]:
+        """The questions, those of a trial that is half known without what is known.
+
+        What this run has paid for that was for nothing.
+        """
+        known = [one for one in asks if known_outcome(one, self.recalled)]
+        if not asks or not asks[0].task.tried_with or len(known) == len(asks):
+            return asks
+        paid = {}
+        for request_id in {one.request_id for one in known}:
+            outcome = self.recalled.outcomes.pop(request_id)
+            paid[request_id] = outcome.spent + outcome.wasted
+        return [replace(one, wasted=one.wasted + paid.get(one.request_id, Spent())) for one in asks]
 
     def _begin(self, one: Ask) -> asyncio.Future[Outcome]:
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()

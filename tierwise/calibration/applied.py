@@ -9,9 +9,15 @@ from tierwise.answerer import Answerer
 from tierwise.answers.answer_type import AnswerType
 from tierwise.calibration.calibration_file import Calibration
 from tierwise.calibration.composed import Escalated
-from tierwise.calibration.staleness import changes_since, made_elsewhere
+from tierwise.calibration.staleness import (
+    changes_since,
+    made_elsewhere,
+    never_measured_together,
+    sets_changed,
+)
 from tierwise.errors import InputError, TasksError
 from tierwise.records import Route
+from tierwise.routing import AS_IT_IS
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.escalation import Escalation
@@ -36,19 +42,21 @@ def with_calibration(
         InputError: the calibration no longer fits.
     """
     changes = changes_since(calibration, tasks, emulated=answerer.emulated)
+    routes = calibration.routes
+    named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
+    asked = _with_routings(tasks.with_routes(named), calibration)
+    asked = _with_escalations(_with_together(asked, calibration), calibration)
+    changes += sets_changed(calibration, asked)
     if changes and on_stale == REFUSE:
         raise InputError(
             f"--calibration: {'; '.join(changes)}. Calibrate again (what has not changed is not "
             "paid again), or use it nevertheless with --on_stale=warn."
         )
-    routes = calibration.routes
-    named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
     if not named:
         changes.append(f"it names none of the tasks asked ({', '.join(routes)})")
-    tasks = _with_routings(tasks.with_routes(named), calibration)
-    tasks = _with_escalations(tasks, calibration)
+    changes += never_measured_together(calibration, asked)
     changes += made_elsewhere(calibration, answerer)
-    return tasks, [f"--calibration: {change}" for change in changes]
+    return asked, [f"--calibration: {change}" for change in changes]
 
 
 def _with_escalations(tasks: Tasks, calibration: Calibration) -> Tasks:
@@ -77,6 +85,23 @@ def _escalation(task: Task, chosen: Escalated, answers: Mapping[str, AnswerType]
             f"--calibration: {task.name} is to be asked again when {chosen.when}, which does not "
             f"fit the tasks file: {error} Calibrate again."
         ) from error
+
+
+def _with_together(tasks: Tasks, calibration: Calibration) -> Tasks:
+    """Those that were calibrated asked in the very sets that were measured, or apart.
+
+    Tasks of these sets that had no labels are asked in them as they were then: always, and whatever
+    the picture.
+    """
+    sets = {(name, *others) for name, others in calibration.together.items() if others}
+    looking_on = {
+        name: tuple(sorted({*one} - {name}))
+        for one in sets
+        for name in one
+        if name not in calibration.tasks
+    }
+    tasks = tasks.with_together({**looking_on, **calibration.together})
+    return tasks.with_routings(dict.fromkeys(looking_on, replace(AS_IT_IS, calibrated=True)))
 
 
 def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:

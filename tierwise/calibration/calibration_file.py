@@ -14,7 +14,7 @@ from tierwise.records import Route
 from tierwise.routing import AS_IT_IS, Routing
 from tierwise.shown import shown
 
-FORMAT = 2
+FORMAT = 3
 CALIBRATION_FILE = "calibration.json"
 
 
@@ -24,7 +24,8 @@ class CalibratedTask:
 
     `left_out` counts labelled images that could not be compared, by reason: those of failures,
     `unknown_label`, `conflicting_labels` and `missing` files. Files that do not
-    say which parts have which digest have no `part_digests`.
+    say which parts have which digest have no `part_digests`. `asked_with` has the digests of all
+    tasks that it was asked together with on any route.
     """
 
     digest: str
@@ -32,6 +33,7 @@ class CalibratedTask:
     why: str
     choice: Choice
     part_digests: dict[str, str] = field(default_factory=dict)
+    asked_with: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,15 @@ class Calibration:
     def routes(self) -> dict[str, Route]:
         """The chosen route of each task."""
         return {name: _chosen(task).route for name, task in self.tasks.items()}
+
+    @property
+    def together(self) -> dict[str, tuple[str, ...]]:
+        """With whom each task was chosen to be asked, none for those by themselves.
+
+        Tasks of files that do not say so are left out.
+        """
+        chosen = {name: _chosen(task).together for name, task in self.tasks.items()}
+        return {name: found or () for name, found in chosen.items() if found is not None}
 
     @property
     def routings(self) -> dict[str, Routing]:

@@ -4,7 +4,7 @@ A route is written `[MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES]`: `medium`, 
 `low-x8` (eight images in a request), `low-s4` (four on a contact sheet), `low-s4-x8` (two sheets
 of four), `gemini-3.5-flash-lite/high`. What is left out is the task's own model,
 the side that the media resolution can use, images that are not on sheets, one image or sheet per
-request.
+request. Behind it may stand who is asked in the same request (`tierwise.calibration.joint_routes`).
 """
 
 from __future__ import annotations
@@ -73,13 +73,37 @@ def usual_routes(own: Route) -> Routes:
     return {route_name(route, own): route for route in (*tried, own)}
 
 
+def resolutions_of(model: str) -> list[MediaResolution]:
+    """The media resolutions of a model that are tried, the cheapest first."""
+    offered = find_model(model).media_resolutions
+    return [one for one in reversed(_RESOLUTIONS) if one in offered]
+
+
+def at_usual_size(own: Route, resolution: MediaResolution) -> Route:
+    """A task's route at a media resolution, in packs and on sheets as it is."""
+    if resolution is own.media_resolution:
+        return own
+    images, sheet = own.images_per_request, own.images_per_sheet
+    return _route(own, own.model, resolution, images=images, sheet=sheet)
+
+
+def split_routes(written: str) -> tuple[list[str], list[str]]:
+    """The routes of a list with commas: those of a task by itself, and those with others.
+
+    >>> split_routes("high, low+together")
+    (['high'], ['low+together'])
+    """
+    words = [one.strip() for one in written.split(",")]
+    return [one for one in words if "+" not in one], [one for one in words if "+" in one]
+
+
 def read_routes(written: str, own: Route) -> Routes:
-    """The routes of a list with commas, and the task's own.
+    """The routes of a list with commas that ask a task by itself, and the task's own.
 
     Raises:
         InputError: one is malformed, or is not offered by its model.
     """
-    routes = [_read(one.strip(), own) for one in written.split(",")]
+    routes = [read_route(one, own) for one in split_routes(written)[0]]
     return {route_name(route, own): route for route in (*routes, own)}
 
 
@@ -124,7 +148,8 @@ def in_chains(routes: Routes) -> list[list[str]]:
     return [sorted(chain, key=detail, reverse=True) for chain in found.values()]
 
 
-def _read(written: str, own: Route) -> Route:
+def read_route(written: str, own: Route) -> Route:
+    """One route; raises InputError as `read_routes` does."""
     found = _WRITTEN.fullmatch(written)
     if not found or found["resolution"] not in list(MediaResolution):
         raise _malformed(written, f"media resolutions are {', '.join(MediaResolution)}")
@@ -171,5 +196,5 @@ def _route(
 def _malformed(written: str, why: str) -> InputError:
     return InputError(
         f"--routes: {shown(written)} is not a route: {why}. Write [MODEL/]RESOLUTION[-SIDEpx]"
-        "[-sIMAGES][-xIMAGES], as in low, medium-x8, low-s4 or low-512px."
+        "[-sIMAGES][-xIMAGES][+together], as in low, medium-x8, low-s4, low-512px or low+together."
     )

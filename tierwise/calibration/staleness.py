@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
+from tierwise.calibration.joint_routes import asked_together
 from tierwise.models import find_model
 from tierwise.tasks import Task, Tasks
 
@@ -20,6 +21,56 @@ def changes_since(calibration: Calibration, tasks: Tasks, *, emulated: bool) -> 
     if calibration.emulated and not emulated:
         changes.append("the calibration was emulated, so that its accuracies say nothing of Gemini")
     return changes
+
+
+def sets_changed(calibration: Calibration, asked: Tasks) -> list[str]:
+    """Sets of tasks that were measured in one request and would now be asked otherwise.
+
+    Args:
+        calibration: what was measured.
+        asked: the tasks as they would be asked with it.
+    """
+    changes = []
+    now = {name: names for names in asked_together(asked.tasks) for name in names}
+    digests = {task.name: task.digest for task in asked.tasks}
+    for name, others in calibration.together.items():
+        if not others or name not in digests:
+            continue
+        measured = calibration.tasks[name].asked_with
+        new = [other for other in others if digests.get(other, "") != measured.get(other)]
+        different = [other for other in new if other in digests]
+        if different and not {*different} & {*calibration.tasks}:
+            changes.append(
+                f"task {name!r}: was measured together with {' and '.join(different)}, whose "
+                "prompt, labels or schema have changed"
+            )
+        found = {*now.get(name, ())} - {name}
+        if found != {*others}:
+            changes.append(
+                f"task {name!r}: was measured in one request with {' and '.join(others)}, and "
+                f"would now be asked {_with(sorted(found))}"
+            )
+    return changes
+
+
+def never_measured_together(calibration: Calibration, asked: Tasks) -> list[str]:
+    """What to say of tasks that share requests as their file says, which nobody has measured."""
+    told = []
+    for names in asked_together(asked.tasks):
+        unsure = [name for name in names if name in calibration.tasks]
+        unsure = [name for name in unsure if name not in calibration.together]
+        if unsure:
+            told.append(
+                f"{' and '.join(names)} are asked together, as the tasks file says; this "
+                "calibration was made without, so that it says nothing of how right "
+                f"{' and '.join(unsure)} {'is' if len(unsure) == 1 else 'are'} then. Calibrate "
+                "again, or write `together: false`"
+            )
+    return told
+
+
+def _with(names: Sequence[str]) -> str:
+    return f"with {' and '.join(names)}" if names else "by itself"
 
 
 def made_elsewhere(calibration: Calibration, answerer: Answerer) -> list[str]:

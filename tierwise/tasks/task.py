@@ -36,7 +36,9 @@ class Task:
     tasks of such a one, whose `first_of` and `after_first` then name each other. `together` names
     the tasks with which it may share a request, None for any; `look` are the asks that do, this one
     among them, and `first_questions` the tasks that one request per picture and model would ask
-    (both are for `questions_of` to say). `digest` is SHA-256 over what is asked: all that changes
+    (both are for `questions_of` to say). A trial of the task `trial_of` may be one of asking
+    together: `tried_with` are the digests of all that its requests ask, and nothing that was asked
+    with anything else will do for it. `digest` is SHA-256 over what is asked: all that changes
     the answer except image, route and its rules, and whether, with whom and of whom it is asked.
     """
 
@@ -56,6 +58,8 @@ class Task:
     together: tuple[str, ...] | None = None
     look: tuple[str, ...] = ()
     first_questions: tuple[str, ...] = ()
+    trial_of: str = ""
+    tried_with: tuple[str, ...] = ()
     routing: Routing = AS_IT_IS
     reads_answers: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
@@ -98,6 +102,11 @@ class Task:
     def written_as(self) -> str:
         """The task of the tasks file that it asks, or audits."""
         return self.audit.of if self.audit else self.row_of
+
+    @property
+    def called(self) -> str:
+        """What it is called in a request with others: a trial as the task that it tries."""
+        return self.trial_of or self.row_of
 
     @property
     def ask_name(self) -> str:

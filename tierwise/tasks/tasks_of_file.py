@@ -52,6 +52,11 @@ class Tasks:
         tasks = (replace(task, route=routes.get(task.name, task.route)) for task in self.tasks)
         return replace(self, tasks=tuple(tasks))
 
+    def with_together(self, together: Mapping[str, tuple[str, ...] | None]) -> Tasks:
+        """The same tasks, those named asked together with others: None for any, () for none."""
+        tasks = (replace(t, together=together.get(t.name, t.together)) for t in self.tasks)
+        return replace(self, tasks=tuple(tasks))
+
     def with_escalations(self, escalations: Mapping[str, Escalation | None]) -> Tasks:
         """The same tasks, those named escalated otherwise or not at all; raises `CycleError`."""
         changed = {
