@@ -1,4 +1,7 @@
-"""docs/calibration.md is true: what it shows of photographs with small print comes out so."""
+"""docs/calibration.md is true: what it shows of photographs with small print comes out so.
+
+Its page has two calibrations of them, under two headings.
+"""
 
 from __future__ import annotations
 
@@ -35,45 +38,62 @@ ROW = re.compile(
     r"^ (?P<route>\S.*?) +(?P<usd>\d+\.\d{4}) +(?P<score>\d\.\d{3}) +(?P<interval>[\d.]+-[\d.]+)"
     r"(?: +(?P<lost>\d+/\d+))? .*?(?P<chosen>chosen)?$"
 )
+APART, TOGETHER = "Asking again where the answer is in doubt", "Together or apart"
 LABEL = re.compile(
     r"^ (?P<label>[a-z-]+) +(?P<images>\d+) +(?P<answered>\d+) +(?P<recall>\d\.\d\d)"
 )
 
 
 @pytest.fixture(scope="module")
-def calibrated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The calibrations by heading; the second pays only for what the first has not asked."""
     if not PHOTOGRAPHS.is_dir():
         pytest.skip(f"the shared photographs are not at {PHOTOGRAPHS}")
     place = tmp_path_factory.mktemp("printed")
     manifest = make(PHOTOGRAPHS, place / "printed", PER_LABEL)
     (place / "tasks.yaml").write_text(TASKS, "utf-8")
-    [command] = re.findall(r"^tierwise (calibrate --input=printed.*)$", PAGE, re.MULTILINE)
-    verb, *flags = shlex.split(command)
     ours = {
         "input": manifest,
         "tasks": place / "tasks.yaml",
         "output": place / "calibrated",
         "emulator_knows": PHOTOGRAPHS,
     }
-    kept = [flag for flag in flags if flag[2:].partition("=")[0] not in ours]
-    assert main([verb, *kept, *(f"--{name}={path}" for name, path in ours.items())]) == 0
-    found: dict[str, Any] = json.loads((place / "calibrated/calibration.json").read_text("utf-8"))
+    found = {}
+    for heading in (APART, TOGETHER):
+        pattern = r"^tierwise (calibrate --input=printed.*)$"
+        [command] = re.findall(pattern, section(heading), re.MULTILINE)
+        verb, *flags = shlex.split(command)
+        kept = [flag for flag in flags if flag[2:].partition("=")[0] not in ours]
+        assert main([verb, *kept, *(f"--{name}={path}" for name, path in ours.items())]) == 0
+        found[heading] = json.loads((place / "calibrated/calibration.json").read_text("utf-8"))
     return found
 
 
-def shown(task: str) -> Iterator[str]:
-    """The lines of the page's block about a task with these pictures."""
+@pytest.fixture
+def calibrated(both: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return both[APART]
+
+
+def section(heading: str) -> str:
+    return PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+def shown(task: str, heading: str = APART) -> Iterator[str]:
+    """The lines of a section's block about a task, until the next task."""
     title = f"{task}: {10 * PER_LABEL} labelled images (emulated)"
-    [block] = [one for one in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL) if title in one]
-    yield from block.splitlines()
+    blocks = re.findall(r"```\n(.*?)```", section(heading), re.DOTALL)
+    [block] = [one.partition(title)[2] for one in blocks if title in one]
+    yield from re.split(r"^\w+: \d+ labelled images", block, flags=re.MULTILINE)[0].splitlines()
 
 
+@pytest.mark.parametrize("heading", [APART, TOGETHER])
 @pytest.mark.parametrize("task", ["category", "printed"])
 def test_the_figures_of_the_page_are_those_of_a_calibration(
-    task: str, calibrated: dict[str, Any]
+    task: str, heading: str, both: dict[str, dict[str, Any]]
 ) -> None:
+    calibrated = both[heading]
     choice = calibrated["tasks"][task]["choice"]
-    rows = [row for line in shown(task) if (row := ROW.match(line))]
+    rows = [row for line in shown(task, heading) if (row := ROW.match(line))]
     assert [row["route"] for row in rows] == [one["name"] for one in choice["routes"]]
     for row, one in zip(rows, choice["routes"], strict=True):
         figures, compared = one["figures"], one["comparison"]
@@ -82,7 +102,7 @@ def test_the_figures_of_the_page_are_those_of_a_calibration(
         assert row["interval"] == f"{figures['low']:.2f}-{figures['high']:.2f}"
         assert row["lost"] == (f"{compared['lost']}/{compared['gained']}" if compared else None)
         assert bool(row["chosen"]) == (one["name"] == choice["chosen"])
-    assert calibrated["tasks"][task]["why"] in "\n".join(shown(task))
+    assert calibrated["tasks"][task]["why"] in "\n".join(shown(task, heading))
 
 
 def test_the_recalls_of_the_page_are_those_of_the_chosen_cascade(
@@ -112,6 +132,20 @@ def test_one_task_accepts_low_one_needs_high_and_a_cascade_costs_less_than_high(
     assert tried[choice["chosen"]]["escalation"]["when"] == 'printed == "unsure"'
     assert cascade["score"] >= high["score"] - 0.1  # the margin of the command
     assert Decimal(cascade["usd_per_1000_images"]) < Decimal(high["usd_per_1000_images"]) * 3 / 4
+
+
+def test_one_look_at_medium_costs_less_than_two_apart(both: dict[str, dict[str, Any]]) -> None:
+    """What the page says of the two tasks: nothing but the set is good enough for both."""
+    apart, chosen = Decimal(0), Decimal(0)
+    for task in both[TOGETHER]["tasks"].values():
+        routes = task["choice"]["routes"]
+        good = [one for one in routes if one["accepted"]]
+        usd = {one["name"]: Decimal(one["figures"]["usd_per_1000_images"]) for one in good}
+        apart += min(usd[one["name"]] for one in good if one["together"] is False)
+        chosen += usd[task["choice"]["chosen"]]
+        assert task["choice"]["chosen"] == "medium+together"
+    said = re.findall(r"\$(\d\.\d{4})", section(TOGETHER))
+    assert said == [f"{apart:.4f}", f"{chosen:.4f}"]
 
 
 def test_the_readme_shows_a_part_of_the_page() -> None:

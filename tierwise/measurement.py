@@ -77,6 +77,19 @@ class MeasuredRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredLook:
+    """Several questions about the same images, in one way: means per image, of all its answers."""
+
+    way: str
+    images: int
+    image_tokens: float
+    text_tokens: float
+    output_tokens: float
+    thought_tokens: float
+    usd_per_1000_images: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Unanswered:
     """An image that has no answer at some routes, for one reason."""
 
@@ -98,6 +111,36 @@ def without_answer(by_route: Mapping[str, Mapping[tuple[str, int], str]]) -> lis
             found.setdefault((uri, page, reason), []).append(route)
     listed = [Unanswered(*image, tuple(routes)) for image, routes in found.items()]
     return sorted(listed, key=lambda one: (-len(one.routes), one.uri, one.page))
+
+
+def measured_looks(ways: Mapping[str, Sequence[Sequence[Measured]]]) -> list[MeasuredLook]:
+    """Each way in figures, over the images with every answer in every way; none without any.
+
+    Args:
+        ways: by name, for each question the images that it was asked about.
+    """
+    found = {
+        way: [{(one.uri, one.page): one for one in images} for images in questions]
+        for way, questions in ways.items()
+    }
+    asked = [set(images) for questions in found.values() for images in questions]
+    everywhere = sorted(set.intersection(*asked)) if asked else []
+
+    def figures(way: str) -> MeasuredLook:
+        some = [images[key] for images in found[way] for key in everywhere]
+        images = len(everywhere)
+        cost = usd(sum(one.cost for one in some))
+        return MeasuredLook(
+            way=way,
+            images=images,
+            image_tokens=sum(one.image_tokens for one in some) / images,
+            text_tokens=sum(one.text_tokens for one in some) / images,
+            output_tokens=sum(one.output_tokens for one in some) / images,
+            thought_tokens=sum(one.thought_tokens for one in some) / images,
+            usd_per_1000_images=round(cost * 1000 / images, 9),
+        )
+
+    return [figures(way) for way in found] if everywhere else []
 
 
 def variations(own: Route, models: Sequence[str]) -> dict[str, Variation]:

@@ -18,7 +18,11 @@ from tierwise.beam_pipeline.flags.flag import MEASURE
 from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
-from tierwise.beam_pipeline.terminal.measurement_table import measurement_parquet, print_measurement
+from tierwise.beam_pipeline.terminal.measurement_table import (
+    measurement_parquet,
+    print_looks,
+    print_measurement,
+)
 from tierwise.beam_pipeline.terminal.money import cap_lines
 from tierwise.beam_pipeline.terminal.screen import print_document, say, screen
 from tierwise.beam_pipeline.trials.ask_trials import ask_trials
@@ -26,20 +30,23 @@ from tierwise.beam_pipeline.trials.labelled import manifest_of
 from tierwise.beam_pipeline.trials.observations import Left
 from tierwise.beam_pipeline.trials.trial_names import trial_name
 from tierwise.beam_pipeline.trials.trials import Trials
+from tierwise.calibration.joint_routes import JointRoute, shared_route
 from tierwise.calibration.labelling import can_be_calibrated
+from tierwise.calibration.routes import route_name
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.measurement import (
     Measured,
     MeasuredRoute,
     Variation,
+    measured_looks,
     measured_route,
     variations,
     without_answer,
 )
 from tierwise.plots.tokens_plot import tokens_plot
 from tierwise.publishing.page_plots import MEASUREMENT_PLOT
-from tierwise.records import Reason
+from tierwise.records import Reason, Route
 from tierwise.storage.files import files_for, join
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named, list_names
@@ -65,20 +72,40 @@ class _AtRoute:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the sample is asked, and at which routes; `suffix` tells their names apart."""
+    """Where the sample is asked, and at which routes; `suffix` tells their names apart.
+
+    `look` are the tasks that would share a request with the one that is measured: they are asked
+    together and apart.
+    """
 
     settings: Settings
     output: str
     varied: Mapping[str, Variation]
     suffix: str = ""
+    look: JointRoute | None = None
 
     def ask(
         self, task: Task, manifest: str, options: PipelineOptions, now: datetime
     ) -> dict[str, Any] | None:
         """`run.json`, or None when the run broke off."""
         routes = {name: one.route for name, one in self.varied.items()}
-        asked = Trials({task.name: routes}).questions(tasks_of(self.settings))
+        tasks, look = tasks_of(self.settings), self.look
+        apart = look.routes if look else {}
+        others = {name: {_own_name(tasks, name, one): one} for name, one in apart.items()}
+        trials = Trials({**others, task.name: routes}, joint=[look] if look else ())
+        asked = trials.questions(tasks)
         return ask_trials(asked, manifest, self.settings, options, Console(stderr=True), now=now)
+
+    def looks(self) -> dict[str, dict[str, Sequence[Measured]]]:
+        """What came of asking apart and together, by way and trial."""
+        if self.look is None:
+            return {}
+        left, tasks = Left(self.output), tasks_of(self.settings)
+        routes = self.look.routes.items()
+        apart = [trial_name(task, _own_name(tasks, task, route)) for task, route in routes]
+        together = [trial_name(task, name) for task, name in self.look.names.items()]
+        ways = {"apart": apart, "together": together}
+        return {way: {name: left.measured(name) for name in names} for way, names in ways.items()}
 
     def measured(self, task: str) -> Iterator[_AtRoute]:
         """What came of each route."""
@@ -101,7 +128,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     varied = variations(task.route, models)
     _check_also(settings)
     output, manifest = _sample(settings)
-    here = _Place(settings, output, varied)
+    here = _Place(settings, output, varied, look=_look(tasks, task))
     if (run := here.ask(task, manifest, options, datetime.now(UTC))) is None:
         return 1
     places, runs = [here], [run]
@@ -111,8 +138,12 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             return 1
         places, runs = [here, there], [run, other]
     console = screen(json_wanted=settings.json)
-    if len(tasks.tasks) > 1:
-        say(console, _asked_alone(task, tasks))
+    if not_asked := [
+        one.name
+        for one in tasks.tasks
+        if one is not task and not (here.look and one.name in here.look.routes)
+    ]:
+        say(console, _asked_alone(task, not_asked))
     document = _report(settings, task, places, output, console, run=run)
     for one in runs:
         for line in (*cap_lines(one), *_whole(one)):
@@ -120,6 +151,17 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if settings.json:
         print_document(document)
     return max(int(one["exit_status"]) for one in runs)
+
+
+def _own_name(tasks: Tasks, task: str, route: Route) -> str:
+    return route_name(route, tasks.task(task).route)
+
+
+def _look(tasks: Tasks, task: Task) -> JointRoute | None:
+    """The tasks that share a request with this one, each by its own route with one image."""
+    able = [one for one in tasks.tasks if can_be_calibrated(one)]
+    alone = {one.name: next(iter(variations(one.route, ()).values())).route for one in able}
+    return shared_route(tasks, task.name, alone)
 
 
 def _check_also(settings: Settings) -> None:
@@ -160,11 +202,11 @@ def _whole(run: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _asked_alone(task: Task, tasks: Tasks) -> str:
-    others = ", ".join(one.name for one in tasks.tasks if one is not task)
+def _asked_alone(task: Task, others: Sequence[str]) -> str:
     return (
-        f"Measured with the task {task.name} alone, the first that looks at single images. Not "
-        f"asked: {others}. To measure another, put it first in the tasks file."
+        f"Measured with the task {task.name}, the first that looks at single images, and those "
+        f"that share its requests. Not asked: {', '.join(others)}. To measure another, put it "
+        "first in the tasks file."
     )
 
 
@@ -200,6 +242,10 @@ def _report(
     routes = [one.figures for one in found if one.figures]
     unanswered = without_answer({one.name: one.unanswered for one in found})
     print_measurement(routes, unanswered, len(found), task.name, console, emulated=emulated)
+    ways, look = places[0].looks(), places[0].look
+    looks = measured_looks({way: list(some.values()) for way, some in ways.items()})
+    if look and looks:
+        print_looks(looks, look.tasks, console, emulated=emulated)
     document = {
         "format": 2,
         "tierwise": VERSION,
@@ -210,11 +256,15 @@ def _report(
         "model": task.route.model,
         "routes": routes,
         "without_answer": unanswered,
+        "look": {"tasks": look.tasks, "ways": looks} if look else None,
     }
     files = files_for(output)
     written = _ANY.dump_json(document, indent=2) + b"\n"
     files.write(join(output, _TOTALS), written)
+    own = trial_name(task.name, next(iter(places[0].varied)))
+    looked = {name: images for some in ways.values() for name, images in some.items()}
     images = {one.name: one.images for one in found}
+    images |= {name: some for name, some in looked.items() if name != own}
     files.write(join(output, _TABLE), measurement_parquet(images))
     if routes:
         plot = tokens_plot(task.name, routes, emulated=emulated)

@@ -22,6 +22,7 @@ from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows,
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
 from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
 from tierwise.beam_pipeline.terminal.screen import print_document, say
+from tierwise.beam_pipeline.terminal.unmeasured import unmeasured_together
 from tierwise.errors import InputError
 from tierwise.forecast.alternatives import alternatives
 from tierwise.forecast.duration import durations
@@ -88,6 +89,7 @@ def _show_ways(planned: _Planned, console: Console) -> None:
         print_document({**row, **cap})
     else:
         print_alternatives(found, survey, planned.inquiry.found.uri, warnings, console)
+        _say_unmeasured(planned, console)
         _print_cap(cap, console)
 
 
@@ -112,7 +114,13 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         print_document({**row, **cap})
     else:
         print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
+        _say_unmeasured(planned, console)
         _print_cap(cap, console)
+
+
+def _say_unmeasured(planned: _Planned, console: Console) -> None:
+    for line in unmeasured_together(planned.inquiry.questions):
+        say(console, line)
 
 
 def _forecast(planned: _Planned, unknowns: Sequence[Unknown] = tuple(Unknown)) -> Forecast:

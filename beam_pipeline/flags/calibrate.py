@@ -24,10 +24,12 @@ FLAGS = (
     Flag(
         "routes",
         "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES], where s is "
-        "images per contact sheet and x images per request. The tasks file's is always among "
-        "them, the dearest is the reference. Default: high, medium and low, alone and in packs "
-        "of 8, and medium and low with 4 images on a sheet.",
-        "high,medium,low,low-512px,low-x8,low-s4",
+        "images per contact sheet and x images per request; with +together, or the names of "
+        "tasks, behind it: asked in one request with others, as in low+together. The tasks "
+        "file's is always among them, the dearest is the reference. Default: high, medium and "
+        "low, alone and in packs of 8, medium and low with 4 images on a sheet, and together "
+        "with others at the task's own media resolution and the next.",
+        "high,medium,low,low-512px,low-x8,low-s4,low+together",
         (CALIBRATE,),
     ),
     Flag(

@@ -79,6 +79,8 @@ def _less(cost: int, naive: int) -> str:
 def _name(way: Alternative) -> str:
     if way.change is Change.PACK and way.to == "1":
         return "1 image per request"
+    if way.change is Change.TOGETHER and way.to:
+        return f"{way.change} at {way.to}"
     name = _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()
     if way.ends:
         return f"{name} (ends {way.ends})"

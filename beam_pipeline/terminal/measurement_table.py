@@ -18,7 +18,7 @@ from tierwise.accounts.tables import USD, usd
 from tierwise.beam_pipeline.terminal.cost_table import thousands
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
-from tierwise.measurement import Measured, MeasuredRoute, Unanswered
+from tierwise.measurement import Measured, MeasuredLook, MeasuredRoute, Unanswered
 from tierwise.records import Reason
 from tierwise.shown import counted
 
@@ -59,6 +59,24 @@ def print_measurement(
         say(console, line)
     if routes and emulated:
         say(console, "EMULATED: these tokens come from a local emulator, not from Gemini.")
+
+
+def print_looks(
+    looks: Sequence[MeasuredLook], tasks: Sequence[str], console: Console, *, emulated: bool
+) -> None:
+    """Print what several questions about a picture cost together, and apart."""
+    said = " (emulated)" if emulated else ""
+    title = f"{', '.join(tasks)}: tokens per image, for all answers{said}"
+    columns = (
+        Column("asked", attrgetter("way"), number=False),
+        Column("images", lambda one: str(one.images)),
+        Column("picture", lambda one: f"{one.image_tokens:.0f}"),
+        Column("text", lambda one: f"{one.text_tokens:.0f}"),
+        Column("out", lambda one: f"{one.output_tokens + one.thought_tokens:.0f}"),
+        Column("USD per\n1000", lambda one: f"{one.usd_per_1000_images:.4f}"),
+    )
+    console.print()
+    console.print(fitted_table(title, columns, looks, console.width, box=SIMPLE_HEAD))
 
 
 def _print_routes(

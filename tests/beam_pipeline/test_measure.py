@@ -47,8 +47,18 @@ def test_tokens_are_read_back_and_held_against_the_rule(
     assert all(route["images"] == 4 for route in routes.values())
 
     rows = pq.read_table(tmp_path / "measured/measurement.parquet").to_pylist()
-    assert len(rows) == 4 * len(routes)
+    look = found["look"]
+    apart = [f"{task}@low" for task in look["tasks"] if task != found["task"]]
+    together = [f"{task}@low+together" for task in look["tasks"]]
+    assert {row["route"] for row in rows} == {*routes, *apart, *together}
+    assert len(rows) == 4 * (len(routes) + len(apart) + len(together))
     assert sum(row["cost_usd"] for row in rows) == Decimal(gemini.billed()).scaleb(-9)
+    ways = {way["way"]: way for way in look["ways"]}
+    shared = [row for row in rows if row["route"] in together]
+    usd = sum(row["cost_usd"] for row in shared)
+    assert Decimal(ways["together"]["usd_per_1000_images"]) == usd * 1000 / 4
+    assert ways["together"]["image_tokens"] == sum(row["image_tokens"] for row in shared) / 4
+    assert ways["apart"]["image_tokens"] == len(look["tasks"]) * ways["together"]["image_tokens"]
     assert len({(row["sent_width"], row["sent_height"]) for row in rows}) >= 3
 
     with Image.open(tmp_path / "measured/measurement.png") as plot:
@@ -106,9 +116,9 @@ def test_a_measurement_stays_below_its_cap(
     assert "All that was left to ask is forecast at $0.0" in printed
     assert "documented rule" not in printed
 
-    assert measure("--max_cost_usd=0.003") == 3
-    assert 0 < gemini.billed() <= 3_000_000
-    assert "Cap: $0.003000000" in capsys.readouterr().out
+    assert measure("--max_cost_usd=0.01") == 3
+    assert 0 < gemini.billed() <= 10_000_000
+    assert "Cap: $0.010000000" in capsys.readouterr().out
 
 
 def test_what_was_not_measured_is_named_and_medians_stand_beside_medians(
@@ -122,7 +132,8 @@ def test_what_was_not_measured_is_named_and_medians_stand_beside_medians(
     (folder / "broken.jpg").write_bytes(whole[: len(whole) // 3])
     (tmp_path / "t.yaml").write_text(
         "model: gemini-3.1-flash-lite\n"
-        "tasks: {first: {prompt: Which, labels: [x, y]}, second: {prompt: Who, labels: [x, y]}}\n"
+        "tasks: {first: {prompt: Which, labels: [x, y]}, second: {prompt: Who, labels: [x, y]},\n"
+        "  third: {prompt: Whose, labels: [x, y], together: false}}\n"
     )
     words = [f"--input={folder}", f"--output={tmp_path}/measured", f"--tasks={tmp_path}/t.yaml"]
     assert main(["measure", *words, f"--gemini_endpoint={gemini.url}"]) == 0
@@ -138,8 +149,9 @@ def test_what_was_not_measured_is_named_and_medians_stand_beside_medians(
     named = f"1 image ({folder}/broken.jpg: unreadable at every route)."
     assert f"Without an answer, and in no figure above: {named}" in printed
     assert "Every picture that was answered was billed by the documented rule." in printed
-    assert "Measured with the task first alone" in printed
-    assert "Not asked: second." in printed
+    assert "Measured with the task first, the first that looks" in printed
+    assert "Not asked: third." in printed
+    assert "first, second: tokens per image, for all" in printed
 
 
 @pytest.mark.parametrize(

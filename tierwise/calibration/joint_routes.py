@@ -114,6 +114,12 @@ def usual_joint_routes(tasks: Tasks, labelled: Collection[str]) -> list[JointRou
     return list(found.values())
 
 
+def shared_route(tasks: Tasks, name: str, routes: Mapping[str, Route]) -> JointRoute | None:
+    """The request that a task shares where tasks are asked at these routes; None for none."""
+    shared = _joint(tasks, routes, routes, ALL)
+    return next((one for one in shared if name in one.routes), None)
+
+
 def read_joint_routes(
     written: Iterable[str], tasks: Tasks, labelled: Collection[str]
 ) -> list[JointRoute]:

@@ -14,11 +14,13 @@ from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import middle_scenario
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load, workloads
+from tierwise.looks import with_looks
 from tierwise.models import all_models, check_alive, find_model, forwarded
 from tierwise.prices.prices import rows_of
 from tierwise.records import MediaResolution, Route, ServiceTier
 from tierwise.tasks import Task
 from tierwise.tasks.routes import on_sheets
+from tierwise.tasks.sharing import NEVER
 
 _PACKS = (1, 2, 4, 8, 16, 32)
 _SHEETS = (4, 9, 16)
@@ -29,6 +31,8 @@ class Change(StrEnum):
 
     NONE = "as asked"
     NAIVE = "naive way"
+    APART = "asked apart"
+    TOGETHER = "asked together"
     RESOLUTION = "media resolution"
     PACK = "images per request"
     SHEET = "images per sheet"
@@ -66,6 +70,7 @@ def alternatives(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Al
         Alternative(Change.NONE, "", rates.on, asked),
         Alternative(Change.NAIVE, "", rates.on, _naive(asked)),
         *_other_days(tasks, survey, rates),
+        *_other_looks(tasks, survey, rates),
         *_other_routes(tasks, survey, rates),
         *_other_models(tasks, survey, rates),
     ]
@@ -98,6 +103,45 @@ def _other_days(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator
     for day in _days_of_change({task.route.model for task in tasks}, rates):
         if load := _possible(tasks, survey, replace(rates, on=day)):
             yield Alternative(Change.NONE, f"from {day}", day, load)
+
+
+def _other_looks(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Alternative]:
+    """Each picture sent for every task, or once for all that can share it, here and one higher."""
+    apart = with_looks([replace(task, together=NEVER) for task in tasks])
+    together = with_looks([_with_any(task) for task in tasks])
+    if not any(task.look for task in together):
+        return
+    higher = with_looks([_one_higher(task) for task in together])
+    levels = {task.route.media_resolution for task in higher if task.look and not task.after_first}
+    to = " or ".join(level for level in MediaResolution if level in levels)
+    ways = (
+        (Change.APART, "", apart),
+        (Change.TOGETHER, "", together),
+        (Change.TOGETHER, to, higher),
+    )
+    for change, name, changed in ways:
+        if _looked(changed) != _looked(tasks) and (load := _possible(changed, survey, rates)):
+            yield Alternative(change, name, rates.on, load)
+
+
+def _with_any(task: Task) -> Task:
+    looks_by_itself = task.reads == "image" and not task.per and not task.audit
+    return replace(task, together=None) if looks_by_itself else task
+
+
+def _one_higher(task: Task) -> Task:
+    """A task that looks with others at the media resolution above its own, where there is one."""
+    offered = find_model(task.route.model).media_resolutions
+    above = list(MediaResolution)[list(MediaResolution).index(task.route.media_resolution) + 1 :]
+    if not task.look or task.after_first or not {*above} & {*offered}:
+        return task
+    level = next(one for one in above if one in offered)
+    return _changed(task, Change.RESOLUTION, {"media_resolution": level})
+
+
+def _looked(tasks: Sequence[Task]) -> list[tuple[Route, tuple[str, ...]]]:
+    """All that sets one way to look at pictures apart from another."""
+    return [(task.route, task.look) for task in tasks]
 
 
 def _other_routes(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterator[Alternative]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tierwise.forecast.alternatives import Alternative, Change
 
 # Other models answer differently, and another day is not a choice.
-_LEVERS = (Change.PACK, Change.TIER, Change.RESOLUTION)
+_LEVERS = (Change.TOGETHER, Change.PACK, Change.TIER, Change.RESOLUTION)
 _ALONE = "1"
 # More images than this in a request have rarely been tried.
 _MOST_IN_PACK = 8
@@ -26,6 +26,7 @@ def biggest_lever(found: Sequence[Alternative]) -> str:
     text = usage.input_tokens - usage.image_tokens
     of_text = round(100 * text / usage.input_tokens)
     why = {
+        Change.TOGETHER: "a picture is paid once for all that is asked of it. Calibrate it first.",
         Change.PACK: "in a pack each answer comes in JSON with its number, and that is dearer "
         "than the prompt that is shared."
         if best.to == _ALONE
@@ -35,6 +36,7 @@ def biggest_lever(found: Sequence[Alternative]) -> str:
         Change.RESOLUTION: f"pictures are {100 - of_text} % of the input. Calibrate it first.",
     }[best.change]
     named = {
+        Change.TOGETHER: f"questions asked together{f' at {best.to}' if best.to else ''}",
         Change.PACK: f"{best.to} image{'' if best.to == _ALONE else 's'} per request",
         Change.TIER: f"the {best.to} tier",
         Change.RESOLUTION: f"media resolution {best.to}",

@@ -12,6 +12,8 @@ from tierwise.forecast.alternatives import Alternative, Change, alternatives, na
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.questions import as_written
+from tierwise.tasks import load_tasks
 
 TODAY = date(2026, 11, 23)
 
@@ -40,7 +42,7 @@ def cost(some: list[Alternative], change: Change, to: str = "") -> int:
 
 def test_every_kind_of_way_is_there_and_the_cheapest_comes_first() -> None:
     some = found()
-    assert {way.change for way in some} == set(Change)
+    assert {way.change for way in some} == set(Change) - {Change.APART, Change.TOGETHER}
     costs = [way.load.cost for way in some]
     assert costs == sorted(costs)
     assert {way.to for way in some if way.change is Change.PACK} == {"2", "4", "8", "16", "32"}
@@ -117,3 +119,36 @@ def test_a_tier_that_a_model_lacks_is_left_out() -> None:
 )
 def test_the_biggest_lever_is_named_with_its_reason(asked: dict[str, str], lever: str) -> None:
     assert lever in biggest_lever(found(**asked))
+
+
+TWO = """
+model: gemini-3.1-flash-lite
+together: {together}
+tasks:
+  a: {{prompt: Which, labels: ["yes", "no"]}}
+  b: {{prompt: Who, labels: ["yes", "no"]}}
+"""
+
+
+@pytest.mark.parametrize("together", ["auto", "false"])
+def test_asked_together_and_apart_are_rows_with_their_prices(together: str) -> None:
+    tasks = as_written(load_tasks(TWO.format(together=together), path="tasks.yaml")).tasks
+    image = SeenImage(4000, 3000, "a.jpg", {}, {"a": Standing.ASKED, "b": Standing.ASKED})
+    some = alternatives(tasks, Survey(1000, 0, (1,) * 100, (image,) * 100), Rates(TODAY))
+    costs = {(way.change, way.to): way.load for way in some}
+    higher = costs[Change.TOGETHER, "medium"]
+    asked = costs[Change.NONE, ""]
+    if together == "auto":
+        together_now, apart = asked, costs[Change.APART, ""]
+        assert (Change.TOGETHER, "") not in costs  # that is how it is asked
+    else:
+        together_now, apart = costs[Change.TOGETHER, ""], asked
+        assert (Change.APART, "") not in costs
+        assert "questions asked together for every task saves" in biggest_lever(
+            [way for way in some if way.change is not Change.TIER]
+        )
+    assert together_now.requests == higher.requests == 1000
+    assert apart.requests == 2000
+    assert together_now.cost < apart.cost
+    assert higher.usage.image_tokens == 1000 * 540  # each picture once
+    assert apart.usage.image_tokens == 2 * together_now.usage.image_tokens
