@@ -42,7 +42,7 @@ def copies(tmp_path: Path) -> Path:
 
 
 def asked(gemini: Any) -> int:
-    return sum(len(line["images"]) for line in gemini.requests())
+    return sum(len(line["images"]) * line["questions"] for line in gemini.requests())
 
 
 def test_copies_share_an_answer(copies: Path, classify: Callable[..., Any], gemini: Any) -> None:

@@ -73,6 +73,7 @@ CONTRACT = {
     "sent_height": pa.int64(),
     "sent_bytes": pa.int64(),
     "images_in_request": pa.int64(),
+    "asked_with": pa.list_(pa.string()),
     **TOKENS,
     "cost_usd": USD,
     "request_id": pa.string(),
