@@ -78,9 +78,17 @@ def test_the_costs_are_those_shown(example_run: Path) -> None:
 
 
 def test_the_tasks_that_are_shown_can_be_loaded() -> None:
-    whole, escalating, grouped = re.findall(
+    whole, looking, escalating, grouped = re.findall(
         r"```yaml\n(.*?)```", README + PAGES["tasks.md"], re.DOTALL
     )
+    together = load_tasks(f"model: gemini-3.1-flash-lite\n{looking}", path="docs/tasks.md")
+    assert {task.name: task.look for task in as_written(together).tasks} == {
+        "category": ("category", "season"),
+        "light": ("light", "mood"),
+        "mood": ("light", "mood"),
+        "season": ("category", "season"),
+        "title": (),
+    }
     [again] = load_tasks(
         f"model: gemini-3.1-flash-lite\ntasks:\n{escalating}", path="docs/tasks.md"
     ).tasks

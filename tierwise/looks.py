@@ -98,9 +98,13 @@ def _place(task: Task, depth: int) -> object:
 
 
 def _looks(alike: Sequence[Task]) -> Iterator[list[Task]]:
-    """Those of one place in looks, in the order of their names: larger packs join if that saves."""
+    """Those of one place in looks, in the order of their names: larger packs join if that saves.
+
+    Who says with whom comes first, so that others do not take the place.
+    """
     looks: list[list[Task]] = []
-    for task in sorted(alike, key=lambda task: (-task.route.images_per_request, task.name)):
+    order = sorted(alike, key=lambda task: (-task.route.images_per_request, task.name))
+    for task in sorted(order, key=lambda task: task.together is None):
         found = next((look for look in looks if _fits(task, look)), None)
         if found is None:
             looks.append([task])

@@ -33,6 +33,7 @@ class Change(StrEnum):
     NAIVE = "naive way"
     APART = "asked apart"
     TOGETHER = "asked together"
+    NAMED = "replies with names in place of rows of numbers"
     RESOLUTION = "media resolution"
     PACK = "images per request"
     SHEET = "images per sheet"
@@ -122,6 +123,9 @@ def _other_looks(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterato
     for change, name, changed in ways:
         if _looked(changed) != _looked(tasks) and (load := _possible(changed, survey, rates)):
             yield Alternative(change, name, rates.on, load)
+    if any(task.look for task in tasks):
+        named = _load(tasks, survey, replace(rates, by_name=True))
+        yield Alternative(Change.NAMED, "", rates.on, named)
 
 
 def _with_any(task: Task) -> Task:

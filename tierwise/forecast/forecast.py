@@ -9,11 +9,12 @@ from typing import Any
 
 from tierwise.accounts.tables import usd
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.replies import Lengths, reply_lengths, row_lengths
+from tierwise.forecast.replies import Lengths, joint_lengths, reply_lengths
 from tierwise.forecast.scenarios import (
     Expectations,
     Scenario,
     Unknown,
+    by_name,
     drawn_scenario,
     in_row,
     middle_scenario,
@@ -148,14 +149,13 @@ def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
 
 def _lengths(tasks: Sequence[Task]) -> dict[str, Lengths]:
     lengths = {task.name: reply_lengths(task.answer) for task in tasks}
-    by_name = {task.name: task for task in tasks}
+    tasks_by_name = {task.name: task for task in tasks}
     for look in dict.fromkeys(task.look for task in tasks if task.look):
-        some = [by_name[name] for name in look if name in by_name]
+        some = [tasks_by_name[name] for name in look if name in tasks_by_name]
         joint = joint_of(some)
-        forms = joint.part_forms(joint.forms()[0])
-        answers = [task.answer for task in some]
-        rows = row_lengths(list(zip(answers, forms, strict=True)))
-        lengths |= {in_row(task.name): row for task, row in zip(some, rows, strict=True)}
+        for form, named in zip(joint.forms(), (in_row, by_name), strict=False):
+            found = joint_lengths(joint, form)
+            lengths |= {named(task.name): one for task, one in zip(some, found, strict=True)}
     return lengths
 
 

@@ -21,7 +21,8 @@ class Rates:
     """A day, and the rules of a service on it.
 
     `vertex` and `regional` are Vertex AI's rules; `prices` were negotiated. `check_packs` is the
-    share of packs whose items repeat a word.
+    share of packs whose items repeat a word; with `by_name`, each answer of a reply to several
+    questions has its task's name.
     """
 
     on: date
@@ -29,6 +30,7 @@ class Rates:
     regional: bool = False
     prices: tuple[Price, ...] = ()
     check_packs: float = 0.0
+    by_name: bool = False
 
     def price(self, model: str, tier: ServiceTier, context_tokens: int = 0) -> Price:
         """The price of a request; raises PriceError where none is known."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.forms import Form
+from tierwise.answers.forms import Form, Layout
+from tierwise.answers.joint import Joint
 from tierwise.answers.json_schemas import Schema
 from tierwise.wording import MAX_ANSWER_CHARACTERS
 
@@ -22,6 +23,8 @@ _AROUND_PACK = 2
 # `[417, ], ` around each row, and the comma and blank between its answers.
 _AROUND_ROW = 9
 _AROUND_CELL = 2
+# `"": ` around a name.
+_AROUND_NAME = 4
 # Half a token is lost, on average, where a short reply ends.
 _ROUNDING = 1.5
 _SHORT_STRING = 6
@@ -71,9 +74,14 @@ def reply_lengths(answer: AnswerType) -> Lengths:
     return _json(shape) + _fixed(-2 if bare else 0)
 
 
-def row_lengths(tasks: Sequence[tuple[AnswerType, Form]]) -> list[Lengths]:
-    """Length of each answer in a row of several, given the form of each."""
-    return [_json(answer.travels_as(form)) for answer, form in tasks]
+def joint_lengths(joint: Joint, form: Form) -> list[Lengths]:
+    """Length of each answer of a reply to several questions, with its name where it has one."""
+    forms = zip(joint.parts, joint.part_forms(form), strict=True)
+    named = form.layout is Layout.NAMED
+    return [
+        _json(answer.travels_as(own)) + _fixed((_size(name) + _AROUND_NAME) * named)
+        for (name, answer), own in forms
+    ]
 
 
 def row_tokens(characters: Sequence[float], images: int) -> float:

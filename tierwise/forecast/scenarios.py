@@ -53,7 +53,7 @@ class Unknown(StrEnum):
 class Expectations:
     """What is known by task: shares of open images, and lengths of replies in characters.
 
-    An answer in a row with others has its length under `in_row`.
+    An answer beside others has its length under `in_row`, and one with its name under `by_name`.
 
     `detail` is, by task, the share of pictures with more fine detail than its rule allows;
     `unreadable` is the share of pictures whose headers cannot be read; with `shares_alike`, near
@@ -94,6 +94,11 @@ class Scenario:
 def in_row(task: str) -> str:
     """Under what name stands the length of a task's answer among those of others."""
     return f"{task} in a row"
+
+
+def by_name(task: str) -> str:
+    """Under what name stands its length where each answer of a reply has its task's name."""
+    return f"{task} by name"
 
 
 def middle_scenario(known: Expectations) -> Scenario:

@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 from tierwise.forecast.pictures import images_of, mean, original_tokens, routed_tokens
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import prompt_tokens, reply_tokens, row_tokens
-from tierwise.forecast.scenarios import Scenario, in_row
+from tierwise.forecast.scenarios import Scenario, by_name, in_row
 from tierwise.forecast.survey import Groups, SeenImage, Standing, Survey
 from tierwise.forecast.texts import (
     CHECK_REPLY_TOKENS,
@@ -173,7 +173,9 @@ class Workload:
 
     def _reply(self, task: Task, scenario: Scenario) -> float:
         """Characters of one answer, alone or in a row with others."""
-        return scenario.replies[task.name if len(self.tasks) == 1 else in_row(task.name)]
+        if len(self.tasks) == 1:
+            return scenario.replies[task.name]
+        return scenario.replies[(by_name if self.rates.by_name else in_row)(task.name)]
 
     def _output(self, replies: Sequence[float], answers: int, scenario: Scenario) -> float:
         """Tokens of the reply of a request."""
