@@ -42,7 +42,8 @@ def cost(some: list[Alternative], change: Change, to: str = "") -> int:
 
 def test_every_kind_of_way_is_there_and_the_cheapest_comes_first() -> None:
     some = found()
-    assert {way.change for way in some} == set(Change) - {Change.APART, Change.TOGETHER}
+    of_several = {Change.APART, Change.TOGETHER, Change.NAMED}  # tasks
+    assert {way.change for way in some} == set(Change) - of_several
     costs = [way.load.cost for way in some]
     assert costs == sorted(costs)
     assert {way.to for way in some if way.change is Change.PACK} == {"2", "4", "8", "16", "32"}
@@ -141,6 +142,7 @@ def test_asked_together_and_apart_are_rows_with_their_prices(together: str) -> N
     if together == "auto":
         together_now, apart = asked, costs[Change.APART, ""]
         assert (Change.TOGETHER, "") not in costs  # that is how it is asked
+        assert costs[Change.NAMED, ""] > asked  # a row of numbers is the shortest reply
     else:
         together_now, apart = costs[Change.TOGETHER, ""], asked
         assert (Change.APART, "") not in costs
