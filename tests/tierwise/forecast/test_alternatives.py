@@ -142,7 +142,7 @@ def test_asked_together_and_apart_are_rows_with_their_prices(together: str) -> N
     if together == "auto":
         together_now, apart = asked, costs[Change.APART, ""]
         assert (Change.TOGETHER, "") not in costs  # that is how it is asked
-        assert costs[Change.NAMED, ""] > asked  # a row of numbers is the shortest reply
+        assert costs[Change.NAMED, ""].cost > asked.cost  # a row of numbers is the shortest reply
     else:
         together_now, apart = costs[Change.TOGETHER, ""], asked
         assert (Change.APART, "") not in costs
