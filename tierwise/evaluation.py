@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.truths import TruthError, as_answer, read_truth, truth_columns
-from tierwise.records import Answer, ImageFile, Outcome
+from tierwise.records import Answer, Failure, ImageFile, Outcome
 from tierwise.statistics.intervals import share_interval
 from tierwise.tasks import Task
 from tierwise.wording import plain_text
@@ -104,7 +104,7 @@ def _taken(name: str, waiting: set[str]) -> tuple[str, ...]:
 def judge_row(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> Iterator[PairRow]:
     """What one answer, or its lack, adds to the tables."""
     task = judged.get(outcome.task)
-    if task is None:
+    if task is None or (isinstance(outcome, Failure) and outcome.unasked):
         return
     value = outcome.value if isinstance(outcome, Answer) else None
     yield from _against_truth(task, file, outcome.task, value)

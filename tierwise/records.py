@@ -69,6 +69,12 @@ class Reason(StrEnum):
     OVER_BUDGET = "over_budget"
 
 
+_UNASKED = {
+    *(Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED, Reason.UNAUTHORIZED),
+    *(Reason.UNAVAILABLE, Reason.TIMEOUT),
+}
+
+
 class Record:
     """What crosses a shuffle, pickled by its values: dataclasses with slots take twice as long."""
 
@@ -367,6 +373,11 @@ class Failure(Record):
     first: Answer | None = None
     may_pass: bool = False
     earlier: bool = False
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the image was not asked to the end, for no fault of its own: a later run is."""
+        return self.run_ended or self.reason in _UNASKED
 
     @property
     def paid(self) -> Spent:

@@ -6,7 +6,9 @@ a journal that knows the page knows the route as well:
     fine detail   a higher media resolution for pictures with more fine detail than a threshold
     fewer pixels  never more media resolution than the picture has pixels for
 
-The second has the last word, and never raises. Pictures on a contact sheet share its resolution,
+The second has the last word, and never raises. It is for tasks that name no media resolution
+(`auto`), for those that ask for it, and for calibrations that have shown it: what a tasks file or a
+calibration names is what is asked. Pictures on a contact sheet share its resolution,
 so that no rule changes theirs.
 """
 
@@ -20,6 +22,7 @@ from tierwise.sizes import sized_for
 from tierwise.tiers import pixels_worth_sending, worth_sending
 
 AS_CALIBRATED = "as calibrated"
+_DETAIL, _FIT = "fine detail ", " px fit "
 
 # Pages of these have a size on paper, and as many pixels as one likes.
 _WITHOUT_PIXELS = {"pdf"}
@@ -34,7 +37,8 @@ class Routing:
     `tierwise.images.fine_detail`, 0 to 1) above which a picture is asked at `detail_resolution`;
     None turns that rule off. `measures` has fine detail measured even where no rule needs it.
     `calibrated` says that a calibration chose the route, and of its images `raised_share` had more
-    detail than the threshold: neither changes what is asked.
+    detail than the threshold: neither changes what is asked. Nor does `fit_written`, what the tasks
+    file says of `fit_pixels`, None where it says nothing: then a calibration may turn it on.
     """
 
     fit_pixels: bool = True
@@ -43,6 +47,17 @@ class Routing:
     measures: bool = False
     calibrated: bool = False
     raised_share: float | None = None
+    fit_written: bool | None = None
+
+    @property
+    def may_fit(self) -> bool:
+        """Whether a calibration may ask pictures with few pixels lower."""
+        return self.fit_written is not False
+
+    @property
+    def at_named(self) -> Routing:
+        """The same rules for a media resolution that somebody named, which is asked as it is."""
+        return replace(self, fit_pixels=self.fit_written is True)
 
     @property
     def measures_detail(self) -> bool:
@@ -51,7 +66,7 @@ class Routing:
 
 
 # A task that is asked by its route to the letter, whatever the picture.
-AS_IT_IS = Routing(fit_pixels=False)
+AS_IT_IS = Routing(fit_pixels=False, fit_written=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +91,21 @@ def decide(route: Route, routing: Routing, page: Page) -> Decision:
     if above is not None and detail is not None and detail > above:
         raised = _raised(route, routing)
         if raised is not resolution:
-            resolution, reason = raised, f"fine detail {detail:g} above {above:g}: {raised}"
+            resolution, reason = raised, f"{_DETAIL}{detail:g} above {above:g}: {raised}"
     if routing.fit_pixels:
         fitting = _cheapest_that_fits(route, resolution, page)
         if fitting is not resolution:
-            resolution, reason = fitting, f"{page.width}x{page.height} px fit {fitting}"
+            resolution, reason = fitting, f"{page.width}x{page.height}{_FIT}{fitting}"
     return Decision(at_resolution(route, resolution), reason)
+
+
+def follows_picture(reason: str) -> bool:
+    """Whether a picture decided about its media resolution, by the reason that was given.
+
+    >>> follows_picture("640x480 px fit low"), follows_picture(AS_CALIBRATED)
+    (True, False)
+    """
+    return reason.startswith(_DETAIL) or _FIT in reason
 
 
 def dearest(route: Route, routing: Routing) -> Route:

@@ -36,7 +36,8 @@ def print_evaluation(
         named = ", ".join(f"{plain(one['label'])} ({one['images']})" for one in unknown)
         several = " Write several of them as a; b." if several_labels else ""
         say(console, f"{task}: labels that the task does not have: {named}.{several}")
-    changed = [pair for pair in found.get("old_label", []) if pair["label"] != pair["answer"]]
+    answered = (pair for pair in found.get("old_label", []) if pair["answer"])
+    changed = [pair for pair in answered if pair["label"] != pair["answer"]]
     if changed:
         console.print(_table(f"{task}: reclassified", "old label", changed, console.width))
 

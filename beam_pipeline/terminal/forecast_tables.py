@@ -176,7 +176,7 @@ def _usd(name: str) -> Callable[[_Named], str]:
 # The rows are names of tasks and what is forecast for each.
 _COLUMNS = (
     Column("task", lambda one: plain(one[0]), number=False),
-    Column("asked", _count("images"), 1),
+    Column("asked", _count("questions"), 1),
     Column("requests", _count("requests"), 2),
     Column("tokens\nin", _count("input_tokens"), 3),
     Column("\nout", _count("output_tokens", "thought_tokens"), 3),

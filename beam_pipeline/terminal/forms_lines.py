@@ -42,3 +42,19 @@ def print_packs(run: dict[str, Any], console: Console) -> None:
             "again. Others may be mixed up unseen: --check_packs=1 checks all, and fewer "
             "images_per_request are mixed up less.",
         )
+
+
+def print_followed(run: dict[str, Any], console: Console) -> None:
+    """Say in one line how many pictures were asked lower or higher than their task begins with."""
+    told = [
+        f"{task} {counted(found[way], 'picture')} {way} than {found['media_resolution']}"
+        for task, found in run.get("followed_pictures", {}).items()
+        for way in ("lower", "higher")
+        if found[way]
+    ]
+    if told:
+        say(
+            console,
+            "Media resolution followed the picture, lower where it has no more pixels, higher "
+            f"where it has fine detail: {', '.join(told)} (column route_reason).",
+        )

@@ -16,7 +16,7 @@ from tierwise.beam_pipeline.terminal.evaluation_table import (
     print_near_duplicates,
 )
 from tierwise.beam_pipeline.terminal.failures_table import print_failures
-from tierwise.beam_pipeline.terminal.forms_lines import print_forms, print_packs
+from tierwise.beam_pipeline.terminal.forms_lines import print_followed, print_forms, print_packs
 from tierwise.beam_pipeline.terminal.money import all_runs_lines, print_money
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.pilot_lines import pilot_lines
@@ -48,6 +48,7 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
         print_audit(name, found, console)
     for task in asked.values():
         print_forms(task, run["tasks"][task.name], console)
+    print_followed(run, console)
     print_packs(run, console)
     print_escalated(run["tasks"], console)
     print_near_duplicates(run, console)

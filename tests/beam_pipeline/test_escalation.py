@@ -83,7 +83,7 @@ def test_images_in_doubt_are_asked_again_and_have_one_row(
     assert set(asked_of) == {"written", "title"}
     assert (asked_of["written"]["media_resolution"], asked_of["written"]["when"]) == ("low", "")
     expected = done.run["forecast"]["tasks"]["written@escalated"]
-    assert 0 < expected["images"] < IMAGES
+    assert 0 < expected["questions"] < IMAGES
     assert Decimal(expected["low_usd"]) < Decimal(expected["high_usd"])
     printed = " ".join(capsys.readouterr().out.split())
     assert "written: 13 of 13 answered" in printed

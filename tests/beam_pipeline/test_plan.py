@@ -128,9 +128,9 @@ def test_what_is_paid_already_is_not_planned_again(
     assert again["tasks"]["closer"]["already_paid"] == finished.run["tasks"]["closer"]["asked"]
     photos(6, first=10)
     more = planned(capsys, *words)
-    assert more["tasks"]["shade"]["images"] == 6
+    assert more["tasks"]["shade"]["questions"] == 6
     dark = [row["answer"] for row in finished.answers("shade")].count("dark")
-    assert more["tasks"]["closer"]["images"] == pytest.approx(6 * dark / 10, abs=1)
+    assert more["tasks"]["closer"]["questions"] == pytest.approx(6 * dark / 10, abs=1)
     assert main(["plan", *words]) == 0
     assert "Paid already, and not asked again: shade 10" in capsys.readouterr().out
 
@@ -299,4 +299,4 @@ def test_groups_that_are_paid_are_not_planned_again(
     photos(1, "all/b", first=30)
     more = planned(capsys, *words)["tasks"]["theme"]
     assert (more["requests"], more["already_paid"]) == (2, 4)
-    assert more["images"] == 6
+    assert more["questions"] == 6

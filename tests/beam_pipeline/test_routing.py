@@ -137,6 +137,52 @@ def test_each_picture_takes_its_route_and_says_why(
     assert details["plain100.jpg"] < 0.01 < 0.3 < details["page100.jpg"]
 
 
+def test_the_end_says_how_many_were_asked_elsewhere(
+    first: tuple[Finished, Counter[str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished = first[0]
+    found = finished.run["followed_pictures"]
+    assert found == {"written": {"media_resolution": "low", "lower": 0, "higher": 3}}
+    capsys.readouterr()
+    assert main(["show", f"--output={finished.output}"]) == 0
+    assert "written 3 pictures higher than low (column route_reason)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked", "followed"),
+    [
+        ("media_resolution: high", {"high": 9}, {}),
+        ("media_resolution: auto", {"low": 9}, {}),
+        (
+            "media_resolution: high, routing: {fit_pixels: true}",
+            {"high": 6, "low": 3},
+            {"a": {"media_resolution": "high", "lower": 3, "higher": 0}},
+        ),
+    ],
+)
+def test_what_the_tasks_file_names_is_what_is_asked(
+    place: Place,
+    tmp_path: Path,
+    keys: str,
+    asked: dict[str, int],
+    followed: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of nine pictures, three have no more pixels than low shows."""
+    (tmp_path / "tasks.yaml").write_text(
+        "model: gemini-3.1-flash-lite\n"
+        f'tasks: {{a: {{prompt: "Is it dark?", labels: ["yes", "no"], {keys}}}}}\n'
+    )
+    place.gemini.reset()
+    words = [f"--input={place.folder}/archive", f"--tasks={tmp_path}/tasks.yaml"]
+    words += [f"--output={tmp_path}/out", f"--gemini_endpoint={place.gemini.url}"]
+    assert main(["run", *words]) == 0
+    assert place.asked() == asked
+    run = json.loads((tmp_path / "out/run.json").read_text("utf-8"))
+    assert run["followed_pictures"] == followed
+    assert ("a 3 pictures lower than high" in capsys.readouterr().out) is bool(followed)
+
+
 def test_the_account_tells_media_resolutions_apart(
     first: tuple[Finished, Counter[str], int],
 ) -> None:

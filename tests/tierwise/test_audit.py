@@ -26,7 +26,8 @@ model: gemini-3.1-flash-lite
 tasks:
   category: {prompt: Which, labels: [city, sea], images_per_request: 8}
   dear: {prompt: Which, labels: [city, sea], media_resolution: high, routing: {fit_pixels: false}}
-  fits: {prompt: Which, labels: [city, sea], media_resolution: high}
+  fits: {prompt: Which, labels: [city, sea], media_resolution: high, routing: {fit_pixels: true}}
+  plain: {prompt: Which, labels: [city, sea], media_resolution: high}
   name: {prompt: What, text: {max_length: 40}}
   both: {prompt: Which, labels: [city, sea], multiple: true, when: category == "city"}
 """,

@@ -19,7 +19,7 @@ from tierwise.evaluation import (
     judge_row,
     judged_tasks,
 )
-from tierwise.records import Answer, Failure, ImageFile, Outcome
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Reason
 from tierwise.tasks import load_tasks
 
 TASKS = load_tasks(
@@ -87,6 +87,17 @@ def test_right_wrong_unanswered_and_unknown(
     first = evaluation_rows(rows)[0]
     assert (first["label"], first["answer"], first["share"]) == ("city", "city", 0.5)
     assert first["examples"] == ["a.jpg"]
+
+
+@pytest.mark.parametrize("reason", [Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED, Reason.TIMEOUT])
+def test_what_was_not_asked_is_neither_wrong_nor_reclassified(
+    failure: Callable[..., Failure], reason: Reason
+) -> None:
+    judged = judged_tasks(TASKS.tasks, ["category", "old_label"])
+    left = failure(reason=reason)
+    assert not list(judge_row(judged, file(category="city", old_label="town"), left))
+    ended = failure(run_ended=True)
+    assert not list(judge_row(judged, file(category="city", old_label="town"), ended))
 
 
 def test_texts_have_scores_and_no_pairs(answer: Callable[..., Answer]) -> None:

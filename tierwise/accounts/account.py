@@ -23,7 +23,7 @@ from tierwise.accounts.tables import usd
 from tierwise.errors import PriceError
 from tierwise.models import all_models, other_model
 from tierwise.prices.prices import cost_nano_usd, find_price
-from tierwise.records import Reason, ServiceTier, Spent, Usage
+from tierwise.records import MediaResolution, Reason, ServiceTier, Spent, Usage
 
 _MOST_VALUES = 1_000
 
@@ -132,6 +132,25 @@ def by_route(rows: Iterable[CostRow]) -> list[dict[str, Any]]:
         }
         for key, total in merged.items()
     ]
+
+
+def followed(
+    rows: Iterable[CostRow], named: Mapping[str, MediaResolution]
+) -> dict[str, dict[str, Any]]:
+    """By task, how many pictures were asked at another media resolution than the task's, by rule.
+
+    `named` is that of each task. Lower are pictures that have no more pixels, higher those with
+    much fine detail. Pictures that were asked again in doubt do not count.
+    """
+    ladder = list(MediaResolution)
+    found: dict[str, dict[str, Any]] = {}
+    for key, total in rows:
+        if not total.followed or key.media_resolution is named[key.task]:
+            continue
+        lower = ladder.index(key.media_resolution) < ladder.index(named[key.task])
+        at = {"media_resolution": str(named[key.task]), "lower": 0, "higher": 0}
+        found.setdefault(key.task, at)["lower" if lower else "higher"] += total.followed
+    return dict(sorted(found.items()))
 
 
 def failures(rows: Iterable[CostRow]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
+from tierwise.routing import follows_picture
 
 _Group = TypeVar("_Group", bound=Any)
 
@@ -44,7 +45,8 @@ class CostTotals(Record):
     `baseline_before` is that of answers of earlier runs, which counts there, not here.
     `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`
     those that were answered after a reply had ended at the output limit, `escalated` those whose
-    first answer was in doubt. Each image counts once in `images`: with its final outcome.
+    first answer was in doubt, `followed` those asked once, at a media resolution that followed what
+    the picture shows. Each image counts once in `images`: with its final outcome.
     """
 
     spent: Spent = Spent()
@@ -54,6 +56,7 @@ class CostTotals(Record):
     cut_off: int = 0
     escalated: int = 0
     baseline_before: int = 0
+    followed: int = 0
 
     @classmethod
     def zero(cls) -> CostTotals:
@@ -69,6 +72,7 @@ class CostTotals(Record):
             self.cut_off + other.cut_off,
             self.escalated + other.escalated,
             self.baseline_before + other.baseline_before,
+            self.followed + other.followed,
         )
 
 
@@ -98,6 +102,7 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
         run_ended=int(ended),
         cut_off=int(cut_off),
         baseline_before=before,
+        followed=_followed(outcome),
     )
     totals = [(key, own)]
     if outcome.wasted != Spent():
@@ -105,6 +110,13 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     if outcome.first:
         totals += _of_first(outcome.first, outcome.task, charged_to)
     return totals
+
+
+def _followed(outcome: Outcome) -> int:
+    """1 for an answer by a route that its picture chose; what was asked again chose another way."""
+    if isinstance(outcome, Failure) or outcome.first:
+        return 0
+    return int(follows_picture(outcome.route_reason))
 
 
 def _of_first(first: Answer, task: str, charged_to: str) -> list[tuple[CostKey, CostTotals]]:

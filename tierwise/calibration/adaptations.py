@@ -45,11 +45,13 @@ def adaptations(routes: Routes, pages: Sequence[Page], own: Routing) -> list[Com
 def literal_routings(routes: Routes, pages: Sequence[Page], own: Routing) -> Mapping[str, Routing]:
     """The rule that each route stands for as it was asked, by name.
 
-    Fewer pixels stays on where it would have changed no image, and so nothing that was measured.
+    Fewer pixels is on only where the tasks file says so, and where it would have changed no image,
+    and so nothing that was measured.
     """
     return {
         name: Routing(
-            own.fit_pixels and all(decide(route, Routing(), page).route == route for page in pages)
+            own.fit_written is True
+            and all(decide(route, Routing(), page).route == route for page in pages)
         )
         for name, route in routes.items()
     }
@@ -60,7 +62,7 @@ def _rules(
 ) -> Iterator[tuple[str, str, Routing]]:
     """Name, route to start from, and rule: the surest first."""
     reference = next(iter(routes))
-    if own.fit_pixels:
+    if own.may_fit:
         yield f"{reference}, less where few pixels", reference, Routing()
     cheapest, dear = _cheapest(routes), routes[reference].media_resolution
     if cheapest != reference:

@@ -114,7 +114,8 @@ def _with_routings(tasks: Tasks, calibration: Calibration) -> Tasks:
         {
             task.name: replace(
                 routings[task.name],
-                fit_pixels=routings[task.name].fit_pixels and task.routing.fit_pixels,
+                fit_pixels=routings[task.name].fit_pixels and task.routing.may_fit,
+                fit_written=task.routing.fit_written,
                 calibrated=True,
             )
             for task in tasks.tasks

@@ -186,7 +186,8 @@ def _changed(task: Task, change: Change, values: dict[str, Any]) -> Task:
     packs = sees and not task.per and task.route.images_per_sheet == 1
     fits = {Change.RESOLUTION: sees, Change.PACK: packs}.get(change, True)
     route: Route = replace(task.route, **values) if fits else task.route
-    return replace(task, route=route)
+    named = change is Change.RESOLUTION and route != task.route
+    return replace(task, route=route, routing=task.routing.at_named if named else task.routing)
 
 
 def _on_sheets(task: Task, images: int) -> Task:

@@ -169,6 +169,7 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
         "files": one.survey.files,
         **({} if one.survey.of_files is None else {"of_files": one.survey.of_files}),
         "files_looked_at": one.survey.looked_at,
+        "images": one.survey.about_images,
         **_load_row(one.load),
         **_interval_row(one.cost),
         "worst_usd": _usd(one.worst),
@@ -208,7 +209,7 @@ def _interval(costs: Sequence[int]) -> DollarInterval:
 
 def _load_row(load: Load) -> dict[str, Any]:
     return {
-        "images": load.images,
+        "questions": load.images,
         "requests": load.requests,
         "input_tokens": load.usage.input_tokens,
         "image_tokens": load.usage.image_tokens,

@@ -14,14 +14,10 @@ from math import ceil, sqrt
 from typing import Any
 
 from tierwise.accounts.tables import usd
-from tierwise.records import Answer, Failure, ImageFile, Outcome, Reason, Record, Spent
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Record, Spent
 
 # Standard deviations of the normal distribution to either side that hold four cases in five.
 _Z = 1.2815515594457831
-_UNASKED = {
-    *(Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED, Reason.UNAUTHORIZED),
-    *(Reason.UNAVAILABLE, Reason.TIMEOUT),
-}
 
 
 def content_of(file: ImageFile) -> str:
@@ -83,7 +79,7 @@ def measured_content(outcomes: Iterable[tuple[Outcome, Spent]]) -> Measured:
     """
     cost = requests = packed = 0
     for outcome, spent in outcomes:
-        if isinstance(outcome, Failure) and (outcome.run_ended or outcome.reason in _UNASKED):
+        if isinstance(outcome, Failure) and outcome.unasked:
             return Measured()
         cost += spent.cost
         requests += spent.requests

@@ -103,6 +103,11 @@ class Survey:
         return self.left_files / self.sampled_files if self.sampled_files else 0.0
 
     @property
+    def about_images(self) -> int:
+        """How many images the archive has, by those that were looked at."""
+        return round(len(self.images) * self.scale + len(self.known) * self.known_scale)
+
+    @property
     def known_scale(self) -> float:
         """Files that the journal knows for each that was found there."""
         return self.known_files / self.compared_files if self.compared_files else 0.0

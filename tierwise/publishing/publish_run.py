@@ -44,6 +44,7 @@ from tierwise.near_duplicates import NearAudit
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.parts import Part, write_part
 from tierwise.publishing.stage_page import stage_page
+from tierwise.records import MediaResolution
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
 
@@ -294,9 +295,16 @@ def _run(
         "account": account.by_route(costs),
         "waste": account.waste(costs),
         "packs": account.packs(costs),
+        "followed_pictures": account.followed(costs, _named(publication)),
         **({"cost_by": account.by_charge(costs, column)} if column else {}),
         "answered_by_others": account.answered_by_others(costs, price_day(datetime.now(UTC))),
     }
+
+
+def _named(publication: Publication) -> dict[str, MediaResolution]:
+    """The media resolution that each task begins with."""
+    asked = publication.facts["asked"]
+    return {task["name"]: MediaResolution(task["media_resolution"]) for task in asked}
 
 
 def _messages(parts: Iterable[Part]) -> Iterator[tuple[str, str, int]]:

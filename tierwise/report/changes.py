@@ -73,12 +73,12 @@ def _of_task(task: str, pairs: list[Pair]) -> Reclassified:
         new = pair.new or NO_ANSWER
         counts[old, new if new in new_labels else OTHERS] += pair.images
     most = max(counts.values(), default=1)
-    changed = [pair for pair in pairs if not _alike(pair.old, pair.new)]
+    changed = [pair for pair in pairs if pair.new and not _alike(pair.old, pair.new)]
     changed.sort(key=lambda pair: (-pair.images, pair.old, pair.new))
     return Reclassified(
         task=task,
         images=sum(pair.images for pair in pairs),
-        changed=sum(pair.images for pair in changed if pair.new),
+        changed=sum(pair.images for pair in changed),
         new_labels=new_labels,
         old_labels=old_labels,
         rows=tuple(

@@ -65,10 +65,13 @@ def stages(task: Task) -> Iterator[Task]:
     first = first_name(task.name)
     yield replace(task, name=first, first_of=task.name, escalation=None)
     image = replace(task.escalation.route.image, frames=task.route.image.frames)
+    second = task.escalation.route
+    named = second.media_resolution is not task.route.media_resolution
     others = (name for name in task.needs if name not in task.depends_on)
     yield replace(
         task,
-        route=replace(task.escalation.route, image=image, service_tier=task.route.service_tier),
+        route=replace(second, image=image, service_tier=task.route.service_tier),
+        routing=task.routing.at_named if named else task.routing,
         when=task.escalation.when,
         escalation=None,
         after_first=first,

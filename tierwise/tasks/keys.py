@@ -14,6 +14,9 @@ from tierwise.tasks.grouping import Beyond
 from tierwise.tasks.yaml_text import Document, Location, read_yaml
 
 Resolution = Annotated[MediaResolution, Field(strict=False)]
+# What a task may write: auto starts at low and may follow the picture.
+AUTO: Literal["auto"] = "auto"
+WrittenResolution = Resolution | Literal["auto"]
 Profile = Literal["content", "text", "objects", "faces", "aggressive", "conservative"]
 PackSize = Annotated[int, Field(ge=1, le=50)]
 KINDS = ("labels", "schema", "text")
@@ -67,7 +70,7 @@ class RoutingKeys(_Keys):
 
     fit_pixels: bool | None = Field(
         default=None,
-        description="Write false to use the media resolution whatever pixels a picture has.",
+        description="Write true to ask pictures with few pixels lower, false never to.",
     )
     detail_above: float | None = Field(
         default=None,
@@ -90,7 +93,7 @@ class TextKeys(_Keys):
 class DefaultKeys(_Keys):
     """`defaults:`, for every task that says nothing else."""
 
-    media_resolution: Resolution | None = Field(default=None, description="Write {options}.")
+    media_resolution: WrittenResolution | None = Field(default=None, description="Write {options}.")
     image: ImageKeys = Field(
         default_factory=ImageKeys, description="Write keys, as in {max_side: 768}."
     )

@@ -12,16 +12,22 @@ from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.sizes import sized_for
-from tierwise.tasks.keys import FileKeys, ImageKeys, TaskKeys
+from tierwise.tasks.keys import AUTO, FileKeys, ImageKeys, TaskKeys
 from tierwise.tiers import counts_pixels, pixels_worth_sending, token_budget
 
 DEFAULT_RESOLUTION = MediaResolution.LOW
 
 
+def written_resolution(file: FileKeys, task: TaskKeys) -> MediaResolution | None:
+    """The media resolution that the file names for a task; None for auto, also where unsaid."""
+    written = task.media_resolution or file.defaults.media_resolution or AUTO
+    return None if written == AUTO else MediaResolution(written)
+
+
 def route_of(file: FileKeys, task: TaskKeys) -> Route:
     """How a task is asked; the caller checks it."""
     model = task.model or file.model
-    resolution = task.media_resolution or file.defaults.media_resolution or DEFAULT_RESOLUTION
+    resolution = written_resolution(file, task) or DEFAULT_RESOLUTION
     pack = task.images_per_request or file.defaults.images_per_request or 1
     sheet = task.images_per_sheet or file.defaults.images_per_sheet or 1
     if task.input == "text":

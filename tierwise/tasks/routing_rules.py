@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tierwise.errors import InputError
 from tierwise.records import MediaResolution, Route
 from tierwise.routing import AS_IT_IS, Routing, dearest
 from tierwise.tasks.keys import FileKeys, RoutingKeys, TaskKeys
-from tierwise.tasks.routes import check_resolution
+from tierwise.tasks.routes import check_resolution, written_resolution
 from tierwise.tasks.yaml_text import Document
 
 _Location = tuple[str, ...]
@@ -15,7 +17,8 @@ _Location = tuple[str, ...]
 def routing_of(document: Document, file: FileKeys, name: str, route: Route) -> Routing:
     """The rules of a task that is asked by `route`; raises `TasksError`.
 
-    Tasks that send no picture by itself have none.
+    Tasks that send no picture by itself have none. A media resolution that the file names is what
+    is asked, unless it says that fewer pixels may lower it; auto may follow the picture.
     """
     keys, location = file.tasks[name], ("tasks", name, "routing")
     if together := _why_not_alone(keys, route):
@@ -23,14 +26,16 @@ def routing_of(document: Document, file: FileKeys, name: str, route: Route) -> R
             raise document.error(location, f"it has no effect with `{together}`. Remove it.")
         return AS_IT_IS
     merged = file.defaults.routing.model_copy(update=keys.routing.model_dump(exclude_none=True))
-    fits = merged.fit_pixels is not False
+    said = merged.fit_pixels
+    fits = written_resolution(file, keys) is None if said is None else said
+    plain = Routing(fits, fit_written=said)
     if merged.detail_above is None:
         _refuse_lone_resolution(document, file, location)
-        return Routing(fits)
+        return plain
     if merged.detail_above == 1:  # nothing has more
-        return Routing(fits)
+        return plain
     raised = merged.detail_resolution or MediaResolution.HIGH
-    routing = Routing(fits, merged.detail_above, raised)
+    routing = replace(plain, detail_above=merged.detail_above, detail_resolution=raised)
     own = keys.routing.detail_above is not None or keys.routing.detail_resolution is not None
     try:
         check_resolution(route.model, raised)
@@ -44,7 +49,7 @@ def routing_of(document: Document, file: FileKeys, name: str, route: Route) -> R
                 f"{raised} is not above the task's own media resolution, {route.media_resolution}. "
                 "Write a higher one, or remove `detail_above`.",
             )
-        return Routing(fits)
+        return plain
     return routing
 
 

@@ -35,7 +35,7 @@ tasks:
     routing: {{{rules}}}
 """
 DETAIL = "detail_above: 0.1"
-OFF = "fit_pixels: false"
+OFF, FIT = "fit_pixels: false", "fit_pixels: true"
 DAY = date(2026, 11, 27)
 FITS = "64x48 px fit low"
 
@@ -97,7 +97,7 @@ def asked_at(gemini: Any) -> Counter[str]:
 def test_small_pictures_are_lowered_and_print_is_raised(
     archive: Any, mixed: list[ImageFile], gemini: Any
 ) -> None:
-    assert taken(archive.bundle(tasks("high")).answer(mixed)) == {
+    assert taken(archive.bundle(tasks("high", FIT)).answer(mixed)) == {
         "": ("low", FITS),
         "large": ("high", AS_TASK),
         "page": ("high", AS_TASK),
@@ -125,11 +125,11 @@ def test_the_size_follows_the_media_resolution(archive: Any, mixed: list[ImageFi
     assert (sides["0.jpg"], sides["large0.jpg"], sides["page0.jpg"]) == (64, 256, 1800)
 
 
-@pytest.mark.parametrize("rules", ["", DETAIL])
+@pytest.mark.parametrize("rules", ["", FIT, DETAIL])
 def test_a_second_run_opens_nothing_and_asks_nothing(
     archive: Any, mixed: list[ImageFile], gemini: Any, rules: str
 ) -> None:
-    own = "low" if rules else "high"
+    own = "low" if rules == DETAIL else "high"
     first = archive.bundle(tasks(own, rules)).answer(mixed)
     gemini.reset()
     for file in mixed:
@@ -143,13 +143,14 @@ def test_a_second_run_opens_nothing_and_asks_nothing(
 def test_a_rule_turned_off_asks_again_what_it_had_changed_and_nothing_else(
     archive: Any, mixed: list[ImageFile], gemini: Any
 ) -> None:
-    archive.bundle(tasks("high")).answer(mixed)
+    """A media resolution that the file names is asked to the letter where nothing else is said."""
+    archive.bundle(tasks("high", FIT)).answer(mixed)
     gemini.reset()
-    without = archive.bundle(tasks("high", OFF), run="run-2").answer(mixed)
+    without = archive.bundle(tasks("high"), run="run-2").answer(mixed)
     assert taken(without)[""] == ("high", AS_TASK)
     assert asked_at(gemini) == {"high": 3}
     gemini.reset()
-    again = archive.bundle(tasks("high"), run="run-3").answer(mixed)
+    again = archive.bundle(tasks("high", FIT), run="run-3").answer(mixed)
     assert taken(again)[""] == ("low", FITS)
     assert gemini.requests() == []
 
@@ -226,8 +227,9 @@ def test_what_is_known_of_a_page_makes_the_worst_case_exact(
     archive: Any, mixed: list[ImageFile]
 ) -> None:
     """A second task is open, the first has told how large the pictures are."""
-    archive.bundle(tasks("high")).answer(mixed)
-    both = tasks("high") + "  other: {prompt: What, labels: [x, y], media_resolution: high}\n"
+    archive.bundle(tasks("high", FIT)).answer(mixed)
+    other = "{prompt: What, labels: [x, y], media_resolution: high, routing: {fit_pixels: true}}"
+    both = tasks("high", FIT) + f"  other: {other}\n"
     found = as_written(load_tasks(both, path="t"))
     engine = archive.bundle(both, run="run-2").engine
     recalled = [engine.plan.journal.read(file.content_hash[7:8]) for file in mixed]

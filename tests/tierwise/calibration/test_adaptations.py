@@ -23,7 +23,8 @@ from tierwise.statistics.paired import p_worse_by
 KIND = OneLabel(("cat", "dog"))
 IMAGES = 800
 LARGE, SMALL = (4000, 3000), (640, 480)
-OFF = Routing(fit_pixels=False)
+OFF = Routing(fit_pixels=False, fit_written=False)
+NAMED, ON = Routing(fit_pixels=False), Routing(fit_written=True)
 
 Observe = Callable[..., list[Observation]]
 
@@ -84,17 +85,23 @@ def test_fewer_pixels_are_tried_where_some_images_have_few(own: Route) -> None:
     assert (found.name, found.base) == ("high, less where few pixels", "high")
     assert found.asked == [("high",)] * 30 + [("low",)] * 10
     assert not adaptations(alone(own), mixed, OFF)
+    # A tasks file that names a media resolution leaves it to the calibration.
+    [shown] = adaptations(alone(own), mixed, NAMED)
+    assert shown.routing == found.routing == Routing()
     # All of them small is what `low` is already.
     assert not adaptations(alone(own), pages([0.0] * 40, SMALL), Routing())
 
 
-def test_a_route_keeps_the_rule_of_fewer_pixels_where_it_changed_nothing(own: Route) -> None:
+def test_a_route_is_asked_as_it_is_unless_the_tasks_file_lowers_it(own: Route) -> None:
+    """Then it keeps the rule where that changed nothing of what was measured."""
     mixed = [*pages([0.0] * 30), *pages([0.0], SMALL)]
-    fits = {n: r.fit_pixels for n, r in literal_routings(alone(own), mixed, Routing()).items()}
+    fits = {n: r.fit_pixels for n, r in literal_routings(alone(own), mixed, ON).items()}
     assert fits == {"high": False, "medium": False, "low": True}
-    large = literal_routings(alone(own), pages([0.0] * 30), Routing())
+    large = literal_routings(alone(own), pages([0.0] * 30), ON)
     assert all(routing.fit_pixels for routing in large.values())
-    assert not any(r.fit_pixels for r in literal_routings(alone(own), mixed, OFF).values())
+    for rules in (OFF, NAMED, Routing()):
+        found = literal_routings(alone(own), pages([0.0] * 30), rules)
+        assert not any(routing.fit_pixels for routing in found.values())
 
 
 def test_print_is_raised_where_low_cannot_read_it(own: Route, observe: Observe) -> None:

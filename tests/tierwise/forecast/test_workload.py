@@ -143,7 +143,11 @@ def test_pictures_are_counted_by_the_route_that_each_takes() -> None:
         """
 model: gemini-3.1-flash-lite
 tasks:
-  a: {prompt: Which, labels: [x, y], media_resolution: medium, routing: {detail_above: 0.2}}
+  a:
+    prompt: Which
+    labels: [x, y]
+    media_resolution: medium
+    routing: {detail_above: 0.2, fit_pixels: true}
 """,
         path="t",
     )

@@ -34,7 +34,11 @@ def publication(tmp_path: Path) -> Publication:
         journal=JournalFiles(str(tmp_path / "out" / "journal"), "1", 1),
         tasks=TASKS,
         schemas={**answers, FAILURES: failures_schema({})},
-        facts={"run_id": "1", "answerer": {"service": "developer", "emulator": ""}},
+        facts={
+            "run_id": "1",
+            "answerer": {"service": "developer", "emulator": ""},
+            "asked": [],
+        },
     )
 
 

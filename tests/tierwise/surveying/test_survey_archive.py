@@ -159,4 +159,4 @@ def test_files_that_are_no_pictures_say_nothing_of_those_that_are(
     asked = as_written(load_tasks(TASKS, path="t")).tasks
     worst = {"a": 1, "named": 1}
     row = forecast_row(forecast(asked, found, Rates(date(2026, 11, 29)), worst))
-    assert (row["requests"], row["images"]) == (10, 20)  # both tasks look at once
+    assert (row["requests"], row["questions"], row["images"]) == (10, 20, 10)  # one look for both

@@ -11,6 +11,7 @@ from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks import Tasks, load_tasks
 
 HIGH, ULTRA = MediaResolution.HIGH, MediaResolution.ULTRA_HIGH
+NAMED = Routing(fit_pixels=False)
 
 
 def load(keys: str, defaults: str = "", model: str = "gemini-3.1-flash-lite") -> Tasks:
@@ -27,19 +28,28 @@ def load(keys: str, defaults: str = "", model: str = "gemini-3.1-flash-lite") ->
     ("keys", "defaults", "routing"),
     [
         ("", "", Routing()),
-        ("routing: {fit_pixels: false}", "", Routing(fit_pixels=False)),
+        ("media_resolution: auto", "", Routing()),
+        ("media_resolution: auto", "media_resolution: high", Routing()),
+        # What the file names is what is asked, of every picture, unless it says otherwise.
+        ("media_resolution: high", "", NAMED),
+        ("media_resolution: low", "", NAMED),
+        ("", "media_resolution: high", NAMED),
+        ("media_resolution: high", "media_resolution: auto", NAMED),
+        ("media_resolution: high, routing: {fit_pixels: true}", "", Routing(fit_written=True)),
+        ("media_resolution: high", "routing: {fit_pixels: true}", Routing(fit_written=True)),
+        ("routing: {fit_pixels: false}", "", Routing(fit_pixels=False, fit_written=False)),
         ("routing: {detail_above: 0.12}", "", Routing(detail_above=0.12)),
         ("routing: {detail_above: 0}", "", Routing(detail_above=0)),
         ("", "routing: {detail_above: 0.1}", Routing(detail_above=0.1)),
         (
             "routing: {detail_resolution: ultra_high}",
             "routing: {detail_above: 0.1, fit_pixels: false}",
-            Routing(fit_pixels=False, detail_above=0.1, detail_resolution=ULTRA),
+            Routing(False, 0.1, ULTRA, fit_written=False),
         ),
         ("routing: {detail_above: 1}", "routing: {detail_above: 0.1}", Routing()),
-        ("routing: {fit_pixels: true}", "routing: {fit_pixels: false}", Routing()),
+        ("routing: {fit_pixels: true}", "routing: {fit_pixels: false}", Routing(fit_written=True)),
         # Of the file's defaults, what can have no effect is left out in silence.
-        ("media_resolution: high", "routing: {detail_above: 0.1}", Routing()),
+        ("media_resolution: high", "routing: {detail_above: 0.1}", NAMED),
         ("per: folder", "routing: {detail_above: 0.1}", AS_IT_IS),
         ("images_per_sheet: 4", "routing: {detail_above: 0.1}", AS_IT_IS),
     ],
@@ -83,3 +93,17 @@ def test_rules_are_no_part_of_what_is_asked() -> None:
     assert plain.task("a").digest == ruled.task("a").digest
     assert as_written(ruled).measures_detail and not as_written(plain).measures_detail
     assert not any(task.adapts for task in ruled.as_they_are().tasks)
+
+
+def test_auto_starts_at_low_and_is_the_same_question_as_saying_nothing() -> None:
+    said, unsaid = load("media_resolution: auto").task("a"), load("").task("a")
+    assert said == unsaid
+    assert said.route.media_resolution is MediaResolution.LOW
+
+
+def test_a_second_ask_at_a_named_resolution_is_asked_there() -> None:
+    doubt = 'escalate: {when: a == "x", media_resolution: high}'
+    for keys, fits in ((doubt, False), (f"routing: {{fit_pixels: true}}, {doubt}", True)):
+        [_, second] = (task for task in as_written(load(keys)).tasks if task.row_of == "a")
+        assert second.route.media_resolution is HIGH
+        assert second.routing.fit_pixels is fits
