@@ -11,12 +11,15 @@ from tierwise.calibration.calibration_file import Calibration
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import dearest_first, route_name, usual_routes
 from tierwise.evaluation import WHOLE, Against, PairKey, PairRow, PairTotals, written
+from tierwise.looks import with_looks
 from tierwise.records import Answer, Answered, Outcome
 from tierwise.routing import AS_IT_IS
 from tierwise.statistics.intervals import share_interval
 from tierwise.statistics.two_samples import p_not_more_frequent
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.auditing import Audit
+from tierwise.tasks.escalating import stages
+from tierwise.tasks.sharing import NEVER
 
 # What an audit must show before it says that a calibration has promised too much.
 _ERROR = 0.05
@@ -26,16 +29,26 @@ def with_audits(tasks: Tasks, share: float, calibration: Calibration | None, on:
     """The tasks, and for each that can be audited one more that asks a share of the contents again.
 
     The reference is the calibration's, else the dearest of the usual routes, to the letter for
-    every picture. A task that asks every picture there already has nothing to be audited, and texts
-    are hardly ever the same twice.
+    every picture, each asked by itself. A task that asks so already has nothing to be audited, and
+    texts are hardly ever the same twice.
     """
     if not share:
         return tasks
-    audits = (_audit(task, share, calibration, on) for task in tasks.tasks)
+    looks = with_looks([stage for task in tasks.tasks for stage in stages(task)])
+    shared = {task.row_of for task in looks if task.look}
+    audits = (
+        _audit(task, share, calibration, on, shared=task.name in shared) for task in tasks.tasks
+    )
     return replace(tasks, tasks=(*tasks.tasks, *(task for task in audits if task)))
 
 
-def _audit(task: Task, share: float, calibration: Calibration | None, on: date) -> Task | None:
+def _audit(
+    task: Task, share: float, calibration: Calibration | None, on: date, *, shared: bool
+) -> Task | None:
+    """The audit of a task, None of one that cannot differ; `shared` says that it looks with others.
+
+    It is asked by itself, and an answer that came with others will not do.
+    """
     if not can_be_calibrated(task) or not task.answer.recurs():
         return None
     audit = Audit(task.name, share, "")
@@ -51,10 +64,10 @@ def _audit(task: Task, share: float, calibration: Calibration | None, on: date) 
     tier, frames = task.route.service_tier, task.route.image.frames
     image = replace(reference.image, frames=frames)
     route = replace(reference, service_tier=tier, image=image)
-    if route == task.route and not task.adapts:
+    if route == task.route and not (task.adapts or shared):
         return None
     audit = replace(audit, reference=route_name(route, task.route))
-    literal = replace(task, route=route, routing=AS_IT_IS, escalation=None)
+    literal = replace(task, route=route, routing=AS_IT_IS, escalation=None, together=NEVER)
     return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 

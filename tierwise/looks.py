@@ -22,6 +22,9 @@ from tierwise.tiers import image_tokens, text_tokens
 
 # A picture of a usual shape, to weigh it against texts.
 _USUAL_PICTURE = (4000, 3000)
+# Tokens of all questions of a request: with pictures, which have a bound of their own, they stay
+# below 200,000, above which some models cost double.
+_MOST_WORDS = 20_000
 
 
 def with_looks(tasks: Sequence[Task]) -> tuple[Task, ...]:
@@ -93,7 +96,7 @@ def _place(task: Task, depth: int) -> object:
     """What questions have in common that may share a request, as far as is known beforehand."""
     route = task.route
     # Second asks of several tasks come after their first ones, whatever put each in doubt.
-    stage: object = depth if task.after_first else (task.when, frozenset(task.depends_on))
+    stage: object = depth if task.after_first else (task.when, depth)
     return route.model, route.service_tier, route.images_per_sheet, bool(task.after_first), stage
 
 
@@ -122,6 +125,10 @@ def _fits(task: Task, look: Sequence[Task]) -> bool:
     limit = find_model(task.route.model).max_output_tokens
     if joint_output_limit([*look, task], images) > limit:
         return False
+    if sum(map(_words, (*look, task))) > _MOST_WORDS:
+        return False
+    if any(one.together and task.together for one in look):  # both say so
+        return True
     dearer = sum(_text_per_image(one, images) - _text_per_image(one) for one in alike)
     return _picture_tokens(task.route) > dearer
 
@@ -133,8 +140,12 @@ def _allow(one: Task, other: Task) -> bool:
 
 def _text_per_image(task: Task, images: int | None = None) -> float:
     """Tokens of its words for each image of a pack, of its own size when None."""
-    words = text_tokens(task.prompt) + sum(map(text_tokens, task.answer.options()))
-    return words / (images or task.route.images_per_request)
+    return _words(task) / (images or task.route.images_per_request)
+
+
+def _words(task: Task) -> int:
+    """About how many tokens its question has."""
+    return text_tokens(task.prompt) + sum(map(text_tokens, task.answer.options()))
 
 
 def _picture_tokens(route: Route) -> float:

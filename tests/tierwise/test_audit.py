@@ -23,6 +23,7 @@ from tierwise.tasks.auditing import Audit
 TASKS = load_tasks(
     """
 model: gemini-3.1-flash-lite
+together: false
 tasks:
   category: {prompt: Which, labels: [city, sea], images_per_request: 8}
   dear: {prompt: Which, labels: [city, sea], media_resolution: high, routing: {fit_pixels: false}}
@@ -54,6 +55,21 @@ def test_tasks_below_the_dearest_route_are_audited(audited: Questions) -> None:
     assert audited.task("both@audit").when is not None
     assert not any(task.adapts for task in audited.audits)
     assert with_audits(TASKS, 0.0, None, DAY) is TASKS
+
+
+def test_what_is_asked_together_is_audited_by_itself() -> None:
+    """At the dearest route too: an answer that came with others must not prove itself."""
+    text = """
+model: gemini-3.1-flash-lite
+defaults: {media_resolution: high}
+tasks:
+  a: {prompt: Which, labels: [city, sea]}
+  b: {prompt: Which one, labels: [city, sea]}
+  alone: {prompt: Who, labels: [city, sea], together: false}
+"""
+    found = as_written(with_audits(load_tasks(text, path="tasks.yaml"), 0.1, None, DAY))
+    assert [task.name for task in found.audits] == ["a@audit", "b@audit"]
+    assert all(task.asked_apart and not task.look for task in found.audits)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 1.0])

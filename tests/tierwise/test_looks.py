@@ -210,3 +210,24 @@ def test_each_task_is_in_one_look_whatever_allows_whom() -> None:
 def test_the_order_in_the_file_changes_no_look() -> None:
     some = [task("a"), task("b", "together: [a, c]"), task("c"), task("d", "together: [a]")]
     assert looks(*some) == looks(*some[::-1])
+
+
+def test_who_says_with_whom_comes_first() -> None:
+    assert looks(task("a"), task("b", "together: [c]"), task("c")) == {("b", "c")}
+    long = "  b: {prompt: " + "word " * 700 + ", labels: [x, y], images_per_request: 8"
+    assert looks(task("a"), f"{long}}}") == set()  # dearer than two looks
+    assert looks(task("a", "together: [b]"), f"{long}, together: [a]}}") == {("a", "b")}
+
+
+def test_the_same_condition_in_other_spelling_is_the_same() -> None:
+    c, d = task("c", "when: 'a == \"x\"'"), task("d", "when: \"a=='x'\"")
+    assert looks(task("a"), c, d) == {("c", "d")}
+    reads = "  e: {prompt: 'After {b}', labels: [x, y], when: 'a==\"x\"'}"
+    assert looks(task("a"), task("b"), c, reads) == {("a", "b"), ("c", "e")}
+
+
+def test_the_words_of_a_request_have_a_bound() -> None:
+    long = "word " * 9_000
+    some = [f"  {name}: {{prompt: '{name} {long}', labels: [x, y]}}" for name in "abc"]
+    assert looks(*some[:1], task("z")) == {("a", "z")}
+    assert looks(*some) == set()

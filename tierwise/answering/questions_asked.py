@@ -53,7 +53,7 @@ class QuestionsAsked:
         for place, one in enumerate(asks):
             if known_outcome(one, self.recalled):
                 known[place] = self.recall(one.request_id)
-            elif under_way := self._under_way.get(_key(one)):
+            elif under_way := self._asked_already(one):
                 awaited[place] = under_way
             else:
                 mine[place] = self._begin(one)
@@ -77,6 +77,10 @@ class QuestionsAsked:
             paid[request_id] = outcome.spent + outcome.wasted
         return [replace(one, wasted=one.wasted + paid.get(one.request_id, Spent())) for one in asks]
 
+    def _asked_already(self, one: Ask) -> asyncio.Future[Outcome] | None:
+        """The outcome to be of the same question; one asked by itself serves whoever asks it."""
+        return self._under_way.get((one.request_id, True)) or self._under_way.get(_key(one))
+
     def _begin(self, one: Ask) -> asyncio.Future[Outcome]:
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._under_way[_key(one)] = outcome
@@ -93,7 +97,7 @@ class QuestionsAsked:
             raise
         for place, one in asks.items():
             mine[place].set_result(found[place])
-            self.recalled.outcomes[one.request_id] = free(found[place])
+            self.recalled.keep(free(found[place]))
             del self._under_way[_key(one)]
         return found
 

@@ -91,6 +91,8 @@ class Asker:
 
         It costs at most `Billing.worst_case`. What is to be asked again costs as much once more.
         """
+        if is_joint(asks) and self.forms.hopeless(asks):
+            return Settled((), (), by_question(asks))
         asks = self.forms.put(asks)
         try:
             composed = await self._compose(asks)
@@ -149,6 +151,7 @@ class Asker:
         if not can_split(asks):
             return _fail_all(asks, Reason.REJECTED, message)
         if is_joint(asks) and self.forms.in_vain(asks):
+            self.forms.refused(asks)
             return Settled((), (), by_question(asks))
         first = len(by_image(asks)[0])
         scout = (asks[:first], asks[first:])

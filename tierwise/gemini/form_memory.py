@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,6 +35,8 @@ _OF_OTHER_THINGS = re.compile(
     re.IGNORECASE,
 )
 
+_FEW = 3
+
 _Kind = tuple[str, AnswerType | Joint]
 
 
@@ -48,7 +51,7 @@ class FormMemory:
         self._checked_share = checked_share
         self._taken: dict[_Kind, Form] = {}
         self._most_images: dict[tuple[_Kind, Form], int] = {}
-        self._in_vain = set[_Kind]()  # refused in every form
+        self._in_vain = Counter[_Kind]()  # how often refused in every form
 
     def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         """A request in the form in which it will be sent; one that has a form keeps it."""
@@ -61,7 +64,7 @@ class FormMemory:
     def took(self, asks: Sequence[Ask]) -> None:
         """Note that Gemini replied to this form, for so many images."""
         kind, form = _kind(asks), replace(form_of(asks), checked=False)
-        self._in_vain.discard(kind)
+        self._in_vain.pop(kind, None)
         images = max(len(by_image(asks)), self._most_images.get((kind, form), 0))
         self._most_images[kind, form] = images
         if not self._proven(asks, self._taken.setdefault(kind, form)):
@@ -81,13 +84,24 @@ class FormMemory:
             return None
         other = answers_of(asks).next_form(form, answers_in(asks))
         if other is None:
-            self._in_vain.add(_kind(asks))
+            self._in_vain.setdefault(_kind(asks), 0)
             return None
         return tuple(replace(ask, form=other) for ask in asks)
 
     def in_vain(self, asks: Sequence[Ask]) -> bool:
         """Whether Gemini refused these questions in every form."""
         return _kind(asks) in self._in_vain
+
+    def refused(self, asks: Sequence[Ask]) -> None:
+        """Note that a request with these questions was given up, its forms exhausted."""
+        self._in_vain[_kind(asks)] += 1
+
+    def hopeless(self, asks: Sequence[Ask]) -> bool:
+        """Whether several requests with these questions were refused in every form, and none taken.
+
+        One may have had a picture to blame.
+        """
+        return self._in_vain[_kind(asks)] >= _FEW
 
     def better(self, asks: Sequence[Ask]) -> tuple[Ask, ...] | None:
         """The same request in a form that was taken meanwhile, where its own was not."""

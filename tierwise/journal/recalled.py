@@ -47,6 +47,11 @@ class Recalled:
             return None
         return found
 
+    def keep(self, outcome: Outcome) -> None:
+        """Remember what came of a question, unless its answer by itself is known already."""
+        if not _is_apart(self.outcomes.get(outcome.request_id)) or _is_apart(outcome):
+            self.outcomes[outcome.request_id] = outcome
+
     def pages_of(self, content_hash: str, frames: str | int) -> list[Page]:
         """All pages of a content, or none when the journal does not know each of them."""
         known = self._pages(content_hash, frames)

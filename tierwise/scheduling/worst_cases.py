@@ -24,7 +24,7 @@ from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import Recalled
 from tierwise.looks import in_pack_of, pack_size
 from tierwise.questions import Questions
-from tierwise.records import AS_TASK, ImageFile, MediaResolution, Page, Route
+from tierwise.records import AS_TASK, ImageFile, Page, Route
 from tierwise.routing import Decision
 from tierwise.tasks import Task
 from tierwise.tasks.prompts import used_variables
@@ -55,33 +55,42 @@ def _dearest(task: Task) -> Iterator[list[Ask]]:
 
 
 def _dearest_joint(look: Sequence[Task]) -> Iterator[list[Ask]]:
-    """Full packs that ask all questions of a look; nothing where there is but one."""
-    if len(look) > 1:
-        images = pack_size([task.route for task in look])
-        for route in dict.fromkeys(task.dearest_route for task in look):
-            for form in FORMS:
-                yield _images(images, *_longest_joint(look, route, form))
+    """Full packs that ask the questions of a look; nothing where there is but one.
+
+    Of some that are left, a request may carry more images than of all.
+    """
+    for images in {task.route.images_per_request for task in look}:
+        some = [task for task in look if task.route.images_per_request >= images]
+        if len(some) > 1:
+            for route in dict.fromkeys(task.dearest_route for task in some):
+                for form in FORMS:
+                    yield _images(images, *_longest_joint(some, route, form))
 
 
 def worst_question(task: Task, look: Sequence[Task], billing: Billing, on: date) -> int:
     """Nano-dollars of a question, or of a group's, whose every reply is paid, long and useless.
 
-    Its pack is halved until it stands alone; of a request that asks all of a `look`, a part is its
-    own. Requests whose fate is unknown would come on top; they are accounted apart.
+    Its pack is halved until it stands alone. Where it may share requests with others of a `look`,
+    its part of one is largest with one of them, the longest. Requests whose fate is unknown would
+    come on top; they are accounted apart.
     """
     ask = _longest(task)
     raised = replace(ask, limit_raised=True)
     if task.per:
         return _TIMES_ALONE * billing.worst_case(_images(task.per.most, raised), on)
-    shared = _halved(_longest_joint(look, task.dearest_route, FORMS[0]), billing, on, least=1)
+    pairs = [
+        _longest_joint((task, other), task.dearest_route, form)
+        for other in look
+        for form in FORMS
+        if other != task
+    ]
+    shared = max((_halved(pair, billing, on, least=1) for pair in pairs), default=0)
     alone = _halved([ask], billing, on, least=2)
     return max(shared, alone) + _TIMES_ALONE * billing.worst_case([raised], on)
 
 
 def _halved(questions: Sequence[Ask], billing: Billing, on: date, *, least: int) -> int:
     """A question's part of a full pack, and of all its halves of at least so many images."""
-    if least == 1 and len(questions) == 1:
-        return 0
     images, cost = pack_size([ask.route for ask in questions]), 0
     while images >= least:
         worst = billing.worst_case(_images(images, *questions), on)
@@ -123,7 +132,7 @@ class WorstCases:
         self._questions = questions
         self._billing = billing
         self._on = on
-        self._known: dict[tuple[tuple[str, ...], MediaResolution, int, bool], int] = {}
+        self._known: dict[object, int] = {}
 
     def of_file(self, file: ImageFile, recalled: Recalled) -> int:
         """All questions that the journal has no outcome for; 0 when it knows all."""
@@ -162,7 +171,9 @@ class WorstCases:
 
     def _of_request(self, asks: Sequence[Ask]) -> int:
         # Questions of a task differ by their texts and routes alone, and cost by the byte.
-        texts = sum(len(ask.prompt.whole.encode()) + len(ask.prompt.own.encode()) for ask in asks)
+        texts = tuple(
+            (len(ask.prompt.whole.encode()), len(ask.prompt.own.encode())) for ask in asks
+        )
         names = tuple(ask.task.name for ask in asks)
         kind = (names, asks[0].route.media_resolution, texts, asks[0].limit_raised)
         if kind not in self._known:

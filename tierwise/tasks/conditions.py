@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Protocol
 
@@ -43,7 +43,7 @@ class Comparison:
     path: tuple[str, ...]
     operator: str
     literals: tuple[Literal, ...]
-    position: int
+    position: int = field(compare=False)
     other: tuple[str, ...] = ()
 
     def holds(self, answers: Mapping[str, Any]) -> bool:
@@ -115,7 +115,7 @@ class Negation:
 class Condition:
     """A checked condition; `tasks` are those it names, in the order it names them."""
 
-    text: str
+    text: str = field(compare=False)  # of which spaces are no matter
     root: Node
     tasks: tuple[str, ...]
 

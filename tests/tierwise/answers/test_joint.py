@@ -322,3 +322,16 @@ def test_the_ladder_has_an_end() -> None:
         assert form.checked
         form = TWO.next_form(form, 2)
     assert tuple(seen) == FORMS
+
+
+def test_a_label_that_is_a_number_is_never_taken_for_another() -> None:
+    """Who rates a picture with 7 means the label 7, whatever number it has in the list."""
+    rating = OneLabel(tuple(map(str, range(1, 11))))
+    joint = Joint((("ok", OneLabel(("yes", "no"))), ("rating", rating)))
+    form = joint.forms()[0]
+    assert [own.first_number for own in joint.part_forms(form)] == [1, 11]
+    for number in range(1, 11):
+        [cells] = joint.read(f"[1, {number}]", form, ())
+        assert isinstance(cells[1].value, InvalidItem)
+        [cells] = joint.read(f"[1, {number + 10}]", form, ())
+        assert cells[1].value == str(number)
