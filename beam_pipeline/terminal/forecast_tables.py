@@ -123,7 +123,8 @@ def _closing(row: dict[str, Any]) -> Iterator[str]:
         "were as long as its limit and useless until the last."
     )
     cost, baseline = Decimal(row["cost_usd"]), Decimal(row["baseline_usd"])
-    saving = f", {100 * (baseline - cost) / baseline:.0f} % less" if cost < baseline else ""
+    less = 100 * (baseline - cost) / baseline if baseline else Decimal(0)
+    saving = f", {abs(less):.0f} % {'less' if less > 0 else 'more'}" if less else ""
     yield f"The naive way: ${short(baseline)}{saving}."
     yield NAIVE_WAY
     for name, task in row["tasks"].items():

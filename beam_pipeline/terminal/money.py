@@ -67,10 +67,9 @@ def _charges(cost_by: dict[str, Any], width: int) -> Table:
 def _totals(run: dict[str, Any]) -> Iterator[str]:
     totals = run["totals"]
     cost, baseline = Decimal(totals["cost_usd"]), Decimal(totals["baseline_cost_usd"])
-    saved = f"saved ${baseline - cost:f}" if cost <= baseline else f"${cost - baseline:f} more"
     yield (
         f"Images: {run['images']}, requests: {totals['requests']}, cost: ${cost:f}; "
-        f"the naive way ${baseline:f}, {saved}."
+        f"the naive way ${baseline:f}, {_saved(baseline - cost)}."
     )
     every, ours = run["all_runs"], run["totals"]
     if any(every[name] != ours[name] for name in ("cost_usd", "maybe_billed_usd")):
@@ -99,10 +98,20 @@ def all_runs_lines(every: dict[str, Any], *, capped: bool = False) -> Iterator[s
         perhaps = f", of which perhaps lost ${lost:f}" if lost else ""
         line += f"; maybe billed besides, at the worst: ${maybe:f}{perhaps}"
     if "baseline_cost_usd" in every:  # once a run has ended there
-        line += f"; the naive way ${every['baseline_cost_usd']}, saved ${every['saved_usd']}"
+        saved = _saved(Decimal(every["saved_usd"]))
+        line += f"; the naive way ${every['baseline_cost_usd']}, {saved}"
     yield f"{line}."
     if lost and not capped:
         yield f"{_perhaps_lost(lost)}."
+
+
+def _saved(dollars: Decimal) -> str:
+    """A saving, or what was paid more.
+
+    >>> _saved(Decimal("0.5")), _saved(Decimal("-0.5"))
+    ('saved $0.5', '$0.5 more')
+    """
+    return f"saved ${dollars:f}" if dollars >= 0 else f"${-dollars:f} more"
 
 
 def _perhaps_lost(lost: Decimal) -> str:

@@ -21,4 +21,4 @@ def unmeasured_together(questions: Questions) -> Iterator[str]:
 
 
 def _unsure(task: Task) -> bool:
-    return task.together is None or not task.routing.calibrated
+    return not task.trial_of and (task.together is None or not task.routing.calibrated)

@@ -46,13 +46,10 @@ def test_tasks_that_look_in_the_same_way_share() -> None:
         "images_per_sheet: 4",
         "together: false",
         "together: []",
-        "together: [a]",
     ],
 )
 def test_what_differs_is_asked_apart(keys: str) -> None:
-    assert looks(task("a"), task("b"), task("c", keys)) == {("a", "b")} or (
-        keys == "together: [a]" and looks(task("a"), task("c", keys)) == {("a", "c")}
-    )
+    assert looks(task("a"), task("b"), task("c", keys)) == {("a", "b")}
 
 
 def test_those_of_one_sheet_size_share() -> None:
@@ -76,15 +73,30 @@ def test_what_follows_from_the_picture_is_decided_there() -> None:
         ("", "together: false", False),
         ("together: [b]", "", True),
         ("together: [b]", "together: [a]", True),
-        ("together: [c]", "", False),
+        ("together: [c]", "together: [d]", False),
         ("together: [b]", "together: [c]", False),
-        ("together: [b]", "together: false", False),
         ("together: [a, b]", "", True),
     ],
 )
 def test_each_must_allow_the_other(a: str, b: str, *, share: bool) -> None:
-    found = looks(task("a", a), task("b", b), task("c", "together: false"))
-    assert found == ({("a", "b")} if share else set())
+    others = task("c", "together: [d]"), task("d", "together: [c]")
+    found = looks(task("a", a), task("b", b), *others)
+    assert found == {("c", "d"), *([("a", "b")] if share else [])}
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("together: [c]", "c says `together: false`"),
+        ("together: [a]", "it names a alone"),
+        ("together: [e]", "e asks another model"),
+        ("together: [per]", "per has requests of its own"),
+    ],
+)
+def test_lists_that_come_to_nothing_are_refused(keys: str, words: str) -> None:
+    others = [task("c", "together: false"), task("e", "model: gemini-3.5-flash")]
+    with pytest.raises(TasksError, match=words):
+        questions(task("a", keys), *others, task("per", "per: folder"))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ blame stands alone, so that it costs its neighbours no answer:
     blocked, truncated, unreadable or mixed-up pack ──▶ two halves of its images
     the same of several questions about one image ──▶ each apart
     answer missing or outside its type ──▶ that question alone, once
+    every answer about an image of several questions ──▶ that image once more, then each apart
     a question alone, and nothing said about it ──▶ once more, then the next run
 
 The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
@@ -13,7 +14,7 @@ The images of a group share one answer, or the reason why there is none: nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import add
 from typing import Any
@@ -408,11 +409,28 @@ def _settle_joint(pack: _Pack) -> Settled:
         return pack.mixed_up()
     except ReplyError:
         return pack.repeat(halves(pack.all_charged()))
-    return _settle_each(pack, [cell.value for row in rows for cell in row])
+    each, parts = len(rows[0]), list[Settled]()
+    for start, row in zip(range(0, len(asks), each), rows, strict=True):
+        items = [cell.value for cell in row]
+        if all(isinstance(item, InvalidItem) for item in items) and not asks[start].asked_again:
+            parts.append(_ask_row_again(pack, range(start, start + each)))
+        else:
+            parts += [_settle_item(pack, start + place, item) for place, item in enumerate(items)]
+    return _all(parts)
+
+
+def _ask_row_again(pack: _Pack, places: Iterable[int]) -> Settled:
+    """Ask all questions about one image once more: a whole row is seldom wrong twice."""
+    wasted = tuple((pack.asks[place], pack.shares[place]) for place in places)
+    again = tuple(pack.charged(place, asked_again=True) for place in places)
+    return Settled((), wasted, (again,))
 
 
 def _settle_each(pack: _Pack, items: Sequence[Value | InvalidItem]) -> Settled:
-    parts = [_settle_item(pack, index, item) for index, item in enumerate(items)]
+    return _all([_settle_item(pack, index, item) for index, item in enumerate(items)])
+
+
+def _all(parts: Sequence[Settled]) -> Settled:
     return Settled(
         outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
         wasted=tuple(waste for part in parts for waste in part.wasted),
@@ -428,7 +446,7 @@ def _settle_item(pack: _Pack, index: int, item: Value | InvalidItem) -> Settled:
 
 def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:
     ask, share = pack.asks[index], pack.shares[index]
-    if not ask.asked_again:
+    if not ask.asked_again or is_joint(pack.asks):
         again = apart(pack.charged(index, asked_again=True))
         return Settled((), ((ask, share),), ((again,),))
     return Settled((pack.fail(index, Reason.INVALID_ANSWER, message),), (), ())

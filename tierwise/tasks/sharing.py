@@ -28,7 +28,29 @@ def together_of(document: Document, file: FileKeys, name: str) -> tuple[str, ...
     if not isinstance(written, list) or place is None:
         return NEVER if written is False else None
     for position, other in enumerate(written):
-        if other not in file.tasks:
-            remedy = suggestion(other, list(file.tasks), "tasks")
-            raise document.error((*place, position), f"{shown(other)} is not a task. {remedy}")
-    return tuple(sorted({*written} - {name}))
+        if problem := _problem(file, name, other, own=place[0] == "tasks"):
+            raise document.error((*place, position), problem)
+    others = tuple(sorted({*written} - {name}))
+    if not others and written and place[0] == "tasks":
+        raise document.error(place, f"it names {name} alone. Write false, or name other tasks.")
+    return others
+
+
+def _problem(file: FileKeys, name: str, other: str, *, own: bool) -> str:
+    """Why a task cannot share with one that is named; empty where nothing speaks against it.
+
+    A list that is not the task's `own` may name tasks that only some can share with.
+    """
+    if other not in file.tasks:
+        return f"{shown(other)} is not a task. {suggestion(other, list(file.tasks), 'tasks')}"
+    keys, named = file.tasks[name], file.tasks[other]
+    if not own:
+        return ""
+    remedy = "Leave it out."
+    if named.input == "text" or named.per:
+        return f"{other} has requests of its own. {remedy}"
+    if named.together is False:
+        return f"{other} says `together: false`. {remedy}"
+    if (named.model or file.model) != (keys.model or file.model):
+        return f"{other} asks another model. {remedy}"
+    return ""

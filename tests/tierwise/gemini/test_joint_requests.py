@@ -256,9 +256,9 @@ def test_every_question_ends_once_and_all_money_is_accounted(
     [
         ("good", 9, []),
         ("bad cell", 8, [1]),
-        ("short row", 6, [1, 1, 1]),
-        ("long row", 6, [1, 1, 1]),
-        ("missing row", 6, [1, 1, 1]),
+        ("short row", 6, [3]),
+        ("long row", 6, [3]),
+        ("missing row", 6, [3]),
         ("mixed numbers", 0, [6, 3]),
         ("garbage", 0, [6, 3]),
         ("MAX_TOKENS", 0, [6, 3]),

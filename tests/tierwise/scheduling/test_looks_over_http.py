@@ -232,7 +232,8 @@ def test_what_spoils_joint_replies_costs_no_answer(
     asked = len(strict.seen)
     # What is asked again because its own answer was amiss is asked alone.
     apart = [o for o in outcomes(done).values() if isinstance(o, Answer) and not o.asked_with]
-    only_of_packs = fault in ("stranger", "shifted", "twice") or (fault == "missing" and pack == 1)
+    # What is amiss with a whole row, or a whole pack, is asked again as a whole.
+    only_of_packs = fault in ("stranger", "shifted", "twice", "missing")
     assert bool(apart) == (not only_of_packs)
     assert len(desk.answer(tasks(pack=pack), files, "run-2", purse=purse)) == 5
     assert len(strict.seen) == asked
