@@ -65,7 +65,7 @@ def test_prompts_take_values_from_the_manifest(
 ) -> None:
     manifest = photos(2) / "list.csv"
     manifest.write_text("uri,customer\n000.jpg,a\n001.jpg,b\n")
-    classify(manifest, tasks=TASKS)
+    classify(manifest, tasks=f"together: false\n{TASKS}")
     assert len({line["prompt_sha256"] for line in gemini.requests()}) == 1 + 2
 
 

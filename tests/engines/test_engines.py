@@ -37,7 +37,7 @@ SECONDS = 400
 # of one is; which of two equal pictures was asked first.
 VARYING = {"shrink_ms", "latency_ms", "asked_at"}
 VARYING |= {"images_in_request", "input_tokens", "image_tokens", "output_tokens", "cost_usd"}
-VARYING |= {"reused"}
+VARYING |= {"reused", "asked_with"}
 
 Row = tuple[tuple[str, str], ...]
 
