@@ -8,8 +8,8 @@ from rich.console import Console
 
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
+from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.screen import say, warn
-from tierwise.beam_pipeline.terminal.unmeasured import unmeasured_together
 from tierwise.errors import JournalError
 from tierwise.forecast.forecast import forecast_row
 from tierwise.surveying.forecasting import forecast_of, survey_of
@@ -42,6 +42,6 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
         )
     )
     say(results, forecast_line(row))
-    for line in unmeasured_together(questions):
+    for line in looks_lines(questions):
         say(results, line)
     return replace(job, facts={**job.facts, "forecast": row})

@@ -21,8 +21,8 @@ from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of, warnings_about
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
 from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
+from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.screen import print_document, say
-from tierwise.beam_pipeline.terminal.unmeasured import unmeasured_together
 from tierwise.errors import InputError
 from tierwise.forecast.alternatives import alternatives
 from tierwise.forecast.duration import durations
@@ -119,7 +119,7 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
 
 
 def _say_unmeasured(planned: _Planned, console: Console) -> None:
-    for line in unmeasured_together(planned.inquiry.questions):
+    for line in looks_lines(planned.inquiry.questions):
         say(console, line)
 
 
