@@ -80,7 +80,7 @@ def test_two_processes_start_together_no_more_than_the_limit(tmp_path: Path) -> 
 
     def work(worker: str, seconds: float) -> None:
         loop = asyncio.new_event_loop()
-        limiter = Limiter(requests_in_flight=8, requests_per_minute=None, clock=Clock())
+        limiter = Limiter(requests_in_flight=8, requests_per_minute=1200, clock=Clock())
         limiter.pause(0.4)
         share = RateShare(str(tmp_path), worker, period_s=0.4)
         pace = KeepPace(
