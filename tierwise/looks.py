@@ -73,9 +73,9 @@ def pack_size(routes: Sequence[Route]) -> int:
     return min(route.images_per_request for route in routes)
 
 
-def in_pack_of(route: Route, images: int) -> Route:
-    """The same route with so many images per request, by which to compare what may be shared."""
-    return replace(route, images_per_request=images)
+def unpacked(route: Route) -> Route:
+    """The same route, one image per request, by which to compare what may be shared."""
+    return replace(route, images_per_request=1)
 
 
 @lru_cache(maxsize=256)
@@ -120,7 +120,7 @@ def _fits(task: Task, look: Sequence[Task]) -> bool:
     """Whether all allow each other, their reply fits, and one look costs less than two."""
     if not all(_allow(task, one) for one in look):
         return False
-    alike = [one for one in look if in_pack_of(one.route, 1) == in_pack_of(task.route, 1)]
+    alike = [one for one in look if unpacked(one.route) == unpacked(task.route)]
     images = pack_size([one.route for one in (*alike, task)])
     limit = find_model(task.route.model).max_output_tokens
     if joint_output_limit([*look, task], images) > limit:

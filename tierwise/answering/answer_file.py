@@ -19,7 +19,7 @@ from tierwise.answering.question import answers_for, as_asked, question, resumed
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.errors import ImageError
 from tierwise.gemini.settle import Ask, fail
-from tierwise.looks import in_pack_of
+from tierwise.looks import unpacked
 from tierwise.records import (
     Answered,
     Failure,
@@ -108,7 +108,7 @@ class _Life:
         """The outcome of each, those of equal routes asked together."""
         alike: dict[tuple[Route, bool], list[int]] = {}
         for place, ask in enumerate(asks):
-            alike.setdefault((in_pack_of(ask.route, 1), ask.limit_raised), []).append(place)
+            alike.setdefault((unpacked(ask.route), ask.limit_raised), []).append(place)
         together = [
             places
             for (_, raised), some in alike.items()

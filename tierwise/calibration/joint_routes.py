@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import at_usual_size, read_route, resolutions_of, route_name
 from tierwise.errors import InputError
-from tierwise.looks import in_pack_of, with_looks
+from tierwise.looks import unpacked, with_looks
 from tierwise.records import MediaResolution, Route
 from tierwise.shown import shown, suggestion
 from tierwise.tasks import Task, Tasks
@@ -178,7 +178,7 @@ def asked_together(tasks: Sequence[Task]) -> list[tuple[str, ...]]:
     found: dict[object, list[Task]] = {}
     for task in placed:
         if task.look:
-            found.setdefault((task.look, in_pack_of(task.route, 1)), []).append(task)
+            found.setdefault((task.look, unpacked(task.route)), []).append(task)
     together = (sorted(some, key=lambda task: task.called) for some in found.values())
     return [tuple(task.name for task in some) for some in together if len(some) > 1]
 

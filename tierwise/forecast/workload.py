@@ -20,7 +20,7 @@ from tierwise.forecast.texts import (
     schema_tokens,
     texts_of,
 )
-from tierwise.looks import in_pack_of, pack_size
+from tierwise.looks import pack_size, unpacked
 from tierwise.models import Model, find_model
 from tierwise.prices.prices import cost_nano_usd
 from tierwise.records import ServiceTier, Usage
@@ -214,7 +214,7 @@ def _together(tasks: Sequence[Task], image: SeenImage) -> Iterator[tuple[Task, .
     alike: dict[object, list[Task]] = {}
     for task in tasks:
         if image.standings[task.name] in (Standing.ASKED, Standing.OPEN):
-            route = in_pack_of(task.decide(image.page).route, 1)
+            route = unpacked(task.decide(image.page).route)
             alone = task.name if task.after_first or not task.look else ""
             alike.setdefault((route, task.routing, alone), []).append(task)
     return map(tuple, alike.values())

@@ -184,11 +184,11 @@ def form_of(asks: Sequence[Ask]) -> Form:
 
 def answers_of(asks: Sequence[Ask]) -> AnswerType | Joint:
     """What may come back about one image of a request."""
-    return (
-        joint_of([ask.task for ask in by_image(asks)[0]])
-        if is_joint(asks)
-        else (asks[0].task.answer)
-    )
+    return _joint_of(asks) if is_joint(asks) else asks[0].task.answer
+
+
+def _joint_of(asks: Sequence[Ask]) -> Joint:
+    return joint_of([ask.task for ask in by_image(asks)[0]])
 
 
 def by_image(asks: Sequence[Ask]) -> list[tuple[Ask, ...]]:
@@ -402,9 +402,7 @@ def _settle_items(pack: _Pack) -> Settled:
 def _settle_joint(pack: _Pack) -> Settled:
     asks = pack.asks
     try:
-        rows = joint_of([ask.task for ask in by_image(asks)[0]]).read(
-            pack.exchange.reply.text, form_of(asks), numbers_of(asks)
-        )
+        rows = _joint_of(asks).read(pack.exchange.reply.text, form_of(asks), numbers_of(asks))
     except MixedUpError:
         return pack.mixed_up()
     except ReplyError:

@@ -22,7 +22,7 @@ from tierwise.answers.joint import FORMS
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import Recalled
-from tierwise.looks import in_pack_of, pack_size
+from tierwise.looks import pack_size, unpacked
 from tierwise.questions import Questions
 from tierwise.records import AS_TASK, ImageFile, Page, Route
 from tierwise.routing import Decision
@@ -165,7 +165,7 @@ class WorstCases:
         for ask in asks:
             known = ask if ask.task.knows_enough(ask.page) else _at_dearest(ask)
             alone = ask.task.name if ask.limit_raised or not ask.task.look else ask.task.look
-            kind = ask.page.number, in_pack_of(known.route, 1), alone
+            kind = ask.page.number, unpacked(known.route), alone
             requests.setdefault(kind, []).append(known)
         return sum(map(self._of_request, requests.values()))
 
