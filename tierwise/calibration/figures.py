@@ -22,7 +22,8 @@ class Observation:
     """One labelled image at one route.
 
     `value` is the typed answer, None when there was none; `reason` then says why. `spent` is all
-    that was paid for it, whenever that was. `latency_ms` is the request's.
+    that was paid for it, whenever that was. `latency_ms` is the request's. `unit` names what fails
+    together with it at this route: its file, or the request that it shared; empty for itself alone.
     """
 
     truth: Any
@@ -31,6 +32,7 @@ class Observation:
     spent: Spent
     latency_ms: int = 0
     model_version: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
