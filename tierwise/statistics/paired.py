@@ -15,7 +15,7 @@ only where the sample leaves it likely, and what that may miss is added (Berger 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,12 @@ from tierwise.statistics.binomial import at_least, at_most
 from tierwise.statistics.intervals import share_interval
 
 # The chance, added to every p-value, that disagreement lies outside the interval that is searched.
-_MISSED = 5e-4
+_MISSED = 1e-5
 # The chance of a count beyond each of the four borders within which samples are summed up.
 _OUTSIDE = 1e-9
-# Cells into which a margin's worth of disagreement is cut: finer gains little.
-_CELLS = 50
+# Cells into which disagreement is cut, in margins: the first, how much each is wider than the one
+# before, and the widest. Where nothing was lost the first cells decide, elsewhere finer gains little.
+_FIRST_CELL, _WIDENING, _WIDEST_CELL = 1 / 5000, 1.25, 1 / 50
 
 Numbers = NDArray[np.float64]
 
@@ -48,14 +49,11 @@ def p_worse_by(margin: float, *, images: int, lost: int, gained: int) -> float:
     low, high = max(searched.low, margin), searched.high
     if high <= low:  # such an archive would disagree more often than this sample does
         return _MISSED
-    cells = ceil((high - low) / margin * _CELLS)
-    width = (high - low) / cells
-    disagreeing = low + width * (np.arange(cells) + 0.5)
+    edges = _edges(low, high, margin)
     # Fewer are lost at the near end of a cell, more are gained at its far end. Taken together, they
     # bound the chances of the whole cell, so that nothing is missed between the points of a grid.
-    excess = margin - width / 2
-    shares_lost = (disagreeing + excess) / 2
-    shares_gained = np.maximum((disagreeing - excess) / 2, 1e-300)
+    shares_lost = (edges[:-1] + margin) / 2
+    shares_gained = np.maximum((edges[1:] - margin) / 2, 1e-300)
     highest = _highest_chance(
         *_as_strong(
             _likely(images, shares_lost),
@@ -68,6 +66,17 @@ def p_worse_by(margin: float, *, images: int, lost: int, gained: int) -> float:
         shares_gained,
     )
     return min(1.0, highest + _MISSED + 4 * _OUTSIDE)
+
+
+def _edges(low: float, high: float, margin: float) -> Numbers:
+    """Ends of the cells into which disagreement from `low` to `high` is cut, narrow ones first."""
+    narrow = ceil(log(_WIDEST_CELL / _FIRST_CELL) / log(_WIDENING))
+    widths = margin * _FIRST_CELL * _WIDENING ** np.arange(narrow)
+    begun = low + np.concatenate([[0.0], np.cumsum(widths)])
+    if begun[-1] >= high:
+        return np.append(begun[begun < high], high)
+    rest = ceil((high - begun[-1]) / margin / _WIDEST_CELL)
+    return np.concatenate([begun, np.linspace(begun[-1], high, rest + 1)[1:]])
 
 
 def score(margin: float, images: int, lost: Numbers, gained: Numbers) -> Numbers:
