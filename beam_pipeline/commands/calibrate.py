@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -23,9 +23,8 @@ from tierwise.beam_pipeline.terminal.calibration_table import print_calibration
 from tierwise.beam_pipeline.terminal.money import cap_lines
 from tierwise.beam_pipeline.terminal.screen import print_document, say, screen, warn
 from tierwise.beam_pipeline.trials.ask_trials import ask_trials
-from tierwise.beam_pipeline.trials.label_problems import LabelProblems
+from tierwise.beam_pipeline.trials.judge_trials import Judge, JudgedTask, Sample, TooFewError
 from tierwise.beam_pipeline.trials.labelled import (
-    LabelledImage,
     check_enough,
     columns_of,
     label_values,
@@ -35,19 +34,17 @@ from tierwise.beam_pipeline.trials.labelled import (
     rare_labels,
     sampled,
 )
-from tierwise.beam_pipeline.trials.observations import Left, TrialResults
+from tierwise.beam_pipeline.trials.observations import TrialResults
 from tierwise.beam_pipeline.trials.trials import Trials, trials_of
-from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.calibration_file import (
     CALIBRATION_FILE,
     FORMAT,
     CalibratedTask,
     Calibration,
+    read_calibration,
     write_calibration,
 )
-from tierwise.calibration.cascades import cascades
-from tierwise.calibration.choice import Choice, choose, chosen_together
-from tierwise.calibration.composed import ByRoute, ComposedRoute
+from tierwise.calibration.comparing import Protect
 from tierwise.calibration.joint_routes import JointRoute, candidates_of, is_all, left_of
 from tierwise.calibration.labelling import (
     LABEL,
@@ -56,31 +53,19 @@ from tierwise.calibration.labelling import (
     load_task_of_folders,
     task_of_folders,
 )
-from tierwise.calibration.routes import route_name
+from tierwise.calibration.order import check_order, order_of
 from tierwise.errors import InputError
 from tierwise.plots.accuracy_plot import accuracy_plot
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.page_plots import calibration_plot
 from tierwise.records import Reason
-from tierwise.routing import AS_IT_IS
 from tierwise.shown import counted
 from tierwise.storage.files import files_for, join
 from tierwise.storage.find_input import find_input
-from tierwise.tasks import Task, Tasks
 from tierwise.version import VERSION
 
 _MANIFEST = "labelled.jsonl"
 _TASKS_FILE = "tasks.yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """What to calibrate with which images."""
-
-    tasks: Tasks
-    trials: Trials
-    images: Sequence[LabelledImage]
-    problems: LabelProblems
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -92,24 +77,31 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     now = datetime.now(UTC)
     sample = _sample(settings, console, price_day(now))
     output = writable(settings.output)
+    judge = _judge(settings, sample, output)
+    for line in _order_lines(sample, judge):
+        say(console, line)
     manifest = join(output, _MANIFEST)
     files_for(output).write(manifest, manifest_of(one.named for one in sample.images))
     asking = _Asking(settings, manifest, options, console)
     run = asking.ask(sample, now)
     if run is None:
         return 1
-    choices = _choices(settings, sample, output, console)
-    if choices and (smaller := _left(sample, choices)):
-        for one in smaller:
-            say(console, _said_of(one))
-        sample = replace(sample, trials=sample.trials.with_joint(smaller))
-        if (run := asking.ask(sample, datetime.now(UTC))) is None:
-            return 1
-        choices = _choices(settings, sample, output, console)
-    calibration = _calibration(sample, choices, run) if choices else None
-    if calibration is None:
+    try:
+        chosen = _chosen(judge, sample, output, run)
+        if smaller := _left(sample, chosen):
+            for one in smaller:
+                say(console, _said_of(one))
+            sample = replace(sample, trials=sample.trials.with_joint(smaller))
+            again = asking.ask(sample, datetime.now(UTC))
+            if again is None:
+                return 1
+            run = again
+            chosen = _chosen(judge, sample, output, run)
+    except TooFewError as error:
+        _say_all(itertools.starmap(_too_few, error.results.items()), console)
         _say_all(cap_lines(run), console)
         return int(run["exit_status"]) or 1
+    calibration = _calibration(sample, chosen, run)
     uri = join(output, CALIBRATION_FILE)
     document = write_calibration(calibration)
     files_for(uri).write(uri, document, durable=True)
@@ -121,6 +113,47 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     return int(run["exit_status"])
 
 
+def _judge(settings: Settings, sample: Sample, output: str) -> Judge:
+    """Raises InputError for an order of routes that are not tried, and for a file that is none."""
+    order = tuple(one.strip() for one in (settings.order or "").split(",") if one.strip())
+    check_order(order, _candidates(sample.trials))
+    uri = join(output, CALIBRATION_FILE)
+    try:
+        earlier = read_calibration(files_for(uri).read(uri), path=uri).tasks
+    except FileNotFoundError:
+        earlier = {}
+    return Judge(
+        settings.margin,
+        settings.confidence,
+        Protect(settings.protect),
+        order,
+        settings.routing == "image",
+        {name: task.looked_at for name, task in earlier.items()},
+    )
+
+
+def _candidates(trials: Trials) -> dict[str, list[str]]:
+    """By task the routes but the reference, as far as they are known before anything is asked."""
+    return {
+        task: order_of(routes, (), candidates_of(task, trials.joint).first)
+        for task, routes in trials.routes.items()
+    }
+
+
+def _order_lines(sample: Sample, judge: Judge) -> Iterator[str]:
+    for task, routes in sample.trials.routes.items():
+        joint = candidates_of(task, sample.trials.joint).first
+        costs = sample.trials.costs[task]
+        order = order_of(routes, (), joint, judge.order, costs)
+        yield f"{task}: held against {next(iter(routes))} in this order: {', '.join(order)}"
+
+
+def _chosen(
+    judge: Judge, sample: Sample, output: str, run: Mapping[str, Any]
+) -> dict[str, JudgedTask]:
+    return judge.judged(sample, output, at=run["ended_at"], emulated=run["emulated"])
+
+
 @dataclass(frozen=True, slots=True)
 class _Asking:
     """How the images are asked."""
@@ -130,7 +163,7 @@ class _Asking:
     options: PipelineOptions
     console: Console
 
-    def ask(self, sample: _Sample, now: datetime) -> dict[str, Any] | None:
+    def ask(self, sample: Sample, now: datetime) -> dict[str, Any] | None:
         """`run.json` of asking all trials, or None when it broke off, which has been said."""
         questions = sample.trials.questions(sample.tasks)
         return ask_trials(
@@ -152,7 +185,7 @@ def _plot(calibration: Calibration, output: str) -> None:
         files_for(uri).write(uri, plot.svg().encode())
 
 
-def _sample(settings: Settings, console: Console, on: date) -> _Sample:
+def _sample(settings: Settings, console: Console, on: date) -> Sample:
     """Raises InputError where there is nothing to calibrate."""
     found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
     names = named_with_labels(found)
@@ -175,7 +208,7 @@ def _sample(settings: Settings, console: Console, on: date) -> _Sample:
     doubtful = [one.strip() for one in (settings.doubt or "").split(",") if one.strip()]
     trials = trials_of(tasks, columns, settings.routes, on=on, prices=prices, doubtful=doubtful)
     _check_alternatives(settings, trials, console)
-    return _Sample(tasks, trials, images, problems)
+    return Sample(tasks, trials, images, problems)
 
 
 def _check_alternatives(settings: Settings, trials: Trials, console: Console) -> None:
@@ -198,38 +231,7 @@ def _check_alternatives(settings: Settings, trials: Trials, console: Console) ->
     warn(console, said)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """What was chosen for a task, and the images that it could not be held against, by reason."""
-
-    choice: Choice
-    left_out: dict[str, int]
-
-
-def _choices(
-    settings: Settings, sample: _Sample, output: str, console: Console
-) -> dict[str, _Chosen] | None:
-    """None when some task has too little to be judged by, which is then said."""
-    left, trials = Left(output), sample.trials
-    choices, left_out = dict[str, Choice](), dict[str, dict[str, int]]()
-    for name, routes in trials.routes.items():
-        task = sample.tasks.task(name)
-        doubts = trials.doubts.get(name, ())
-        signals = {one.observed for doubt in doubts for one in doubt.signals.values()}
-        joint = (one.names[name] for one in trials.joint if name in one.names)
-        observed = left.observed(name, [*routes, *joint], sample.images, sorted(signals))
-        if len(observed.pages) < LEAST_IMAGES:
-            say(console, _too_few(name, observed))
-            continue
-        choices[name] = _choice(settings, trials, task, observed)
-        left_out[name] = dict(sample.problems.left_out(name) + Counter(observed.left_out))
-    if len(choices) < len(trials.routes):
-        return None
-    found = chosen_together(choices, trials.joint)
-    return {name: _Chosen(choice, left_out[name]) for name, choice in found.items()}
-
-
-def _left(sample: _Sample, chosen: Mapping[str, _Chosen]) -> list[JointRoute]:
+def _left(sample: Sample, chosen: Mapping[str, JudgedTask]) -> list[JointRoute]:
     """The requests that are good enough for some of their tasks, without the others."""
     joint, found = sample.trials.joint, list[JointRoute]()
     for one in joint:
@@ -254,7 +256,7 @@ def _said_of(joint: JointRoute) -> str:
 
 
 def _calibration(
-    sample: _Sample, chosen: Mapping[str, _Chosen], run: Mapping[str, Any]
+    sample: Sample, chosen: Mapping[str, JudgedTask], run: Mapping[str, Any]
 ) -> Calibration:
     calibrated = {}
     for name, one in chosen.items():
@@ -272,6 +274,7 @@ def _calibration(
             one.choice,
             task.part_digests,
             {other: sample.tasks.task(other).digest for other in sorted(others)},
+            one.looks,
         )
     service = ServiceKind(run["answerer"]["service"])
     return Calibration(FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated, service)
@@ -287,31 +290,3 @@ def _too_few(task: str, observed: TrialResults) -> str:
         f"route, at least {LEAST_IMAGES} are needed: {reasons}. No calibration is written. "
         f"{remedy}, and run the same command again: what was paid is not asked again."
     )
-
-
-def _choice(settings: Settings, trials: Trials, task: Task, observed: TrialResults) -> Choice:
-    routes, adapts = trials.routes[task.name], settings.routing == "image"
-    rules = task.routing if adapts else AS_IT_IS
-    return choose(
-        task.answer,
-        routes,
-        observed.by_route,
-        margin=settings.margin,
-        confidence=settings.confidence,
-        composed=[
-            *(adaptations(routes, observed.pages, rules) if adapts else ()),
-            *_cascades(trials, task, observed.by_route),
-        ],
-        routings=literal_routings(routes, observed.pages, rules),
-        joint=candidates_of(task.name, trials.joint),
-    )
-
-
-def _cascades(trials: Trials, task: Task, observed: ByRoute) -> list[ComposedRoute]:
-    """The cascades of a task: up to the reference, or as its file says."""
-    routes = trials.routes[task.name]
-    dear = [next(iter(routes))]
-    if task.escalation:
-        dear.append(route_name(task.escalation.route, task.route))
-    doubts = trials.doubts.get(task.name, ())
-    return list(cascades(task.name, routes, list(dict.fromkeys(dear)), doubts, observed))

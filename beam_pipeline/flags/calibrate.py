@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierwise.beam_pipeline.flags.flag import CALIBRATE, Flag
+from tierwise.calibration.comparing import Protect
 
 FLAGS = (
     Flag(
@@ -42,11 +43,12 @@ FLAGS = (
     ),
     Flag(
         "margin",
-        "How much worse than the reference is too much: a difference of accuracies, 0 to 1. "
-        "Smaller margins need more labelled images.",
+        "How much worse than the reference is too much: a difference of accuracies, 0 to 1. With "
+        "0.05, a cheaper route may get up to 5 of 100 images more wrong. Smaller margins need more "
+        "labelled images: where nothing is lost, 65 do for 0.05 and 165 for 0.02.",
         "0.02",
         (CALIBRATE,),
-        default=0.01,
+        default=0.05,
         type=float,
         least=0.0001,
         most=0.5,
@@ -61,6 +63,23 @@ FLAGS = (
         type=float,
         least=0.5,
         most=0.9999,
+    ),
+    Flag(
+        "protect",
+        "What a cheaper route must not lose by the margin or more: of all images on average, so "
+        "that a rare label may be lost as a whole, or of each label's own images "
+        "(each-label), which takes as many labelled images of each.",
+        "each-label",
+        (CALIBRATE,),
+        default="average",
+        choices=tuple(Protect),
+    ),
+    Flag(
+        "order",
+        "Routes that are tested before the others, with commas. Each is tested only if all before "
+        "it were good enough. Default: from the nearest to the reference to the cheapest.",
+        "low,medium+together",
+        (CALIBRATE,),
     ),
     Flag(
         "sample",

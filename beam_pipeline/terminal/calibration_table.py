@@ -16,6 +16,7 @@ from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.calibration.choice import Choice, TriedRoute
+from tierwise.calibration.remarks import dearer, remarks
 from tierwise.calibration.rule_text import escalate_lines
 
 _MOST_CONFUSED = 5
@@ -25,10 +26,14 @@ _MOST_LABELS = 20
 def print_calibration(calibration: Calibration, uri: str, console: Console) -> None:
     """Print a table per task, its choice in words, and where the file is."""
     for name, task in calibration.tasks.items():
+        if said := dearer(name, task.choice):
+            console.print()
+            console.print(Text(plain(said, 500)), soft_wrap=True)
+    for name, task in calibration.tasks.items():
         console.print()
         console.print(_table(name, task, console.width, emulated=calibration.emulated))
         chosen = task.choice.route(task.choice.chosen)
-        for table in (_labels(chosen, console.width), _fields(chosen, console.width)):
+        for table in (_labels(task.choice, console.width), _fields(chosen, console.width)):
             if table.row_count:
                 console.print()
                 console.print(table)
@@ -52,6 +57,7 @@ def _table(name: str, task: CalibratedTask, width: int, *, emulated: bool) -> Ta
             lambda one: f"{one.figures.low:.2f}-{one.figures.high:.2f}",
         ),
         Column("lost/\ngained", _lost_and_gained, 1),
+        *([Column("units", _units, 1)] if _together(choice) else []),
         Column("image\ntokens", lambda one: thousands(round(one.figures.image_tokens)), 2),
         Column("ms", lambda one: thousands(one.figures.latency_ms), 3),
         Column("no\nanswer", _unanswered, 4),
@@ -72,27 +78,43 @@ def _lost_and_gained(one: TriedRoute) -> str:
     return f"{compared.lost}/{compared.gained}" if compared else ""
 
 
+def _together(choice: Choice) -> bool:
+    """Whether images fail together somewhere."""
+    return any(_units(one) for one in choice.routes)
+
+
+def _units(one: TriedRoute) -> str:
+    compared = one.comparison
+    return thousands(compared.units) if compared and compared.units < compared.images else ""
+
+
 def _unanswered(one: TriedRoute) -> str:
     return f"{sum(one.figures.no_answer.values()) / one.figures.images:.1%}"
 
 
-def _labels(one: TriedRoute, width: int) -> Table:
-    """The labels of a route, the worst found first."""
+def _labels(choice: Choice, width: int) -> Table:
+    """The labels at the chosen route and at the reference, the worst found first."""
+    chosen, reference = choice.route(choice.chosen), choice.route(choice.reference)
     known = sorted(
-        (label for label in one.figures.labels if label.images or label.answered),
+        (label for label in chosen.figures.labels if label.images or label.answered),
         key=lambda label: (label.recall, label.label),
+    )
+    there = {label.label: label for label in reference.figures.labels}
+    beside = Column(
+        f"recall at\n{reference.name}", lambda label: f"{there[label.label].recall:.2f}"
     )
     columns = (
         Column("label", lambda label: plain(label.label), number=False),
         Column("images", lambda label: str(label.images)),
         Column("answered", lambda label: str(label.answered)),
+        *([] if chosen is reference else [beside]),
         Column("recall", lambda label: f"{label.recall:.2f}"),
         Column("precision", lambda label: f"{label.precision:.2f}"),
         Column("F1", lambda label: f"{label.f1:.2f}"),
     )
     more = len(known) - _MOST_LABELS
     cut = f", and {more} more in calibration.json" if more > 0 else ""
-    title = f"at {one.name}, by label{cut}"
+    title = f"at {chosen.name}, by label{cut}"
     return fitted_table(title, columns, known[:_MOST_LABELS], width, box=SIMPLE_HEAD)
 
 
@@ -115,11 +137,14 @@ def _verdict(one: TriedRoute, choice: Choice) -> str:
         return "reference"
     if one.accepted:
         return "not for all" if one.not_for else "good enough"
+    if one.blocked_by:
+        return "not tested"
     return f"needs {thousands(one.images_needed)}" if one.images_needed else "worse"
 
 
 def _lines(task: CalibratedTask) -> Iterable[str]:
     yield task.why
+    yield from remarks(task.choice)
     chosen = task.choice.route(task.choice.chosen)
     if chosen.escalation:
         yield "Without the calibration file, the same is had by these keys of the task:"

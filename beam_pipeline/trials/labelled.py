@@ -32,10 +32,14 @@ _FEW = 5
 
 @dataclass(frozen=True, slots=True)
 class LabelledImage:
-    """One content, under one of its names; `truths` are typed answers by task."""
+    """One content, under one of its names; `truths` are typed answers by task.
+
+    `content_hash` is that of its bytes.
+    """
 
     named: Named
     truths: Mapping[str, Any]
+    content_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class _Content:
     """One content under its first name, and each label it has for a task, with who has it first."""
 
     named: Named
+    content_hash: str
     said: dict[str, list[tuple[Any, str]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, truths: Mapping[str, Any]) -> None:
@@ -55,7 +60,7 @@ class _Content:
     def labelled(self) -> LabelledImage:
         """The image with the labels that nothing contradicts."""
         agreed = {task: said[0][0] for task, said in self.said.items() if len(said) == 1}
-        return LabelledImage(self.named, agreed)
+        return LabelledImage(self.named, agreed, self.content_hash)
 
 
 def named_with_labels(found: Input) -> list[Named]:
@@ -91,7 +96,7 @@ def labelled_images(
         truths = dict(_truths(named, tasks, truth_columns, problems))
         digest = _digest(named, truths, problems) if truths else None
         if digest is not None:
-            contents.setdefault(digest, _Content(named)).add(named.uri, truths)
+            contents.setdefault(digest, _Content(named, digest)).add(named.uri, truths)
             problems.forgive(named.uri, truths)
     for content in contents.values():
         _add_conflicts(content, truth_columns, problems)

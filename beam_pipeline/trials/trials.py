@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from tierwise.beam_pipeline.trials.doubts import doubt_rules
 from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
 from tierwise.calibration.cascades import DoubtRule
 from tierwise.calibration.joint_routes import (
     JointRoute,
+    candidates_of,
     read_joint_routes,
     usual_joint_routes,
 )
 from tierwise.calibration.routes import (
     Routes,
     dearest_first,
+    expected_costs,
     read_routes,
     route_name,
     split_routes,
@@ -38,13 +41,14 @@ class Trials:
     Every image is asked at them to the letter. `measures_detail` has its fine detail measured too.
     `doubts` are the rules by which answers of a task are in doubt; tasks that only they look at are
     asked at their own route. `joint` are the requests that several tasks share, and nothing else
-    asks together.
+    asks together. `costs` has for each task what a picture costs at its routes by the rules.
     """
 
     routes: Mapping[str, Routes]
     measures_detail: bool = False
     doubts: Mapping[str, Sequence[DoubtRule]] = field(default_factory=dict)
     joint: Sequence[JointRoute] = ()
+    costs: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     def with_joint(self, more: Sequence[JointRoute]) -> Trials:
         """The same, and requests in which these tasks are asked together."""
@@ -123,4 +127,10 @@ def trials_of(
         if with_others is None
         else read_joint_routes(with_others, tasks, names)
     )
-    return Trials(found, measures_detail=True, doubts=doubts, joint=joint)
+    costs = {
+        name: expected_costs(
+            {**routes, **candidates_of(name, joint).first}, tasks.task(name).prompt, on, prices
+        )
+        for name, routes in found.items()
+    }
+    return Trials(found, measures_detail=True, doubts=doubts, joint=joint, costs=costs)

@@ -17,7 +17,7 @@ from tierwise.answerer import Answerer, ServiceKind
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.calibration.applied import with_calibration
 from tierwise.calibration.calibration_file import FORMAT, CalibratedTask, Calibration
-from tierwise.calibration.choice import choose
+from tierwise.calibration.choice import Terms, choose
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import read_routes
 from tierwise.emulator.config import EmulatorConfig
@@ -248,7 +248,7 @@ def test_a_calibrated_route_is_asked_by_reference_where_it_needs_no_smaller_pict
     measured = load_tasks(TASKS.format(send="bytes", pack=1), path="tasks.yaml").task("shade")
     route = read_routes(chosen, measured.route)[chosen]
     seen = Observation("dark", "dark", None, Spent(cost=1, requests=1), 5, "gemini-3.1-flash-lite")
-    found = choose(task.answer, {chosen: route}, {chosen: [seen]}, margin=0.1, confidence=0.9)
+    found = choose(task.answer, {chosen: route}, {chosen: [seen]}, Terms(0.1, 0.9))
     calibration = Calibration(
         FORMAT,
         "0.1.0",

@@ -4,7 +4,7 @@ Starting from the reference, pictures with few pixels take a cheaper media resol
 the cheapest, pictures with much fine detail take the reference. Which pictures, their sizes and
 their detail tell alone; the thresholds that are tried are quantiles of the detail, so no label and
 no answer has a say. Each rule saves on all pictures that the rule before it saves on, and on more;
-the cheapest route saves on all. So they are one chain, from the surest to the boldest.
+the cheapest route saves on all. So they are tested before it, from the surest to the boldest.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def adaptations(routes: Routes, pages: Sequence[Page], own: Routing) -> list[Com
     """
     names = {route: name for name, route in routes.items()}
     seen = {(name,) * len(pages) for name in routes}
-    place = _cheapest(routes)
+    bolder = _cheapest(routes)
     found = []
     for name, base, routing in _rules(routes, pages, own):
         taken = [names.get(decide(routes[base], routing, page).route, "") for page in pages]
         if all(taken) and tuple(taken) not in seen:
             seen.add(tuple(taken))
-            found.append(ComposedRoute(name, base, [(one,) for one in taken], place, routing))
+            found.append(ComposedRoute(name, base, [(one,) for one in taken], bolder, routing))
     return found
 
 

@@ -9,12 +9,13 @@ from pydantic_core import ErrorDetails, from_json
 
 from tierwise.answerer import ServiceKind
 from tierwise.calibration.choice import Choice, TriedRoute
+from tierwise.calibration.label_looks import LabelLook
 from tierwise.errors import InputError
 from tierwise.records import Route
 from tierwise.routing import AS_IT_IS, Routing
 from tierwise.shown import shown
 
-FORMAT = 3
+FORMAT = 4
 CALIBRATION_FILE = "calibration.json"
 
 
@@ -25,7 +26,8 @@ class CalibratedTask:
     `left_out` counts labelled images that could not be compared, by reason: those of failures,
     `unknown_label`, `conflicting_labels` and `missing` files. Files that do not
     say which parts have which digest have no `part_digests`. `asked_with` has the digests of all
-    tasks that it was asked together with on any route.
+    tasks that it was asked together with on any route. `looks` are all that were taken at its
+    labels, None in files that do not say, which were one at least.
     """
 
     digest: str
@@ -34,6 +36,14 @@ class CalibratedTask:
     choice: Choice
     part_digests: dict[str, str] = field(default_factory=dict)
     asked_with: dict[str, str] = field(default_factory=dict)
+    looks: tuple[LabelLook, ...] | None = None
+
+    @property
+    def looked_at(self) -> tuple[LabelLook, ...]:
+        """All looks; of files that do not say one, at labels that nobody knows."""
+        if self.looks is not None:
+            return self.looks
+        return (LabelLook(1, "", "", self.choice.images, self.choice.margin, None, ()),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated
-from tierwise.calibration.routes import Routes, in_chains
+from tierwise.calibration.routes import Routes
 from tierwise.tasks.conditions import Condition
 
 
@@ -49,22 +49,18 @@ def cascades(
     order = list(routes)
     for doubt in doubts:
         for target in dear:
-            cheaper = order[order.index(target) + 1 :]
-            for packing, chain in enumerate(in_chains({name: routes[name] for name in cheaper})):
-                place = f"{doubt.name} {target} {packing}"
-                for cheap in chain:
-                    asked = _asked(task, cheap, target, doubt, observed)
-                    yield ComposedRoute(
-                        name=f"{cheap}>{target} if {doubt.name}",
-                        base=cheap,
-                        asked=asked,
-                        place=place,
-                        escalation=Escalated(
-                            when=doubt.condition.text,
-                            route=routes[target],
-                            signals={name: one.digest for name, one in doubt.signals.items()},
-                        ),
-                    )
+            for cheap in order[order.index(target) + 1 :]:
+                yield ComposedRoute(
+                    name=f"{cheap}>{target} if {doubt.name}",
+                    base=cheap,
+                    asked=_asked(task, cheap, target, doubt, observed),
+                    bolder=cheap,
+                    escalation=Escalated(
+                        when=doubt.condition.text,
+                        route=routes[target],
+                        signals={name: one.digest for name, one in doubt.signals.items()},
+                    ),
+                )
 
 
 def _asked(

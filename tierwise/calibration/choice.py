@@ -1,37 +1,40 @@
 """The cheapest route that is not worse than the reference by a margin, and what to say of it.
 
 All routes, and the rules composed of them (`tierwise.calibration.composed`), are compared with the
-reference on the same images. The search over them is controlled as a family
-(`tierwise.statistics.families`), so that over many calibrations the chance of accepting any that is
-worse by the margin or more is at most one less `confidence`.
+reference on the same images, in one order that is fixed beforehand (`tierwise.calibration.order`),
+and no further than to the first that is not good enough (`tierwise.statistics.sequence`). So over
+many calibrations, and over all looks at growing labels (`tierwise.statistics.spending`), the chance
+of accepting any that is worse by the margin or more is at most one less `confidence`.
 
 Routes that ask a task together with others (`tierwise.calibration.joint_routes`) are candidates as
-any, and in the family. They are taken for all their tasks or for none (`chosen_together`).
+any, in the same order. They are taken for all their tasks or for none
+(`tierwise.calibration.chosen_sets`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated, with_composed
-from tierwise.calibration.figures import Figures, figures_of, scores
-from tierwise.calibration.joint_routes import NO_OTHERS, JointCandidates, JointRoute
-from tierwise.calibration.routes import Routes, chains, in_chains
+from tierwise.calibration.comparing import Against, Compared, Protect, units_of
+from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated
+from tierwise.calibration.figures import Figures, figures_of
+from tierwise.calibration.joint_routes import NO_OTHERS, JointCandidates
+from tierwise.calibration.order import order_of
+from tierwise.calibration.routes import Routes
 from tierwise.records import Route
 from tierwise.routing import AS_IT_IS, Routing
-from tierwise.statistics.families import refuted
-from tierwise.statistics.non_inferiority import RouteComparison, compare
+from tierwise.statistics.non_inferiority import RouteComparison
+from tierwise.statistics.sequence import refuted_in_order
+from tierwise.statistics.spending import error_of_look
 
 # Costs this close differ by the length of some answers.
 _SAME_COST = Decimal("1.01")
 # Nobody should label pictures to save less than a twentieth.
 _WORTH_LABELLING = Decimal("0.95")
-# Stands in a family for the candidates that might have been, and were not asked.
-_NOT_ASKED = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ class TriedRoute:
 
     `comparison` is with the reference, which has none; `differing` counts the images with another
     answer than the reference's, whichever was right. `images_needed` is about how many labelled
-    images would do to accept it, None where it is accepted or where more cannot help. One that is
+    images would do to accept it at the next look, None where it is accepted or where more cannot
+    help. `blocked_by` names the candidate before it that was not good enough, so that this one was
+    not tested; `weakest` is the label on which the least could be shown, where each is protected.
+    One that is
     `composed` is a rule that asks several routes, of which `route` is the base. `routing` are the
     rules by which pictures take a route of their own, None in files that do not say; `escalation`
     says when images are asked again, and how. `together` names the tasks that were asked in the
@@ -60,11 +66,18 @@ class TriedRoute:
     escalation: Escalated | None = None
     together: tuple[str, ...] | Literal[False] | None = None
     not_for: tuple[str, ...] = ()
+    blocked_by: str = ""
+    weakest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One task's routes, the reference first, and the one to use."""
+    """One task's routes, the reference first, and the one to use.
+
+    `order` is that in which the others were tested. `own` is the route of the tasks file. `look` is
+    how often these labels have been looked at, this time included. `protect` is what a cheaper
+    route must not lose. All have defaults for files that do not say.
+    """
 
     images: int
     margin: float
@@ -72,6 +85,10 @@ class Choice:
     reference: str
     chosen: str
     routes: tuple[TriedRoute, ...]
+    order: tuple[str, ...] = ()
+    own: str = ""
+    look: int = 1
+    protect: Protect = Protect.AVERAGE
 
     def route(self, name: str) -> TriedRoute:
         """The route of this name; raises KeyError."""
@@ -92,6 +109,8 @@ class Choice:
         others = [one for one in self.routes if one.name != self.reference]
         accepted = sum(one.accepted for one in others)
         limit = f"worse than {self.reference} by {self.margin:g} or more"
+        if self.protect is Protect.EACH_LABEL:
+            limit += " on any label"
         if self.chosen != self.reference:
             with_it = self.route(self.chosen).together
             in_all = f"least in all, {' and '.join(with_it)} included," if with_it else "least"
@@ -135,173 +154,172 @@ class Choice:
             return ""
         nearest = min(cheaper, key=lambda one: one.images_needed or 0)
         return (
-            f"{self.images} labelled images are too few to say so of {nearest.name}: it would take "
-            f"about {nearest.images_needed}."
+            f"{self.images} labelled images are too few to say so of {nearest.name}: at the next "
+            f"look at these labels it would take about {nearest.images_needed}."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms candidates are accepted.
+
+    `margin` is how much worse is too much, in units of the score; `confidence` how sure to be, for
+    all candidates of the task and all looks at its labels together; `look` is the number of this
+    look, from 1, `left_look` that of the one at routes which are left of larger ones, 0 where it is
+    still to come. `first` names candidates that are tested before all others, `costs` has what the
+    rules say of routes' prices, by which the others are put in order.
+    """
+
+    margin: float
+    confidence: float
+    look: int = 1
+    left_look: int = 0
+    protect: Protect = Protect.AVERAGE
+    first: tuple[str, ...] = ()
+    costs: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def error(self) -> float:
+        """What this look may spend."""
+        return error_of_look(1 - self.confidence, self.look)
+
+    @property
+    def error_of_left(self) -> float:
+        """What the look at routes that are left of larger ones may spend."""
+        return error_of_look(1 - self.confidence, self.left_look or self.look + 1)
+
+    @property
+    def next_error(self) -> float:
+        """What the look after these may spend."""
+        return error_of_look(1 - self.confidence, max(self.look, self.left_look) + 1)
 
 
 def choose(
     kind: AnswerType,
     routes: Routes,
     observed: ByRoute,
+    terms: Terms,
     *,
-    margin: float,
-    confidence: float,
     composed: Sequence[ComposedRoute] = (),
     routings: Mapping[str, Routing] = {},
     joint: JointCandidates = NO_OTHERS,
+    own: str = "",
 ) -> Choice:
-    """The choice for one task, of the routes that ask it by itself; `chosen_together` has others.
+    """The choice for one task, of the routes that ask it by itself; `chosen_sets` has others.
 
     Args:
         kind: the task's answer type.
         routes: by name, the reference first.
         observed: for each route the same images in the same order, at least one.
-        margin: how much worse is too much, in units of the score.
-        confidence: how sure to be, for all candidates of the task together.
+        terms: on what terms.
         composed: rules that choose among the routes image by image, for the same images.
         routings: by route, the rules that it stands for as it was asked.
-        joint: routes that ask it together with others, observed as the others are.
+        joint: routes that ask it together with others, observed as the others are. Those that are
+            left of larger ones are judged by what the next look may spend.
+        own: the name of the route of the tasks file.
     """
     reference = next(iter(routes))
     rules = {one.name: one for one in composed}
     with_others = {**joint.first, **joint.left}
     found = {**observed, **{name: one.observations(observed) for name, one in rules.items()}}
     names = [*routes, *with_others, *rules]
-    scored = {name: scores(kind, found[name]) for name in names}
+    against = Against(kind, terms.margin, terms.protect)
     compared = {
-        name: compare(scored[reference], scored[name], margin=margin)
+        name: against.compared(
+            found[reference], found[name], _units(rules.get(name), name, reference, observed)
+        )
         for name in names
         if name != reference
     }
-    error = 1 - confidence
-    p_values = {name: one.p_value for name, one in compared.items()}
-    p_values |= _corrected(joint, p_values)
-    lines = [
-        *with_composed(chains(routes, reference), composed),
-        *_joint_lines(joint, p_values),
-    ]
-    accepted = {reference, *refuted(lines, p_values, error)} - {_NOT_ASKED}
+    order = order_of(routes, composed, joint.first, terms.first, terms.costs)
+    verdict = _verdict(order, compared, joint, terms)
+
+    def needed(name: str) -> int | None:
+        """As many as it takes for what is tested before it, too."""
+        before = {name, verdict.blocked_by.get(name, name)}
+        error = terms.next_error / (joint.possible if name in joint.left else 1)
+        found = [compared[one].images_needed(error) for one in before]
+        return None if None in found else max(one or 0 for one in found)
 
     def tried(name: str) -> TriedRoute:
         rule, comparison = rules.get(name), compared.get(name)
         values = zip(found[reference], found[name], strict=True)
+        accepted = name == reference or name in verdict.accepted
         return TriedRoute(
             name=name,
             route={**routes, **with_others}[rule.base if rule else name],
-            figures=figures_of(kind, found[name], confidence),
-            comparison=comparison,
+            figures=figures_of(kind, found[name], terms.confidence),
+            comparison=comparison.in_all if comparison else None,
             differing=sum(not kind.is_same(one.value, other.value) for one, other in values),
-            accepted=name in accepted,
-            images_needed=comparison.images_needed(
-                error / len(lines) / (joint.possible if name in joint.left else 1)
-            )
-            if comparison and name not in accepted
-            else None,
+            accepted=accepted,
+            images_needed=None if accepted else needed(name),
             routing=AS_IT_IS
             if name in with_others
             else (rule.routing if rule else routings.get(name)),
             composed=rule is not None,
             escalation=rule.escalation if rule else None,
             together=joint.others.get(name, False),
+            blocked_by=verdict.blocked_by.get(name, ""),
+            weakest=comparison.weakest if comparison else "",
         )
 
     all_tried = tuple(map(tried, names))
     return Choice(
         images=len(observed[reference]),
-        margin=margin,
-        confidence=confidence,
+        margin=terms.margin,
+        confidence=terms.confidence,
         reference=reference,
         chosen=_best_of_cheapest(
             [one for one in all_tried if one.accepted and not one.together]
         ).name,
         routes=all_tried,
+        order=tuple(order),
+        own=own,
+        look=terms.look,
+        protect=terms.protect,
     )
 
 
-def chosen_together(
-    choices: Mapping[str, Choice], joint: Sequence[JointRoute]
-) -> dict[str, Choice]:
-    """The choices of all tasks, with those sets asked together that cost least in all.
-
-    A set is asked together where that is good enough for each of its tasks that has labels; no task
-    is in two. Other tasks look on, and cost less than apart in any case.
-    """
-    choices = {task: _with_refusals(task, choices, joint) for task in choices}
-    good = [
-        one
-        for one in joint
-        if all(choices[task].route(name).accepted for task, name in one.names.items())
-    ]
-
-    def cost(task: str, name: str) -> Decimal:
-        return choices[task].route(name).figures.usd_per_1000_images
-
-    def saved(one: JointRoute) -> Decimal:
-        mine = one.names.items()
-        return sum((cost(task, choices[task].chosen) - cost(task, name) for task, name in mine), _0)
-
-    taken = _most_saving([(one, saved(one)) for one in good])
-    names = {task: name for one in taken for task, name in one.names.items()}
-    return {
-        task: replace(choice, chosen=names.get(task, choice.chosen))
-        for task, choice in choices.items()
-    }
-
-
-_0 = Decimal(0)
-
-
-def _most_saving(sets: Sequence[tuple[JointRoute, Decimal]]) -> list[JointRoute]:
-    """Sets without a task in common that save most together."""
-    best: tuple[Decimal, list[JointRoute]] = (_0, [])
-    for place, (one, saved) in enumerate(sets):
-        others = [
-            (other, its)
-            for other, its in sets[place + 1 :]
-            if not set(other.tasks) & set(one.tasks)
+def _units(rule: ComposedRoute | None, name: str, reference: str, observed: ByRoute) -> list[str]:
+    """What each image fails together with, at the reference or wherever a candidate asks it."""
+    asked = {name: None} if rule is None else {one: None for some in rule.asked for one in some}
+    here = [
+        [
+            one.unit if rule is None or route in rule.asked[image] else ""
+            for image, one in enumerate(observed[route])
         ]
-        rest = _most_saving(others)
-        total = saved + sum((its for other, its in others if other in rest), _0)
-        if total > best[0]:
-            best = total, [one, *rest]
-    return best[1]
+        for route in asked
+    ]
+    return units_of([one.unit for one in observed[reference]], *here)
 
 
-def _with_refusals(task: str, choices: Mapping[str, Choice], joint: Sequence[JointRoute]) -> Choice:
-    """The choice, which says of each joint route for whom else it is not good enough."""
-    refused = {
-        one.names[task]: tuple(
-            other
-            for other, name in one.names.items()
-            if other != task and not choices[other].route(name).accepted
-        )
-        for one in joint
-        if task in one.names
-    }
-    routes = (replace(one, not_for=refused.get(one.name, ())) for one in choices[task].routes)
-    return replace(choices[task], routes=tuple(routes))
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Who is good enough, and of those that were not tested, who stood before them."""
+
+    accepted: frozenset[str]
+    blocked_by: Mapping[str, str]
 
 
-def _corrected(joint: JointCandidates, p_values: Mapping[str, float]) -> dict[str, float]:
-    """P-values of what was picked out of many sets by what the labels said of larger ones."""
-    picked = {name: min(1.0, p_values[name] * joint.possible) for name in joint.left}
-    return picked | {_NOT_ASKED: 1.0}
+def _verdict(
+    order: Sequence[str],
+    compared: Mapping[str, Compared],
+    joint: JointCandidates,
+    terms: Terms,
+) -> _Verdict:
+    """Tested in their order, but for those of which there are too few units to show anything.
 
-
-def _joint_lines(joint: JointCandidates, p_values: Mapping[str, float]) -> list[list[str]]:
-    """The chains of routes with others: each kind of set from the most detail to the least.
-
-    Sets that are left over from larger ones share a chain with all that could have been, so that
-    it is never finished; each counts as often as there are (Bonferroni), in whatever order.
+    How many there are does not depend on answers, so these may be passed over.
     """
-    kinds: dict[str, dict[str, Route]] = {}
-    for name, route in joint.first.items():
-        kinds.setdefault(name.partition("+")[2], {})[name] = route
-    lines = [chain for kind in kinds.values() for chain in in_chains(kind)]
-    if joint.possible:
-        lines.append([*sorted(joint.left, key=lambda name: p_values[name]), _NOT_ASKED])
-    return lines
+    able = [name for name in order if compared[name].can_be_shown(terms.margin, terms.error)]
+    p_values = {name: one.p_value for name, one in compared.items()}
+    accepted = refuted_in_order(able, p_values, terms.error)
+    behind = able[len(accepted) :]
+    # Picked out of many sets by what the labels said of larger ones: a look of their own, at which
+    # each counts as often as there are sets (Bonferroni).
+    later = terms.error_of_left / max(joint.possible, 1)
+    left = [name for name in joint.left if p_values[name] <= later]
+    return _Verdict(frozenset({*accepted, *left}), dict.fromkeys(behind[1:], "".join(behind[:1])))
 
 
 def _best_of_cheapest(good: Sequence[TriedRoute]) -> TriedRoute:

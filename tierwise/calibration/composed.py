@@ -3,7 +3,7 @@
 A rule that chooses among routes image by image, by what the picture is like or by what a cheaper
 route has answered, is a candidate as a route is. On each labelled image it would have asked one or
 more of the routes, one after the other, and taken the last answer. So its answers and its costs are
-known, and `choose` holds it against the reference with the same test, in the same family.
+known, and `choose` holds it against the reference with the same test, in the same order.
 
 What a rule is made of must not depend on the labels: thresholds that are tried come from the
 pictures, or are fixed beforehand.
@@ -41,16 +41,15 @@ class ComposedRoute:
     `name` is for people, and unlike any route's. `base` names the route that the task's own becomes
     when the rule is chosen, `routing` or `escalation` the rule itself, for the calibration file.
     `asked` has for each image, in the order of the observations, the names of the routes it is
-    asked at: all are paid, the last one's answer counts. `place` says where in the family it is
-    tested: all that share a word are a chain of their own, in the order they are given, so the
-    surest comes first. Where the word is the name of a route, which is bolder than they all, that
-    route follows them.
+    asked at: all are paid, the last one's answer counts. `bolder` names the route before which it
+    is tested: the one that it asks of fewer pictures, or asks again. Of several before one route
+    the surest comes first.
     """
 
     name: str
     base: str
     asked: Sequence[tuple[str, ...]]
-    place: str
+    bolder: str
     routing: Routing | None = None
     escalation: Escalated | None = None
 
@@ -60,23 +59,6 @@ class ComposedRoute:
             reduce(_then, (observed[name][image] for name in names))
             for image, names in enumerate(self.asked)
         ]
-
-
-def with_composed(
-    chains: Sequence[Sequence[str]], composed: Sequence[ComposedRoute]
-) -> list[list[str]]:
-    """The chains of routes, with the composed candidates where they belong."""
-    by_place: dict[str, list[str]] = {}
-    for one in composed:
-        by_place.setdefault(one.place, []).append(one.name)
-    joined: list[list[str]] = []
-    for chain in chains:
-        joined.append([])
-        for route in chain:
-            if surer := by_place.pop(route, None):
-                joined.append(surer)
-            joined[-1].append(route)
-    return [chain for chain in (*joined, *by_place.values()) if chain]
 
 
 def _then(before: Observation, last: Observation) -> Observation:

@@ -107,45 +107,33 @@ def read_routes(written: str, own: Route) -> Routes:
     return {route_name(route, own): route for route in (*routes, own)}
 
 
-def dearest_first(
+def expected_costs(
     routes: Routes, prompt: str, on: date, prices: Sequence[Price] = (), *, vertex: bool = False
-) -> dict[str, Route]:
-    """The routes by what a photograph costs there by the rules, before anything is measured.
+) -> dict[str, Decimal]:
+    """What a photograph costs at each route by the rules, before anything is measured, in 1e-6 USD.
 
-    The first is the reference. Raises `PriceError` where a model has no price.
+    Raises `PriceError` where a model has no price.
     """
 
-    def cost(name: str) -> Decimal:
-        route = routes[name]
+    def cost(route: Route) -> Decimal:
         price = find_price(route.model, route.service_tier, on, vertex=vertex, prices=prices)
         sheet = image_tokens(route.model, route.media_resolution, _WIDTH, _HEIGHT)
         picture = Decimal(sheet) / route.images_per_sheet
         words = Decimal(text_tokens(prompt)) / route.images_per_request
         return (picture + words) * price.input_usd_per_mtok
 
-    return {name: routes[name] for name in sorted(routes, key=lambda name: -cost(name))}
+    return {name: cost(route) for name, route in routes.items()}
 
 
-def chains(routes: Routes, reference: str) -> list[list[str]]:
-    """The routes but the reference, as they are tested: from the most detail to the least.
+def dearest_first(
+    routes: Routes, prompt: str, on: date, prices: Sequence[Price] = (), *, vertex: bool = False
+) -> dict[str, Route]:
+    """The routes by what a photograph costs there (`expected_costs`); the first is the reference.
 
-    A chain holds routes that differ in detail alone, where less is hardly ever better.
+    Raises `PriceError` where a model has no price.
     """
-    return in_chains({name: route for name, route in routes.items() if name != reference})
-
-
-def in_chains(routes: Routes) -> list[list[str]]:
-    """Routes in chains that differ in detail alone, from the most to the least."""
-    ladder = list(MediaResolution)
-    found: dict[object, list[str]] = {}
-    for name, route in routes.items():
-        packing = (route.images_per_request, route.images_per_sheet)
-        found.setdefault((route.model, packing), []).append(name)
-
-    def detail(name: str) -> tuple[int, int]:
-        return ladder.index(routes[name].media_resolution), routes[name].image.max_side
-
-    return [sorted(chain, key=detail, reverse=True) for chain in found.values()]
+    costs = expected_costs(routes, prompt, on, prices, vertex=vertex)
+    return {name: routes[name] for name in sorted(routes, key=lambda name: -costs[name])}
 
 
 def read_route(written: str, own: Route) -> Route:

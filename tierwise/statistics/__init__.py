@@ -3,6 +3,7 @@
 binomial ─▶ intervals        how large a share can be
 paired, betting ─▶ non_inferiority   is the cheaper way nearly as good, on the same images?
 two_samples                  is something more frequent here than there?
-corrected_shares             how many are there, from all answers and a few labels at random
-families                     so that a search over many ways deceives no more often than one look
+sequence                     so that a search over many ways deceives no more often than one test
+spending                     so that many looks deceive no more often than one
+counts                       how many there are, by all answers and a few labels drawn at random
 """

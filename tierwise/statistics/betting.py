@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# From bets for the noisiest numbers and the smallest differences to nearly all that one has. More of
-# the stake lies where hardly anything speaks against the bet: that is when a sample can be small.
-# It is spread as the beta distribution with 1 and 1/2, by quantiles.
+# From bets for the noisiest numbers and the smallest differences to nearly all that one has. More
+# of the stake lies where hardly anything speaks against the bet, for that is when a sample can be
+# small: it is spread as the beta distribution with 1 and 1/2, by quantiles.
 _STAKES = 64
 _BETS = 1 - (1 - (np.arange(_STAKES) + 0.5) / _STAKES) ** 2
 

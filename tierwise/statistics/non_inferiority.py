@@ -23,7 +23,8 @@ _COST_OF_SPREADING = 1.5
 class RouteComparison:
     """A candidate beside the reference on the same images, each scored from 0 to 1.
 
-    `units` are the groups of images that fail together, each of which counts once: with its mean.
+    `units` are the groups of images that fail together, each of which counts once: with its mean; 0
+    in files that do not say.
     `difference` is the candidate's mean score less the reference's, `spread` the variance of that
     difference between units. `lost` and `gained` count the images on which the candidate did worse
     and better. `p_value` belongs to the hypothesis that it is worse by `margin` or more. Where that
@@ -32,7 +33,6 @@ class RouteComparison:
     """
 
     images: int
-    units: int
     lost: int
     gained: int
     difference: float
@@ -40,6 +40,7 @@ class RouteComparison:
     margin: float
     p_value: float
     graded: bool
+    units: int = 0
     growth: float = 0.0
     growth_spread: float = 0.0
 

@@ -28,7 +28,7 @@ _MISSED = 1e-5
 # The chance of a count beyond each of the four borders within which samples are summed up.
 _OUTSIDE = 1e-9
 # Cells into which disagreement is cut, in margins: the first, how much each is wider than the one
-# before, and the widest. Where nothing was lost the first cells decide, elsewhere finer gains little.
+# before, and the widest. Where nothing was lost the first ones decide, else finer gains little.
 _FIRST_CELL, _WIDENING, _WIDEST_CELL = 1 / 5000, 1.25, 1 / 50
 
 Numbers = NDArray[np.float64]

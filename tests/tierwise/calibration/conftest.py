@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tierwise.answers.labels import OneLabel
-from tierwise.calibration.choice import Choice, choose
+from tierwise.calibration.choice import Choice, Terms, choose
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import usual_routes
 from tierwise.records import ImageSettings, MediaResolution, Reason, Route, Spent, Usage
@@ -47,7 +47,7 @@ def choice(observe: Observe) -> Choice:
     routes["low-x8"] = worse
     observed = {name: observe([True] * 400, cost) for name, cost in costs.items()}
     observed["low-x8"] = observe([number % 10 > 0 for number in range(400)], 300)
-    return choose(KIND, routes, observed, margin=0.02, confidence=0.95)
+    return choose(KIND, routes, observed, Terms(0.02, 0.95))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from itertools import pairwise
 
@@ -11,14 +12,14 @@ import pytest
 
 from tierwise.answers.labels import OneLabel
 from tierwise.calibration.adaptations import adaptations, literal_routings
-from tierwise.calibration.choice import choose
-from tierwise.calibration.composed import with_composed
+from tierwise.calibration.choice import Terms, choose
 from tierwise.calibration.figures import Observation
-from tierwise.calibration.routes import Routes, chains, usual_routes
+from tierwise.calibration.order import order_of
+from tierwise.calibration.routes import Routes, expected_costs, usual_routes
 from tierwise.records import Page, Route
 from tierwise.routing import Routing, decide
-from tierwise.statistics.families import refuted
 from tierwise.statistics.paired import p_worse_by
+from tierwise.statistics.sequence import refuted_in_order
 
 KIND = OneLabel(("cat", "dog"))
 IMAGES = 800
@@ -44,10 +45,7 @@ DETAILS = [0.3 + n / 10_000 if n % 10 == 0 else n / 100_000 for n in range(IMAGE
 def test_thresholds_are_quantiles_and_go_from_the_surest_rule_to_the_boldest(own: Route) -> None:
     routes = alone(own)
     found = adaptations(routes, pages(DETAILS), Routing())
-    assert with_composed(chains(routes, "high"), found) == [
-        ["medium"],
-        [*(one.name for one in found), "low"],
-    ]
+    assert order_of(routes, found) == ["medium", *(one.name for one in found), "low"]
     raised = [one.routing.raised_share for one in found if one.routing]
     assert raised == [1 / 2, 1 / 4, 1 / 8, 1 / 16]
     for one in found:
@@ -105,20 +103,19 @@ def test_a_route_is_asked_as_it_is_unless_the_tasks_file_lowers_it(own: Route) -
 
 
 def test_print_is_raised_where_low_cannot_read_it(own: Route, observe: Observe) -> None:
-    """`low` errs on half of the print, and hardly ever elsewhere."""
+    """`low` errs on half of the print, and hardly ever elsewhere; `medium` on hardly any."""
     routes = alone(own)
     missed = [detail > 0.1 and number % 20 == 0 for number, detail in enumerate(DETAILS)]
     observed = {
         "high": observe([True] * IMAGES, 1000),
-        "medium": observe([not one for one in missed], 600),
+        "medium": observe([not one or number % 200 > 0 for number, one in enumerate(missed)], 600),
         "low": observe([not one for one in missed], 300),
     }
     found = choose(
         KIND,
         routes,
         observed,
-        margin=0.02,
-        confidence=0.95,
+        Terms(0.02, 0.95, costs=expected_costs(routes, "Which?", DAY)),
         composed=adaptations(routes, pages(DETAILS), Routing()),
         routings=literal_routings(routes, pages(DETAILS), Routing()),
     )
@@ -131,6 +128,7 @@ def test_print_is_raised_where_low_cannot_read_it(own: Route, observe: Observe) 
     assert [one.name for one in found.telling] == ["high", "medium", "low", found.chosen]
 
 
+DAY = date(2026, 11, 23)
 TIMES, MARGIN, CONFIDENCE = 1_000, 0.05, 0.9
 
 
@@ -146,7 +144,7 @@ def test_over_many_archives_bad_rules_are_accepted_no_more_often_than_promised(
     random = np.random.default_rng(7)
     details = random.random(sample).round(4)
     rules = adaptations(routes, pages(details.tolist()), Routing())
-    lines = with_composed(chains(routes, "high"), rules)
+    order = order_of(routes, rules)
     # Half of the images stay at `low` by the surest rule: even so the margin is lost.
     half = details <= np.median(details)
     chance = np.where(half, 0.1, 0.0) if informative else np.full(sample, 0.1)
@@ -158,7 +156,7 @@ def test_over_many_archives_bad_rules_are_accepted_no_more_often_than_promised(
             for one in rules
         }
         p_values = {name: p_value(int(count), sample) for name, count in lost.items()}
-        accepted: list[str] = refuted(lines, p_values, 1 - CONFIDENCE)
+        accepted = refuted_in_order(order, p_values, 1 - CONFIDENCE)
         deceived += bool(set(bad).intersection(accepted))
     assert deceived / TIMES <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / TIMES)
 

@@ -75,8 +75,8 @@ def test_what_is_wrong_with_a_file_is_said_in_words(text: str, said: str) -> Non
 
 
 def test_a_newer_format_is_refused(calibration: Calibration) -> None:
-    with pytest.raises(InputError, match="format 4 is newer than this program knows"):
-        read_calibration(write_calibration(replace(calibration, format=4)), path="c.json")
+    with pytest.raises(InputError, match="format 5 is newer than this program knows"):
+        read_calibration(write_calibration(replace(calibration, format=5)), path="c.json")
 
 
 def test_what_has_not_changed_is_not_stale(calibration: Calibration) -> None:

@@ -11,14 +11,15 @@ import yaml
 
 from tierwise.answers.labels import OneLabel
 from tierwise.calibration.cascades import DoubtRule, Signal, cascades
-from tierwise.calibration.choice import choose
-from tierwise.calibration.composed import ComposedRoute, Escalated, with_composed
+from tierwise.calibration.choice import Terms, choose
+from tierwise.calibration.composed import ComposedRoute, Escalated
 from tierwise.calibration.figures import Observation
-from tierwise.calibration.routes import chains, read_routes, usual_routes
+from tierwise.calibration.order import order_of
+from tierwise.calibration.routes import read_routes, usual_routes
 from tierwise.calibration.rule_text import escalate_lines
 from tierwise.records import Route, Spent
-from tierwise.statistics.families import refuted
 from tierwise.statistics.paired import p_worse_by
+from tierwise.statistics.sequence import refuted_in_order
 from tierwise.tasks import load_tasks
 from tierwise.tasks.condition_checks import load_condition
 
@@ -74,12 +75,11 @@ def test_every_cheaper_route_may_lead_to_a_dear_one(routes: dict[str, Route]) ->
         *("medium>high", "low>high", "low-x8>high"),
         *("low>medium", "low-x8>medium"),
     ]
-    # Packs stand in a chain of their own, as they do among routes.
-    assert with_composed([], found) == [
-        ["medium>high if unsure", "low>high if unsure"],
-        ["low-x8>high if unsure"],
-        ["low>medium if unsure"],
-        ["low-x8>medium if unsure"],
+    # Each is tested before the route that it asks again, the dearer second ask first.
+    assert order_of(routes, found) == [
+        *("medium>high if unsure", "medium"),
+        *("low>high if unsure", "low>medium if unsure", "low"),
+        *("low-x8>high if unsure", "low-x8>medium if unsure", "low-x8"),
     ]
 
 
@@ -93,7 +93,7 @@ def test_a_cascade_is_chosen_where_it_costs_less_than_any_good_route(
     }
     two = {name: routes[name] for name in observed}
     composed = list(cascades("category", two, ["high"], [UNSURE], observed))
-    found = choose(KIND, two, observed, margin=0.05, confidence=0.95, composed=composed)
+    found = choose(KIND, two, observed, Terms(0.05, 0.95), composed=composed)
     best = found.route(found.chosen)
     assert found.chosen == "low>high if unsure"
     assert best.escalation == composed[0].escalation
@@ -147,17 +147,14 @@ def test_over_thousands_of_archives_bad_cascades_are_accepted_no_more_often_than
     sure = (drawn < wrong[:, None]).sum(axis=2)
     lost = (drawn < (wrong + doubted)[:, None]).sum(axis=2)
     won = (drawn > 1 - gained[:, None]).sum(axis=2)
-    rules = [
-        ComposedRoute(f"{name}>high", name, [], "packs" if name == "low-x8" else "alone")
-        for name in cheap
-    ]
-    lines = with_composed(chains(routes, "high"), rules)
+    rules = [ComposedRoute(f"{name}>high", name, [], name) for name in cheap]
+    order = order_of(routes, rules)
     deceived = 0
     for unseen, all_lost, only in zip(sure.tolist(), lost.tolist(), won.tolist(), strict=True):
         p_values: dict[Any, float] = dict(zip(cheap, map(p_value, all_lost, only), strict=True))
         of_cascades = map(p_value, unseen, only)
         p_values |= {f"{n}>high": p for n, p in zip(cheap, of_cascades, strict=True)}
-        deceived += bool(bad.intersection(refuted(lines, p_values, 1 - CONFIDENCE)))
+        deceived += bool(bad.intersection(refuted_in_order(order, p_values, 1 - CONFIDENCE)))
     assert deceived / TIMES <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / TIMES)
 
 

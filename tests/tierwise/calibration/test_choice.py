@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from tierwise.answers.labels import OneLabel
-from tierwise.calibration.choice import Choice, choose
+from tierwise.calibration.choice import Choice, Terms, choose
 from tierwise.calibration.figures import Observation
-from tierwise.calibration.routes import chains, usual_routes
+from tierwise.calibration.order import order_of
+from tierwise.calibration.routes import usual_routes
 from tierwise.records import Route
-from tierwise.statistics.families import refuted
 from tierwise.statistics.paired import p_worse_by
+from tierwise.statistics.sequence import refuted_in_order
 
 KIND = OneLabel(("cat", "dog"))
 
@@ -37,15 +38,16 @@ def test_a_sample_that_is_too_small_keeps_the_dearer_route_and_says_what_it_woul
 ) -> None:
     routes = {name: usual_routes(own)[name] for name in ("high", "low")}
     observed = {"high": observe([True] * 40, 900), "low": observe([True] * 40, 400)}
-    found = choose(KIND, routes, observed, margin=0.01, confidence=0.95)
+    found = choose(KIND, routes, observed, Terms(0.01, 0.95))
     assert found.chosen == "high"
     needed = found.route("low").images_needed
     assert needed is not None
     assert found.why.endswith(
-        f"40 labelled images are too few to say so of low: it would take about {needed}."
+        f"40 labelled images are too few to say so of low: at the next look at "
+        f"these labels it would take about {needed}."
     )
     enough = {"high": observe([True] * needed, 900), "low": observe([True] * needed, 400)}
-    assert choose(KIND, routes, enough, margin=0.01, confidence=0.95).chosen == "low"
+    assert choose(KIND, routes, enough, Terms(0.01, 0.95, look=2)).chosen == "low"
 
 
 def test_without_an_answer_an_image_counts_as_wrong(
@@ -56,7 +58,7 @@ def test_without_an_answer_an_image_counts_as_wrong(
         "high": observe([True] * 300, 900),
         "low": [*observe([True] * 270, 400), *([unanswered] * 30)],
     }
-    assert choose(KIND, routes, observed, margin=0.02, confidence=0.95).chosen == "high"
+    assert choose(KIND, routes, observed, Terms(0.02, 0.95)).chosen == "high"
 
 
 def test_of_routes_that_cost_the_same_the_better_one_is_chosen(
@@ -68,13 +70,13 @@ def test_of_routes_that_cost_the_same_the_better_one_is_chosen(
         "medium": observe([True] * 400, 401),
         "low": observe([True] * 399 + [False], 400),
     }
-    found = choose(KIND, routes, observed, margin=0.05, confidence=0.95)
+    found = choose(KIND, routes, observed, Terms(0.05, 0.95))
     assert [one.accepted for one in found.routes] == [True, True, True]
     assert found.chosen == "medium"
 
 
 def test_a_single_route_is_kept(own: Route, observe: Callable[..., list[Observation]]) -> None:
-    found = choose(KIND, {"low": own}, {"low": observe([True])}, margin=0.01, confidence=0.95)
+    found = choose(KIND, {"low": own}, {"low": observe([True])}, Terms(0.01, 0.95))
     assert found.chosen == "low"
 
 
@@ -111,11 +113,11 @@ def test_over_thousands_of_archives_bad_routes_are_accepted_no_more_often_than_p
     drawn = random.random((TIMES, 1 if together else len(names), IMAGES))
     losses = (drawn < shares[:, :1]).sum(axis=2)
     gains = (drawn > 1 - shares[:, 1:]).sum(axis=2)
-    lines = chains(usual_routes(own), "high")
+    order = order_of({"high": own, **usual_routes(own)})
     deceived = 0
     for lost, gained in zip(losses.tolist(), gains.tolist(), strict=True):
         p_values = dict(zip(names, map(p_value, lost, gained), strict=True))
-        accepted: list[str] = refuted(lines, p_values, 1 - CONFIDENCE)
+        accepted = refuted_in_order(order, p_values, 1 - CONFIDENCE)
         deceived += bool(bad.intersection(accepted))
     # The true share is at most 0.1; that of two thousand may lie three deviations above it.
     assert deceived / TIMES <= 0.1 + 3 * np.sqrt(0.1 * 0.9 / TIMES)

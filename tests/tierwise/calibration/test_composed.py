@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tierwise.answers.labels import OneLabel
-from tierwise.calibration.choice import choose
-from tierwise.calibration.composed import ComposedRoute, with_composed
+from tierwise.calibration.choice import Terms, choose
+from tierwise.calibration.composed import ComposedRoute
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import usual_routes
 from tierwise.records import Route
@@ -17,23 +17,10 @@ Observe = Callable[..., list[Observation]]
 
 def test_the_last_answer_counts_and_all_is_paid_and_waited_for(observe: Observe) -> None:
     observed = {"low": observe([False, True], 400), "high": observe([True, True], 900)}
-    rule = ComposedRoute("doubt", "low", [("low", "high"), ("low",)], place="cascades")
+    rule = ComposedRoute("doubt", "low", [("low", "high"), ("low",)], bolder="low")
     first, second = rule.observations(observed)
     assert (first.value, first.spent.cost, first.latency_ms) == ("cat", 1300, 1400)
     assert second == observed["low"][1]
-
-
-def test_rules_of_one_place_are_a_chain_that_may_end_with_a_route() -> None:
-    def rule(name: str, place: str) -> ComposedRoute:
-        return ComposedRoute(name, "low", [], place)
-
-    rules = [rule("half", "low"), rule("quarter", "low"), rule("a", "doubt"), rule("b", "doubt")]
-    assert with_composed([["medium", "low", "low-512px"], ["low-x8"]], rules) == [
-        ["medium"],
-        ["half", "quarter", "low", "low-512px"],
-        ["low-x8"],
-        ["a", "b"],
-    ]
 
 
 def test_a_rule_that_errs_less_than_its_route_is_chosen_at_what_it_costs(
@@ -51,9 +38,8 @@ def test_a_rule_that_errs_less_than_its_route_is_chosen_at_what_it_costs(
         KIND,
         routes,
         observed,
-        margin=0.05,
-        confidence=0.95,
-        composed=[ComposedRoute("low, hard ones high", "low", picks, place="low")],
+        Terms(0.05, 0.95),
+        composed=[ComposedRoute("low, hard ones high", "low", picks, bolder="low")],
     )
     assert found.chosen == "low, hard ones high"
     best = found.route(found.chosen)

@@ -22,7 +22,8 @@ from tierwise.calibration.calibration_file import (
     read_calibration,
     write_calibration,
 )
-from tierwise.calibration.choice import Choice, choose, chosen_together
+from tierwise.calibration.choice import Choice, Terms, choose
+from tierwise.calibration.chosen_sets import chosen_together
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.joint_routes import (
     JointRoute,
@@ -200,8 +201,7 @@ def calibration(
             KIND,
             {"own": task.route},
             by_route,
-            margin=0.5,
-            confidence=0.9,
+            Terms(0.5, 0.9),
             joint=candidates_of(name, tried),
         )
         digests = {other: tasks.task(other).digest for one in tried for other in one.others(name)}
@@ -294,7 +294,7 @@ def three(observe: Observe) -> Callable[..., dict[str, Choice]]:
             observed = {"medium": observe([True] * 400, 600), "low": observe([True] * 400, 400)}
             observed |= {one: observe([name not in bad] * 400, share) for one in mine.first}
             observed |= {one: observe([True] * 400, share + 50) for one in mine.left}
-            choices[name] = choose(KIND, routes, observed, margin=0.05, confidence=0.95, joint=mine)
+            choices[name] = choose(KIND, routes, observed, Terms(0.05, 0.95), joint=mine)
         return chosen_together(choices, joint)
 
     return chosen
@@ -342,7 +342,7 @@ def test_the_sets_that_save_most_are_taken_and_none_shares_a_task(observe: Obser
         observed = {"low": observe([True] * 400, 400)}
         observed |= {one: observe([True] * 400, costs[one]) for one in mine.first}
         routes = {"low": tasks.task(name).route}
-        choices[name] = choose(KIND, routes, observed, margin=0.05, confidence=0.95, joint=mine)
+        choices[name] = choose(KIND, routes, observed, Terms(0.05, 0.95), joint=mine)
     found = chosen_together(choices, joint)
     # Two pairs save 4 x 200; three at once 3 x 210, the pair in the middle 2 x 300.
     assert [found[name].chosen for name in "abcd"] == ["low+a+b", "low+a+b", "low+c+d", "low+c+d"]
@@ -379,8 +379,7 @@ def test_what_is_tried_after_the_labels_were_seen_deceives_no_more_often_than_pr
             KIND,
             {"high": own, "low": own},
             observed,
-            margin=MARGIN,
-            confidence=0.9,
+            Terms(MARGIN, 0.9),
             joint=candidates_of("a", [whole, left]),
         )
         good = {"high"} | ({"low+together"} if at_margin == "whole" else set())

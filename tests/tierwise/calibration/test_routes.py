@@ -8,7 +8,6 @@ from datetime import date
 import pytest
 
 from tierwise.calibration.routes import (
-    chains,
     dearest_first,
     read_routes,
     route_name,
@@ -66,16 +65,6 @@ def test_the_dearest_route_is_the_reference(own: Route) -> None:
     ordered = list(dearest_first(routes, "Which?", DAY))
     assert ordered == [
         *("high", "high-x8", "gemini-3.6-flash/low", "medium", "low", "low-x8", "high-s9", "low-s4")
-    ]
-
-
-def test_routes_that_differ_in_detail_alone_are_tested_in_turn(own: Route) -> None:
-    routes = {**usual_routes(own), **read_routes("low-512px,high-x4", own)}
-    assert chains(routes, "high") == [
-        ["medium", "low", "low-512px"],
-        ["high-x8", "medium-x8", "low-x8"],
-        ["medium-s4", "low-s4"],
-        ["high-x4"],
     ]
 
 

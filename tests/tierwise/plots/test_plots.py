@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tierwise.answers.labels import OneLabel
-from tierwise.calibration.choice import Choice, choose
+from tierwise.calibration.choice import Choice, Terms, choose
 from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import usual_routes
 from tierwise.measurement import MeasuredRoute
@@ -52,7 +52,7 @@ def choice() -> Choice:
         for name, cost in COSTS.items()
     }
     routes = {name: usual_routes(OWN)[name] for name in COSTS}
-    return choose(OneLabel(("cat", "dog")), routes, observed, margin=0.02, confidence=0.95)
+    return choose(OneLabel(("cat", "dog")), routes, observed, Terms(0.02, 0.95))
 
 
 @pytest.fixture

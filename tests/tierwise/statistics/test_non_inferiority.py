@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tierwise.statistics.betting import p_mean_at_most
-from tierwise.statistics.families import refuted
 from tierwise.statistics.non_inferiority import compare
 
 
@@ -74,42 +69,3 @@ def test_a_bet_on_too_low_a_mean_rarely_wins() -> None:
     samples = random.choice([-1, -0.5, 0, 0.5], (400, 150), p=[0.1, 0.1, 0.6, 0.2])
     won = sum(p_mean_at_most(-0.05, list(sample), -1, 1) <= 0.1 for sample in samples)
     assert won <= 40
-
-
-def test_one_chain_is_tested_in_turn_with_the_whole_error() -> None:
-    p_values = {"a": 0.05, "b": 0.04, "c": 0.06, "d": 0.001}
-    assert refuted([["a", "b", "c", "d"]], p_values, 0.05) == ["a", "b"]
-
-
-@given(st.lists(st.floats(0, 0.2), min_size=1, max_size=8))
-def test_chains_of_one_are_holms_procedure(values: list[float]) -> None:
-    p_values = dict(enumerate(values))
-    found = refuted([[name] for name in p_values], p_values, 0.1)
-    expected = []
-    for rank, name in enumerate(sorted(p_values, key=p_values.__getitem__)):
-        if p_values[name] > 0.1 / (len(values) - rank):
-            break
-        expected.append(name)
-    assert sorted(found) == sorted(expected)
-
-
-@given(
-    st.lists(st.lists(st.booleans(), min_size=1, max_size=3), min_size=1, max_size=4),
-    st.integers(0, 2**32 - 1),
-)
-def test_no_search_is_deceived_more_often_than_the_error(
-    truths: list[list[bool]], seed: int
-) -> None:
-    random = np.random.default_rng(seed)
-    names: list[list[Any]] = [[(i, j) for j in range(len(chain))] for i, chain in enumerate(truths)]
-    wrong = {(i, j) for i, chain in enumerate(truths) for j, true in enumerate(chain) if true}
-    deceived = 0
-    for _ in range(300):
-        # True hypotheses have uniform p-values; false ones are refuted at once, the worst case.
-        p_values: dict[Any, float] = {
-            name: float(random.random()) if name in wrong else 0.0
-            for chain in names
-            for name in chain
-        }
-        deceived += bool(wrong.intersection(refuted(names, p_values, 0.1)))
-    assert deceived <= 300 * 0.1 + 4.5 * np.sqrt(300 * 0.09)

@@ -1,0 +1,139 @@
+"""A candidate beside the reference on labelled images: by their mean score, and label by label.
+
+What fails together counts once: pages of a file, the images of a request or of a contact sheet,
+photographs that look alike. An image belongs to one unit with all that share a file, a group or a
+request with it at the reference or at the candidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.calibration.figures import Observation, scores
+from tierwise.statistics.non_inferiority import RouteComparison, compare, least_units
+
+
+class Protect(StrEnum):
+    """What a cheaper route must not lose: of all images on average, or of each label by itself."""
+
+    AVERAGE = "average"
+    EACH_LABEL = "each-label"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A candidate beside the reference, and the label on which the least could be shown of it.
+
+    That nothing of several is lost is shown where each is shown by itself, with the whole error
+    (intersection-union test: Berger, Technometrics 24, 1982).
+    """
+
+    in_all: RouteComparison
+    weakest: str = ""
+    at_weakest: RouteComparison | None = None
+
+    @property
+    def p_value(self) -> float:
+        """Of the hypothesis that it is worse by the margin in anything that is protected."""
+        return max(one.p_value for one in self._parts)
+
+    def can_be_shown(self, margin: float, error: float) -> bool:
+        """Whether there are units enough to show anything at all, which answers have no part in."""
+        return all(
+            one.units >= least_units(margin, error, graded=one.graded) for one in self._parts
+        )
+
+    def images_needed(self, error: float) -> int | None:
+        """About how many images would do if they go on like these; None when more cannot help."""
+        needed = [one.images_needed(error) for one in self._parts]
+        if None in needed:
+            return None
+        images = self.in_all.images
+        shares = (one.images / images for one in self._parts)
+        return max(ceil((n or 0) / share) for n, share in zip(needed, shares, strict=True))
+
+    @property
+    def _parts(self) -> list[RouteComparison]:
+        return [self.in_all, *([self.at_weakest] if self.at_weakest else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """How candidates are held against the reference.
+
+    `margin` is how much worse is too much, in units of the score; where each label is protected, of
+    its recall too.
+    """
+
+    kind: AnswerType
+    margin: float
+    protect: Protect = Protect.AVERAGE
+
+    def compared(
+        self,
+        reference: Sequence[Observation],
+        candidate: Sequence[Observation],
+        units: Sequence[str],
+    ) -> Compared:
+        """The comparison of all images, and of the label that is shown least where each counts."""
+        ours, theirs = scores(self.kind, reference), scores(self.kind, candidate)
+        found = compare(ours, theirs, margin=self.margin, units=units)
+        if self.protect is Protect.AVERAGE:
+            return Compared(found)
+        by_label = self.by_label(reference, candidate, units)
+        weakest = max(by_label, key=lambda label: by_label[label].p_value, default=None)
+        return Compared(found) if weakest is None else Compared(found, weakest, by_label[weakest])
+
+    def by_label(
+        self,
+        reference: Sequence[Observation],
+        candidate: Sequence[Observation],
+        units: Sequence[str],
+    ) -> Mapping[str, RouteComparison]:
+        """For each label that images have, which of these were given it here and there."""
+        found = {}
+        for label in self.kind.options():
+            having = [
+                place for place, one in enumerate(reference) if label in self.kind.picked(one.truth)
+            ]
+            if having:
+                found[label] = compare(
+                    [self._given(label, reference[place]) for place in having],
+                    [self._given(label, candidate[place]) for place in having],
+                    margin=self.margin,
+                    units=[units[place] for place in having],
+                )
+        return found
+
+    def _given(self, label: str, one: Observation) -> float:
+        return float(one.value is not None and label in self.kind.picked(one.value))
+
+
+def units_of(*names: Sequence[str]) -> list[str]:
+    """One name for all images that share a name in any of these lists; empty names share nothing.
+
+    Args:
+        names: for the same images in the same order, what each belongs to.
+
+    >>> units_of(["a", "a", "", "b"], ["1", "2", "2", ""])
+    ['0', '0', '0', '3']
+    """
+    leader: dict[object, object] = {}
+
+    def find(one: object) -> object:
+        while leader.setdefault(one, one) != one:
+            leader[one] = leader[leader[one]]
+            one = leader[one]
+        return one
+
+    count = len(names[0]) if names else 0
+    for place, list_ in enumerate(names):
+        for image in range(count):
+            if list_[image]:
+                leader[find((place, list_[image]))] = find(image)
+    first: dict[object, str] = {}
+    return [first.setdefault(find(image), str(image)) for image in range(count)]
