@@ -59,16 +59,16 @@ def look_at(
     told = json.dumps([contents, margin, emulated, list(tested)], sort_keys=True, default=str)
     digest = sha256(told.encode()).hexdigest()[:32]
     alike = [one for one in earlier if one.emulated in (emulated, None)]
-    again = [one.number for one in alike if one.digest == digest]
+    if again := [one for one in alike if one.digest == digest]:
+        return again[0]
     same = [one.number for one in alike if not one.some or contents.keys() & {*one.some}]
-    number = again[0] if again else max(same, default=0) + 1
     some = tuple(sorted(contents)[:_REMEMBERED])
-    return LabelLook(number, at, digest, len(contents), margin, emulated, some)
+    return LabelLook(max(same, default=0) + 1, at, digest, len(contents), margin, emulated, some)
 
 
 def remembered(earlier: Sequence[LabelLook], now: LabelLook) -> tuple[LabelLook, ...]:
     """The looks that the next calibration file remembers, the same thing once."""
-    return (*(one for one in earlier if one.digest != now.digest), now)
+    return tuple(dict.fromkeys((*earlier, now)))
 
 
 def _short(content: str) -> str:

@@ -5,5 +5,5 @@ paired, betting ─▶ non_inferiority   is the cheaper way nearly as good, on t
 two_samples                  is something more frequent here than there?
 sequence                     so that a search over many ways deceives no more often than one test
 spending                     so that many looks deceive no more often than one
-counts                       how many there are, by all answers and a few labels drawn at random
+corrected_shares             how many are there, from all answers and a few labels at random
 """
