@@ -44,7 +44,6 @@ from tierwise.calibration.calibration_file import (
     read_calibration,
     write_calibration,
 )
-from tierwise.calibration.comparing import Protect
 from tierwise.calibration.joint_routes import JointRoute, candidates_of, is_all, left_of
 from tierwise.calibration.labelling import (
     LABEL,
@@ -54,6 +53,7 @@ from tierwise.calibration.labelling import (
     task_of_folders,
 )
 from tierwise.calibration.order import check_order, order_of
+from tierwise.calibration.protection import Protect
 from tierwise.errors import InputError
 from tierwise.plots.accuracy_plot import accuracy_plot
 from tierwise.prices.price_day import price_day

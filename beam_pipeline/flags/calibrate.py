@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierwise.beam_pipeline.flags.flag import CALIBRATE, Flag
-from tierwise.calibration.comparing import Protect
+from tierwise.calibration.protection import Protect
 
 FLAGS = (
     Flag(

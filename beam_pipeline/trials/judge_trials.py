@@ -14,11 +14,11 @@ from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.cascades import cascades
 from tierwise.calibration.choice import Choice, Terms, choose
 from tierwise.calibration.chosen_sets import chosen_together
-from tierwise.calibration.comparing import Protect
 from tierwise.calibration.composed import ComposedRoute
 from tierwise.calibration.joint_routes import candidates_of
 from tierwise.calibration.label_looks import LabelLook, look_at, remembered
 from tierwise.calibration.labelling import LEAST_IMAGES
+from tierwise.calibration.protection import Protect
 from tierwise.calibration.routes import route_name
 from tierwise.routing import AS_IT_IS
 from tierwise.tasks import Task, Tasks

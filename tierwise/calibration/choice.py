@@ -19,11 +19,12 @@ from decimal import Decimal
 from typing import Literal
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.calibration.comparing import Against, Compared, Protect, units_of
+from tierwise.calibration.comparing import Against, Compared, units_of
 from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated
 from tierwise.calibration.figures import Figures, figures_of
 from tierwise.calibration.joint_routes import NO_OTHERS, JointCandidates
 from tierwise.calibration.order import order_of
+from tierwise.calibration.protection import Protect
 from tierwise.calibration.routes import Routes
 from tierwise.records import Route
 from tierwise.routing import AS_IT_IS, Routing

@@ -9,19 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from math import ceil
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.calibration.figures import Observation, scores
+from tierwise.calibration.protection import Protect
 from tierwise.statistics.non_inferiority import RouteComparison, compare, least_units
-
-
-class Protect(StrEnum):
-    """What a cheaper route must not lose: of all images on average, or of each label by itself."""
-
-    AVERAGE = "average"
-    EACH_LABEL = "each-label"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tierwise.calibration.choice import Choice
-from tierwise.calibration.comparing import Protect
 from tierwise.calibration.figures import LabelFigures
+from tierwise.calibration.protection import Protect
 from tierwise.shown import counted
 from tierwise.statistics.spending import error_of_look
 
