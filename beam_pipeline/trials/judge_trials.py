@@ -15,6 +15,7 @@ from tierwise.calibration.cascades import cascades
 from tierwise.calibration.choice import Choice, Terms, choose
 from tierwise.calibration.chosen_sets import chosen_together
 from tierwise.calibration.composed import ComposedRoute
+from tierwise.calibration.found_doubt import confidence_rules
 from tierwise.calibration.joint_routes import candidates_of
 from tierwise.calibration.label_looks import LabelLook, look_at, remembered
 from tierwise.calibration.labelling import LEAST_IMAGES
@@ -192,6 +193,11 @@ def _cascades(trials: Trials, task: Task, observed: TrialResults) -> list[Compos
     dear = [next(iter(routes))]
     if task.escalation:
         dear.append(route_name(task.escalation.route, task.route))
+    targets = list(dict.fromkeys(dear))
     doubts = trials.doubts.get(task.name, ())
-    found = cascades(task.name, routes, list(dict.fromkeys(dear)), doubts, observed.by_route)
-    return list(found)
+    found = list(cascades(task.name, routes, targets, doubts, observed.by_route))
+    for cheap in list(routes)[1:]:
+        rules = list(confidence_rules(task.name, task.answer, observed.by_route[cheap]))
+        pair = {name: routes[name] for name in (targets[0], cheap)}
+        found += cascades(task.name, pair, targets[:1], rules, observed.by_route)
+    return found

@@ -22,6 +22,7 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.calibration.comparing import Against, Compared, units_of
 from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated
 from tierwise.calibration.figures import Figures, figures_of
+from tierwise.calibration.found_doubt import by_confidence
 from tierwise.calibration.joint_routes import NO_OTHERS, JointCandidates
 from tierwise.calibration.order import order_of
 from tierwise.calibration.protection import Protect
@@ -97,11 +98,12 @@ class Choice:
 
     @property
     def telling(self) -> list[TriedRoute]:
-        """All but the rules for pictures that were not chosen, of which there are many."""
+        """All but the rules by thresholds that were not chosen, of which there are many."""
         return [
             one
             for one in self.routes
-            if one.name == self.chosen or not (one.composed and one.routing)
+            if one.name == self.chosen
+            or not ((one.composed and one.routing) or by_confidence(one.name))
         ]
 
     @property

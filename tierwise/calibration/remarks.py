@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tierwise.calibration.choice import Choice
 from tierwise.calibration.figures import LabelFigures
+from tierwise.calibration.found_doubt import by_confidence
 from tierwise.calibration.protection import Protect
 from tierwise.shown import counted
 from tierwise.statistics.spending import error_of_look
@@ -38,6 +39,7 @@ def remarks(choice: Choice) -> Iterator[str]:
     yield from _at_chance(choice)
     yield from _falling(choice)
     yield from _unprotected(choice)
+    yield from _confidence(choice)
     yield from _units(choice)
     yield from _not_tested(choice)
     if choice.look > 1:
@@ -96,6 +98,16 @@ def _unprotected(choice: Choice) -> Iterator[str]:
     for one in choice.routes:
         if one.weakest and not one.accepted and not one.blocked_by:
             yield f"{one.name}: the least is shown of {one.weakest}."
+
+
+def _confidence(choice: Choice) -> Iterator[str]:
+    tried = [one for one in choice.routes if by_confidence(one.name)]
+    if tried and not by_confidence(choice.chosen):
+        good = sum(one.accepted for one in tried)
+        yield (
+            f"No threshold of the model's own confidence helps: {len(tried)} were tried, {good} were "
+            "shown to be good enough, none costs least."
+        )
 
 
 def _units(choice: Choice) -> Iterator[str]:
