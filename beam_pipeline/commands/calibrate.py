@@ -35,6 +35,7 @@ from tierwise.beam_pipeline.trials.labelled import (
     sampled,
 )
 from tierwise.beam_pipeline.trials.observations import TrialResults
+from tierwise.beam_pipeline.trials.reaching import that_reach
 from tierwise.beam_pipeline.trials.trials import Trials, trials_of
 from tierwise.calibration.calibration_file import (
     CALIBRATION_FILE,
@@ -51,6 +52,7 @@ from tierwise.calibration.labelling import (
     calibrated_tasks,
     load_task_of_folders,
     task_of_folders,
+    truths_of_gates,
 )
 from tierwise.calibration.order import check_order, order_of
 from tierwise.calibration.protection import Protect
@@ -195,20 +197,25 @@ def _sample(settings: Settings, console: Console, on: date) -> Sample:
     for task, held in columns.items():
         if held == (LABEL,) and settings.tasks:
             say(console, f"{task}: held against the labels of the images")
-    images, problems = labelled_images(names, tasks, columns)
-    check_enough(columns, images, problems)
-    images = sampled(images, settings.sample)
-    check_enough(columns, images, problems)
-    for warning in [*problems.told(), *rare_labels(images, tasks)]:
+    gates = truths_of_gates(tasks, columns, columns_of(names))
+    labelled, problems = labelled_images(names, tasks, {**gates, **columns})
+    reaching = that_reach(labelled, tasks, columns, problems)
+    check_enough(reaching.tasks, reaching.images, problems, reaching.told)
+    images = sampled(reaching.images, settings.sample)
+    check_enough(reaching.tasks, images, problems, reaching.told)
+    for warning in [*reaching.warnings, *problems.told(), *rare_labels(images, tasks)]:
         warn(console, warning)
+    _say_all(reaching.told.values(), console)
     if not settings.tasks:
         uri = join(writable(settings.output), _TASKS_FILE)
         files_for(uri).write(uri, task_of_folders(labels).encode())
     prices = negotiated_prices(settings.prices)
     doubtful = [one.strip() for one in (settings.doubt or "").split(",") if one.strip()]
-    trials = trials_of(tasks, columns, settings.routes, on=on, prices=prices, doubtful=doubtful)
+    trials = trials_of(
+        tasks, reaching.tasks, settings.routes, on=on, prices=prices, doubtful=doubtful
+    )
     _check_alternatives(settings, trials, console)
-    return Sample(tasks, trials, images, problems)
+    return Sample(tasks, trials.asked_of(images), images, problems)
 
 
 def _check_alternatives(settings: Settings, trials: Trials, console: Console) -> None:

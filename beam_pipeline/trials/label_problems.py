@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 UNKNOWN_LABEL = "unknown_label"
 CONFLICTING_LABELS = "conflicting_labels"
 MISSING = "missing"
+NOT_REACHED = "not_reached"
+GATE_UNKNOWN = "gate_unknown"
 
 _EXAMPLES = 3
 _MOST_KINDS = 8
@@ -22,12 +24,17 @@ class LabelProblems:
     _examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     _reasons: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     _usable: set[tuple[str, str]] = field(default_factory=set)
+    _spared: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, problem: str, example: str, *, reason: str, tasks: Collection[str]) -> None:
         """Count an image that these tasks lose for a reason, and remember some as examples."""
         self._examples[problem].append(example)
         for task in tasks:
             self._reasons[task][example] = reason
+
+    def spare(self, task: str, reason: str) -> None:
+        """Count an image that a task is not judged at though it has a usable label."""
+        self._spared[task][reason] += 1
 
     def forgive(self, name: str, tasks: Collection[str]) -> None:
         """Other rows give this image usable labels for these tasks, so that it is not lost."""
@@ -36,7 +43,8 @@ class LabelProblems:
     def left_out(self, task: str) -> Counter[str]:
         """How many labelled images a task lost, by reason."""
         reasons = self._reasons[task].items()
-        return Counter(reason for name, reason in reasons if (task, name) not in self._usable)
+        lost = (reason for name, reason in reasons if (task, name) not in self._usable)
+        return Counter(lost) + self._spared[task]
 
     def told(self) -> list[str]:
         """A sentence for each kind of problem, with its count and examples; the most frequent."""

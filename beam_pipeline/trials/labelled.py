@@ -34,12 +34,14 @@ _FEW = 5
 class LabelledImage:
     """One content, under one of its names; `truths` are typed answers by task.
 
-    `content_hash` is that of its bytes.
+    They are of those tasks that it is asked and judged at. Of `spared`, other tasks among them, it
+    is known that a run does not ask them of it. `content_hash` is that of its bytes.
     """
 
     named: Named
     truths: Mapping[str, Any]
     content_hash: str = ""
+    spared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +149,23 @@ def _add_conflicts(
 
 
 def check_enough(
-    tasks: Iterable[str], images: Sequence[LabelledImage], problems: LabelProblems
+    tasks: Iterable[str],
+    images: Sequence[LabelledImage],
+    problems: LabelProblems,
+    reach: Mapping[str, str],
 ) -> None:
-    """Refuse tasks with too few labels to calibrate them; raises InputError."""
+    """Refuse tasks with too few labels to calibrate them; raises InputError.
+
+    `reach` says of some tasks how many images reach them.
+    """
     for task in tasks:
         labelled = sum(task in one.truths for one in images)
         if labelled < LEAST_IMAGES:
             have = "image has" if labelled == 1 else "images have"
             raise InputError(
                 f"task {task!r}: {labelled} {have} a usable label; at least {LEAST_IMAGES} are "
-                f"needed, and hundreds to show anything. {' '.join(problems.told())}".strip()
+                f"needed, and hundreds to show anything. "
+                f"{' '.join([*filter(None, [reach.get(task)]), *problems.told()])}".strip()
             )
 
 

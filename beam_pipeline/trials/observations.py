@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from tierwise.accounts.table_names import FAILURES, answers_table
 from tierwise.beam_pipeline.reading_of import reading_of_last
 from tierwise.beam_pipeline.trials.labelled import LabelledImage, place_of
-from tierwise.beam_pipeline.trials.trial_names import trial_name
+from tierwise.beam_pipeline.trials.trial_names import task_of, trial_name
+from tierwise.calibration.cascades import NOT_ASKED
 from tierwise.calibration.figures import Observation
 from tierwise.journal.lines import Entry, read_lines
 from tierwise.measurement import Measured
@@ -69,9 +70,14 @@ class Left:
         signals: Iterable[str] = (),
     ) -> TrialResults:
         """What became of the images that have a label for this task, and of its signals' trials."""
-        truths = {place_of(one.named): one.truths[task] for one in images if task in one.truths}
+        labelled = {place_of(one.named): one for one in images if task in one.truths}
+        truths = {place: one.truths[task] for place, one in labelled.items()}
         found = {route: self._at(trial_name(task, route), truths) for route in routes}
-        found |= {signal: self._at(signal, truths) for signal in signals}
+        seen = dict.fromkeys(key for one in found.values() for key in one)
+        for signal in signals:
+            spared = {place for place, one in labelled.items() if task_of(signal) in one.spared}
+            found[signal] = self._at(signal, truths)
+            found[signal] |= {key: NOT_ASKED for key in seen if key[0] in spared}
         everywhere = set.intersection(*(set(one) for one in found.values()))
         left_out: Counter[str] = Counter()
         for name in {key for one in found.values() for key in one}:

@@ -38,6 +38,15 @@ def is_trial(name: str) -> bool:
     return "@" in name
 
 
+def task_of(trial: str) -> str:
+    """The task that a trial is of.
+
+    >>> task_of("category@low")
+    'category'
+    """
+    return trial.partition("@")[0]
+
+
 def own_route(task: Task) -> Routes:
     """The route of the tasks file, under its name."""
     return {route_name(task.route, task.route): task.route}

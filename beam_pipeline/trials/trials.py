@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from tierwise.beam_pipeline.trials.doubts import doubt_rules
+from tierwise.beam_pipeline.trials.labelled import LabelledImage
 from tierwise.beam_pipeline.trials.trial_names import own_route, trial_name
 from tierwise.calibration.cascades import DoubtRule
 from tierwise.calibration.joint_routes import (
@@ -30,6 +31,7 @@ from tierwise.questions import Questions, as_written
 from tierwise.records import Route
 from tierwise.routing import AS_IT_IS
 from tierwise.tasks import Task, Tasks
+from tierwise.tasks.chosen import Chosen
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.sharing import NEVER
 
@@ -42,6 +44,8 @@ class Trials:
     `doubts` are the rules by which answers of a task are in doubt; tasks that only they look at are
     asked at their own route. `joint` are the requests that several tasks share, and nothing else
     asks together. `costs` has for each task what a picture costs at its routes by the rules.
+    `images` are those that are asked, each at the tasks that it is judged at; all are asked
+    everything where nothing is known of them.
     """
 
     routes: Mapping[str, Routes]
@@ -49,22 +53,31 @@ class Trials:
     doubts: Mapping[str, Sequence[DoubtRule]] = field(default_factory=dict)
     joint: Sequence[JointRoute] = ()
     costs: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    images: Sequence[LabelledImage] = ()
 
     def with_joint(self, more: Sequence[JointRoute]) -> Trials:
         """The same, and requests in which these tasks are asked together."""
         return replace(self, joint=(*self.joint, *more))
 
+    def asked_of(self, images: Sequence[LabelledImage]) -> Trials:
+        """The same, of these images alone."""
+        return replace(self, images=images)
+
     def questions(self, tasks: Tasks) -> Questions:
-        """What to ask: every calibrated task once per route, of every image.
+        """What to ask: every calibrated task once per route, of every image that it is judged at.
 
         A request that several share is asked once for all of them.
         """
-        signals = {name for some in self.doubts.values() for one in some for name in one.signals}
-        others = {name: own_route(tasks.task(name)) for name in sorted(signals - {*self.routes})}
+        users = self._users_of_signals()
+        others = {name: own_route(tasks.task(name)) for name in sorted({*users} - {*self.routes})}
         asked = tuple(
-            self._at(tasks.task(task), name, route)
+            replace(
+                self._at(tasks.task(task), name, route),
+                chosen=self._chosen((task, *signalled), task),
+            )
             for task, routes in {**self.routes, **others}.items()
             for name, route in routes.items()
+            for signalled in [users.get(task, ()) if route == tasks.task(task).route else ()]
         )
         asked += tuple(task for one in self.joint for task in self._together(tasks, one))
         used = {name for task in asked for name in used_variables(task.prompt)}
@@ -72,7 +85,7 @@ class Trials:
         return as_written(replace(tasks, tasks=asked, manifest_columns=columns))
 
     def _at(self, task: Task, name: str, route: Route) -> Task:
-        """The task at a route, asked of all labelled images: `when` is for the archive."""
+        """The task at a route, asked whatever else is answered: `when` is for the archive."""
         return replace(
             task,
             name=trial_name(task.name, name),
@@ -85,6 +98,25 @@ class Trials:
             trial_of=task.name,
         )
 
+    def _users_of_signals(self) -> dict[str, list[str]]:
+        """By signal, the tasks whose doubts look at it."""
+        users: dict[str, list[str]] = {}
+        for task, doubts in self.doubts.items():
+            for signal in dict.fromkeys(name for doubt in doubts for name in doubt.signals):
+                users.setdefault(signal, []).append(task)
+        return users
+
+    def _chosen(self, judged: Collection[str], asked: str = "") -> Chosen | None:
+        """The images that are judged at any of these tasks, and `asked` in a run; None for all."""
+        wanted = [
+            one.content_hash
+            for one in self.images
+            if asked not in one.spared and any(name in one.truths for name in judged)
+        ]
+        if len(wanted) == len(self.images):
+            return None
+        return Chosen(frozenset(wanted), len(wanted) / len(self.images))
+
     def _together(self, tasks: Tasks, joint: JointRoute) -> Iterator[Task]:
         """The tasks of one request, in this set alone."""
         digests = tuple(tasks.task(name).digest for name in joint.tasks)
@@ -92,7 +124,9 @@ class Trials:
         for task, route in joint.routes.items():
             others = tuple(sorted(name for one, name in names.items() if one != task))
             alone = self._at(tasks.task(task), joint.name_of(task), route)
-            yield replace(alone, together=others, tried_with=digests)
+            yield replace(
+                alone, together=others, tried_with=digests, chosen=self._chosen(joint.names)
+            )
 
 
 def trials_of(

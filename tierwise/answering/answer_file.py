@@ -57,7 +57,7 @@ class _Life:
             return [
                 replace(self._fail(task, Page(), error), task=task.row_of)
                 for task in self.session.plan.questions.of_images
-                if task.of_every_image
+                if task.is_for_certain(self.file.content_hash)
             ]
         by_page = await asyncio.gather(*(self._page(page) for page in pages))
         return [outcome for outcomes in by_page for outcome in outcomes]

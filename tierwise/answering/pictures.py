@@ -29,7 +29,7 @@ class Pictures:
         self._file = file
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash, session.plan.questions.frames)
-        shared = settings_of_all(session.plan.questions.of_images)
+        shared = settings_of_all(session.plan.questions.of_images, file.content_hash)
         self._reference = None
         if any(task.route.image.by_reference for task in session.plan.questions.of_images):
             self._reference = reference_to(file.path, file.bytes, file.content_type)
@@ -112,7 +112,8 @@ class Pictures:
         return await asyncio.shield(self._prepared)
 
 
-def settings_of_all(tasks: Sequence[Task]) -> tuple[ImageSettings, ...]:
-    """The ways in which every image is prepared: for the tasks that ask each of them."""
-    wanted = (t.route.image for t in tasks if t.reads == "image" and t.of_every_image)
+def settings_of_all(tasks: Sequence[Task], content_hash: str) -> tuple[ImageSettings, ...]:
+    """The ways in which every image of a content is prepared: for the tasks that ask each."""
+    looking = (task for task in tasks if task.reads == "image")
+    wanted = (task.route.image for task in looking if task.is_for_certain(content_hash))
     return tuple(dict.fromkeys(wanted))

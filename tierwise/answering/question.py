@@ -23,7 +23,7 @@ def answers_for(
     None when it is not to be asked of this page. `earlier` has what came of `task.depends_on`, None
     for those that were not asked.
     """
-    if task.audit is not None and not task.audit.covers(content_hash):
+    if not task.covers(content_hash):
         return None
     answers = {name: found.value for name, found in earlier.items() if isinstance(found, Answer)}
     if task.after_first and task.after_first not in answers:

@@ -10,8 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tierwise.calibration.composed import ByRoute, ComposedRoute, Escalated
+from tierwise.calibration.figures import Observation
 from tierwise.calibration.routes import Routes
+from tierwise.records import Spent
 from tierwise.tasks.conditions import Condition
+
+# Stands among the observations of a signal for images that it is not asked of.
+NOT_ASKED = Observation(truth=None, value=None, reason=None, spent=Spent())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,21 @@ def cascades(
 def _asked(
     task: str, cheap: str, dear: str, doubt: DoubtRule, observed: ByRoute
 ) -> list[tuple[str, ...]]:
-    """For each image what is asked: all signals, the cheap route and, in doubt, the dear one."""
+    """For each image what is asked: all signals, the cheap route and, in doubt, the dear one.
+
+    A signal that is not asked of an image itself puts nothing in doubt, as in a run.
+    """
     signals = {name: one.observed for name, one in doubt.signals.items()}
-    once = (*signals.values(), cheap)
 
     def of_image(image: int) -> tuple[str, ...]:
-        answers = {name: observed[key][image].value for name, key in signals.items()}
+        found = {name: observed[key][image] for name, key in signals.items()}
+        asked = {name: one for name, one in found.items() if one != NOT_ASKED}
+        once = (*(signals[name] for name in asked), cheap)
         first = observed[cheap][image].value
         if first is None:  # a first ask without an answer is a failure
             return once
-        lost = any(value is None for value in answers.values())
+        answers = {name: one.value for name, one in asked.items() if one.value is not None}
+        lost = len(answers) < len(asked)
         return (*once, dear) if lost or doubt.condition.holds({**answers, task: first}) else once
 
     return [of_image(image) for image in range(len(observed[cheap]))]

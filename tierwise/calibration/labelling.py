@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tierwise.answers.truths import truth_columns
 from tierwise.answers.written_words import meant
+from tierwise.calibration.reached import gates
 from tierwise.errors import InputError
 from tierwise.shown import counted
 from tierwise.tasks import Tasks, load_tasks
@@ -60,6 +61,15 @@ def label_task(tasks: Iterable[Task], columns: Collection[str], labels: Iterable
     }
     best = max(fitting, key=lambda name: fitting[name], default="")
     return best if fitting.get(best) else ""
+
+
+def truths_of_gates(
+    tasks: Tasks, calibrated: Mapping[str, Sequence[str]], columns: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """The columns that hold the truth of other tasks that decide which images reach these."""
+    others = (name for name in gates(calibrated, tasks) if name not in calibrated)
+    found = {name: truth_columns(name, tasks.task(name).answer, columns) for name in others}
+    return {name: held for name, held in found.items() if held}
 
 
 def can_be_calibrated(task: Task) -> bool:

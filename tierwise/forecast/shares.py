@@ -69,9 +69,9 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
             _IMAGINED_COUNTS * before + evidence[0],
             _IMAGINED_COUNTS * (1 - before) + evidence[1],
         )
-        if task.audit is not None:  # what a flag sets is not a guess
-            audited = shares[task.name].mean * task.audit.share
-            shares[task.name] = Share(audited * _CERTAIN, (1 - audited) * _CERTAIN)
+        if task.sample is not None:  # what is set is not a guess
+            asked_of = shares[task.name].mean * task.sample.share
+            shares[task.name] = Share(asked_of * _CERTAIN, (1 - asked_of) * _CERTAIN)
     return shares
 
 

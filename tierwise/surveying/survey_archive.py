@@ -202,9 +202,9 @@ def _standings(
         before = {standings[name] for name in task.depends_on}
         if task.per:
             standings[task.name] = Standing.ASKED
-        elif task.audit is not None and not file.content_hash:
+        elif task.sample and not file.content_hash:
             standings[task.name] = Standing.OPEN
-        elif task.audit is not None and not task.audit.covers(file.content_hash):
+        elif not task.covers(file.content_hash):
             standings[task.name] = Standing.SPARED
         elif before & {Standing.ASKED, Standing.OPEN}:
             standings[task.name] = Standing.OPEN

@@ -13,6 +13,7 @@ from tierwise.answers.forms import Form
 from tierwise.records import Page, Route
 from tierwise.routing import AS_IT_IS, Decision, Routing, adapts, dearest, decide, knows_enough
 from tierwise.tasks.auditing import Audit
+from tierwise.tasks.chosen import Chosen
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalation import Escalation
 from tierwise.tasks.grouping import Grouping
@@ -32,14 +33,15 @@ class Task:
     `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
-    images is asked. With `escalation`, doubtful images are asked again: `questions_of` makes two
-    tasks of such a one, whose `first_of` and `after_first` then name each other. `together` names
-    the tasks with which it may share a request, None for any; `look` are the asks that do, this one
-    among them, and `first_questions` the tasks that one request per picture and model would ask
-    (both are for `questions_of` to say). A trial of the task `trial_of` may be one of asking
-    together: `tried_with` are the digests of all that its requests ask, and nothing that was asked
-    with anything else will do for it. `digest` is SHA-256 over what is asked: all that changes
-    the answer except image, route and its rules, and whether, with whom and of whom it is asked.
+    images is asked, with `chosen` only these. With `escalation`, doubtful images are asked again:
+    `questions_of` makes two tasks of such a one, whose `first_of` and `after_first` then name each
+    other. `together` names the tasks with which it may share a request, None for any; `look` are
+    the asks that do, this one among them, and `first_questions` the tasks that one request per
+    picture and model would ask (both are for `questions_of` to say). A trial of the task `trial_of`
+    may be one of asking together: `tried_with` are the digests of all that its requests ask, and
+    nothing that was asked with anything else will do for it. `digest` is SHA-256 over what is
+    asked: all that changes the answer except image, route and its rules, and whether, with whom and
+    of whom it is asked.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Task:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     per: Grouping | None = None
     audit: Audit | None = None
+    chosen: Chosen | None = None
     escalation: Escalation | None = None
     first_of: str = ""
     after_first: str = ""
@@ -89,9 +92,17 @@ class Task:
         return self.together == ()
 
     @property
-    def of_every_image(self) -> bool:
-        """Whether each image is asked, whatever its content and its answers."""
-        return self.when is None and self.audit is None
+    def sample(self) -> Audit | Chosen | None:
+        """The contents that it is asked of, None for all."""
+        return self.audit or self.chosen
+
+    def covers(self, content_hash: str) -> bool:
+        """Whether images of this content may be asked."""
+        return self.sample is None or self.sample.covers(content_hash)
+
+    def is_for_certain(self, content_hash: str) -> bool:
+        """Whether each image of this content is asked as any other task, whatever its answers."""
+        return self.when is None and self.audit is None and self.covers(content_hash)
 
     @property
     def row_of(self) -> str:

@@ -45,7 +45,7 @@ def test_a_task_that_escalates_is_asked_in_two_stages() -> None:
     assert second.route.media_resolution is MediaResolution.HIGH
     assert second.digest == first.digest  # so that what one has paid the other finds
     assert second.depends_on == ("category@first", "check")
-    assert (first.of_every_image, second.of_every_image) == (True, False)
+    assert (first.is_for_certain("c"), second.is_for_certain("c")) == (True, False)
     assert second.is_asked({"category@first": "unsure", "check": "hat"})
     assert second.is_asked({"category@first": "hat", "check": "shoe"})
     assert not second.is_asked({"category@first": "hat", "check": "hat"})
