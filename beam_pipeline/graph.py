@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from tierwise.accounts.admission import Admission, Cap, Paid
 from tierwise.beam_pipeline.job import Job
+from tierwise.counts.tally import CountRow
 from tierwise.evaluation import PairRow, PairTotals
 from tierwise.forecast.pilot import Measured, Population
 from tierwise.near_duplicates import NearAudit
@@ -25,6 +26,7 @@ from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
 from tierwise.transforms.choose_first import ChooseFirst
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.compare_audits import CompareAudits
+from tierwise.transforms.count_labels import CountLabels, FindChanged
 from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
 from tierwise.transforms.keep_lease import keep_lease
@@ -71,6 +73,8 @@ class Told:
     audits: beam.PCollection[tuple[str, NearAudit]] | None
     population: beam.PCollection[Population] | None
     measured: beam.PCollection[Measured] | None
+    counted: beam.PCollection[CountRow] | None
+    changed: beam.PCollection[str] | None
 
     def given(self) -> dict[str, beam.PCollection[Any]]:
         """Those that there are, by name."""
@@ -162,9 +166,14 @@ def close(
     if job.likeness:
         kinds = {task.name: task.answer for task in job.plan.questions.with_rows}
         audits = rows | "AuditNearDuplicates" >> AuditNearDuplicates(kinds)
+    counted = changed = None
+    if job.counting:
+        counted = rows | "CountLabels" >> CountLabels(job.counting)
+        changed = rows | "FindChanged" >> FindChanged(job.counting)
     # Answers have met what they are held against: labels, the reference's answers, their leaders'.
     if asked.followers:
         left_out = {**left_out, NEAR_DUPLICATES: asked.followers}
-    told = Told(*(asked.before, asked.admissions, pairs, audits), asked.population, asked.measured)
+    pilot = (asked.population, asked.measured)
+    told = Told(asked.before, asked.admissions, pairs, audits, *pilot, counted, changed)
     closing = CloseRun(publication, publish, job.lease)
     return (parts, costs, left_out, told.given()) | "PublishRun" >> closing

@@ -13,6 +13,7 @@ from itertools import islice
 
 from tierwise.answers.comparing import cell_text
 from tierwise.beam_pipeline.asked import cap_of, flex_fallback_of, service_of
+from tierwise.beam_pipeline.corrected import Corrected, corrected_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.pilot_checks import check_pilot
 from tierwise.beam_pipeline.reading_of import reading_of
@@ -42,7 +43,7 @@ class Inquiry:
 
     `cap` is in nano-dollars, None without `--max_cost_usd`; `flex_fallback` is None to wait for
     flex. `reading` says whose answers and money in the output count. `judged` are the tasks that
-    the manifest says something about.
+    the manifest says something about, `corrected` what people have said of pictures.
     """
 
     questions: Questions
@@ -53,6 +54,7 @@ class Inquiry:
     flex_fallback: ServiceTier | None
     reading: Reading
     judged: Mapping[str, Judged] = field(default_factory=dict)
+    corrected: Corrected = field(default_factory=Corrected)
 
 
 def inquiry_of(
@@ -88,13 +90,15 @@ def inquiry_of(
     _check_groups(questions, found)
     _check_column("cost_by", settings.cost_by, found)
     _check_column("order_by", settings.order_by, found)
+    _check_column("counts_by", settings.counts_by, found)
     near_duplicates = settings.near_duplicates is not None
     _check_references(questions, service, found, near_duplicates=near_duplicates)
     if settings.first:
         check_pilot(settings.first, settings.output, questions)
     reading = reading_of(settings, questions, service)
     judged = judged_tasks(questions.with_rows, found.columns, _label_task(questions, found))
-    return Inquiry(questions, service, found, on, cap, fallback, reading, judged)
+    corrected = corrected_of(settings, questions, found, judged)
+    return Inquiry(questions, service, found, on, cap, fallback, reading, judged, corrected)
 
 
 def _label_task(questions: Questions, found: Input) -> str:

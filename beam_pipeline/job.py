@@ -12,6 +12,7 @@ from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
+from tierwise.counts.tally import Counting
 from tierwise.evaluation import Judged
 from tierwise.journal.rate_share import PERIOD_S
 from tierwise.journal.run_records import Lease
@@ -31,7 +32,7 @@ class Job:
     by the launcher. `untraced` is what earlier runs into the output may have paid besides.
     `renamed` are columns of the manifest that have another name in tables, `judged`
     are the tasks that it says something about. `first` is how many contents a pilot asks, None for
-    all.
+    all. `counting` is None where no labels were drawn at random.
     """
 
     found: Input
@@ -48,6 +49,7 @@ class Job:
     renamed: Mapping[str, str] = field(default_factory=dict)
     judged: Mapping[str, Judged] = field(default_factory=dict)
     first: int | None = None
+    counting: Counting | None = None
 
     @property
     def files_asked(self) -> int:
@@ -69,9 +71,16 @@ class Job:
         return wide_table(answers, self.columns)
 
     @property
+    def counted(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of each task that is counted."""
+        kinds = self.counting.kinds if self.counting else {}
+        return {task: kind.options() for task, kind in kinds.items()}
+
+    @property
     def publication(self) -> Publication:
         """The tables that it leaves, and where."""
         questions, columns = self.plan.questions, self.columns
+        by = self.counting.by if self.counting else ""
         schemas = {
             answers_table(task.name): answers_schema(task.answer.value_schema(), columns)
             for task in questions.with_rows
@@ -88,6 +97,8 @@ class Job:
             page=self.page,
             untraced=self.untraced,
             first=self.first,
+            counted=self.counted,
+            counts_by=self.renamed.get(by, by),
         )
 
 

@@ -118,6 +118,7 @@ def build_job(
         renamed=_renamed(settings, found),
         judged=inquiry.judged,
         first=settings.first,
+        counting=inquiry.corrected.counting,
     )
 
 
@@ -154,6 +155,7 @@ def _facts(
         "ungrouped_files": ungrouped,
         "calibrated_versions": calibrated_versions(settings.calibration),
         "renamed_columns": _renamed(settings, inquiry.found),
+        "corrections": inquiry.corrected.facts,
     }
     return facts | {name: told for name, told in sometimes.items() if told}
 

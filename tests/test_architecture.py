@@ -28,8 +28,8 @@ ROOMS = [
     "templates",
 ]
 KNOWLEDGE = {
-    *("accounts", "answers", "calibration", "forecast", "images", "plots", "prices", "report"),
-    *("statistics", "tasks"),
+    *("accounts", "answers", "calibration", "counts", "forecast", "images", "plots", "prices"),
+    *("report", "statistics", "tasks"),
 }
 # The door: what people import, and what they start.
 DOORS = {"tierwise", "tierwise.__main__"}

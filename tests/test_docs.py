@@ -128,9 +128,9 @@ def _runnable() -> Iterator[str]:
     Plans for a day are held to what they print in test_readme.py, --json in test_json.py.
     Photographs in printed/ are made by bench/calibration/small_print.py from others, not kept here.
     """
-    order = ("calibrate", "measure", "optimize", "plan", "run", "report", "show")
+    order = ("calibrate", "measure", "optimize", "plan", "run", "report", "review", "show")
     elsewhere = re.compile(
-        r"--gemini=|gs://|--runner=|--\w*endpoint=(?!http://127)|--calibration|--prices_on=|--json"
+        r"--gemini=|gs://|--runner=|--\w*endpoint=(?!http://127)|--calibration|--corrections|--prices_on=|--json"
         r"|--input=printed/"
     )
     for verb in order:
@@ -145,9 +145,9 @@ def test_the_commands_of_the_pages_do_what_they_say(
     """One after the other, as a reader would; a run with a calibration that was emulated, too."""
     monkeypatch.chdir(desk)
     commands = list({tuple(command_words(one)): one for one in _runnable()}.values())
-    commands += [command for command in COMMANDS if "--calibration=" in command]
+    commands += [one for one in COMMANDS if re.search("--calibration=|--corrections=", one)]
     assert {command.split()[0] for command in commands} == {
-        *("calibrate", "measure", "optimize", "plan", "run", "report", "show")
+        *("calibrate", "measure", "optimize", "plan", "run", "report", "review", "show")
     }
     for command in commands:
         words = command_words(command.replace("http://127.0.0.1:8765", gemini.url))

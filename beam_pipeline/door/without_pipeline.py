@@ -28,6 +28,7 @@ from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.lease_keeper import kept
 from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.counts.tally import CountedName, note_names, summed
 from tierwise.errors import InputError
 from tierwise.evaluation import PairKey, PairRow, PairTotals, judge_row
 from tierwise.journal.run_records import Lease
@@ -182,7 +183,11 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
     pages = defaultdict(list)
     costs = defaultdict[CostKey, CostTotals](CostTotals.zero)
     pairs = defaultdict[PairKey, PairTotals](PairTotals)
+    names = defaultdict[tuple[str, int, str], list[CountedName]](list)
+    changed = set[str]()
     for row in answers:
+        if job.counting:
+            note_names(job.counting, row, names, changed)
         pages[row.file.uri, row.outcome.page.number].append(row)
         for cost_key, total in totals_of(row.outcome, cell(row, job.cost_by)):
             costs[cost_key] += total
@@ -208,6 +213,8 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
         pairs=list(pairs.items()),
         before=[answers.admission.paid_before],
         admissions=[answers.admission] if job.cap is not None else [],
+        counted=list(summed(names.values()).items()),
+        changed=list(changed),
     )
     answers.lease.end(untraced_requests=0)
     return run

@@ -23,6 +23,7 @@ from tierwise.beam_pipeline.flags.flag import (
     OPTIMIZE,
     PLAN,
     REPORT,
+    REVIEW,
     RUN,
     SHOW,
     Flag,
@@ -39,6 +40,7 @@ VERBS = {
     "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "report": "Turn a finished run's tables into one page for people; asks nobody.",
+    "review": "Draw pictures at random, for people to label; asks nobody.",
     "show": "Print the end of the last run into an output again; asks nobody.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
@@ -49,6 +51,7 @@ _EXAMPLES = {
     "calibrate": "tierwise calibrate --input=labelled/ --tasks=tasks.yaml --output=calibrated/",
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "report": "tierwise report --output=out/",
+    "review": "tierwise review --output=out/ --random=200",
     "show": "tierwise show --output=out/",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
 }
@@ -87,7 +90,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     settings = vars(known)
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
-    if verb in (EMULATOR, REPORT, SHOW) and unknown:
+    if verb in (EMULATOR, REPORT, REVIEW, SHOW) and unknown:
         raise InputError(unknown_flag(unknown[0], verb))
     for before, word in pairwise(["", *unknown]):
         if not word.startswith("-") and not _takes_value(before):
@@ -238,6 +241,8 @@ def _about_beam(verb: str) -> str:
         return ""
     if verb == REPORT:
         return "\n\nexit status: 0 done; 2 refused: there is no finished run, or of another version"
+    if verb == REVIEW:
+        return "\n\nexit status: 0 done; 2 refused: no finished run, or labels would be lost"
     if verb == SHOW:
         return "\n\nexit status: 0 shown; 2 refused: there is no run, or it is still going on"
     return (

@@ -14,6 +14,7 @@ MEASURE = "measure"
 OPTIMIZE = "optimize"
 REPORT = "report"
 SHOW = "show"
+REVIEW = "review"
 EMULATOR = "emulator"
 
 IMAGES = (

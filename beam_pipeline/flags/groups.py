@@ -23,7 +23,7 @@ GROUPS = {
         *("request_timeout_s", "give_up_after_s"),
         *("max_pages", "accept_truncated", "log_requests"),
     ),
-    "what comes out": ("json", "no_thumbnails", "column_names"),
+    "what comes out": ("corrections", "counts_by", "json", "no_thumbnails", "column_names"),
     "the embedded emulator": (
         *("emulator_knows", "emulator_interference", "emulator_faults", "emulator_latency_ms"),
     ),

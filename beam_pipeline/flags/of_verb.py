@@ -9,6 +9,7 @@ from tierwise.beam_pipeline.flags import (
     optimize,
     plan,
     report,
+    review,
     run,
     show,
 )
@@ -21,6 +22,7 @@ FLAGS = (
     *measure.FLAGS,
     *optimize.FLAGS,
     *report.FLAGS,
+    *review.FLAGS,
     *show.FLAGS,
     *emulator.FLAGS,
     *run.FLAGS,
@@ -30,7 +32,7 @@ FLAGS = (
 _OF_RUN_ALONE = {
     *("input", "output", "cost_by", "order_by", "calibration", "on_stale", "audit_rate"),
     *("near_duplicates", "near_duplicates_audit", "no_thumbnails", "column_names"),
-    "first",
+    *("first", "corrections", "counts_by"),
 }
 
 

@@ -207,6 +207,21 @@ FLAGS = (
         (RUN,),
     ),
     Flag(
+        "corrections",
+        "CSV file of what people say of pictures, as tierwise review writes it: labels of pictures "
+        "that were drawn at random make the table counts, how many pictures have which label. "
+        "They change no answer. Default: none.",
+        "out/review-random.csv",
+        (RUN,),
+    ),
+    Flag(
+        "counts_by",
+        "Manifest column with few values, by which the table counts is told apart too. "
+        "Default: none.",
+        "collection",
+        (RUN,),
+    ),
+    Flag(
         "column_names",
         "Names of the manifest's columns in the tables: as_is, or bigquery, which renames those "
         "that BigQuery refuses and tells them.",

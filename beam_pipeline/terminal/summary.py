@@ -9,6 +9,7 @@ from rich.console import Console
 from tierwise.accounts.ending import EarlyEnd, Status, how_to_go_on
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.beam_pipeline.terminal.answers_table import print_answers
+from tierwise.beam_pipeline.terminal.counts_table import print_counts
 from tierwise.beam_pipeline.terminal.evaluation_table import (
     print_audit,
     print_escalated,
@@ -46,6 +47,7 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
         print_evaluation(name, found, console, several_labels=several)
     for name, found in run.get("audit", {}).items():
         print_audit(name, found, console)
+    print_counts(run, output, console)
     for task in asked.values():
         print_forms(task, run["tasks"][task.name], console)
     print_followed(run, console)

@@ -22,7 +22,10 @@ from tierwise.questions import Questions
 
 # The manifest has no column to tell costs apart by; a shared answer says nothing of its own image.
 _WITHOUT = dict.fromkeys(
-    ("cost_by", "order_by", "near_duplicates", "calibration", "column_names", "first")
+    (
+        *("cost_by", "order_by", "near_duplicates", "calibration", "column_names", "first"),
+        *("corrections", "counts_by"),
+    )
 )
 
 

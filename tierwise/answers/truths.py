@@ -8,8 +8,7 @@ from typing import Any
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.json_schemas import MismatchError
 from tierwise.records import Scalar
-
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+from tierwise.spreadsheets import unguarded
 
 
 class TruthError(ValueError):
@@ -31,7 +30,7 @@ def read_truth(answer: AnswerType, cells: Mapping[str, Scalar]) -> Any:
     Raises:
         TruthError: what they say can never be an answer.
     """
-    filled = {name: _unguarded(cell) for name, cell in cells.items() if cell not in (None, "")}
+    filled = {name: unguarded(cell) for name, cell in cells.items() if cell not in (None, "")}
     try:
         return answer.truth(filled) if filled else None
     except MismatchError as mismatch:
@@ -49,14 +48,3 @@ def as_answer(answer: AnswerType, cell: Scalar) -> Any:
         return read_truth(answer, {"": cell})
     except TruthError:
         return cell
-
-
-def _unguarded(cell: Scalar) -> Scalar:
-    """Without the apostrophe by which tables keep spreadsheets from computing a cell.
-
-    >>> _unguarded("'=1+1"), _unguarded("'tis"), _unguarded(5)
-    ('=1+1', "'tis", 5)
-    """
-    if isinstance(cell, str) and cell[:1] == "'" and cell[1:2] in _FORMULA_SIGNS:
-        return cell[1:]
-    return cell

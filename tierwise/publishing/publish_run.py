@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from tierwise.accounts.ending import EXIT_STATUS, early_end, status_of
 from tierwise.accounts.table_names import (
     ANSWERS,
     COSTS,
+    COUNTS,
     EVALUATION,
     FAILURES,
     PAGE_FILE,
@@ -34,6 +35,8 @@ from tierwise.accounts.table_names import (
 )
 from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import audit_summary
+from tierwise.counts.shares import counts_facts, counts_schema, label_counts
+from tierwise.counts.tally import CountRow
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.forecast.pilot import Measured, Population, pilot_facts
@@ -51,7 +54,9 @@ from tierwise.tasks import Task
 _STAGING = ".staging-"
 # A billion images have fifty thousand files.
 _FOOTERS_AT_A_TIME = 16
-_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE)
+_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE, COUNTS)
+# Names of files that have changed since people labelled them: so many are told.
+_MOST_CHANGED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,9 @@ class Publication:
     `cost_by` is the manifest's column that costs are told apart by, empty for none. `judged` are
     the tasks that the manifest has labels for, `audits` those that audit others. With `page`, the
     page for people is one of the files that are published. `untraced` is what earlier runs may have
-    paid and the journal does not tell. `first` is how many contents a pilot asks.
+    paid and the journal does not tell. `first` is how many contents a pilot asks. `counted` are the
+    labels of the tasks that people have labelled at random, `counts_by` the manifest's column that
+    these counts are told apart by.
     """
 
     output: str
@@ -75,6 +82,8 @@ class Publication:
     page: bool = False
     untraced: Untraced = Untraced()
     first: int | None = None
+    counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    counts_by: str = ""
 
     @property
     def staging(self) -> str:
@@ -94,6 +103,8 @@ def publish(
     audits: Sequence[tuple[str, NearAudit]] = (),
     population: Sequence[Population] = (),
     measured: Sequence[Measured] = (),
+    counted: Sequence[CountRow] = (),
+    changed: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
@@ -124,7 +135,11 @@ def publish(
             more["first"] = pilot_facts(publication.first, archive, cost)
         if audits:
             more["near_duplicates_audit"] = {task: audit.facts() for task, audit in sorted(audits)}
-        _stage(publication, parts, costs, left_out, pairs=pairs, more=more)
+        if told := publication.facts.get("corrections"):
+            applied = sum(totals.applied for key, totals in counted if not key.value)
+            more["corrections"] = {**told, "applied": applied}
+            more["corrections"]["changed"] = sorted(changed)[:_MOST_CHANGED]
+        _stage(publication, parts, costs, left_out, pairs=pairs, counted=counted, more=more)
     check_lease(runs, run_id)
     run = _finish(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
@@ -198,6 +213,7 @@ def _stage(
     left_out: Mapping[str, int],
     *,
     pairs: Sequence[PairRow],
+    counted: Sequence[CountRow],
     more: Mapping[str, Any],
 ) -> None:
     """Make the staging folder whole and nothing else, and say so by its `run.json`."""
@@ -218,6 +234,12 @@ def _stage(
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))
         run["evaluation"] = evaluation(pairs, publication.judged)
         run["audit"] = audit_summary(publication.audits, pairs)
+    if publication.counted:
+        column = publication.counts_by
+        counts = label_counts(counted, publication.counted)
+        cells = [one.row(column) for one in counts]
+        parts.append(write_part(publication.staging, COUNTS, counts_schema(column), cells))
+        run["counts"] = counts_facts(counted, counts, column)
     run["tables"] = list(_listed(parts))
     if publication.page:
         run |= stage_page(publication.output, publication.staging, run)
@@ -252,6 +274,8 @@ def _finish(output: str, staging: str) -> dict[str, Any]:
         files.delete(join(output, PAGE_FILE))
     if EVALUATION not in run:  # an earlier run's says nothing about these answers
         files.remove_folder(join(output, EVALUATION))
+    if COUNTS not in run:
+        files.remove_folder(join(output, COUNTS))
     files.write(join(output, RUN_FILE), text, durable=True)
     files.remove_folder(staging)
     return run

@@ -23,6 +23,7 @@ import jinja2
 
 from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.accounts.remedies import REMEDIES
+from tierwise.counts.told import correction_lines, count_lines
 from tierwise.records import Reason
 from tierwise.report import written
 from tierwise.report.answers_tally import AnswersTally
@@ -89,6 +90,9 @@ def page(contents: Contents) -> str:
             ),
             naive_way=NAIVE_WAY,
             forecast=forecast_strip(run),
+            counts=run.get("counts", {}),
+            count_lines={task: count_lines(one) for task, one in run.get("counts", {}).items()},
+            correction_lines=correction_lines(run),
             answers=task_answers(contents.tallies, cards, run),
             doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
             reclassified=reclassified(contents.evaluation),

@@ -1,0 +1,87 @@
+"""A sheet that people have filled in is read as it was meant, or refused in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.counts.corrections import Correction, read_corrections
+from tierwise.counts.draw import Drawn
+from tierwise.errors import InputError
+from tierwise.storage.sheets import read_sheet
+
+KINDS = {"kind": OneLabel(("map", "plan", "=odd")), "hues": SeveralLabels(("red", "blue"))}
+HEAD = "uri,page,content_hash,task,answer,by,drawn,seed"
+
+
+def read(text: str | bytes, folder: Path) -> list[Correction]:
+    path = folder / "sheet.csv"
+    path.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
+    columns, lines = read_sheet(str(path))
+    return read_corrections(str(path), columns, lines, KINDS)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_spreadsheets_save_is_read(separator: str, tmp_path: Path) -> None:
+    lines = [
+        HEAD,
+        "a.jpg,1,sha256:aa,kind, MAP ,Ann,random,7",
+        'a.jpg,1,sha256:aa,hues,"red; blue",Ann,random,7',
+        "b.jpg,2,sha256:bb,kind,'=odd,,chosen,",
+        "c.jpg,1,sha256:cc,kind,,,random,7",
+        "d.jpg,1,sha256:dd,kind,None,,random,7",
+        ",,,,,,,",
+    ]
+    text = "\r\n".join(lines).replace(",", separator)
+    found = read(b"\xef\xbb\xbf" + text.encode(), tmp_path)
+    assert [one.answer for one in found] == ["map", ("red", "blue"), "=odd", None, ()]
+    assert found[2].drawn is Drawn.CHOSEN
+    assert [(one.line, one.page, one.seed) for one in found][1:3] == [(3, 1, 7), (4, 2, None)]
+    assert found[0].by == "Ann"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a.jpg,1,h,kinds,map,,random,", "line 2: task='kinds': there is no such task. Did you me"),
+        ("a.jpg,1,h,kind,atlas,,random,", "line 2: answer='atlas': task 'kind'"),
+        ("a.jpg,1,h,kind,atlas,,random,", "Where no label fits, write none."),
+        ("a.jpg,one,h,kind,map,,random,", "line 2: page='one': must be a whole number, at least 1"),
+        ("a.jpg,0,h,kind,map,,random,", "line 2: page='0'"),
+        ("a.jpg,1,h,kind,map,,guessed,", "line 2: drawn='guessed': must be random"),
+        ("a.jpg,1,,kind,map,,random,", "line 2: content_hash is empty"),
+        ("a.jpg,1,h,kind,map,,random,x", "line 2: seed='x'"),
+        ("a.jpg,1,h,kind,map,,random,7,more", "line 2 has more cells than the first line"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_line(line: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read(f"{HEAD}\n{line}\n", tmp_path)
+    assert said in str(refused.value)
+    assert "sheet.csv: line 2" in str(refused.value)
+
+
+def test_lines_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    text = f"{HEAD}\na.jpg,1,h,kind,map,,random,7\n\nb.jpg,1,h,kind,plan,,random,7\n"
+    with pytest.raises(InputError) as refused:
+        read(text, tmp_path)
+    said = "lines 2 and 4 say different things about the same picture and task: 'map' and 'plan'"
+    assert said in str(refused.value)
+
+
+def test_a_column_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has no column drawn") as refused:
+        read("uri,page,content_hash,task,answer\n", tmp_path)
+    assert "uri, page, content_hash, task, answer, by, drawn" in str(refused.value)
+
+
+def test_a_file_in_another_code_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not UTF-8"):
+        read((HEAD + "\nä.jpg,1,h,kind,map,,random,7\n").encode("latin-1"), tmp_path)
+
+
+def test_of_a_picture_that_was_drawn_and_chosen_the_draw_counts(tmp_path: Path) -> None:
+    text = f"{HEAD}\na.jpg,1,h,kind,map,,chosen,\ntwin.jpg,1,h,kind,map,,random,7\n"
+    assert [(one.line, one.drawn) for one in read(text, tmp_path)] == [(3, Drawn.RANDOM)]
