@@ -1,0 +1,1 @@
+"""Simulations of what a calibration promises: one file per claim."""
