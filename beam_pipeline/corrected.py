@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.trials.trial_names import is_trial
 from tierwise.counts.corrections import Correction, read_corrections
 from tierwise.counts.draw import DRAWN, Drawn
 from tierwise.counts.tally import Counting, counting
@@ -34,7 +35,11 @@ def corrected_of(
     Raises:
         InputError: the sheet cannot be read, or counts are to be told apart and nothing counts.
     """
-    asked = {task.name: task for task in questions.with_rows if not task.audit}
+    asked = {
+        task.name: task
+        for task in questions.with_rows
+        if not task.audit and not is_trial(task.name)
+    }
     corrections, facts = list[Correction](), dict[str, Any]()
     if settings.corrections:
         columns, lines = read_sheet(settings.corrections)

@@ -13,6 +13,7 @@ from unicodedata import normalize
 
 from tierwise.answers.comparing import cell_text
 from tierwise.answers.truths import TruthError, read_truth
+from tierwise.beam_pipeline.trials.drawn import as_manifest, drawn_at_random
 from tierwise.beam_pipeline.trials.label_problems import (
     CONFLICTING_LABELS,
     MISSING,
@@ -69,7 +70,7 @@ def named_with_labels(found: Input) -> list[Named]:
     """Every name of the input; in a folder, the folder below it is the column `label`."""
     names = [name for name in list_names(found) if isinstance(name, Named)]
     if found.kind is not InputKind.FOLDER:
-        return names
+        return as_manifest(names)
     root = found.uri.rstrip("/") + "/"
     return [_with_folder(name, root) for name in names]
 
@@ -94,7 +95,7 @@ def labelled_images(
     """
     problems = LabelProblems()
     contents: dict[str, _Content] = {}
-    for named in names:
+    for named in drawn_at_random(names, truth_columns, problems):
         truths = dict(_truths(named, tasks, truth_columns, problems))
         digest = _digest(named, truths, problems) if truths else None
         if digest is not None:

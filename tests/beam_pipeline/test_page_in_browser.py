@@ -209,17 +209,18 @@ def marked(page: Page, keys: str, task: str, target: Path) -> list[dict[str, str
     with page.expect_download() as download:
         page.get_by_role("button", name="Export marks").click()
     download.value.save_as(target)
-    with target.open(encoding="utf-8", newline="") as file:
+    with target.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_marks_are_exported_for_calibrate_and_run(
+def test_marks_are_exported_as_corrections_that_were_chosen(
     classify: Classify,
     draw: Callable[..., bytes],
     open_page: Callable[..., Opened],
     gemini: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -235,32 +236,41 @@ def test_marks_are_exported_for_calibrate_and_run(
         (folder / name).write_bytes(draw(number))
     monkeypatch.chdir(tmp_path)
     finished = classify(Path("photos"), tasks=TASKS)
-    shades = {row["uri"]: row["answer"] for row in finished.answers("shade")}
+    shades = {row["uri"]: row for row in finished.answers("shade")}
     opened = open_page(finished.output / "report.html")
-    manifest = tmp_path / "marks.csv"
-    rows = marked(opened.page, "wr" + "r" * 11 + "u", "shade", manifest)
+    marks = tmp_path / "marks.csv"
+    rows = marked(opened.page, "wr" + "r" * 11 + "u", "shade", marks)
     assert len(rows) == 13
-    cells = {Path(row["uri"]).name: row["shade"] for row in rows}
-    assert not {row["uri"][0] for row in rows} & set("=+-@")
-    right = {Path(uri).name: "'" + label for uri, label in shades.items()}
+    assert {(row["task"], row["page"], row["by"], row["drawn"]) for row in rows} == {
+        ("shade", "1", "", "chosen")
+    }
+    assert not {cell[:1] for row in rows for cell in row.values()} & set("=+-@")
+    known = {Path(uri).name: row for uri, row in shades.items()}
+    for row in rows:
+        assert row["content_hash"] == known[Path(row["uri"]).name]["content_hash"]
+    right = {name: "'" + row["answer"] for name, row in known.items()}
+    cells = {Path(row["uri"]).name: row["answer"] for row in rows}
     differing = [name for name, cell in cells.items() if cell != right[name]]
     assert len(differing) == 1  # the wrong one of two labels says which is right
     assert cells[differing[0]] in {"'=dark", "'-bright"}
     assert "13 right" not in opened.page.locator("#gallery-status").inner_text()
     assert opened.did == []
 
+    # They are read, and neither count nor feed a guarantee.
+    again = classify(Path("photos"), f"--corrections={marks}", tasks=TASKS)
+    assert again.run["corrections"]["chosen"] == 13
+    assert "counts" not in again.run
     tasks, where = f"--tasks={tmp_path}/tasks.yaml", f"--gemini_endpoint={gemini.url}"
-    assert main(["calibrate", f"--input={manifest}", tasks, "--output=calibrated", where]) == 0
-    again = classify(manifest, tasks=TASKS, output="again")
-    judged = again.run["evaluation"]["shade"]
-    assert judged["images"] == 13
-    assert judged["score"] == pytest.approx(12 / 13)
+    capsys.readouterr()
+    assert main(["calibrate", f"--input={marks}", tasks, "--output=calibrated", where]) == 2
+    said = capsys.readouterr().err
+    assert "0 images have a usable label" in said
+    assert "13 left out: drawn is not random, and what somebody chose proves nothing" in said
 
 
-def test_marks_that_no_row_can_say_are_counted(
+def test_each_page_has_its_mark_and_what_says_nothing_is_counted(
     open_page: Callable[..., Opened], tmp_path: Path
 ) -> None:
-    """Two pages of one file share its row, and a wrong answer alone says nothing."""
     content = digest("a.pdf")
     pages = answers(
         ["a.pdf", "a.pdf", "b.pdf"],
@@ -276,9 +286,9 @@ def test_marks_that_no_row_can_say_are_counted(
         card = page.locator("#gallery .card", has_text=answer)
         card.locator(f"button[data-verdict={verdict}]").click()
     rows = marked(page, "", "category", tmp_path / "marks.csv")
-    assert [row["category"] for row in rows] == [""]
+    told = sorted((row["content_hash"], row["page"], row["answer"]) for row in rows)
+    assert told == [(content, "1", "cow"), (content, "2", "dog")]
     said = page.locator("#gallery-status").inner_text()
-    assert "left out of the CSV: 2 that contradict each other about one file" in said
     assert "left out of the CSV: 1 wrong without what would be right" in said
 
 

@@ -79,12 +79,13 @@ class AnswerLine:
 class Card:
     """One picture. `image` is a data URI, empty without thumbnail; `number` is its place, from 1.
 
-    `address` is where the file lies, for a manifest that may lie anywhere.
+    `address` is where the file lies, for a sheet that may lie anywhere.
     """
 
     number: int
     uri: str
     address: str
+    content_hash: str
     page: int
     image: str
     lines: tuple[AnswerLine, ...]
@@ -164,6 +165,7 @@ def cards(
             number=number,
             uri=found[key],
             address=address(found[key], relative_to),
+            content_hash=key.rpartition("#")[0],
             page=int(key.rpartition("#")[2]),
             image=images.get(key, ""),
             lines=tuple(_compared(lines.get(key, ()))),

@@ -194,55 +194,38 @@
     status.textContent = `${pictures} shown · ${right} right · ${marks.size - right} wrong`;
   }
 
-  // One row for each file; a cell for each task. Of a wrong answer only what would be right counts.
-  function manifest() {
-    const rows = new Map();
-    const saidOf = new Map();
+  // One row for each mark. Of a wrong answer only what would be right counts. Whoever marks pictures
+  // has chosen them, and says so: they do not tell how often anything is.
+  function corrections() {
+    const table = [["uri", "page", "content_hash", "task", "answer", "by", "drawn"]];
     let unsaid = 0;
-    const tasks = new Set();
     for (const line of lines) {
       const found = marks.get(keyOf(line));
       const cell = found && (found.verdict === "right" ? line.dataset.cell : found.truth);
       if (found && !cell) unsaid += 1;
       if (!cell) continue;
-      const uri = line.closest(".card").dataset.uri;
-      const cells = rows.get(uri) || new Map();
-      const task = line.dataset.task;
-      // Pages of one file share its row: where they differ, it cannot say both.
-      cells.set(task, cells.has(task) && cells.get(task) !== cell ? "" : cell);
-      const key = JSON.stringify([uri, task]);
-      saidOf.set(key, (saidOf.get(key) || 0) + 1);
-      rows.set(uri, cells);
-      tasks.add(task);
+      const { uri, page, content } = line.closest(".card").dataset;
+      table.push([uri, page, content, line.dataset.task, cell, "", "chosen"]);
     }
-    const columns = [...tasks];
-    const table = [["uri", ...columns]];
-    for (const [uri, cells] of rows) table.push([uri, ...columns.map((task) => cells.get(task) || "")]);
-    const csv = table.map((row, place) => row.map((one) => quoted(one, place > 0)).join(",") + "\r\n").join("");
-    let contrary = 0;
-    for (const [key, marked] of saidOf) {
-      const [uri, task] = JSON.parse(key);
-      if (!rows.get(uri).get(task)) contrary += marked;
-    }
-    return { csv, contrary, unsaid };
+    const csv = table.map((row) => row.map(quoted).join(",") + "\r\n").join("");
+    return { csv: "\ufeff" + csv, unsaid };
   }
 
   // A spreadsheet takes what begins like this for a formula; an apostrophe makes it a text.
-  function quoted(cell, guarded) {
-    const text = guarded && /^[=+\-@\t\r]/.test(cell) ? "'" + cell : cell;
+  function quoted(cell) {
+    const text = /^[=+\-@\t\r]/.test(cell) ? "'" + cell : cell;
     return /[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
   }
 
   function save() {
     const link = document.createElement("a");
-    const { csv, contrary, unsaid } = manifest();
+    const { csv, unsaid } = corrections();
     const url = URL.createObjectURL(new Blob([csv], { type: "text/csv;charset=utf-8" }));
     link.href = url;
     link.download = "marks.csv";
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
     tell();
-    if (contrary) status.textContent += ` · left out of the CSV: ${contrary} that contradict each other about one file`;
     if (unsaid) status.textContent += ` · left out of the CSV: ${unsaid} wrong without what would be right`;
   }
 
