@@ -1,43 +1,54 @@
-"""Which pictures look so alike that one answer serves both, by the distance of their hashes.
+"""Which pictures look so alike that one answer serves both.
 
-A leader is asked, and those that look like it follow. No follower leads anybody, so that nobody is
-further from the picture whose answer it gets than the distance that was allowed.
+Hashes say which pictures may be the same, and a closer look at both says which are. A leader is
+asked, and those that show the same follow. No follower leads anybody, so that nobody is further
+from the picture whose answer it gets than the distance that was allowed.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from tierwise.statistics.intervals import share_interval
+from tierwise.statistics.clusters import Clusters
 
 BITS = 64
+
+# How far pictures may lie apart that show the same, see `tierwise.images.unlikeness`. Copies at
+# JPEG quality 50 and above, or a little smaller, lie below 0.75; one other digit above 1.1, where
+# it is 12 px high on a page of 2,000 x 2,800 (`bench/near_duplicates`).
+MOST_UNLIKE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class NearAudit:
     """Pairs of pictures that look alike and were both asked, and how many were answered otherwise.
 
+    Those that would have followed one leader are wrong together, so that they are one cluster.
     Totals of it can be added in any order.
     """
 
-    pairs: int = 0
-    differing: int = 0
+    by_leader: Clusters = field(default_factory=Clusters)
 
     def __add__(self, other: NearAudit) -> NearAudit:
-        return NearAudit(self.pairs + other.pairs, self.differing + other.differing)
+        return NearAudit(self.by_leader + other.by_leader)
 
     def facts(self) -> dict[str, Any]:
-        """For `run.json`: the share that differs, and its interval of Clopper and Pearson, 95 %."""
-        interval = share_interval(self.differing, self.pairs)
+        """For `run.json`: of a leader's followers, the share that differs, and its interval, 95 %.
+
+        The interval is that of Clopper and Pearson where no leader has two.
+        """
+        found = self.by_leader
+        interval = found.interval()
         return {
-            "pairs": self.pairs,
-            "differing": self.differing,
-            "share_differing": round(self.differing / self.pairs, 6),
+            "pairs": found.members,
+            "differing": found.differing,
+            "leaders": found.clusters,
+            "share_differing": round(found.share, 6),
             "low_95": round(interval.low, 6),
             "high_95": round(interval.high, 6),
         }

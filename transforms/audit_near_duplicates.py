@@ -11,6 +11,7 @@ import apache_beam as beam
 from tierwise.answers.answer_type import AnswerType
 from tierwise.near_duplicates import NearAudit
 from tierwise.records import Answer, NamedOutcome
+from tierwise.statistics.clusters import Clusters
 from tierwise.transforms.sum_by_key import SumByKey
 
 
@@ -52,7 +53,8 @@ def compared(
     """The followers of one leader against its answer, where both were answered."""
     found = set(answers)
     leader = {value for audited, value in found if not audited}
-    for audited, text in found:
-        if audited and len(leader) == 1:
-            pair = (json.loads(value) for value in (text.partition(" ")[2], *leader))
-            yield key[0], NearAudit(1, int(not kinds[key[0]].is_same(*pair)))
+    followers = [text.partition(" ")[2] for audited, text in found if audited]
+    if len(leader) == 1 and followers:
+        [of_leader], same = map(json.loads, leader), kinds[key[0]].is_same
+        differing = sum(not same(json.loads(value), of_leader) for value in followers)
+        yield key[0], NearAudit(Clusters.of(len(followers), differing))

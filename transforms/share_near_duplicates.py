@@ -8,7 +8,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from tierwise.answering.look import look
+from tierwise.answering.look import look, show_the_same
 from tierwise.answering.plan import Plan
 from tierwise.near_duplicates import bands, firsts_alike, is_audited
 from tierwise.records import ImageFile
@@ -28,15 +28,18 @@ class Likeness:
 # What the questions say beside the picture, and its hash in 16 hexadecimal digits: as numbers some
 # would be too large for Beam.
 AlikeKind = tuple[str, str]
-Member = tuple[str, str]
+# A key of `share_key`, and one of the names below it: where to look.
+Member = tuple[str, ImageFile]
 
 
 class ShareNearDuplicates(beam.PTransform):
     """From files to the same files, those that follow another with its content in `leader`.
 
-    A share of the followers is left to be asked, with the content that they would have followed in
-    `audits`. Each content is decoded once more for this. Only pictures of which the questions say
-    the same, beside the picture, are compared.
+    Hashes only say which pictures may be the same; each follower is then held against its leader
+    on many pixels, and asked itself where they differ. A share of the followers is left to be
+    asked, with the content that they would have followed in `audits`. Each content is decoded once
+    more for this, each that may follow and its leader once more again. Only pictures of which the
+    questions say the same, beside the picture, are compared.
     """
 
     def __init__(self, plan: Plan, likeness: Likeness) -> None:
@@ -67,6 +70,8 @@ class ShareNearDuplicates(beam.PTransform):
             | "AskFirst" >> beam.FlatMapTuple(asking_first)
             | "AtFirst" >> beam.GroupByKey()
             | "Follow" >> beam.FlatMapTuple(following)
+            | "SpreadPairs" >> beam.Reshuffle()  # one leader may have most of an archive
+            | "LookCloser" >> beam.FlatMapTuple(lambda key, pair: confirmed(key, pair, plan))
         )
         return (
             {"files": keyed, "leader": leaders}
@@ -80,11 +85,11 @@ def _first_name(files: Iterable[ImageFile]) -> ImageFile:
 
 
 def seen(key: str, file: ImageFile, plan: Plan) -> Iterator[tuple[AlikeKind, Member]]:
-    """A picture's hash beside what the questions say of it, and its key and content."""
+    """A picture's hash beside what the questions say of it, and its key and one name."""
     found = look(file, plan.limits, plan.questions.frames)
     if found is not None:
         said = key.removeprefix(file.content_hash)
-        yield (said, _written(found)), (file.content_hash, key)
+        yield (said, _written(found)), (key, replace(file, columns={}))
 
 
 def in_bands(
@@ -111,15 +116,15 @@ def asking_first(
     """The pictures of one hash, sent to the hash that they might follow, and to their own."""
     [members], [first] = list(group["members"]), list(group["first"])
     said, own = kind
-    yield (said, first), (own, sorted(members))
+    yield (said, first), (own, sorted(members, key=lambda member: member[0]))
     if first != own:
         yield kind, (own, [])  # to say there that this hash leads nobody
 
 
 def following(
     kind: AlikeKind, arrived: Iterable[tuple[str, list[Member]]]
-) -> Iterator[tuple[str, str]]:
-    """The key of each follower, and the content of its leader.
+) -> Iterator[tuple[str, tuple[ImageFile, ImageFile]]]:
+    """The key of each that may follow, with its file and that of its leader.
 
     A hash leads when it is the smallest among those near it. Pictures whose smallest neighbour
     follows another do not follow it: they are asked themselves.
@@ -127,8 +132,20 @@ def following(
     by_hash = {own: members for own, members in arrived if members or own == kind[1]}
     lead = by_hash[kind[1]]
     for members in by_hash.values():
-        content, _ = (lead or members)[0] if members else ("", "")
-        yield from ((key, content) for other, key in members if other != content)
+        if members:
+            _, leader = (lead or members)[0]
+            yield from ((key, (file, leader)) for key, file in members if _differ(file, leader))
+
+
+def _differ(file: ImageFile, leader: ImageFile) -> bool:
+    return file.content_hash != leader.content_hash
+
+
+def confirmed(key: str, pair: tuple[ImageFile, ImageFile], plan: Plan) -> Iterator[tuple[str, str]]:
+    """The key of a follower and the content of its leader, if both show the same."""
+    follower, leader = pair
+    if show_the_same(follower, leader, plan.limits, plan.questions.frames):
+        yield key, leader.content_hash
 
 
 def marked(key: str, group: Mapping[str, Iterable[Any]], audit: float) -> Iterator[ImageFile]:

@@ -77,11 +77,14 @@ def print_near_duplicates(run: dict[str, Any], console: Console) -> None:
             f"Images that got the answers of a near duplicate: {followers} (column shared_with).",
         )
     for task, audit in run.get("near_duplicates_audit", {}).items():
+        alone = audit["leaders"] == audit["pairs"]
+        averaged = "" if alone else " on average over those whose answers they would have got"
+        interval = "Clopper-Pearson interval" if alone else "interval"
         say(
             console,
             f"{task}: of {audit['pairs']} near duplicates that were asked after all, "
-            f"{audit['differing']} were answered otherwise: {audit['share_differing']:.1%}, "
-            f"Clopper-Pearson interval at 95 % from {audit['low_95']:.1%} to "
+            f"{audit['differing']} were answered otherwise: {audit['share_differing']:.1%}"
+            f"{averaged}, {interval} at 95 % from {audit['low_95']:.1%} to "
             f"{audit['high_95']:.1%}.",
         )
 

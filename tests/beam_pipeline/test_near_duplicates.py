@@ -95,7 +95,9 @@ def test_the_audit_asks_followers_and_tells_how_often_they_differ(
     for task in ("shade", "plain"):
         audit = told["near_duplicates_audit"][task]
         assert (audit["pairs"], audit["differing"]) == (2 * SCENES, differing[task])
-    assert "Clopper-Pearson" in out
+        assert audit["leaders"] == SCENES
+        assert audit["low_95"] <= differing[task] / (2 * SCENES) <= audit["high_95"]
+    assert "on average over those whose answers they would have got, interval at 95 %" in out
 
 
 def test_names_in_prompts_keep_pictures_apart(

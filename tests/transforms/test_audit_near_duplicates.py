@@ -12,6 +12,7 @@ from tierwise.answers.labels import SeveralLabels
 from tierwise.answers.read_schema import read_schema
 from tierwise.answers.structs import Struct
 from tierwise.near_duplicates import NearAudit
+from tierwise.statistics.clusters import Clusters
 from tierwise.transforms.audit_near_duplicates import compared
 
 NOTE = {"type": "object", "properties": {"n": {"type": "number"}, "a": {"type": "string"}}}
@@ -35,4 +36,6 @@ def test_a_follower_differs_where_its_kind_says_so(
     task: str, leader: Any, follower: Any, differs: int
 ) -> None:
     sides = [(False, json.dumps(leader)), (True, f"sha256:aa {json.dumps(follower)}")]
-    assert list(compared((task, "sha256:bb"), sides, KINDS)) == [(task, NearAudit(1, differs))]
+    assert list(compared((task, "sha256:bb"), sides, KINDS)) == [
+        (task, NearAudit(Clusters.of(1, differs)))
+    ]

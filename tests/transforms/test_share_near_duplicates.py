@@ -7,9 +7,10 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from tierwise.answerer import ServiceKind
+from tierwise.answering.look import look
 from tierwise.answering.plan import Plan
 from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles
@@ -59,6 +60,35 @@ def test_saved_again_at_other_qualities_all_follow_one(tmp_path: Path) -> None:
     asked = {found[file.uri] for file in files}
     assert len(asked) == 1
     assert found["other.jpg"] == "other.jpg"
+
+
+def invoice(number: int, quality: int) -> bytes:
+    """A page of one template with another number on it."""
+    image = Image.new("RGB", (600, 800), "#fcfcfa")
+    pen = ImageDraw.Draw(image)
+    print_, large = ImageFont.load_default(size=14), ImageFont.load_default(size=40)
+    pen.text((60, 40), "Invoice", font=large, fill="#202040")
+    pen.text((400, 60), f"No. {number}", font=print_, fill="#202020")
+    for line in range(20):
+        pen.text((60, 160 + 28 * line), f"Part {line}, delivered", font=print_, fill="#202020")
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def test_pages_of_one_template_are_asked_themselves(tmp_path: Path) -> None:
+    """Their hashes are equal; a digit is what tells them apart."""
+    numbers = [4000, 4001, 4010, 4700, 4003, 4008]
+    files = [
+        saved(tmp_path, f"{number}.jpg", invoice(number, 60 + 5 * place))
+        for place, number in enumerate(numbers)
+    ]
+    copies = [saved(tmp_path, f"{q}.jpg", invoice(4000, q)) for q in (58, 75, 85, 92)]
+    made = plan(tmp_path)
+    assert len({look(file, made.limits, "first") for file in files}) == 1
+    found = leaders(files, made)
+    assert found == {file.uri: file.uri for file in files}
+    assert len(set(leaders([*copies, files[0]], made).values())) == 1
 
 
 def test_identical_bytes_are_not_their_own_followers(tmp_path: Path) -> None:
