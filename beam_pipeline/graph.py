@@ -10,6 +10,7 @@ from typing import Any
 import apache_beam as beam
 
 from tierwise.accounts.admission import Admission, Cap, Paid
+from tierwise.audit import AuditTally
 from tierwise.beam_pipeline.job import Job
 from tierwise.counts.tally import CountRow
 from tierwise.evaluation import PairRow, PairTotals
@@ -25,7 +26,7 @@ from tierwise.transforms.asking_fn import SharedEngine
 from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
 from tierwise.transforms.choose_first import ChooseFirst
 from tierwise.transforms.close_run import CloseRun
-from tierwise.transforms.compare_audits import CompareAudits
+from tierwise.transforms.compare_audits import CompareAudits, Compared
 from tierwise.transforms.count_labels import CountLabels, FindChanged
 from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
@@ -57,7 +58,7 @@ class Asked:
     pages: beam.PCollection[NamedPage] | None
     before: beam.PCollection[Paid]
     admissions: beam.PCollection[Admission] | None = None
-    audited: beam.PCollection[PairRow] | None = None
+    audited: Compared | None = None
     followers: beam.PCollection[ImageFile] | None = None
     population: beam.PCollection[Population] | None = None
     measured: beam.PCollection[Measured] | None = None
@@ -70,6 +71,7 @@ class Told:
     before: beam.PCollection[Paid]
     admissions: beam.PCollection[Admission] | None
     pairs: beam.PCollection[PairRow] | None
+    audited: beam.PCollection[tuple[str, AuditTally]] | None
     audits: beam.PCollection[tuple[str, NearAudit]] | None
     population: beam.PCollection[Population] | None
     measured: beam.PCollection[Measured] | None
@@ -156,7 +158,8 @@ def close(
     parts = (long, wide) | "AllParts" >> beam.Flatten()
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     # Every row is in the tables of the staging folder, long and wide, and its money in one sum.
-    compared = [asked.audited] if asked.audited else []
+    compared = [asked.audited.pairs] if asked.audited else []
+    tallies = asked.audited.tallies if asked.audited else None
     if job.judged:
         compared.append(rows | "JudgeAnswers" >> JudgeAnswers(job.judged))
     pairs = audits = None
@@ -174,6 +177,6 @@ def close(
     if asked.followers:
         left_out = {**left_out, NEAR_DUPLICATES: asked.followers}
     pilot = (asked.population, asked.measured)
-    told = Told(asked.before, asked.admissions, pairs, audits, *pilot, counted, changed)
+    told = Told(asked.before, asked.admissions, pairs, tallies, audits, *pilot, counted, changed)
     closing = CloseRun(publication, publish, job.lease)
     return (parts, costs, left_out, told.given()) | "PublishRun" >> closing

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from tierwise.calibration.calibration_file import Calibration
@@ -12,8 +14,9 @@ from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import dearest_first, route_name, usual_routes
 from tierwise.evaluation import WHOLE, Against, PairKey, PairRow, PairTotals, written
 from tierwise.looks import with_looks
-from tierwise.records import Answer, Answered, Outcome
+from tierwise.records import Answer, Answered, Failure, Outcome, Reason
 from tierwise.routing import AS_IT_IS
+from tierwise.statistics.clusters import Clusters
 from tierwise.statistics.intervals import share_interval
 from tierwise.statistics.two_samples import p_not_more_frequent
 from tierwise.tasks import Task, Tasks
@@ -23,6 +26,13 @@ from tierwise.tasks.sharing import NEVER
 
 # What an audit must show before it says that a calibration has promised too much.
 _ERROR = 0.05
+
+
+class Side(StrEnum):
+    """Which of both routes has no answer."""
+
+    CHEAP = "cheap"
+    REFERENCE = "reference"
 
 
 def with_audits(tasks: Tasks, share: float, calibration: Calibration | None, on: date) -> Tasks:
@@ -71,53 +81,113 @@ def _audit(
     return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 
-def audited_pairs(audits: Iterable[Task], answered: Answered) -> Iterator[PairRow]:
-    """For each audited image of one content, the reference's answer beside the cheap one.
+@dataclass(frozen=True, slots=True)
+class AuditTally:
+    """What the audit of one task found: `pairs` of answers, page by page, those of a file together.
 
-    Where the reference has no answer there is nothing to compare with.
+    Images without an answer at one of both routes cannot be compared; they are counted by that
+    route and the reason, at the cheap one where both have none. Sums are the same in any order.
     """
-    found: dict[tuple[str, int], Outcome] = {(o.task, o.page.number): o for o in answered.outcomes}
-    for task in audits:
-        if task.audit is None:
-            continue
-        for (name, page), outcome in found.items():
-            cheap = found.get((task.audit.of, page))
-            if name == task.name and isinstance(outcome, Answer) and cheap is not None:
-                value = cheap.value if isinstance(cheap, Answer) else None
-                pair = (outcome.value, value) if task.answer.choices() else ("", "")
-                key = PairKey(task.audit.of, Against.AUDIT, *map(written, pair))
-                points = WHOLE * task.answer.is_same(value, outcome.value)
+
+    pairs: Clusters = field(default_factory=Clusters)
+    not_compared: Mapping[tuple[Side, Reason], int] = field(default_factory=dict)
+
+    def __add__(self, other: AuditTally) -> AuditTally:
+        together = Counter(self.not_compared)
+        together.update(other.not_compared)
+        return AuditTally(self.pairs + other.pairs, dict(together))
+
+
+def audited_pairs(audits: Iterable[Task], answered: Answered) -> Iterator[PairRow]:
+    """For each audited image of one content that has both, the reference's answer and the cheap."""
+    for task, of, sides in _audited(audits, answered):
+        for cheap, dear in sides:
+            if isinstance(cheap, Answer) and isinstance(dear, Answer):
+                points = WHOLE * task.answer.is_same(cheap.value, dear.value)
+                pair = (dear.value, cheap.value) if task.answer.choices() else ("", "")
+                key = PairKey(of, Against.AUDIT, *map(written, pair))
                 yield key, PairTotals(1, points, (answered.uri,))
 
 
-def audit_summary(tasks: Iterable[Task], rows: Iterable[PairRow]) -> dict[str, Any]:
+def audit_tallies(audits: Iterable[Task], answered: Answered) -> Iterator[tuple[str, AuditTally]]:
+    """For each task that was audited on one content, how its images compare."""
+    for task, of, sides in _audited(audits, answered):
+        same = [
+            task.answer.is_same(cheap.value, dear.value)
+            for cheap, dear in sides
+            if isinstance(cheap, Answer) and isinstance(dear, Answer)
+        ]
+        pairs = Clusters.of(len(same), same.count(False)) if same else Clusters()
+        yield of, AuditTally(pairs, Counter(filter(None, (_lacking(*pair) for pair in sides))))
+
+
+def _audited(
+    audits: Iterable[Task], answered: Answered
+) -> Iterator[tuple[Task, str, list[tuple[Outcome, Outcome]]]]:
+    """Each audit that asked this content, the task it is of, and the outcomes of both by image."""
+    found: dict[tuple[str, int], Outcome] = {(o.task, o.page.number): o for o in answered.outcomes}
+    for task in audits:
+        of = task.audit.of if task.audit else ""
+        sides = [
+            (cheap, dear)
+            for (name, page), dear in found.items()
+            if name == task.name and (cheap := found.get((of, page)))
+        ]
+        if sides:
+            yield task, of, sides
+
+
+def _lacking(cheap: Outcome, dear: Outcome) -> tuple[Side, Reason] | None:
+    if isinstance(cheap, Failure):
+        return Side.CHEAP, cheap.reason
+    return (Side.REFERENCE, dear.reason) if isinstance(dear, Failure) else None
+
+
+def audit_summary(
+    tasks: Iterable[Task], tallies: Iterable[tuple[str, AuditTally]]
+) -> dict[str, Any]:
     """The part of `run.json`: by task, how often the answers differ, and what was promised.
 
-    `low` and `high` are the interval of Clopper and Pearson at 95 %. `worse_than_promised` is true
-    when the exact test of Fisher refutes, at 5 %, that they differ no more often than they did in
-    the calibration; None without a calibration.
+    `share` is that of a file's images on average, `low` and `high` its interval at 95 %.
+    `worse_than_promised` is true when it is refuted, at 5 %, that they differ no more often than
+    they did in the calibration; None without a calibration, or without anything to compare.
     """
-    rows = list(rows)
+    by_task = dict(tallies)
     return {
-        task.audit.of: _of_task(task.audit, [row for row in rows if row[0].task == task.audit.of])
+        task.audit.of: _of_task(task.audit, by_task.get(task.audit.of, AuditTally()))
         for task in tasks
         if task.audit
     }
 
 
-def _of_task(audit: Audit, rows: Iterable[PairRow]) -> Mapping[str, Any]:
-    total = sum((one for key, one in rows if key.against is Against.AUDIT), PairTotals())
-    differing = total.images - total.score // WHOLE
-    interval = share_interval(differing, total.images)
-    promised = audit.promised_images
-    p_value = p_not_more_frequent(differing, total.images, audit.promised_differing, promised)
+def _of_task(audit: Audit, found: AuditTally) -> Mapping[str, Any]:
+    pairs, interval = found.pairs, found.pairs.interval()
+    sides: dict[str, dict[str, int]] = {}
+    for (side, reason), images in sorted(found.not_compared.items()):
+        sides.setdefault(str(side), {})[str(reason)] = images
+    comparable = pairs.members and audit.promised_images
     return {
         "reference": audit.reference,
-        "images": total.images,
-        "differing": differing,
+        "images": pairs.members,
+        "files": pairs.clusters,
+        "differing": pairs.differing,
+        "share": pairs.share,
         "low": interval.low,
         "high": interval.high,
-        "promised_images": promised,
+        "not_compared": sides,
+        "promised_images": audit.promised_images,
         "promised_differing": audit.promised_differing,
-        "worse_than_promised": p_value <= _ERROR if promised else None,
+        "worse_than_promised": _worse(audit, pairs) if comparable else None,
     }
+
+
+def _worse(audit: Audit, pairs: Clusters) -> bool:
+    """By the exact test of Fisher where every file is one image.
+
+    Else by two intervals that do not meet: each is wrong on its side once in 40 times at most.
+    """
+    promised, differing = audit.promised_images, audit.promised_differing
+    if pairs.alone:
+        return p_not_more_frequent(pairs.differing, pairs.members, differing, promised) <= _ERROR
+    confidence = 1 - _ERROR
+    return pairs.interval(confidence).low > share_interval(differing, promised, confidence).high

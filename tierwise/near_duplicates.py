@@ -19,9 +19,9 @@ from tierwise.statistics.clusters import Clusters
 BITS = 64
 
 # How far pictures may lie apart that show the same, see `tierwise.images.unlikeness`. Copies at
-# JPEG quality 50 and above, or a little smaller, lie below 0.75; one other digit above 1.1, where
-# it is 12 px high on a page of 2,000 x 2,800 (`bench/near_duplicates`).
-MOST_UNLIKE = 0.8
+# JPEG quality 50 and above, or a little smaller, mostly lie below 0.75 and never above 0.9; one
+# other digit, 12 px high on a page of 2,000 x 2,800, above 1 (`bench/near_duplicates`).
+MOST_UNLIKE = 0.85
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from apache_beam.pvalue import TaggedOutput
 from tierwise.accounts.admission import Admission, Cap, Paid, Purse, admit
 from tierwise.accounts.costs import CostKey, CostTotals, totals_of
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.audit import audited_pairs
+from tierwise.audit import AuditTally, audit_tallies, audited_pairs
 from tierwise.beam_pipeline.door.ask_gemini import (
     IMAGES,
     as_name,
@@ -59,6 +59,7 @@ class Answers:
 
     rows: tuple[NamedOutcome, ...]
     compared: tuple[PairRow, ...]
+    audited: tuple[tuple[str, AuditTally], ...]
     admission: Admission
     repeated: int
     job: Job
@@ -97,7 +98,8 @@ def ask_gemini(
     rows = [*_rows_of_images(files, answered, job), *_rows_of_groups(files, answered, job)]
     audits = job.plan.questions.audits
     compared = tuple(pair for one in answered.files for pair in audited_pairs(audits, one))
-    return Answers(tuple(rows), compared, admission, repeated, job, lease)
+    audited = tuple(tally for one in answered.files for tally in audit_tallies(audits, one))
+    return Answers(tuple(rows), compared, audited, admission, repeated, job, lease)
 
 
 def _each_once(images: Iterable[str | ImageFile]) -> tuple[list[ImageFile], int]:
@@ -195,6 +197,9 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
             pairs[pair_key] += pair
     for pair_key, pair in answers.compared:
         pairs[pair_key] += pair
+    audited = defaultdict[str, AuditTally](AuditTally)
+    for task, tally in answers.audited:
+        audited[task] += tally
     named_pages = (
         NamedPage(some[0].file, tuple(o.outcome for o in some)) for some in pages.values()
     )
@@ -212,6 +217,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
         {SKIPPED: 0, REPEATED_NAMES: answers.repeated},
         pairs=list(pairs.items()),
         before=[answers.admission.paid_before],
+        audited=list(audited.items()),
         admissions=[answers.admission] if job.cap is not None else [],
         counted=list(summed(names.values()).items()),
         changed=list(changed),

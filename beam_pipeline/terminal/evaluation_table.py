@@ -42,13 +42,43 @@ def print_evaluation(
         console.print(_table(f"{task}: reclassified", "old label", changed, console.width))
 
 
-def print_audit(task: str, found: dict[str, Any], console: Console) -> None:
-    """Print how often one task's answers differ from the reference's, and what was promised."""
+def print_audits(run: dict[str, Any], console: Console) -> None:
+    """Print what the audit of each task found, and of which tasks there is none."""
+    audits: dict[str, dict[str, Any]] = run.get("audit", {})
+    for task, found in audits.items():
+        _print_audit(task, found, console)
+    asked = [task["name"] for task in run["asked"] if not task.get("audit_of")]
+    without = [name for name in asked if name not in audits]
+    if run["flags"].get("audit_rate") and without:
+        say(
+            console,
+            f"Not audited: {', '.join(map(plain, without))}, because nothing dearer can be asked "
+            "than is, or no two answers are alike.",
+        )
+
+
+def _print_audit(task: str, found: dict[str, Any], console: Console) -> None:
     images, promised = found["images"], found["promised_images"]
-    said = f"{task}: audit of {images} images: {found['differing']} differ from the answer of "
-    said += f"{found['reference']}, 95 % interval {found['low']:.1%}-{found['high']:.1%}"
+    files = found.get("files", images)
+    lacking = sum(
+        count for side in found.get("not_compared", {}).values() for count in side.values()
+    )
+    if not images:
+        why = "its share of the files fell on none that was asked. Raise --audit_rate."
+        if lacking:
+            why = f"of {counted(lacking, 'image')}, none has an answer at both routes."
+        say(console, f"{task}: the audit has nothing to compare: {why}")
+        return
+    of_files = f" of {counted(files, 'file')}" if files < images else ""
+    said = f"{task}: audit of {counted(images, 'image')}{of_files}: {found['differing']} differ "
+    said += f"from the answer of {found['reference']}, "
+    if files < images:
+        said += f"{found['share']:.1%} of a file's on average, "
+    said += f"95 % interval {found['low']:.1%}-{found['high']:.1%}"
     if promised:
         said += f"; in the calibration {found['promised_differing']} of {promised}"
+    if lacking:
+        said += f"; {lacking} more cannot be compared, for want of an answer"
     say(console, f"{said}.")
     if found["worse_than_promised"]:
         warn(
@@ -77,7 +107,7 @@ def print_near_duplicates(run: dict[str, Any], console: Console) -> None:
             f"Images that got the answers of a near duplicate: {followers} (column shared_with).",
         )
     for task, audit in run.get("near_duplicates_audit", {}).items():
-        alone = audit["leaders"] == audit["pairs"]
+        alone = audit.get("leaders", audit["pairs"]) == audit["pairs"]
         averaged = "" if alone else " on average over those whose answers they would have got"
         interval = "Clopper-Pearson interval" if alone else "interval"
         say(

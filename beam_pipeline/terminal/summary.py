@@ -11,7 +11,7 @@ from tierwise.accounts.table_names import RUN_FILE
 from tierwise.beam_pipeline.terminal.answers_table import print_answers
 from tierwise.beam_pipeline.terminal.counts_table import print_counts
 from tierwise.beam_pipeline.terminal.evaluation_table import (
-    print_audit,
+    print_audits,
     print_escalated,
     print_evaluation,
     print_near_duplicates,
@@ -45,8 +45,7 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
             say(console, f"{name}: held against the manifest's column {LABEL}")
         several = bool(task.labels) and not task.truth_column
         print_evaluation(name, found, console, several_labels=several)
-    for name, found in run.get("audit", {}).items():
-        print_audit(name, found, console)
+    print_audits(run, console)
     print_counts(run, output, console)
     for task in asked.values():
         print_forms(task, run["tasks"][task.name], console)

@@ -131,7 +131,11 @@ def main() -> None:
         tell("one other digit", list(others), [0, 0.01, 0.05, 0.1, 0.5])
         if wanted.real:
             real = pool.map(lambda pair: _apart_if_read(*pair), real_pairs(wanted.real, 3))
-            tell("copies of real pictures", [x for x in real if x], [0.5, 0.9, 0.95, 0.98, 1])
+            tell(
+                "copies of real pictures",
+                [x for x in real if x is not None],
+                [0.5, 0.9, 0.95, 0.98, 1],
+            )
 
 
 def _apart_if_read(one: bytes, other: bytes) -> float | None:

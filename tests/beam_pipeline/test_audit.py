@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -72,3 +74,48 @@ def test_a_share_above_one_is_refused(
 ) -> None:
     classify(photos(1), "--audit_rate=5", status=2)
     assert "--audit_rate=5.0: must be at least 0 and at most 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rate", "resolution", "told"),
+    [
+        ("0.000001", "low", "written: the audit has nothing to compare: its share of the files"),
+        ("0.5", "high", "Not audited: written, because nothing dearer can be asked than is"),
+    ],
+)
+def test_an_audit_that_compares_nothing_says_so(
+    rate: str,
+    resolution: str,
+    told: str,
+    classify: Callable[..., Any],
+    photos: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    route = f"media_resolution: {resolution}, routing: {{fit_pixels: false}}"
+    tasks = TASKS.replace("labels:", f"{route}, labels:")
+    classify(photos(3), f"--audit_rate={rate}", tasks=tasks)
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
+def test_pages_of_a_file_are_told_as_what_they_are(
+    classify: Callable[..., Any],
+    page: Callable[..., bytes],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Four files of three pages, of which the first has text that is missed at low."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for number in range(4):
+        pages = [
+            Image.open(io.BytesIO(page(10 * number + n, bright=True, written=n == 0)))
+            for n in range(3)
+        ]
+        pages[0].save(folder / f"{number}.tiff", save_all=True, append_images=pages[1:])
+    audit = classify(folder, "--audit_rate=1", tasks=TASKS).run["audit"]["written"]
+    assert (audit["images"], audit["files"], audit["differing"]) == (12, 4, 4)
+    assert audit["share"] == pytest.approx(1 / 3)
+    assert audit["low"] < 1 / 3 < audit["high"]
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "audit of 12 images of 4 files: 4 differ" in printed
+    assert "33.3% of a file's on average" in printed

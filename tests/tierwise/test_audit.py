@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from hashlib import sha256
 from math import comb
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.audit import audit_summary, audited_pairs, with_audits
+from tierwise.audit import (
+    AuditTally,
+    audit_summary,
+    audit_tallies,
+    audited_pairs,
+    with_audits,
+)
 from tierwise.questions import Questions, as_written
-from tierwise.records import Answer, Answered, Failure, MediaResolution, Outcome
+from tierwise.records import Answer, Answered, Failure, MediaResolution, Outcome, Reason
+from tierwise.statistics.clusters import Clusters
 from tierwise.statistics.two_samples import p_not_more_frequent
-from tierwise.tasks import load_tasks
+from tierwise.tasks import Task, load_tasks
 from tierwise.tasks.auditing import Audit
 
 TASKS = load_tasks(
@@ -81,48 +90,125 @@ def test_about_that_share_of_contents_is_covered(share: float) -> None:
     assert not Audit("category", 0.0, "high").covers(names[0])
 
 
-def test_differences_are_counted_once_per_content(
+def summed(audits: Sequence[Task], contents: Iterable[Answered]) -> dict[str, Any]:
+    """What the audit of the task `category` found, added up in some order."""
+    tallies = [tally for content in contents for tally in audit_tallies(audits, content)]
+    random.Random(1).shuffle(tallies)
+    totals = [tally for task, tally in tallies if task == "category"]
+    found: dict[str, Any] = audit_summary(audits, [("category", sum(totals, AuditTally()))])
+    return dict(found["category"])
+
+
+def test_only_pairs_of_answers_are_compared(
     audited: Questions, answer: Callable[..., Answer], failure: Callable[..., Failure]
 ) -> None:
     cheap, dear = answer(value="city"), answer(task="category@audit", value="sea")
+    late = failure(task="category@audit", reason=Reason.OVER_BUDGET)
     seen: list[tuple[Outcome, ...]] = [
         (cheap, dear),
         (cheap, replace(dear, value="city")),
-        (failure(), dear),  # the cheap way has no answer where the dear one has
-        (cheap, failure(task="category@audit")),  # nothing to compare with
+        (failure(reason=Reason.INVALID_ANSWER), dear),
+        (failure(reason=Reason.UNAVAILABLE), late),  # counted once, at the cheap route
+        (cheap, late),
         (cheap,),
+        (dear,),  # `when` did not hold for the cheap way
     ]
     contents = [Answered(str(n), f"{n}.jpg", outcomes) for n, outcomes in enumerate(seen)]
-    rows = [row for content in contents for row in audited_pairs(audited.audits, content)]
-    found = audit_summary(audited.audits, rows)["category"]
-    assert (found["images"], found["differing"]) == (3, 2)
-    assert found["low"] < 2 / 3 < found["high"]
+    found = summed(audited.audits, contents)
+    assert (found["images"], found["files"], found["differing"]) == (2, 2, 1)
+    assert found["low"] < 1 / 2 < found["high"]
+    assert found["not_compared"] == {
+        "cheap": {"invalid_answer": 1, "unavailable": 1},
+        "reference": {"over_budget": 1},
+    }
     assert found["worse_than_promised"] is None
-    assert [(key.label, key.answer) for key, _ in rows] == [
-        ("sea", "city"),
-        ("city", "city"),
-        ("sea", ""),
+    rows = [row for content in contents for row in audited_pairs(audited.audits, content)]
+    assert [(key.label, key.answer) for key, _ in rows] == [("sea", "city"), ("city", "city")]
+
+
+def file_of(pages: int, differing: int, answer: Callable[..., Answer]) -> Answered:
+    """A file whose first pages are answered otherwise at the reference."""
+    outcomes = [
+        answer(task=task, value="sea" if task.endswith("@audit") and n < differing else "city")
+        for task in ("category", "category@audit")
+        for n in range(pages)
     ]
+    numbered = [
+        replace(one, page=replace(one.page, number=n % pages + 1, pages=pages))
+        for n, one in enumerate(outcomes)
+    ]
+    return Answered("x", "x.pdf", tuple(numbered))
 
 
+def test_pages_of_a_file_are_one_observation(
+    audited: Questions, answer: Callable[..., Answer]
+) -> None:
+    contents = [file_of(20, 20 if n < 2 else 0, answer) for n in range(20)]
+    found = summed(audited.audits, contents)
+    assert (found["images"], found["files"], found["differing"]) == (400, 20, 40)
+    assert found["share"] == pytest.approx(0.1)
+    alone = summed(audited.audits, [file_of(1, n < 2, answer) for n in range(20)])
+    # Ten times as many pages say no more of the archive than as many files.
+    assert (found["low"], found["high"]) == pytest.approx((alone["low"], alone["high"]))
+    mixed = summed(audited.audits, [file_of(4, n % 3, answer) for n in range(60)])
+    assert mixed["share"] == pytest.approx(1 / 4)
+    assert mixed["low"] < 1 / 4 < mixed["high"]
+
+
+@pytest.mark.parametrize("pages", [1, 2, 5, 20])
+def test_the_interval_covers_although_pages_fail_together(pages: int) -> None:
+    """2,000 archives' audits of 60 files; all pages of a file are right or wrong together."""
+    chance = random.Random(pages)
+    truth, runs, files = 0.1, 2000, 60
+    intervals = {
+        wrong: summed_clusters(files, wrong, pages).interval() for wrong in range(files + 1)
+    }
+    wrong = (sum(chance.random() < truth for _ in range(files)) for _ in range(runs))
+    covered = sum(truth in intervals[n] for n in wrong) / runs
+    assert covered >= 0.95 - 3 * (0.95 * 0.05 / runs) ** 0.5
+
+
+def test_the_interval_covers_where_files_differ_in_part() -> None:
+    """Pages of a file have a share of their own, and files have 1 to 20 of them."""
+    chance = random.Random(5)
+    shares, runs = (0.0, 0.05, 0.9), 150
+    truth, covered = sum(shares) / len(shares), 0
+    for _ in range(runs):
+        some = Clusters()
+        for _ in range(40):
+            pages, share = chance.choice([1, 2, 5, 20]), chance.choice(shares)
+            some += Clusters.of(pages, sum(chance.random() < share for _ in range(pages)))
+        covered += truth in some.interval()
+    assert covered / runs >= 0.95 - 3 * (0.95 * 0.05 / runs) ** 0.5
+
+
+def summed_clusters(files: int, wrong: int, pages: int) -> Clusters:
+    return Clusters({(pages, pages): wrong, (pages, 0): files - wrong})
+
+
+@pytest.mark.parametrize("pages", [1, 4])
 @pytest.mark.parametrize(("promised", "worse"), [(1, True), (60, False)])
 def test_it_is_told_when_the_calibration_promised_more(
-    promised: int, worse: bool, audited: Questions, answer: Callable[..., Answer]
+    promised: int, worse: bool, pages: int, audited: Questions, answer: Callable[..., Answer]
 ) -> None:
     task = audited.task("category@audit")
     audit = Audit("category", 1.0, "high", promised_images=100, promised_differing=promised)
     tasks = replace(audited, tasks=(audited.task("category"), replace(task, audit=audit)))
-    outcomes = (answer(value="city"), answer(task="category@audit", value="sea"))
-    rows = [
-        row
-        for n in range(12)
-        for row in audited_pairs(tasks.audits, Answered(str(n), "x", outcomes))
-    ]
-    same = (answer(value="city"), answer(task="category@audit", value="city"))
-    rows += [
-        row for n in range(20) for row in audited_pairs(tasks.audits, Answered(str(n), "x", same))
-    ]
-    assert audit_summary(tasks.audits, rows)["category"]["worse_than_promised"] is worse
+    contents = [file_of(pages, pages if n < 12 else 0, answer) for n in range(32)]
+    assert summed(tasks.audits, contents)["worse_than_promised"] is worse
+    assert summed(tasks.audits, [])["worse_than_promised"] is None
+
+
+def test_pages_of_few_bad_files_do_not_break_a_promise(
+    audited: Questions, answer: Callable[..., Answer]
+) -> None:
+    """Of 8 files one is wrong on all of its 20 pages: taken for 160 images, 20 would be many."""
+    task = audited.task("category@audit")
+    audit = Audit("category", 1.0, "high", promised_images=400, promised_differing=20)
+    tasks = replace(audited, tasks=(audited.task("category"), replace(task, audit=audit)))
+    contents = [file_of(20, 20 if n == 0 else 0, answer) for n in range(8)]
+    assert p_not_more_frequent(20, 160, 20, 400) < 0.01
+    assert summed(tasks.audits, contents)["worse_than_promised"] is False
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.data())

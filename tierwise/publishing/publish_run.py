@@ -34,7 +34,7 @@ from tierwise.accounts.table_names import (
     WIDE,
 )
 from tierwise.accounts.tables import cost_row, costs_schema
-from tierwise.audit import audit_summary
+from tierwise.audit import AuditTally, audit_summary
 from tierwise.counts.shares import counts_facts, counts_schema, label_counts
 from tierwise.counts.tally import CountRow
 from tierwise.errors import TablesError
@@ -100,6 +100,7 @@ def publish(
     pairs: Sequence[PairRow] = (),
     admissions: Sequence[Admission] = (),
     before: Sequence[Paid] = (),
+    audited: Sequence[tuple[str, AuditTally]] = (),
     audits: Sequence[tuple[str, NearAudit]] = (),
     population: Sequence[Population] = (),
     measured: Sequence[Measured] = (),
@@ -135,6 +136,8 @@ def publish(
             more["first"] = pilot_facts(publication.first, archive, cost)
         if audits:
             more["near_duplicates_audit"] = {task: audit.facts() for task, audit in sorted(audits)}
+        if publication.audits:
+            more["audit"] = audit_summary(publication.audits, audited)
         if told := publication.facts.get("corrections"):
             applied = sum(totals.applied for key, totals in counted if not key.value)
             more["corrections"] = {**told, "applied": applied}
@@ -233,7 +236,6 @@ def _stage(
         rows = evaluation_rows(pairs)
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))
         run["evaluation"] = evaluation(pairs, publication.judged)
-        run["audit"] = audit_summary(publication.audits, pairs)
     if publication.counted:
         column = publication.counts_by
         counts = label_counts(counted, publication.counted)
