@@ -11,7 +11,7 @@ from tierwise.accounts.tables import usd
 from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import READERS
 from tierwise.beam_pipeline.inquiry import Inquiry
-from tierwise.beam_pipeline.terminal.forecast_tables import short
+from tierwise.beam_pipeline.terminal.forecast_tables import IF_ALIKE, short
 from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
 from tierwise.forecast.forecast import Forecast
 from tierwise.forecast.survey import Standing, Survey
@@ -93,7 +93,8 @@ def reach_line(reach: CapReach, forecast: Forecast) -> str:
                 f"{cap} covers the forecast and its 80 % interval, not the worst case of {worst}."
             )
         case Covers.WORST:
-            return f"{cap} covers even the worst case of {worst}."
+            given = "" if forecast.survey.bounds else f", {IF_ALIKE}"
+            return f"{cap} covers even the worst case of {worst}{given}."
 
 
 def _percent(share: float) -> str:
@@ -114,9 +115,18 @@ def _work(inquiry: Inquiry, survey: Survey) -> tuple[Work, int]:
     """What is left to ask, at the dearest, and the least that one image or group comes to."""
     questions = inquiry.questions
     cases = WorstCases(questions, Billing(inquiry.service), inquiry.on)
-    images = [cost for cost in _of_images(questions, cases, survey) if cost]
-    work = Work(round(sum(images) * survey.scale), round(len(images) * survey.scale))
-    least = images
+    weighed = [
+        (cost, weight)
+        for cost, weight in zip(
+            _of_images(questions, cases, survey), survey.image_weights, strict=True
+        )
+        if cost
+    ]
+    work = Work(
+        round(sum(cost * weight for cost, weight in weighed)),
+        round(sum(weight for _, weight in weighed)),
+    )
+    least = [cost for cost, _ in weighed]
     for task in questions.of_groups:
         groups = survey.groups[task.name]
         if groups.groups:

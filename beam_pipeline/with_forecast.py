@@ -30,6 +30,7 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
             reading,
             shares_alike=job.likeness is not None,
             first=job.first,
+            limits=job.plan.limits,
         )
     except JournalError:
         return job

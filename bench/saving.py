@@ -15,7 +15,7 @@ from datetime import date
 from tierwise.forecast.forecast import expectations
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import middle_scenario
-from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.survey import SeenFile, SeenImage, Standing, Stratum, Survey
 from tierwise.forecast.workload import Load, workloads
 from tierwise.questions import as_written
 from tierwise.tasks import load_tasks
@@ -70,7 +70,8 @@ def load(way: Way, questions: int) -> Load:
     tasks = as_written(load_tasks(text, path="bench/saving.py")).tasks
     standings = {task.name: Standing.ASKED for task in tasks}
     seen = SeenImage(4000, 3000, "photo.jpg", {}, standings, "jpeg")
-    survey = Survey(PICTURES, 0, (1,) * 36, (seen,) * 36)  # full sheets of 4 and of 9
+    sample = (SeenFile((seen,)),) * 36  # full sheets of 4 and of 9
+    survey = Survey(PICTURES, 0, (Stratum(PICTURES, sample),))
     known = middle_scenario(expectations(tasks, survey))
     return sum((work.load(known) for work in workloads(tasks, survey, Rates(ON))), Load())
 

@@ -18,6 +18,7 @@ from tierwise.beam_pipeline.flags.flag import MEASURE
 from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
+from tierwise.beam_pipeline.terminal.forecast_tables import most
 from tierwise.beam_pipeline.terminal.measurement_table import (
     measurement_parquet,
     print_looks,
@@ -196,10 +197,7 @@ def _whole(run: dict[str, Any]) -> Iterator[str]:
     """What all would have cost that a cap kept from being asked."""
     if Reason.OVER_BUDGET in run["failures"] and "forecast" in run:
         row = run["forecast"]
-        yield (
-            f"All that was left to ask is forecast at ${row['cost_usd']}, at the very worst "
-            f"${row['worst_usd']}."
-        )
+        yield (f"All that was left to ask is forecast at ${row['cost_usd']}, {most(row)}.")
 
 
 def _asked_alone(task: Task, others: Sequence[str]) -> str:

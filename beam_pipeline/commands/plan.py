@@ -30,6 +30,7 @@ from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
+from tierwise.images.limits import Limits
 from tierwise.prices.price_day import price_day
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 
@@ -54,6 +55,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         sample=settings.sample,
         shares_alike=settings.near_duplicates is not None,
         first=settings.first,
+        limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
     )
     warnings += warnings_about(questions, inquiry.service, on)
     warnings += no_images(survey, inquiry.found.uri)

@@ -20,7 +20,8 @@ FLAGS = (
     ),
     Flag(
         "sample",
-        "Files whose headers are read, at random; more make the forecast surer and slower.",
+        "Files whose headers are read, some of every ending and size; more make the forecast surer "
+        "and slower.",
         "2000",
         (PLAN,),
         default=SAMPLE,

@@ -19,6 +19,8 @@ from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.survey import Survey
 from tierwise.shown import counted
 
+# What a sum rests on that was counted in a sample.
+IF_ALIKE = "if the files that nobody looked at are like the others"
 _ESTIMATED = "Forecast (nothing was asked, nothing was spent)"
 
 
@@ -46,8 +48,16 @@ def forecast_line(row: dict[str, Any]) -> str:
     return (
         f"Forecast: {counted(row['requests'], 'request')}, ${short(row['cost_usd'])}; "
         f"in 80 % of cases ${short(row['low_usd'])} to ${short(row['high_usd'])}, "
-        f"at the very worst ${short(row['worst_usd'])}."
+        f"{most(row)}."
     )
+
+
+def most(row: dict[str, Any]) -> str:
+    """The most that a forecast comes to, with what that rests on."""
+    amount = f"${short(row['worst_usd'])}"
+    if row.get("worst_is_bound"):
+        return f"at the very worst {amount}"
+    return f"at most {amount} {IF_ALIKE}"
 
 
 def no_images(survey: Survey, uri: str) -> list[str]:
@@ -59,13 +69,13 @@ def no_images(survey: Survey, uri: str) -> list[str]:
         why = f"all {left_out} files are plainly none" if left_out else "nothing is listed"
         return [f"no images: --input={uri}: {why}."]
     looked = counted(survey.sampled_files, "file")
-    sample = "" if survey.complete else f" drawn at random from {survey.files}"
+    sample = "" if survey.complete else f" out of {survey.files}"
     return [f"no images: --input={uri}: none of {looked}{sample} can be read as an image."]
 
 
 def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
     """What was looked at, and what to be warned of."""
-    looked = "all" if survey.complete else f"{survey.sampled_files} at random"
+    looked = "all" if survey.complete else f"{survey.sampled_files}"
     images = len(survey.images) + len(survey.known)
     files = counted(survey.files, "file")
     if survey.of_files is not None:
@@ -119,8 +129,8 @@ def _closing(row: dict[str, Any]) -> Iterator[str]:
     if known := ", ".join(one for one in paid if not one.endswith(" 0")):
         yield f"Paid already, and not asked again: {known}."
     yield (
-        f"At the very worst ${short(row['worst_usd'])}: if every condition held, and every reply "
-        "were as long as its limit and useless until the last."
+        f"{most(row).capitalize()}: if every condition held, and every reply were as long as its "
+        "limit and useless until the last."
     )
     cost, baseline = Decimal(row["cost_usd"]), Decimal(row["baseline_usd"])
     less = 100 * (baseline - cost) / baseline if baseline else Decimal(0)

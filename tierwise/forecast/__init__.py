@@ -4,6 +4,7 @@
         ─▶ drawn under many Scenarios (what nobody knows yet) ─▶ Forecast
 
 * `survey`    what was seen of the archive, and what the journal knows of it
+* `resampling` for how many files each of the sample may stand
 * `shares`    how many of the images a task with `when` will be asked of
 * `replies`   how long answers are
 * `scenarios`    everything uncertain, drawn at random or taken at its middle

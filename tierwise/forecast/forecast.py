@@ -10,6 +10,7 @@ from typing import Any
 from tierwise.accounts.tables import usd
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import Lengths, joint_lengths, reply_lengths
+from tierwise.forecast.resampling import unreadable
 from tierwise.forecast.scenarios import (
     Expectations,
     Scenario,
@@ -19,7 +20,7 @@ from tierwise.forecast.scenarios import (
     in_row,
     middle_scenario,
 )
-from tierwise.forecast.shares import Share, asked_shares, detailed_share
+from tierwise.forecast.shares import asked_shares, detailed_share
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import (
     Load,
@@ -136,13 +137,12 @@ def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
 
     Fine detail is seen in the pixels alone; a calibration has told how many had much of it.
     """
-    unreadable = survey.images_per_file.count(0) - survey.foreign
-    pictures = survey.sampled_files - survey.foreign
     return Expectations(
         shares=asked_shares(tasks, survey),
         lengths=_lengths(tasks),
-        unreadable=Share(unreadable, max(1, pictures) - unreadable),
         detail={task.name: detailed_share(task) for task in tasks},
+        strata=survey.strata,
+        unreadable=unreadable(survey.strata, survey.weights),
         shares_alike=survey.shares_alike,
     )
 
@@ -173,6 +173,7 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
         **_load_row(one.load),
         **_interval_row(one.cost),
         "worst_usd": _usd(one.worst),
+        "worst_is_bound": one.survey.bounds,
         "tasks": {
             name: {
                 "already_paid": task.paid,

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from tierwise.forecast.replies import Lengths
+from tierwise.forecast.resampling import drawn_weights, middle_weights, unreadable
 from tierwise.forecast.shares import Share
+from tierwise.forecast.survey import Stratum
+
+T = TypeVar("T")
 
 # How far a tokenizer may be from four characters to a token: 80 % of the time within a fifth.
 _TEXT_SPREAD = 0.15
@@ -56,14 +61,15 @@ class Expectations:
     An answer beside others has its length under `in_row`, and one with its name under `by_name`.
 
     `detail` is, by task, the share of pictures with more fine detail than its rule allows;
-    `unreadable` is the share of pictures whose headers cannot be read; with `shares_alike`, near
-    duplicates share answers.
+    `strata` are those of the survey, and `unreadable` is the share of their pictures whose headers
+    cannot be read; with `shares_alike`, near duplicates share answers.
     """
 
     shares: Mapping[str, Share]
     lengths: Mapping[str, Lengths]
-    unreadable: Share
     detail: Mapping[str, Share]
+    strata: tuple[Stratum, ...]
+    unreadable: Share
     shares_alike: bool = False
 
 
@@ -73,19 +79,20 @@ class Scenario:
 
     `replies` are characters per image and task, `detail` the share of pictures that have much by
     task. `pictures` is 0 where pictures cost what the grid
-    says and 1 at the documented maximum; `schema` is whether the schema counts as input; `sample`
-    are standard errors of a mean; `broken` is the share of images that cannot be sent; `repeats`
-    the share of requests that is paid once more, `followers` that of images which share an answer.
+    says and 1 at the documented maximum; `schema` is whether the schema counts as input; `weights`
+    are for how many files each file of the sample stands; `broken` is the share of images that
+    cannot be sent; `repeats` the share of requests that is paid once more, `followers` that of
+    images which share an answer.
     """
 
     shares: Mapping[str, float]
     replies: Mapping[str, float]
     detail: Mapping[str, float]
+    weights: Sequence[float]
     text: float = 1.0
     thoughts: float = 1.0
     pictures: float = 0.0
     schema: bool = False
-    sample: float = 0.0
     broken: float = 0.0
     repeats: float = 0.0
     followers: float = 0.0
@@ -107,6 +114,7 @@ def middle_scenario(known: Expectations) -> Scenario:
         {name: share.mean for name, share in known.shares.items()},
         {name: lengths.typical for name, lengths in known.lengths.items()},
         {name: share.mean for name, share in known.detail.items()},
+        middle_weights(known.strata),
         broken=known.unreadable.mean,
     )
 
@@ -119,12 +127,18 @@ def drawn_scenario(
     otherwise = {unknown: rng.random() < _CHANCE_OTHERWISE for unknown in Unknown}
     dearer = rng.random() < _CHANCE_RULE_IS_WRONG
 
-    def if_drawn(unknown: Unknown, value: float, default: float) -> float:
+    def if_drawn(unknown: Unknown, value: T, default: T) -> T:
         return value if unknown in unknowns else default
 
     pictures = rng.random() if dearer else 0.0
     wordy = rng.random()  # a model that writes much does so for every task
-    broken, factor = known.unreadable.drawn(rng), math.exp(rng.gauss(0, _BROKEN_SPREAD))
+    # Out of a row of its own, so that all else is drawn alike however much was looked at.
+    of_sample = random.Random(rng.random())  # noqa: S311 - no secret depends on it
+    weights, expected = middle.weights, known.unreadable
+    if Unknown.SAMPLE in unknowns:
+        weights = drawn_weights(known.strata, of_sample)
+        expected = unreadable(known.strata, weights)
+    broken, factor = expected.drawn(rng), math.exp(rng.gauss(0, _BROKEN_SPREAD))
     broken *= factor / (1 - broken + broken * factor)
     if otherwise[Unknown.BROKEN]:
         broken += rng.expovariate(1 / _MEAN_BROKEN)
@@ -145,8 +159,8 @@ def drawn_scenario(
         thoughts=if_drawn(Unknown.THOUGHTS, math.exp(rng.gauss(0, _THOUGHT_SPREAD)), 1.0),
         pictures=if_drawn(Unknown.PICTURES, pictures, 0.0),
         schema=otherwise[Unknown.TEXT] and Unknown.TEXT in unknowns,
-        sample=if_drawn(Unknown.SAMPLE, rng.gauss(0, 1), 0.0),
-        broken=if_drawn(Unknown.BROKEN, min(broken, 1.0), middle.broken),
+        weights=weights,
+        broken=if_drawn(Unknown.BROKEN, min(broken, 1.0), expected.mean),
         repeats=if_drawn(Unknown.REPEATS, repeats, 0.0),
         followers=if_drawn(Unknown.FOLLOWERS, followers, 0.0),
     )

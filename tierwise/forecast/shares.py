@@ -57,11 +57,16 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
     """
     imagined = _imagined_shares(tasks)
     shares = {}
+    images = (*survey.images, *survey.known)
+    weights = (*survey.image_weights, *(survey.known_scale for _ in survey.known))
+    mean = sum(weights) / len(weights) if weights else 1.0
     for task in tasks:
-        known = [image.standings[task.name] for image in (*survey.images, *survey.known)]
-        spared = known.count(Standing.SPARED)
-        asked = len(known) - spared - known.count(Standing.OPEN)
-        evidence = (asked, spared) if task.depends_on else (0, 0)
+        counts = dict.fromkeys(Standing, 0.0)
+        for image, weight in zip(images, weights, strict=True):
+            counts[image.standings[task.name]] += weight / mean
+        spared = counts[Standing.SPARED]
+        asked = counts[Standing.ASKED] + counts[Standing.PAID]
+        evidence = (asked, spared) if task.depends_on else (0.0, 0.0)
         before = imagined[task.name]
         if task.when:
             before = min(before * max(before, _FEW), _MOST)

@@ -55,37 +55,111 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenFile:
+    """One file that was looked at: its images, several if it has pages, none if it is unreadable.
+
+    A `foreign` one is no picture at all, which says nothing of the pictures.
+    """
+
+    images: tuple[SeenImage, ...] = ()
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Files of one kind (an ending) and about one size: how many there are, and those `seen`.
+
+    Those that were seen are a random sample. How many there are may be an estimate with a standard
+    deviation of `spread`, and of a pilot it may not be `certain` that those that were seen are
+    among them. `twins` counts, by task, names whose questions another name pays for.
+    """
+
+    files: float
+    seen: tuple[SeenFile, ...]
+    kind: str = ""
+    twins: Mapping[str, float] = field(default_factory=dict)
+    spread: float = 0.0
+    certain: bool = True
+
+    @property
+    def scale(self) -> float:
+        """Files in the archive for each that was seen."""
+        return self.files / len(self.seen) if self.seen else 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether its files are those that were seen."""
+        return self.certain and not self.spread and self.files == len(self.seen)
+
+    def asked_once(self, task: str) -> float:
+        """The share of its names that are asked, others with the same content having answers."""
+        return max(0.0, 1 - self.twins.get(task, 0) / self.files) if self.files else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
-    """A random sample of an archive of `files` names that are tried.
+    """What was seen of an archive of `files` names that are tried.
 
     Of `known_files` a journal knows every answer, which was found out by their names and contents,
     not by a sample; `known` are their images, or those of a part of them where not all could be
-    compared. The sample is of the others. `images` are those in the sampled files;
-    `images_per_file` counts them, several for a file with pages, none for one that cannot be read;
-    of those, `foreign` are no pictures at all, which says nothing of the pictures. `twins` counts,
-    by task, names whose questions another name pays for; `groups` are those of tasks that ask
-    groups. With `shares_alike`, near duplicates share answers, and nobody knows yet which. Of a
-    pilot, which asks a part alone, `of_files` is about how many files the archive has; None where
-    all of it is asked.
+    compared. The others lie in `strata`. `groups` are those of tasks that ask groups. With
+    `shares_alike`, near duplicates share answers, and nobody knows yet which. Of a pilot, which
+    asks a part alone, `of_files` is about how many files the archive has; None where all of it is
+    asked. `all_compared` is whether all files that may be twins were.
     """
 
     files: int
     skipped_files: int
-    images_per_file: tuple[int, ...]
-    images: tuple[SeenImage, ...]
-    twins: Mapping[str, int] = field(default_factory=dict)
+    strata: tuple[Stratum, ...]
     groups: Mapping[str, Groups] = field(default_factory=dict)
-    foreign: int = 0
     known: tuple[SeenImage, ...] = ()
     known_files: int = 0
     compared_files: int = 0
     shares_alike: bool = False
     of_files: int | None = None
+    all_compared: bool = True
+
+    @property
+    def seen(self) -> tuple[SeenFile, ...]:
+        """The files that were looked at, stratum by stratum."""
+        return tuple(file for stratum in self.strata for file in stratum.seen)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """For how many files each of those that were looked at stands."""
+        return tuple(stratum.scale for stratum in self.strata for _ in stratum.seen)
+
+    @property
+    def images(self) -> tuple[SeenImage, ...]:
+        """The images in them."""
+        return tuple(image for file in self.seen for image in file.images)
+
+    @property
+    def image_weights(self) -> tuple[float, ...]:
+        """For how many images each of those stands."""
+        pairs = zip(self.seen, self.weights, strict=True)
+        return tuple(weight for file, weight in pairs for _ in file.images)
+
+    @property
+    def images_per_file(self) -> tuple[int, ...]:
+        """How many images each file has that was looked at."""
+        return tuple(len(file.images) for file in self.seen)
+
+    @property
+    def foreign(self) -> int:
+        """How many of those are no pictures at all."""
+        return sum(file.foreign for file in self.seen)
+
+    @property
+    def twins(self) -> Mapping[str, int]:
+        """By task, names whose questions another name pays for."""
+        names = dict.fromkeys(name for stratum in self.strata for name in stratum.twins)
+        return {name: round(sum(one.twins.get(name, 0) for one in self.strata)) for name in names}
 
     @property
     def sampled_files(self) -> int:
         """How many files were looked at, beside those that a journal knows."""
-        return len(self.images_per_file)
+        return sum(len(stratum.seen) for stratum in self.strata)
 
     @property
     def looked_at(self) -> int:
@@ -98,14 +172,9 @@ class Survey:
         return self.files - self.known_files
 
     @property
-    def scale(self) -> float:
-        """Files that are left in the archive for each file of the sample."""
-        return self.left_files / self.sampled_files if self.sampled_files else 0.0
-
-    @property
     def about_images(self) -> int:
         """How many images the archive has, by those that were looked at."""
-        return round(len(self.images) * self.scale + len(self.known) * self.known_scale)
+        return round(sum(self.image_weights) + len(self.known) * self.known_scale)
 
     @property
     def known_scale(self) -> float:
@@ -115,9 +184,9 @@ class Survey:
     @property
     def complete(self) -> bool:
         """Whether every file was looked at."""
-        return self.looked_at == self.files
+        return self.looked_at == self.files and all(one.complete for one in self.strata)
 
     @property
-    def unseen(self) -> float:
-        """The share of the files that are left which nobody has looked at, 0 to 1."""
-        return 1 - self.sampled_files / self.left_files if self.left_files else 0.0
+    def bounds(self) -> bool:
+        """Whether there can be no more to ask than was found."""
+        return self.complete and self.all_compared

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from math import ceil
-from statistics import fmean, stdev
+from functools import cache, partial
+from math import ceil, fsum
+from operator import mul
 
-from tierwise.forecast.pictures import images_of, mean, original_tokens, routed_tokens
+from tierwise.forecast.pictures import images_of, original_tokens_of, tokens_of, typical
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import prompt_tokens, reply_tokens, row_tokens
 from tierwise.forecast.scenarios import Scenario, by_name, in_row
@@ -23,8 +23,11 @@ from tierwise.forecast.texts import (
 from tierwise.looks import pack_size, unpacked
 from tierwise.models import Model, find_model
 from tierwise.prices.prices import cost_nano_usd
-from tierwise.records import ServiceTier, Usage
+from tierwise.records import Page, ServiceTier, Usage
 from tierwise.tasks import Task
+
+# The images of a workload, by the places of their files in the sample.
+_OfPlaces = Mapping[int, Sequence[SeenImage]]
 
 # Thoughts per request at the least level. No source gives figures; users report tens of tokens for
 # short answers at `low`, hundreds where thinking has no bound.
@@ -61,54 +64,96 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """The images of a workload: how many in the whole archive are `asked` and `open`.
+
+    `picture` and `picture_at_most` are mean tokens of a picture (an image or a contact sheet) by
+    rule and by the documented maximum; `raised` is the mean by rule if all pictures of which the
+    fine detail is not known had much of it; `naive` is the mean of an image at flat `high`, `names`
+    how many names a content has.
+    """
+
+    asked: float
+    open: float
+    picture: float
+    picture_at_most: float
+    raised: float
+    naive: float
+    names: float
+
+
+@dataclass(frozen=True, slots=True)
+class OfFiles:
+    """What the images of a workload come to in each file of the sample that has some.
+
+    `places` are those of the files in the sample; the others are sums over a file's images, as the
+    means of `Pictures`, and `named` counts them under all their names.
+    """
+
+    places: tuple[int, ...]
+    asked: tuple[float, ...]
+    open: tuple[float, ...]
+    picture: tuple[float, ...]
+    picture_at_most: tuple[float, ...]
+    raised: tuple[float, ...]
+    naive: tuple[float, ...]
+    named: tuple[float, ...]
+
+    def pictures(self, weights: Sequence[float]) -> Pictures:
+        """What they come to where each file of the sample stands for so many files."""
+        own = [weights[place] for place in self.places]
+
+        def total(column: Sequence[float]) -> float:
+            return fsum(map(mul, own, column))
+
+        asked, open_ = total(self.asked), total(self.open)
+        each = 1 / (asked + open_) if asked + open_ else 0.0
+        return Pictures(
+            asked,
+            open_,
+            picture=each * total(self.picture),
+            picture_at_most=each * total(self.picture_at_most),
+            raised=each * total(self.raised),
+            naive=each * total(self.naive),
+            names=each * total(self.named),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """One task put to the images of a survey, or several in the same requests.
 
-    `asked` and `open` are images in the whole archive, `asked_error` the standard error of their
-    sum as a share of it; `groups` is the number of groups they are asked in, 0 where each is asked
-    by itself. `picture` and `picture_at_most` are mean tokens of a picture (an image or a contact
-    sheet) by rule and by the documented maximum, `picture_error` its standard error as a share;
-    `raised` is the mean by rule if all pictures of which the fine detail is not known had much of
-    it; `naive` is the mean of an image at flat `high`, `names` how many names a content has.
+    `groups` is the number of groups they are asked in, 0 where each is asked by itself.
     """
 
     tasks: tuple[Task, ...]
     rates: Rates
     texts: Texts
-    asked: float
-    open: float
-    asked_error: float
     groups: int
-    picture: float
-    picture_at_most: float
-    raised: float
-    picture_error: float
-    naive: float
-    names: float
+    files: OfFiles
 
     def loads(self, scenario: Scenario) -> dict[str, Load]:
         """What each task comes to in that scenario, by name."""
+        seen = self.files.pictures(scenario.weights)
         share = scenario.shares[self.tasks[0].name]
-        sampled = max(0.0, 1 + scenario.sample * self.asked_error)
         images = round(
-            (self.asked + self.open * share)
-            * sampled
-            * (1 - scenario.broken)
-            * (1 - scenario.followers)
+            (seen.asked + seen.open * share) * (1 - scenario.broken) * (1 - scenario.followers)
         )
         if self.groups:
-            return self._requests(self.groups, images / self.groups, scenario)
+            return self._requests(self.groups, images / self.groups, seen, scenario)
         pack = pack_size([task.route for task in self.tasks])
         full, rest = divmod(images, pack)
-        many = self._requests(full, pack, scenario)
-        last = self._requests(min(rest, 1), rest, scenario)
+        many = self._requests(full, pack, seen, scenario)
+        last = self._requests(min(rest, 1), rest, seen, scenario)
         return {name: load + last[name] for name, load in many.items()}
 
     def load(self, scenario: Scenario) -> Load:
         """The sum over its tasks."""
         return sum(self.loads(scenario).values(), Load())
 
-    def _requests(self, requests: int, pack: float, scenario: Scenario) -> dict[str, Load]:
+    def _requests(
+        self, requests: int, pack: float, seen: Pictures, scenario: Scenario
+    ) -> dict[str, Load]:
         """So many equal requests, each with `pack` images."""
         if not requests:
             return {task.name: Load() for task in self.tasks}
@@ -117,17 +162,17 @@ class Workload:
         around = self._text_around(pack, answers, scenario)
         replies = [self._reply(task, scenario) for task in self.tasks]
         output = self._output(replies, answers, scenario)
-        above = scenario.pictures * (self.picture_at_most - self.picture)
-        above += scenario.detail[self.tasks[0].name] * (self.raised - self.picture)
+        above = scenario.pictures * (seen.picture_at_most - seen.picture)
+        above += scenario.detail[self.tasks[0].name] * (seen.raised - seen.picture)
         sheet = route.images_per_sheet
         sent = pack if sheet == 1 else ceil(pack / sheet)
-        pictures = sent * (self.picture + above) * (1 + scenario.sample * self.picture_error)
+        pictures = sent * (seen.picture + above)
         thoughts = usual_thoughts(find_model(route.model)) * scenario.thoughts
         paid = requests * (1 + scenario.repeats)
         text = sum(words) + around
         price = self.rates.price(route.model, route.service_tier, round(text + pictures))
         standard = self.rates.price(route.model, ServiceTier.STANDARD)
-        named = requests * self.names / (1 - scenario.followers)
+        named = requests * seen.names / (1 - scenario.followers)
         forms = 1 if self.groups else pack
         each, found = 1 / len(self.tasks), dict[str, Load]()
         for place, task in enumerate(self.tasks):
@@ -137,7 +182,7 @@ class Workload:
             earlier = self._earlier_answers(task, scenario)
             alone = forms * (self.texts.alone[place] + earlier) * scenario.text
             looks = 1 / max(1, len(task.first_questions))
-            naive = _usage(named, alone, pack * self.naive * looks, *part)
+            naive = _usage(named, alone, pack * seen.naive * looks, *part)
             # The naive way asks each image once, and nothing for an audit.
             counted = not (task.after_first or task.audit)
             found[task.name] = Load(
@@ -193,88 +238,114 @@ def workloads(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Workl
     found = []
     for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
         some = [task for task in tasks if task.name in look]
-        kinds: dict[tuple[Task, ...], list[SeenImage]] = {}
-        for image in survey.images:
-            for together in _together(some, image):
-                kinds.setdefault(together, []).append(image)
+        kinds: dict[tuple[Task, ...], dict[int, list[SeenImage]]] = {}
+        together = cache(partial(_together, tuple(some)))
+        for place, file in enumerate(survey.seen):
+            for image in file.images:
+                standings = tuple(image.standings[task.name] for task in some)
+                for kind in together(image.page, standings):
+                    kinds.setdefault(kind, {}).setdefault(place, []).append(image)
         for task in some:
-            if not any(task in together for together in kinds):
-                kinds[task,] = []
-        found += [_workload(kind, images, survey, rates) for kind, images in kinds.items()]
+            if not any(task in kind for kind in kinds):
+                kinds[task,] = {}
+        found += [_workload(kind, of_files, survey, rates) for kind, of_files in kinds.items()]
     return found
 
 
 def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
     """The work that a task makes of an archive, asked by itself."""
-    return _workload((task,), images_of(task, survey), survey, rates)
+    images = {place: images_of(task, file) for place, file in enumerate(survey.seen)}
+    return _workload((task,), {key: some for key, some in images.items() if some}, survey, rates)
 
 
-def _together(tasks: Sequence[Task], image: SeenImage) -> Iterator[tuple[Task, ...]]:
+def _together(
+    tasks: Sequence[Task], page: Page, standings: Sequence[Standing]
+) -> list[tuple[Task, ...]]:
     """The questions about one image of the sample, as they share requests."""
     alike: dict[object, list[Task]] = {}
-    for task in tasks:
-        if image.standings[task.name] in (Standing.ASKED, Standing.OPEN):
-            route = unpacked(task.decide(image.page).route)
+    for task, standing in zip(tasks, standings, strict=True):
+        if standing in (Standing.ASKED, Standing.OPEN):
+            route = unpacked(task.decide(page).route)
             alone = task.name if task.after_first or not task.look else ""
             alike.setdefault((route, task.routing, alone), []).append(task)
-    return map(tuple, alike.values())
+    return [tuple(some) for some in alike.values()]
 
 
 def _workload(
-    tasks: tuple[Task, ...], images: Sequence[SeenImage], survey: Survey, rates: Rates
+    tasks: tuple[Task, ...], of_files: _OfPlaces, survey: Survey, rates: Rates
 ) -> Workload:
-    task, route = tasks[0], tasks[0].route
-    standings = [image.standings[task.name] for image in images]
-    pictures = routed_tokens(task, images, rates.picture, detail=0)
-    at_most = routed_tokens(task, images, rates.picture_at_most, detail=0)
-    raised = routed_tokens(task, images, rates.picture, detail=1)
-    naive = original_tokens(task, images, partial(rates.naive_picture, route))
-    scale = scale_of(task, survey)
-    groups = survey.groups.get(task.name, Groups(0, 0))
+    weights = survey.weights
+    images = typical(
+        [image for some in of_files.values() for image in some],
+        [weights[place] for place, some in of_files.items() for _ in some],
+    )
+    groups = survey.groups.get(tasks[0].name, Groups(0, 0))
     return Workload(
         tasks=tasks,
         rates=rates,
-        texts=texts_of(tasks, images or survey.images),
-        asked=scale * standings.count(Standing.ASKED),
-        open=scale * standings.count(Standing.OPEN),
+        texts=texts_of(tasks, images or typical(survey.images, survey.image_weights)),
         groups=groups.groups,
-        asked_error=_relative_error(survey.images_per_file, survey),
-        picture=mean(pictures),
-        picture_at_most=mean(at_most),
-        raised=mean(raised),
-        picture_error=_relative_error(pictures, survey),
-        naive=mean(naive),
-        names=1 / _asked_once(task, survey),
+        files=_of_files(tasks[0], of_files, images, survey, rates),
     )
 
 
-def scale_of(task: Task, survey: Survey) -> float:
-    """Images in the archive, each of another content, for each of the sample."""
-    scale = survey.scale * _asked_once(task, survey)
-    if task.per and survey.files:  # files beyond the most of a group are not sent
-        scale *= survey.groups.get(task.name, Groups(0, 0)).files / survey.files
-    return scale
+def _of_files(
+    task: Task, of_files: _OfPlaces, mixed: Sequence[SeenImage], survey: Survey, rates: Rates
+) -> OfFiles:
+    rules = (
+        tokens_of(task, mixed, rates.picture, detail=0),
+        tokens_of(task, mixed, rates.picture_at_most, detail=0),
+        tokens_of(task, mixed, rates.picture, detail=1),
+        original_tokens_of(task, rates.naive_picture),
+    )
+    once = [stratum.asked_once(task.name) for stratum in survey.strata for _ in stratum.seen]
+    rows = list[tuple[float, ...]]()
+    for place, images in of_files.items():
+        standings = [image.standings[task.name] for image in images]
+        sent = sent_share(task, survey, len(images))
+        asked = once[place] * sent
+        rows.append(
+            (
+                asked * standings.count(Standing.ASKED),
+                asked * standings.count(Standing.OPEN),
+                *(asked * rule(images) for rule in rules),
+                sent * len(images),
+            )
+        )
+    columns = zip(*rows, strict=True) if rows else [()] * 7
+    return OfFiles(tuple(of_files), *columns)
 
 
-def _asked_once(task: Task, survey: Survey) -> float:
-    """The share of the names that are asked, others with the same content having their answers."""
-    return 1 - survey.twins.get(task.name, 0) / max(1, survey.left_files)
+def sent_share(task: Task, survey: Survey, images: int) -> float:
+    """The share of a file's images that is sent: of a group, no more than fit into its request."""
+    if not task.per or not survey.files:
+        return 1.0
+    files = survey.groups.get(task.name, Groups(0, 0)).files / survey.files
+    return files * min(1.0, task.per.most / images)
 
 
 def questions_left(task: Task, survey: Survey) -> float:
     """Questions in the whole archive if every condition held: of images, or of groups."""
     groups = survey.groups.get(task.name, Groups(0, 0))
-    return groups.groups or scale_of(task, survey) * len(images_of(task, survey))
+    return groups.groups or _counted(task, survey, (Standing.ASKED, Standing.OPEN))
 
 
 def questions_paid(task: Task, survey: Survey) -> float:
     """Images of which the journal has the answer, in the whole archive."""
-    seen, known = (
-        [image.standings[task.name] for image in some].count(Standing.PAID)
-        for some in (survey.images, survey.known)
-    )
+    known = [image.standings[task.name] for image in survey.known].count(Standing.PAID)
     groups = survey.groups.get(task.name, Groups(0, 0))
-    return groups.paid or scale_of(task, survey) * seen + survey.known_scale * known
+    return groups.paid or _counted(task, survey, (Standing.PAID,)) + survey.known_scale * known
+
+
+def _counted(task: Task, survey: Survey, standings: Container[Standing]) -> float:
+    """Images in the archive, each of another content, with which a task stands so."""
+    return sum(
+        stratum.scale * stratum.asked_once(task.name) * sent_share(task, survey, len(file.images))
+        for stratum in survey.strata
+        for file in stratum.seen
+        for image in file.images
+        if image.standings[task.name] in standings
+    )
 
 
 def usual_thoughts(model: Model) -> float:
@@ -292,10 +363,3 @@ def _usage(requests: float, text: float, pictures: float, output: float, thought
         output_tokens=round(requests * output),
         thought_tokens=round(requests * thoughts),
     )
-
-
-def _relative_error(values: Sequence[float], survey: Survey) -> float:
-    """The standard error of a mean as a share of it, for a sample without replacement."""
-    if not survey.unseen or len(values) < 2 or not any(values):
-        return 0.0
-    return float(stdev(values) / fmean(values) * (survey.unseen / len(values)) ** 0.5)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import sqrt
 
 from tierwise.storage.listing import Input, Named, Skipped, list_names
 
@@ -28,6 +29,31 @@ class ArchiveNames:
     def scale(self) -> float:
         """Files in the archive for each that is named here."""
         return self.files / len(self.named) if self.named else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Names that were `compared`, and how many `files` they stand for.
+
+    More than themselves where a listing was cut; fewer where they are those of an archive and only
+    a run finds out which of them come first.
+    """
+
+    files: int
+    compared: int
+
+    @property
+    def scale(self) -> float:
+        """Files for each name."""
+        return self.files / self.compared if self.compared else 0.0
+
+    def spread(self, names: int) -> float:
+        """The standard deviation of how many files so many of the names stand for."""
+        if self.files == self.compared or not self.compared:
+            return 0.0
+        share, more = names / self.compared, self.files - self.compared
+        files = more * (1 + more / self.compared) if more > 0 else -more * self.scale
+        return sqrt(files * share * (1 - share))
 
 
 def archive_names(found: Input, rng: random.Random) -> ArchiveNames:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,23 +12,18 @@ from tierwise.surveying.archive_names import ArchiveNames
 from tierwise.surveying.identical_files import affordable, content_hash
 
 
-def first_names(
-    names: ArchiveNames, first: int | None, rng: random.Random, *, hashes: bool
-) -> ArchiveNames:
+def first_names(names: ArchiveNames, first: int | None, *, hashes: bool) -> ArchiveNames:
     """Those of the `first` contents, all names where it is None.
 
     Which these are only their hashes tell. Where a listing does not have them they are read if
-    `hashes` are wanted and reading them takes not too long; else names at random stand for them:
-    one part of an archive is like another, except for what was asked of it before.
+    `hashes` are wanted and reading them takes not too long; else all names stand for them: one part
+    of an archive is like another, except for what was asked of it before.
     """
     if first is None or not names.named:
         return names
     listed = all(name.known and name.known.content_hash for name in names.named)
     if not listed and not (hashes and len(affordable(names.named)) == len(names.named)):
-        count = min(len(names.named), max(1, round(first / names.scale)))
-        return replace(
-            names, files=min(first, names.files), named=tuple(rng.sample(names.named, count))
-        )
+        return replace(names, files=min(first, names.files))
     contents: Mapping[str, list[Named]] = defaultdict(list)
     for name in names.named:
         contents[content_hash(name) or f"unread:{name.uri}"].append(name)

@@ -19,6 +19,8 @@ from tierwise.storage.files import join
 from tierwise.storage.listing import Input
 from tierwise.surveying.survey_archive import WhatToSurvey, survey_archive
 
+_LIMITS = Limits()
+
 
 def rates_of(service: Service, on: date, check_packs: float = 0.0) -> Rates:
     """What decides tokens and prices at a service on a day."""
@@ -34,13 +36,14 @@ def survey_of(
     sample: int = SAMPLE,
     shares_alike: bool = False,
     first: int | None = None,
+    limits: Limits = _LIMITS,
 ) -> Survey:
     """A look at the archive, or at the `first` files of it that a pilot asks.
 
     `output` is where an earlier run may have left its journal.
     """
     journal = join(output, "journal") if output else ""
-    looking = WhatToSurvey(questions, Limits(), sample, journal, reading, shares_alike, first)
+    looking = WhatToSurvey(questions, limits, sample, journal, reading, shares_alike, first)
     return survey_archive(found, looking)
 
 

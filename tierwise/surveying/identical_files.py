@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from tierwise.answering.large_files import check_head, is_large
 from tierwise.errors import ImageError
@@ -27,7 +28,7 @@ def content_hash(named: Named) -> str:
     if named.known:
         return named.known.content_hash
     try:
-        if is_large(_size(named)):
+        if is_large(size_of(named)):
             check_head(named.path, named.uri)
         return files_for(named.path).content_hash(named.path)
     except (ImageError, OSError, ValueError):  # it will be one row of failures
@@ -38,7 +39,7 @@ def affordable(named: Iterable[Named], most: int = _MOST_BYTES) -> list[Named]:
     """The first of these names whose contents can be hashed by reading so many bytes."""
     chosen = []
     for name in named:
-        size = 0 if name.known else _size(name)
+        size = 0 if name.known else size_of(name)
         most -= size if size <= LARGEST_FILE_BYTES else 0  # larger ones are not read
         if most < 0:
             break
@@ -46,15 +47,34 @@ def affordable(named: Iterable[Named], most: int = _MOST_BYTES) -> list[Named]:
     return chosen
 
 
-def twins_in(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) -> dict[str, int]:
-    """By task, how many names share their question with a name before them.
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """By task, URIs of names that share their question with a name before them.
+
+    `others` are names of a content that has another. Each that was found stands for `scale`, which
+    is 1 where all that may be identical were compared.
+    """
+
+    sharing: Mapping[str, frozenset[str]]
+    others: int
+    scale: float = 1.0
+
+    def contents(self, names: int) -> float:
+        """How many contents so many names have, at least one."""
+        return max(1.0, names - self.others * self.scale)
+
+
+def twins_in(
+    named: Sequence[Named], sizes: Mapping[str, int], tasks: Sequence[Task], rng: random.Random
+) -> Twins:
+    """The twins among some names, whose `sizes` are bytes by URI, 0 where they are not known.
 
     Only files of one size are read, of those at most some thousands, and some gigabytes. Files that
     a manifest names in a bucket are taken to differ: their sizes would take a request each.
     """
     by_size: Mapping[int, list[Named]] = defaultdict(list)
     for name in named:
-        if (size := _size(name)) <= LARGEST_FILE_BYTES:
+        if (size := sizes[name.uri]) <= LARGEST_FILE_BYTES:
             by_size[size].append(name)
     groups = [group for size, group in by_size.items() if size and len(group) > 1]
     rng.shuffle(groups)
@@ -65,25 +85,31 @@ def twins_in(named: Sequence[Named], tasks: Sequence[Task], rng: random.Random) 
     by_content: Mapping[str, list[Named]] = defaultdict(list)
     for name in compared:
         by_content[content_hash(name) or name.uri].append(name)
-    scale = sum(map(len, groups)) / len(compared) if compared else 0.0
-    return {
-        task.name: round(scale * sum(_sharing(task, same) for same in by_content.values()))
-        for task in tasks
-    }
+    return Twins(
+        {
+            task.name: frozenset(
+                uri for same in by_content.values() for uri in _sharing(task, same)
+            )
+            for task in tasks
+        },
+        len(compared) - len(by_content),
+        sum(map(len, groups)) / len(compared) if compared else 1.0,
+    )
 
 
-def _sharing(task: Task, same: Sequence[Named]) -> int:
-    """How many of these names of one content share a task's question with another of them."""
+def _sharing(task: Task, same: Sequence[Named]) -> Iterator[str]:
+    """Those of these names of one content that share a task's question with one before them."""
     used = [name for name in used_variables(task.prompt) if name not in task.variables]
-
-    def values(named: Named) -> tuple[object, ...]:
+    seen = set[tuple[object, ...]]()
+    for named in same:
         file_name = named.uri.rpartition("/")[2]
-        return tuple(file_name if key == FILENAME else named.columns.get(key) for key in used)
+        values = tuple(file_name if key == FILENAME else named.columns.get(key) for key in used)
+        if values in seen:
+            yield named.uri
+        seen.add(values)
 
-    return len(same) - len({values(named) for named in same})
 
-
-def _size(named: Named) -> int:
+def size_of(named: Named) -> int:
     """In bytes; 0 where it is not known at once."""
     if named.known:
         return named.known.bytes

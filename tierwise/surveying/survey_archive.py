@@ -1,4 +1,4 @@
-"""Looks at an archive for a forecast: names and sizes of all files, headers of a random sample.
+"""Looks at an archive for a forecast: names and sizes of all files, headers of a sample.
 
 Whole files are read only where nothing less tells: those that may be identical, by their size, and
 all, up to some gigabytes, when a journal may know their answers: which are new is not guessed from
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from tierwise.answering.prepare import READERS
 from tierwise.answering.question import known_outcome, question
 from tierwise.errors import ImageError
-from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.survey import SeenFile, SeenImage, Standing, Stratum, Survey
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
 from tierwise.journal.reading import ANYBODYS, Reading
@@ -25,10 +25,11 @@ from tierwise.records import Answer, ImageFile, Page, Reason
 from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
-from tierwise.surveying.archive_names import archive_names
+from tierwise.surveying.archive_names import Frame, archive_names
 from tierwise.surveying.first_names import first_names
-from tierwise.surveying.identical_files import affordable, content_hash, twins_in
+from tierwise.surveying.identical_files import Twins, affordable, content_hash, size_of, twins_in
 from tierwise.surveying.picture_heads import first_page
+from tierwise.surveying.strata import Drawn, drawn_strata
 from tierwise.surveying.survey_groups import KnownGroups, survey_groups
 from tierwise.tasks import Task
 
@@ -64,7 +65,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     everything = archive_names(found, rng)
     asked_before = _journal(looking, everything.files) is not None
-    names = first_names(everything, looking.first, rng, hashes=asked_before)
+    names = first_names(everything, looking.first, hashes=asked_before)
     questions = looking.questions
     groups = KnownGroups(_journal(looking, names.files), looking.sample)
     journal = groups.journal
@@ -73,26 +74,42 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     recalled = _recalled(compared, journal) if journal else {}
     known = {one.uri: _known_images(one, looking, recalled.get(one.uri)) for one in compared}
     left = [one for one in compared if not known[one.uri]]
-    chosen = left[: looking.sample]
-    seen = _seen(chosen, looking, recalled)
-    images = [of_file or [] for of_file in seen]
-    foreign = {one.uri for one, of_file in zip(chosen, seen, strict=True) if of_file is None}
-    pictures = [one for one in left if one.uri not in foreign]
-    shared = twins_in(pictures, questions.of_images, rng)  # in a part of the names, too few
-    scale = names.files / len(compared) if compared else 0.0
+    sizes = {one.uri: size_of(one) for one in left}
+    drawn = drawn_strata(left, sizes, looking.sample, rng, frames=questions.frames)
+    seen = _seen([one for stratum in drawn for one in stratum.chosen], looking, recalled)
+    pictures = [one for one in left if one.uri not in seen or not seen[one.uri].foreign]
+    twins = twins_in(pictures, sizes, questions.of_images, rng)
+    files = names.files
+    if files < len(compared):  # the first contents of all, with their other names
+        files = min(len(compared), round(files * len(pictures) / twins.contents(len(pictures))))
+    frame = Frame(files, len(compared))
+    found_known = len(compared) - len(left)
     return Survey(
-        files=names.files,
+        files=files,
         skipped_files=names.skipped,
-        images_per_file=tuple(len(of_file) for of_file in images),
-        images=tuple(image for of_file in images for image in of_file),
-        twins={name: round(count * scale) for name, count in shared.items()},
+        strata=tuple(_stratum(one, seen, twins, frame) for one in drawn),
         groups={task.name: survey_groups(names, task, groups, rng) for task in questions.of_groups},
-        foreign=len(foreign),
         known=tuple(image for of_file in known.values() for image in of_file),
-        known_files=round(scale * (len(compared) - len(left))),
-        compared_files=len(compared) - len(left),
+        known_files=round(frame.scale * found_known),
+        compared_files=found_known,
         shares_alike=looking.shares_alike,
         of_files=everything.files if looking.first else None,
+        all_compared=twins.scale == 1,
+    )
+
+
+def _stratum(drawn: Drawn, seen: Mapping[str, SeenFile], twins: Twins, frame: Frame) -> Stratum:
+    scale = twins.scale * frame.scale
+    return Stratum(
+        files=frame.scale * len(drawn.names),
+        seen=tuple(seen[one.uri] for one in drawn.chosen),
+        kind=drawn.kind,
+        twins={
+            task: scale * sum(one.uri in sharing for one in drawn.names)
+            for task, sharing in twins.sharing.items()
+        },
+        spread=frame.spread(len(drawn.names)),
+        certain=frame.scale >= 1,
     )
 
 
@@ -106,11 +123,10 @@ def _journal(looking: WhatToSurvey, files: int) -> JournalFiles | None:
 
 def _seen(
     chosen: Sequence[Named], looking: WhatToSurvey, recalled: Mapping[str, _Known]
-) -> list[list[SeenImage] | None]:
+) -> dict[str, SeenFile]:
     with ThreadPoolExecutor(READERS) as pool:
-        return list(
-            pool.map(lambda named: _seen_images(named, looking, recalled.get(named.uri)), chosen)
-        )
+        seen = pool.map(lambda named: _seen_file(named, looking, recalled.get(named.uri)), chosen)
+        return {named.uri: file for named, file in zip(chosen, seen, strict=True)}
 
 
 def _known_images(named: Named, looking: WhatToSurvey, known: _Known | None) -> list[SeenImage]:
@@ -156,21 +172,19 @@ def _recalled(chosen: Sequence[Named], journal: JournalFiles) -> dict[str, _Know
     }
 
 
-def _seen_images(
-    named: Named, looking: WhatToSurvey, known: _Known | None
-) -> list[SeenImage] | None:
-    """The images of a file; none when it cannot be read, None when it is no picture at all."""
+def _seen_file(named: Named, looking: WhatToSurvey, known: _Known | None) -> SeenFile:
+    """A file with its images, none when it cannot be read."""
     try:
         first = _looked_into(named, looking)
     except ImageError as error:
-        return None if error.reason is Reason.UNSUPPORTED_FORMAT else []
+        return SeenFile(foreign=error.reason is Reason.UNSUPPORTED_FORMAT)
     except (OSError, ValueError):
-        return []
+        return SeenFile()
     content_hash, recalled = known = known or ("", Recalled())
     seen = [replace(first, number=number) for number in range(1, first.pages + 1)]
     # Who has opened the file knows more of it than its header tells.
     pages = recalled.pages_of(content_hash, looking.questions.frames) or seen
-    return [_image(named, page, looking, known) for page in pages]
+    return SeenFile(tuple(_image(named, page, looking, known) for page in pages))
 
 
 def _looked_into(named: Named, looking: WhatToSurvey) -> Page:
@@ -210,9 +224,10 @@ def _standings(
             standings[task.name] = Standing.OPEN
         elif not task.is_asked(answers):
             standings[task.name] = Standing.SPARED
+        elif not recalled.outcomes:
+            standings[task.name] = Standing.ASKED
         else:
-            ask = question(task, file, page, answers)
-            outcome = known_outcome(ask, recalled)
+            outcome = known_outcome(question(task, file, page, answers), recalled)
             standings[task.name] = Standing.PAID if outcome else Standing.ASKED
             if isinstance(outcome, Answer):
                 answers[task.name] = outcome.value

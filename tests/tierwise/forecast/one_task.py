@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from tierwise.forecast.survey import SeenFile, SeenImage, Stratum, Survey
 from tierwise.tasks import Tasks, load_tasks
 
 _TASKS = """
@@ -27,3 +30,16 @@ def tasks_of(
     """One task `a`; the usual prompt is ten tokens."""
     text = _TASKS.format(model=model, level=level, pack=pack, prompt=prompt, tier=tier)
     return load_tasks(text, path="tasks.yaml")
+
+
+def survey_of(
+    images: Sequence[SeenImage],
+    *,
+    files: int | None = None,
+    broken: int = 0,
+    twins: Mapping[str, int] | None = None,
+) -> Survey:
+    """A sample of files with one image each and of broken ones, of so many files in all."""
+    seen = (*(SeenFile((image,)) for image in images), *(SeenFile() for _ in range(broken)))
+    count = len(seen) if files is None else files
+    return Survey(count, 0, (Stratum(count, seen, twins=twins or {}),))

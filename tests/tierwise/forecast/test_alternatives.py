@@ -7,11 +7,11 @@ from functools import cache
 
 import pytest
 
-from tests.tierwise.forecast.one_task import tasks_of
+from tests.tierwise.forecast.one_task import survey_of, tasks_of
 from tierwise.forecast.alternatives import Alternative, Change, alternatives, naive_cost
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.survey import SeenImage, Standing
 from tierwise.questions import as_written
 from tierwise.tasks import load_tasks
 
@@ -31,7 +31,7 @@ def found(
 ) -> list[Alternative]:
     tasks = tasks_of(model=model, tier=tier, prompt=prompt, level=level, pack=pack)
     image = SeenImage(4000, 3000, "a.jpg", {}, {"a": Standing.ASKED})
-    survey = Survey(1000, 0, (1,) * 100, (image,) * 100)
+    survey = survey_of((image,) * 100, files=1000)
     return alternatives(tasks.tasks, survey, Rates(on, vertex))
 
 
@@ -135,7 +135,7 @@ tasks:
 def test_asked_together_and_apart_are_rows_with_their_prices(together: str) -> None:
     tasks = as_written(load_tasks(TWO.format(together=together), path="tasks.yaml")).tasks
     image = SeenImage(4000, 3000, "a.jpg", {}, {"a": Standing.ASKED, "b": Standing.ASKED})
-    some = alternatives(tasks, Survey(1000, 0, (1,) * 100, (image,) * 100), Rates(TODAY))
+    some = alternatives(tasks, survey_of((image,) * 100, files=1000), Rates(TODAY))
     costs = {(way.change, way.to): way.load for way in some}
     higher = costs[Change.TOGETHER, "medium"]
     asked = costs[Change.NONE, ""]

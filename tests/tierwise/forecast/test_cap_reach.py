@@ -7,12 +7,12 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tierwise.forecast.one_task import tasks_of
+from tests.tierwise.forecast.one_task import survey_of, tasks_of
 from tierwise.accounts.admission import Cap, Paid, Work, admit
 from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
 from tierwise.forecast.forecast import Forecast, forecast
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.survey import SeenImage, Standing, Survey
+from tierwise.forecast.survey import SeenImage, Standing
 from tierwise.records import Spent
 
 IMAGE_AT_MOST = 500_000
@@ -21,7 +21,7 @@ IMAGES = 1000
 
 def forecast_of_one(standing: Standing = Standing.ASKED) -> Forecast:
     image = SeenImage(4000, 3000, "a.jpg", {}, {"a": standing})
-    survey = Survey(IMAGES, 0, (1,) * 100, (image,) * 100)
+    survey = survey_of((image,) * 100, files=IMAGES)
     return forecast(
         tasks_of().tasks, survey, Rates(date(2026, 11, 23)), {"a": 2 * IMAGE_AT_MOST}, unknowns=()
     )

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tests.tierwise.forecast.one_task import survey_of
 from tierwise.forecast.shares import asked_shares
 from tierwise.forecast.survey import SeenImage, Standing, Survey
 from tierwise.tasks import load_tasks
@@ -38,7 +39,7 @@ def survey(images: int, **standings: list[Standing]) -> Survey:
         )
         for image in range(images)
     )
-    return Survey(images, 0, (1,) * images, tuple(seen))
+    return survey_of(tuple(seen))
 
 
 @pytest.mark.parametrize(

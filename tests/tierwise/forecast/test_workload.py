@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.tierwise.forecast.one_task import tasks_of
+from tests.tierwise.forecast.one_task import survey_of, tasks_of
 from tierwise.forecast.forecast import expectations, forecast, forecast_row
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import Expectations, Scenario, Unknown, middle_scenario
@@ -26,9 +26,9 @@ AT_LIST_PRICES = Rates(TODAY)
 BIG = (4000, 3000)  # 266, 540, 1064 or 2160 tokens
 
 
-def survey(images: int, *, files: int | None = None, **changed: Any) -> Survey:
+def survey(images: int, **changed: Any) -> Survey:
     seen = SeenImage(*BIG, "a.jpg", {}, {"a": Standing.ASKED})
-    return Survey(files or images, 0, (1,) * images, (seen,) * images, **changed)
+    return survey_of((seen,) * images, **changed)
 
 
 def middle(tasks: Tasks, seen: Survey, rates: Rates = AT_LIST_PRICES) -> tuple[Workload, Load]:
@@ -75,7 +75,7 @@ def test_a_sample_stands_for_the_archive() -> None:
 
 def test_twins_and_what_is_paid_cost_nothing() -> None:
     paid = SeenImage(*BIG, "b.jpg", {}, {"a": Standing.PAID})
-    seen = Survey(10, 0, (1,) * 10, (*survey(6).images, *(paid,) * 4), twins={"a": 2})
+    seen = survey_of((*survey(6).images, *(paid,) * 4), twins={"a": 2})
     work, load = middle(tasks_of(), seen)
     assert load.images == round(6 * (1 - 2 / 10)) == 5
     assert round(questions_paid(work.tasks[0], seen)) == 3
@@ -121,7 +121,7 @@ def test_the_same_survey_gives_the_same_forecast_in_which_bounds_are_in_order() 
 
 def test_where_headers_are_unreadable_as_many_files_are_broken_behind_sound_ones() -> None:
     sound = survey(60).images
-    broken = Survey(100, 0, (1,) * 60 + (0,) * 40, sound)
+    broken = survey_of(sound, broken=40)
     _, load = middle(tasks_of(), broken)
     assert load.images == 60 * 60 // 100
     tasks, worst = tasks_of().tasks, {"a": 1_000_000}
@@ -132,7 +132,7 @@ def test_where_headers_are_unreadable_as_many_files_are_broken_behind_sound_ones
 
 
 def test_nothing_to_ask_costs_nothing() -> None:
-    row = forecast_row(forecast(tasks_of().tasks, Survey(0, 0, (), ()), Rates(TODAY), {"a": 1}))
+    row = forecast_row(forecast(tasks_of().tasks, Survey(0, 0, ()), Rates(TODAY), {"a": 1}))
     assert (row["requests"], row["cost_usd"], row["worst_usd"]) == (0, "0.000000000", "0.000000000")
     assert row["uncertainty"] == {}
 
@@ -157,21 +157,21 @@ tasks:
     print_, plain = (SeenImage(*BIG, "b.jpg", {}, asked, "jpeg", one) for one in (0.5, 0.0))
     large = SeenImage(*BIG, "l.jpg", {}, asked, "jpeg")
     images = (small, small, small, print_, plain, page, large, large)
-    work, load = middle(ruled, Survey(8, 0, (1,) * 8, images))
+    work, load = middle(ruled, survey_of(images))
     portrait = image_tokens("gemini-3.1-flash-lite", MediaResolution.MEDIUM, 612, 792)
     known = 3 * 266 + 1064 + 540
-    assert work.picture == (known + portrait + 2 * 540) / 8
+    pictures = work.files.pictures((1,) * 8)
+    assert pictures.picture == (known + portrait + 2 * 540) / 8
     portrait_raised = image_tokens("gemini-3.1-flash-lite", MediaResolution.HIGH, 612, 792)
-    assert work.raised == (known + portrait_raised + 2 * 1064) / 8
+    assert pictures.raised == (known + portrait_raised + 2 * 1064) / 8
     # Nobody said how many have fine detail: a quarter.
-    expected = 8 * (work.picture + (work.raised - work.picture) / 4)
+    expected = 8 * (pictures.picture + (pictures.raised - pictures.picture) / 4)
     assert load.usage.image_tokens == round(expected)
-    row = forecast_row(
-        forecast(ruled.tasks, Survey(8, 0, (1,) * 8, images), AT_LIST_PRICES, {"a": 0})
-    )
+    row = forecast_row(forecast(ruled.tasks, survey_of(images), AT_LIST_PRICES, {"a": 0}))
     assert Unknown.DETAIL in row["uncertainty"]
-    literal = workload(ruled.as_they_are().tasks[0], Survey(8, 0, (1,) * 8, images), AT_LIST_PRICES)
-    assert literal.picture == literal.raised
+    literal = workload(ruled.as_they_are().tasks[0], survey_of(images), AT_LIST_PRICES)
+    pictures = literal.files.pictures((1,) * 8)
+    assert pictures.picture == pictures.raised
 
 
 def test_the_naive_way_looks_once_at_every_name_and_audits_nothing() -> None:
@@ -204,7 +204,7 @@ tasks:
 def planned(text: str) -> tuple[Expectations, list[Workload]]:
     tasks = as_written(load_tasks(text, path="t")).tasks
     asked = {"a": Standing.ASKED, "b": Standing.ASKED}
-    seen = Survey(10, 0, (1,) * 10, (SeenImage(*BIG, "a.jpg", {}, asked),) * 10)
+    seen = survey_of((SeenImage(*BIG, "a.jpg", {}, asked),) * 10)
     return expectations(tasks, seen), workloads(tasks, seen, AT_LIST_PRICES)
 
 

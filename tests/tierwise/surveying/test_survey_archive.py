@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -160,3 +161,94 @@ def test_files_that_are_no_pictures_say_nothing_of_those_that_are(
     worst = {"a": 1, "named": 1}
     row = forecast_row(forecast(asked, found, Rates(date(2026, 11, 29)), worst))
     assert (row["requests"], row["questions"], row["images"]) == (10, 20, 10)  # one look for both
+
+
+def pdf(path: Path, pages: int, shade: int = 0) -> None:
+    page = Image.new("L", (60, 80), shade)
+    page.save(path, "PDF", save_all=True, append_images=[page] * (pages - 1))
+
+
+@pytest.fixture
+def few_large(tmp_path: Path, draw: Callable[..., bytes]) -> Path:
+    """Three files of 100 pages among 200 photographs."""
+    for number in range(200):
+        (tmp_path / f"{number:03}.jpg").write_bytes(draw(number))
+    for number in range(3):
+        pdf(tmp_path / f"book-{number}.pdf", 100, shade=number)
+    return tmp_path
+
+
+def test_few_large_files_among_many_are_counted_as_they_are(few_large: Path) -> None:
+    survey = look(few_large, sample=40)
+    assert (survey.files, survey.sampled_files, survey.about_images) == (203, 40, 500)
+    assert not survey.complete
+    asked = as_written(load_tasks(TASKS, path="t")).tasks
+    found = forecast(asked, survey, Rates(date(2026, 11, 29)), {"a": 1, "named": 1})
+    assert found.load.images == 2 * 500
+    assert found.worst == 2 * 500
+    assert not forecast_row(found)["worst_is_bound"]
+
+
+def test_pages_of_twins_are_paid_once(few_large: Path) -> None:
+    for number in range(3):
+        data = (few_large / f"book-{number}.pdf").read_bytes()
+        (few_large / f"copy of {number}.pdf").write_bytes(data)
+    survey = look(few_large, sample=60)
+    assert (survey.about_images, survey.twins["a"]) == (800, 3)
+    asked = as_written(load_tasks(TASKS, path="t")).tasks
+    found = forecast(asked, survey, Rates(date(2026, 11, 29)), {"a": 1, "named": 1})
+    assert found.tasks["a"].load.images == 500
+
+
+def test_endings_that_lie_are_found_by_their_size(few_large: Path) -> None:
+    for number in range(3):
+        (few_large / f"book-{number}.pdf").rename(few_large / f"{900 + number}.jpg")
+    assert look(few_large, sample=40).about_images == 500
+
+
+def test_a_manifest_in_which_sizes_are_not_told(
+    bucket: Bucket, tmp_path: Path, draw: Callable[..., bytes]
+) -> None:
+    """Endings tell alone; a size would take a request for each name."""
+    names = [f"gs://archive/in/{number:03}.jpg" for number in range(100)]
+    for number, name in enumerate(names):
+        bucket.put(name, draw(number))
+    pdf(tmp_path / "book", 50)
+    names.append("gs://archive/in/book.pdf")
+    bucket.put(names[-1], (tmp_path / "book").read_bytes())
+    manifest = tmp_path / "all.csv"
+    manifest.write_text("\n".join(["uri", *names]), "utf-8")
+    bucket.counts.clear()
+    survey = look(manifest, sample=20)
+    assert survey.about_images == 150
+    assert bucket.counts["read"] <= 2 * 20
+
+
+def test_in_a_bucket_sizes_come_with_the_listing(
+    bucket: Bucket, few_large: Path, draw: Callable[..., bytes]
+) -> None:
+    for path in few_large.iterdir():
+        bucket.put(f"gs://archive/in/{path.stem}.bin", path.read_bytes())
+    survey = survey_archive(find_input("gs://archive/in"), looking(TASKS, 40))
+    assert survey.about_images == 500
+
+
+def test_a_pilot_counts_on_a_share_of_the_large_files(few_large: Path) -> None:
+    """Which files it asks only the run finds out: most pilots of 20 have none of the three."""
+    found = find_input(str(few_large))
+    survey = survey_archive(found, replace(looking(TASKS, 400), first=20))
+    assert (survey.files, survey.of_files, survey.complete) == (20, 203, False)
+    assert survey.about_images == round(20 * 500 / 203)
+    asked = as_written(load_tasks(TASKS, path="t")).tasks
+    cost = forecast(asked, survey, Rates(date(2026, 11, 29)), {"a": 1, "named": 1}).cost
+    whole = forecast(
+        asked, look(few_large, sample=400), Rates(date(2026, 11, 29)), {"a": 1, "named": 1}
+    )
+    each = whole.cost.middle / 500
+    assert cost.low < 22 * each < 100 * each < cost.high
+
+
+def test_one_file(tmp_path: Path, draw: Callable[..., bytes]) -> None:
+    (tmp_path / "one.jpg").write_bytes(draw())
+    survey = look(tmp_path, sample=1)
+    assert (survey.files, survey.about_images, survey.complete) == (1, 1, True)
