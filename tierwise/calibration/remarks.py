@@ -105,8 +105,8 @@ def _confidence(choice: Choice) -> Iterator[str]:
     if tried and not by_confidence(choice.chosen):
         good = sum(one.accepted for one in tried)
         yield (
-            f"No threshold of the model's own confidence helps: {len(tried)} were tried, {good} were "
-            "shown to be good enough, none costs least."
+            f"No threshold of the model's own confidence helps: {len(tried)} were tried, {good} "
+            "were shown to be good enough, none costs least."
         )
 
 

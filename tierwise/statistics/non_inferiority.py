@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from math import ceil, exp, log, log1p, sqrt
 from statistics import NormalDist
@@ -73,6 +74,7 @@ class RouteComparison:
         return None if units is None else ceil(units * self.images / self.units)
 
 
+@lru_cache(maxsize=256)
 def least_units(margin: float, error: float, *, graded: bool = False) -> int:
     """How many units it takes where nothing is lost: with fewer, nothing can be shown.
 

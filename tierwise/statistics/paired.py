@@ -15,6 +15,7 @@ only where the sample leaves it likely, and what that may miss is added (Berger 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil, log
 
 import numpy as np
@@ -34,6 +35,7 @@ _FIRST_CELL, _WIDENING, _WIDEST_CELL = 1 / 5000, 1.25, 1 / 50
 Numbers = NDArray[np.float64]
 
 
+@lru_cache(maxsize=4096)
 def p_worse_by(margin: float, *, images: int, lost: int, gained: int) -> float:
     """The p-value of the hypothesis that the candidate is worse by `margin` or more.
 
