@@ -32,13 +32,12 @@ def adaptations(routes: Routes, pages: Sequence[Page], own: Routing) -> list[Com
     """
     names = {route: name for name, route in routes.items()}
     seen = {(name,) * len(pages) for name in routes}
-    bolder = _cheapest(routes)
     found = []
     for name, base, routing in _rules(routes, pages, own):
         taken = [names.get(decide(routes[base], routing, page).route, "") for page in pages]
         if all(taken) and tuple(taken) not in seen:
             seen.add(tuple(taken))
-            found.append(ComposedRoute(name, base, [(one,) for one in taken], bolder, routing))
+            found.append(ComposedRoute(name, base, [(one,) for one in taken], routing))
     return found
 
 

@@ -59,12 +59,12 @@ def cascades(
                     name=f"{cheap}>{target} if {doubt.name}",
                     base=cheap,
                     asked=_asked(task, cheap, target, doubt, observed),
-                    bolder=cheap,
                     escalation=Escalated(
                         when=doubt.condition.text,
                         route=routes[target],
                         signals={name: one.digest for name, one in doubt.signals.items()},
                     ),
+                    again=target,
                 )
 
 

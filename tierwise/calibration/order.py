@@ -3,9 +3,9 @@
 Each is tested with the whole error as long as all before it were good enough
 (`tierwise.statistics.sequence`). So the order goes from what is nearest to the reference to what is
 cheapest: first what asks about one picture in a request, by what a picture costs there by the
-rules, the dearest first; then sheets and packs, the smallest first. A route that asks again stands
-directly before the one that it asks first, the same route together with other tasks directly behind
-it. No label and no answer has a say.
+rules, the dearest first; then sheets and packs, the smallest first. What asks again where it is in
+doubt costs as if it asked a third again, wherever its doubts lie. A route together with other tasks
+stands directly behind the same by itself. No label and no answer has a say.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from tierwise.calibration.routes import Routes
 from tierwise.errors import InputError
 from tierwise.records import MediaResolution, Route
 from tierwise.shown import shown, suggestion
+
+# The share of pictures that is taken to be in doubt, before anything is asked.
+_ASKED_AGAIN = Decimal(1) / 3
 
 
 def order_of(
@@ -44,13 +47,19 @@ def order_of(
     }
     del places[next(iter(routes))]
     for one in composed:
-        base = routes[one.base]
-        asked = [costs[names[-1]] for names in one.asked] if costs and not one.escalation else []
-        cost = sum(asked, Decimal(0)) / len(asked) if asked else costs.get(one.bolder)
-        places[one.name] = _place(base if asked else routes[one.bolder], cost, 0)
+        places[one.name] = _place(routes[one.base], _cost(one, costs), 0)
     found = sorted(places, key=places.__getitem__)
     wanted = [name for name in first if name in found]
     return [*wanted, *(name for name in found if name not in wanted)]
+
+
+def _cost(one: ComposedRoute, costs: Mapping[str, Decimal]) -> Decimal | None:
+    """What a picture costs on average, None where routes' costs are not known."""
+    if not costs:
+        return None
+    if one.again:
+        return costs[one.base] + costs[one.again] * _ASKED_AGAIN
+    return sum((costs[names[-1]] for names in one.asked), Decimal(0)) / len(one.asked)
 
 
 def _place(route: Route, cost: Decimal | None, kind: int) -> tuple[int, Decimal, int, int, int]:

@@ -66,7 +66,7 @@ def test_pages_of_a_file_count_once_at_a_rule_too(own: Route, observe: Observe) 
     observed = {
         name: together(observe([True] * 200, cost), 4) for name, cost in (("high", 900), ("low", 1))
     }
-    rule = ComposedRoute("half", "low", [("low",), ("high",)] * 100, "low")
+    rule = ComposedRoute("half", "low", [("low",), ("high",)] * 100)
     kind = OneLabel(("cat", "dog"))
     found = choose(kind, routes, observed, Terms(0.05, 0.95), composed=[rule])
     counted = [one.comparison.units for one in found.routes if one.comparison]

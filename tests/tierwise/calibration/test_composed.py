@@ -17,7 +17,7 @@ Observe = Callable[..., list[Observation]]
 
 def test_the_last_answer_counts_and_all_is_paid_and_waited_for(observe: Observe) -> None:
     observed = {"low": observe([False, True], 400), "high": observe([True, True], 900)}
-    rule = ComposedRoute("doubt", "low", [("low", "high"), ("low",)], bolder="low")
+    rule = ComposedRoute("doubt", "low", [("low", "high"), ("low",)])
     first, second = rule.observations(observed)
     assert (first.value, first.spent.cost, first.latency_ms) == ("cat", 1300, 1400)
     assert second == observed["low"][1]
@@ -39,7 +39,7 @@ def test_a_rule_that_errs_less_than_its_route_is_chosen_at_what_it_costs(
         routes,
         observed,
         Terms(0.05, 0.95),
-        composed=[ComposedRoute("low, hard ones high", "low", picks, bolder="low")],
+        composed=[ComposedRoute("low, hard ones high", "low", picks)],
     )
     assert found.chosen == "low, hard ones high"
     best = found.route(found.chosen)
