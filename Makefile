@@ -41,6 +41,7 @@ prove: $(READY) ## simulate refusals, outages and counts, run against failing se
 	$(BIN)/python -m bench.ending.simulate
 	$(BIN)/python -m bench.counts.simulate
 	$(BIN)/python -m bench.stress.faults
+	$(BIN)/python -m bench.guarantee
 	$(BIN)/python -m bench.stress.soak --seconds=$(or $(SOAK),3600)
 
 bench: $(READY) ## measure the shrinking against the tutorial way and the codec's limit
