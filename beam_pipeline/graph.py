@@ -28,6 +28,7 @@ from tierwise.transforms.choose_first import ChooseFirst
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.compare_audits import CompareAudits, Compared
 from tierwise.transforms.count_labels import CountLabels, FindChanged
+from tierwise.transforms.free_followers import FreeFollowers
 from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
 from tierwise.transforms.keep_lease import keep_lease
@@ -104,8 +105,6 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     if job.first:  # of images alone; who leads whom is that of the whole archive
         alike, population = alike | "ChooseFirst" >> ChooseFirst(job.first)
         files = alike
-    if job.likeness:
-        followers = alike | "Followers" >> beam.Filter(lambda file: file.leader)
     images = groups = admissions = audited = None
     if questions.of_images:
         sharing = ShareDuplicates(questions, digits, plan.order_by)
@@ -119,11 +118,19 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
         engine = SharedEngine(plan)
         images = images and images | "AskGemini" >> AskImages(engine)
         groups = groups and groups | "AskGroups" >> AskGroups(engine)
+        if images and job.likeness and not job.first:
+            # Who follows a picture that was refused is asked itself; a cap has no room for that.
+            alike, freed = (alike, images) | "FreeFollowers" >> FreeFollowers(questions)
+            again = freed | "ShareFreed" >> ShareDuplicates(questions, digits, plan.order_by)
+            again = keep_lease(again, job.lease, "KeepWhileAsking-freed")
+            images = (images, again | "AskFreed" >> AskImages(engine)) | "Both" >> beam.Flatten()
     else:
         within = AskWithin(SharedEngine(plan), Cap(job.cap, job.untraced), before)
         asked = tuple(some for some in (images, groups) if some) | "AskWithin" >> within
         images, groups, admissions = asked["images"], asked["groups"], asked["admissions"]
     # Each was asked once, and its answers are in the journal.
+    if job.likeness:
+        followers = alike | "Followers" >> beam.Filter(lambda file: file.leader)
     rows, pages = [], None
     if questions.of_images:
         pages = (alike, images) | "NameAnswers" >> NameAnswers(questions)

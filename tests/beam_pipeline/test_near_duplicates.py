@@ -100,6 +100,25 @@ def test_the_audit_asks_followers_and_tells_how_often_they_differ(
     assert "on average over those whose answers they would have got, interval at 95 %" in out
 
 
+@pytest.mark.parametrize("capped", [False, True])
+def test_followers_of_a_refused_picture_are_asked_themselves(
+    capped: bool, copies: Path, classify: Callable[..., Any], gemini: Any
+) -> None:
+    """Under a cap nothing is asked that no purse was filled for: they are refused with it."""
+    for path in copies.iterdir():
+        if not path.name.startswith("0-"):
+            path.unlink()
+    tasks = TASKS.replace("  shade:", "  # shade:")
+    gemini.faults({"kind": "blocked_prompt", "count": 1})
+    more = ["--max_cost_usd=1"] if capped else []
+    words = ["--near_duplicates=6", "--near_duplicates_audit=0", *more]
+    run = classify(copies, *words, tasks=tasks, status=None)
+    assert (len(run.answers()), len(run.failures)) == ((0, 3) if capped else (2, 1))
+    assert run.run["near_duplicates"] == (2 if capped else 0)
+    assert asked(gemini) == (1 if capped else 3)
+    assert run.cost == gemini.billed()
+
+
 def test_names_in_prompts_keep_pictures_apart(
     copies: Path, classify: Callable[..., Any], gemini: Any
 ) -> None:
