@@ -308,7 +308,9 @@ class Answer(Record):
     this one. `route_reason` is why it was asked at this media resolution, for people. `service` is
     who was paid for it, None for people. `label_form` is how the question was put
     (`tierwise.answers.forms`), empty where nothing is to be told of that. `asked_with` are the
-    tasks that shared its request for this image, without itself.
+    tasks that shared its request for this image, without itself. `pack` names the request of
+    several images in which it was first asked, whatever became of that; empty where it never was,
+    and in early journals.
     """
 
     request_id: str
@@ -336,6 +338,7 @@ class Answer(Record):
     label_form: str = ""
     asked_with: tuple[str, ...] = ()
     earlier: bool = False
+    pack: str = ""
 
     @property
     def paid(self) -> Spent:
@@ -354,7 +357,7 @@ class Failure(Record):
     `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
     `may_pass` that a reason which is mostly final is not here: the next run asks again.
     `first` is the doubtful answer by a cheaper route because of which it was asked again.
-    `baseline` and `earlier` are as in an answer.
+    `baseline`, `earlier` and `pack` are as in an answer.
     """
 
     request_id: str
@@ -373,6 +376,7 @@ class Failure(Record):
     first: Answer | None = None
     may_pass: bool = False
     earlier: bool = False
+    pack: str = ""
 
     @property
     def unasked(self) -> bool:

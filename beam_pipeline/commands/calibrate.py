@@ -22,6 +22,7 @@ from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
 from tierwise.beam_pipeline.terminal.calibration_table import print_calibration
 from tierwise.beam_pipeline.terminal.money import cap_lines
 from tierwise.beam_pipeline.terminal.screen import print_document, say, screen, warn
+from tierwise.beam_pipeline.trials.alike import in_groups
 from tierwise.beam_pipeline.trials.ask_trials import ask_trials
 from tierwise.beam_pipeline.trials.judge_trials import Judge, JudgedTask, Sample, TooFewError
 from tierwise.beam_pipeline.trials.labelled import (
@@ -205,7 +206,8 @@ def _sample(settings: Settings, console: Console, on: date) -> Sample:
     check_enough(reaching.tasks, images, problems, reaching.told)
     for warning in [*reaching.warnings, *problems.told(), *rare_labels(images, tasks)]:
         warn(console, warning)
-    _say_all(reaching.told.values(), console)
+    images, alike = in_groups(images)
+    _say_all(filter(None, [*reaching.told.values(), alike]), console)
     if not settings.tasks:
         uri = join(writable(settings.output), _TASKS_FILE)
         files_for(uri).write(uri, task_of_folders(labels).encode())

@@ -36,13 +36,15 @@ class LabelledImage:
     """One content, under one of its names; `truths` are typed answers by task.
 
     They are of those tasks that it is asked and judged at. Of `spared`, other tasks among them, it
-    is known that a run does not ask them of it. `content_hash` is that of its bytes.
+    is known that a run does not ask them of it. `content_hash` is that of its bytes. `unit` names
+    the pictures that look like it (`tierwise.beam_pipeline.trials.alike`), empty where none does.
     """
 
     named: Named
     truths: Mapping[str, Any]
     content_hash: str = ""
     spared: frozenset[str] = frozenset()
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -18,6 +18,7 @@ from tierwise.beam_pipeline.reading_of import reading_of_last
 from tierwise.beam_pipeline.trials.labelled import LabelledImage, place_of
 from tierwise.beam_pipeline.trials.trial_names import task_of, trial_name
 from tierwise.calibration.cascades import NOT_ASKED
+from tierwise.calibration.comparing import units_of
 from tierwise.calibration.figures import Observation
 from tierwise.journal.lines import Entry, read_lines
 from tierwise.measurement import Measured
@@ -34,6 +35,9 @@ _NO_ANSWER = {
 }
 
 _SENT = ("uri", "page", "sent_width", "sent_height", "images_in_request", "latency_ms", "asked_at")
+
+# Stands for the request of whatever came out of one that nobody knows.
+_UNKNOWN = "unknown"
 
 Image = tuple[str, int]
 _Row = Mapping[str, Any]
@@ -87,7 +91,10 @@ class Left:
                 left_out[str(lost)] += 1
                 everywhere.discard(name)
         compared = sorted(everywhere)
-        by_route = {route: [one[name] for name in compared] for route, one in found.items()}
+        files = [labelled[place].unit or place for place, _ in compared]
+        by_route = {
+            route: in_units([one[name] for name in compared], files) for route, one in found.items()
+        }
         pages = [self._pages.get(name, Page()) for name in compared]
         return TrialResults(by_route, dict(left_out), pages)
 
@@ -114,8 +121,11 @@ class Left:
         return {(row["uri"], row["page"]): row["reason"] for row in self._failures[trial]}
 
     def _at(self, trial: str, truths: Mapping[str, Any]) -> dict[Image, Observation]:
+        """By image what came of it; `unit` is the request that it shared with others, if any."""
         found: dict[Image, Observation] = {}
-        for row in _rows(join(self._output, answers_table(trial))):
+        rows = list(_rows(join(self._output, answers_table(trial))))
+        packed = any(row["images_in_request"] > 1 for row in rows)
+        for row in rows:
             image = row["uri"], row["page"]
             size = row["width"], row["height"]
             self._pages[image] = Page(1, 1, *size, row["format"], row["fine_detail"])
@@ -126,6 +136,7 @@ class Left:
                 spent=self._paid.of(row["request_id"]),
                 latency_ms=row["latency_ms"],
                 model_version=row["model_version"],
+                unit=self._paid.pack_of(row) if packed else "",
             )
         for row in self._failures[trial]:
             found[row["uri"], row["page"]] = Observation(
@@ -133,8 +144,23 @@ class Left:
                 value=None,
                 reason=Reason(row["reason"]),
                 spent=self._paid.for_nothing(row["content_hash"], row["page"], trial),
+                unit=self._paid.pack_of_failure(row) if packed else "",
             )
         return {image: one for image, one in found.items() if one.truth is not None}
+
+
+def in_units(observations: Sequence[Observation], files: Sequence[str]) -> list[Observation]:
+    """The observations of one route, each with a unit for all that it shares anything with.
+
+    Args:
+        observations: `unit` of each is the request that it shared with other images, if any.
+        files: what each of these images is a part of.
+    """
+    joined = units_of(files, [one.unit for one in observations])
+    return [
+        one if one == NOT_ASKED else replace(one, unit=unit)
+        for one, unit in zip(observations, joined, strict=True)
+    ]
 
 
 class _Paid:
@@ -144,11 +170,14 @@ class _Paid:
         self._answers: dict[str, Spent] = {}
         self._spent: dict[str, Spent] = defaultdict(Spent)
         self._failed: dict[tuple[str, int, str], str] = {}
+        self._packs: dict[str, str] = {}
         for entry in entries:
             # An outcome repeats what was wasted before it, which has entries of its own.
             outcome = entry.answer or entry.failure
             spent = outcome.spent if outcome else entry.wasted or Spent()
             self._spent[entry.request_id] += spent
+            if outcome and outcome.pack:
+                self._packs[entry.request_id] = outcome.pack
             if entry.answer:
                 self._answers[entry.request_id] = spent
             if failure := entry.failure:
@@ -163,7 +192,28 @@ class _Paid:
         return self._spent.get(request_id, Spent())
 
     def for_nothing(self, content_hash: str | None, page: int, task: str) -> Spent:
-        return self.of(self._failed.get((content_hash or "", page, task), ""))
+        return self.of(self._failed_request(content_hash, page, task))
+
+    def pack_of(self, row: _Row) -> str:
+        """The request with other images in which an answer was first asked for, empty for none.
+
+        Early journals name none: images have it in common where all that is known of it is the
+        same, and those that were asked again by themselves are taken to come from one.
+        """
+        request_id = row["request_id"]
+        if pack := self._packs.get(request_id):
+            return pack
+        if row["images_in_request"] > 1:
+            return f"{row['asked_at']} {row['latency_ms']} {row['images_in_request']}"
+        return _UNKNOWN if self.of(request_id) != self.for_answer(request_id) else ""
+
+    def pack_of_failure(self, row: _Row) -> str:
+        """The same for a failure; one that nobody paid for was the picture's own."""
+        request_id = self._failed_request(row["content_hash"], row["page"], row["task"])
+        return self._packs.get(request_id, _UNKNOWN if request_id else "")
+
+    def _failed_request(self, content_hash: str | None, page: int, task: str) -> str:
+        return self._failed.get((content_hash or "", page, task), "")
 
 
 def _entries(output: str) -> Iterable[Entry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -155,6 +156,11 @@ def page() -> Callable[..., bytes]:
         """A grey picture of 4:3, with a line of text too small for the media resolution low."""
         ground = (200 if bright else 20) + number % 12
         image = Image.new("RGB", (1296, 972), (ground, ground, ground + number))
+        draw, chance = ImageDraw.Draw(image), random.Random(number)
+        for _ in range(9):  # no two look alike
+            left, top = chance.randrange(1200), chance.randrange(900)
+            shade = ground + chance.choice((-18, 30))
+            draw.rectangle((left, top, left + 300, top + 90), (shade, shade, shade))
         if written:
             font = ImageFont.load_default(size=9)
             ink = 0 if bright else 255

@@ -19,7 +19,7 @@ tasks:
     {{prompt: "Any text in it?", labels: ["yes", "no", unsure], images_per_request: 2{more}}}
   check: {{prompt: "Is there any text?", labels: ["yes", "no"], media_resolution: medium}}
 """
-PICTURES, WRITTEN = 18, 6
+PICTURES, WRITTEN = 36, 12
 
 
 @pytest.fixture(scope="module")

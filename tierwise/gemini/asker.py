@@ -42,6 +42,7 @@ from tierwise.gemini.settle import (
     can_split,
     fail,
     halves,
+    in_pack,
     is_joint,
     settle,
 )
@@ -93,7 +94,7 @@ class Asker:
         """
         if is_joint(asks) and self.forms.hopeless(asks):
             return Settled((), (), by_question(asks))
-        asks = self.forms.put(asks)
+        asks = in_pack(self.forms.put(asks))
         try:
             composed = await self._compose(asks)
         except ImageError:

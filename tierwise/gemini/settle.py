@@ -14,6 +14,7 @@ The images of a group share one answer, or the reason why there is none: nothing
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import add
@@ -56,7 +57,8 @@ class Ask:
     `attempts` counts the requests it took part in, those that brought nothing included;
     `unanswered` those that were sent and never answered. `cut_off` says that a reply to one of them
     ended at the output limit. A `reference` is sent in the place of a picture. `form` is how it is
-    put, None until it is about to be sent.
+    put, None until it is about to be sent. `pack` names the first request that it shared with other
+    images, empty while there was none.
     """
 
     request_id: str
@@ -74,6 +76,7 @@ class Ask:
     unanswered: int = 0
     reference: Reference | None = None
     form: Form | None = None
+    pack: str = ""
 
     @property
     def route(self) -> Route:
@@ -174,6 +177,7 @@ def fail(
         attempts=ask.attempts,
         run_ended=run_ended,
         may_pass=may_pass,
+        pack=ask.pack,
     )
 
 
@@ -211,6 +215,15 @@ def by_question(asks: Sequence[Ask]) -> tuple[tuple[Ask, ...], ...]:
 def is_joint(asks: Sequence[Ask]) -> bool:
     """Whether a request asks several questions about each of its images."""
     return len(asks) > 1 and asks[0].task.name != asks[1].task.name
+
+
+def in_pack(asks: Sequence[Ask]) -> tuple[Ask, ...]:
+    """The questions of a request about several images; those of their first pack remember it."""
+    if len(by_image(asks)) == 1 or not can_split(asks):
+        return tuple(asks)
+    together = "".join(ask.request_id for ask in asks).encode()
+    name = hashlib.sha256(together).hexdigest()[:16]
+    return tuple(ask if ask.pack else replace(ask, pack=name) for ask in asks)
 
 
 def checks_of(asks: Sequence[Ask]) -> tuple[str, ...]:
@@ -313,6 +326,7 @@ class _Pack:
             route_reason=ask.route_reason,
             service=exchange.answerer.service if exchange.answerer else None,
             label_form=self.form_of(index).name,
+            pack=ask.pack,
         )
 
     def form_of(self, index: int) -> Form:

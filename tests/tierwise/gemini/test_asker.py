@@ -492,3 +492,19 @@ def test_no_minute_costs_more_than_the_limit_of_spending(
     minutes = bills[-1][0] / 60
     assert minutes > 1
     assert sum(cost for _, cost in bills) >= worst * minutes
+
+
+@pytest.mark.parametrize("kind", ["wrong_items", "bad_image", "truncated_json", "internal", None])
+def test_whoever_shared_a_request_says_so_whatever_became_of_it(
+    gemini: Any, ask_of: Callable[..., Ask], kind: str | None
+) -> None:
+    if kind:
+        gemini.faults({"kind": kind, "count": 2})
+    asks = [ask_of(number) for number in range(9)]
+    outcomes = {one.request_id: one for one in Desk(gemini.url).ask(asks, pack=4)}
+    first, second, alone = (
+        {outcomes[ask.request_id].pack for ask in part} for part in (asks[:4], asks[4:8], asks[8:])
+    )
+    assert (len(first), len(second), alone) == (1, 1, {""})
+    assert first != second
+    assert "" not in first | second
