@@ -284,6 +284,7 @@ def _calibration(
             task.part_digests,
             {other: sample.tasks.task(other).digest for other in sorted(others)},
             one.looks,
+            one.unsure_below,
         )
     service = ServiceKind(run["answerer"]["service"])
     return Calibration(FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated, service)

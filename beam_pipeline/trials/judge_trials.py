@@ -15,7 +15,7 @@ from tierwise.calibration.cascades import cascades
 from tierwise.calibration.choice import Choice, Terms, choose
 from tierwise.calibration.chosen_sets import chosen_together
 from tierwise.calibration.composed import ComposedRoute
-from tierwise.calibration.found_doubt import confidence_rules
+from tierwise.calibration.found_doubt import confidence_rules, telling_confidence
 from tierwise.calibration.joint_routes import candidates_of
 from tierwise.calibration.label_looks import LabelLook, look_at, remembered
 from tierwise.calibration.labelling import LEAST_IMAGES
@@ -42,6 +42,7 @@ class JudgedTask:
     choice: Choice
     left_out: dict[str, int]
     looks: tuple[LabelLook, ...]
+    unsure_below: float | None
 
 
 class TooFewError(Exception):
@@ -105,6 +106,7 @@ class Judge:
                 choice,
                 dict(sample.problems.left_out(name) + Counter(results[name].left_out)),
                 self._remembered(name, looks[name]),
+                _unsure_below(sample.tasks.task(name), choice, results[name]),
             )
             for name, choice in found.items()
         }
@@ -185,6 +187,12 @@ def _seen(observed: TrialResults, names: set[str]) -> Iterator[str]:
         yield name
         for one in observed.by_route[name]:
             yield repr((one.truth, one.value, one.reason))
+
+
+def _unsure_below(task: Task, choice: Choice, observed: TrialResults) -> float | None:
+    """Of a route that asks again, or several, nothing is said: it has had its doubts."""
+    answered = observed.by_route.get(choice.chosen)
+    return telling_confidence(task.answer, answered) if answered else None
 
 
 def _cascades(trials: Trials, task: Task, observed: TrialResults) -> list[ComposedRoute]:

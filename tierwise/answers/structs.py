@@ -21,6 +21,10 @@ _ARRAY_ITEMS = 20
 _SCALAR_TOKENS = {"boolean": 2, "integer": 20, "number": 24}
 
 
+# A number of this name says how sure the model is, from 0 to 1.
+CONFIDENCE = "confidence"
+
+
 @dataclass(frozen=True, slots=True)
 class Struct(ToldByExample):
     """One object with typed properties; the value is a `dict` in the schema's order.

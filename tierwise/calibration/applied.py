@@ -46,6 +46,7 @@ def with_calibration(
     named = {t.name: _route(t, routes[t.name]) for t in tasks.tasks if t.name in routes}
     asked = _with_routings(tasks.with_routes(named), calibration)
     asked = _with_escalations(_with_together(asked, calibration), calibration)
+    asked = _with_confidence(asked, calibration)
     changes += sets_changed(calibration, asked)
     if changes and on_stale == REFUSE:
         raise InputError(
@@ -85,6 +86,15 @@ def _escalation(task: Task, chosen: Escalated, answers: Mapping[str, AnswerType]
             f"--calibration: {task.name} is to be asked again when {chosen.when}, which does not "
             f"fit the tasks file: {error} Calibrate again."
         ) from error
+
+
+def _with_confidence(tasks: Tasks, calibration: Calibration) -> Tasks:
+    """Those of which it was found out below which confidence answers are wrong more often."""
+    found = {name: one.unsure_below for name, one in calibration.tasks.items()}
+    return replace(
+        tasks,
+        tasks=tuple(replace(one, unsure_below=found.get(one.name)) for one in tasks.tasks),
+    )
 
 
 def _with_together(tasks: Tasks, calibration: Calibration) -> Tasks:

@@ -27,7 +27,9 @@ class CalibratedTask:
     `unknown_label`, `conflicting_labels` and `missing` files. Files that do not
     say which parts have which digest have no `part_digests`. `asked_with` has the digests of all
     tasks that it was asked together with on any route. `looks` are all that were taken at its
-    labels, None in files that do not say, which were one at least.
+    labels, None in files that do not say, which were one at least. Answers less sure of
+    themselves than `unsure_below` were wrong more often at the chosen route; None where that was
+    not shown.
     """
 
     digest: str
@@ -37,6 +39,7 @@ class CalibratedTask:
     part_digests: dict[str, str] = field(default_factory=dict)
     asked_with: dict[str, str] = field(default_factory=dict)
     looks: tuple[LabelLook, ...] | None = None
+    unsure_below: float | None = None
 
     @property
     def looked_at(self) -> tuple[LabelLook, ...]:

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tierwise.report.doubt import CONFIDENCE, LOW_CONFIDENCE, Doubt
+from tierwise.answers.structs import CONFIDENCE
+from tierwise.report.doubt import Doubt
 from tierwise.report.task_facts import AskedTask
 
 COLUMNS = (
@@ -68,8 +69,8 @@ def doubts_of(
         marks |= _where(_differs(batch, task.old_column, answers), Doubt.CHANGED)
         marks |= _where(_differs(batch, task.truth_column, answers), Doubt.WRONG)
     confidence = confidences(answers)
-    if confidence is not None:
-        marks |= _where(pc.less(confidence, LOW_CONFIDENCE), Doubt.UNSURE)
+    if confidence is not None and task.unsure_below is not None:
+        marks |= _where(pc.less(confidence, task.unsure_below), Doubt.UNSURE)
     if audited:
         marks |= _audited(keys, answers, audited)
     return marks

@@ -8,18 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntFlag
 
-# Below this, an answer that comes with a confidence of its own counts as unsure. It is the model's
-# own word, which no calibration has checked.
-LOW_CONFIDENCE = 0.7
-
-# A struct with a number of this name says how sure the model is, from 0 to 1.
-CONFIDENCE = "confidence"
-
 
 class Doubt(IntFlag):
     """Reasons for doubt; the number of several together orders answers, most doubtful last.
 
-    `FOLLOWED` is an answer to a question with a `when`, `ESCALATED` one to a second ask.
+    `UNSURE` is an answer with a confidence of its own below what a calibration has found to tell
+    mistakes, `FOLLOWED` one to a question with a `when`, `ESCALATED` one to a second ask.
     """
 
     REPEATED = 1
@@ -34,7 +28,7 @@ class Doubt(IntFlag):
 SAID: Mapping[Doubt, str] = {
     Doubt.AUDIT: "the audit's answer differs",
     Doubt.WRONG: "not what the manifest says is right",
-    Doubt.UNSURE: f"confidence below {LOW_CONFIDENCE}",
+    Doubt.UNSURE: "less sure than where a calibration found mistakes",
     Doubt.ESCALATED: "asked again",
     Doubt.FOLLOWED: "asked because of another answer",
     Doubt.CHANGED: "differs from the old label",

@@ -33,7 +33,8 @@ class Task:
     `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
-    images is asked, with `chosen` only these. With `escalation`, doubtful images are asked again:
+    images is asked, with `chosen` only these. Answers with a confidence below `unsure_below` were
+    wrong more often in a calibration. With `escalation`, doubtful images are asked again:
     `questions_of` makes two tasks of such a one, whose `first_of` and `after_first` then name each
     other. `together` names the tasks with which it may share a request, None for any; `look` are
     the asks that do, this one among them, and `first_questions` the tasks that one request per
@@ -64,6 +65,7 @@ class Task:
     trial_of: str = ""
     tried_with: tuple[str, ...] = ()
     routing: Routing = AS_IT_IS
+    unsure_below: float | None = None
     reads_answers: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     digest: str = field(init=False)

@@ -11,7 +11,7 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.calibration.cascades import cascades
 from tierwise.calibration.choice import Choice, Terms, choose
 from tierwise.calibration.figures import Observation
-from tierwise.calibration.found_doubt import confidence_rules
+from tierwise.calibration.found_doubt import confidence_rules, telling_confidence
 from tierwise.calibration.routes import usual_routes
 from tierwise.records import Route, Spent
 from tierwise.tasks import load_tasks
@@ -70,6 +70,22 @@ def test_a_confidence_that_tells_errors_is_used_and_one_that_does_not_is_not(
         "low": observed(["dog" if one else "cat" for one in wrong], sure.tolist(), 300),
     }
     assert chosen(routes, answered).chosen.startswith(wanted)
+
+
+@pytest.mark.parametrize(("telling", "found"), [(True, 0.252), (False, None)])
+def test_a_confidence_is_told_where_it_tells_mistakes(telling: bool, found: float | None) -> None:
+    random = np.random.default_rng(4)
+    sure = np.arange(1000) / 1000
+    wrong = random.random(1000) < (np.where(sure < 0.25, 0.3, 0.05) if telling else 0.1)
+    said = observed(["dog" if one else "cat" for one in wrong], sure.tolist(), 1)
+    threshold = telling_confidence(KIND, said)
+    assert threshold == (pytest.approx(found, abs=0.01) if found else None)
+
+
+def test_a_model_that_is_always_as_sure_tells_nothing() -> None:
+    """As one was: 0.95 for 269 of 298 pages, 23 of its 46 mistakes among them."""
+    wrong = ["dog"] * 23 + ["cat"] * 246
+    assert telling_confidence(KIND, observed(wrong, [0.95] * 269, 1)) is None
 
 
 def chosen(routes: dict[str, Route], answered: dict[str, list[Observation]]) -> Choice:

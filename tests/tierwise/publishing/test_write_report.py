@@ -81,7 +81,14 @@ def test_failures_come_with_examples_and_what_to_do(tmp_path: Path) -> None:
 def test_doubts_come_first_and_say_why(tmp_path: Path) -> None:
     task = asked(old_column="old_label", truth_column="category")
     audit = asked("category@audit", audit_of="category")
-    struct = asked("sure", labels=(), kind="struct", when='category == "cat"', prompt="Sure?")
+    struct = asked(
+        "sure",
+        labels=(),
+        kind="struct",
+        when='category == "cat"',
+        prompt="Sure?",
+        unsure_below=0.7,
+    )
     uris = names(6)
     old = ["dog", "CAT ", None, None, None, None]
     truth = [None, None, "dog", "cat", None, None]
@@ -104,7 +111,7 @@ def test_doubts_come_first_and_say_why(tmp_path: Path) -> None:
     assert lines == [
         "the audit&#39;s answer differs",
         "not what the manifest says is right",
-        "confidence below 0.7; asked because category == &#34;cat&#34;",
+        "less sure than where a calibration found mistakes; asked because category == &#34;cat&#34;",
         "asked because category == &#34;cat&#34;",
         "took several requests",
     ]
