@@ -111,7 +111,8 @@ def test_doubts_come_first_and_say_why(tmp_path: Path) -> None:
     assert lines == [
         "the audit&#39;s answer differs",
         "not what the manifest says is right",
-        "less sure than where a calibration found mistakes; asked because category == &#34;cat&#34;",
+        "less sure than where a calibration found mistakes; "
+        "asked because category == &#34;cat&#34;",
         "asked because category == &#34;cat&#34;",
         "took several requests",
     ]
