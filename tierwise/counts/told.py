@@ -15,10 +15,9 @@ def correction_lines(run: Mapping[str, Any]) -> list[str]:
     found = run.get("corrections")
     if not found:
         return []
-    lines = [
-        f"{counted(found['random'], 'label')} of pictures drawn at random in {found['file']}, "
-        f"{found['empty']} lines not filled in yet."
-    ]
+    lines = [f"{counted(found['random'], 'label')} of pictures drawn at random in {found['file']}."]
+    if empty := found["empty"]:
+        lines[0] += f" {counted(empty, 'line')} not filled in yet."
     if chosen := found["chosen"]:
         lines.append(
             f"{counted(chosen, 'label')} of pictures that somebody chose: not counted, for what "

@@ -28,7 +28,6 @@ by the exact interval without replacement. Nothing that people said decides whic
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -41,10 +40,11 @@ from numpy.typing import NDArray
 _EVEN, _TILTED, _STEEP = (0.025, 0.025), (0.035, 0.015), (0.04, 0.01)
 _STEEP_BELOW = 0.25
 _LEAST_EXPECTED = 3
-# Ways in which pictures may lie on both sides: so many are looked at, then again near the worst.
-_WAYS, _NEARBY = 33, 17
+# Ways in which pictures may lie on both sides: so many are looked at first.
+_WAYS = 33
 # Finer than this no limit need be, as a share of the archive.
-_FINEST = 1e-5
+_FINEST = 2e-5
+_NONE = -(10**15)
 
 Numbers = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -105,19 +105,26 @@ def corrected_share(answered: Side, others: Side) -> CorrectedShare:
     if both.labelled == 0:
         return CorrectedShare(0.0, 0.0, 1.0, Method.LABELLED)
     smaller = min(answered.size, others.size) / both.size
-    if smaller * both.labelled >= _LEAST_EXPECTED:
-        above, below = _STEEP if smaller < _STEEP_BELOW else _TILTED
-        if answered.size > others.size:
-            above, below = below, above
-        share = _mean(answered, both) + _mean(others, both)
-        method = Method.CORRECTED
-    else:
-        answered, others = Side(0, 0, 0), both
-        above, below = _EVEN
-        share, method = both.having / both.labelled, Method.LABELLED
-    high = _most(answered, others, above) / both.size
-    low = 1 - _most(answered.lacking, others.lacking, below) / both.size
-    return CorrectedShare(min(max(share, low), high), low, high, method)
+    if smaller * both.labelled < _LEAST_EXPECTED:
+        return _labelled_share(both)
+    above, below = _STEEP if smaller < _STEEP_BELOW else _TILTED
+    if answered.size > others.size:
+        above, below = below, above
+    low, high = _limits_of(answered, others, above, below)
+    share = _mean(answered, both) + _mean(others, both)
+    return CorrectedShare(min(max(share, low), high), low, high, Method.CORRECTED)
+
+
+@lru_cache(maxsize=4096)
+def _labelled_share(both: Side) -> CorrectedShare:
+    """By labels alone; most of thousands of labels have the same few."""
+    low, high = _limits_of(Side(0, 0, 0), both, *_EVEN)
+    return CorrectedShare(both.having / both.labelled, low, high, Method.LABELLED)
+
+
+def _limits_of(one: Side, other: Side, above: float, below: float) -> tuple[float, float]:
+    size = one.size + other.size
+    return 1 - _most(one.lacking, other.lacking, below) / size, _most(one, other, above) / size
 
 
 def _mean(side: Side, both: Side) -> float:
@@ -130,49 +137,59 @@ def _mean(side: Side, both: Side) -> float:
 def _most(one: Side, other: Side, tail: float) -> int:
     """The largest number with the label for which such a sample, or a lower one, has this chance.
 
-    Both sides are tried in all ways, or so many of them that no other can matter.
+    The more of them lie on one side, the fewer may lie on the other. So two ways bound all that
+    are between them, which are looked at where they might hold more. Rounded up to `_FINEST`.
     """
-    as_low = _limits(one, other, NormalDist().inv_cdf(1 - tail))
-    lower = (as_low <= as_low[one.having, other.having] + 1e-12).sum(axis=1)
-    rows = np.flatnonzero(lower)
-    border = lower[rows] - 1
-
-    def on_other(on_one: Counts) -> Counts:
-        """Given how many of one side have the label: how many of the other may have it."""
-        chances = _chances(on_one, one)[:, rows]
-
-        def likely(numbers: Counts) -> NDArray[np.bool_]:
-            up_to = np.cumsum(_chances(numbers, other), axis=1)[:, border]
-            return np.asarray((chances * up_to).sum(axis=1) > tail)
-
-        return _last(likely, other, len(on_one))
-
+    size = one.size + other.size
+    finest = int(size * _FINEST) if one.size else 0  # labels alone take no time
+    on_other = _Rest(one, other, tail, max(1, finest)).most
     least, most = one.having, one.size - (one.labelled - one.having)
-    tried = _spread(least, most, _WAYS)
-    sums = tried + on_other(tried)
-    at = int(sums.argmax())
-    near = _spread(int(tried[max(at - 1, 0)]), int(tried[min(at + 1, len(tried) - 1)]), _NEARBY)
-    return int(max(sums[at], (near + on_other(near)).max()))
+    ways = np.unique(np.linspace(least, most, _WAYS).round().astype(np.int64))
+    rests = on_other(ways, np.full(len(ways), other.having), np.full(len(ways), other.size))
+    highest = int((ways + rests).max())
+    few, many, most_rest, least_rest = ways[:-1], ways[1:], rests[:-1], rests[1:]
+    while np.any(between := (many - few > 1) & (many - 1 + most_rest > highest + finest)):
+        few, many = few[between], many[between]
+        most_rest, least_rest = most_rest[between], least_rest[between]
+        middle = (few + many) // 2
+        rest = on_other(middle, least_rest - finest, most_rest)
+        highest = max(highest, int((middle + rest).max()))
+        few, many = np.concatenate([few, middle]), np.concatenate([middle, many])
+        most_rest = np.concatenate([most_rest, rest])
+        least_rest = np.concatenate([rest, least_rest])
+    return min(highest + finest, size)
 
 
-def _last(likely: Callable[[Counts], NDArray[np.bool_]], side: Side, ways: int) -> Counts:
-    """For each way, the last number of this side that is likely; far below zero for none.
+class _Rest:
+    """How many of one side may have the label, given how many of the other have it."""
 
-    It is rounded up to `_FINEST` of the side, which only makes an interval longer.
-    """
-    least, most = side.having, side.size - (side.labelled - side.having)
-    low, high = np.full(ways, least), np.full(ways, most + 1)
-    none = ~likely(low)
-    finest = max(1, int(side.size * _FINEST))
-    while np.any(high - low > finest):
-        middle = (low + high) // 2
-        found = likely(middle)
-        low, high = np.where(found, middle, low), np.where(found, high, middle)
-    return np.asarray(np.where(none, -(10**15), high - 1))
+    def __init__(self, one: Side, other: Side, tail: float, finest: int) -> None:
+        as_low = _limits(one, other, NormalDist().inv_cdf(1 - tail))
+        lower = (as_low <= as_low[one.having, other.having] + 1e-12).sum(axis=1)
+        self._rows = np.flatnonzero(lower)
+        self._border = lower[self._rows] - 1
+        self._one, self._other = one, other
+        self._tail, self._finest = tail, finest
 
+    def most(self, on_one: Counts, least: Counts, most: Counts) -> Counts:
+        """For each number, that between two bounds; far below zero where there is none.
 
-def _spread(least: int, most: int, ways: int) -> Counts:
-    return np.unique(np.linspace(least, most, ways).round().astype(np.int64))
+        It is rounded up to `finest`, which only makes an interval longer.
+        """
+        chances = _chances(on_one, self._one)[:, self._rows]
+        lacking = self._other.labelled - self._other.having
+        low = np.maximum(least, self._other.having)
+        high = np.maximum(np.minimum(most, self._other.size - lacking) + 1, low + 1)
+        none = ~self._likely(chances, low)
+        while np.any(high - low > self._finest):
+            middle = (low + high) // 2
+            found = self._likely(chances, middle)
+            low, high = np.where(found, middle, low), np.where(found, high, middle)
+        return np.asarray(np.where(none, _NONE, high - 1))
+
+    def _likely(self, chances: Numbers, having: Counts) -> NDArray[np.bool_]:
+        up_to = np.cumsum(_chances(having, self._other), axis=1)[:, self._border]
+        return np.asarray((chances * up_to).sum(axis=1) > self._tail)
 
 
 def _limits(one: Side, other: Side, z: float) -> Numbers:
