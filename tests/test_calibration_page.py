@@ -40,7 +40,8 @@ ROW = re.compile(
 )
 APART, TOGETHER = "Asking again where the answer is in doubt", "Together or apart"
 LABEL = re.compile(
-    r"^ (?P<label>[a-z-]+) +(?P<images>\d+) +(?P<answered>\d+) +(?P<recall>\d\.\d\d)"
+    r"^ (?P<label>[a-z-]+) +(?P<images>\d+) +(?P<answered>\d+) +(?P<reference>\d\.\d\d) "
+    r"+(?P<recall>\d\.\d\d) +\d"
 )
 
 
