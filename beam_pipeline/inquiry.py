@@ -17,7 +17,13 @@ from tierwise.beam_pipeline.corrected import Corrected, corrected_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.pilot_checks import check_pilot
 from tierwise.beam_pipeline.reading_of import reading_of
-from tierwise.calibration.labelling import LABEL, label_task
+from tierwise.calibration.labelling import (
+    LABEL,
+    OLD_LABEL,
+    label_task,
+    old_label_task,
+    unfitting_task,
+)
 from tierwise.errors import InputError, TasksError
 from tierwise.evaluation import Judged, judged_tasks
 from tierwise.gemini.service import Service
@@ -96,20 +102,30 @@ def inquiry_of(
     if settings.first:
         check_pilot(settings.first, settings.output, questions)
     reading = reading_of(settings, questions, service)
-    judged = judged_tasks(questions.with_rows, found.columns, _label_task(questions, found))
+    judged = judged_tasks(questions.with_rows, found.columns, *_label_tasks(questions, found))
     corrected = corrected_of(settings, questions, found, judged)
     return Inquiry(questions, service, found, on, cap, fallback, reading, judged, corrected)
 
 
-def _label_task(questions: Questions, found: Input) -> str:
-    """By the labels of the manifest's first rows, as a calibration tells it by those of all."""
-    columns = [name for name in (LABEL, f"old_{LABEL}") if name in found.columns]
-    if not columns or found.kind is not InputKind.MANIFEST:
-        return ""
-    names = islice(list_names(found), _LABELS_LOOKED_AT)
-    cells = (name.columns.get(columns[0]) for name in names if isinstance(name, Named))
-    words = {cell_text(cell) for cell in cells if cell not in (None, "")}
-    return label_task(questions.with_rows, found.columns, words)
+def _label_tasks(questions: Questions, found: Input) -> tuple[str, str]:
+    """The tasks of the columns `label` and `old_label`, empty for none.
+
+    By the values in the manifest's first rows, as a calibration tells it by those of all.
+    """
+    columns = [name for name in (LABEL, OLD_LABEL) if name in found.columns]
+    words: dict[str, set[str]] = {LABEL: set(), OLD_LABEL: set()}
+    if columns and found.kind is InputKind.MANIFEST:
+        names = islice(list_names(found), _LABELS_LOOKED_AT)
+        named = [name for name in names if isinstance(name, Named)]
+        for column in columns:
+            cells = (name.columns.get(column) for name in named)
+            words[column] = {cell_text(cell) for cell in cells if cell not in (None, "")}
+    tasks = questions.with_rows
+    labelled = label_task(tasks, found.columns, words[LABEL])
+    return (
+        labelled or unfitting_task(tasks, found.columns),
+        old_label_task(tasks, found.columns, words[OLD_LABEL], labelled),
+    )
 
 
 def warnings_about(questions: Questions, service: Service, on: date) -> Iterator[str]:

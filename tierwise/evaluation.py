@@ -2,7 +2,8 @@
 
 A manifest's column with the name of a task holds what is right; `label` is that of the task with
 one label that has the most of its values, and no such column. In the same way `old_<task>` and
-`old_label` hold what each image was called before: any words, which need not be labels of the task.
+`old_label` hold what each image was called before: any words, which need not be labels of the task
+(`tierwise.calibration.labelling` says which task has them).
 """
 
 from __future__ import annotations
@@ -75,30 +76,26 @@ class Judged:
 
 
 def judged_tasks(
-    tasks: Iterable[Task], columns: Collection[str], label_task: str = ""
+    tasks: Iterable[Task],
+    columns: Collection[str],
+    label_task: str = "",
+    old_label_task: str = "",
 ) -> dict[str, Judged]:
     """Those of the tasks that a manifest with these columns says something about.
 
-    `label` and `old_label` are about `label_task`, where it is known.
+    The columns `label` and `old_label` are about the tasks that are named, empty for none.
     """
     found: dict[str, Judged] = {}
-    waiting = {name for name in ("label", "old_label") if name in columns}
     for task in tasks:
         truth = truth_columns(task.name, task.answer, columns)
+        if not truth and task.name == label_task and "label" in columns:
+            truth = ("label",)
         old = f"old_{task.name}" if f"old_{task.name}" in columns else ""
-        if task.answer.choices() and label_task in ("", task.name):
-            truth = truth or _taken("label", waiting)
-            old = old or "".join(_taken("old_label", waiting))
+        if not old and task.name == old_label_task and "old_label" in columns:
+            old = "old_label"
         if truth or old:
             found[task.name] = Judged(task.answer, truth, old)
     return found
-
-
-def _taken(name: str, waiting: set[str]) -> tuple[str, ...]:
-    if name not in waiting:
-        return ()
-    waiting.remove(name)
-    return (name,)
 
 
 def judge_row(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> Iterator[PairRow]:
@@ -109,7 +106,7 @@ def judge_row(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -
     value = outcome.value if isinstance(outcome, Answer) else None
     yield from _against_truth(task, file, outcome.task, value)
     if task.old and (old := file.columns.get(task.old)) not in (None, ""):
-        before = as_answer(task.kind, old)
+        before = as_answer(task.kind, old, value)
         key = PairKey(outcome.task, Against.OLD_LABEL, written(before), written(value))
         yield key, PairTotals(1, 0, (file.uri,))
 

@@ -197,7 +197,7 @@ def _sample(settings: Settings, console: Console, on: date) -> Sample:
     columns = calibrated_tasks(tasks, columns_of(names), labels)
     for task, held in columns.items():
         if held == (LABEL,) and settings.tasks:
-            say(console, f"{task}: held against the labels of the images")
+            say(console, f"{LABEL}: held against the answers of {task}")
     gates = truths_of_gates(tasks, columns, columns_of(names))
     labelled, problems = labelled_images(names, tasks, {**gates, **columns})
     reaching = that_reach(labelled, tasks, columns, problems)

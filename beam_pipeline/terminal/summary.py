@@ -22,7 +22,7 @@ from tierwise.beam_pipeline.terminal.money import all_runs_lines, print_money
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.pilot_lines import pilot_lines
 from tierwise.beam_pipeline.terminal.screen import say
-from tierwise.calibration.labelling import LABEL
+from tierwise.calibration.labelling import LABEL, OLD_LABEL
 from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted
 from tierwise.storage.files import join
@@ -41,8 +41,9 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
     # Is it right?
     for name, found in run.get("evaluation", {}).items():
         task = asked[name]
-        if task.truth_column == LABEL:
-            say(console, f"{name}: held against the manifest's column {LABEL}")
+        for column in (task.truth_column, task.old_column):
+            if column in (LABEL, OLD_LABEL):
+                say(console, f"{column}: held against the answers of {name}")
         several = bool(task.labels) and not task.truth_column
         print_evaluation(name, found, console, several_labels=several)
     print_audits(run, console)

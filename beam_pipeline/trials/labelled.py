@@ -55,10 +55,11 @@ class _Content:
     content_hash: str
     said: dict[str, list[tuple[Any, str]]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, name: str, truths: Mapping[str, Any]) -> None:
+    def add(self, name: str, truths: Mapping[str, Any], tasks: Tasks) -> None:
         """Add what is said of it under one of its names."""
         for task, truth in truths.items():
-            if all(truth != other for other, _ in self.said[task]):
+            kind = tasks.task(task).answer
+            if not any(kind.is_same(truth, other) for other, _ in self.said[task]):
                 self.said[task].append((truth, name))
 
     @property
@@ -101,7 +102,7 @@ def labelled_images(
         truths = dict(_truths(named, tasks, truth_columns, problems))
         digest = _digest(named, truths, problems) if truths else None
         if digest is not None:
-            contents.setdefault(digest, _Content(named, digest)).add(named.uri, truths)
+            contents.setdefault(digest, _Content(named, digest)).add(named.uri, truths, tasks)
             problems.forgive(named.uri, truths)
     for content in contents.values():
         _add_conflicts(content, truth_columns, problems)

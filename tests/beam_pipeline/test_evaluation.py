@@ -95,11 +95,11 @@ tasks:
     done = classify(folder / "list.csv", tasks=tasks)
     assert list(done.run["evaluation"]) == ["shade"]
     assert done.run["evaluation"]["shade"]["images"] == 12
-    assert "shade: held against the manifest's column label" in capsys.readouterr().out
+    assert "label: held against the answers of shade" in capsys.readouterr().out
     words = [f"--input={folder}/list.csv", f"--tasks={tmp_path}/tasks.yaml", "--routes=low,medium"]
     words += [f"--output={tmp_path}/calibrated", f"--gemini_endpoint={gemini.url}"]
     assert main(["calibrate", *words]) == 0
-    assert "shade: held against the labels of the images" in capsys.readouterr().err
+    assert "label: held against the answers of shade" in capsys.readouterr().err
     found = json.loads((tmp_path / "calibrated/calibration.json").read_text("utf-8"))
     assert list(found["tasks"]) == ["shade"]
 

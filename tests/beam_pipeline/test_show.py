@@ -71,7 +71,7 @@ def test_a_capped_and_judged_run_is_shown_again(
     flags = ("--max_cost_usd=0.0003", "--audit_rate=1")
     run = classify(manifest, *flags, tasks=SHADE, status=3)
     told = end_of(capsys.readouterr().out)
-    for words in ("held against the manifest's column label", "Cap: $0.0003", "over_budget"):
+    for words in ("label: held against the answers of", "Cap: $0.0003", "over_budget"):
         assert words in told
     assert shown(run.output, capsys) == told
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwise.calibration.labelling import label_task
+from tierwise.calibration.labelling import label_task, old_label_task, unfitting_task
 from tierwise.evaluation import (
     Against,
     PairKey,
@@ -38,8 +38,9 @@ def file(**columns: Any) -> ImageFile:
     return ImageFile("a.jpg", "a.jpg", 1, "sha256:1", columns)
 
 
-def test_columns_belong_to_the_task_of_their_name_or_to_the_first() -> None:
-    judged = judged_tasks(TASKS.tasks, ["label", "detail", "old_label", "old_detail", "name", "x"])
+def test_columns_belong_to_the_task_of_their_name_or_to_the_one_that_is_named() -> None:
+    columns = ["label", "detail", "old_label", "old_detail", "name", "x"]
+    judged = judged_tasks(TASKS.tasks, columns, "category", "category")
     found = {name: (one.truth, one.old) for name, one in judged.items()}
     assert found == {
         "category": (("label",), "old_label"),
@@ -47,24 +48,71 @@ def test_columns_belong_to_the_task_of_their_name_or_to_the_first() -> None:
         "name": (("name",), ""),
     }
     assert judged_tasks(TASKS.tasks, ["x", "uri"]) == {}
+    assert judged_tasks(TASKS.tasks, ["label", "old_label"]) == {}
 
 
 def test_a_column_label_is_about_the_task_that_has_its_labels() -> None:
     columns = ["label", "old_label"]
     told = label_task(TASKS.tasks, columns, ["No", "yes", "maybe"])
-    judged = judged_tasks(TASKS.tasks, columns, told)
+    judged = judged_tasks(TASKS.tasks, columns, told, told)
     assert {name: (one.truth, one.old) for name, one in judged.items()} == {
         "detail": (("label",), "old_label")
     }
-    # Of labels that no task has the first is told, which says so of each.
     assert label_task(TASKS.tasks, columns, ["maybe"]) == ""
     assert label_task(TASKS.tasks, ["label", "detail"], ["yes", "city"]) == "category"
+    # Labels that no task has are told to the task with most labels, the first of equals.
+    assert unfitting_task(TASKS.tasks, columns) == "category"
+    assert unfitting_task(TASKS.tasks, ["label", "category"]) == "detail"
+
+
+def test_old_labels_are_about_the_task_that_has_them_whatever_columns_of_truths_there_are() -> None:
+    columns = ["category", "old_label"]
+    assert old_label_task(TASKS.tasks, columns, ["City", "alps"], "") == "category"
+    assert old_label_task(TASKS.tasks, columns, ["yes"], "") == "detail"
+    # Of words that no task has, that of the column `label` is meant, else the largest.
+    assert old_label_task(TASKS.tasks, columns, ["town"], "detail") == "detail"
+    gated = load_tasks(
+        """
+model: gemini-3.1-flash-lite
+tasks:
+  gate: {prompt: Which, labels: ["yes", "no"]}
+  scene: {prompt: Which, labels: [alps, sea, town], when: gate == "yes"}
+""",
+        path="tasks.yaml",
+    )
+    assert old_label_task(gated.tasks, ["old_label"], ["night", "day"], "") == "scene"
+    assert old_label_task(gated.tasks, ["old_label", "old_scene"], ["night"], "scene") == "gate"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "value"),
+    [
+        ("labels: [Landscape, city]", " landscape", "Landscape"),
+        ('labels: ["Caf\u00e9 bar", city]', "CAFE\u0301  BAR", "Caf\u00e9 bar"),
+        ("labels: [red, blue], multiple: true", "Blue; red", ("red", "blue")),
+        ("text: {max_length: 40}", "red  ROSE", "Red rose"),
+        (
+            "schema: {type: object, properties: {n: {type: number}, s: {type: string}}}",
+            '{"n": "5"}',
+            {"n": 5.0, "s": None},
+        ),
+    ],
+)
+def test_what_is_only_written_otherwise_was_not_reclassified(
+    kind: str, old: str, value: Any, answer: Callable[..., Answer]
+) -> None:
+    text = f"model: gemini-3.1-flash-lite\ntasks: {{task: {{prompt: Which, {kind}}}}}"
+    judged = judged_tasks(load_tasks(text, path="tasks.yaml").tasks, ["old_task"])
+    ((key, _),) = judge_row(judged, file(old_task=old), answer(task="task", value=value))
+    assert key.label == key.answer
+    ((key, _),) = judge_row(judged, file(old_task="moon"), answer(task="task", value=value))
+    assert key.label != key.answer
 
 
 def test_right_wrong_unanswered_and_unknown(
     answer: Callable[..., Answer], failure: Callable[..., Failure]
 ) -> None:
-    judged = judged_tasks(TASKS.tasks, ["category", "old_label"])
+    judged = judged_tasks(TASKS.tasks, ["category", "old_label"], "", "category")
     seen: list[tuple[ImageFile, Outcome]] = [
         (file(category="city", old_label="town"), answer(value="city")),
         (file(category="city"), answer(value="sea")),
@@ -93,7 +141,7 @@ def test_right_wrong_unanswered_and_unknown(
 def test_what_was_not_asked_is_neither_wrong_nor_reclassified(
     failure: Callable[..., Failure], reason: Reason
 ) -> None:
-    judged = judged_tasks(TASKS.tasks, ["category", "old_label"])
+    judged = judged_tasks(TASKS.tasks, ["category", "old_label"], "", "category")
     left = failure(reason=reason)
     assert not list(judge_row(judged, file(category="city", old_label="town"), left))
     ended = failure(run_ended=True)

@@ -64,7 +64,8 @@ def in_doubt(
         audited = answers.get(task.audit.of) if task.audit else None
         if audited is not None and not task.answer.is_same(audited.value, answer.value):
             return True
-        old = as_answer(task.answer, file.columns.get(old_columns.get(name, "")))
+        cell = file.columns.get(old_columns.get(name, ""))
+        old = as_answer(task.answer, cell, answer.value)
         if answer.attempts > 1 or task.when or old not in (None, answer.value):
             return True
     return False

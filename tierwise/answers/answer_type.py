@@ -119,6 +119,10 @@ class AnswerType(ABC):
         """Whether two answers, or a truth and an answer, say the same; None is no answer."""
         return is_same(self.schema(), first, second)
 
+    def agrees(self, truth: Any, value: Any) -> bool:
+        """Whether an answer says all that is known to be right."""
+        return self.is_same(truth, value)
+
     def truth_columns(self, task: str) -> tuple[str, ...]:
         """Columns that may hold truths, the first above the others."""
         return (task,)

@@ -97,6 +97,10 @@ class Struct(ToldByExample):
             raise MismatchError("it is a JSON object without properties")
         return found
 
+    def agrees(self, truth: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+        """Whether every known property is exact; of others nobody has said anything."""
+        return all(one.exact == 1 for one in self.parts(truth, value))
+
     def score(self, truth: Mapping[str, Any], value: Mapping[str, Any]) -> float:
         """The share of the known properties that are exact."""
         return sum(part.exact for part in self.parts(truth, value)) / len(truth)

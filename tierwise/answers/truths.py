@@ -37,14 +37,21 @@ def read_truth(answer: AnswerType, cells: Mapping[str, Scalar]) -> Any:
         raise TruthError(str(mismatch)) from mismatch
 
 
-def as_answer(answer: AnswerType, cell: Scalar) -> Any:
+def as_answer(answer: AnswerType, cell: Scalar, value: Any = None) -> Any:
     """What a picture was called before, in the task's own spelling where that is an answer of it.
+
+    Where that agrees with `value`, what it is called now, it is `value` itself.
 
     >>> from tierwise.answers.labels import OneLabel
     >>> as_answer(OneLabel(("sea", "city")), "Sea"), as_answer(OneLabel(("sea", "city")), "alps")
     ('sea', 'alps')
+    >>> from tierwise.answers.text import Text
+    >>> as_answer(Text(20), " red  ROSE", "Red rose")
+    'Red rose'
     """
     try:
-        return read_truth(answer, {"": cell})
+        before = read_truth(answer, {"": cell})
     except TruthError:
         return cell
+    known = before is not None and value is not None
+    return value if known and answer.agrees(before, value) else before

@@ -15,6 +15,7 @@ from tierwise.tasks.task import Task
 
 # The column of a manifest, or the folder's name, that belongs to whichever task has such labels.
 LABEL = "label"
+OLD_LABEL = "old_label"
 # With fewer images nothing can be shown, whatever they say.
 LEAST_IMAGES = 10
 
@@ -52,15 +53,52 @@ def label_task(tasks: Iterable[Task], columns: Collection[str], labels: Iterable
 
     It has one label and no column of its own; empty where no task has any of them.
     """
-    able = [task for task in tasks if can_be_calibrated(task) and not task.audit]
-    words = set(labels)
-    fitting = {
-        task.name: sum(meant(choices, word) is not None for word in words)
-        for task in able
-        if (choices := task.answer.choices()) and not truth_columns(task.name, task.answer, columns)
-    }
-    best = max(fitting, key=lambda name: fitting[name], default="")
-    return best if fitting.get(best) else ""
+    best = _fitting_best(_without_truth(tasks, columns), labels)
+    return best.name if best and _fitting(best, labels) else ""
+
+
+def unfitting_task(tasks: Iterable[Task], columns: Collection[str]) -> str:
+    """The task that is told of labels that no task has: of those it could be, the largest."""
+    best = _fitting_best(_without_truth(tasks, columns), ())
+    return best.name if best else ""
+
+
+def old_label_task(
+    tasks: Iterable[Task], columns: Collection[str], labels: Iterable[str], of_label: str
+) -> str:
+    """The task that a column `old_label` with these values is about; it has none of its own.
+
+    It is the one that has the most of them. Old labels may be words that no task has: then they
+    belong to the task `of_label`, that of the column `label`, else to the one with most labels.
+    """
+    free = [task for task in _of_one_label(tasks) if f"old_{task.name}" not in columns]
+    best = _fitting_best(free, labels)
+    if best is None or _fitting(best, labels):
+        return best.name if best else ""
+    return of_label if of_label in {task.name for task in free} else best.name
+
+
+def _without_truth(tasks: Iterable[Task], columns: Collection[str]) -> list[Task]:
+    return [t for t in _of_one_label(tasks) if not truth_columns(t.name, t.answer, columns)]
+
+
+def _of_one_label(tasks: Iterable[Task]) -> list[Task]:
+    return [t for t in tasks if can_be_calibrated(t) and not t.audit and t.answer.choices()]
+
+
+def _fitting(task: Task, labels: Iterable[str]) -> int:
+    """How many of these words are labels of a task."""
+    return sum(meant(task.answer.choices(), word) is not None for word in {*labels})
+
+
+def _fitting_best(tasks: Sequence[Task], labels: Iterable[str]) -> Task | None:
+    """The task that has most of these labels; of those the one with most labels, then the first."""
+    words = {*labels}
+
+    def fit(task: Task) -> tuple[int, int]:
+        return _fitting(task, words), len(task.answer.choices())
+
+    return max(tasks, key=fit, default=None)
 
 
 def truths_of_gates(
