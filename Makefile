@@ -37,8 +37,9 @@ fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as pi
 chaos: $(READY) ## kill a run some twenty times at random moments, and count what is paid again
 	$(BIN)/python tests/chaos.py
 
-prove: $(READY) ## simulate refusals, outages and counts, run against failing services, then soak for SOAK seconds, an hour
+prove: $(READY) ## simulate refusals, outages, counts and samples, run against failing services, then soak for SOAK seconds, an hour
 	$(BIN)/python -m bench.ending.simulate
+	$(BIN)/python -m bench.forecast.sampling
 	$(BIN)/python -m bench.counts.simulate
 	$(BIN)/python -m bench.stress.faults
 	$(BIN)/python -m bench.guarantee

@@ -10,7 +10,7 @@ from typing import Any
 from tierwise.accounts.tables import usd
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import Lengths, joint_lengths, reply_lengths
-from tierwise.forecast.resampling import unreadable
+from tierwise.forecast.resampling import middle_weights, unreadable
 from tierwise.forecast.scenarios import (
     Expectations,
     Scenario,
@@ -137,12 +137,14 @@ def expectations(tasks: Sequence[Task], survey: Survey) -> Expectations:
 
     Fine detail is seen in the pixels alone; a calibration has told how many had much of it.
     """
+    weights = middle_weights(survey.strata)
     return Expectations(
         shares=asked_shares(tasks, survey),
         lengths=_lengths(tasks),
         detail={task.name: detailed_share(task) for task in tasks},
         strata=survey.strata,
-        unreadable=unreadable(survey.strata, survey.weights),
+        weights=weights,
+        unreadable=unreadable(survey.strata, weights),
         shares_alike=survey.shares_alike,
     )
 

@@ -7,77 +7,65 @@ uncertain as a mean of a sample without replacement.
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tierwise.forecast.shares import Share
 from tierwise.forecast.survey import Stratum
 
+# One number for each file of a sample, stratum by stratum.
+Weights = NDArray[np.float64]
+
 # Beside the files of a stratum that were seen, half a one is imagined: like any of its ending.
 _IMAGINED_COUNTS = 0.5
-# So many unseen files for each that was seen are drawn one by one; of more, shares alone matter.
-_DRAWN_EACH = 4
 
 
-def middle_weights(strata: Sequence[Stratum]) -> list[float]:
+def middle_weights(strata: Sequence[Stratum]) -> Weights:
     """For how many files each of those that were seen stands, where all others are like them."""
-    return [stratum.scale for stratum in strata for _ in stratum.seen]
+    return np.array([stratum.scale for stratum in strata for _ in stratum.seen])
 
 
-def unreadable(strata: Sequence[Stratum], weights: Sequence[float]) -> Share:
+def unreadable(strata: Sequence[Stratum], weights: Weights) -> Share:
     """The share of pictures whose headers cannot be read, with the weight of those seen."""
     files = [file for stratum in strata for file in stratum.seen]
-    pairs = [
-        (not file.images, weight)
-        for file, weight in zip(files, weights, strict=True)
-        if not file.foreign
-    ]
-    total = sum(weight for _, weight in pairs)
-    share = sum(weight for broken, weight in pairs if broken) / total if total else 0.0
-    return Share(share * len(pairs), (1 - share) * max(1, len(pairs)))
+    pictures = np.array([not file.foreign for file in files], dtype=bool)
+    broken = np.array([not file.images for file in files], dtype=bool)
+    total, count = weights[pictures].sum(), int(pictures.sum())
+    share = float(weights[pictures & broken].sum() / total) if total else 0.0
+    return Share(share * count, (1 - share) * max(1, count))
 
 
-def drawn_weights(strata: Sequence[Stratum], rng: random.Random) -> list[float]:
+def drawn_weights(strata: Sequence[Stratum], rng: np.random.Generator) -> Weights:
     """For how many files each of those that were seen stands, in one way things may turn out."""
     starts = list(accumulate((len(stratum.seen) for stratum in strata), initial=0))
-    weights = [float(stratum.certain) for stratum in strata for _ in stratum.seen]
+    weights = np.array([float(stratum.certain) for stratum in strata for _ in stratum.seen])
     for stratum, (start, end) in zip(strata, pairwise(starts), strict=True):
         if stratum.complete or not stratum.seen:
             continue
-        places = [*range(start, end), _imagined(strata, stratum.kind, rng)]
         # Of few files the shares differ more, so that their mean varies as that of a sample does.
         each = max(1, len(stratum.seen) - 2) / len(stratum.seen)
-        shares = [rng.gammavariate(each, 1) for _ in stratum.seen]
-        shares.append(rng.gammavariate(_IMAGINED_COUNTS, 1))
-        unseen = _files(stratum, rng) - stratum.certain * len(stratum.seen)
-        for place, copies in zip(places, _copies(max(0.0, unseen), shares, rng), strict=True):
-            weights[place] += copies
+        shares = rng.dirichlet([each] * len(stratum.seen) + [_IMAGINED_COUNTS])
+        unseen = max(0.0, _files(stratum, rng) - stratum.certain * len(stratum.seen))
+        copies = rng.multinomial(int(unseen) + (rng.random() < unseen % 1), shares)
+        weights[start:end] += copies[:-1]
+        weights[_imagined(strata, stratum.kind, rng)] += copies[-1]
     return weights
 
 
-def _files(stratum: Stratum, rng: random.Random) -> float:
+def _files(stratum: Stratum, rng: np.random.Generator) -> float:
     """How many files there may be."""
     files, spread = stratum.files, stratum.spread
-    return rng.gammavariate((files / spread) ** 2, spread**2 / files) if spread else files
+    return rng.gamma((files / spread) ** 2, spread**2 / files) if spread else files
 
 
-def _imagined(strata: Sequence[Stratum], kind: str, rng: random.Random) -> int:
+def _imagined(strata: Sequence[Stratum], kind: str, rng: np.random.Generator) -> int:
     """The place of a file that was seen, of that kind; each as likely as the next."""
     places, start = list[int](), 0
     for stratum in strata:
         if stratum.kind == kind:
             places += range(start, start + len(stratum.seen))
         start += len(stratum.seen)
-    return rng.choice(places)
-
-
-def _copies(unseen: float, shares: Sequence[float], rng: random.Random) -> list[float]:
-    """How many of the unseen files are like each of those with a share."""
-    if unseen > _DRAWN_EACH * len(shares):
-        each = unseen / sum(shares)
-        return [share * each for share in shares]
-    whole = int(unseen) + (rng.random() < unseen % 1)
-    drawn = Counter(rng.choices(range(len(shares)), shares, k=whole))
-    return [float(drawn[place]) for place in range(len(shares))]
+    return places[int(rng.integers(len(places)))]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+import numpy as np
+
 from tierwise.forecast.replies import Lengths
-from tierwise.forecast.resampling import drawn_weights, middle_weights, unreadable
+from tierwise.forecast.resampling import Weights, drawn_weights, unreadable
 from tierwise.forecast.shares import Share
 from tierwise.forecast.survey import Stratum
 
@@ -61,14 +63,16 @@ class Expectations:
     An answer beside others has its length under `in_row`, and one with its name under `by_name`.
 
     `detail` is, by task, the share of pictures with more fine detail than its rule allows;
-    `strata` are those of the survey, and `unreadable` is the share of their pictures whose headers
-    cannot be read; with `shares_alike`, near duplicates share answers.
+    `strata` are those of the survey, `weights` tell for how many files each of those that were seen
+    stands, and `unreadable` is the share of pictures whose headers cannot be read; with
+    `shares_alike`, near duplicates share answers.
     """
 
     shares: Mapping[str, Share]
     lengths: Mapping[str, Lengths]
     detail: Mapping[str, Share]
     strata: tuple[Stratum, ...]
+    weights: Weights
     unreadable: Share
     shares_alike: bool = False
 
@@ -88,7 +92,7 @@ class Scenario:
     shares: Mapping[str, float]
     replies: Mapping[str, float]
     detail: Mapping[str, float]
-    weights: Sequence[float]
+    weights: Weights
     text: float = 1.0
     thoughts: float = 1.0
     pictures: float = 0.0
@@ -114,7 +118,7 @@ def middle_scenario(known: Expectations) -> Scenario:
         {name: share.mean for name, share in known.shares.items()},
         {name: lengths.typical for name, lengths in known.lengths.items()},
         {name: share.mean for name, share in known.detail.items()},
-        middle_weights(known.strata),
+        known.weights,
         broken=known.unreadable.mean,
     )
 
@@ -133,7 +137,7 @@ def drawn_scenario(
     pictures = rng.random() if dearer else 0.0
     wordy = rng.random()  # a model that writes much does so for every task
     # Out of a row of its own, so that all else is drawn alike however much was looked at.
-    of_sample = random.Random(rng.random())  # noqa: S311 - no secret depends on it
+    of_sample = np.random.default_rng(int(rng.random() * 2**32))
     weights, expected = middle.weights, known.unreadable
     if Unknown.SAMPLE in unknowns:
         weights = drawn_weights(known.strata, of_sample)

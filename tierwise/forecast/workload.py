@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from math import ceil, fsum
-from operator import mul
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tierwise.forecast.pictures import images_of, original_tokens_of, tokens_of, typical
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import prompt_tokens, reply_tokens, row_tokens
+from tierwise.forecast.resampling import Weights
 from tierwise.forecast.scenarios import Scenario, by_name, in_row
 from tierwise.forecast.survey import Groups, SeenImage, Standing, Survey
 from tierwise.forecast.texts import (
@@ -86,37 +89,18 @@ class Pictures:
 class OfFiles:
     """What the images of a workload come to in each file of the sample that has some.
 
-    `places` are those of the files in the sample; the others are sums over a file's images, as the
-    means of `Pictures`, and `named` counts them under all their names.
+    `places` are those of the files in the sample. The rows of `sums` are, in this order, sums over
+    the images of each file of what `Pictures` has, `names` being images under all their names.
     """
 
-    places: tuple[int, ...]
-    asked: tuple[float, ...]
-    open: tuple[float, ...]
-    picture: tuple[float, ...]
-    picture_at_most: tuple[float, ...]
-    raised: tuple[float, ...]
-    naive: tuple[float, ...]
-    named: tuple[float, ...]
+    places: NDArray[np.intp]
+    sums: NDArray[np.float64]
 
-    def pictures(self, weights: Sequence[float]) -> Pictures:
+    def pictures(self, weights: Weights) -> Pictures:
         """What they come to where each file of the sample stands for so many files."""
-        own = [weights[place] for place in self.places]
-
-        def total(column: Sequence[float]) -> float:
-            return fsum(map(mul, own, column))
-
-        asked, open_ = total(self.asked), total(self.open)
-        each = 1 / (asked + open_) if asked + open_ else 0.0
-        return Pictures(
-            asked,
-            open_,
-            picture=each * total(self.picture),
-            picture_at_most=each * total(self.picture_at_most),
-            raised=each * total(self.raised),
-            naive=each * total(self.naive),
-            names=each * total(self.named),
-        )
+        asked, open_, *others = (float(total) for total in self.sums @ weights[self.places])
+        images = asked + open_
+        return Pictures(asked, open_, *(total / images if images else 0.0 for total in others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,8 +296,8 @@ def _of_files(
                 sent * len(images),
             )
         )
-    columns = zip(*rows, strict=True) if rows else [()] * 7
-    return OfFiles(tuple(of_files), *columns)
+    places = np.array(list(of_files), dtype=np.intp)
+    return OfFiles(places, np.array(rows, dtype=np.float64).reshape(len(rows), 7).T)
 
 
 def sent_share(task: Task, survey: Survey, images: int) -> float:

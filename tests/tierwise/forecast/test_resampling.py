@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from statistics import fmean, variance
 
+import numpy as np
 import pytest
 
 from tierwise.forecast.resampling import drawn_weights, middle_weights, unreadable
@@ -19,8 +20,8 @@ def pages(count: int) -> SeenFile:
 
 
 def drawn(*strata: Stratum) -> list[list[float]]:
-    rng = random.Random(7)
-    return [drawn_weights(strata, rng) for _ in range(2000)]
+    rng = np.random.default_rng(7)
+    return [list(drawn_weights(strata, rng)) for _ in range(2000)]
 
 
 def totals(stratum: Stratum, weights: list[list[float]]) -> list[float]:
@@ -30,8 +31,8 @@ def totals(stratum: Stratum, weights: list[list[float]]) -> list[float]:
 
 def test_what_was_looked_at_wholly_is_what_it_is() -> None:
     whole = Stratum(3, (pages(1), pages(5), BROKEN))
-    assert middle_weights([whole]) == [1, 1, 1]
-    assert drawn_weights([whole], random.Random(1)) == [1, 1, 1]
+    assert list(middle_weights([whole])) == [1, 1, 1]
+    assert list(drawn_weights([whole], np.random.default_rng(1))) == [1, 1, 1]
 
 
 @pytest.mark.parametrize("files", [45, 60, 150, 4000])
@@ -70,6 +71,6 @@ def test_a_pilot_may_ask_other_files_than_those_that_were_seen() -> None:
 
 def test_what_is_no_picture_says_nothing_of_how_many_are_broken() -> None:
     stratum = Stratum(100, (pages(1), BROKEN, SeenFile(foreign=True), SeenFile(foreign=True)))
-    assert unreadable([stratum], [1, 1, 50, 50]).mean == 0.5
-    assert unreadable([stratum], [3, 1, 0, 0]).mean == 0.25
-    assert unreadable([], []).mean == 0
+    assert unreadable([stratum], np.array([1, 1, 50, 50])).mean == 0.5
+    assert unreadable([stratum], np.array([3, 1, 0, 0])).mean == 0.25
+    assert unreadable([], np.array([])).mean == 0

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.tierwise.forecast.one_task import survey_of, tasks_of
@@ -160,7 +161,7 @@ tasks:
     work, load = middle(ruled, survey_of(images))
     portrait = image_tokens("gemini-3.1-flash-lite", MediaResolution.MEDIUM, 612, 792)
     known = 3 * 266 + 1064 + 540
-    pictures = work.files.pictures((1,) * 8)
+    pictures = work.files.pictures(np.ones(8))
     assert pictures.picture == (known + portrait + 2 * 540) / 8
     portrait_raised = image_tokens("gemini-3.1-flash-lite", MediaResolution.HIGH, 612, 792)
     assert pictures.raised == (known + portrait_raised + 2 * 1064) / 8
@@ -170,7 +171,7 @@ tasks:
     row = forecast_row(forecast(ruled.tasks, survey_of(images), AT_LIST_PRICES, {"a": 0}))
     assert Unknown.DETAIL in row["uncertainty"]
     literal = workload(ruled.as_they_are().tasks[0], survey_of(images), AT_LIST_PRICES)
-    pictures = literal.files.pictures((1,) * 8)
+    pictures = literal.files.pictures(np.ones(8))
     assert pictures.picture == pictures.raised
 
 
