@@ -111,7 +111,7 @@ def wrongly_graded(times: int, seed: int = 11) -> float:
         images = least_units(MARGIN, error_of_look(ERROR, 1))
         for look in range(1, LOOKS + 1):
             theirs = (1 + lost[:images]).tolist()
-            found = compare([1.0] * images, theirs, margin=MARGIN)
+            found = compare([1.0] * images, theirs, margin=MARGIN, whole=False)
             if found.p_value <= error_of_look(ERROR, look):
                 deceived += 1
                 break

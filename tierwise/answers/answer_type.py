@@ -107,6 +107,11 @@ class AnswerType(ABC):
     def score(self, truth: Any, value: Any) -> float:
         """How right an answer is, from 0 to 1."""
 
+    def is_whole(self, truth: Any) -> bool:
+        """Whether answers score 0 or 1 against this truth, and nothing in between."""
+        del truth
+        return bool(self.choices())
+
     @abstractmethod
     def parts(self, truth: Any, value: Any) -> Iterator[Score]:
         """What is told apart in the figures of a calibration; a value of None is no answer."""

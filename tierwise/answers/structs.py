@@ -105,6 +105,10 @@ class Struct(ToldByExample):
         """The share of the known properties that are exact."""
         return sum(part.exact for part in self.parts(truth, value)) / len(truth)
 
+    def is_whole(self, truth: Mapping[str, Any]) -> bool:
+        """Whether one property is known."""
+        return len(truth) == 1
+
     def parts(self, truth: Mapping[str, Any], value: Mapping[str, Any] | None) -> Iterator[Score]:
         """The known properties."""
         for name, below in self.fields.properties:

@@ -74,7 +74,8 @@ class Against:
     ) -> Compared:
         """The comparison of all images, and of the label that is shown least where each counts."""
         ours, theirs = scores(self.kind, reference), scores(self.kind, candidate)
-        found = compare(ours, theirs, margin=self.margin, units=units)
+        whole = all(self.kind.is_whole(one.truth) for one in reference)
+        found = compare(ours, theirs, margin=self.margin, units=units, whole=whole)
         if self.protect is Protect.AVERAGE:
             return Compared(found)
         by_label = self.by_label(reference, candidate, units)

@@ -93,6 +93,7 @@ def compare(
     *,
     margin: float,
     units: Sequence[str] = (),
+    whole: bool = True,
 ) -> RouteComparison:
     """Both routes' scores of the same images, in the same order.
 
@@ -105,6 +106,7 @@ def compare(
         margin: how much worse is too much, above 0 and below 1.
         units: for each image the name of what fails together, empty for itself alone; none where
             that holds for all.
+        whole: scores are 0 or 1, which nothing but the question may decide: not what was answered.
     """
     differences = [theirs - ours for ours, theirs in zip(reference, candidate, strict=True)]
     images = len(differences)
@@ -112,7 +114,9 @@ def compare(
     lost = sum(one < 0 for one in differences)
     gained = sum(one > 0 for one in differences)
     mean = sum(values) / max(len(values), 1)
-    graded = len(values) < images or any(one not in (-1, 0, 1) for one in differences)
+    graded = not whole or len(values) < images
+    if not graded and any(one not in (-1, 0, 1) for one in differences):
+        raise ValueError("scores are between 0 and 1")
     growth, growth_spread = best_bet(-margin, values, -1) if graded else (0.0, 0.0)
     if graded:
         p_value = _p_by_betting(values, margin)
