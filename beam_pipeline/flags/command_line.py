@@ -101,13 +101,13 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
 def unknown_flag(word: str, verb: str) -> str:
     """The message for a flag that neither we nor Beam know."""
     name = word.lstrip("-").partition("=")[0]
-    if owners := _owners(name):
-        return (
-            f"--{name} belongs to tierwise {', '.join(owners)}; {verb} does not take it. "
-            f"See tierwise {verb} --help."
-        )
     near = get_close_matches(name, [flag.name for flag in flags_of(verb)], n=1)
     hint = f" Did you mean --{near[0]}?" if near else ""
+    if owners := _owners(name):
+        return (
+            f"--{name} belongs to tierwise {', '.join(owners)}; {verb} does not take it.{hint} "
+            f"See tierwise {verb} --help."
+        )
     return f"unknown flag --{name}.{hint} See tierwise {verb} --help."
 
 
