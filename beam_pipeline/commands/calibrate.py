@@ -125,6 +125,11 @@ def _judge(settings: Settings, sample: Sample, output: str) -> Judge:
         earlier = read_calibration(files_for(uri).read(uri), path=uri).tasks
     except FileNotFoundError:
         earlier = {}
+    except InputError as error:
+        raise InputError(
+            f"{error} It should say how often these labels were looked at: move it away to "
+            "begin anew."
+        ) from error
     return Judge(
         settings.margin,
         settings.confidence,

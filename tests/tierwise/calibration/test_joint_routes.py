@@ -350,7 +350,7 @@ def test_the_sets_that_save_most_are_taken_and_none_shares_a_task(observe: Obser
     assert total == Decimal("0.0008")
 
 
-MARGIN, IMAGES, TIMES = 0.1, 100, 600
+MARGIN, IMAGES, TIMES = 0.1, 100, 300
 
 
 @pytest.mark.parametrize("at_margin", ["all", "whole"])
