@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from tierwise.calibration.calibration_file import Calibration
+from tierwise.calibration.choice import TriedRoute
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import dearest_first, route_name, usual_routes
 from tierwise.evaluation import WHOLE, Against, PairKey, PairRow, PairTotals, written
@@ -67,7 +69,8 @@ def _audit(
         choice = calibrated.choice
         reference = choice.route(choice.reference).route
         found = choice.route(choice.chosen)
-        audit = replace(audit, promised_images=choice.images, promised_differing=found.differing)
+        images, differing = _promised(found, choice.images)
+        audit = replace(audit, promised_images=images, promised_differing=differing)
     else:
         routes = dearest_first(usual_routes(task.route), task.prompt, on)
         reference = next(iter(routes.values()))
@@ -79,6 +82,19 @@ def _audit(
     audit = replace(audit, reference=route_name(route, task.route))
     literal = replace(task, route=route, routing=AS_IT_IS, escalation=None, together=NEVER)
     return replace(literal, name=f"{task.name}@audit", audit=audit)
+
+
+def _promised(found: TriedRoute, images: int) -> tuple[int, int]:
+    """Of how many images with two answers how many differ; of units where images fail together.
+
+    As many of these are said to differ as would make the same share, rounded up.
+    """
+    answered = images if found.answered is None else found.answered
+    compared = found.comparison
+    if compared is None or not 0 < compared.units < compared.images or not answered:
+        return answered, found.differing
+    units = max(1, answered * compared.units // compared.images)
+    return units, min(units, ceil(found.differing * units / answered))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     try:
         chosen = _chosen(judge, sample, output, run)
         if smaller := _left(sample, chosen):
+            # What is said now has been looked at, whatever becomes of the rest.
+            _write(_calibration(sample, chosen, run, judge), output)
             for one in smaller:
                 say(console, _said_of(one))
             sample = replace(sample, trials=sample.trials.with_joint(smaller))
@@ -104,25 +106,37 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         _say_all(itertools.starmap(_too_few, error.results.items()), console)
         _say_all(cap_lines(run), console)
         return int(run["exit_status"]) or 1
-    calibration = _calibration(sample, chosen, run)
-    uri = join(output, CALIBRATION_FILE)
-    document = write_calibration(calibration)
-    files_for(uri).write(uri, document, durable=True)
+    calibration = _calibration(sample, chosen, run, judge)
+    document = _write(calibration, output)
     _plot(calibration, output)
-    print_calibration(calibration, uri, results)
+    print_calibration(calibration, join(output, CALIBRATION_FILE), results)
     _say_all(cap_lines(run), results)
     if settings.json:
         print_document(json.loads(document))
     return int(run["exit_status"])
 
 
+def _write(calibration: Calibration, output: str) -> bytes:
+    uri = join(output, CALIBRATION_FILE)
+    document = write_calibration(calibration)
+    files_for(uri).write(uri, document, durable=True)
+    return document
+
+
 def _judge(settings: Settings, sample: Sample, output: str) -> Judge:
     """Raises InputError for an order of routes that are not tried, and for a file that is none."""
+    names = sample.trials.routes
+    without = [one for one in names if not sample.tasks.task(one).answer.options()]
+    if settings.protect == Protect.EACH_LABEL and len(without) == len(names):
+        raise InputError(
+            f"--protect={settings.protect}: {' and '.join(without)} has no labels, so that there "
+            "is none to protect. Leave it out."
+        )
     order = tuple(one.strip() for one in (settings.order or "").split(",") if one.strip())
     check_order(order, _candidates(sample.trials))
     uri = join(output, CALIBRATION_FILE)
     try:
-        earlier = read_calibration(files_for(uri).read(uri), path=uri).tasks
+        earlier = dict(read_calibration(files_for(uri).read(uri), path=uri).looked_at)
     except FileNotFoundError:
         earlier = {}
     except InputError as error:
@@ -136,7 +150,7 @@ def _judge(settings: Settings, sample: Sample, output: str) -> Judge:
         Protect(settings.protect),
         order,
         settings.routing == "image",
-        {name: task.looked_at for name, task in earlier.items()},
+        earlier,
     )
 
 
@@ -153,7 +167,10 @@ def _order_lines(sample: Sample, judge: Judge) -> Iterator[str]:
         joint = candidates_of(task, sample.trials.joint).first
         costs = sample.trials.costs[task]
         order = order_of(routes, (), joint, judge.order, costs)
-        yield f"{task}: held against {next(iter(routes))} in this order: {', '.join(order)}"
+        yield (
+            f"{task}: held against {next(iter(routes))} in this order: {', '.join(order)}; rules "
+            "by the picture or by doubt directly before the route that they ask first"
+        )
 
 
 def _chosen(
@@ -270,7 +287,7 @@ def _said_of(joint: JointRoute) -> str:
 
 
 def _calibration(
-    sample: Sample, chosen: Mapping[str, JudgedTask], run: Mapping[str, Any]
+    sample: Sample, chosen: Mapping[str, JudgedTask], run: Mapping[str, Any], judge: Judge
 ) -> Calibration:
     calibrated = {}
     for name, one in chosen.items():
@@ -288,11 +305,13 @@ def _calibration(
             one.choice,
             task.part_digests,
             {other: sample.tasks.task(other).digest for other in sorted(others)},
-            one.looks,
             one.unsure_below,
         )
     service = ServiceKind(run["answerer"]["service"])
-    return Calibration(FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated, service)
+    looks = {**judge.earlier, **{name: one.looks for name, one in chosen.items()}}
+    return Calibration(
+        FORMAT, VERSION, run["emulated"], run["ended_at"], calibrated, service, looks
+    )
 
 
 def _too_few(task: str, observed: TrialResults) -> str:

@@ -85,7 +85,8 @@ def _together(choice: Choice) -> bool:
 
 def _units(one: TriedRoute) -> str:
     compared = one.comparison
-    return thousands(compared.units) if compared and compared.units < compared.images else ""
+    together = compared and 0 < compared.units < compared.images
+    return thousands(compared.units) if compared and together else ""
 
 
 def _unanswered(one: TriedRoute) -> str:

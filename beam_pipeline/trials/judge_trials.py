@@ -19,10 +19,12 @@ from tierwise.calibration.found_doubt import confidence_rules, telling_confidenc
 from tierwise.calibration.joint_routes import candidates_of
 from tierwise.calibration.label_looks import LabelLook, look_at, remembered
 from tierwise.calibration.labelling import LEAST_IMAGES
+from tierwise.calibration.order import order_of
 from tierwise.calibration.protection import Protect
 from tierwise.calibration.routes import route_name
-from tierwise.routing import AS_IT_IS
+from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks import Task, Tasks
+from tierwise.tasks.sharing import NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,16 @@ class Judge:
         few = {name: one for name, one in results.items() if len(one.pages) < LEAST_IMAGES}
         if few:
             raise TooFewError(few)
+        rules = {
+            name: self._rules(trials, sample.tasks.task(name), observed)
+            for name, observed in results.items()
+        }
         looks = {
-            name: self._looks(name, sample, observed, at=at, emulated=emulated)
+            name: self._looks(name, sample, observed, rules[name], at=at, emulated=emulated)
             for name, observed in results.items()
         }
         choices = {
-            name: self._choice(trials, sample.tasks.task(name), observed, looks[name])
+            name: self._choice(trials, sample.tasks.task(name), observed, rules[name], looks[name])
             for name, observed in results.items()
         }
         found = chosen_together(choices, trials.joint)
@@ -105,49 +111,63 @@ class Judge:
             name: JudgedTask(
                 choice,
                 dict(sample.problems.left_out(name) + Counter(results[name].left_out)),
-                self._remembered(name, looks[name]),
+                remembered(self.earlier.get(name, ()), looks[name]),
                 _unsure_below(sample.tasks.task(name), choice, results[name]),
             )
             for name, choice in found.items()
         }
 
     def _looks(
-        self, task: str, sample: Sample, observed: TrialResults, *, at: str, emulated: bool
+        self,
+        task: str,
+        sample: Sample,
+        observed: TrialResults,
+        rules: Sequence[ComposedRoute],
+        *,
+        at: str,
+        emulated: bool,
     ) -> tuple[LabelLook, ...]:
         """The look at all that was tried from the start, and that at what is left of it."""
         truths = {one.content_hash: one.truths[task] for one in sample.images if task in one.truths}
         joint = candidates_of(task, sample.trials.joint)
-        earlier = self.earlier.get(task, ())
+        costs = sample.trials.costs.get(task, {})
+        routes = sample.trials.routes[task]
+        order = order_of(routes, rules, joint.first, self.order, costs)
+        told = [repr(replace(self, earlier={})), *order]
+        told += [repr((one.name, one.routing, one.escalation)) for one in rules]
         found: list[LabelLook] = []
         for names in ({*observed.by_route} - {*joint.left}, {*joint.left}):
             if names:
-                known = earlier
-                for look in found:
-                    known = remembered(known, look)
-                tested = [repr(replace(self, earlier={})), *_seen(observed, names)]
-                found.append(
-                    look_at(
-                        truths,
-                        known,
-                        at=at,
-                        margin=self.margin,
-                        emulated=emulated,
-                        tested=tested,
-                    )
+                look = look_at(
+                    truths,
+                    remembered(self.earlier.get(task, ()), found),
+                    at=at,
+                    margin=self.margin,
+                    emulated=emulated,
+                    tested=[*told, *_seen(observed, names)],
                 )
+                found.append(look)
         return tuple(found)
 
-    def _remembered(self, task: str, looks: Sequence[LabelLook]) -> tuple[LabelLook, ...]:
-        known = self.earlier.get(task, ())
-        for look in looks:
-            known = remembered(known, look)
-        return known
+    def _rules(self, trials: Trials, task: Task, observed: TrialResults) -> list[ComposedRoute]:
+        """The rules for each picture, and those that ask again."""
+        routes = trials.routes[task.name]
+        by_picture = adaptations(routes, observed.pages, self._routing(task))
+        again = _cascades(trials, task, observed)
+        return [*(by_picture if self.by_picture else ()), *again]
+
+    def _routing(self, task: Task) -> Routing:
+        return task.routing if self.by_picture else AS_IT_IS
 
     def _choice(
-        self, trials: Trials, task: Task, observed: TrialResults, looks: Sequence[LabelLook]
+        self,
+        trials: Trials,
+        task: Task,
+        observed: TrialResults,
+        rules: Sequence[ComposedRoute],
+        looks: Sequence[LabelLook],
     ) -> Choice:
         routes = trials.routes[task.name]
-        rules = task.routing if self.by_picture else AS_IT_IS
         first, *left = looks
         return choose(
             task.answer,
@@ -158,18 +178,37 @@ class Judge:
                 self.confidence,
                 look=first.number,
                 left_look=left[0].number if left else 0,
-                protect=self.protect,
+                protect=self.protect if task.answer.options() else Protect.AVERAGE,
                 first=self.order,
                 costs=trials.costs.get(task.name, {}),
             ),
-            composed=[
-                *(adaptations(routes, observed.pages, rules) if self.by_picture else ()),
-                *_cascades(trials, task, observed),
-            ],
-            routings=literal_routings(routes, observed.pages, rules),
+            composed=rules,
+            routings=literal_routings(routes, observed.pages, self._routing(task)),
             joint=candidates_of(task.name, trials.joint),
-            own=route_name(task.route, task.route),
+            own=_own(trials, task, rules),
         )
+
+
+def _own(trials: Trials, task: Task, rules: Sequence[ComposedRoute]) -> str:
+    """The candidate that asks as the tasks file does."""
+    alone = route_name(task.route, task.route)
+    if task.escalation:
+        when = task.escalation.when.text
+        asks_again = (
+            one.name
+            for one in rules
+            if one.base == alone
+            and one.escalation
+            and (one.escalation.when, one.escalation.route) == (when, task.escalation.route)
+        )
+        return next(asks_again, alone)
+    together = (
+        one.names[task.name]
+        for one in trials.joint
+        if task.name in one.names and one.within is None
+        if one.routes[task.name] == task.route and task.together != NEVER
+    )
+    return next(together, alone)
 
 
 def _results(left: Left, sample: Sample, name: str) -> TrialResults:

@@ -26,8 +26,7 @@ class CalibratedTask:
     `left_out` counts labelled images that could not be compared, by reason: those of failures,
     `unknown_label`, `conflicting_labels` and `missing` files. Files that do not
     say which parts have which digest have no `part_digests`. `asked_with` has the digests of all
-    tasks that it was asked together with on any route. `looks` are all that were taken at its
-    labels, None in files that do not say, which were one at least. Answers less sure of
+    tasks that it was asked together with on any route. Answers less sure of
     themselves than `unsure_below` were wrong more often at the chosen route; None where that was
     not shown.
     """
@@ -38,20 +37,16 @@ class CalibratedTask:
     choice: Choice
     part_digests: dict[str, str] = field(default_factory=dict)
     asked_with: dict[str, str] = field(default_factory=dict)
-    looks: tuple[LabelLook, ...] | None = None
     unsure_below: float | None = None
-
-    @property
-    def looked_at(self) -> tuple[LabelLook, ...]:
-        """All looks; of files that do not say one, at labels that nobody knows."""
-        if self.looks is not None:
-            return self.looks
-        return (LabelLook(1, "", "", self.choice.images, self.choice.margin, None, ()),)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A whole file. `calibrated_at` is ISO 8601; `service` is who answered, where the file says."""
+    """A whole file. `calibrated_at` is ISO 8601; `service` is who answered, where the file says.
+
+    `looks` are all that were ever taken at tasks of this output, those that are no longer
+    calibrated among them.
+    """
 
     format: int
     tierwise: str
@@ -59,6 +54,16 @@ class Calibration:
     calibrated_at: str
     tasks: dict[str, CalibratedTask]
     service: ServiceKind | None = None
+    looks: dict[str, tuple[LabelLook, ...]] = field(default_factory=dict)
+
+    @property
+    def looked_at(self) -> dict[str, tuple[LabelLook, ...]]:
+        """All looks by task; of files that do not say, one at each task."""
+        unknown = {
+            name: (LabelLook(1, "", "", task.choice.images, task.choice.margin, None),)
+            for name, task in self.tasks.items()
+        }
+        return {**unknown, **self.looks}
 
     @property
     def routes(self) -> dict[str, Route]:

@@ -64,7 +64,6 @@ def cascades(
                         route=routes[target],
                         signals={name: one.digest for name, one in doubt.signals.items()},
                     ),
-                    again=target,
                 )
 
 

@@ -44,9 +44,10 @@ class TriedRoute:
     """One route and how it did.
 
     `comparison` is with the reference, which has none; `differing` counts the images with another
-    answer than the reference's, whichever was right. `images_needed` is about how many labelled
-    images would do to accept it at the next look, None where it is accepted or where more cannot
-    help. `blocked_by` names the candidate before it that was not good enough, so that this one was
+    answer than the reference's, whichever was right, of `answered`, those with an answer at both
+    (None in files that do not say, where all are counted). `images_needed` is about how many
+    labelled images would do to accept it at the next look, None where it is accepted or where more
+    cannot help. `blocked_by` names the candidate before it that was not good enough, so that this one was
     not tested; `weakest` is the label on which the least could be shown, where each is protected.
     One that is
     `composed` is a rule that asks several routes, of which `route` is the base. `routing` are the
@@ -70,6 +71,7 @@ class TriedRoute:
     not_for: tuple[str, ...] = ()
     blocked_by: str = ""
     weakest: str = ""
+    answered: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +249,14 @@ def choose(
     def tried(name: str) -> TriedRoute:
         rule, comparison = rules.get(name), compared.get(name)
         values = zip(found[reference], found[name], strict=True)
+        pairs = [(a.value, b.value) for a, b in values if None not in (a.value, b.value)]
         accepted = name == reference or name in verdict.accepted
         return TriedRoute(
             name=name,
             route={**routes, **with_others}[rule.base if rule else name],
             figures=figures_of(kind, found[name], terms.confidence),
             comparison=comparison.in_all if comparison else None,
-            differing=sum(not kind.is_same(one.value, other.value) for one, other in values),
+            differing=sum(not kind.is_same(*pair) for pair in pairs),
             accepted=accepted,
             images_needed=None if accepted else needed(name),
             routing=AS_IT_IS
@@ -264,6 +267,7 @@ def choose(
             together=joint.others.get(name, False),
             blocked_by=verdict.blocked_by.get(name, ""),
             weakest=comparison.weakest if comparison else "",
+            answered=len(pairs),
         )
 
     all_tried = tuple(map(tried, names))

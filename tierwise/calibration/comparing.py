@@ -10,16 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.calibration.figures import Observation, scores
 from tierwise.calibration.protection import Protect
 from tierwise.statistics.non_inferiority import RouteComparison, compare, least_units
 
+# Stands for having none of several labels.
+_NONE = "none of them"
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """A candidate beside the reference, and the label on which the least could be shown of it.
+
+    `rarest` is at the label of which there are fewest.
 
     That nothing of several is lost is shown where each is shown by itself, with the whole error
     (intersection-union test: Berger, Technometrics 24, 1982).
@@ -28,6 +34,7 @@ class Compared:
     in_all: RouteComparison
     weakest: str = ""
     at_weakest: RouteComparison | None = None
+    rarest: RouteComparison | None = None
 
     @property
     def p_value(self) -> float:
@@ -36,9 +43,8 @@ class Compared:
 
     def can_be_shown(self, margin: float, error: float) -> bool:
         """Whether there are units enough to show anything at all, which answers have no part in."""
-        return all(
-            one.units >= least_units(margin, error, graded=one.graded) for one in self._parts
-        )
+        parts = [self.in_all, *([self.rarest] if self.rarest else [])]
+        return all(one.units >= least_units(margin, error, graded=one.graded) for one in parts)
 
     def images_needed(self, error: float) -> int | None:
         """About how many images would do if they go on like these; None when more cannot help."""
@@ -79,8 +85,11 @@ class Against:
         if self.protect is Protect.AVERAGE:
             return Compared(found)
         by_label = self.by_label(reference, candidate, units)
-        weakest = max(by_label, key=lambda label: by_label[label].p_value, default=None)
-        return Compared(found) if weakest is None else Compared(found, weakest, by_label[weakest])
+        if not by_label:
+            return Compared(found)
+        weakest = max(by_label, key=lambda label: by_label[label].p_value)
+        rarest = min(by_label.values(), key=lambda one: one.units)
+        return Compared(found, weakest, by_label[weakest], rarest)
 
     def by_label(
         self,
@@ -88,11 +97,14 @@ class Against:
         candidate: Sequence[Observation],
         units: Sequence[str],
     ) -> Mapping[str, RouteComparison]:
-        """For each label that images have, which of these were given it here and there."""
+        """For each label that images have, which of these were given it here and there.
+
+        Images that have none of several labels are as one label more.
+        """
         found = {}
-        for label in self.kind.options():
+        for label in (*self.kind.options(), _NONE):
             having = [
-                place for place, one in enumerate(reference) if label in self.kind.picked(one.truth)
+                place for place, one in enumerate(reference) if label in self._picked(one.truth)
             ]
             if having:
                 found[label] = compare(
@@ -104,7 +116,10 @@ class Against:
         return found
 
     def _given(self, label: str, one: Observation) -> float:
-        return float(one.value is not None and label in self.kind.picked(one.value))
+        return float(one.value is not None and label in self._picked(one.value))
+
+    def _picked(self, value: Any) -> Sequence[str]:
+        return self.kind.picked(value) or (_NONE,)
 
 
 def units_of(*names: Sequence[str]) -> list[str]:

@@ -41,9 +41,8 @@ class ComposedRoute:
     `name` is for people, and unlike any route's. `base` names the route that the task's own becomes
     when the rule is chosen, `routing` or `escalation` the rule itself, for the calibration file.
     `asked` has for each image, in the order of the observations, the names of the routes it is
-    asked at: all are paid, the last one's answer counts. `again` names the route at which it asks
-    again where it is in doubt; empty for a rule that tells by the picture. Of several of a kind the
-    surest comes first.
+    asked at: all are paid, the last one's answer counts. Of several of a kind the surest comes
+    first.
     """
 
     name: str
@@ -51,7 +50,6 @@ class ComposedRoute:
     asked: Sequence[tuple[str, ...]]
     routing: Routing | None = None
     escalation: Escalated | None = None
-    again: str = ""
 
     def observations(self, observed: ByRoute) -> list[Observation]:
         """What would have come of each image: the last answer, and all that was paid and waited."""

@@ -72,8 +72,9 @@ class Figures:
     """One task at one route.
 
     `score` is the mean over images, from 0 to 1: the accuracy of a task with one label. `low` and
-    `high` are its interval. `no_answer` counts images by reason. Tokens are means per image;
-    latencies are the median and the 90th percentile of requests, in milliseconds.
+    `high` are its interval, of the mean over units where images fail together. `no_answer` counts
+    images by reason. Tokens are means per image; latencies are the median and the
+    90th percentile of requests, in milliseconds.
     """
 
     images: int
@@ -105,7 +106,7 @@ def figures_of(
     """The figures of observations, of which there must be one or more."""
     images = len(observations)
     right = scores(kind, observations)
-    interval = mean_interval(right, confidence)
+    interval = mean_interval(_by_unit(right, observations), confidence)
     spent = sum((one.spent for one in observations), Spent())
     latencies = sorted(one.latency_ms for one in observations if one.reason is None)
     reasons = Counter(str(one.reason) for one in observations if one.reason is not None)
@@ -125,6 +126,14 @@ def figures_of(
         slow_latency_ms=_percentile(latencies, 90),
         model_versions=tuple(sorted(versions)),
     )
+
+
+def _by_unit(values: Sequence[float], observations: Sequence[Observation]) -> list[float]:
+    """The mean of what fails together, which counts once."""
+    found: dict[str | int, list[float]] = {}
+    for place, (one, value) in enumerate(zip(observations, values, strict=True)):
+        found.setdefault(one.unit or place, []).append(value)
+    return [sum(some) / len(some) for some in found.values()]
 
 
 def _labels(kind: AnswerType, observations: Sequence[Observation]) -> tuple[LabelFigures, ...]:

@@ -57,7 +57,9 @@ def telling_confidence(kind: AnswerType, answered: Sequence[Observation]) -> flo
         return None
     wrong = {True: 0, False: 0}
     images = {True: 0, False: 0}
-    for one in answered:
+    # Of images that fail together the first stands for all.
+    firsts = {one.unit or place: one for place, one in reversed([*enumerate(answered)])}
+    for one in firsts.values():
         if one.value is not None and isinstance(sure := one.value.get(CONFIDENCE), int | float):
             images[sure < threshold] += 1
             wrong[sure < threshold] += kind.score_of(one.truth, one.value) < 1

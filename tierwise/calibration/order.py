@@ -3,9 +3,10 @@
 Each is tested with the whole error as long as all before it were good enough
 (`tierwise.statistics.sequence`). So the order goes from what is nearest to the reference to what is
 cheapest: first what asks about one picture in a request, by what a picture costs there by the
-rules, the dearest first; then sheets and packs, the smallest first. What asks again where it is in
-doubt costs as if it asked a third again, wherever its doubts lie. A route together with other tasks
-stands directly behind the same by itself. No label and no answer has a say.
+rules, the dearest first; then sheets and packs, the smallest first. Directly before a route stand
+the rules that ask it first, or of some pictures, from the surest to the boldest: they lose less
+than it does, so that they keep nothing good from being tested. Directly behind it stands the same
+route together with other tasks. No label and no answer has a say.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ from tierwise.calibration.routes import Routes
 from tierwise.errors import InputError
 from tierwise.records import MediaResolution, Route
 from tierwise.shown import shown, suggestion
-
-# The share of pictures that is taken to be in doubt, before anything is asked.
-_ASKED_AGAIN = Decimal(1) / 3
 
 
 def order_of(
@@ -47,19 +45,10 @@ def order_of(
     }
     del places[next(iter(routes))]
     for one in composed:
-        places[one.name] = _place(routes[one.base], _cost(one, costs), 0)
+        places[one.name] = _place(routes[one.base], costs.get(one.base), 0)
     found = sorted(places, key=places.__getitem__)
     wanted = [name for name in first if name in found]
     return [*wanted, *(name for name in found if name not in wanted)]
-
-
-def _cost(one: ComposedRoute, costs: Mapping[str, Decimal]) -> Decimal | None:
-    """What a picture costs on average, None where routes' costs are not known."""
-    if not costs:
-        return None
-    if one.again:
-        return costs[one.base] + costs[one.again] * _ASKED_AGAIN
-    return sum((costs[names[-1]] for names in one.asked), Decimal(0)) / len(one.asked)
 
 
 def _place(route: Route, cost: Decimal | None, kind: int) -> tuple[int, Decimal, int, int, int]:

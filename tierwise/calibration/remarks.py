@@ -9,6 +9,7 @@ from tierwise.calibration.figures import LabelFigures
 from tierwise.calibration.found_doubt import by_confidence
 from tierwise.calibration.protection import Protect
 from tierwise.shown import counted
+from tierwise.statistics.non_inferiority import least_units
 from tierwise.statistics.spending import error_of_look
 
 _MOST_LABELS = 5
@@ -95,6 +96,14 @@ def _unprotected(choice: Choice) -> Iterator[str]:
     labels = choice.route(choice.reference).figures.labels
     if none := [one.label for one in labels if not one.images]:
         yield f"Not protected, for no labelled image has it: {', '.join(none)}."
+    least = least_units(choice.margin, error_of_look(1 - choice.confidence, choice.look))
+    rare = [f"{one.label} ({one.images})" for one in labels if 0 < one.images < least]
+    if rare:
+        yield (
+            "No route can be shown to be good enough on each label, for that takes "
+            f"{least} labelled images of each at least: {', '.join(rare)}."
+        )
+        return
     for one in choice.routes:
         if one.weakest and not one.accepted and not one.blocked_by:
             yield f"{one.name}: the least is shown of {one.weakest}."
@@ -104,9 +113,11 @@ def _confidence(choice: Choice) -> Iterator[str]:
     tried = [one for one in choice.routes if by_confidence(one.name)]
     if tried and not by_confidence(choice.chosen):
         good = sum(one.accepted for one in tried)
+        waiting = sum(bool(one.blocked_by) for one in tried)
         yield (
-            f"No threshold of the model's own confidence helps: {len(tried)} were tried, {good} "
-            "were shown to be good enough, none costs least."
+            f"No threshold of the model's own confidence is used: of {len(tried)}, {good} were "
+            f"shown to be good enough and do not cost least, {len(tried) - good - waiting} were "
+            f"not, and {waiting} were not tested."
         )
 
 

@@ -98,7 +98,8 @@ def compare(
     """Both routes' scores of the same images, in the same order.
 
     Right or wrong of single images is tested exactly; scores in between, and images that fail
-    together, by betting. Both hold in finite samples.
+    together, by betting. Both hold in finite samples. Images that fail together must pass both: as
+    units, and each by itself, so that neither large units nor what they share is overlooked.
 
     Args:
         reference: scores from 0 to 1.
@@ -119,7 +120,8 @@ def compare(
         raise ValueError("scores are between 0 and 1")
     growth, growth_spread = best_bet(-margin, values, -1) if graded else (0.0, 0.0)
     if graded:
-        p_value = _p_by_betting(values, margin)
+        # A large unit counts like a small one. What is lost with large ones alone must not hide.
+        p_value = max(_p_by_betting(values, margin), _p_by_image(differences, margin, whole=whole))
     else:
         p_value = p_worse_by(margin, images=images, lost=lost, gained=gained)
     return RouteComparison(
@@ -145,6 +147,14 @@ def _unit_means(differences: Sequence[float], units: Sequence[str]) -> list[floa
     for place, (name, one) in enumerate(zip(units, differences, strict=True)):
         found.setdefault(name or place, []).append(one)
     return [float(np.mean(some)) for some in found.values()]
+
+
+def _p_by_image(differences: Sequence[float], margin: float, *, whole: bool) -> float:
+    """The p-value where each image counts, as if none had anything to do with another."""
+    if not whole:
+        return _p_by_betting(differences, margin)
+    lost, gained = (sum(one * sign > 0 for one in differences) for sign in (-1, 1))
+    return p_worse_by(margin, images=len(differences), lost=lost, gained=gained)
 
 
 def _p_by_betting(differences: Sequence[float], margin: float) -> float:

@@ -143,7 +143,7 @@ def test_over_thousands_of_archives_bad_cascades_are_accepted_no_more_often_than
     sure = (drawn < wrong[:, None]).sum(axis=2)
     lost = (drawn < (wrong + doubted)[:, None]).sum(axis=2)
     won = (drawn > 1 - gained[:, None]).sum(axis=2)
-    rules = [ComposedRoute(f"{name}>high", name, [], again="high") for name in cheap]
+    rules = [ComposedRoute(f"{name}>high", name, []) for name in cheap]
     order = order_of(routes, rules, costs=expected_costs(routes, "Which?", DAY))
     deceived = 0
     for unseen, all_lost, only in zip(sure.tolist(), lost.tolist(), won.tolist(), strict=True):
