@@ -1,8 +1,8 @@
 """Labelled images that look alike: taken in a row, copied, shrunk. They count once together.
 
 Hashes of 64 bits find who may be alike; a second look at 32 × 32 colours says who is: nearly the
-same colours, and nearly the same detail in the same places. Forms of one kind that are filled in
-otherwise are not alike, nor are plain drawings that have but their shapes in common.
+same colours, and nearly the same detail in the same places. Paper and plain drawings are like no
+other: forms of one kind that are filled in otherwise have nearly everything in common.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ _SIDE, _COARSE = 32, 8
 # find nine of ten; of 570 photographs of clothes one pair, which is one picture twice.
 _BITS = 8
 _COLOUR = 14.0  # mean difference of 0 to 255
+# The share of steps from px to px without a change: 0.46 to 0.76 on typed pages, 0.69 to 0.93 on
+# receipts, at most 0.49 on 40 photographs of clothes; other photographs of single things lie above.
+_PAPER = 0.45
 _DETAIL = 0.7  # correlation of what is finer than an eighth of a side
 
 
@@ -113,6 +116,8 @@ def _look(image: LabelledImage) -> Seen | None:
         return None
     picture = pages[0].pictures.get(_SETTINGS)
     if not isinstance(picture, Picture) or picture.features is None:
+        return None
+    if picture.features.flat > _PAPER:
         return None
     with Image.open(io.BytesIO(picture.data)) as opened:
         small = opened.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX)

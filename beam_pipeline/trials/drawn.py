@@ -45,7 +45,7 @@ def drawn_at_random(
         columns: those that hold labels, by task.
         problems: where the others are counted.
     """
-    pages = {name.path for name in names if _is_of_page(name) and _page(name) != "1"}
+    pages = {name.path for name in names if is_of_page(name) and _page(name) != "1"}
     kept = []
     for name in names:
         if DRAWN not in name.columns:
@@ -57,7 +57,7 @@ def drawn_at_random(
         if str(name.columns[DRAWN] or "").strip() != Drawn.RANDOM:
             said = f"{DRAWN} is not {Drawn.RANDOM}, and what somebody chose proves nothing"
             problems.add(said, name.uri, reason=NOT_RANDOM, tasks=tasks)
-        elif _is_of_page(name) and name.path in pages:
+        elif is_of_page(name) and name.path in pages:
             said = "labels of single pages of a file with several"
             problems.add(said, name.uri, reason=SEVERAL_PAGES, tasks=tasks)
         else:
@@ -65,7 +65,8 @@ def drawn_at_random(
     return kept
 
 
-def _is_of_page(name: Named) -> bool:
+def is_of_page(name: Named) -> bool:
+    """Whether its labels are of one page, as those of a sheet are."""
     return name.columns.keys() >= _OF_PAGE
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from tierwise.accounts.table_names import FAILURES, answers_table
 from tierwise.beam_pipeline.reading_of import reading_of_last
+from tierwise.beam_pipeline.trials.drawn import SEVERAL_PAGES, is_of_page
 from tierwise.beam_pipeline.trials.labelled import LabelledImage, place_of
 from tierwise.beam_pipeline.trials.trial_names import task_of, trial_name
 from tierwise.calibration.cascades import NOT_ASKED
@@ -90,7 +91,12 @@ class Left:
             if lost is not None:
                 left_out[str(lost)] += 1
                 everywhere.discard(name)
-        compared = sorted(everywhere)
+        # A label of one page says nothing of the other pages of its file, which were asked too.
+        several = {place for place, page in everywhere if page > 1}
+        several &= {place for place, one in labelled.items() if is_of_page(one.named)}
+        if several:
+            left_out[SEVERAL_PAGES] += len(several)
+        compared = sorted(one for one in everywhere if one[0] not in several)
         files = [labelled[place].unit or place for place, _ in compared]
         by_route = {
             route: in_units([one[name] for name in compared], files) for route, one in found.items()

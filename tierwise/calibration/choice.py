@@ -47,8 +47,9 @@ class TriedRoute:
     answer than the reference's, whichever was right, of `answered`, those with an answer at both
     (None in files that do not say, where all are counted). `images_needed` is about how many
     labelled images would do to accept it at the next look, None where it is accepted or where more
-    cannot help. `blocked_by` names the candidate before it that was not good enough, so that this one was
-    not tested; `weakest` is the label on which the least could be shown, where each is protected.
+    cannot help. `blocked_by` names the candidate before it that was not good enough, so that this
+    one was not tested; `weakest` is the label on which the least could be shown, where each is
+    protected.
     One that is
     `composed` is a rule that asks several routes, of which `route` is the base. `routing` are the
     rules by which pictures take a route of their own, None in files that do not say; `escalation`

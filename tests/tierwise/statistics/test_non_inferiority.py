@@ -69,3 +69,23 @@ def test_a_bet_on_too_low_a_mean_rarely_wins() -> None:
     samples = random.choice([-1, -0.5, 0, 0.5], (400, 150), p=[0.1, 0.1, 0.6, 0.2])
     won = sum(p_mean_at_most(-0.05, list(sample), -1, 1) <= 0.1 for sample in samples)
     assert won <= 40
+
+
+def test_what_is_lost_with_one_large_unit_does_not_hide_behind_small_ones() -> None:
+    """Nine hundred of 1,230 images are lost, which is one of 331 units."""
+    units = ["one template"] * 900 + [""] * 330
+    found = compare([1.0] * 1230, [0.0] * 900 + [1.0] * 330, margin=0.05, units=units)
+    assert (found.units, found.p_value) == (331, 1.0)
+
+
+def test_a_template_that_is_lost_now_and_then_deceives_no_more_often_than_promised() -> None:
+    """Six in ten pictures are of one template and lost in a fifth, all others are right."""
+    random = np.random.default_rng(2)
+    accepted = 0
+    for _ in range(300):
+        template = random.random(250) < 0.6
+        theirs = 1.0 - (template & (random.random(250) < 0.2))
+        units = ["template" if one else "" for one in template]
+        found = compare([1.0] * 250, theirs.tolist(), margin=0.05, units=units)
+        accepted += found.p_value <= 0.05
+    assert accepted <= 300 * 0.05
