@@ -155,9 +155,16 @@ def _judge(settings: Settings, sample: Sample, output: str) -> Judge:
 
 
 def _candidates(trials: Trials) -> dict[str, list[str]]:
-    """By task the routes but the reference, as far as they are known before anything is asked."""
+    """By task what is tried, as far as it is known before anything is asked."""
     return {
-        task: order_of(routes, (), candidates_of(task, trials.joint).first)
+        task: [
+            *order_of(routes, (), candidates_of(task, trials.joint).first),
+            *(
+                f"{cheap}>{dear} if {doubt.name}"
+                for doubt in trials.doubts.get(task, ())
+                for dear, cheap in itertools.combinations(routes, 2)
+            ),
+        ]
         for task, routes in trials.routes.items()
     }
 

@@ -43,9 +43,9 @@ FLAGS = (
     ),
     Flag(
         "margin",
-        "How much worse than the reference is too much: a difference of accuracies, 0 to 1. With "
-        "0.05, a cheaper route may get up to 5 of 100 images more wrong. Smaller margins need more "
-        "labelled images: where nothing is lost, 65 do for 0.05 and 165 for 0.02.",
+        "How much worse than the reference is too much: a difference of accuracies, 0.0001 to 0.5. "
+        "With 0.05, a cheaper route may get up to 5 of 100 images more wrong. Smaller margins need "
+        "more labelled images: where nothing is lost, 65 do for 0.05 and 165 for 0.02.",
         "0.02",
         (CALIBRATE,),
         default=0.05,
@@ -72,12 +72,13 @@ FLAGS = (
         "each-label",
         (CALIBRATE,),
         default="average",
-        choices=tuple(Protect),
+        choices=tuple(map(str, Protect)),
     ),
     Flag(
         "order",
         "Routes that are tested before the others, with commas. Each is tested only if all before "
-        "it were good enough. Default: from the nearest to the reference to the cheapest.",
+        "it were good enough. Rules by doubt too, as in 'low>high if unsure'. Default: from the "
+        "nearest to the reference to the cheapest.",
         "low,medium+together",
         (CALIBRATE,),
     ),

@@ -16,6 +16,7 @@ from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.calibration.choice import Choice, TriedRoute
+from tierwise.calibration.figures import LabelFigures
 from tierwise.calibration.remarks import dearer, remarks
 from tierwise.calibration.rule_text import escalate_lines
 
@@ -101,22 +102,25 @@ def _labels(choice: Choice, width: int) -> Table:
         key=lambda label: (label.recall, label.label),
     )
     there = {label.label: label for label in reference.figures.labels}
-    beside = Column(
-        f"recall at\n{reference.name}", lambda label: f"{there[label.label].recall:.2f}"
-    )
+    beside = Column(f"recall at\n{reference.name}", lambda label: _recall(there[label.label]))
     columns = (
         Column("label", lambda label: plain(label.label), number=False),
         Column("images", lambda label: str(label.images)),
         Column("answered", lambda label: str(label.answered)),
         *([] if chosen is reference else [beside]),
-        Column("recall", lambda label: f"{label.recall:.2f}"),
-        Column("precision", lambda label: f"{label.precision:.2f}"),
+        Column("recall", _recall),
+        Column("precision", lambda label: f"{label.precision:.2f}" if label.answered else "-"),
         Column("F1", lambda label: f"{label.f1:.2f}"),
     )
     more = len(known) - _MOST_LABELS
     cut = f", and {more} more in calibration.json" if more > 0 else ""
     title = f"at {chosen.name}, by label{cut}"
     return fitted_table(title, columns, known[:_MOST_LABELS], width, box=SIMPLE_HEAD)
+
+
+def _recall(one: LabelFigures) -> str:
+    """Of a label that no image has, nothing can be found."""
+    return f"{one.recall:.2f}" if one.images else "-"
 
 
 def _fields(one: TriedRoute, width: int) -> Table:

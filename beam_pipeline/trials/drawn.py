@@ -54,7 +54,7 @@ def drawn_at_random(
         tasks = [task for task, held in columns.items() if _is_labelled(name, held)]
         if not tasks:
             continue
-        if str(name.columns[DRAWN] or "").strip() != Drawn.RANDOM:
+        if str(name.columns[DRAWN] or "").strip().casefold() != Drawn.RANDOM:
             said = f"{DRAWN} is not {Drawn.RANDOM}, and what somebody chose proves nothing"
             problems.add(said, name.uri, reason=NOT_RANDOM, tasks=tasks)
         elif is_of_page(name) and name.path in pages:

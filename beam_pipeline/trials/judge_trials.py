@@ -111,7 +111,7 @@ class Judge:
             name: JudgedTask(
                 choice,
                 dict(sample.problems.left_out(name) + Counter(results[name].left_out)),
-                remembered(self.earlier.get(name, ()), looks[name]),
+                remembered(self.earlier.get(name, ()), looks[name] if choice.could_show else ()),
                 _unsure_below(sample.tasks.task(name), choice, results[name]),
             )
             for name, choice in found.items()

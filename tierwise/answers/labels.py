@@ -31,6 +31,8 @@ from tierwise.shown import counted, shown, suggestion
 MAX_LABELS = 2_000
 MAX_LABEL_CHARACTERS = 200
 
+# What people write where no label fits.
+_NONE = "none"
 _QUOTES = ('""', "''", "``")
 
 
@@ -173,8 +175,13 @@ class SeveralLabels(_OfLabels):
         return f"some of {labels} labels"
 
     def truth(self, cells: Mapping[str, Scalar]) -> tuple[str, ...]:
-        """Labels of a JSON list, or of words with semicolons between them, in the file's order."""
+        """Labels of a JSON list, or of words with semicolons between them, in the file's order.
+
+        `none` stands for no label, unless that is one.
+        """
         words = read_written(Schema("array"), next(iter(cells.values())))
+        if len(words) == 1 and meant(self.labels, words[0]) is None and words[0].lower() == _NONE:
+            return ()
         found = {_written(self.labels, word) for word in words}
         return tuple(label for label in self.labels if label in found)
 

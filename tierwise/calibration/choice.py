@@ -81,7 +81,8 @@ class Choice:
 
     `order` is that in which the others were tested. `own` is the route of the tasks file. `look` is
     how often these labels have been looked at, this time included. `protect` is what a cheaper
-    route must not lose. All have defaults for files that do not say.
+    route must not lose; `could_show` is False where there were too few images to show anything of
+    any route, whatever they had said. All have defaults for files that do not say.
     """
 
     images: int
@@ -94,6 +95,7 @@ class Choice:
     own: str = ""
     look: int = 1
     protect: Protect = Protect.AVERAGE
+    could_show: bool = True
 
     def route(self, name: str) -> TriedRoute:
         """The route of this name; raises KeyError."""
@@ -116,7 +118,7 @@ class Choice:
         accepted = sum(one.accepted for one in others)
         limit = f"worse than {self.reference} by {self.margin:g} or more"
         if self.protect is Protect.EACH_LABEL:
-            limit += " on any label"
+            limit += ", label by label"
         if self.chosen != self.reference:
             with_it = self.route(self.chosen).together
             in_all = f"least in all, {' and '.join(with_it)} included," if with_it else "least"
@@ -154,7 +156,8 @@ class Choice:
         cheaper = [
             one
             for one in self.routes
-            if one.images_needed and one.figures.usd_per_1000_images <= worthwhile
+            if one.images_needed and not one.blocked_by
+            if one.figures.usd_per_1000_images <= worthwhile
         ]
         if not cheaper:
             return ""
@@ -285,6 +288,9 @@ def choose(
         own=own,
         look=terms.look,
         protect=terms.protect,
+        could_show=any(
+            compared[name].can_be_shown(terms.margin, terms.error) for name in (*order, *joint.left)
+        ),
     )
 
 

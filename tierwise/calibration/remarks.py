@@ -43,7 +43,13 @@ def remarks(choice: Choice) -> Iterator[str]:
     yield from _confidence(choice)
     yield from _units(choice)
     yield from _not_tested(choice)
-    if choice.look > 1:
+    if not choice.could_show and len(choice.routes) > 1:
+        least = least_units(choice.margin, error_of_look(1 - choice.confidence, choice.look))
+        yield (
+            f"So few labels can show nothing by a margin of {choice.margin:g}, whatever the "
+            f"answers: it takes {least} at least. This does not count as a look at them."
+        )
+    elif choice.look > 1:
         error = error_of_look(1 - choice.confidence, choice.look)
         yield (
             f"This is look {choice.look} at these labels. All looks share the error of "

@@ -132,7 +132,7 @@ def test_each_label_can_be_held_to_the_margin(own: Route) -> None:
     found = rare(own, Protect.EACH_LABEL, 40)
     assert found.chosen == "high"
     assert found.route("low").weakest == "yes"
-    assert "worse than high by 0.05 or more on any label" in found.why
+    assert "worse than high by 0.05 or more, label by label" in found.why
     assert "low: the least is shown of yes." in list(remarks(found))
     assert dearer("a", found).startswith("a: with this calibration it costs more than the tasks")
     assert dearer("a", rare(own, Protect.AVERAGE, 40)) == ""
