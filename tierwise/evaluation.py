@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.truths import TruthError, as_answer, read_truth, truth_columns
-from tierwise.records import Answer, Failure, ImageFile, Outcome
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
 from tierwise.statistics.intervals import share_interval
 from tierwise.tasks import Task
 from tierwise.wording import plain_text
@@ -103,12 +103,23 @@ def judge_row(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -
     task = judged.get(outcome.task)
     if task is None or (isinstance(outcome, Failure) and outcome.unasked):
         return
+    if _is_about_another(file, outcome.page):
+        return
     value = outcome.value if isinstance(outcome, Answer) else None
     yield from _against_truth(task, file, outcome.task, value)
     if task.old and (old := file.columns.get(task.old)) not in (None, ""):
         before = as_answer(task.kind, old, value)
         key = PairKey(outcome.task, Against.OLD_LABEL, written(before), written(value))
         yield key, PairTotals(1, 0, (file.uri,))
+
+
+def _is_about_another(file: ImageFile, page: Page) -> bool:
+    """Whether the file's row is about another of its pages, as a column `page` says.
+
+    Of a file with one page it may be anything, such as the page of a book.
+    """
+    said = str(file.columns.get("page") or "").strip()
+    return page.pages > 1 and said.isdecimal() and int(said) != page.number
 
 
 def _against_truth(task: Judged, file: ImageFile, name: str, value: Any) -> Iterator[PairRow]:

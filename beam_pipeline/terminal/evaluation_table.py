@@ -73,7 +73,7 @@ def _print_audit(task: str, found: dict[str, Any], console: Console) -> None:
     said = f"{task}: audit of {counted(images, 'image')}{of_files}: {found['differing']} differ "
     said += f"from the answer of {found['reference']}, "
     if files < images:
-        said += f"{found['share']:.1%} of a file's on average, "
+        said += f"on average {found['share']:.1%} of a file's pages, "
     said += f"95 % interval {found['low']:.1%}-{found['high']:.1%}"
     if promised:
         said += f"; in the calibration {found['promised_differing']} of {promised}"

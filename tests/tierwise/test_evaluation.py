@@ -19,7 +19,7 @@ from tierwise.evaluation import (
     judge_row,
     judged_tasks,
 )
-from tierwise.records import Answer, Failure, ImageFile, Outcome, Reason
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Page, Reason
 from tierwise.tasks import load_tasks
 
 TASKS = load_tasks(
@@ -176,3 +176,18 @@ def test_the_most_frequent_pairs_are_kept() -> None:
     kept = evaluation(rows, ["t"])["t"]["old_label"]
     assert [pair["images"] for pair in kept] == list(range(199, 99, -1))
     assert len(evaluation_rows(rows)) == 199
+
+
+@pytest.mark.parametrize(
+    ("said", "judged_pages"), [(2, [2]), ("2", [2]), (None, [1, 2, 3]), ("ii", [1, 2, 3])]
+)
+def test_a_label_of_one_page_is_about_that_page(
+    said: Any, judged_pages: list[int], answer: Callable[..., Answer]
+) -> None:
+    judged = judged_tasks(TASKS.tasks, ["category"])
+    row = file(category="city", page=said)
+    pages = [Page(number, 3) for number in (1, 2, 3)]
+    found = [page.number for page in pages if list(judge_row(judged, row, answer(page=page)))]
+    assert found == judged_pages
+    # Page 17 of a book is a file of its own.
+    assert list(judge_row(judged, file(category="city", page=17), answer(page=Page())))
