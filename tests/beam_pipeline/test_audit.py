@@ -118,4 +118,4 @@ def test_pages_of_a_file_are_told_as_what_they_are(
     assert audit["low"] < 1 / 3 < audit["high"]
     printed = " ".join(capsys.readouterr().out.split())
     assert "audit of 12 images of 4 files: 4 differ" in printed
-    assert "33.3% of a file's on average" in printed
+    assert "on average 33.3% of a file's pages" in printed
