@@ -72,9 +72,9 @@ class Figures:
     """One task at one route.
 
     `score` is the mean over images, from 0 to 1: the accuracy of a task with one label. `low` and
-    `high` are its interval, of the mean over units where images fail together. `no_answer` counts
-    images by reason. Tokens are means per image; latencies are the median and the
-    90th percentile of requests, in milliseconds.
+    `high` are its interval; where images fail together, it holds the mean over units as well.
+    `no_answer` counts images by reason. Tokens are means per image; latencies are the median and
+    the 90th percentile of requests, in milliseconds.
     """
 
     images: int
@@ -106,7 +106,9 @@ def figures_of(
     """The figures of observations, of which there must be one or more."""
     images = len(observations)
     right = scores(kind, observations)
-    interval = mean_interval(_by_unit(right, observations), confidence)
+    intervals = [
+        mean_interval(values, confidence) for values in (right, _by_unit(right, observations))
+    ]
     spent = sum((one.spent for one in observations), Spent())
     latencies = sorted(one.latency_ms for one in observations if one.reason is None)
     reasons = Counter(str(one.reason) for one in observations if one.reason is not None)
@@ -114,8 +116,8 @@ def figures_of(
     return Figures(
         images=images,
         score=sum(right) / images,
-        low=interval.low,
-        high=interval.high,
+        low=min(one.low for one in intervals),
+        high=max(one.high for one in intervals),
         no_answer=dict(sorted(reasons.items())),
         labels=_labels(kind, observations),
         confusion=_confusion(kind, observations),

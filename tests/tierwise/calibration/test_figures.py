@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -89,3 +90,13 @@ def test_texts_have_words_in_common() -> None:
     assert (text.name, text.images, text.exact) == ("text", 2, 0.5)
     assert text.word_f1 == pytest.approx(0.9)
     assert found.score == pytest.approx(0.9)
+
+
+def test_the_interval_holds_the_score_and_the_mean_over_units() -> None:
+    """Thirty pages of one file are wrong, ten files of one page are right."""
+    pages = [replace(seen("cat", "dog"), unit="file")] * 30
+    found = figures_of(OneLabel(("cat", "dog")), [*pages, *[seen("cat", "cat")] * 10])
+    assert found.low <= found.score == 1 / 4
+    assert found.high >= 10 / 11
+    alone = figures_of(OneLabel(("cat", "dog")), [*[seen("cat", "dog")] * 30, *pages[:0]])
+    assert alone.high < 0.2
