@@ -37,6 +37,8 @@ _COLOUR = 14.0  # mean difference of 0 to 255
 # The share of steps from px to px without a change: 0.46 to 0.76 on typed pages, 0.69 to 0.93 on
 # receipts, at most 0.49 on 40 photographs of clothes; other photographs of single things lie above.
 _PAPER = 0.45
+# The share of steep steps: 0.15 and more on pages full of print, up to 0.08 on most photographs.
+_PRINT = 0.12
 _DETAIL = 0.7  # correlation of what is finer than an eighth of a side
 
 
@@ -117,7 +119,7 @@ def _look(image: LabelledImage) -> Seen | None:
     picture = pages[0].pictures.get(_SETTINGS)
     if not isinstance(picture, Picture) or picture.features is None:
         return None
-    if picture.features.flat > _PAPER:
+    if picture.features.flat > _PAPER or picture.features.text_texture > _PRINT:
         return None
     with Image.open(io.BytesIO(picture.data)) as opened:
         small = opened.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX)
