@@ -12,6 +12,7 @@ from typing import Any
 from tierwise.accounts.tables import usd
 from tierwise.answers.answer_type import AnswerType, Score
 from tierwise.records import Reason, Spent, Usage
+from tierwise.statistics.clusters import unit_means
 from tierwise.statistics.intervals import mean_interval
 
 _PER_IMAGES = 1000
@@ -106,9 +107,8 @@ def figures_of(
     """The figures of observations, of which there must be one or more."""
     images = len(observations)
     right = scores(kind, observations)
-    intervals = [
-        mean_interval(values, confidence) for values in (right, _by_unit(right, observations))
-    ]
+    by_unit = unit_means(right, [one.unit for one in observations])
+    intervals = [mean_interval(values, confidence) for values in (right, by_unit)]
     spent = sum((one.spent for one in observations), Spent())
     latencies = sorted(one.latency_ms for one in observations if one.reason is None)
     reasons = Counter(str(one.reason) for one in observations if one.reason is not None)
@@ -128,14 +128,6 @@ def figures_of(
         slow_latency_ms=_percentile(latencies, 90),
         model_versions=tuple(sorted(versions)),
     )
-
-
-def _by_unit(values: Sequence[float], observations: Sequence[Observation]) -> list[float]:
-    """The mean of what fails together, which counts once."""
-    found: dict[str | int, list[float]] = {}
-    for place, (one, value) in enumerate(zip(observations, values, strict=True)):
-        found.setdefault(one.unit or place, []).append(value)
-    return [sum(some) / len(some) for some in found.values()]
 
 
 def _labels(kind: AnswerType, observations: Sequence[Observation]) -> tuple[LabelFigures, ...]:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tierwise.statistics.intervals import Interval, mean_interval, share_interval
+
+
+def unit_means(values: Sequence[float], units: Sequence[str]) -> list[float]:
+    """The mean of what fails together; values without a name in `units` stand for themselves.
+
+    >>> unit_means([1, 0, 0.5, 0.25], ["a", "a", "", ""])
+    [0.5, 0.5, 0.25]
+    """
+    found: dict[str | int, list[float]] = {}
+    for place, (name, value) in enumerate(zip(units, values, strict=True)):
+        found.setdefault(name or place, []).append(value)
+    return [sum(some) / len(some) for some in found.values()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from itertools import count
 from math import ceil, exp, log, log1p, sqrt
 from statistics import NormalDist
 
-import numpy as np
-
 from tierwise.statistics.betting import best_bet, p_mean_at_most
+from tierwise.statistics.clusters import unit_means
 from tierwise.statistics.paired import p_worse_by
 
 # How surely a sample of the size that is named should suffice.
@@ -111,19 +110,21 @@ def compare(
     """
     differences = [theirs - ours for ours, theirs in zip(reference, candidate, strict=True)]
     images = len(differences)
-    values = _unit_means(differences, units)
+    values = unit_means(differences, units) if units else differences
     lost = sum(one < 0 for one in differences)
     gained = sum(one > 0 for one in differences)
     mean = sum(values) / max(len(values), 1)
-    graded = not whole or len(values) < images
-    if not graded and any(one not in (-1, 0, 1) for one in differences):
-        raise ValueError("scores are between 0 and 1")
-    growth, growth_spread = best_bet(-margin, values, -1) if graded else (0.0, 0.0)
-    if graded:
-        # A large unit counts like a small one. What is lost with large ones alone must not hide.
-        p_value = max(_p_by_betting(values, margin), _p_by_image(differences, margin, whole=whole))
-    else:
+    if whole:
+        if any(one not in (-1, 0, 1) for one in differences):
+            raise ValueError("scores are between 0 and 1")
         p_value = p_worse_by(margin, images=images, lost=lost, gained=gained)
+    else:
+        p_value = _p_by_betting(differences, margin)
+    if together := len(values) < images:
+        # A large unit counts like a small one. What is lost with large ones alone must not hide.
+        p_value = max(p_value, _p_by_betting(values, margin))
+    graded = not whole or together
+    growth, growth_spread = best_bet(-margin, values, -1) if graded else (0.0, 0.0)
     return RouteComparison(
         images=images,
         units=len(values),
@@ -137,24 +138,6 @@ def compare(
         growth=growth,
         growth_spread=growth_spread,
     )
-
-
-def _unit_means(differences: Sequence[float], units: Sequence[str]) -> list[float]:
-    """The mean difference of each unit."""
-    if not units:
-        return list(differences)
-    found: dict[str | int, list[float]] = {}
-    for place, (name, one) in enumerate(zip(units, differences, strict=True)):
-        found.setdefault(name or place, []).append(one)
-    return [float(np.mean(some)) for some in found.values()]
-
-
-def _p_by_image(differences: Sequence[float], margin: float, *, whole: bool) -> float:
-    """The p-value where each image counts, as if none had anything to do with another."""
-    if not whole:
-        return _p_by_betting(differences, margin)
-    lost, gained = (sum(one * sign > 0 for one in differences) for sign in (-1, 1))
-    return p_worse_by(margin, images=len(differences), lost=lost, gained=gained)
 
 
 def _p_by_betting(differences: Sequence[float], margin: float) -> float:
