@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tierwise.beam_pipeline.trials.label_problems import LabelProblems
 from tierwise.counts.corrections import ANSWER, TASK
-from tierwise.counts.draw import DRAWN, Drawn
+from tierwise.counts.draw import DRAWN, Drawn, is_random
 from tierwise.records import Scalar
 from tierwise.storage.listing import Named
 
@@ -54,7 +54,7 @@ def drawn_at_random(
         tasks = [task for task, held in columns.items() if _is_labelled(name, held)]
         if not tasks:
             continue
-        if str(name.columns[DRAWN] or "").strip().casefold() != Drawn.RANDOM:
+        if not is_random(name.columns[DRAWN]):
             said = f"{DRAWN} is not {Drawn.RANDOM}, and what somebody chose proves nothing"
             problems.add(said, name.uri, reason=NOT_RANDOM, tasks=tasks)
         elif is_of_page(name) and name.path in pages:

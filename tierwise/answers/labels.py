@@ -23,7 +23,7 @@ from tierwise.answers.forms import (
 )
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, read_json, unfenced
-from tierwise.answers.written_words import meant, overlap, without_joiners
+from tierwise.answers.written_words import meant, none_fits, overlap, without_joiners
 from tierwise.errors import TasksError
 from tierwise.records import Scalar
 from tierwise.shown import counted, shown, suggestion
@@ -31,8 +31,6 @@ from tierwise.shown import counted, shown, suggestion
 MAX_LABELS = 2_000
 MAX_LABEL_CHARACTERS = 200
 
-# What people write where no label fits.
-_NONE = "none"
 _QUOTES = ('""', "''", "``")
 
 
@@ -180,7 +178,7 @@ class SeveralLabels(_OfLabels):
         `none` stands for no label, unless that is one.
         """
         words = read_written(Schema("array"), next(iter(cells.values())))
-        if len(words) == 1 and meant(self.labels, words[0]) is None and words[0].lower() == _NONE:
+        if len(words) == 1 and none_fits(self.labels, words[0]):
             return ()
         found = {_written(self.labels, word) for word in words}
         return tuple(label for label in self.labels if label in found)

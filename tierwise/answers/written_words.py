@@ -15,6 +15,8 @@ from functools import lru_cache
 _WORD = re.compile(r"\w+")
 # ZWNJ and ZWJ: they join, and are no sign of their own. Persian words and emoji are made with them.
 JOINERS = "\u200c\u200d"
+# What people write where no label fits, unless it is a label.
+NONE_FITS = "none"
 _NO_JOINERS = str.maketrans("", "", JOINERS)
 
 
@@ -66,6 +68,15 @@ def meant(names: tuple[str, ...], word: str) -> int | None:
     """
     exact, folded = _places(names)
     return exact.get(word, folded.get(_loosely(word)))
+
+
+def none_fits(labels: tuple[str, ...], word: str) -> bool:
+    """Whether a word says that none of some labels fits, and is not one of them.
+
+    >>> none_fits(("cat", "dog"), "None"), none_fits(("cat", "none"), "None"), none_fits((), "none")
+    (True, False, False)
+    """
+    return bool(labels) and word.casefold() == NONE_FITS and meant(labels, word) is None
 
 
 def twins(names: Iterable[str]) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.truths import TruthError, read_truth
-from tierwise.answers.written_words import meant
+from tierwise.answers.written_words import NONE_FITS, none_fits
 from tierwise.counts.draw import DRAWN, Drawn
 from tierwise.errors import InputError
 from tierwise.shown import shown, suggestion
@@ -18,9 +18,6 @@ from tierwise.spreadsheets import unguarded
 TASK, ANSWER, SEED = "task", "answer", "seed"
 COLUMNS = ("uri", "page", "content_hash", TASK, ANSWER, "by", DRAWN)
 _NEEDED = tuple(name for name in COLUMNS if name != "by")
-# What people write where no label fits, unless it is a label.
-NONE_FITS = "none"
-
 Line = tuple[int, Mapping[str, str]]
 
 
@@ -101,7 +98,7 @@ def _read(
         raise InputError(
             f"{where}: task={task!r}: there is no such task. {suggestion(task, kinds, 'tasks')}"
         )
-    drawn = filled(DRAWN)
+    drawn = filled(DRAWN).casefold()
     if drawn not in set(Drawn):
         raise InputError(
             f"{where}: {DRAWN}={drawn!r}: must be random (tierwise drew the picture) or chosen "
@@ -129,7 +126,7 @@ def _number(where: str, name: str, cell: str, least: int) -> int:
 def _answer(where: str, task: str, kind: AnswerType, cell: str) -> Any:
     if not cell:
         return None
-    if cell.casefold() == NONE_FITS and kind.options() and meant(kind.options(), cell) is None:
+    if none_fits(kind.options(), cell):
         return ()
     try:
         return read_truth(kind, {ANSWER: cell})

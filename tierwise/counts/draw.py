@@ -27,6 +27,15 @@ class Drawn(StrEnum):
 DRAWN = "drawn"
 
 
+def is_random(cell: object) -> bool:
+    """Whether a cell of that column says that the picture was drawn at random.
+
+    >>> is_random(" Random"), is_random("chosen"), is_random(None)
+    (True, False, False)
+    """
+    return str(cell or "").strip().casefold() == Drawn.RANDOM
+
+
 def draw_number(seed: int, content_hash: str, page: int) -> int:
     """From 0 to 2**64 - 1, evenly spread.
 

@@ -13,7 +13,7 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.comparing import cell_text
 from tierwise.answers.truths import TruthError, read_truth
 from tierwise.counts.corrections import Correction, labels_of
-from tierwise.counts.draw import DRAWN, Drawn, draw_number, is_counted
+from tierwise.counts.draw import DRAWN, Drawn, draw_number, is_counted, is_random
 from tierwise.records import Answer, Record, Scalar
 from tierwise.records import NamedOutcome as Row
 
@@ -168,7 +168,7 @@ def _of_manifest(
     kind: AnswerType, column: str, cells: Mapping[str, Scalar], pages: int
 ) -> tuple[tuple[str, ...] | None, bool]:
     """The labels of a row that was drawn at random, and whether they cannot be taken."""
-    if str(cells.get(DRAWN) or "").strip() != Drawn.RANDOM:
+    if not is_random(cells.get(DRAWN)):
         return None, False
     try:
         truth = read_truth(kind, {column: cells.get(column)})

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.answers.forms import LabelForm, label_names
+from tierwise.answers.json_schemas import MismatchError
 from tierwise.answers.labels import OneLabel, SeveralLabels, read_labels
 from tierwise.answers.replies import InvalidItem, ReplyError
+from tierwise.answers.truths import read_truth
 from tierwise.errors import TasksError
 
 ONE = OneLabel(("landscape", "city", "yes", "Yes"))
@@ -161,3 +163,13 @@ def test_a_pack_keeps_its_good_items() -> None:
     assert items[2] == "city"
     assert isinstance(items[1], InvalidItem)
     assert "town" in items[1].why
+
+
+def test_people_write_none_where_no_label_fits() -> None:
+    """An empty cell says nothing, and a label of that name is a label."""
+    kind = SeveralLabels(("cat", "dog"))
+    assert kind.truth({"a": "None"}) == kind.truth({"a": "[]"}) == ()
+    assert read_truth(kind, {"a": ""}) is None
+    assert SeveralLabels(("cat", "none")).truth({"a": "None"}) == ("none",)
+    with pytest.raises(MismatchError, match="'none' is not a label"):
+        OneLabel(("cat", "dog")).truth({"a": "none"})

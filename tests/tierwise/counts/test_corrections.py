@@ -30,14 +30,14 @@ def test_what_spreadsheets_save_is_read(separator: str, tmp_path: Path) -> None:
         "a.jpg,1,sha256:aa,kind, MAP ,Ann,random,7",
         'a.jpg,1,sha256:aa,hues,"red; blue",Ann,random,7',
         "b.jpg,2,sha256:bb,kind,'=odd,,chosen,",
-        "c.jpg,1,sha256:cc,kind,,,random,7",
+        "c.jpg,1,sha256:cc,kind,,, Random,7",
         "d.jpg,1,sha256:dd,kind,None,,random,7",
         ",,,,,,,",
     ]
     text = "\r\n".join(lines).replace(",", separator)
     found = read(b"\xef\xbb\xbf" + text.encode(), tmp_path)
     assert [one.answer for one in found] == ["map", ("red", "blue"), "=odd", None, ()]
-    assert found[2].drawn is Drawn.CHOSEN
+    assert [one.drawn is Drawn.CHOSEN for one in found] == [False, False, True, False, False]
     assert [(one.line, one.page, one.seed) for one in found][1:3] == [(3, 1, 7), (4, 2, None)]
     assert found[0].by == "Ann"
 
