@@ -80,7 +80,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     now = datetime.now(UTC)
     sample = _sample(settings, console, price_day(now))
     output = writable(settings.output)
-    judge = _judge(settings, sample, output)
+    judge = _judge(settings, sample, output, console)
     for line in _order_lines(sample, judge):
         say(console, line)
     manifest = join(output, _MANIFEST)
@@ -123,15 +123,17 @@ def _write(calibration: Calibration, output: str) -> bytes:
     return document
 
 
-def _judge(settings: Settings, sample: Sample, output: str) -> Judge:
+def _judge(settings: Settings, sample: Sample, output: str, console: Console) -> Judge:
     """Raises InputError for an order of routes that are not tried, and for a file that is none."""
-    names = sample.trials.routes
-    without = [one for one in names if not sample.tasks.task(one).answer.options()]
-    if settings.protect == Protect.EACH_LABEL and len(without) == len(names):
-        raise InputError(
-            f"--protect={settings.protect}: {' and '.join(without)} has no labels, so that there "
-            "is none to protect. Leave it out."
-        )
+    protect = Protect(settings.protect)
+    without = [
+        name for name in sample.trials.routes if not sample.tasks.task(name).answer.options()
+    ]
+    if protect is Protect.EACH_LABEL and without:
+        said = f"--protect={protect}: no labels to protect in {', '.join(without)}"
+        if len(without) == len(sample.trials.routes):
+            raise InputError(f"{said}. Leave it out.")
+        warn(console, f"{said}, held to the margin on average")
     order = tuple(one.strip() for one in (settings.order or "").split(",") if one.strip())
     check_order(order, _candidates(sample.trials))
     uri = join(output, CALIBRATION_FILE)
@@ -147,7 +149,7 @@ def _judge(settings: Settings, sample: Sample, output: str) -> Judge:
     return Judge(
         settings.margin,
         settings.confidence,
-        Protect(settings.protect),
+        protect,
         order,
         settings.routing == "image",
         earlier,

@@ -302,6 +302,13 @@ tasks:
         cells = [field["name"], "10", f"{field['exact']:.2f}", f"{field['word_f1']:.2f}"]
         assert cells in shown
 
+    # What has no labels has none to protect, which is told.
+    assert main(["calibrate", *words, "--protect=each-label"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no labels to protect in about, made, held to the margin on average" in told
+    protected = {name: t["choice"]["protect"] for name, t in calibration(tmp_path)["tasks"].items()}
+    assert protected == {"seen": "each-label", "about": "average", "made": "average"}
+
 
 @pytest.mark.parametrize(
     ("rows", "flags", "said"),
