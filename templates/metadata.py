@@ -13,6 +13,7 @@ from typing import Any
 from tierwise.beam_pipeline.flags.flag import RUN, Flag
 from tierwise.beam_pipeline.flags.groups import grouped
 from tierwise.beam_pipeline.flags.of_verb import flags_of
+from tierwise.beam_pipeline.flags.times import DURATION
 
 METADATA = Path(__file__).parent / "metadata.json"
 
@@ -42,6 +43,7 @@ _REGEXES = {
     **dict.fromkeys(("input", *_KINDS), _IN_BUCKET),
     "api_key_secret": r"^projects/[^/]+(/locations/[^/]+)?/secrets/[^/]+/versions/[^/]+$",
     "max_cost_usd": r"^[0-9]+(\.[0-9]{1,9})?$",
+    **dict.fromkeys(("batch_wait", "batch_deadline"), DURATION),
 }
 
 
@@ -97,12 +99,13 @@ def _parameter(flag: Flag, heading: str) -> dict[str, Any]:
 def _kind(flag: Flag) -> str:
     if flag.choices:
         return "ENUM"
-    by_type = {bool: "BOOLEAN", int: "NUMBER", float: "NUMBER"}
+    by_type: dict[object, str] = {bool: "BOOLEAN", int: "NUMBER", float: "NUMBER"}
     return by_type.get(flag.type) or _KINDS.get(flag.name, "TEXT")
 
 
 def _number(flag: Flag) -> str:
-    return {int: r"^[0-9]+$", float: r"^[0-9]+(\.[0-9]+)?$"}.get(flag.type, "")
+    by_type: dict[object, str] = {int: r"^[0-9]+$", float: r"^[0-9]+(\.[0-9]+)?$"}
+    return by_type.get(flag.type, "")
 
 
 def _written(value: Any) -> str:

@@ -47,7 +47,7 @@ from tierwise.measurement import (
 )
 from tierwise.plots.tokens_plot import tokens_plot
 from tierwise.publishing.page_plots import MEASUREMENT_PLOT
-from tierwise.records import Reason, Route
+from tierwise.records import Reason, Route, ServiceTier
 from tierwise.storage.files import files_for, join
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named, list_names
@@ -125,6 +125,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_reachable(settings, options)
     tasks = tasks_of(settings)
     task = _task(tasks)
+    _check_tier(task)
     models = [name.strip() for name in (settings.models or "").split(",") if name.strip()]
     varied = variations(task.route, models)
     _check_also(settings)
@@ -163,6 +164,15 @@ def _look(tasks: Tasks, task: Task) -> JointRoute | None:
     able = [one for one in tasks.tasks if can_be_calibrated(one)]
     alone = {one.name: next(iter(variations(one.route, ()).values())).route for one in able}
     return shared_route(tasks, task.name, alone)
+
+
+def _check_tier(task: Task) -> None:
+    """Refuse the tier of which answers may come tomorrow."""
+    if task.route.service_tier is ServiceTier.BATCH:
+        raise InputError(
+            f"measure asks {_SAMPLE} images or so, and batch may take a day to answer. Give "
+            "--service_tier=standard: the tokens are the same, and batch costs half."
+        )
 
 
 def _check_also(settings: Settings) -> None:

@@ -10,12 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
-from tierwise.beam_pipeline.flags import later
 from tierwise.beam_pipeline.flags.flag import (
     CALIBRATE,
     EMULATOR,
@@ -30,6 +28,7 @@ from tierwise.beam_pipeline.flags.flag import (
 )
 from tierwise.beam_pipeline.flags.groups import grouped
 from tierwise.beam_pipeline.flags.of_verb import flags_of
+from tierwise.beam_pipeline.flags.times import read_duration, read_span
 from tierwise.errors import InputError
 from tierwise.version import VERSION
 
@@ -58,11 +57,17 @@ _EXAMPLES = {
 
 _OTHER_STATUS = {
     RUN: "2 refused before spending, or nothing\ncould be asked; 3 done, but rows are left for a "
-    "later run: over_budget,\nquota_exhausted, or the run had to end early",
+    "later run: over_budget,\nquota_exhausted, or the run had to end early; 4 batch jobs are under "
+    "way,\nwhich the same command collects",
     MEASURE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     CALIBRATE: "2 refused before spending; 3 done,\nbut some images could not be asked",
     OPTIMIZE: "2 refused before starting",
     PLAN: "2 refused",
+}
+
+_METAVARS: dict[object, str] = {
+    **{int: "N", float: "X", bool: "true|false"},
+    **dict.fromkeys((read_duration, read_span), "TIME"),
 }
 
 
@@ -149,8 +154,6 @@ def _verb(words: list[str]) -> tuple[str, list[str]]:
         raise SystemExit(0)
     if words[0].startswith("-"):
         return RUN, words
-    if words[0] in later.LATER_VERBS:
-        raise InputError(f"{words[0]} is not part of this version yet. Verbs: {', '.join(VERBS)}.")
     if words[0] not in VERBS:
         near = get_close_matches(words[0], VERBS, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
@@ -203,22 +206,12 @@ def _argument(flag: Flag) -> dict[str, Any]:
         **switch,
         "choices": flag.choices or None,
         "default": flag.default,
-        "metavar": {int: "N", float: "X", bool: "true|false"}.get(flag.type, "VALUE"),
+        "metavar": _METAVARS.get(flag.type, "VALUE"),
     }
 
 
 def _reader(flag: Flag) -> Callable[[str], Any]:
-    if flag.name in later.VALUES:
-        return partial(_now, flag)
     return _truth if flag.type is bool else flag.type
-
-
-def _now(flag: Flag, word: str) -> str:
-    if word in later.VALUES[flag.name]:
-        raise argparse.ArgumentTypeError(
-            f"{word} is not part of this version yet; choose from {', '.join(flag.choices)}"
-        )
-    return word
 
 
 def _truth(word: str) -> bool:

@@ -27,8 +27,9 @@ IMAGES = (
 class Flag:
     """One flag of one or more verbs.
 
-    `default` None means that there is none. `least` and `most` bound a number, both inclusive.
-    `check` takes a text and the flag's name, and raises InputError for a text that is malformed.
+    `default` None means that there is none. `type` reads the word that was given. `least` and
+    `most` bound a number, both inclusive. `check` takes a text and the flag's name, and raises
+    InputError for a text that is malformed.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Flag:
     example: str
     verbs: tuple[str, ...]
     default: Any = None
-    type: type = str
+    type: Callable[[str], Any] = str
     choices: tuple[str, ...] = ()
     required: bool = False
     least: float = -math.inf

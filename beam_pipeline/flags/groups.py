@@ -23,6 +23,10 @@ GROUPS = {
         *("request_timeout_s", "give_up_after_s"),
         *("max_pages", "accept_truncated", "log_requests"),
     ),
+    "the batch tier, and a day to be done by": (
+        *("batch_wait", "batch_deadline", "batch_fallback", "batch_echo"),
+        *("usage_tier", "finish_by"),
+    ),
     "what comes out": ("corrections", "counts_by", "json", "no_thumbnails", "column_names"),
     "the embedded emulator": (
         *("emulator_knows", "emulator_interference", "emulator_faults", "emulator_latency_ms"),

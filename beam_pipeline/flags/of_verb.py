@@ -32,8 +32,10 @@ FLAGS = (
 _OF_RUN_ALONE = {
     *("input", "output", "cost_by", "order_by", "calibration", "on_stale", "audit_rate"),
     *("near_duplicates", "near_duplicates_audit", "no_thumbnails", "column_names"),
-    *("first", "corrections", "counts_by"),
+    *("first", "corrections", "counts_by", "finish_by"),
 }
+# A measurement asks so little that it asks at once.
+_OF_BATCHES = {"batch_wait", "batch_deadline", "batch_fallback", "batch_echo", "usage_tier"}
 
 
 def flags_of(verb: str) -> tuple[Flag, ...]:
@@ -46,5 +48,7 @@ def flags_of(verb: str) -> tuple[Flag, ...]:
 
 def _is_shared(flag: Flag, verb: str) -> bool:
     if RUN not in flag.verbs:
+        return False
+    if verb == MEASURE and flag.name in _OF_BATCHES:
         return False
     return verb == PLAN or (verb in (CALIBRATE, MEASURE) and flag.name not in _OF_RUN_ALONE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierwise.beam_pipeline.flags.flag import IMAGES, PLAN, Flag
+from tierwise.beam_pipeline.flags.times import read_span
 from tierwise.forecast.survey import SAMPLE
 
 FLAGS = (
@@ -36,6 +37,14 @@ FLAGS = (
         (PLAN,),
         default=False,
         type=bool,
+    ),
+    Flag(
+        "within",
+        "How much time there is, as in 90m, 48h or 3d: shows the cheapest mix of batch, flex and "
+        "standard that ends by then, or what is missing. Default: not shown.",
+        "48h",
+        (PLAN,),
+        type=read_span,
     ),
     Flag(
         "prices_on",

@@ -6,8 +6,12 @@ from tierwise.accounts.admission import read_dollars
 from tierwise.accounts.column_names import AS_IS, FOR_BIGQUERY
 from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, SHOW, Flag
 from tierwise.beam_pipeline.flags.reasons import read_reasons
+from tierwise.beam_pipeline.flags.times import read_duration, read_moment, read_span
 from tierwise.images.limits import Limits
 from tierwise.records import ServiceTier
+
+# Of --batch_fallback: nothing but batch.
+NO_FALLBACK = "none"
 
 FLAGS = (
     Flag("input", f"Images to ask about: {IMAGES}", "photos/", (RUN,), required=True),
@@ -129,11 +133,11 @@ FLAGS = (
     ),
     Flag(
         "service_tier",
-        "How Google serves and prices requests: flex costs half and may wait minutes, "
-        "priority costs 1.8 times as much. Overrides the tasks file.",
+        "How Google serves and prices requests: flex costs half and may wait minutes, batch costs "
+        "half and may wait a day, priority costs 1.8 times as much. Overrides the tasks file.",
         "flex",
         (RUN,),
-        choices=tuple(str(tier) for tier in ServiceTier if tier is not ServiceTier.BATCH),
+        choices=tuple(map(str, ServiceTier)),
     ),
     Flag(
         "prices",
@@ -237,6 +241,63 @@ FLAGS = (
         "standard",
         (RUN,),
         choices=(str(ServiceTier.STANDARD),),
+    ),
+    Flag(
+        "batch_wait",
+        "How long to wait for batch jobs, as in 90m or 24h; 0 only hands them in. What is not "
+        "there by then is left to Google, with exit status 4, and the same command collects it "
+        "later. Default: until all have ended.",
+        "90m",
+        (RUN,),
+        type=read_duration,
+    ),
+    Flag(
+        "batch_deadline",
+        "Age at which a batch job is cancelled and collected, as in 24h or 2d; what it has not "
+        "answered is asked at --batch_fallback. Default: none, so a job that is not done expires "
+        "at Google, after 48 hours and more.",
+        "24h",
+        (RUN,),
+        type=read_span,
+    ),
+    Flag(
+        "batch_fallback",
+        "Tier for what is left of a job at its deadline, and for rounds too small for a job; none: "
+        "all waits for batch. Default: flex where the model has it, which costs the same, else "
+        "standard.",
+        "standard",
+        (RUN,),
+        choices=(str(ServiceTier.FLEX), str(ServiceTier.STANDARD), NO_FALLBACK),
+    ),
+    Flag(
+        "batch_echo",
+        "Which requests of a batch job must repeat a word in their reply, so that a reply under "
+        "another's key is noticed and asked again: a sample, the first of each job among them, or "
+        "all, for some output tokens each.",
+        "all",
+        (RUN,),
+        default="sample",
+        choices=("sample", "all"),
+    ),
+    Flag(
+        "usage_tier",
+        "Your project's usage tier at the Gemini Developer API, 1 to 3: how many tokens may wait "
+        "in batch jobs at a time, and what may be spent in ten minutes.",
+        "2",
+        (RUN,),
+        default=1,
+        type=int,
+        least=1,
+        most=3,
+    ),
+    Flag(
+        "finish_by",
+        "Time by which to be done: each task is asked at the cheapest of batch, flex and standard "
+        "that ends by then as far as can be foretold. Local time, unless a zone is named. "
+        "Default: none, the tiers stay as they are.",
+        "2030-12-01T08:00",
+        (RUN,),
+        check=read_moment,
     ),
     Flag(
         "requests_in_flight",

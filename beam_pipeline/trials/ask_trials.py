@@ -24,9 +24,15 @@ from tierwise.questions import Questions
 _WITHOUT = dict.fromkeys(
     (
         *("cost_by", "order_by", "near_duplicates", "calibration", "column_names", "first"),
-        *("corrections", "counts_by"),
+        *("corrections", "counts_by", "finish_by"),
     )
 )
+# What `measure`, which asks nothing in batch, has no flags for.
+_AT_ONCE = {
+    **dict.fromkeys(("batch_wait", "batch_deadline", "batch_fallback")),
+    "batch_echo": "sample",
+    "usage_tier": 1,
+}
 
 
 def ask_trials(
@@ -48,7 +54,7 @@ def ask_trials(
         console: for warnings and progress.
         now: when it begins.
     """
-    asked = Settings(**{**vars(settings), "input": manifest, **_WITHOUT})
+    asked = Settings(**{**_AT_ONCE, **vars(settings), "input": manifest, **_WITHOUT})
     inquiry = inquiry_of(asked, questions, project=project(options), on=price_day(now))
     job = build_job(asked, inquiry, now=now, workers=known_sharers(options))
     results = screen(json_wanted=settings.json)

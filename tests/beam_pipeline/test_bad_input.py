@@ -192,9 +192,18 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "strange service": (["run", I, O, "--gemini=openai"], ["--gemini", "openai", "vertex"]),
     "strange tier": (["run", I, O, "--service_tier=slow"], ["--service_tier", "slow", "'flex'"]),
-    "a later tier": (
-        ["run", I, O, "--service_tier", "batch"],
-        ["--service_tier: batch is not part of this version yet", "flex"],
+    "no duration": (["run", I, O, "--batch_wait=soon"], ["--batch_wait", "'soon'", "90m or 24h"]),
+    "a duration without a unit": (["run", I, O, "--batch_wait=90"], ["'90' is no duration"]),
+    "a job of no age": (
+        ["run", I, O, "--batch_deadline=0"],
+        ["--batch_deadline", "no time"],
+    ),
+    "a usage tier that is none": (["run", I, O, "--usage_tier=4"], ["--usage_tier=4", "at most 3"]),
+    "no moment": (["run", I, O, "--finish_by=soon"], ["--finish_by=soon", "2026-12-01T08:00"]),
+    "a day without an hour": (["run", I, O, "--finish_by=2030-12-01"], ["hour", "missing"]),
+    "a measurement in batch": (
+        ["measure", I, O, "--service_tier=batch"],
+        ["measure asks 24 images", "--service_tier=standard"],
     ),
     "no address": (["run", I, O, "--gemini_endpoint=localhost"], ["--gemini_endpoint=localhost"]),
     "no host": (["run", I, O, "--gemini_endpoint=http://"], ["--gemini_endpoint"]),
