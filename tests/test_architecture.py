@@ -18,6 +18,7 @@ ROOMS = [
     "tierwise.storage",
     "tierwise.journal",
     "tierwise.gemini",
+    "tierwise.batches",
     "tierwise.emulator",
     "tierwise.answering",
     "tierwise.scheduling",
