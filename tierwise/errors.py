@@ -9,6 +9,8 @@
   - ImageError              one image has no answer; carries the `Reason` of its failure row
   - LeaseLostError          another run has begun into the same output: exit status 1
   - TablesError             the tables are not what was written: exit status 1
+  - JobsUnavailableError    batch jobs cannot be asked about just now: exit status 1
+  - ResultsGoneError        a batch job or its results are there no more
   - RunEndedError           nothing more can be asked in this run: key revoked, quota gone
   - RefusedAloneError       this process is refused what others are answered: exit status 1
 
@@ -64,6 +66,14 @@ class LeaseLostError(TierwiseError):
 
 class TablesError(TierwiseError):
     """The tables that were put in place are not those that were written."""
+
+
+class JobsUnavailableError(TierwiseError):
+    """A batch job could not be asked about or fetched just now; nothing is lost by it."""
+
+
+class ResultsGoneError(TierwiseError):
+    """A batch job is there no more, or has ended well and its results are not there."""
 
 
 class RunEndedError(TierwiseError):
