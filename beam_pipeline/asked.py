@@ -26,10 +26,11 @@ from tierwise.storage.files import files_for
 from tierwise.tasks import Tasks, default_tasks, load_tasks
 from tierwise.version import VERSION
 
-_TIMEOUT_S = {ServiceTier.FLEX: 900.0}
+# What batch jobs leave may be asked at flex.
+_TIMEOUT_S = {ServiceTier.FLEX: 900.0, ServiceTier.BATCH: 900.0}
 _STANDARD_TIMEOUT_S = 120.0
 # More than two time-outs, for what is under way when everything begins to fail.
-_PATIENCE_S = {ServiceTier.FLEX: 1800.0}
+_PATIENCE_S = {ServiceTier.FLEX: 1800.0, ServiceTier.BATCH: 1800.0}
 
 
 def questions_to_ask(settings: Settings, tasks: Tasks, on: date) -> tuple[Questions, list[str]]:
@@ -171,7 +172,8 @@ def flex_fallback_of(settings: Settings, questions: Questions) -> ServiceTier | 
     """
     if not settings.flex_fallback:
         return None
-    if all(task.route.service_tier is not ServiceTier.FLEX for task in questions.tasks):
+    flexible = {ServiceTier.FLEX, ServiceTier.BATCH}
+    if not flexible & {task.route.service_tier for task in questions.tasks}:
         raise InputError(
             f"--flex_fallback={settings.flex_fallback}: nothing is asked at the flex tier. "
             "Leave it out, or give --service_tier=flex."

@@ -13,6 +13,12 @@ from itertools import islice
 
 from tierwise.answers.comparing import cell_text
 from tierwise.beam_pipeline.asked import cap_of, flex_fallback_of, service_of
+from tierwise.beam_pipeline.batch_checks import (
+    Fallbacks,
+    check_batch,
+    fallbacks_of,
+    refuse_batch_in_a_pipeline,
+)
 from tierwise.beam_pipeline.corrected import Corrected, corrected_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.pilot_checks import check_pilot
@@ -50,6 +56,7 @@ class Inquiry:
     `cap` is in nano-dollars, None without `--max_cost_usd`; `flex_fallback` is None to wait for
     flex. `reading` says whose answers and money in the output count. `judged` are the tasks that
     the manifest says something about, `corrected` what people have said of pictures.
+    `batch_fallbacks` has the models that are asked in batch.
     """
 
     questions: Questions
@@ -61,6 +68,7 @@ class Inquiry:
     reading: Reading
     judged: Mapping[str, Judged] = field(default_factory=dict)
     corrected: Corrected = field(default_factory=Corrected)
+    batch_fallbacks: Fallbacks = field(default_factory=dict)
 
 
 def inquiry_of(
@@ -69,6 +77,7 @@ def inquiry_of(
     *,
     project: str,
     on: date,
+    temp_location: str = "",
     found: Input | None = None,
 ) -> Inquiry:
     """What a run by these flags asks.
@@ -78,6 +87,7 @@ def inquiry_of(
         questions: what is asked.
         project: Beam's `--project`, for Vertex AI.
         on: the day.
+        temp_location: Beam's `--temp_location`, for batch jobs on Vertex AI.
         found: the columns of images that others list; None for those of `--input`.
 
     Raises:
@@ -86,7 +96,11 @@ def inquiry_of(
     service = service_of(settings, project, questions)
     _check_prices(questions, service, on)
     cap, fallback = cap_of(settings), flex_fallback_of(settings, questions)
-    if found is None:
+    batch_fallbacks = fallbacks_of(settings, questions, service, on)
+    check_batch(settings, questions, service, temp_location)
+    if found is not None:
+        refuse_batch_in_a_pipeline(questions)
+    else:
         found = find_input(
             settings.input, excluded=settings.output or "", follow_links=settings.follow_links
         )
@@ -104,7 +118,18 @@ def inquiry_of(
     reading = reading_of(settings, questions, service)
     judged = judged_tasks(questions.with_rows, found.columns, *_label_tasks(questions, found))
     corrected = corrected_of(settings, questions, found, judged)
-    return Inquiry(questions, service, found, on, cap, fallback, reading, judged, corrected)
+    return Inquiry(
+        questions=questions,
+        service=service,
+        found=found,
+        on=on,
+        cap=cap,
+        flex_fallback=fallback,
+        reading=reading,
+        judged=judged,
+        corrected=corrected,
+        batch_fallbacks=batch_fallbacks,
+    )
 
 
 def _label_tasks(questions: Questions, found: Input) -> tuple[str, str]:
@@ -146,11 +171,6 @@ def _check_prices(questions: Questions, service: Service, on: date) -> None:
     for task in questions.tasks:
         model = find_model(task.route.model, vertex=service.vertex)
         check_alive(model, on)
-        if task.route.service_tier is ServiceTier.BATCH:
-            raise InputError(
-                f"task {task.name!r}: the service tier batch is not part of this version yet. "
-                "Write standard, flex (which costs as little) or priority."
-            )
         if task.route.service_tier not in model.service_tiers:
             offered = ", ".join(model.service_tiers)
             where = " on Vertex AI" if service.vertex else ""

@@ -46,18 +46,27 @@ def job_of_tasks(
     project: str,
     now: datetime,
     workers: int,
+    temp_location: str = "",
     found: Input | None = None,
     files: int | None = None,
 ) -> tuple[Job, list[str]]:
     """What `run` runs by these flags and tasks, and what to warn of: see `build_job`.
 
-    `project` is Beam's, for Vertex AI; `found` has the columns of images that others list.
+    `project` and `temp_location` are Beam's, for Vertex AI; `found` has the columns of images that
+    others list.
 
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
     questions, warnings = questions_to_ask(settings, tasks, price_day(now))
-    inquiry = inquiry_of(settings, questions, project=project, on=price_day(now), found=found)
+    inquiry = inquiry_of(
+        settings,
+        questions,
+        project=project,
+        on=price_day(now),
+        temp_location=temp_location,
+        found=found,
+    )
     return build_job(settings, inquiry, now=now, workers=workers, files=files), warnings
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import job_of_tasks
-from tierwise.beam_pipeline.runners.beam_options import project
+from tierwise.beam_pipeline.runners.beam_options import project, temp_location
 from tierwise.beam_pipeline.runners.reach import check_names, check_reachable
 from tierwise.beam_pipeline.runners.workers import known_sharers
 from tierwise.beam_pipeline.terminal.screen import warn
@@ -47,6 +47,7 @@ def prepared_job(
         project=project(options),
         now=datetime.now(UTC),
         workers=known_sharers(options),
+        temp_location=temp_location(options),
         found=found,
         files=files,
     )

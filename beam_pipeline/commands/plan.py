@@ -46,7 +46,13 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if not settings.input:
         raise InputError("--input is missing. See tierwise plan --help.")
     questions, warnings = questions_to_ask(settings, tasks_of(settings), on)
-    inquiry = inquiry_of(settings, questions, project=_beam_project(beam_flags), on=on)
+    inquiry = inquiry_of(
+        settings,
+        questions,
+        project=_beam_flag("project", beam_flags),
+        on=on,
+        temp_location=_beam_flag("temp_location", beam_flags),
+    )
     survey = survey_of(
         inquiry.found,
         questions,
@@ -169,6 +175,6 @@ def _check_flags(words: Sequence[str]) -> None:
             raise InputError(unknown_flag(word, PLAN))
 
 
-def _beam_project(words: Sequence[str]) -> str:
-    """Beam's `--project`, which names the project of Vertex AI as well."""
-    return next((word.partition("=")[2] for word in words if word.startswith("--project=")), "")
+def _beam_flag(name: str, words: Sequence[str]) -> str:
+    """A flag of Beam's that says something of Vertex AI as well, or nothing."""
+    return next((word.partition("=")[2] for word in words if word.startswith(f"--{name}=")), "")

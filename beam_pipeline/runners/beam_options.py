@@ -107,3 +107,8 @@ def _quiet() -> Iterator[None]:
 def project(options: PipelineOptions) -> str:
     """Beam's `--project`, or nothing."""
     return options.view_as(GoogleCloudOptions).project or ""
+
+
+def temp_location(options: PipelineOptions) -> str:
+    """Beam's `--temp_location`, or nothing."""
+    return options.view_as(GoogleCloudOptions).temp_location or ""

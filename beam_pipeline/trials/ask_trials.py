@@ -13,7 +13,7 @@ from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import inquiry_of
 from tierwise.beam_pipeline.launch import build_job
 from tierwise.beam_pipeline.own_emulator import reachable
-from tierwise.beam_pipeline.runners.beam_options import project
+from tierwise.beam_pipeline.runners.beam_options import project, temp_location
 from tierwise.beam_pipeline.runners.workers import known_sharers
 from tierwise.beam_pipeline.terminal.screen import screen
 from tierwise.beam_pipeline.with_forecast import with_forecast
@@ -55,7 +55,13 @@ def ask_trials(
         now: when it begins.
     """
     asked = Settings(**{**_AT_ONCE, **vars(settings), "input": manifest, **_WITHOUT})
-    inquiry = inquiry_of(asked, questions, project=project(options), on=price_day(now))
+    inquiry = inquiry_of(
+        asked,
+        questions,
+        project=project(options),
+        on=price_day(now),
+        temp_location=temp_location(options),
+    )
     job = build_job(asked, inquiry, now=now, workers=known_sharers(options))
     results = screen(json_wanted=settings.json)
     with reachable(settings, job) as asked_job:

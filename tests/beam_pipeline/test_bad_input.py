@@ -51,6 +51,7 @@ def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
         "shut.yaml": GOOD.replace("3.1-flash-lite", "2.5-flash").encode(),
         "carbon.yaml": GOOD.replace("3.1-flash-lite", "4-carbon").encode(),
         "batch.yaml": GOOD.replace("tasks:", "service_tier: batch\ntasks:").encode(),
+        "reference.yaml": GOOD.replace("labels", "image: {send: reference}, labels").encode(),
         "a file": b"",
     }
     (place / "empty").mkdir()
@@ -61,6 +62,7 @@ def lay_out(place: Path, draw: Callable[..., bytes]) -> None:
 
 I, O = "--input=good", "--output=out"  # noqa: E741
 REGION = ["--gemini=vertex", "--gemini_project=p", "--gemini_location=europe-west4"]
+VERTEX = ["--gemini=vertex", "--project=p"]
 SECRET = "projects/p/secrets/s/versions/1"
 REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "input missing": (["run", O], ["--input"]),
@@ -179,10 +181,35 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
         ["plan", I, "--tasks=carbon.yaml", "--service_tier=flex", "--gemini=vertex", "--project=p"],
         ["gemini-4-carbon has no service tier flex on Vertex AI; it has: standard"],
     ),
-    "the batch tier in a tasks file": (
-        ["plan", I, "--tasks=batch.yaml"],
-        ["task 'a'", "service tier batch is not part of this version yet", "flex"],
+    "no batch price": (
+        ["plan", I, "--tasks=batch.yaml", "--prices=mine.toml"],
+        ['service tier "batch"', "Known are: standard"],
     ),
+    "batch jobs without a bucket": (
+        ["plan", I, O, "--tasks=batch.yaml", *VERTEX],
+        ["Vertex AI's batch jobs read and write Cloud Storage: give --output=gs://... or"],
+    ),
+    "a fallback that the model lacks": (
+        [
+            *("plan", I, "--tasks=carbon.yaml", "--service_tier=batch", "--batch_fallback=flex"),
+            *VERTEX,
+        ],
+        ["--batch_fallback=flex: gemini-4-carbon has no flex tier on Vertex AI", "=standard"],
+    ),
+    "a fallback that the place lacks": (
+        ["plan", I, "--tasks=batch.yaml", "--batch_fallback=flex", *REGION],
+        ["gemini-3.1-flash-lite has no flex tier on Vertex AI at europe-west4"],
+    ),
+    "references in batch jobs": (
+        ["plan", I, "--tasks=reference.yaml", "--service_tier=batch"],
+        ['key "image.send": reference: Vertex AI alone reads Cloud Storage'],
+    ),
+    "a wait for nothing": (
+        ["run", I, O, "--batch_wait=0"],
+        ["--batch_wait: nothing is asked at the batch tier", "--service_tier=batch"],
+    ),
+    "a deadline of nothing": (["plan", I, "--batch_deadline=24h"], ["--batch_deadline: nothing"]),
+    "a fallback of nothing": (["plan", I, "--batch_fallback=none"], ["--batch_fallback: nothing"]),
     "the emulator's prices": (["emulator", "--port=0", "--prices=float.toml"], ["float.toml: row"]),
     "no key": (["run", I, O, "--gemini=developer"], ["--gemini=developer", "GEMINI_API_KEY"]),
     "no project": (["run", I, O, "--gemini=vertex"], ["--gemini=vertex", "--gemini_project"]),

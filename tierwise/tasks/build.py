@@ -196,7 +196,7 @@ def _route(document: Document, file: FileKeys, name: str) -> Route:
         location = (*own_resolution, "media_resolution")
         route = route_of(file, keys)
         check_resolution(route.model, route.media_resolution)
-        location = ("service_tier",)
+        location = ("tasks", name, "service_tier") if keys.service_tier else ("service_tier",)
         check_tier(route.model, route.service_tier)
         location = ("tasks", name) if keys.images_per_sheet else ("defaults",)
         location = (*location, "images_per_sheet")

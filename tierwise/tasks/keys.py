@@ -14,6 +14,7 @@ from tierwise.tasks.grouping import Beyond
 from tierwise.tasks.yaml_text import Document, Location, read_yaml
 
 Resolution = Annotated[MediaResolution, Field(strict=False)]
+Tier = Annotated[ServiceTier, Field(strict=False)]
 # What a task may write: auto starts at low and may follow the picture.
 AUTO: Literal["auto"] = "auto"
 WrittenResolution = Resolution | Literal["auto"]
@@ -150,6 +151,7 @@ class TaskKeys(DefaultKeys):
         default_factory=dict, description="Write names with text, as in {language: German}."
     )
     model: str | None = Field(default=None, description="Write the name of a pinned model.")
+    service_tier: Tier | None = Field(default=None, description="Write {options}.")
     max_output_tokens: int | None = Field(
         default=None, ge=1, le=8192, description="Write a whole number of tokens, 1 to 8192."
     )
@@ -181,9 +183,7 @@ class FileKeys(_Keys):
     """The whole file."""
 
     model: str = Field(description="Write `model:` with the name of a pinned model.")
-    service_tier: Annotated[ServiceTier, Field(strict=False)] | None = Field(
-        default=None, description="Write {options}."
-    )
+    service_tier: Tier | None = Field(default=None, description="Write {options}.")
     together: Together | None = Field(default=None, description=_TOGETHER)
     defaults: DefaultKeys = Field(
         default_factory=DefaultKeys,

@@ -41,7 +41,7 @@ def route_of(file: FileKeys, task: TaskKeys) -> Route:
         media_resolution=resolution,
         image=image,
         images_per_request=pack,
-        service_tier=file.service_tier or ServiceTier.STANDARD,
+        service_tier=task.service_tier or file.service_tier or ServiceTier.STANDARD,
     )
     return on_sheets(route, sheet) if sheet > 1 else route
 

@@ -141,6 +141,7 @@ defaults: {media_resolution: medium, images_per_request: 4, image: {max_side: 64
     assert (plain.service_tier, plain.image) == (ServiceTier.FLEX, ImageSettings(640, 70))
     own = one_task("labels: [a, b], images_per_request: 1, image: {quality: 50}", head=head).route
     assert (own.images_per_request, own.image) == (1, ImageSettings(640, 50))
+    assert one_task("labels: [a, b], service_tier: batch", head=head).route.service_tier == "batch"
     profile = one_task("labels: [a, b], image: {profile: aggressive}", head=head).route
     assert profile.image == ImageSettings(256, 75)
 

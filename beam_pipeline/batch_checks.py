@@ -1,0 +1,106 @@
+"""What a run in batch needs: refused here, before anything is uploaded.
+
+This module stays light: `plan` must not wait for Beam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.flags.run import NO_FALLBACK
+from tierwise.errors import InputError
+from tierwise.gemini.service import Service
+from tierwise.models import Model, find_model
+from tierwise.prices.prices import find_price
+from tierwise.questions import Questions
+from tierwise.records import ServiceTier
+from tierwise.references import BUCKET_SCHEME
+
+# By model, the tier of what a job leaves; None where all of it waits for batch.
+Fallbacks = Mapping[str, ServiceTier | None]
+
+
+def fallbacks_of(
+    settings: Settings, questions: Questions, service: Service, on: date
+) -> dict[str, ServiceTier | None]:
+    """`--batch_fallback` for each model that is asked in batch, by name.
+
+    Raises:
+        InputError: the model has no such tier there, or no price for it on that day; or nothing is
+            asked in batch, though a flag says how.
+    """
+    models = [
+        task.route.model for task in questions.tasks if task.route.service_tier is ServiceTier.BATCH
+    ]
+    if not models:
+        _refuse_idle_flags(settings)
+    found: dict[str, ServiceTier | None] = {}
+    for name in dict.fromkeys(models):
+        model = find_model(name, vertex=service.vertex)
+        found[name] = tier = _fallback(settings.batch_fallback, model, service)
+        if tier is not None:
+            find_price(name, tier, on, vertex=service.vertex, prices=service.prices)
+    return found
+
+
+def check_batch(
+    settings: Settings, questions: Questions, service: Service, temp_location: str
+) -> None:
+    """Refuse a batch run at Vertex AI that has no bucket, which its jobs read and write.
+
+    Raises:
+        InputError: neither the output nor Beam's `--temp_location` is in Cloud Storage.
+    """
+    tiers = {task.route.service_tier for task in questions.tasks}
+    if not service.vertex or ServiceTier.BATCH not in tiers or not settings.output:
+        return
+    if not any(place.startswith(BUCKET_SCHEME) for place in (settings.output, temp_location)):
+        raise InputError(
+            "Vertex AI's batch jobs read and write Cloud Storage: give --output=gs://... or "
+            "--temp_location=gs://..."
+        )
+
+
+def refuse_batch_in_a_pipeline(questions: Questions) -> None:
+    """Refuse the batch tier where somebody else's pipeline asks: it runs once, batch in rounds.
+
+    Raises:
+        InputError: a task is asked in batch.
+    """
+    for task in questions.tasks:
+        if task.route.service_tier is ServiceTier.BATCH:
+            raise InputError(
+                f"task {task.name!r}: the service tier batch takes several rounds, and a pipeline "
+                "of your own runs once. Use tierwise run, or flex, which costs as little."
+            )
+
+
+def _fallback(named: str | None, model: Model, service: Service) -> ServiceTier | None:
+    if named == NO_FALLBACK:
+        return None
+    # Other places than global ignore flex without a word.
+    has_flex = ServiceTier.FLEX in model.service_tiers and not service.regional
+    if named is None:
+        return ServiceTier.FLEX if has_flex else ServiceTier.STANDARD
+    if named == ServiceTier.FLEX and not has_flex:
+        at = f" at {service.location}" if service.regional else ""
+        where = f" on Vertex AI{at}" if service.vertex else ""
+        raise InputError(
+            f"--batch_fallback=flex: {model.name} has no flex tier{where}. "
+            "Give --batch_fallback=standard or none."
+        )
+    return ServiceTier(named)
+
+
+def _refuse_idle_flags(settings: Settings) -> None:
+    """Refuse flags of batch jobs where there are none: whoever gives them means half the price."""
+    if settings.finish_by or vars(settings).get("within"):
+        return  # these choose the tiers
+    for name in ("batch_wait", "batch_deadline", "batch_fallback"):
+        if getattr(settings, name) is not None:
+            raise InputError(
+                f"--{name}: nothing is asked at the batch tier. Leave it out, or give "
+                "--service_tier=batch."
+            )
