@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,10 +14,12 @@ import orjson
 from aiohttp import web
 
 from tierwise.emulated import HEADER, PATH, Identity
+from tierwise.emulator.batches.batch_api import BatchApi
 from tierwise.emulator.catalogue import models_document
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.doors import check_door
 from tierwise.emulator.faults import Faults, read_faults, read_faults_file
+from tierwise.emulator.json_replies import json_reply, refusal_reply
 from tierwise.emulator.known import Knowledge, know_pictures
 from tierwise.emulator.paths import Call, check_caller, read_path
 from tierwise.emulator.refusals import Refusal
@@ -48,9 +50,11 @@ def application(config: EmulatorConfig) -> web.Application:
         today=lambda: _today(config),
         now=monotonic,
     )
-    handlers = _Handlers(service, config, knowledge)
+    batches = BatchApi(service, config)
+    handlers = _Handlers(service, batches, config, knowledge)
     served = web.Application(client_max_size=_MAX_BODY, middlewares=[_guarded])
     served.on_response_prepare.append(handlers.sign)
+    served.on_cleanup.append(batches.close)
     served.add_routes(
         [
             web.get(PATH, handlers.identity),
@@ -59,6 +63,7 @@ def application(config: EmulatorConfig) -> web.Application:
             web.put(f"{PATH}/faults", handlers.faults),
             web.get(f"{PATH}/faults", handlers.struck),
             web.post(f"{PATH}/reset", handlers.reset),
+            *batches.routes(),
             web.post("/{path:.*}", handlers.call),
             web.get("/{path:.*}", handlers.models),
         ]
@@ -99,7 +104,7 @@ async def _guarded(
         try:
             check_door(request.headers)
         except Refusal as refusal:
-            return _json(refusal.status, orjson.dumps(refusal.body()))
+            return refusal_reply(refusal)
     return await handler(request)
 
 
@@ -109,9 +114,14 @@ def _today(config: EmulatorConfig) -> date:
 
 class _Handlers:
     def __init__(
-        self, service: EmulatedService, config: EmulatorConfig, knowledge: Knowledge | None
+        self,
+        service: EmulatedService,
+        batches: BatchApi,
+        config: EmulatorConfig,
+        knowledge: Knowledge | None,
     ) -> None:
         self._service = service
+        self._batches = batches
         self._config = config
         fingerprint = knowledge.fingerprint if knowledge else ""
         self._identity = Identity(VERSION, fingerprint, config.interference)
@@ -123,10 +133,10 @@ class _Handlers:
     async def identity(self, _: web.Request) -> web.Response:
         known, skipped = self._pictures
         document = {**self._identity.document(), "known_pictures": known, "skipped_files": skipped}
-        return _json(200, orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        return json_reply(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
     async def bill(self, _: web.Request) -> web.Response:
-        return _json(200, orjson.dumps(self._service.bill.document(), option=orjson.OPT_INDENT_2))
+        return json_reply(orjson.dumps(self._service.bill.document(), option=orjson.OPT_INDENT_2))
 
     async def requests(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
@@ -142,23 +152,24 @@ class _Handlers:
             document = orjson.loads(await request.read())
             self._service.set_faults(read_faults(document, "PUT /emulator/faults"))
         except (InputError, orjson.JSONDecodeError) as error:
-            return _json(400, orjson.dumps(Refusal(400, str(error)).body()))
-        return _json(200, b"{}")
+            return refusal_reply(Refusal(400, str(error)))
+        return json_reply({})
 
     async def struck(self, _: web.Request) -> web.Response:
-        return _json(200, orjson.dumps(self._service.faults(), option=orjson.OPT_INDENT_2))
+        return json_reply(orjson.dumps(self._service.plan.document(), option=orjson.OPT_INDENT_2))
 
     async def reset(self, _: web.Request) -> web.Response:
+        await self._batches.clear()
         self._service.reset()
-        return _json(200, b"{}")
+        return json_reply({})
 
     async def models(self, request: web.Request) -> web.Response:
         try:
             check_caller(False, request.headers, request.query)
             document = models_document(request.path, _today(self._config))
         except Refusal as refusal:
-            return _json(refusal.status, orjson.dumps(refusal.body()))
-        return _json(200, orjson.dumps(document))
+            return refusal_reply(refusal)
+        return json_reply(document)
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         arrived = monotonic()
@@ -213,9 +224,3 @@ async def _send(request: web.Request, reply: EmulatedReply) -> web.StreamRespons
 async def _until_gone(request: web.Request) -> None:
     while request.transport and not request.transport.is_closing():
         await asyncio.sleep(_HANG_POLL_S)
-
-
-def _json(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(
-        status=status, body=body, content_type="application/json", headers=headers or {}
-    )

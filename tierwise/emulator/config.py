@@ -16,7 +16,9 @@ class EmulatorConfig:
     pictures per label, `prices` the path of a price file; empty means none. `interference` is the
     share of labels that each other question of a joint request spoils, 0 to 1. With
     `exit_with_parent` the server ends as soon as its standard input closes. `price_date` is the day
-    whose prices the bill uses, today when None.
+    whose prices the bill uses, today when None. A batch job takes `batch_delay_s` seconds at least;
+    `batch_enqueued_tokens` may wait in those of a model, 0 without limit, None as Google's first
+    usage tier has it.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +30,8 @@ class EmulatorConfig:
     interference: float = 0
     exit_with_parent: bool = False
     price_date: date | None = None
+    batch_delay_s: float = 0.2
+    batch_enqueued_tokens: int | None = None
 
     def to_json(self) -> str:
         """One line that `from_json` reads back."""

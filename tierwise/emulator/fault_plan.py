@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from math import exp
 from statistics import NormalDist
 from typing import Any
 
+from tierwise.emulator.batches.batch_faults import OF_CALLS, OF_JOBS
+from tierwise.emulator.batches.job_faults import DrawnFault, JobFaults
 from tierwise.emulator.faults import UNREAD, Fault, Faults
 
 
@@ -28,6 +31,8 @@ class FaultPlan:
         self._faults = faults
         self._now = now
         self._requests = 0
+        self._jobs = 0
+        self._calls = 0
         self._selected = [0] * len(faults.faults)
         self._struck = [0] * len(faults.faults)
         self._free_at = [0.0] * len(faults.faults)
@@ -72,6 +77,27 @@ class FaultPlan:
         self._struck[hit] += 1
         return Fate(self._faults.faults[hit], delay_ms, wait_s)
 
+    def of_job(self, model: str) -> JobFaults:
+        """The faults that the next batch job takes."""
+        self._jobs += 1
+        drawn = []
+        for position, fault in enumerate(self._faults.faults):
+            if fault.kind in OF_JOBS and self._picks(position, fault, model, f"job {self._jobs}"):
+                seed = f"{self._faults.seed}:{position}:{self._jobs}"
+                drawn.append(DrawnFault(fault, seed, partial(self._strike, position)))
+        return JobFaults(drawn)
+
+    def of_batch_call(self, call: str, model: str = "") -> Fault | None:
+        """The fault that the next call of the batch and file methods takes; see `CALLS`."""
+        self._calls += 1
+        for position, fault in enumerate(self._faults.faults):
+            if fault.kind not in OF_CALLS or fault.settings["call"] != call:
+                continue
+            if self._picks(position, fault, model, f"call {self._calls}"):
+                self._strike(position)
+                return fault
+        return None
+
     def document(self) -> dict[str, Any]:
         """The faults in place, and how many requests each has struck."""
         told = zip(self._faults.faults, self._struck, strict=True)
@@ -80,23 +106,31 @@ class FaultPlan:
             "faults": [{"kind": fault.kind, "struck": struck} for fault, struck in told],
         }
 
+    def _strike(self, position: int) -> None:
+        self._struck[position] += 1
+
     def _selects(self, position: int, fault: Fault, model: str, sha256: Collection[str]) -> bool:
-        if fault.model not in {"", model} or (fault.sha256 and fault.sha256.isdisjoint(sha256)):
+        if fault.sha256 and fault.sha256.isdisjoint(sha256):
             return False
-        if self._share(position) >= fault.rate:
+        return self._picks(position, fault, model, str(self._requests))
+
+    def _picks(self, position: int, fault: Fault, model: str, number: str) -> bool:
+        if fault.model not in {"", model} or self._share(position, number) >= fault.rate:
             return False
         self._selected[position] += 1
         hits = self._selected[position] - fault.after
         return hits > 0 and (fault.count is None or hits <= fault.count)
 
-    def _share(self, position: int) -> float:
+    def _share(self, position: int, number: str) -> float:
         """From 0 up to but not 1, by seed, fault and number of the request: a retry draws anew."""
-        drawn = hashlib.sha256(f"{self._faults.seed}:{position}:{self._requests}".encode()).digest()
+        drawn = hashlib.sha256(f"{self._faults.seed}:{position}:{number}".encode()).digest()
         return int.from_bytes(drawn[:6], "big") / 2**48
 
     def _delay_ms(self, position: int, fault: Fault) -> float:
         """Log-normal around the median `ms`, or exactly `ms` without `sigma`."""
-        chance = min(max(self._share(position + len(self._selected)), 1e-9), 1 - 1e-9)
+        chance = min(
+            max(self._share(position + len(self._selected), str(self._requests)), 1e-9), 1 - 1e-9
+        )
         spread = NormalDist().inv_cdf(chance) * fault.settings["sigma"]
         return float(fault.settings["ms"]) * exp(spread)
 

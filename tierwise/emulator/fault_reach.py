@@ -6,18 +6,34 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
+from tierwise.emulator.batches.batch_faults import BATCH_FAULTS
 from tierwise.emulator.faults import Fault
 from tierwise.emulator.packs import number_field
 from tierwise.emulator.request import GeminiRequest
 from tierwise.emulator.schemas import ResponseSchema
+from tierwise.records import ServiceTier
+
+# Faults of a connection, a caller or the interactive quotas: a row of a batch has none of these.
+_INTERACTIVE = frozenset(
+    {
+        *("latency", "hang", "drop", "cut_body", "redirect", "null_details"),
+        *("latin1", "bad_charset", "not_json", "huge_body"),
+        *("rate_limited", "retry_info_long", "daily_quota", "spend_limit", "prepaid_depleted"),
+        *("quota", "unauthorized", "forbidden", "one403", "model_gone", "refuse_all"),
+    }
+)
 
 
 def can_strike(fault: Fault, asked: GeminiRequest) -> bool:
     """Whether the fault makes a difference to this request.
 
     Those that spoil packs need a pack, a limit of enums needs an enum above it, and so on; all
-    others can strike any request.
+    others can strike any request. A row of a batch takes those of the model itself.
     """
+    if fault.kind in BATCH_FAULTS:
+        return False
+    if asked.service_tier is ServiceTier.BATCH and fault.kind in _INTERACTIVE:
+        return False
     needs = _NEEDS.get(fault.kind)
     return needs is None or needs(fault, asked)
 

@@ -8,7 +8,8 @@
 Selectors: `rate` (0 to 1, decided afresh for each request), `count` (only the first so many
 requests that the others select), `after` (not the first so many of them), `model`, and `sha256` (a
 request that carries one of these pictures). Without a selector every request is hit. One request
-takes at most one fault, the first of the document that selects it; latencies add to it.
+takes at most one fault, the first of the document that selects it; latencies add to it. Those of
+batch jobs are described in `batches/batch_faults.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tierwise.emulator.batches.batch_faults import BATCH_FAULTS, CALLS, ORDERS
 from tierwise.emulator.fault_words import DETAILS, NULLS, REFUSABLE, STATUSES, TOO_MANY_STATES
 from tierwise.errors import InputError
 from tierwise.json_text import read_json_text
@@ -73,6 +75,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "outside_labels": {"question": ""},
     "short_row": {},
     "other_version": {"version": "gemini-unknown"},
+    **BATCH_FAULTS,
 }
 # Of these, the request is not read, so that nothing in it can select it.
 UNREAD = frozenset({"black_hole"})
@@ -88,6 +91,13 @@ _CHOICES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("redirect", "status"): (301, 302, 303, 307, 308),
     ("not_json", "status"): (200, *STATUSES),
     ("schema_limit", "refuses"): REFUSABLE,
+    ("batch_refused", "call"): CALLS,
+    ("batch_refused", "status"): STATUSES,
+    ("batch_reply_lost", "call"): CALLS,
+    ("batch_stuck", "state"): ("PENDING", "RUNNING"),
+    ("batch_order", "how"): ORDERS,
+    ("batch_row_error", "status"): STATUSES,
+    ("batch_row_error", "under"): ("error", "status"),
 }
 _SHA256_DIGITS = 64
 

@@ -15,6 +15,7 @@ from tierwise.emulator.asked_images import (
     looks_of,
     place_of,
 )
+from tierwise.emulator.degenerate import degenerate
 from tierwise.emulator.faults import Fault
 from tierwise.emulator.joint_answers import joint_text
 from tierwise.emulator.known import KnownPictures
@@ -78,6 +79,8 @@ def outcome(
     if fault and kind == "blocked_prompt":
         return ModelOutcome(prompt, block_reason=fault.settings["block_reason"])
     whole = _text(asked, views, known, fault, interference)
+    if asked.loses_schema:
+        whole = degenerate(whole)
     limit = asked.settings.max_output_tokens
     thoughts = min(thought_tokens(asked), limit)
     text = _cut(whole, limit - thoughts)

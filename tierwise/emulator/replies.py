@@ -13,6 +13,7 @@ _TRAFFIC = {
     ServiceTier.STANDARD: "ON_DEMAND",
     ServiceTier.FLEX: "ON_DEMAND_FLEX",
     ServiceTier.PRIORITY: "ON_DEMAND_PRIORITY",
+    ServiceTier.BATCH: "ON_DEMAND",
 }
 
 
@@ -65,7 +66,7 @@ def _usage(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
         counts["thoughtsTokenCount"] = usage.thought_tokens
     if asked.call.vertex:
         counts["trafficType"] = _TRAFFIC[asked.service_tier]
-    else:
+    elif asked.service_tier is not ServiceTier.BATCH:  # of which the field knows nothing
         counts["serviceTier"] = asked.service_tier.value
     return counts
 

@@ -63,6 +63,16 @@ class GeminiRequest:
         """The same for every request of the same tasks, whatever pictures it carries."""
         return hashlib.sha256(self.question.encode()).hexdigest()
 
+    @property
+    def loses_schema(self) -> bool:
+        """Whether the service answers it with nonsense in the right form.
+
+        Batch jobs of the Developer API did so with every `responseJsonSchema`, and with no
+        `responseSchema` (502 of 502 answers, 2026-08, ruby_llm issue 894).
+        """
+        batch = self.service_tier is ServiceTier.BATCH and not self.call.vertex
+        return batch and self.settings.dialect == "responseJsonSchema"
+
     @cached_property
     def digest(self) -> bytes:
         """Changes with anything that an answer may depend on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -91,9 +91,10 @@ class EmulatedService:
         """Put other faults in place; counting starts anew."""
         self._plan = FaultPlan(faults, self._now)
 
-    def faults(self) -> dict[str, Any]:
-        """The faults in place, and how often each has struck."""
-        return self._plan.document()
+    @property
+    def plan(self) -> FaultPlan:
+        """The faults in place."""
+        return self._plan
 
     def swallows(self, call: Call) -> bool:
         """Whether this request disappears unread: nothing is answered, billed or looked at."""
@@ -111,11 +112,29 @@ class EmulatedService:
 
     async def generate(self, call: Call, body: bytes, headers: Mapping[str, str]) -> EmulatedReply:
         """Answer `generateContent`, bill it and log it; `body` and caller are not checked yet."""
+        return await self._served(_empty_line(call), self._read(call, body, headers))
+
+    async def answer_row(self, call: Call, request: Any, job: str) -> EmulatedReply:
+        """Answer one request of a batch job as `generate` would, at the batch price."""
+        return await self._served(_empty_line(call) | {"batch": job}, self.read_row(call, request))
+
+    async def read_row(self, call: Call, request: Any) -> GeminiRequest:
+        """What a request of a batch job asks.
+
+        Raises:
+          Refusal: the service does not take it.
+        """
+        decoded = decode_image("GenerateContentRequest", request, call)
+        objects = await read_objects(decoded, call)
+        return read_asked(call, self.offered(call), decoded, ServiceTier.BATCH, objects)
+
+    async def _served(
+        self, line: dict[str, Any], read: Coroutine[None, None, GeminiRequest]
+    ) -> EmulatedReply:
         self._number += 1
-        line = _empty_line(call)
         fate = Fate()
         try:
-            asked = await self._read(call, body, headers)
+            asked = await read
             line |= _asked_line(asked)
             fate = self._fate(asked)
             line["fault"] = fate.fault.kind if fate.fault else None
@@ -128,7 +147,7 @@ class EmulatedService:
     async def count(self, call: Call, body: bytes, headers: Mapping[str, str]) -> EmulatedReply:
         """Answer `countTokens`, which costs nothing."""
         try:
-            model = self._offered(call)
+            model = self.offered(call)
             decoded = decode_image("CountTokensRequest", _parsed(body, call, headers), call)
             decoded = decoded.get("generate_content_request") or decoded
             objects = await read_objects(decoded, call)
@@ -139,13 +158,18 @@ class EmulatedService:
         return EmulatedReply(200, orjson.dumps(usage_counted(asked, usage)))
 
     async def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> GeminiRequest:
-        model = self._offered(call)
+        model = self.offered(call)
         decoded = decode_image("GenerateContentRequest", _parsed(body, call, headers), call)
         objects = await read_objects(decoded, call)
         tier = _service_tier(call, decoded, headers)
         return read_asked(call, model, decoded, tier, objects)
 
-    def _offered(self, call: Call) -> Model:
+    def offered(self, call: Call) -> Model:
+        """The model that answers a call.
+
+        Raises:
+          Refusal: 404, it is not there on this day; 501, it draws.
+        """
         try:
             model = find_model(call.model, vertex=call.vertex)
             check_alive(model, self._today())

@@ -90,6 +90,19 @@ def open_picture(data: bytes, longest_side: int) -> Image.Image:
         raise OSError(str(error)) from error
 
 
+def upright_size(data: bytes) -> tuple[int, int]:
+    """Width and height in px as the model counts them, by the picture's head alone.
+
+    Raises:
+      Refusal: 400, the bytes are not a picture.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
+            return _upright_size(image)
+    except _BROKEN as error:
+        raise Refusal(400, _UNABLE) from error
+
+
 def _upright_size(image: Image.Image) -> tuple[int, int]:
     if image.width * image.height > _MAX_PIXELS:
         raise ValueError(f"{image.width} x {image.height} px")

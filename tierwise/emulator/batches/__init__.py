@@ -1,0 +1,1 @@
+"""Batch jobs as both services run them: files and buckets in, files and buckets out."""
