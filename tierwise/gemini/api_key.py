@@ -27,6 +27,8 @@ from tierwise.gemini.service import KEY_VARIABLE, Service, secret_location
 EMULATOR_VARIABLE = "SECRET_MANAGER_EMULATOR_HOST"
 
 _TIMEOUT_S = 60.0
+# A word that short is a placeholder for some gateway: to hide it would garble what is shown.
+_SHORTEST_KEY = 8
 # What an HTTP header can carry; Google's own keys look like AIza... and have 39 characters.
 _KEY = re.compile(r"[!-~]{1,500}")
 _REMEDIES: dict[type[GoogleAPICallError], str] = {
@@ -58,6 +60,14 @@ def find_key(service: Service) -> str:
             "job runs, give --api_key_secret, or try the job for nothing with --gemini=emulator."
         )
     return key
+
+
+def without_key(text: str, key: str) -> str:
+    """A text without the key, for whoever shows or logs it.
+
+    Google quotes the key of a suspended project: "Consumer 'api_key:AIza...' has been ...".
+    """
+    return text.replace(key, "[key]") if len(key) >= _SHORTEST_KEY else text
 
 
 @cache  # of keys alone: a refusal is raised, and asked anew

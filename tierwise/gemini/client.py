@@ -15,16 +15,13 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import aiohttp
-import google.auth
 import orjson
 from google import genai
 from google.auth import exceptions as auth_errors
 from google.genai import types
-from google.oauth2.credentials import Credentials
 
 from tierwise.answerer import ServiceKind
-from tierwise.errors import InputError
-from tierwise.gemini.api_key import find_key
+from tierwise.gemini.api_key import find_key, without_key
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.connection import (
     CONNECT_S,
@@ -33,18 +30,10 @@ from tierwise.gemini.connection import (
     no_connection,
     open_session,
 )
-from tierwise.gemini.credentials import Tokens, no_token
+from tierwise.gemini.credentials import Tokens, no_token, vertex_credentials
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.service import Service
 from tierwise.records import ServiceTier
-
-_API_VERSION = {
-    ServiceKind.DEVELOPER: "v1beta",
-    ServiceKind.EMULATOR: "v1beta",
-    ServiceKind.VERTEX: "v1beta1",
-}
-# A word that short is a placeholder for some gateway: to hide it would garble what is shown.
-_SHORTEST_KEY = 8
 
 
 class GeminiClient:
@@ -95,11 +84,8 @@ class GeminiClient:
             raise
 
     def hide(self, text: str) -> str:
-        """The text without our key, for whoever shows or logs it.
-
-        Google quotes the key of a suspended project: "Consumer 'api_key:AIza...' has been ...".
-        """
-        return text.replace(self._secret, "[key]") if len(self._secret) >= _SHORTEST_KEY else text
+        """The text without our key, for whoever shows or logs it."""
+        return without_key(text, self._secret)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -180,7 +166,7 @@ class _Config(types.GenerateContentConfig):
 def _http_options(service: Service, session: aiohttp.ClientSession) -> types.HttpOptions:
     return types.HttpOptions(
         base_url=service.endpoint or None,
-        api_version=_API_VERSION[service.kind],
+        api_version=service.api_version,
         timeout=round(service.timeout_s * 1000),
         retry_options=types.HttpRetryOptions(attempts=1),
         aiohttp_client=session,
@@ -195,21 +181,8 @@ def _account(service: Service) -> dict[str, Any]:
         "vertexai": True,
         "project": service.project,
         "location": service.location,
-        "credentials": _vertex_credentials(service),
+        "credentials": vertex_credentials(service),
     }
-
-
-def _vertex_credentials(service: Service) -> Any:
-    if service.endpoint.startswith("http://"):
-        # A plain-text address is on this machine or network and no place for a Google token.
-        return Credentials(token="local")  # type: ignore[no-untyped-call]  # noqa: S106
-    try:
-        return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
-    except auth_errors.DefaultCredentialsError as error:
-        raise InputError(
-            "No Google credentials for Vertex AI. Run `gcloud auth application-default login` or "
-            "give the worker a service account."
-        ) from error
 
 
 def _raw_reply(response: types.GenerateContentResponse, latency_ms: int) -> RawReply:

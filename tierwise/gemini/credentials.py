@@ -13,10 +13,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+import google.auth
 from google.auth import exceptions
 from google.auth.transport.requests import Request
+from google.oauth2.credentials import Credentials as StaticCredentials
 
+from tierwise.errors import InputError
 from tierwise.gemini.call_error import CallError
+from tierwise.gemini.service import Service
 
 # Metadata servers hand out the old token until five minutes before its end, and google-genai
 # itself would wait for a new one from 3 minutes and 45 seconds on.
@@ -83,6 +87,24 @@ class Tokens:
             # Whoever does not wait for it needs not hear of its failure: the old token serves.
             self._renewing.add_done_callback(lambda task: task.cancelled() or task.exception())
         return self._renewing
+
+
+def vertex_credentials(service: Service) -> Any:
+    """Those of the account that the environment names.
+
+    Raises:
+        InputError: there are none.
+    """
+    if service.endpoint.startswith("http://"):
+        # A plain-text address is on this machine or network and no place for a Google token.
+        return StaticCredentials(token="local")  # type: ignore[no-untyped-call]  # noqa: S106
+    try:
+        return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
+    except exceptions.DefaultCredentialsError as error:
+        raise InputError(
+            "No Google credentials for Vertex AI. Run `gcloud auth application-default login` or "
+            "give the worker a service account."
+        ) from error
 
 
 def no_token(error: exceptions.GoogleAuthError) -> CallError:

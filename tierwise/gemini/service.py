@@ -63,6 +63,11 @@ class Service:
         return self.kind is ServiceKind.VERTEX
 
     @property
+    def api_version(self) -> str:
+        """The version of Google's protocol that is spoken."""
+        return "v1beta1" if self.vertex else "v1beta"
+
+    @property
     def regional(self) -> bool:
         """Whether Vertex adds its surcharge for endpoints other than `global`."""
         return self.vertex and self.location != "global"

@@ -52,7 +52,8 @@ class CreateKind(StrEnum):
 class CreateError(Exception):
     """A job that was not created, or may have been (LOST); the message is one line with a remedy.
 
-    `line` is the row that Google names, as Google counts; `wait_s` how long it asks to wait.
+    `lines` are the rows that Google names, the first line of all parts together being 1; `wait_s`
+    is how long it asks to wait.
     """
 
     def __init__(
@@ -60,14 +61,19 @@ class CreateError(Exception):
         kind: CreateKind,
         message: str,
         *,
-        line: int | None = None,
+        lines: tuple[int, ...] = (),
         wait_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
-        self.line = line
+        self.lines = lines
         self.wait_s = wait_s
+
+    @property
+    def may_exist(self) -> bool:
+        """Whether there may be a job all the same, which only a search by name tells."""
+        return self.kind is CreateKind.LOST
 
 
 @dataclass(frozen=True, slots=True)
