@@ -27,7 +27,7 @@ import google_crc32c
 from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
 
-from tierwise.emulator.named_objects import USER_AGENT
+from tierwise.emulator.object_store import USER_AGENT
 
 PAGE = 1000
 

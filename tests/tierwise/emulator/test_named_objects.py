@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.bucket import Bucket
-from tierwise.emulator.named_objects import HOST_VARIABLE, read_objects
+from tierwise.emulator.named_objects import read_objects
+from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
 from tierwise.references import MOST_REFERENCED_BYTES

@@ -13,6 +13,7 @@ from tierwise.emulator.batches.file_routes import FileRoutes
 from tierwise.emulator.batches.job_book import JobBook
 from tierwise.emulator.batches.runner import Runner
 from tierwise.emulator.batches.stored_files import StoredFiles
+from tierwise.emulator.batches.vertex_routes import VertexRoutes
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.service import EmulatedService
 
@@ -35,7 +36,8 @@ class BatchApi:
         """Everything that is served."""
         most = self._config.batch_enqueued_tokens
         developer = DeveloperRoutes(self._files, self._book, self._runner, most)
-        routes = [*FileRoutes(self._files).routes(), *developer.routes()]
+        vertex = VertexRoutes(self._book, self._runner)
+        routes = [*FileRoutes(self._files).routes(), *developer.routes(), *vertex.routes()]
         return [route.served(self._service, self._config.latency_ms) for route in routes]
 
     async def clear(self) -> None:

@@ -35,9 +35,10 @@ class JobError:
 class BatchJob:
     """A job; `state` is without the prefix that each service writes before it.
 
-    `inputs` are files of this machine that belong to the job, `rows` their requests, None until
-    they are counted. `stop` is set when somebody cancels it. `results` are the files that it wrote,
-    `output` where the service says that they are.
+    `asked` is what Vertex AI shows as it was given. `inputs` are files of this machine that belong
+    to the job, `rows` their requests, None until they are counted. `stop` is set when somebody
+    cancels it. `results` are the files that it wrote, `output` where the service says that they
+    are.
     """
 
     name: str
@@ -46,6 +47,7 @@ class BatchJob:
     created: datetime
     folder: Path
     faults: JobFaults = field(default_factory=JobFaults)
+    asked: Mapping[str, Any] = field(default_factory=dict)
     inputs: list[Path] = field(default_factory=list)
     rows: int | None = None
     tokens: int = 0

@@ -21,7 +21,9 @@ class JobFailedError(Exception):
 class ServiceDesk(Protocol):
     """Where a job's rows come from, how results look, and where they go."""
 
-    cancelled_code: int
+    @property
+    def cancelled_code(self) -> int:
+        """The canonical code that a cancelled job ends with."""
 
     async def fetch(self, job: BatchJob) -> None:
         """Bring the input onto this machine, and count its rows.
