@@ -17,6 +17,7 @@ from tierwise.evaluation import Judged
 from tierwise.journal.rate_share import PERIOD_S
 from tierwise.journal.run_records import Lease
 from tierwise.publishing.publish_run import Publication
+from tierwise.records import ServiceTier
 from tierwise.storage.listing import Input
 from tierwise.transforms.share_near_duplicates import Likeness
 
@@ -32,7 +33,8 @@ class Job:
     by the launcher. `untraced` is what earlier runs into the output may have paid besides.
     `renamed` are columns of the manifest that have another name in tables, `judged`
     are the tasks that it says something about. `first` is how many contents a pilot asks, None for
-    all. `counting` is None where no labels were drawn at random.
+    all. `counting` is None where no labels were drawn at random. `batch_fallbacks` has the models
+    that are asked in batch, and `usage_tier` says how much may wait there.
     """
 
     found: Input
@@ -50,6 +52,8 @@ class Job:
     judged: Mapping[str, Judged] = field(default_factory=dict)
     first: int | None = None
     counting: Counting | None = None
+    batch_fallbacks: Mapping[str, ServiceTier | None] = field(default_factory=dict)
+    usage_tier: int = 1
 
     @property
     def files_asked(self) -> int:

@@ -128,6 +128,8 @@ def build_job(
         judged=inquiry.judged,
         first=settings.first,
         counting=inquiry.corrected.counting,
+        batch_fallbacks=inquiry.batch_fallbacks,
+        usage_tier=settings.usage_tier,
     )
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from tierwise.batches.planned_rounds import planned_batch
 from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.terminal.batch_lines import batch_lines, batch_row
 from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.screen import say, warn
 from tierwise.errors import JournalError
 from tierwise.forecast.forecast import forecast_row
-from tierwise.surveying.forecasting import forecast_of, survey_of
+from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 
 
 def with_forecast(job: Job, console: Console, results: Console) -> Job:
@@ -43,6 +45,12 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
         )
     )
     say(results, forecast_line(row))
+    rates = rates_of(service, job.on, job.plan.check_packs)
+    batch = planned_batch(questions.tasks, survey, rates, job.batch_fallbacks, job.usage_tier)
+    if batch:
+        row["batch"] = batch_row(batch)
+        for line in batch_lines(batch):
+            say(results, line)
     for line in looks_lines(questions):
         say(results, line)
     return replace(job, facts={**job.facts, "forecast": row})

@@ -30,6 +30,11 @@ class JobLimits:
     waits_s: float
     expires_s: float
 
+    @property
+    def usable_bytes(self) -> int:
+        """Bytes of a file to stay below: whether Google counts in decimals, it does not say."""
+        return self.file_bytes * 95 // 100
+
 
 @cache
 def job_limits(*, vertex: bool) -> JobLimits:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tierwise.answerer import ServiceKind
 from tierwise.answering.plan import requests_at_a_time
+from tierwise.batches.planned_rounds import PlannedBatch, planned_batch
 from tierwise.beam_pipeline.asked import questions_to_ask, tasks_of
 from tierwise.beam_pipeline.capped import reach_line, reach_of, reach_row
 from tierwise.beam_pipeline.flags.command_line import Settings, unknown_flag
@@ -19,6 +20,7 @@ from tierwise.beam_pipeline.flags.flag import PLAN
 from tierwise.beam_pipeline.flags.of_verb import flags_of
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of, warnings_about
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
+from tierwise.beam_pipeline.terminal.batch_lines import batch_row, print_batch
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
 from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
@@ -30,8 +32,10 @@ from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
+from tierwise.forecast.workload import Load
 from tierwise.images.limits import Limits
 from tierwise.prices.price_day import price_day
+from tierwise.records import ServiceTier
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 
 
@@ -104,9 +108,10 @@ def _show_ways(planned: _Planned, console: Console) -> None:
 def _show_forecast(planned: _Planned, console: Console) -> None:
     settings, forecast = planned.settings, _forecast(planned)
     cap = _reached(planned)
+    at_once = _asked_at_once(planned, forecast)
     lasting = dict(
         durations(
-            forecast.load,
+            at_once,
             requests_in_flight=requests_at_a_time(
                 settings.requests_in_flight,
                 planned.inquiry.questions,
@@ -116,12 +121,17 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
             requests_per_minute=settings.requests_per_minute,
             spend_limits=not planned.inquiry.service.vertex,
         )
+        if at_once.requests or not forecast.load.requests
+        else ()
     )
+    batch = _batch(planned)
     if settings.json:
         row = {**forecast_row(forecast), "seconds": lasting, "warnings": planned.warnings}
-        print_document({**row, **cap})
+        print_document({**row, **({"batch": batch_row(batch)} if batch else {}), **cap})
     else:
         print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
+        if batch:
+            print_batch(batch, console)
         _say_unmeasured(planned, console)
         _print_cap(cap, console)
 
@@ -140,6 +150,24 @@ def _forecast(planned: _Planned, unknowns: Sequence[Unknown] = tuple(Unknown)) -
         asked.on,
         unknowns=unknowns,
         check_packs=planned.settings.check_packs,
+    )
+
+
+def _asked_at_once(planned: _Planned, forecast: Forecast) -> Load:
+    """What does not go in jobs, whose time nothing here decides."""
+    tasks = planned.inquiry.questions.tasks
+    names = (t.ask_name for t in tasks if t.route.service_tier is not ServiceTier.BATCH)
+    return sum((forecast.tasks[name].load for name in names), Load())
+
+
+def _batch(planned: _Planned) -> PlannedBatch | None:
+    asked, settings = planned.inquiry, planned.settings
+    return planned_batch(
+        asked.questions.tasks,
+        planned.survey,
+        rates_of(asked.service, asked.on, settings.check_packs),
+        asked.batch_fallbacks,
+        settings.usage_tier,
     )
 
 

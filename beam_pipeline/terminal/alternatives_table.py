@@ -35,7 +35,6 @@ def alternative_rows(found: Sequence[Alternative]) -> list[dict[str, Any]]:
             "requests": way.load.requests,
             "cost_usd": f"{usd(way.load.cost):f}",
             "saved_usd": f"{usd(naive - way.load.cost):f}",
-            "can_run": way.can_run,
             "ends": str(way.ends) if way.ends else None,
         }
         for way in found
@@ -84,4 +83,4 @@ def _name(way: Alternative) -> str:
     name = _NAMES.get(way.change, f"{way.change} {{}}").format(way.to).strip()
     if way.ends:
         return f"{name} (ends {way.ends})"
-    return name if way.can_run else f"{name} (not in this version)"
+    return name

@@ -38,7 +38,8 @@ def print_forecast(
     console.print(_tasks(row, console.width))
     if row["uncertainty"]:
         console.print(_unknowns(row, console.width))
-    console.print(_durations(lasting, console.width))
+    if lasting:
+        console.print(_durations(lasting, console.width))
     for line in _closing(row):
         say(console, line)
 

@@ -54,11 +54,6 @@ class Alternative:
     load: Load
     ends: date | None = None
 
-    @property
-    def can_run(self) -> bool:
-        """Whether this version can ask so: the batch tier is only priced."""
-        return (self.change, self.to) != (Change.TIER, ServiceTier.BATCH)
-
 
 def alternatives(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Alternative]:
     """Every way, the cheapest first; a change is made to all tasks at once.

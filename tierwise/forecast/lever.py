@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tierwise.forecast.alternatives import Alternative, Change
+from tierwise.records import ServiceTier
 
 # Other models answer differently, and another day is not a choice.
 _LEVERS = (Change.TOGETHER, Change.PACK, Change.TIER, Change.RESOLUTION)
@@ -18,7 +19,8 @@ def biggest_lever(found: Sequence[Alternative]) -> str:
     """Which well-tried change of route saves most, how much, and why."""
     asked = next(way for way in found if way.change is Change.NONE and not way.to)
     levers = (way for way in found if _is_lever(way))
-    best = min(levers, key=lambda way: way.load.cost, default=asked)
+    # Of tiers that cost the same, the one that answers today.
+    best = min(levers, key=lambda way: (way.load.cost, way.to == ServiceTier.BATCH), default=asked)
     saved = 1 - best.load.cost / asked.load.cost if asked.load.cost else 0.0
     if saved < _WORTH_SAYING:
         return "No change of route saves anything worth while: it is asked as cheaply as it can be."
@@ -32,7 +34,9 @@ def biggest_lever(found: Sequence[Alternative]) -> str:
         if best.to == _ALONE
         else f"prompts are {of_text} % of the input, and a request pays for its own once. "
         "Calibrate it first.",
-        Change.TIER: "answers may take minutes longer.",
+        Change.TIER: "answers may take a day."
+        if best.to == ServiceTier.BATCH
+        else "answers may take minutes longer.",
         Change.RESOLUTION: f"pictures are {100 - of_text} % of the input. Calibrate it first.",
     }[best.change]
     named = {
@@ -50,4 +54,4 @@ def biggest_lever(found: Sequence[Alternative]) -> str:
 def _is_lever(way: Alternative) -> bool:
     if way.change is Change.PACK:
         return int(way.to) <= _MOST_IN_PACK
-    return way.change in _LEVERS and way.can_run
+    return way.change in _LEVERS
