@@ -53,7 +53,7 @@ def prompt_usage(asked: GeminiRequest, views: Sequence[SeenPicture]) -> Usage:
         )
         for p, view in zip(asked.pictures, views, strict=True)
     )
-    total = text_tokens(asked.text) + of_images
+    total = text_tokens(asked.whole_text) + of_images
     if total > asked.model.context_tokens:
         raise Refusal(
             400,
@@ -78,7 +78,7 @@ def outcome(
     kind = fault.kind if fault else ""
     if fault and kind == "blocked_prompt":
         return ModelOutcome(prompt, block_reason=fault.settings["block_reason"])
-    whole = _text(asked, views, known, fault, interference)
+    whole = asked.echo.wrapped(_text(asked, views, known, fault, interference))
     if asked.loses_schema:
         whole = degenerate(whole)
     limit = asked.settings.max_output_tokens

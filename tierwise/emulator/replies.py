@@ -40,7 +40,7 @@ def usage_counted(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
     """A `CountTokensResponse`."""
     reply = {"totalTokens": usage.input_tokens, "promptTokensDetails": _details(usage)}
     if asked.call.vertex:
-        reply["totalBillableCharacters"] = sum(not sign.isspace() for sign in asked.text)
+        reply["totalBillableCharacters"] = sum(not sign.isspace() for sign in asked.whole_text)
     return reply
 
 

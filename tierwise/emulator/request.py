@@ -10,6 +10,7 @@ from typing import Any
 
 from tierwise.contact_sheets import Grid
 from tierwise.emulator.captions import Caption, read_caption
+from tierwise.emulator.echoes import NO_ECHO, Echo, read_echo
 from tierwise.emulator.joint import JointForm, read_joint
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal, bad_fields
@@ -45,7 +46,8 @@ class GeminiRequest:
 
     `question` is its text without the pictures' captions and without what it says of the reply's
     form; `labels` are those that are listed there, by what the reply is to call them. Of a `joint`
-    request it is the text of all questions, and the labels stand with each of them.
+    request it is the text of all questions, and the labels stand with each of them. All of it is as
+    if nothing were to be repeated; the `echo` says what is.
     """
 
     call: Call
@@ -57,11 +59,17 @@ class GeminiRequest:
     service_tier: ServiceTier
     labels: Mapping[str, str]
     joint: JointForm | None = None
+    echo: Echo = NO_ECHO
 
     @cached_property
     def question_sha256(self) -> str:
         """The same for every request of the same tasks, whatever pictures it carries."""
         return hashlib.sha256(self.question.encode()).hexdigest()
+
+    @property
+    def whole_text(self) -> str:
+        """All that counts as tokens of text, the echo's words among it."""
+        return "\n".join(filter(None, (self.text, self.echo.text)))
 
     @property
     def loses_schema(self) -> bool:
@@ -97,6 +105,7 @@ def read_asked(
         _refuse("contents", "contents is not specified")
     if service_tier not in model.service_tiers:
         raise Refusal(400, f"Service tier {service_tier} is not supported for {model.name}.")
+    echo, body = read_echo(body)
     config = body.get("generation_config") or {}
     parts = list(_parts(body, call, model))
     captions = _captions(parts)
@@ -119,6 +128,7 @@ def read_asked(
         labels={} if joint else told.labels,
         service_tier=service_tier,
         joint=joint,
+        echo=echo,
     )
 
 
