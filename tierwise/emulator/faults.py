@@ -202,10 +202,11 @@ def _check_ranges(values: Mapping[str, Any], where: str) -> None:
     for name, value in values.items():
         if isinstance(value, int | float) and value < 0:
             raise InputError(f"{where}.{name}: {value} is below 0. Give 0 or more.")
-    if values["rate"] > 1:
-        raise InputError(
-            f"{where}.rate: {values['rate']} is above 1. Give a share of the requests."
-        )
+    for name in ("rate", "share", "answered"):
+        if values.get(name, 0) > 1:
+            raise InputError(
+                f"{where}.{name}: {values[name]} is above 1. Give a share of the requests."
+            )
     if values.get("requests_per_second") == 0:
         raise InputError(f"{where}.requests_per_second: 0 lets nothing through. Give more.")
 

@@ -50,9 +50,8 @@ class Batches:
     def upload(self, rows: list[Any] | bytes) -> str:
         data = rows if isinstance(rows, bytes) else jsonl(rows)
         config = types.UploadFileConfig(mime_type="jsonl")
-        client = self.desk.developer()  # which is closed with its last name
-        file = client.files.upload(file=io.BytesIO(data), config=config)
-        return str(file.name)
+        with self.desk.developer() as client:
+            return str(client.files.upload(file=io.BytesIO(data), config=config).name)
 
     def create(self, file: str, name: str = "a job", model: str = MODEL) -> tuple[int, Any]:
         batch = {"displayName": name, "inputConfig": {"fileName": file}}

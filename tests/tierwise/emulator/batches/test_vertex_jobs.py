@@ -282,17 +282,17 @@ def test_what_cannot_begin(vertex: VertexBatches) -> None:
 
 
 def test_the_real_client(vertex: VertexBatches, vertex_rows: list[Any]) -> None:
-    client = vertex.desk.vertex()
-    uri = vertex.put(vertex_rows)
-    config = types.CreateBatchJobConfig(display_name="by client", dest="gs://results/client")
-    job = client.batches.create(model=MODEL, src=uri, config=config)
-    assert job.name
-    vertex.end(job.name)
-    job = client.batches.get(name=job.name)
-    assert job.done
-    assert job.state == types.JobState.JOB_STATE_SUCCEEDED
-    assert job.output_info
-    assert job.completion_stats
-    assert job.completion_stats.successful_count == 4
-    listed = types.ListBatchJobsConfig(filter='display_name="by client"')
-    assert [one.name for one in client.batches.list(config=listed)] == [job.name]
+    with vertex.desk.vertex() as client:
+        uri = vertex.put(vertex_rows)
+        config = types.CreateBatchJobConfig(display_name="by client", dest="gs://results/client")
+        job = client.batches.create(model=MODEL, src=uri, config=config)
+        assert job.name
+        vertex.end(job.name)
+        job = client.batches.get(name=job.name)
+        assert job.done
+        assert job.state == types.JobState.JOB_STATE_SUCCEEDED
+        assert job.output_info
+        assert job.completion_stats
+        assert job.completion_stats.successful_count == 4
+        listed = types.ListBatchJobsConfig(filter='display_name="by client"')
+        assert [one.name for one in client.batches.list(config=listed)] == [job.name]
