@@ -17,6 +17,7 @@ from tierwise.prices.prices import find_price
 from tierwise.questions import Questions
 from tierwise.records import ServiceTier
 from tierwise.references import BUCKET_SCHEME
+from tierwise.storage.files import join
 
 # By model, the tier of what a job leaves; None where all of it waits for batch.
 Fallbacks = Mapping[str, ServiceTier | None]
@@ -45,22 +46,24 @@ def fallbacks_of(
     return found
 
 
-def check_batch(
+def batch_root_of(
     settings: Settings, questions: Questions, service: Service, temp_location: str
-) -> None:
-    """Refuse a batch run at Vertex AI that has no bucket, which its jobs read and write.
+) -> str:
+    """Where batch jobs read and write: at Vertex AI a bucket, else empty for the journal's folder.
 
     Raises:
         InputError: neither the output nor Beam's `--temp_location` is in Cloud Storage.
     """
     tiers = {task.route.service_tier for task in questions.tasks}
-    if not service.vertex or ServiceTier.BATCH not in tiers or not settings.output:
-        return
-    if not any(place.startswith(BUCKET_SCHEME) for place in (settings.output, temp_location)):
+    output = settings.output
+    if not service.vertex or ServiceTier.BATCH not in tiers or not output:
+        return ""
+    if not any(place.startswith(BUCKET_SCHEME) for place in (output, temp_location)):
         raise InputError(
             "Vertex AI's batch jobs read and write Cloud Storage: give --output=gs://... or "
             "--temp_location=gs://..."
         )
+    return "" if output.startswith(BUCKET_SCHEME) else join(temp_location, "tierwise-batches")
 
 
 def refuse_batch_in_a_pipeline(questions: Questions) -> None:

@@ -13,14 +13,16 @@ from rich.console import Console
 
 from tierwise.accounts.ending import Status
 from tierwise.answerer import ServiceKind
-from tierwise.beam_pipeline.graph import define_pipeline
+from tierwise.batches.job_facts import batch_facts
+from tierwise.batches.job_files import JobFiles
+from tierwise.beam_pipeline.batch_rounds import run_in_rounds
 from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import warnings_about_columns, warnings_about_groups
 from tierwise.beam_pipeline.lease_keeper import kept, take_job
 from tierwise.beam_pipeline.run_file import break_off, complete_run, open_run, read_run
-from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd
 from tierwise.beam_pipeline.runners.reach import warnings_about_regions
 from tierwise.beam_pipeline.runners.workers import in_this_process
 from tierwise.beam_pipeline.terminal.screen import warn
@@ -49,18 +51,14 @@ def carry_out(
         try:
             open_run(job)
             with kept(lease, lambda why: leave_to_another(console, why, ends_process=command)):
-                ended = run_pipeline(
-                    lambda root: define_pipeline(root, job),
-                    options,
-                    console,
-                    verb="asking",
-                    files=job.files_asked,
-                )
+                ended = run_in_rounds(job, options, console)
         except InputError:
             ending.leave(Status.REFUSED)
             raise
         if ended is PipelineEnd.DONE:
             return ending.done()
+        if ended is PipelineEnd.UNDER_WAY:
+            return ending.left_under_way()
         if ended is PipelineEnd.BROKE_OFF:
             ending.leave(Status.BROKE_OFF)
         return None
@@ -92,6 +90,14 @@ class _Ending:
                 run = complete_run(job, emulator_bill=json.load(reply))
         self.lease.end(untraced_requests=0)
         return run
+
+    def left_under_way(self) -> dict[str, Any]:
+        """Leave batch jobs to a later start of the same command, which goes on as this run."""
+        files = JobFiles(self.job.plan.journal.folder)
+        facts = batch_facts(files.all(), self.job.plan.journal.run_id)
+        break_off(self.job, Status.UNDER_WAY, facts)
+        self.lease.end(untraced_requests=0)
+        return read_run(self.job)
 
     def interrupted(self, at_rest: bool) -> None:
         """End a run of which no request was given up in this process, if it was at rest."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from tierwise.accounts.admission import Admission, Cap, Paid
+from tierwise.answering.groups import AnsweredGroup
 from tierwise.audit import AuditTally
+from tierwise.batches.part import Part
 from tierwise.beam_pipeline.job import Job
 from tierwise.counts.tally import CountRow
 from tierwise.evaluation import PairRow, PairTotals
@@ -18,7 +20,7 @@ from tierwise.forecast.pilot import Measured, Population
 from tierwise.near_duplicates import NearAudit
 from tierwise.publishing.parts import outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
-from tierwise.records import ImageFile, NamedOutcome, NamedPage
+from tierwise.records import Answered, ImageFile, NamedOutcome, NamedPage
 from tierwise.transforms.ask_groups import AskGroups
 from tierwise.transforms.ask_images import AskImages
 from tierwise.transforms.ask_within import AskWithin
@@ -42,6 +44,7 @@ from tierwise.transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNear
 from tierwise.transforms.sum_by_key import SumByKey
 from tierwise.transforms.sum_costs import SumCosts
 from tierwise.transforms.sum_journal import SumJournal
+from tierwise.transforms.without_under_way import without_under_way
 from tierwise.transforms.write_parts import WriteParts
 
 
@@ -52,7 +55,8 @@ class Asked:
     `pages` are the same rows page by page, None where they have yet to meet; `before` is what
     earlier runs have paid; `admissions` is None without a cap, `audited` without
     audits, `followers` where no near duplicates are looked for. A pilot has its `population`, and
-    in `measured` what its contents cost.
+    in `measured` what its contents cost. `parts` is what was written down for batch jobs, None
+    where no task is asked by any: then `rows` and `pages` lack what waits for them.
     """
 
     rows: beam.PCollection[NamedOutcome]
@@ -63,6 +67,7 @@ class Asked:
     followers: beam.PCollection[ImageFile] | None = None
     population: beam.PCollection[Population] | None = None
     measured: beam.PCollection[Measured] | None = None
+    parts: beam.PCollection[Part] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class Told:
     measured: beam.PCollection[Measured] | None
     counted: beam.PCollection[CountRow] | None
     changed: beam.PCollection[str] | None
+    written: beam.PCollection[Part] | None
 
     def given(self) -> dict[str, beam.PCollection[Any]]:
         """Those that there are, by name."""
@@ -105,7 +111,7 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     if job.first:  # of images alone; who leads whom is that of the whole archive
         alike, population = alike | "ChooseFirst" >> ChooseFirst(job.first)
         files = alike
-    images = groups = admissions = audited = None
+    images = groups = audited = None
     if questions.of_images:
         sharing = ShareDuplicates(questions, digits, plan.order_by)
         shards = alike | "ShareDuplicates" >> sharing
@@ -114,21 +120,9 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
         shards = files | "GroupFiles" >> GroupFiles(questions, digits)
         groups = keep_lease(shards, job.lease, "KeepWhileAsking-groups")
     # Each content, or group, is in one shard: that whose folder of the journal has its answers.
-    if job.cap is None:
-        engine = SharedEngine(plan)
-        images = images and images | "AskGemini" >> AskImages(engine)
-        groups = groups and groups | "AskGroups" >> AskGroups(engine)
-        if images and job.likeness and not job.first:
-            # Who follows a picture that was refused is asked itself; a cap has no room for that.
-            alike, freed = (alike, images) | "FreeFollowers" >> FreeFollowers(questions)
-            again = freed | "ShareFreed" >> ShareDuplicates(questions, digits, plan.order_by)
-            again = keep_lease(again, job.lease, "KeepWhileAsking-freed")
-            images = (images, again | "AskFreed" >> AskImages(engine)) | "Both" >> beam.Flatten()
-    else:
-        within = AskWithin(SharedEngine(plan), Cap(job.cap, job.untraced), before)
-        asked = tuple(some for some in (images, groups) if some) | "AskWithin" >> within
-        images, groups, admissions = asked["images"], asked["groups"], asked["admissions"]
-    # Each was asked once, and its answers are in the journal.
+    within = _ask_capped if job.cap is not None else _ask_all
+    alike, images, groups, admissions, parts = within(alike, images, groups, before, job)
+    # Each was asked once, and its answers are in the journal, or a batch job will ask it.
     if job.likeness:
         followers = alike | "Followers" >> beam.Filter(lambda file: file.leader)
     rows, pages = [], None
@@ -144,7 +138,49 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
         audited = images | "CompareAudits" >> CompareAudits(questions.audits)
     # Every name has a row for each task that it was asked; of names that are twins, one pays.
     all_rows = tuple(rows) | "AllRows" >> beam.Flatten()
-    return Asked(*(all_rows, pages, before, admissions, audited, followers), population, measured)
+    told = (before, admissions, audited, followers, population, measured)
+    if plan.batches is None:
+        return Asked(all_rows, pages, *told)
+    return Asked(*without_under_way(all_rows, pages), *told, parts)
+
+
+class _Put(NamedTuple):
+    """Files, perhaps with other leaders, and what became of images and groups."""
+
+    alike: beam.PCollection[ImageFile]
+    images: beam.PCollection[Answered] | None
+    groups: beam.PCollection[AnsweredGroup] | None
+    admissions: beam.PCollection[Admission] | None
+    parts: beam.PCollection[Part]
+
+
+def _ask_all(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Put:
+    """Ask everything."""
+    del before
+    engine, parts = SharedEngine(job.plan), []
+    if images:
+        images, written = images | "AskGemini" >> AskImages(engine)
+        parts.append(written)
+    if groups:
+        groups, written = groups | "AskGroups" >> AskGroups(engine)
+        parts.append(written)
+    if images and job.likeness and not job.first:
+        # Who follows a picture that was refused is asked itself; a cap has no room for that.
+        questions, order_by = job.plan.questions, job.plan.order_by
+        alike, freed = (alike, images) | "FreeFollowers" >> FreeFollowers(questions)
+        sharing = ShareDuplicates(questions, job.plan.journal.digits, order_by)
+        again = keep_lease(freed | "ShareFreed" >> sharing, job.lease, "KeepWhileAsking-freed")
+        others, written = again | "AskFreed" >> AskImages(engine)
+        images = (images, others) | "Both" >> beam.Flatten()
+        parts.append(written)
+    return _Put(alike, images, groups, None, tuple(parts) | "Parts" >> beam.Flatten())
+
+
+def _ask_capped(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Put:
+    """Ask as much as fits under the cap."""
+    within = AskWithin(SharedEngine(job.plan), Cap(job.cap or 0, job.untraced), before)
+    asked = tuple(some for some in (images, groups) if some) | "AskWithin" >> within
+    return _Put(alike, asked["images"], asked["groups"], asked["admissions"], asked["parts"])
 
 
 def close(
@@ -184,6 +220,16 @@ def close(
     if asked.followers:
         left_out = {**left_out, NEAR_DUPLICATES: asked.followers}
     pilot = (asked.population, asked.measured)
-    told = Told(asked.before, asked.admissions, pairs, tallies, audits, *pilot, counted, changed)
+    told = Told(
+        asked.before,
+        asked.admissions,
+        pairs,
+        tallies,
+        audits,
+        *pilot,
+        counted,
+        changed,
+        asked.parts,
+    )
     closing = CloseRun(publication, publish, job.lease)
     return (parts, costs, left_out, told.given()) | "PublishRun" >> closing

@@ -15,7 +15,7 @@ from tierwise.answers.comparing import cell_text
 from tierwise.beam_pipeline.asked import cap_of, flex_fallback_of, service_of
 from tierwise.beam_pipeline.batch_checks import (
     Fallbacks,
-    check_batch,
+    batch_root_of,
     fallbacks_of,
     refuse_batch_in_a_pipeline,
 )
@@ -56,7 +56,8 @@ class Inquiry:
     `cap` is in nano-dollars, None without `--max_cost_usd`; `flex_fallback` is None to wait for
     flex. `reading` says whose answers and money in the output count. `judged` are the tasks that
     the manifest says something about, `corrected` what people have said of pictures.
-    `batch_fallbacks` has the models that are asked in batch.
+    `batch_fallbacks` has the models that are asked in batch, and `batch_root` is where their jobs
+    read and write, empty for beside the journal.
     """
 
     questions: Questions
@@ -69,6 +70,7 @@ class Inquiry:
     judged: Mapping[str, Judged] = field(default_factory=dict)
     corrected: Corrected = field(default_factory=Corrected)
     batch_fallbacks: Fallbacks = field(default_factory=dict)
+    batch_root: str = ""
 
 
 def inquiry_of(
@@ -97,7 +99,7 @@ def inquiry_of(
     _check_prices(questions, service, on)
     cap, fallback = cap_of(settings), flex_fallback_of(settings, questions)
     batch_fallbacks = fallbacks_of(settings, questions, service, on)
-    check_batch(settings, questions, service, temp_location)
+    batch_root = batch_root_of(settings, questions, service, temp_location)
     if found is not None:
         refuse_batch_in_a_pipeline(questions)
     else:
@@ -129,6 +131,7 @@ def inquiry_of(
         judged=judged,
         corrected=corrected,
         batch_fallbacks=batch_fallbacks,
+        batch_root=batch_root,
     )
 
 

@@ -12,6 +12,7 @@ from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
+from tierwise.batches.watch import Rules
 from tierwise.counts.tally import Counting
 from tierwise.evaluation import Judged
 from tierwise.journal.rate_share import PERIOD_S
@@ -20,6 +21,19 @@ from tierwise.publishing.publish_run import Publication
 from tierwise.records import ServiceTier
 from tierwise.storage.listing import Input
 from tierwise.transforms.share_near_duplicates import Likeness
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """How the batch jobs of a run are looked after.
+
+    `fallbacks` has the tier at which each model is asked what jobs leave, None for one that is not
+    asked. Below `root` lies what jobs ask, empty for beside the journal.
+    """
+
+    rules: Rules
+    fallbacks: Mapping[str, ServiceTier | None]
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +47,8 @@ class Job:
     by the launcher. `untraced` is what earlier runs into the output may have paid besides.
     `renamed` are columns of the manifest that have another name in tables, `judged`
     are the tasks that it says something about. `first` is how many contents a pilot asks, None for
-    all. `counting` is None where no labels were drawn at random. `batch_fallbacks` has the models
-    that are asked in batch, and `usage_tier` says how much may wait there.
+    all. `counting` is None where no labels were drawn at random. `batches` is None where nothing is
+    asked by batch jobs; a job that `hands_in` does so itself, for nobody waits for it.
     """
 
     found: Input
@@ -52,8 +66,8 @@ class Job:
     judged: Mapping[str, Judged] = field(default_factory=dict)
     first: int | None = None
     counting: Counting | None = None
-    batch_fallbacks: Mapping[str, ServiceTier | None] = field(default_factory=dict)
-    usage_tier: int = 1
+    batches: Batches | None = None
+    hands_in: bool = False
 
     @property
     def files_asked(self) -> int:
@@ -103,6 +117,7 @@ class Job:
             first=self.first,
             counted=self.counted,
             counts_by=self.renamed.get(by, by),
+            batch_root=self.batches.root if self.batches else "",
         )
 
 

@@ -16,6 +16,9 @@ from tierwise.accounts.column_names import (
 from tierwise.answerer import Answerer
 from tierwise.answering.groups import group_name
 from tierwise.answering.plan import Plan, requests_at_a_time
+from tierwise.batches.batch_plan import BatchPlan
+from tierwise.batches.job_files import JobFiles
+from tierwise.batches.watch import Rules
 from tierwise.beam_pipeline.asked import (
     calibrated_versions,
     patience_of,
@@ -23,7 +26,7 @@ from tierwise.beam_pipeline.asked import (
 )
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of
-from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.job import Batches, Job
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
@@ -99,10 +102,11 @@ def build_job(
     rate, kept = settings.requests_per_minute, settings.log_requests
     spending = settings.usd_per_minute
     dollars = read_dollars(spending, "usd_per_minute") if spending else 0
+    journal = JournalFiles(join(output, "journal"), run_id, digits, reading=inquiry.reading)
     plan = Plan(
         questions=questions,
         service=service,
-        journal=JournalFiles(join(output, "journal"), run_id, digits, reading=inquiry.reading),
+        journal=journal,
         requests_in_flight=requests_at_a_time(
             settings.requests_in_flight, questions, files=asked, processes=workers
         ),
@@ -114,6 +118,7 @@ def build_job(
         request_files=RequestFiles(join(output, "requests"), run_id, kept) if kept else None,
         order_by=settings.order_by or "",
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
+        batches=_batch_plan(settings, inquiry, journal),
     )
     return Job(
         found=found,
@@ -128,9 +133,23 @@ def build_job(
         judged=inquiry.judged,
         first=settings.first,
         counting=inquiry.corrected.counting,
-        batch_fallbacks=inquiry.batch_fallbacks,
-        usage_tier=settings.usage_tier,
+        batches=_batches(settings, inquiry),
     )
+
+
+def _batch_plan(settings: Settings, inquiry: Inquiry, journal: JournalFiles) -> BatchPlan | None:
+    if not inquiry.batch_fallbacks:
+        return None
+    files = JobFiles(journal.folder, inquiry.batch_root)
+    return BatchPlan(files.parts_of(journal.run_id), settings.batch_echo == "all")
+
+
+def _batches(settings: Settings, inquiry: Inquiry) -> Batches | None:
+    """How batch jobs are looked after; None where no task is asked by any."""
+    if not inquiry.batch_fallbacks:
+        return None
+    rules = Rules(settings.batch_wait, settings.batch_deadline, settings.usage_tier)
+    return Batches(rules, inquiry.batch_fallbacks, inquiry.batch_root)
 
 
 def _facts(

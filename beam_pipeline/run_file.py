@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tierwise.accounts.ending import EXIT_STATUS, Status
@@ -12,6 +13,8 @@ from tierwise.beam_pipeline.launch import unwritable
 from tierwise.beam_pipeline.pilot_checks import TABLES_OF_FIRST, tables_of_first
 from tierwise.json_text import read_json_text
 from tierwise.storage.files import files_for, join
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 def open_run(job: Job) -> None:
@@ -26,9 +29,11 @@ def open_run(job: Job) -> None:
         raise unwritable(job.output, error) from error
 
 
-def break_off(job: Job, status: Status = Status.BROKE_OFF) -> None:
-    """Say that the run did not come to its end."""
-    _write(job, _unfinished(job, status))
+def break_off(
+    job: Job, status: Status = Status.BROKE_OFF, more: Mapping[str, Any] = _NOTHING
+) -> None:
+    """Say that the run did not come to its end, and perhaps `more`."""
+    _write(job, _unfinished(job, status) | dict(more))
 
 
 def read_run(job: Job) -> dict[str, Any]:

@@ -34,11 +34,12 @@ _IN_TRACEBACK = re.compile(rf"^{re.escape(errors.__name__)}\.(?P<kind>\w+): (?P<
 
 
 class PipelineEnd(Enum):
-    """How a pipeline ended, as far as its launcher saw."""
+    """How a pipeline ended, as far as its launcher saw; UNDER_WAY is for its batch jobs."""
 
     DONE = "done"
     BROKE_OFF = "broke off"
     OUT_OF_SIGHT = "out of sight"
+    UNDER_WAY = "under way"
 
 
 def run_pipeline(

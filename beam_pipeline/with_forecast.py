@@ -46,7 +46,10 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
     )
     say(results, forecast_line(row))
     rates = rates_of(service, job.on, job.plan.check_packs)
-    batch = planned_batch(questions.tasks, survey, rates, job.batch_fallbacks, job.usage_tier)
+    batches = job.batches
+    fallbacks = batches.fallbacks if batches else {}
+    usage_tier = batches.rules.usage_tier if batches else 1
+    batch = planned_batch(questions.tasks, survey, rates, fallbacks, usage_tier)
     if batch:
         row["batch"] = batch_row(batch)
         for line in batch_lines(batch):

@@ -67,6 +67,8 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
     OVER_BUDGET = "over_budget"
+    # In no table: a run whose batch jobs are under way publishes none.
+    UNDER_WAY = "under_way"
 
 
 _UNASKED = {
@@ -377,6 +379,11 @@ class Failure(Record):
     may_pass: bool = False
     earlier: bool = False
     pack: str = ""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a batch job asks it, or what it depends on."""
+        return self.reason is Reason.UNDER_WAY
 
     @property
     def unasked(self) -> bool:

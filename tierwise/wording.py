@@ -62,6 +62,11 @@ class RequestTexts:
     opening: str
     before_pictures: tuple[str, ...]
 
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.opening, *self.before_pictures
+
 
 def render(
     task: Task, *, filename: str, columns: Mapping[str, Scalar], answers: Mapping[str, Any]

@@ -9,12 +9,12 @@ import apache_beam as beam
 from tierwise.answering.answer_group import answer_group
 from tierwise.answering.groups import AnsweredGroup
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.transforms.asking_fn import AskingFn, SharedEngine
+from tierwise.transforms.asking_fn import AskedShards, AskingFn, SharedEngine, ask_shards
 from tierwise.transforms.shard import Shard
 
 
 class AskGroups(beam.PTransform):
-    """From shards to answered groups; the engine is that of the images' own questions.
+    """From shards to answered groups, and to parts; the engine is that of the images' questions.
 
     Every answer is in the journal before it leaves. A bundle that is tried again finds there what
     its first attempt paid.
@@ -24,10 +24,10 @@ class AskGroups(beam.PTransform):
         super().__init__()
         self._engine = engine
 
-    def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[AnsweredGroup]:
+    def expand(self, shards: beam.PCollection[Shard]) -> AskedShards:
         """Adds the questions to a pipeline."""
         most = self._engine.plan.groups_in_flight
-        return shards | "Ask" >> beam.ParDo(_AskGroupsFn(self._engine, most))
+        return ask_shards(shards, _AskGroupsFn(self._engine, most))
 
 
 class _AskGroupsFn(AskingFn[AnsweredGroup]):

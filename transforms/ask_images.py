@@ -10,12 +10,12 @@ from tierwise.answering.answer_file import answer_file
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.answering.recalled_file import recalled_file
 from tierwise.records import Answered
-from tierwise.transforms.asking_fn import AskingFn, SharedEngine
+from tierwise.transforms.asking_fn import AskedShards, AskingFn, SharedEngine, ask_shards
 from tierwise.transforms.shard import Shard
 
 
 class AskImages(beam.PTransform):
-    """From shards to Answered records, one per distinct content.
+    """From shards to Answered records, one per distinct content, and to parts of batch jobs.
 
     Every answer is in the journal before it leaves. A bundle that is tried again finds there what
     its first attempt paid.
@@ -25,10 +25,10 @@ class AskImages(beam.PTransform):
         super().__init__()
         self._engine = engine
 
-    def expand(self, shards: beam.PCollection[Shard]) -> beam.PCollection[Answered]:
+    def expand(self, shards: beam.PCollection[Shard]) -> AskedShards:
         """Adds the questions to a pipeline."""
         most = self._engine.plan.images_in_flight
-        return shards | "Ask" >> beam.ParDo(_AskImagesFn(self._engine, most))
+        return ask_shards(shards, _AskImagesFn(self._engine, most))
 
 
 class _AskImagesFn(AskingFn[Answered]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, TypedDict
@@ -13,18 +13,19 @@ from tierwise.accounts.admission import Admission, Cap, Purse
 from tierwise.answering.answer_file import answer_file
 from tierwise.answering.answer_group import answer_group
 from tierwise.answering.groups import AnsweredGroup, Group
+from tierwise.answering.plan import Plan
 from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.batches.part import Part
 from tierwise.gemini.billing import Billing
 from tierwise.prices.price_day import price_day
 from tierwise.records import Answered, Spent
 from tierwise.scheduling.answer_shard import AnsweredShard, Waiting, answer_shard
-from tierwise.scheduling.engine import Engine
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.wanted import ranks
 from tierwise.scheduling.waves import Waves
 from tierwise.scheduling.worst_cases import WorstCases, dearest_request
 from tierwise.transforms.admit_requests import AdmitRequests
-from tierwise.transforms.asking_fn import AskingFn, SharedEngine
+from tierwise.transforms.asking_fn import AskingFn, SharedEngine, ask_shards
 from tierwise.transforms.shard import Keyed, Shard, merge_shards
 
 # A shard waits for the slowest reply of each wave; meanwhile others go on.
@@ -34,11 +35,12 @@ _SHARDS_WITH_GROUPS_IN_FLIGHT = 2
 
 
 class AskedWithin(TypedDict):
-    """What became of images and of groups, and how the cap was shared out."""
+    """What became of images and of groups, how the cap was shared out, and parts of batch jobs."""
 
     images: beam.PCollection[Answered]
     groups: beam.PCollection[AnsweredGroup]
     admissions: beam.PCollection[Admission]
+    parts: beam.PCollection[Part]
 
 
 class AskWithin(beam.PTransform):
@@ -69,11 +71,12 @@ class AskWithin(beam.PTransform):
         admissions = shards | "AdmitRequests" >> admit
         most = _SHARDS_WITH_GROUPS_IN_FLIGHT if plan.questions.of_groups else _SHARDS_IN_FLIGHT
         ask = _AskWithinFn(self._engine, most)
-        answered = shards | "Ask" >> beam.ParDo(ask, beam.pvalue.AsSingleton(admissions))
+        answered, parts = ask_shards(shards, ask, beam.pvalue.AsSingleton(admissions))
         return AskedWithin(
             images=answered | "EachFile" >> beam.FlatMap(lambda shard: shard.files),
             groups=answered | "EachGroup" >> beam.FlatMap(lambda shard: shard.groups),
             admissions=admissions,
+            parts=parts,
         )
 
 
@@ -89,8 +92,10 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         lost = attempts * self.plan.requests_in_flight * dearest_request(self.plan, today)
         share = admission.purses.get(shard.name, 0)
         purse = Purse(max(0, share - asked.recalled.paid - lost))
-        life = life_of(shard, asked, self.engine, purse, today)
-        yield from map(self.counted, self.window().add(life, f"shard {shard.name!r}"))
+        window = self.window()
+        waves = self.engine.waves(purse, ranks_of(shard, self.plan), window.session)
+        life = life_of(shard, asked, waves, today)
+        yield from map(self.counted, window.add(life, f"shard {shard.name!r}"))
 
     def counted(self, result: AnsweredShard) -> AnsweredShard:
         for answered in result.files:
@@ -101,13 +106,17 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         return result
 
 
+def ranks_of(shard: Shard, plan: Plan) -> Mapping[str, int]:
+    """Whose turn comes first, by content."""
+    return ranks((keyed.file for keyed in shard.files), shard.groups, plan.order_by)
+
+
 def life_of(
-    shard: Shard, asked: QuestionsAsked, engine: Engine, purse: Purse, today: date
+    shard: Shard, asked: QuestionsAsked, waves: Waves, today: date
 ) -> Coroutine[Any, Any, AnsweredShard]:
     """A shard's files and groups to answers, the most wanted first, while the purse lasts."""
-    plan = engine.plan
-    found = ranks((keyed.file for keyed in shard.files), shard.groups, plan.order_by)
-    waves = engine.waves(purse, found)
+    plan = waves.plan
+    found = ranks_of(shard, plan)
     worst = WorstCases(plan.questions, Billing(plan.service), today)
     files = [
         Waiting(

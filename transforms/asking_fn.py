@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -14,6 +14,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from tierwise.answering.groups import AnsweredGroup
 from tierwise.answering.plan import Plan
+from tierwise.batches.part import Part
 from tierwise.records import Answer, Answered, Failure, Usage
 from tierwise.scheduling.engine import Engine
 from tierwise.scheduling.tally import TALLY
@@ -31,6 +32,18 @@ _DISTRIBUTIONS = ("sent_bytes", "milliseconds", "images_per_request", "latency_m
 _THROTTLING = "cumulativeThrottlingSeconds"
 
 
+# The output beside the answers: what was written down for batch jobs.
+PARTS = "parts"
+_ANSWERED = "answered"
+
+
+class AskedShards(NamedTuple):
+    """What became of shards, and the parts of what batch jobs will ask of them."""
+
+    answered: beam.PCollection[Any]
+    parts: beam.PCollection[Part]
+
+
 class SharedEngine:
     """The engine of a worker process: one for all steps that were given the same SharedEngine."""
 
@@ -44,6 +57,12 @@ class SharedEngine:
             lambda: Engine(self.plan), tag=self.plan.journal.run_id
         )
         return engine
+
+
+def ask_shards(shards: beam.PCollection[Any], asking: AskingFn[Any], *more: Any) -> AskedShards:
+    """Adds a step that asks to a pipeline; `more` are side inputs."""
+    asked = shards | "Ask" >> beam.ParDo(asking, *more).with_outputs(PARTS, main=_ANSWERED)
+    return AskedShards(asked[_ANSWERED], asked[PARTS])
 
 
 class AskingFn(beam.DoFn, Generic[Result]):
@@ -95,12 +114,13 @@ class AskingFn(beam.DoFn, Generic[Result]):
             self._window.cancel()
         self._window = Window(self.engine, self._most)
 
-    def finish_bundle(self) -> Iterator[WindowedValue]:
+    def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
         """Finish what is under way."""
-        everything = GlobalWindow()
-        for result in self.window().drain():
-            value = self.counted(result)
-            yield WindowedValue(value, everything.max_timestamp(), [everything])
+        window = self.window()
+        for result in window.drain():
+            yield _globally(self.counted(result))
+        for part in self.engine.parts(window.session):
+            yield beam.pvalue.TaggedOutput(PARTS, _globally(part))
         self._window = None
         self._count_requests()
 
@@ -157,3 +177,8 @@ class AskingFn(beam.DoFn, Generic[Result]):
         self._throttling.inc(whole)
         self._throttled_s -= whole
         self._counters["throttled_ms"].inc(round(observed.throttled_s * 1000))
+
+
+def _globally(value: Any) -> WindowedValue:
+    everything = GlobalWindow()
+    return WindowedValue(value, everything.max_timestamp(), [everything])

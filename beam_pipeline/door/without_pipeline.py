@@ -39,7 +39,7 @@ from tierwise.scheduling.answer_shard import AnsweredShard
 from tierwise.scheduling.engine import Engine
 from tierwise.storage.listing import Input, InputKind
 from tierwise.transforms.admit_requests import work_of
-from tierwise.transforms.ask_within import life_of
+from tierwise.transforms.ask_within import life_of, ranks_of
 from tierwise.transforms.group_files import choose_group, keyed_by_group, order_groups
 from tierwise.transforms.hash_images import REPEATED_NAMES, hash_file, keep_one
 from tierwise.transforms.list_images import SKIPPED
@@ -131,7 +131,8 @@ def _asked(files: list[ImageFile], job: Job) -> tuple[AnsweredShard, Admission]:
     try:
         asked = QuestionsAsked(plan.journal.read(shard.name))
         purse = Purse(admission.purses.get(shard.name, 0))
-        return engine.submit(life_of(shard, asked, engine, purse, job.on)).result(), admission
+        waves = engine.waves(purse, ranks_of(shard, plan))
+        return engine.submit(life_of(shard, asked, waves, job.on)).result(), admission
     finally:
         engine.close()
 

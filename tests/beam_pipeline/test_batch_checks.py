@@ -10,7 +10,7 @@ import pytest
 
 import tierwise
 from tierwise.beam_pipeline.asked import questions_to_ask, service_of, tasks_of
-from tierwise.beam_pipeline.batch_checks import check_batch, fallbacks_of
+from tierwise.beam_pipeline.batch_checks import batch_root_of, fallbacks_of
 from tierwise.beam_pipeline.flags.command_line import Settings, read_command_line
 from tierwise.errors import InputError, PriceError
 from tierwise.questions import Questions
@@ -81,10 +81,10 @@ def test_jobs_on_vertex_need_a_bucket(
     settings, questions = asked(tmp_path, *VERTEX, output=output)
     service = service_of(settings, "", questions)
     if fits:
-        check_batch(settings, questions, service, temp_location)
+        batch_root_of(settings, questions, service, temp_location)
     else:
         with pytest.raises(InputError, match="give --output=gs://"):
-            check_batch(settings, questions, service, temp_location)
+            batch_root_of(settings, questions, service, temp_location)
 
 
 def test_a_pipeline_of_ones_own_asks_nothing_in_batch(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@
 | the service failed, answered none, and nothing was spent     | not_begun  | 2    |
 | the service failed and answered none, or the run ended early | rows_left  | 3    |
 | rows are over budget or over quota                           | rows_left  | 3    |
+
+Of a run whose batch jobs are under way nothing is told yet: it is `under_way`, exit status 4.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ class Status(StrEnum):
     DONE = "done"
     NOT_BEGUN = "not_begun"
     ROWS_LEFT = "rows_left"
+    UNDER_WAY = "under_way"
 
 
 EXIT_STATUS = {
@@ -38,6 +41,7 @@ EXIT_STATUS = {
     Status.DONE: 0,
     Status.NOT_BEGUN: 2,
     Status.ROWS_LEFT: 3,
+    Status.UNDER_WAY: 4,
 }
 
 

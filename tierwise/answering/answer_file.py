@@ -108,11 +108,11 @@ class _Life:
         """The outcome of each, those of equal routes asked together."""
         alike: dict[tuple[Route, bool], list[int]] = {}
         for place, ask in enumerate(asks):
-            alike.setdefault((unpacked(ask.route), ask.limit_raised), []).append(place)
+            alike.setdefault((unpacked(ask.route), ask.by_itself), []).append(place)
         together = [
             places
-            for (_, raised), some in alike.items()
-            for places in ([[one] for one in some] if raised else [some])
+            for (_, apart), some in alike.items()
+            for places in ([[one] for one in some] if apart else [some])
         ]
         settled = await asyncio.gather(
             *(self._ask_together([asks[place] for place in places]) for places in together)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tierwise.answering.thumbnails import Thumbnails
+from tierwise.batches.batch_plan import BatchPlan
 from tierwise.gemini.concurrency import PATIENCE_S
 from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
@@ -46,7 +47,7 @@ class Plan:
     the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
     wanted. `check_packs` is the share of the packs whose items must say which picture they are
     about. `look_s` is how often processes look at what others see of the service, 0 for one that
-    is alone.
+    is alone. `batches` is None where no task is asked by batch jobs.
     """
 
     questions: Questions
@@ -66,6 +67,7 @@ class Plan:
     thumbnails: Thumbnails | None = None
     order_by: str = ""
     look_s: float = 0.0
+    batches: BatchPlan | None = None
 
     @property
     def meets_s(self) -> float:

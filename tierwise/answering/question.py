@@ -103,7 +103,11 @@ def resumed(ask: Ask, recalled: Recalled) -> Ask:
 
     A trial of asking together begins anew with all of its request.
     """
-    cut_off = ask.request_id in recalled.cut_off and not ask.task.tried_with
+    tried = bool(ask.task.tried_with)
+    if again := recalled.again.get(ask.request_id):
+        alone = again.alone and not tried
+        ask = replace(ask, alone=alone, asked_again=again.asked_again, lost=again.lost)
+    cut_off = ask.request_id in recalled.cut_off and not tried
     return replace(ask, limit_raised=True) if cut_off else ask
 
 

@@ -51,8 +51,8 @@ class Schema:
     properties: tuple[tuple[str, Schema], ...] = ()
     required: tuple[str, ...] = ()
     items: Schema | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: int | float | None = None
+    at_most: int | float | None = None
     # Whether the bound itself is out, below and above.
     exclusive: tuple[bool, bool] = (False, False)
     unique: bool = False

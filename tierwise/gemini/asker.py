@@ -7,7 +7,7 @@ requests in its slots can have been paid without a trace.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from tierwise.gemini.client import GeminiClient
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
+PutOff = Callable[[Sequence[Ask], RequestParts], Awaitable[Settled]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class Asker:
     where requests are written down before they are sent.
     `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
     keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
-    `forms` knows how questions are put.
+    `forms` knows how questions are put. What is asked at the batch tier is given to `put_off`;
+    where that is None it is asked at once at its model's tier in `batch_instead`, or left to a
+    later run where that has none.
     """
 
     client: GeminiClient
@@ -80,6 +83,8 @@ class Asker:
     executor: Executor | None = None
     intents: Intents = field(default_factory=Intents)
     forms: FormMemory = field(default_factory=FormMemory)
+    put_off: PutOff | None = None
+    batch_instead: Mapping[str, ServiceTier | None] = field(default_factory=dict)
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
@@ -94,11 +99,17 @@ class Asker:
         """
         if is_joint(asks) and self.forms.hopeless(asks):
             return Settled((), (), by_question(asks))
-        asks = in_pack(self.forms.put(asks))
+        in_batch = asks[0].route.service_tier is ServiceTier.BATCH
+        if in_batch and not (self.put_off or self.batch_instead.get(asks[0].route.model)):
+            return _left(asks)
+        by_job = self.put_off if in_batch else None
+        asks = in_pack(self.forms.put_in_batch(asks) if by_job else self.forms.put(asks))
         try:
             composed = await self._compose(asks)
         except ImageError:
             return Settled((), (), halves(asks))  # alone, a picture is sent as it is
+        if by_job:
+            return await by_job(asks, composed)
         intent = intent_of(asks, self.billing)
         async with self.intents.announced(intent) as sending:
             return await self._until_billed(asks, composed, sending, intent.worst)
@@ -144,6 +155,8 @@ class Asker:
 
     def _scope(self, asks: Sequence[Ask], tries: Tries) -> Scope:
         wanted = asks[0].route.service_tier
+        if wanted is ServiceTier.BATCH:
+            wanted = self.batch_instead.get(asks[0].route.model) or ServiceTier.STANDARD
         tier = tier_of_try(wanted, tries.without_room, self.flex_fallback)
         return Scope(names_of(asks), asks[0].route.model, tier)
 
@@ -253,6 +266,12 @@ class Asker:
 
 def _judge(asks: Sequence[Ask], error: CallError) -> Verdict:
     return judge(error, by_reference=any(ask.reference for ask in asks))
+
+
+def _left(asks: Sequence[Ask]) -> Settled:
+    message = "its batch job was given up, and --batch_fallback=none asks nothing in its place"
+    failures = (fail(ask, Reason.UNAVAILABLE, message, run_ended=True) for ask in asks)
+    return Settled(tuple(failures), (), ())
 
 
 def _fail_all(asks: Sequence[Ask], reason: Reason, message: str) -> Settled:

@@ -23,6 +23,8 @@ from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage, 
 from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
 from tierwise.wording import request_texts
 
+# What the echo of a batch row adds at most, by `tierwise.gemini.batch.echo`.
+_ECHO = Usage(input_tokens=400, output_tokens=64)
 # Of a file that is sent as it is, because it could not be opened here, or by reference.
 _UNKNOWN_SIZE = (4000, 3000)
 
@@ -70,15 +72,16 @@ class Billing:
         rest = (spent - sum(own, Spent())).shares(len(asks))
         return tuple(one + other for one, other in zip(rest, own, strict=True))
 
-    def worst_case(self, asks: Sequence[Ask], on: date) -> int:
+    def worst_case(self, asks: Sequence[Ask], on: date, *, echoed: bool = False) -> int:
         """The most that a request can cost, in nano-dollars: its input, and output to its limit.
 
         Google may serve another tier than was asked for, and then bills the standard price, or let
         another model answer, and then bills that model's. The pictures need not be there yet,
-        except for models that bill pixels.
+        except for models that bill pixels. With `echoed`, it may have to repeat a word besides.
         """
         route = asks[0].route
-        usage = Usage(
+        usage = _ECHO if echoed else Usage()
+        usage += Usage(
             input_tokens=most_text_tokens(asks)
             + sum(map(self._most_image_tokens, by_picture(asks))),
             output_tokens=output_limit(asks),
@@ -87,12 +90,17 @@ class Billing:
             cost_nano_usd(usage, price) for price in self._prices(route, on, usage.input_tokens)
         )
 
-    def at_most(self, asks: Sequence[Ask], on: date) -> int:
+    def at_most(self, asks: Sequence[Ask], on: date, *, echoed: bool = False) -> int:
         """The worst case, and nothing on a day without a price, on which nothing is sent."""
         try:
-            return self.worst_case(asks, on)
+            return self.worst_case(asks, on, echoed=echoed)
         except PriceError:
             return 0
+
+    def enqueued_tokens(self, asks: Sequence[Ask], texts: Sequence[str]) -> int:
+        """About the input tokens of a request, which limits of enqueued tokens count."""
+        pictures = sum(map(self._most_image_tokens, by_picture(asks)))
+        return pictures + sum(map(text_tokens, texts))
 
     def check_priced(self, route: Route, on: date) -> None:
         """Raises PriceError where nobody knows what a request by this route costs on a day."""

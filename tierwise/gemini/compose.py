@@ -49,7 +49,7 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Request
 
     `sheets` are those of `draw_sheets`.
     """
-    texts, drawn = _texts(asks), iter(sheets)
+    texts, drawn = texts_of(asks), iter(sheets)
     questions = len(by_image(asks)[0])
     images, sent_bytes = list[InlineImage | NamedImage](), list[int]()
     for together, own in zip(by_picture(asks), texts.before_pictures, strict=True):
@@ -68,7 +68,7 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Request
         response_config=_response_config(asks),
         max_output_tokens=output_limit(asks),
     )
-    return RequestParts(body, (texts.opening, *texts.before_pictures), tuple(sent_bytes))
+    return RequestParts(body, texts.all, tuple(sent_bytes))
 
 
 def most_text_tokens(asks: Sequence[Ask]) -> int:
@@ -77,10 +77,9 @@ def most_text_tokens(asks: Sequence[Ask]) -> int:
     No tokenizer makes more tokens of a text than it has bytes of UTF-8. The response schema is
     input as well (ai.google.dev/gemini-api/docs/structured-output).
     """
-    texts, config = _texts(asks), _response_config(asks)
+    texts, config = texts_of(asks), _response_config(asks)
     schemas = [orjson.dumps(config[name]) for name in _SCHEMAS if name in config]
-    written = (texts.opening, *texts.before_pictures)
-    return sum(map(len, schemas)) + sum(len(text.encode()) for text in written)
+    return sum(map(len, schemas)) + sum(len(text.encode()) for text in texts.all)
 
 
 def may_share(one: Ask, other: Ask) -> bool:
@@ -89,7 +88,7 @@ def may_share(one: Ask, other: Ask) -> bool:
     A contact sheet has no room for what could not be opened here; what needs more room for its
     answer goes alone.
     """
-    if one.limit_raised or other.limit_raised:
+    if one.by_itself or other.by_itself:
         return False
     if one.route.images_per_sheet > 1 and any(_unopened(ask) for ask in (one, other)):
         return False
@@ -100,11 +99,11 @@ def kind_of_pack(ask: Ask) -> PackKind:
     """What all images of a request must have in common: their media resolution, or nothing (None).
 
     Models of before Gemini 3 know one media resolution per request, and a contact sheet has one.
-    Questions at a raised limit, which go alone, gather apart.
+    Questions that go alone, such as those at a raised limit, gather apart.
     """
     per_part = find_model(ask.route.model).per_part_media_resolution
     mixes = per_part and ask.route.images_per_sheet == 1
-    return None if mixes else ask.route.media_resolution, ask.limit_raised
+    return None if mixes else ask.route.media_resolution, ask.by_itself
 
 
 def _unopened(ask: Ask) -> bool:
@@ -129,7 +128,8 @@ def answers_in(asks: Sequence[Ask]) -> int:
     return asks[0].task.answers_in_request(len(by_image(asks)))
 
 
-def _texts(asks: Sequence[Ask]) -> RequestTexts:
+def texts_of(asks: Sequence[Ask]) -> RequestTexts:
+    """The texts of a request, which its pictures do not change."""
     form, answers, sheet = form_of(asks), answers_of(asks), asks[0].route.images_per_sheet
     images = answers_in(asks)
     if isinstance(answers, Joint):

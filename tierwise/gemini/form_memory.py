@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.forms import Form
+from tierwise.answers.forms import Dialect, Form
 from tierwise.answers.joint import Joint
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.compose import answers_in
@@ -58,6 +58,17 @@ class FormMemory:
         if asks[0].form:
             return tuple(asks)
         form = self._taken.get(_kind(asks), form_of(asks))
+        form = replace(form, checked=self._is_checked(asks))
+        return tuple(replace(ask, form=form) for ask in asks)
+
+    def put_in_batch(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+        """A request in the form in which a batch job asks it.
+
+        Never by `responseJsonSchema`: rows of batch jobs had degenerate answers to it, 502 of 502,
+        where `responseSchema` was right (crmne/ruby_llm issue 894, August 2026).
+        """
+        forms = answers_of(asks).forms()
+        form = next(one for one in forms if one.dialect is not Dialect.JSON_SCHEMA)
         form = replace(form, checked=self._is_checked(asks))
         return tuple(replace(ask, form=form) for ask in asks)
 

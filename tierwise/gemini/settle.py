@@ -58,7 +58,8 @@ class Ask:
     `unanswered` those that were sent and never answered. `cut_off` says that a reply to one of them
     ended at the output limit. A `reference` is sent in the place of a picture. `form` is how it is
     put, None until it is about to be sent. `pack` names the first request that it shared with other
-    images, empty while there was none.
+    images, empty while there was none. One that is `alone` shares no request any more. `lost` says
+    in how many batch jobs nothing came of it.
     """
 
     request_id: str
@@ -77,6 +78,13 @@ class Ask:
     reference: Reference | None = None
     form: Form | None = None
     pack: str = ""
+    alone: bool = False
+    lost: int = 0
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether it is asked without other images and questions."""
+        return self.alone or self.limit_raised
 
     @property
     def route(self) -> Route:

@@ -178,13 +178,17 @@ class JournalFiles:
         spent = sum((billed.spent for billed in services.values()), Spent())
         return Paid(spent, lost, dict(services), dict(left_alone), dict(runs))
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        """Make entries durable: one object per shard."""
+    def write(self, entries: Sequence[Entry], stem: str = "") -> None:
+        """Make entries durable: one object per shard.
+
+        The same entries with the same `stem`, if one is given, replace what they wrote before.
+        """
+        stem = stem or uuid.uuid4().hex[:12]
         by_shard: dict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
             by_shard[shard_of(entry.content_hash, max(1, self.digits))].append(entry)
         for shard, some in by_shard.items():
-            name = object_name(f"{self.run_id}-{uuid.uuid4().hex[:12]}", len(some))
+            name = object_name(f"{self.run_id}-{stem}", len(some))
             uri = join(self.folder, shard, name)
             files_for(uri).write(uri, to_lines(some), durable=True)
 

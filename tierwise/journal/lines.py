@@ -33,13 +33,27 @@ VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """How a question that goes round again is asked by the same run, if that begins anew.
+
+    `alone` says that it shares no request any more, `asked_again` that an answer outside its type
+    would be its second, `lost` in how many batch jobs nothing came of it.
+    """
+
+    alone: bool = False
+    asked_again: bool = False
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What one reply brought for one image.
 
     Exactly one of `answer`, `failure` and `wasted` is set; `wasted` is the share of a paid reply
     that could not be used, so that the image was asked again. `answerer` is who gave the reply, or
     was asked for one; None in lines that do not say. `cut_off_at` is the output limit (tokens) of a
-    single answer that the reply ended at, 0 where it did not.
+    single answer that the reply ended at, 0 where it did not. `again` goes with `wasted`, where
+    what is asked again has to wait for the next pass over the archive.
     """
 
     run_id: str
@@ -50,6 +64,7 @@ class Entry:
     wasted: Spent | None = None
     answerer: Answerer | None = None
     cut_off_at: int = 0
+    again: Again | None = None
 
     @property
     def spent(self) -> Spent:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tierwise.answerer import AnsweredBy, ServiceKind
 from tierwise.answers.json_schemas import MismatchError, Schema
-from tierwise.journal.lines import Entry
+from tierwise.journal.lines import Again, Entry
 from tierwise.journal.reading import ANYBODYS, Reading
 from tierwise.records import Answer, Outcome, Page, Reason, Spent, is_cut
 
@@ -23,14 +23,15 @@ class Recalled:
     naive way) and everything of this run, whose cost is still this run's. `cut_off` are questions
     without outcome of which a reply ended at the output limit: to ask them at the same limit would
     pay for the same half of an answer. `wasted` is what this run paid for requests without outcome,
-    `paid` all that it paid, or may have, in nano-dollars. `contents` are those of images and groups
-    that any reply was about. `pages` are known by content and, where they are frames of an
-    animation, by which.
+    `again` how it has to ask them, `paid` all that it paid, or may have, in nano-dollars.
+    `contents` are those of images and groups that any reply was about. `pages` are known by content
+    and, where they are frames of an animation, by which.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     wasted: dict[str, Spent] = field(default_factory=dict)
     cut_off: set[str] = field(default_factory=set)
+    again: dict[str, Again] = field(default_factory=dict)
     pages: dict[tuple[str, str | int], dict[int, Page]] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)
     paid: int = 0
@@ -86,6 +87,7 @@ def recall(entries: Iterable[Entry], *, run_id: str, reading: Reading = ANYBODYS
         elif entry.wasted:
             _note_limit(recalled, entry)
             _waste(recalled, entry.request_id, entry.wasted)
+            _note_again(recalled, entry)
         elif outcome := entry.answer or entry.failure:
             if entry.request_id in paid:
                 outcome = _one_of_two(recalled, outcome)
@@ -157,6 +159,17 @@ def _note_limit(recalled: Recalled, entry: Entry) -> None:
     failure = entry.failure
     if entry.cut_off_at or (failure and failure.reason is Reason.TRUNCATED):
         recalled.cut_off.add(entry.request_id)
+
+
+def _note_again(recalled: Recalled, entry: Entry) -> None:
+    """Lines come in no order: whatever one of them says stays said."""
+    if new := entry.again:
+        before = recalled.again.get(entry.request_id, Again())
+        recalled.again[entry.request_id] = Again(
+            alone=before.alone or new.alone,
+            asked_again=before.asked_again or new.asked_again,
+            lost=max(before.lost, new.lost),
+        )
 
 
 def _service(answer: Answer, entry: Entry, reading: Reading) -> ServiceKind | None:

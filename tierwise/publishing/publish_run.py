@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from tierwise.accounts import account
 from tierwise.accounts.admission import Admission, Paid, Untraced
 from tierwise.accounts.costs import CostRow, regrouped
-from tierwise.accounts.ending import EXIT_STATUS, early_end, status_of
+from tierwise.accounts.ending import EXIT_STATUS, Status, early_end, status_of
 from tierwise.accounts.table_names import (
     ANSWERS,
     COSTS,
@@ -35,6 +35,8 @@ from tierwise.accounts.table_names import (
 )
 from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import AuditTally, audit_summary
+from tierwise.batches.job_files import JobFiles
+from tierwise.batches.part import Part as BatchPart
 from tierwise.counts.shares import counts_facts, counts_schema, label_counts
 from tierwise.counts.tally import CountRow
 from tierwise.errors import TablesError
@@ -68,7 +70,8 @@ class Publication:
     page for people is one of the files that are published. `untraced` is what earlier runs may have
     paid and the journal does not tell. `first` is how many contents a pilot asks. `counted` are the
     labels of the tasks that people have labelled at random, `counts_by` the manifest's column that
-    these counts are told apart by.
+    these counts are told apart by. Below `batch_root` lies what batch jobs ask, empty for beside
+    the journal.
     """
 
     output: str
@@ -84,6 +87,7 @@ class Publication:
     first: int | None = None
     counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     counts_by: str = ""
+    batch_root: str = ""
 
     @property
     def staging(self) -> str:
@@ -106,16 +110,20 @@ def publish(
     measured: Sequence[Measured] = (),
     counted: Sequence[CountRow] = (),
     changed: Sequence[str] = (),
+    written: Sequence[BatchPart] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
-    Safe to repeat: what is already in place is left there.
+    Safe to repeat: what is already in place is left there. Where something was `written` down for
+    batch jobs, nothing is published: the next pass asks what they bring.
 
     Raises:
         LeaseLostError: another run has begun meanwhile; its tables are left alone.
         TablesError: what lies in place is not what was written.
     """
     runs, run_id = publication.journal.runs, publication.journal.run_id
+    if written:
+        return _put_off(publication, written)
     if closed := _closed_already(publication):
         end_lease(runs, run_id)
         return closed
@@ -149,6 +157,15 @@ def publish(
     publication.journal.forget_attempts()
     end_lease(runs, run_id)
     return run
+
+
+def _put_off(publication: Publication, written: Sequence[BatchPart]) -> dict[str, Any]:
+    """Leave word of what was written down for batch jobs, and no tables."""
+    check_lease(publication.journal.runs, publication.journal.run_id)
+    files_for(publication.staging).remove_folder(publication.staging)
+    files = JobFiles(publication.journal.folder, publication.batch_root)
+    files.write_down(publication.journal.run_id, written)
+    return {**publication.facts, "status": Status.UNDER_WAY}
 
 
 def finish_earlier(output: str) -> None:

@@ -13,14 +13,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tierwise.accounts.admission import Purse
-from tierwise.answerer import Answerer
 from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import READERS
+from tierwise.batches.gather import Gatherer
+from tierwise.batches.part import Part
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.form_memory import FormMemory
 from tierwise.gemini.gate import Gate
 from tierwise.gemini.hearing import Rule
+from tierwise.gemini.journaled import entries_of
 from tierwise.gemini.limiter import Clock, Limiter
 from tierwise.gemini.observed import Observations, Observed
 from tierwise.gemini.request_log import RequestLog
@@ -31,9 +33,8 @@ from tierwise.journal.intent_file import IntentFile
 from tierwise.journal.intent_objects import IntentObjects
 from tierwise.journal.intents import Intents
 from tierwise.journal.journal_writer import JournalWriter
-from tierwise.journal.lines import Entry
 from tierwise.journal.rate_share import RateShare
-from tierwise.records import Answer, Reason
+from tierwise.records import Reason
 from tierwise.scheduling.keep_doubts import KeepDoubts
 from tierwise.scheduling.keep_pace import KeepPace
 from tierwise.scheduling.session import Session
@@ -74,11 +75,24 @@ class Engine:
 
     def session(self) -> Session:
         """A session for one bundle."""
-        return Session(self.plan, self._asker, self._decoders)
+        return Session(self.plan, self._asker, self._decoders, self._gatherer())
 
-    def waves(self, purse: Purse, ranks: Mapping[str, int] | None = None) -> Waves:
-        """A session for one shard under a cap; `ranks` says whose turn comes first, by content."""
-        return Waves(self.plan, self._asker, self._decoders, purse, ranks or {})
+    def waves(
+        self,
+        purse: Purse,
+        ranks: Mapping[str, int] | None = None,
+        session: Session | None = None,
+    ) -> Waves:
+        """A session for one shard under a cap, perhaps within that of a bundle.
+
+        `ranks` says whose turn comes first, by content.
+        """
+        asker = session.asker if session else self._asker
+        return Waves(self.plan, asker, self._decoders, purse, ranks or {})
+
+    def parts(self, session: Session) -> list[Part]:
+        """What the bundle of a session has written down for batch jobs, once it is finished."""
+        return self.submit(session.gatherer.close()).result() if session.gatherer else []
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Run on the loop; the result is for the calling thread."""
@@ -141,7 +155,7 @@ class Engine:
         expected = self.plan.service.answerer
 
         async def record(asks: Sequence[Ask], settled: Settled) -> None:
-            await journal.commit(_entries(asks, settled, run_id, settled.answerer or expected))
+            await journal.commit(entries_of(asks, settled, run_id, settled.answerer or expected))
 
         return Asker(
             client=_client_of(self.plan.service),
@@ -157,7 +171,14 @@ class Engine:
             executor=self._decoders,
             forms=FormMemory(self.plan.check_packs),
             intents=self._intents(journal),
+            batch_instead=(self.plan.batches and self.plan.batches.at_once) or {},
         )
+
+    def _gatherer(self) -> Gatherer | None:
+        batches = self.plan.batches
+        if batches is None or batches.at_once is not None:
+            return None
+        return Gatherer(batches, self._asker.billing, self._writers)
 
     def _intents(self, journal: JournalWriter) -> Intents:
         folder = self.plan.journal.intents
@@ -233,32 +254,3 @@ def _client_of(service: Service) -> GeminiClient:
     """Google's library takes long to import: whoever only builds a pipeline does without it."""
     client: GeminiClient = import_module("tierwise.gemini.client").GeminiClient(service)
     return client
-
-
-def _entries(asks: Sequence[Ask], settled: Settled, run_id: str, answerer: Answerer) -> list[Entry]:
-    contents = {ask.request_id: ask.content_hash for ask in asks}
-    limits = {ask.request_id: ask.max_output_tokens for ask in asks if settled.cut_off}
-    entries = [
-        Entry(
-            run_id,
-            contents[outcome.request_id],
-            outcome.request_id,
-            answer=outcome if isinstance(outcome, Answer) else None,
-            failure=None if isinstance(outcome, Answer) else outcome,
-            answerer=answerer,
-            cut_off_at=limits.get(outcome.request_id, 0),
-        )
-        for outcome in settled.outcomes
-    ]
-    wasted = [
-        Entry(
-            run_id,
-            ask.content_hash,
-            ask.request_id,
-            wasted=spent,
-            answerer=answerer,
-            cut_off_at=limits.get(ask.request_id, 0),
-        )
-        for ask, spent in settled.wasted
-    ]
-    return entries + wasted

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from tierwise.answering.plan import Plan
+from tierwise.batches.gather import Gatherer
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.settle import Ask
@@ -25,11 +27,19 @@ Names = tuple[str, ...]
 
 
 class Session:
-    """Belongs to one event loop. `executor` reads and shrinks pictures."""
+    """Belongs to one event loop. `executor` reads and shrinks pictures.
 
-    def __init__(self, plan: Plan, asker: Asker, executor: Executor) -> None:
+    `gatherer` takes what batch jobs ask, None where none do.
+    """
+
+    def __init__(
+        self, plan: Plan, asker: Asker, executor: Executor, gatherer: Gatherer | None = None
+    ) -> None:
         self.plan = plan
-        self._asker = asker
+        self.gatherer = gatherer
+        self.asker = asker
+        if gatherer:
+            self.asker = replace(asker, put_off=gatherer.put_off)
         self._executor = executor
         self._packers: dict[tuple[Names, PackKind], Packer] = {}
         self._before = _all_before(plan.questions.of_images)
@@ -44,7 +54,7 @@ class Session:
 
     async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
         """The outcomes of one question about all images of a group, by request id."""
-        return {outcome.request_id: outcome for outcome in await self._asker.ask(asks)}
+        return {outcome.request_id: outcome for outcome in await self.asker.ask(asks)}
 
     def check_open(self) -> None:
         """Without a cap, pictures are opened whatever they may cost."""
@@ -82,9 +92,9 @@ class Session:
         if kind not in self._packers:
             self._packers[kind] = Packer(
                 pack_size([ask.route for ask in questions]),
-                self._asker.ask,
+                self.asker.ask,
                 self._flush_when_quiet,
-                self._asker.billing.tokens_in_pack,
+                self.asker.billing.tokens_in_pack,
             )
         return self._packers[kind]
 

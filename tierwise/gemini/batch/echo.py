@@ -100,6 +100,16 @@ def unwrapped(body: Mapping[str, Any], word: str) -> tuple[Mapping[str, Any], Ec
     return _saying(body, answer), Echo.RIGHT
 
 
+def told_word(body: Mapping[str, Any]) -> str:
+    """The word that a reply gives, right or wrong, in small letters; empty where it gives none."""
+    try:
+        told = {name: value for name, value, _ in _members(unfenced(read_reply(body, {}).text))}
+    except (ValueError, RecursionError):
+        return ""
+    word = told.get(_CHECK)
+    return word.strip().casefold() if isinstance(word, str) and _ANSWER in told else ""
+
+
 def _wrapped(inner: WireJson, of_object: str, of_string: str) -> WireJson:
     """The schema of a word and an answer; the word comes first, before it can be forgotten."""
     names = [_CHECK, _ANSWER]

@@ -1,0 +1,154 @@
+"""What each request of a batch job is about, so that its reply can be settled days later.
+
+The first line of a file holds the tasks as they were asked, every other one a request: whoever
+takes the results needs neither the tasks file, which may have changed since, nor the pictures.
+Files are compressed, for requests repeat their tasks' words.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tierwise.answers.forms import Form
+from tierwise.answers.kinds import ANSWER_KINDS, kind_of
+from tierwise.gemini.settle import Ask
+from tierwise.images.picture import Picture
+from tierwise.records import Page, Route, Spent
+from tierwise.references import Reference
+from tierwise.routing import Decision
+from tierwise.storage.files import files_for
+from tierwise.tasks.auditing import Audit
+from tierwise.tasks.grouping import Grouping
+from tierwise.tasks.task import Task
+from tierwise.wording import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRow:
+    """One request of a job: the questions it asks, and what is not to be had from its reply.
+
+    `sent_bytes` are the pictures' bytes, by question; `worst` is the most that it can cost
+    (nano-dollars). With `echo`, its reply has to repeat the word that follows from `key`.
+    """
+
+    key: str
+    asks: tuple[Ask, ...]
+    sent_bytes: tuple[int, ...]
+    worst: int
+    echo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """An `Ask` as it is written: its task by name, its picture without bytes."""
+
+    request_id: str
+    content_hash: str
+    task: str
+    page: Page
+    prompt: Prompt
+    picture: Picture | None = None
+    decision: Decision | None = None
+    limit_raised: bool = False
+    cut_off: bool = False
+    asked_again: bool = False
+    wasted: Spent = Spent()
+    attempts: int = 0
+    unanswered: int = 0
+    reference: Reference | None = None
+    form: Form | None = None
+    pack: str = ""
+    alone: bool = False
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    key: str
+    asks: tuple[_Question, ...]
+    sent_bytes: tuple[int, ...]
+    worst: int
+    echo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What settling needs of a task: neither its condition nor its rules."""
+
+    name: str
+    prompt: str
+    kind: str
+    answer: dict[str, Any]
+    route: Route
+    max_output_tokens: int
+    reads: str = "image"
+    per: Grouping | None = None
+    audit: Audit | None = None
+    first_of: str = ""
+    after_first: str = ""
+    together: tuple[str, ...] | None = None
+    first_questions: tuple[str, ...] = ()
+    trial_of: str = ""
+    tried_with: tuple[str, ...] = ()
+
+
+_LINE: TypeAdapter[_Line] = TypeAdapter(_Line)
+_TASKS: TypeAdapter[list[_Task]] = TypeAdapter(list[_Task])
+_SAME_IN_TASKS = [field.name for field in fields(_Task) if field.name not in ("kind", "answer")]
+_SAME_IN_ASKS = [field.name for field in fields(_Question) if field.name not in ("task", "picture")]
+
+
+def to_line(row: AskedRow) -> bytes:
+    """A request as a line of the file, without the line's end."""
+    asks = tuple(map(_written, row.asks))
+    line = _Line(row.key, asks, row.sent_bytes, row.worst, row.echo)
+    return _LINE.dump_json(line, exclude_defaults=True)
+
+
+def packed(tasks: Iterable[Task], lines: Iterable[bytes]) -> bytes:
+    """The whole file."""
+    written = _TASKS.dump_json([_written_task(task) for task in tasks], exclude_defaults=True)
+    return gzip.compress(b"\n".join((written, *lines)) + b"\n", compresslevel=3, mtime=0)
+
+
+def asked_rows(uri: str) -> Iterator[AskedRow]:
+    """The requests of a file, in the order in which they were written.
+
+    Raises:
+        OSError: it cannot be read, or is not whole.
+    """
+    with files_for(uri).open(uri) as stream, gzip.open(stream) as lines:
+        tasks = {one.name: _task(one) for one in _TASKS.validate_json(next(lines))}
+        for written in lines:
+            line = _LINE.validate_json(written)
+            asks = tuple(_ask(one, tasks) for one in line.asks)
+            yield AskedRow(line.key, asks, line.sent_bytes, line.worst, line.echo)
+
+
+def _written(ask: Ask) -> _Question:
+    picture = ask.picture and replace(ask.picture, data=b"", features=None)
+    same = {name: getattr(ask, name) for name in _SAME_IN_ASKS}
+    return _Question(task=ask.task.name, picture=picture, **same)
+
+
+def _ask(written: _Question, tasks: Mapping[str, Task]) -> Ask:
+    same = {name: getattr(written, name) for name in _SAME_IN_ASKS}
+    return Ask(task=tasks[written.task], picture=written.picture, **same)
+
+
+def _written_task(task: Task) -> _Task:
+    same = {name: getattr(task, name) for name in _SAME_IN_TASKS}
+    kind = kind_of(task.answer)
+    answer = TypeAdapter(ANSWER_KINDS[kind]).dump_python(task.answer, mode="json")
+    return _Task(kind=kind, answer=answer, **same)
+
+
+def _task(written: _Task) -> Task:
+    same = {name: getattr(written, name) for name in _SAME_IN_TASKS}
+    answer = TypeAdapter(ANSWER_KINDS[written.kind]).validate_python(written.answer)
+    return Task(answer=answer, **same)

@@ -1,0 +1,232 @@
+"""What is known of each batch job, durable before anything is done about it.
+
+    journal/batches/jobs/<id>.json
+
+    ordered ─▶ sending ─▶ named ─▶ (cancelled) ─▶ ended ─▶ taking ─▶ taken
+
+One that is `sending` without a name may exist: its reply was lost, or its launcher died. It is
+looked for by its display name, which nobody else has, before it is ever sent again. One that is
+`taking` has begun to be journaled, and goes on under the same run and in the same folders, so that
+the same objects are written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from tierwise.answerer import Answerer
+from tierwise.batches.part import Part
+from tierwise.errors import JournalError
+from tierwise.gemini.batch.jobs import JobState
+from tierwise.storage.files import files_for, join
+
+FOLDER = "batches"
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """What a job asks: `parts` are their folders, the rest as in `Part`.
+
+    A `trial` is a small job that goes before others of its kind, of which nothing is known yet.
+    """
+
+    id: str
+    run_id: str
+    answerer: Answerer
+    model: str
+    shape: str
+    parts: tuple[str, ...]
+    rows: int
+    images: int
+    bytes: int
+    tokens: int
+    worst: int
+    ordered_at: str
+    trial: bool = False
+
+    @property
+    def display_name(self) -> str:
+        """What the service calls it for people."""
+        return f"tierwise-{self.id}"
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What jobs have in common that succeed or fail alike."""
+        return self.model, self.shape
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a job's rows.
+
+    `answered` had a usable reply, `again` are asked once more or fail, of them `errors` came back
+    as errors and `missing` not at all. `unknown` had a key that is not ours or none, `doubled` one
+    that came twice. Of `echoed` rows, `mixed_up` repeated another row's word. Money is in
+    nano-dollars.
+    """
+
+    answered: int = 0
+    again: int = 0
+    errors: int = 0
+    missing: int = 0
+    unknown: int = 0
+    doubled: int = 0
+    echoed: int = 0
+    mixed_up: int = 0
+    cost: int = 0
+    maybe_billed: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether more of its kind may follow."""
+        return 2 * self.answered >= self.answered + self.again and not self.mixed_up
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Under which run, and into shards of how many digits, a job's rows are journaled."""
+
+    run_id: str
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchJob:
+    """A job, as far as it has come; times are ISO 8601, empty until then.
+
+    `set_aside` are the keys of rows that the service would not have, and what it said. `told` is
+    how it stands, for people.
+    """
+
+    order: JobOrder
+    sending_at: str = ""
+    name: str = ""
+    created_at: str = ""
+    cancelled_at: str = ""
+    ended: JobState | None = None
+    taking: Taking | None = None
+    taken: Taken | None = None
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+    told: str = field(default="", compare=False)
+
+    @property
+    def open(self) -> bool:
+        """Whether its rows are still to come."""
+        return self.taken is None
+
+    @property
+    def standing(self) -> str:
+        """How far it has come, in a word or two."""
+        if self.taken:
+            return "taken"
+        if self.ended:
+            return "ended"
+        if self.name:
+            return "cancelled" if self.cancelled_at else "under way"
+        return "sending" if self.sending_at else "waits"
+
+    @property
+    def enqueued(self) -> bool:
+        """Whether it counts among what waits at the service."""
+        return bool(self.sending_at) and self.ended is None
+
+    def with_(self, **changes: object) -> Self:
+        """The same, further on."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+_JOB: TypeAdapter[BatchJob] = TypeAdapter(BatchJob)
+_PARTS: TypeAdapter[list[Part]] = TypeAdapter(list[Part])
+
+
+@dataclass(frozen=True, slots=True)
+class JobFiles:
+    """The jobs of one output; `journal` is its folder. Whoever writes holds the output's lease.
+
+    What jobs ask and bring lies below `root`: beside their records, or in a bucket where the
+    service must read it.
+    """
+
+    journal: str
+    root: str = ""
+
+    def all(self) -> list[BatchJob]:
+        """Every job so far, in the order in which they were ordered.
+
+        Raises:
+            JournalError: a record cannot be read, so that its job may be asked for twice.
+        """
+        return sorted(self._read(), key=lambda job: (job.order.ordered_at, job.order.id))
+
+    def write(self, job: BatchJob) -> BatchJob:
+        """Make durable how far a job has come."""
+        uri = join(self._folder, f"{job.order.id}.json")
+        files_for(uri).write(uri, _JOB.dump_json(job, indent=2) + b"\n", durable=True)
+        return job
+
+    def parts_of(self, run_id: str) -> str:
+        """Where a run writes down what jobs will ask."""
+        return join(self._root, "parts", run_id)
+
+    def results_of(self, job: BatchJob) -> str:
+        """Where a service that writes into a bucket puts what comes of a job."""
+        return join(self._root, "results", job.order.id)
+
+    def remove_parts(self, job: BatchJob) -> None:
+        """Delete what a job asked, once all of it is journaled."""
+        for part in job.order.parts:
+            files_for(part).remove_folder(part)
+
+    def write_down(self, run_id: str, parts: Sequence[Part]) -> None:
+        """Leave for the launcher what a pass of a run has written down."""
+        uri = join(self.journal, FOLDER, "written", f"{run_id}.json")
+        files_for(uri).write(uri, _PARTS.dump_json(list(parts)), durable=True)
+
+    def written(self, run_id: str) -> list[Part]:
+        """What the last pass of a run has written down; nothing the next time."""
+        uri = join(self.journal, FOLDER, "written", f"{run_id}.json")
+        try:
+            return _PARTS.validate_json(files_for(uri).read(uri))
+        except FileNotFoundError:
+            return []
+
+    def forget_written(self, run_id: str) -> None:
+        """All of it is ordered, or is none of a job's business any more."""
+        uri = join(self.journal, FOLDER, "written", f"{run_id}.json")
+        files_for(uri).delete(uri)
+
+    def remove_orphans(self) -> None:
+        """Delete parts that no open job asks: nothing of them was sent, or all of it has come."""
+        wanted = {part for job in self.all() if job.open for part in job.order.parts}
+        root = join(self._root, "parts")
+        files = files_for(root)
+        for run in files.folders(root):
+            for name in files.folders(join(root, run)):
+                if (part := join(root, run, name)) not in wanted:
+                    files.remove_folder(part)
+
+    @property
+    def _root(self) -> str:
+        return self.root or join(self.journal, FOLDER)
+
+    @property
+    def _folder(self) -> str:
+        return join(self.journal, FOLDER, "jobs")
+
+    def _read(self) -> Iterator[BatchJob]:
+        files = files_for(self._folder)
+        for stat in files.walk(self._folder):
+            if not stat.uri.endswith(".json"):
+                continue
+            try:
+                yield _JOB.validate_json(files.read(stat.uri))
+            except ValidationError as error:
+                raise JournalError(
+                    f"{stat.uri}: what is known of this batch job cannot be read, so that its rows "
+                    "could be paid twice. Restore the file, or delete it once the job is over and "
+                    "its rows may be asked again."
+                ) from error

@@ -1,0 +1,271 @@
+"""The results of a job into the journal: joined by our key alone, never by their place.
+
+A reply is taken for the question whose key it bears, and where a word had to be repeated only if it
+repeats that of its key. A word that is another row's, or none at all, says that keys and replies of
+this job may be mixed up: then only replies that repeat the right word are taken, and all else is
+asked again. So is what came twice and differs, what has an error, and what is not there. Whatever
+was paid is accounted for all the same.
+
+Memory holds the keys of one job and the rows of one part, however large the results are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tierwise.batches.asked_rows import AskedRow, asked_rows
+from tierwise.batches.job_files import BatchJob, Taken
+from tierwise.batches.part import ASKS
+from tierwise.errors import InputError
+from tierwise.gemini.batch.echo import Echo, echo_word, told_word, unwrapped
+from tierwise.gemini.batch.jobs import Phase
+from tierwise.gemini.batch.rows import Row, RowError, read_row
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.charges import answered
+from tierwise.gemini.compose import RequestParts, texts_of
+from tierwise.gemini.journaled import entries_of
+from tierwise.gemini.raw_reply import RawReply
+from tierwise.gemini.reply import read_reply
+from tierwise.gemini.retry import Ruling, judge
+from tierwise.gemini.settle import Ask, Settled, can_split, fail, settle
+from tierwise.journal.lines import Again, Entry
+from tierwise.prices.price_day import price_day
+from tierwise.records import Answer, ServiceTier, Spent
+from tierwise.storage.files import join
+
+# Writes entries under a name: the same entries under the same name replace each other.
+WriteEntries = Callable[[Sequence[Entry], str], None]
+
+# Of a job that ended so, Vertex AI bills what was completed, and that is in its results
+# (cloud.google.com/vertex-ai/generative-ai/docs/multimodal/batch-prediction-gemini). What the
+# Developer API bills of expired and cancelled jobs is not known.
+_ENDED_EARLY = {Phase.CANCELLED, Phase.EXPIRED, Phase.FAILED}
+
+
+def take(job: BatchJob, results: Path, billing: Billing, write: WriteEntries) -> Taken:
+    """Journal what came of every row of a job that has ended.
+
+    Args:
+        job: one that is `taking`.
+        results: the rows that came, in any order.
+        billing: prices of the service that answered.
+        write: makes entries durable.
+
+    Raises:
+        OSError: what the job asked, or its results, cannot be read.
+    """
+    with results.open("rb") as stream:
+        taking = _Taking(job, billing, stream)
+        taking.look_through()
+        for place, part in enumerate(job.order.parts):
+            entries = [
+                entry for row in asked_rows(join(part, ASKS)) for entry in taking.entries_of(row)
+            ]
+            if place == len(job.order.parts) - 1:
+                entries += taking.of_nobody()
+            write(entries, f"{job.order.id}p{place:05d}")
+    return taking.taken
+
+
+class _Taking:
+    """Reads results twice: once to see what there is of each key, then row by row."""
+
+    def __init__(self, job: BatchJob, billing: Billing, results: BinaryIO) -> None:
+        if job.taking is None:
+            raise ValueError(f"nothing says under which run job {job.order.id} is journaled")
+        self._job, self._billing, self._results = job, billing, results
+        self._run_id = job.taking.run_id
+        created = datetime.fromisoformat(job.created_at or job.order.ordered_at)
+        self._on, self._asked_at = price_day(created), created.isoformat()
+        self._places: dict[str, int] = {}
+        self._in_doubt: set[str] = set()
+        self._of_nobody: list[Spent] = []
+        self._besides: dict[str, Spent] = {}  # for replies that came under a key beside its first
+        self._last: AskedRow | None = None
+        self._counts = Counter[str]()
+
+    @property
+    def taken(self) -> Taken:
+        """What came of all rows."""
+        return Taken(**self._counts)
+
+    def look_through(self) -> None:
+        """See where each key stands, and whether keys and replies belong together."""
+        asked = (row for part in self._job.order.parts for row in asked_rows(join(part, ASKS)))
+        echoed = {row.key: row.echo for row in asked}
+        words = {echo_word(key) for key, echo in echoed.items() if echo}
+        for place, line in _lines(self._results):
+            row = read_row(line)
+            if row.key is None or row.key not in echoed:
+                self._counts["unknown"] += 1
+                self._of_nobody.append(self._spent(row))
+            elif row.key in self._places:
+                self._counts["doubled"] += 1
+                if self._line_at(self._places[row.key]) != line:
+                    self._in_doubt.add(row.key)
+                    before = self._besides.get(row.key, Spent())
+                    self._besides[row.key] = before + self._spent(row)
+            else:
+                self._places[row.key] = place
+                if echoed[row.key]:
+                    self._look_at_word(row, row.key, words)
+
+    def _look_at_word(self, row: Row, key: str, words: set[str]) -> None:
+        if row.body is None:
+            return
+        _, echo = unwrapped(row.body, echo_word(key))
+        self._counts["echoed"] += echo is not Echo.UNTOLD
+        if echo is Echo.WRONG:
+            # A word of no row is a slip of the model's; another row's, or none, is a reply to that.
+            said = told_word(row.body)
+            self._counts["mixed_up"] += not said or said in words
+            self._in_doubt.add(key)
+
+    def entries_of(self, asked: AskedRow) -> Iterator[Entry]:
+        """What one row leaves in the journal."""
+        self._last = asked
+        place = self._places.get(asked.key)
+        row = read_row(self._line_at(place)) if place is not None else None
+        if refused := self._job.set_aside.get(asked.key):
+            settled = self._failed(asked, RowError(400, refused))
+        elif row is None:
+            settled = self._missing(asked)
+        elif row.body is None:
+            settled = self._failed(asked, row.error or RowError(0, "there is no response"))
+        else:
+            settled = self._replied(asked, row)
+        self._counts["answered" if _has_answer(settled) else "again"] += 1
+        spent = [outcome.spent for outcome in settled.outcomes]
+        spent += [wasted for _, wasted in settled.wasted]
+        self._counts["cost"] += sum(one.cost for one in spent)
+        self._counts["maybe_billed"] += sum(one.maybe_billed for one in spent)
+        yield from self._entries(asked, settled)
+
+    def _replied(self, asked: AskedRow, row: Row) -> Settled:
+        body: Mapping[str, Any] = row.body or {}
+        echo = Echo.UNTOLD
+        if asked.echo:
+            body, echo = unwrapped(body, echo_word(asked.key))
+        asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asked.asks)
+        raw = RawReply(dict(body), {}, 0)
+        composed = RequestParts({}, texts_of(asks).all, asked.sent_bytes)
+        exchange = answered(
+            self._billing,
+            asks,
+            composed,
+            raw,
+            tier=ServiceTier.BATCH,
+            on=self._on,
+            asked_at=self._asked_at,
+        )
+        doubted = asked.key in self._in_doubt
+        mixed_up = self._counts["mixed_up"] and echo is not Echo.RIGHT
+        if doubted or mixed_up:
+            first, *rest = exchange.shares
+            return _lost(asked, [first + self._besides.get(asked.key, Spent()), *rest])
+        return settle(asks, exchange)
+
+    def _failed(self, asked: AskedRow, error: RowError) -> Settled:
+        """A row that came back as an error, which is not billed (ai.google.dev, FAQ on billing)."""
+        self._counts["errors"] += 1
+        asks = asked.asks
+        by_reference = any(ask.reference for ask in asks)
+        verdict = judge(CallError(error.message, status=error.code), by_reference=by_reference)
+        if verdict.ruling not in (Ruling.SPLIT, Ruling.FORM):
+            return _lost(asked, [Spent()] * len(asks))
+        if can_split(asks):
+            return Settled((), tuple((ask, Spent()) for ask in asks), (asks,))
+        message = f"{error.code}: {error.message}"
+        return Settled(tuple(fail(ask, verdict.reason, message) for ask in asks), (), ())
+
+    def _missing(self, asked: AskedRow) -> Settled:
+        """A row of which nothing came: a reply of nobody's may have been its, and its money is."""
+        self._counts["missing"] += 1
+        if self._of_nobody:
+            spent = self._of_nobody.pop()
+        elif self._surely_not_billed:
+            spent = Spent()
+        else:
+            spent = Spent(maybe_billed=asked.worst, requests=1)
+        return _lost(asked, spent.shares(len(asked.asks)))
+
+    def of_nobody(self) -> list[Entry]:
+        """What replies cost that are nobody's, where no row is missing any more to bear it."""
+        if self._last is None or not self._of_nobody:
+            return []
+        spent, ask = sum(self._of_nobody, Spent()), self._last.asks[0]
+        self._counts["cost"] += spent.cost
+        self._counts["maybe_billed"] += spent.maybe_billed
+        answerer = self._job.order.answerer
+        entry = Entry(self._run_id, ask.content_hash, ask.request_id, wasted=spent)
+        return [replace(entry, answerer=answerer)]
+
+    @property
+    def _surely_not_billed(self) -> bool:
+        ended = self._job.ended
+        if ended is None:
+            return False
+        nothing_ran = ended.phase is Phase.FAILED and not (ended.succeeded or self._places)
+        return nothing_ran or (self._billing.service.vertex and ended.phase in _ENDED_EARLY)
+
+    def _spent(self, row: Row) -> Spent:
+        """What a reply cost that is nobody's."""
+        if row.body is None:
+            return Spent()
+        reply = read_reply(row.body, {})
+        if reply.tells_usage:
+            with suppress(InputError):  # no price is known for what was served
+                model = self._job.order.model
+                tier = reply.service_tier or ServiceTier.BATCH
+                return self._billing.spent(model, reply, tier, self._on)
+        return Spent(maybe_billed=self._job.order.worst // self._job.order.rows, requests=1)
+
+    def _entries(self, asked: AskedRow, settled: Settled) -> Iterator[Entry]:
+        """Entries in which a question that is asked again says how."""
+        again = {ask.request_id: ask for asks in settled.again for ask in asks}
+        before = {ask.request_id: ask for ask in asked.asks}
+        answerer = self._job.order.answerer
+        for entry in entries_of(asked.asks, settled, self._run_id, answerer):
+            if entry.wasted is not None and (ask := again.get(entry.request_id)):
+                lost = ask.lost > before[entry.request_id].lost
+                how = Again(alone=ask.alone or not lost, asked_again=ask.asked_again, lost=ask.lost)
+                yield replace(entry, again=how)
+            else:
+                yield entry
+
+    def _line_at(self, place: int) -> bytes:
+        before = self._results.tell()
+        self._results.seek(place)
+        line = self._results.readline()
+        self._results.seek(before)
+        return line
+
+
+def _lines(results: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Each line that is not empty, and where it stands; others may move the place between two."""
+    place = 0
+    while True:
+        results.seek(place)
+        line = results.readline()
+        if not line:
+            return
+        if line.strip():
+            yield place, line
+        place += len(line)
+
+
+def _lost(asked: AskedRow, spent: Sequence[Spent]) -> Settled:
+    """Nothing that could be used: all of it is asked again as it was, up to some times."""
+    again: tuple[Ask, ...] = tuple(replace(ask, lost=ask.lost + 1) for ask in asked.asks)
+    return Settled((), tuple(zip(asked.asks, spent, strict=True)), (again,))
+
+
+def _has_answer(settled: Settled) -> bool:
+    return any(isinstance(outcome, Answer) for outcome in settled.outcomes)

@@ -1,0 +1,337 @@
+"""Hands in what was ordered, looks after it, and takes what comes, until nothing is left.
+
+Blocks, in the process that launched the run; workers never wait for a job. Whatever moment it is
+stopped at, the next watch goes on from the records of `job_files`:
+
+    ordered   ──▶ sent, once the limits of the service have room
+    sending   ──▶ a reply was lost, or nobody was there to read it: looked for, adopted, and sent
+                  again only where nobody knows it after several looks
+    named     ──▶ looked at; past the deadline cancelled, and given up if that brings no end
+    ended     ──▶ downloaded, journaled, and only then deleted at the service
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from tierwise.batches.enqueued import CANCELLED_COUNTS_S, enqueued_limit
+from tierwise.batches.job_files import BatchJob, JobFiles, Taking
+from tierwise.batches.mending import without_lines
+from tierwise.batches.take import WriteEntries, take
+from tierwise.errors import InputError, JobsUnavailableError, ResultsGoneError
+from tierwise.gemini.batch.jobs import BatchJobs, CreateError, CreateKind, JobState, Order, Phase
+from tierwise.gemini.billing import Billing
+from tierwise.job_limits import JobLimits, job_limits
+from tierwise.storage.files import join
+
+# A list of jobs may lag behind: so often, after so many seconds each, one is looked for.
+_LOOKS_FOR_S = (1.0, 4.0, 15.0, 40.0)
+# Jobs are looked at the less often the older they are: at a twentieth of their age.
+_LOOK_SHARE, _LEAST_LOOK_S, _MOST_LOOK_S = 0.05, 0.25, 300.0
+# How long a cancelled job may take to end, as a share of the deadline.
+_ENDING_SHARE, _LEAST_ENDING_S, _MOST_ENDING_S = 0.05, 5.0, 900.0
+_FIRST_PAUSE_S, _MOST_PAUSE_S = 5.0, 1800.0
+# Of one job, so many rows that Google names are set aside, or a hundredth of all.
+_MOST_SET_ASIDE = 10
+_OVERDUE_S = 3600.0
+# The output of a job that did not end when it was cancelled: nothing of it is waited for.
+GIVEN_UP = "given up"
+
+
+class End(StrEnum):
+    """How a watch ended: all was taken, time was up, or questions should go another way now.
+
+    `GIVEN_UP` is for a job past its deadline, `SPOILT` for one that was refused or a trial that
+    came to nothing, `MIXED_UP` for one whose keys and replies do not belong together.
+    """
+
+    TAKEN = "taken"
+    LEFT = "left"
+    GIVEN_UP = "given up"
+    SPOILT = "spoilt"
+    MIXED_UP = "mixed up"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long a watch goes on, and what it respects.
+
+    `wait_s` is how long it waits at most, `deadline_s` how old a job may get; None is for ever, and
+    until it expires. `usage_tier` is Google's.
+    """
+
+    wait_s: float | None = None
+    deadline_s: float | None = None
+    usage_tier: int = 1
+
+
+@dataclass(slots=True)
+class Watch:
+    """All open jobs of an output. `tell` is called with all jobs whenever something may be new.
+
+    `write` makes entries durable for a job that is being taken, as `taking` says.
+    """
+
+    jobs: BatchJobs
+    files: JobFiles
+    billing: Billing
+    taking: Taking
+    write: Callable[[Taking], WriteEntries]
+    rules: Rules
+    tell: Callable[[Sequence[BatchJob]], None]
+    known: list[BatchJob] = field(default_factory=list)
+    _due: dict[str, float] = field(default_factory=dict)
+    _pauses: dict[str, int] = field(default_factory=dict)
+    _given_up: bool = False
+    _spoilt: bool = False
+    _mixed_up: bool = False
+
+    def go(self) -> End:
+        """Work off what is open.
+
+        Raises:
+            InputError: the service takes no job of ours; the message says what to do.
+        """
+        begun = time.monotonic()
+        self.known = self.files.all()
+        while True:
+            for place, job in enumerate(self.known):
+                if job.open and self._is_ours(job):
+                    self.known[place] = self._step(job)
+            self.tell(self.known)
+            if not any(job.open and self._is_ours(job) for job in self.known):
+                return self._end
+            waited = time.monotonic() - begun
+            if self.rules.wait_s is not None and waited >= self.rules.wait_s and not self._busy:
+                return End.LEFT
+            time.sleep(self._pause())
+
+    @property
+    def _end(self) -> End:
+        if self._spoilt:
+            return End.SPOILT
+        if self._given_up:
+            return End.GIVEN_UP
+        return End.MIXED_UP if self._mixed_up else End.TAKEN
+
+    def _is_ours(self, job: BatchJob) -> bool:
+        """What another was asked, an emulator or Gemini, is none of this run's business."""
+        return self.billing.service.answerer.takes(job.order.answerer)
+
+    @property
+    def _busy(self) -> bool:
+        """Whether something can be done at once: a job that could be sent, or has to be found."""
+        mine = [job for job in self.known if job.open and self._is_ours(job)]
+        lost = any(job.sending_at and not job.name and not job.ended for job in mine)
+        may_go = any(not job.sending_at and self._has_room(job) for job in mine)
+        return lost or (may_go and not self._pauses)
+
+    def _pause(self) -> float:
+        now = time.monotonic()
+        waits = [self._due.get(job.order.id, now) - now for job in self.known if job.open]
+        return min(max(min(waits, default=_LEAST_LOOK_S), _LEAST_LOOK_S), 5.0)
+
+    def _step(self, job: BatchJob) -> BatchJob:
+        """One thing about one job, if it is due."""
+        if time.monotonic() < self._due.get(job.order.id, 0.0):
+            return job
+        try:
+            if job.ended:
+                return self._take(job)
+            if job.name:
+                return self._look(job)
+            if job.sending_at:
+                return self._find(job)
+            return self._send(job) if self._has_room(job) else job
+        except JobsUnavailableError as error:
+            return self._later(job, str(error))
+
+    def _later(self, job: BatchJob, why: str, wait_s: float | None = None) -> BatchJob:
+        """Try again after a pause, a longer one each time."""
+        times = self._pauses.get(job.order.id, 0)
+        self._pauses[job.order.id] = times + 1
+        pause = wait_s or min(_FIRST_PAUSE_S * 2**times, _MOST_PAUSE_S)
+        self._wait(job, pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+        return replace(job, told=why)
+
+    def _wait(self, job: BatchJob, seconds: float) -> None:
+        self._due[job.order.id] = time.monotonic() + seconds
+
+    # Sending
+
+    def _has_room(self, job: BatchJob) -> bool:
+        """Whether the service's limits allow one more job, and a trial of its kind went well."""
+        others = [one for one in self.known if one.order.id != job.order.id]
+        trials = [one for one in others if one.order.trial and one.open]
+        if any(one.order.kind == job.order.kind for one in trials) and not job.order.trial:
+            return False
+        if self.billing.service.vertex:
+            return True
+        waiting = [one for one in others if self._counts(one)]
+        limit = enqueued_limit(job.order.model, self.rules.usage_tier).tokens
+        tokens = sum(one.order.tokens for one in waiting if one.order.model == job.order.model)
+        fits = tokens + job.order.tokens <= limit or not tokens
+        return fits and sum(one.enqueued for one in waiting) < (
+            self._limits.jobs or len(waiting) + 1
+        )
+
+    def _counts(self, job: BatchJob) -> bool:
+        """Whether a job's tokens count as enqueued: those of a cancelled one do for two days."""
+        if job.enqueued:
+            return True
+        return bool(job.cancelled_at) and _age_s(job.cancelled_at) < CANCELLED_COUNTS_S
+
+    def _send(self, job: BatchJob) -> BatchJob:
+        job = self.files.write(job.with_(sending_at=_now()))
+        order = Order(
+            display_name=job.order.display_name,
+            model=job.order.model,
+            parts=tuple(join(part, "requests.jsonl") for part in job.order.parts),
+            prefix=self.files.results_of(job),
+        )
+        try:
+            name = self.jobs.create(order)
+        except CreateError as error:
+            return self._not_created(job, error)
+        except JobsUnavailableError:
+            self.files.write(job.with_(sending_at=""))
+            raise
+        return self._named(job, name)
+
+    def _named(self, job: BatchJob, name: str) -> BatchJob:
+        self._pauses.pop(job.order.id, None)
+        self._wait(job, _LEAST_LOOK_S)
+        return self.files.write(job.with_(name=name, created_at=_now(), told=""))
+
+    def _not_created(self, job: BatchJob, error: CreateError) -> BatchJob:
+        if error.kind is CreateKind.LOST:
+            self._wait(job, _LOOKS_FOR_S[0])
+            return replace(job, told=error.message)
+        job = self.files.write(job.with_(sending_at=""))
+        if error.kind in (CreateKind.QUOTA, CreateKind.STORAGE_FULL):
+            return self._later(job, error.message, error.wait_s)
+        if error.kind is not CreateKind.REFUSED:
+            raise InputError(error.message)
+        named = len(error.lines) + len(job.set_aside)
+        few = named <= max(_MOST_SET_ASIDE, job.order.rows // 100) and named < job.order.rows
+        keys = without_lines(job.order, error.lines) if few else []
+        if not keys:
+            return self._refused(job, error.message)
+        aside = {**job.set_aside, **dict.fromkeys(keys, error.message)}
+        told = f"without {len(aside)} of its rows, which are refused: {error.message}"
+        return self.files.write(job.with_(set_aside=aside, told=told))
+
+    def _refused(self, job: BatchJob, message: str) -> BatchJob:
+        """No such job: its questions go another way."""
+        self._spoilt = True
+        state = JobState("", job.order.display_name, Phase.FAILED, "REFUSED", message=message)
+        return self.files.write(job.with_(ended=state, told=message))
+
+    def _find(self, job: BatchJob) -> BatchJob:
+        """Adopt a job whose reply was lost; where there are two, the later ones are cancelled."""
+        names = self.jobs.find(job.order.display_name)
+        if names:
+            for other in names[1:]:
+                self.jobs.cancel(other)
+            return self._named(job, names[0])
+        looks = self._pauses.get(job.order.id, 0) + 1
+        self._pauses[job.order.id] = looks
+        if looks < len(_LOOKS_FOR_S):
+            self._wait(job, _LOOKS_FOR_S[looks])
+            return replace(job, told="looked for: the reply to its creation was lost")
+        self._pauses.pop(job.order.id)
+        return self.files.write(job.with_(sending_at="", told=""))
+
+    # Looking
+
+    def _look(self, job: BatchJob) -> BatchJob:
+        try:
+            state = self.jobs.look(job.name)
+        except ResultsGoneError as error:
+            return self._ended(job, _gone(job, str(error)))
+        self._pauses.pop(job.order.id, None)
+        if state.ended:
+            return self._ended(job, state)
+        job = replace(job, told=_standing(state))
+        age = _age_s(job.created_at)
+        if job.cancelled_at:
+            if _age_s(job.cancelled_at) > self._ending_s:
+                return self._ended(job, replace(state, phase=Phase.CANCELLED, output=GIVEN_UP))
+        elif age > self._most_s:
+            self.jobs.cancel(job.name)
+            self._given_up = True
+            job = self.files.write(job.with_(cancelled_at=_now()))
+        wait = min(max(age * _LOOK_SHARE, _LEAST_LOOK_S), _MOST_LOOK_S)
+        self._wait(job, min(wait, max(self._most_s - age, _LEAST_LOOK_S)))
+        return job
+
+    @property
+    def _limits(self) -> JobLimits:
+        return job_limits(vertex=self.billing.service.vertex)
+
+    @property
+    def _most_s(self) -> float:
+        """The age at which a job is given up."""
+        expires, deadline = self._limits.expires_s + _OVERDUE_S, self.rules.deadline_s
+        return expires if deadline is None else min(deadline, expires)
+
+    @property
+    def _ending_s(self) -> float:
+        return min(max(self._most_s * _ENDING_SHARE, _LEAST_ENDING_S), _MOST_ENDING_S)
+
+    def _ended(self, job: BatchJob, state: JobState) -> BatchJob:
+        self._due.pop(job.order.id, None)
+        return self._take(self.files.write(job.with_(ended=state, told="")))
+
+    # Taking
+
+    def _take(self, job: BatchJob) -> BatchJob:
+        """Journal what came, once; then delete what the service keeps of it."""
+        state = job.ended
+        if state is None:
+            raise ValueError(f"job {job.order.id} has not ended")
+        job = job if job.taking else self.files.write(job.with_(taking=self.taking))
+        with tempfile.TemporaryDirectory(prefix="tierwise-results-") as folder:
+            results = Path(folder) / "results.jsonl"
+            self._download(job, state, results)
+            taken = take(job, results, self.billing, self.write(job.taking or self.taking))
+        job = self.files.write(job.with_(taken=taken))
+        self._mixed_up = self._mixed_up or taken.mixed_up > 0
+        self._spoilt = self._spoilt or (job.order.trial and not taken.good)
+        with suppress(JobsUnavailableError):  # the service forgets it by itself
+            if job.name and state.output != GIVEN_UP:
+                self.jobs.tidy(state)
+        self.files.remove_parts(job)
+        return job
+
+    def _download(self, job: BatchJob, state: JobState, into: Path) -> None:
+        into.touch()
+        if job.name and state.output != GIVEN_UP:
+            with suppress(ResultsGoneError):  # its rows are missing, all of them
+                self.jobs.download(state, into)
+
+
+def _gone(job: BatchJob, message: str) -> JobState:
+    return JobState(job.name, job.order.display_name, Phase.EXPIRED, "GONE", message=message)
+
+
+def _standing(state: JobState) -> str:
+    done = (state.succeeded or 0) + (state.failed or 0)
+    share = f", {done:,} of {state.total:,} done" if state.total and done else ""
+    return f"{state.raw_state.lower()}{share}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _age_s(since: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
