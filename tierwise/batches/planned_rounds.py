@@ -6,35 +6,19 @@ one, unless so little is left that it is asked at once (`small_rounds`).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tierwise.batches.enqueued import EnqueuedLimit, enqueued_limit
 from tierwise.batches.small_rounds import asked_at_once
 from tierwise.forecast.at_tiers import loads_at, offered_tiers
+from tierwise.forecast.batch_jobs import JobsOf, jobs_of, rounds_of, waves
 from tierwise.forecast.rates import Rates
-from tierwise.forecast.request_bytes import request_bytes
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load
 from tierwise.job_limits import EARLIEST_S, JobLimits, job_limits
 from tierwise.records import ServiceTier
 from tierwise.tasks import Task
-
-
-@dataclass(frozen=True, slots=True)
-class JobsOf:
-    """The jobs of questions that go together: those of one model that share requests.
-
-    All figures are about, and of all jobs together; `tokens` are those of the input.
-    """
-
-    model: str
-    tasks: tuple[str, ...]
-    jobs: int
-    requests: int
-    bytes: int
-    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +124,6 @@ def planned_batch(
     )
 
 
-def rounds_of(tasks: Sequence[Task]) -> dict[str, int]:
-    """By task, the rounds of jobs after which its answers are there, 0 where it waits for none.
-
-    A task of another tier is asked in the pass in which it opens, so it adds no round.
-    """
-    found: dict[str, int] = {}
-    for task in tasks:
-        before = max((found.get(name, 0) for name in task.depends_on), default=0)
-        found[task.name] = before + (task.route.service_tier is ServiceTier.BATCH)
-    return found
-
-
 def _dearer(some: Mapping[str, Load], than: Mapping[str, Load]) -> dict[str, int]:
     return {name: load.cost - than[name].cost for name, load in some.items()}
 
@@ -184,46 +156,10 @@ class _Planning:
         looks = dict.fromkeys(task.look or (task.name,) for task in tasks)
         jobs = [self._jobs([task for task in tasks if task.name in look]) for look in looks]
         jobs = [some for some in jobs if some.requests]
-        return PlannedRound(number, tuple(jobs), waves(jobs, self.limits, self.enqueued))
+        room = {name: limit.tokens for name, limit in self.enqueued.items()}
+        return PlannedRound(number, tuple(jobs), waves(jobs, self.limits.jobs, room))
 
     def _jobs(self, tasks: Sequence[Task]) -> JobsOf:
         loads = [self.loads[task.name] for task in tasks]
-        requests, model = sum(load.requests for load in loads), tasks[0].route.model
-        tokens = sum(load.usage.input_tokens for load in loads)
-        size = request_bytes(tasks, loads, self.survey) if requests else 0
-        limit = self.enqueued.get(model)
-        return JobsOf(
-            model=model,
-            tasks=tuple(task.ask_name for task in tasks),
-            jobs=max(
-                _parts(requests, self.limits.requests),
-                _parts(size, self.limits.usable_bytes),
-                _parts(tokens, limit.tokens) if limit else 0,
-            ),
-            requests=requests,
-            bytes=size,
-            tokens=tokens,
-        )
-
-
-def waves(jobs: Sequence[JobsOf], limits: JobLimits, enqueued: Mapping[str, EnqueuedLimit]) -> int:
-    """How often jobs are handed in until all have been, each wave when the one before has ended.
-
-    Jobs of one kind are taken as equally large.
-    """
-    of_model: Counter[str] = Counter()
-    for model, limit in enqueued.items():
-        room = 0
-        for some in jobs:
-            for _ in range(some.jobs if some.model == model else 0):
-                each = -(-some.tokens // some.jobs)
-                if each > room:
-                    of_model[model] += 1
-                    room = limit.tokens
-                room -= each
-    together = _parts(sum(some.jobs for some in jobs), limits.jobs) if limits.jobs else 1
-    return max([together, *of_model.values()]) if jobs else 0
-
-
-def _parts(whole: int, most: int) -> int:
-    return -(-whole // most)
+        limit = self.enqueued.get(tasks[0].route.model)
+        return jobs_of(tasks, loads, self.survey, self.limits, limit.tokens if limit else None)

@@ -5,21 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.tierwise.forecast.one_task import survey_of
-from tierwise.batches.enqueued import EnqueuedLimit
-from tierwise.batches.planned_rounds import (
-    JobsOf,
-    PlannedBatch,
-    planned_batch,
-    rounds_of,
-    waves,
-)
+from tierwise.batches.planned_rounds import PlannedBatch, planned_batch
+from tierwise.forecast.batch_jobs import rounds_of
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import SeenImage, Standing
-from tierwise.job_limits import EARLIEST_S, job_limits
+from tierwise.job_limits import EARLIEST_S
 from tierwise.questions import as_written
 from tierwise.records import ServiceTier
 from tierwise.tasks import Task, load_tasks
@@ -27,7 +19,6 @@ from tierwise.tasks import Task, load_tasks
 TODAY = date(2026, 11, 29)
 FLEX, STANDARD, BATCH = ServiceTier.FLEX, ServiceTier.STANDARD, ServiceTier.BATCH
 LITE, CARBON = "gemini-3.1-flash-lite", "gemini-4-carbon"
-DEVELOPER, VERTEX = job_limits(vertex=False), job_limits(vertex=True)
 DAY = 86_400.0
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -159,26 +150,3 @@ def test_a_limit_that_nobody_knows_is_told() -> None:
     assert plan(1, text=one_task("gemini-3.8-flash")).enqueued["gemini-3.8-flash"].known is False
     assert plan(1, text=one_task()).enqueued[LITE].known
     assert plan(1, text=one_task(), vertex=True).enqueued == {}
-
-
-def jobs_of(jobs: int, tokens: int, model: str = LITE) -> JobsOf:
-    return JobsOf(model, ("a",), jobs, jobs, jobs, tokens)
-
-
-@given(sizes=st.lists(st.tuples(st.integers(1, 40), st.integers(1, 50)), max_size=4))
-def test_waves_never_hold_more_than_the_limit(sizes: list[tuple[int, int]]) -> None:
-    limit = EnqueuedLimit(LITE, 1, 50, known=True)
-    jobs = [jobs_of(count, count * each) for count, each in sizes]
-    found = waves(jobs, DEVELOPER, {LITE: limit})
-    total = sum(count * each for count, each in sizes)
-    count = sum(count for count, _ in sizes)
-    assert found >= -(-total // 50)
-    assert found >= -(-count // 100)
-    assert found <= count
-    assert waves(jobs, VERTEX, {}) == (1 if jobs else 0)
-
-
-def test_models_wait_side_by_side() -> None:
-    limits = {name: EnqueuedLimit(name, 1, 50, known=True) for name in (LITE, CARBON)}
-    jobs = [jobs_of(4, 160), jobs_of(3, 120, CARBON)]
-    assert waves(jobs, DEVELOPER, limits) == 4
