@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from tierwise.batches.planned_rounds import planned_batch
-from tierwise.beam_pipeline.job import Job
+from tierwise.batches.planned_rounds import PlannedBatch, planned_batch
+from tierwise.beam_pipeline.job import Batches, Job
 from tierwise.beam_pipeline.terminal.batch_lines import batch_lines, batch_row
 from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.screen import say, warn
 from tierwise.errors import JournalError
 from tierwise.forecast.forecast import forecast_row
+from tierwise.forecast.survey import Survey
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 
 
@@ -45,15 +46,20 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
         )
     )
     say(results, forecast_line(row))
-    rates = rates_of(service, job.on, job.plan.check_packs)
-    batches = job.batches
-    fallbacks = batches.fallbacks if batches else {}
-    usage_tier = batches.rules.usage_tier if batches else 1
-    batch = planned_batch(questions.tasks, survey, rates, fallbacks, usage_tier)
-    if batch:
+    if job.batches and (batch := _planned_rounds(job, job.batches, survey)):
         row["batch"] = batch_row(batch)
         for line in batch_lines(batch):
             say(results, line)
     for line in looks_lines(questions):
         say(results, line)
     return replace(job, facts={**job.facts, "forecast": row})
+
+
+def _planned_rounds(job: Job, batches: Batches, survey: Survey) -> PlannedBatch | None:
+    return planned_batch(
+        job.plan.questions.tasks,
+        survey,
+        rates_of(job.plan.service, job.on, job.plan.check_packs),
+        batches.fallbacks,
+        batches.rules.usage_tier,
+    )

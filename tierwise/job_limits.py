@@ -20,7 +20,8 @@ class JobLimits:
     """The limits of one job, and of all at a time; None where a service has none.
 
     `target_s` is when Google wants it to be done, `expires_s` when a job is given up at the latest,
-    both in seconds after it was made. `waits_s` is the part of that in a queue.
+    both in seconds after it was made. `waits_s` is the part of that in a queue. Where a job
+    `names_pictures`, they lie beside it in a bucket: results repeat what was asked.
     """
 
     requests: int
@@ -29,6 +30,7 @@ class JobLimits:
     target_s: float
     waits_s: float
     expires_s: float
+    names_pictures: bool = False
 
     @property
     def usable_bytes(self) -> int:
@@ -50,4 +52,5 @@ def job_limits(*, vertex: bool) -> JobLimits:
         target_s=row["target_hours"] * _HOUR,
         waits_s=waits,
         expires_s=waits + row.get("runs_hours", 0) * _HOUR,
+        names_pictures=vertex,
     )

@@ -106,6 +106,8 @@ def _times(planned: PlannedBatch) -> Iterator[str]:
         f"has not ended after {expires} expires, and is asked again; --batch_deadline ends it "
         "sooner."
     )
+    if any(one.tried for one in planned.in_jobs):
+        yield "What Google has never answered in this form is tried with a small job first."
 
 
 def _room(planned: PlannedBatch) -> Iterator[str]:

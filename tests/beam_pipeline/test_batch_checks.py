@@ -67,21 +67,21 @@ def test_a_fallback_without_a_price_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "temp_location", "fits"),
+    ("output", "temp_location", "root"),
     [
-        ("out", "", False),
-        ("gs://bucket/out", "", True),
-        ("out", "gs://bucket/temp", True),
-        ("out", "/tmp/temp", False),
+        ("out", "", None),
+        ("gs://bucket/out", "", ""),
+        ("out", "gs://bucket/temp", "gs://bucket/temp/tierwise-batches"),
+        ("out", "/tmp/temp", None),
     ],
 )
 def test_jobs_on_vertex_need_a_bucket(
-    output: str, temp_location: str, fits: bool, tmp_path: Path
+    output: str, temp_location: str, root: str | None, tmp_path: Path
 ) -> None:
     settings, questions = asked(tmp_path, *VERTEX, output=output)
     service = service_of(settings, "", questions)
-    if fits:
-        batch_root_of(settings, questions, service, temp_location)
+    if root is not None:
+        assert batch_root_of(settings, questions, service, temp_location) == root
     else:
         with pytest.raises(InputError, match="give --output=gs://"):
             batch_root_of(settings, questions, service, temp_location)

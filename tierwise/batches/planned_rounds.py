@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tierwise.batches.enqueued import EnqueuedLimit, enqueued_limit
+from tierwise.batches.ordering import LEAST_TO_TRY
 from tierwise.batches.small_rounds import asked_at_once
 from tierwise.forecast.at_tiers import loads_at, offered_tiers
 from tierwise.forecast.batch_jobs import JobsOf, jobs_of, rounds_of, waves
@@ -32,6 +33,11 @@ class PlannedRound:
     jobs: tuple[JobsOf, ...]
     waves: int
     at_once: ServiceTier | None = None
+
+    @property
+    def tried(self) -> bool:
+        """Whether a small job goes first, unless Google has answered such requests before."""
+        return any(some.requests > LEAST_TO_TRY for some in self.jobs)
 
     @property
     def requests(self) -> int:
@@ -64,8 +70,8 @@ class PlannedBatch:
 
     @property
     def earliest_s(self) -> float:
-        """Every job as fast as small ones have been."""
-        return self.waits * EARLIEST_S
+        """Every job as fast as small ones have been, trials before others."""
+        return (self.waits + sum(one.tried for one in self.in_jobs)) * EARLIEST_S
 
     @property
     def target_s(self) -> float:

@@ -43,7 +43,7 @@ def jobs_of(
     """
     requests = sum(load.requests for load in loads)
     tokens = sum(load.usage.input_tokens for load in loads)
-    size = request_bytes(tasks, loads, survey) if requests else 0
+    size = request_bytes(tasks, loads, survey, named=limits.names_pictures) if requests else 0
     return JobsOf(
         model=tasks[0].route.model,
         tasks=tuple(task.ask_name for task in tasks),

@@ -24,27 +24,32 @@ _AROUND, _REFERENCE = 1_000, 200
 _USUAL_SIZE = (4000, 3000)  # of an image whose header tells none
 
 
-def request_bytes(tasks: Sequence[Task], loads: Sequence[Load], survey: Survey) -> int:
+def request_bytes(
+    tasks: Sequence[Task], loads: Sequence[Load], survey: Survey, *, named: bool
+) -> int:
     """Bytes of all requests that put these tasks to an archive's pictures, as JSON.
 
     Args:
         tasks: those that share requests, or one.
         loads: what each comes to.
         survey: what was seen of the archive.
+        named: whether requests name all pictures, and none carries its bytes.
     """
     pictures = max(load.images for load in loads)
     words = sum(load.usage.input_tokens - load.usage.image_tokens for load in loads)
     requests = sum(load.requests for load in loads)
     return round(
-        pictures * _picture_bytes(tasks[0], survey) + words * _BYTES_PER_TOKEN + requests * _AROUND
+        pictures * _picture_bytes(tasks[0], survey, named=named)
+        + words * _BYTES_PER_TOKEN
+        + requests * _AROUND
     )
 
 
-def _picture_bytes(task: Task, survey: Survey) -> float:
+def _picture_bytes(task: Task, survey: Survey, *, named: bool) -> float:
     """Bytes of one picture as it stands in a request, on average."""
     if task.reads == "text":
         return 0.0
-    if task.route.image.by_reference:
+    if named or task.route.image.by_reference:
         return _REFERENCE
     sizes = [_pixels(task, image.page) for file in survey.seen for image in images_of(task, file)]
     return fmean(sizes) * _BYTES_PER_PIXEL * _BASE64 if sizes else 0.0
