@@ -18,6 +18,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             knows=settings.knows or "",
             prices=settings.prices or "",
             interference=settings.interference,
+            batch_delay_s=settings.batch_delay_s,
+            batch_enqueued_tokens=settings.batch_enqueued_tokens,
         )
     )
     return 0

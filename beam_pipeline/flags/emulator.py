@@ -49,4 +49,22 @@ FLAGS = (
         least=0,
         most=1,
     ),
+    Flag(
+        "batch_delay_s",
+        "Seconds that a batch job takes at least, the first half of them waiting to begin.",
+        "60",
+        (EMULATOR,),
+        default=2.0,
+        type=float,
+        least=0,
+    ),
+    Flag(
+        "batch_enqueued_tokens",
+        "Tokens that may wait in the batch jobs of a model before the next gets a 429, 0 for any "
+        "number. Default: what the Developer API allows at usage tier 1.",
+        "100000",
+        (EMULATOR,),
+        type=int,
+        least=0,
+    ),
 )
