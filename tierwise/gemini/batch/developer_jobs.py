@@ -173,8 +173,8 @@ class DeveloperJobs:
                 failed = refusal(error.code, orjson.dumps(error.details).decode(), {})
                 failed.args = (rest.hide(str(failed)),)
                 if is_storage(failed):
-                    raise create_error(failed, order, rest.service) from error
-                raise failed from error
+                    raise create_error(failed, order, rest.service) from None
+                raise failed from None  # the other's words may quote the key
             except (ValueError, KeyError) as error:  # no address, no end
                 raise CallError(f"the upload failed: {error}", status=200, sent=True) from error
             except Exception as error:

@@ -53,6 +53,8 @@ def check_body(body: WireJson, service: Service) -> None:
 
 def _check_value(value: Any, place: Place, level: int) -> None:
     """Whatever is in the row: a column, or several, or a list of such."""
+    if level > MOST_LEVELS:
+        raise _refused(place, f"lies deeper than {MOST_LEVELS} levels", "Give a flatter schema")
     if value is None or value == {}:
         what = "null" if value is None else "an empty object"
         raise _refused(place, f"is {what}", "Leave it out")
@@ -63,8 +65,6 @@ def _check_value(value: Any, place: Place, level: int) -> None:
 
 
 def _check_object(value: Mapping[str, Any], place: Place, level: int) -> None:
-    if level > MOST_LEVELS:
-        raise _refused(place, f"lies deeper than {MOST_LEVELS} levels", "Give a flatter schema")
     _check_names(value, place)
     in_schema = any(name in place for name in _SCHEMAS)
     if in_schema and isinstance(value.get("type"), list):
@@ -72,7 +72,7 @@ def _check_object(value: Mapping[str, Any], place: Place, level: int) -> None:
     for name, below in value.items():
         if in_schema and name in _SHAPES and len({_shape(one) for one in below}) > 1:
             raise _refused(place, f"has `{name}` of different shapes", "Give it one type")
-        _check_value(below, (*place, name), level + 1 if isinstance(below, Mapping) else level)
+        _check_value(below, (*place, name), level + 1)
 
 
 def _check_list(value: Sequence[Any], place: Place, level: int) -> None:
@@ -80,7 +80,7 @@ def _check_list(value: Sequence[Any], place: Place, level: int) -> None:
     if len(kinds) > 1 or "list" in kinds:
         raise _refused(place, "is a list of different things", "Make them alike")
     for one in value:
-        _check_value(one, place, level + 1 if isinstance(one, Mapping) else level)
+        _check_value(one, place, level)
 
 
 def _check_names(value: Mapping[str, Any], place: Place) -> None:

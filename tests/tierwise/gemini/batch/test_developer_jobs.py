@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,26 @@ def test_rows_are_uploaded_as_one_file_and_a_job_is_made_of_it(
     }
     assert create.headers["x-goog-api-key"] == "AIza-0123456789-secret"
     assert create.query == {}
+
+
+def test_parts_may_lie_in_a_bucket(google: Any, jobs: BatchJobs, bucket: Any) -> None:
+    google.on(CREATE, operation("BATCH_STATE_PENDING"))
+    parts = [f'{{"key":"t-{number}"}}\n'.encode() * 50_000 for number in range(3)]
+    uris = tuple(f"gs://archive/part-{place}.jsonl" for place in range(3))
+    for uri, data in zip(uris, parts, strict=True):
+        bucket.put(uri, data)
+    jobs.create(Order("tw-1", "gemini-3.5-flash", uris))
+    assert google.files == {"files/in0": b"".join(parts)}
+
+
+def test_the_key_is_in_no_word_of_a_refused_upload(
+    google: Any, jobs: BatchJobs, tmp_path: Path, refusing: Any
+) -> None:
+    words = "Consumer 'api_key:AIza-0123456789-secret' has been suspended"
+    google.on("POST /upload/v1beta/files", refusing(403, words))
+    with pytest.raises(CreateError, match=r"\[key\]") as raised:
+        jobs.create(order(tmp_path))
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_large_file_is_never_in_memory(google: Any, jobs: BatchJobs, tmp_path: Path) -> None:
