@@ -40,7 +40,7 @@ def fallbacks_of(
     found: dict[str, ServiceTier | None] = {}
     for name in dict.fromkeys(models):
         model = find_model(name, vertex=service.vertex)
-        found[name] = tier = _fallback(settings.batch_fallback, model, service)
+        found[name] = tier = fallback_of(settings, model, service)
         if tier is not None:
             find_price(name, tier, on, vertex=service.vertex, prices=service.prices)
     return found
@@ -58,7 +58,7 @@ def batch_root_of(
     output = settings.output
     if not service.vertex or ServiceTier.BATCH not in tiers or not output:
         return ""
-    if not any(place.startswith(BUCKET_SCHEME) for place in (output, temp_location)):
+    if not has_place_for_jobs(settings, service, temp_location):
         raise InputError(
             "Vertex AI's batch jobs read and write Cloud Storage: give --output=gs://... or "
             "--temp_location=gs://..."
@@ -66,12 +66,26 @@ def batch_root_of(
     return "" if output.startswith(BUCKET_SCHEME) else join(temp_location, "tierwise-batches")
 
 
-def refuse_batch_in_a_pipeline(questions: Questions) -> None:
+def has_place_for_jobs(settings: Settings, service: Service, temp_location: str) -> bool:
+    """Whether batch jobs can read and write there: of Vertex AI in a bucket, of others anywhere.
+
+    A plan without an output is of a run that will have one.
+    """
+    places = (settings.output or BUCKET_SCHEME, temp_location)
+    return not service.vertex or any(place.startswith(BUCKET_SCHEME) for place in places)
+
+
+def refuse_batch_in_a_pipeline(settings: Settings, questions: Questions) -> None:
     """Refuse the batch tier where somebody else's pipeline asks: it runs once, batch in rounds.
 
     Raises:
-        InputError: a task is asked in batch.
+        InputError: a task is asked in batch, or might come to be.
     """
+    if settings.finish_by:
+        raise InputError(
+            "--finish_by chooses tiers for a whole run, and a pipeline of your own is none. Use "
+            "tierwise run, or leave it out."
+        )
     for task in questions.tasks:
         if task.route.service_tier is ServiceTier.BATCH:
             raise InputError(
@@ -80,7 +94,13 @@ def refuse_batch_in_a_pipeline(questions: Questions) -> None:
             )
 
 
-def _fallback(named: str | None, model: Model, service: Service) -> ServiceTier | None:
+def fallback_of(settings: Settings, model: Model, service: Service) -> ServiceTier | None:
+    """The tier at which a model is asked what batch jobs leave, None for none.
+
+    Raises:
+        InputError: the flag names a tier that it lacks there.
+    """
+    named = settings.batch_fallback
     if named == NO_FALLBACK:
         return None
     # Other places than global ignore flex without a word.

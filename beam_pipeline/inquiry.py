@@ -101,7 +101,7 @@ def inquiry_of(
     batch_fallbacks = fallbacks_of(settings, questions, service, on)
     batch_root = batch_root_of(settings, questions, service, temp_location)
     if found is not None:
-        refuse_batch_in_a_pipeline(questions)
+        refuse_batch_in_a_pipeline(settings, questions)
     else:
         found = find_input(
             settings.input, excluded=settings.output or "", follow_links=settings.follow_links

@@ -24,6 +24,7 @@ from tierwise.beam_pipeline.asked import (
     patience_of,
     questions_to_ask,
 )
+from tierwise.beam_pipeline.finish_by import FINISH_BY, chosen_in_time
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of
 from tierwise.beam_pipeline.job import Batches, Job
@@ -61,6 +62,18 @@ def job_of_tasks(
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
+    chosen = None
+    if settings.finish_by and found is None:
+        chosen = chosen_in_time(
+            settings,
+            tasks,
+            project=project,
+            temp_location=temp_location,
+            now=now,
+            on=price_day(now),
+            workers=workers,
+        )
+        settings, tasks = chosen.settings, chosen.tasks
     questions, warnings = questions_to_ask(settings, tasks, price_day(now))
     inquiry = inquiry_of(
         settings,
@@ -70,7 +83,10 @@ def job_of_tasks(
         temp_location=temp_location,
         found=found,
     )
-    return build_job(settings, inquiry, now=now, workers=workers, files=files), warnings
+    job = build_job(settings, inquiry, now=now, workers=workers, files=files)
+    if chosen:
+        job = replace(job, facts={**job.facts, FINISH_BY: chosen.facts})
+    return job, warnings
 
 
 def build_job(

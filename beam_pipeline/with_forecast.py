@@ -7,6 +7,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from tierwise.batches.planned_rounds import PlannedBatch, planned_batch
+from tierwise.beam_pipeline.finish_by import FINISH_BY, TOLD
 from tierwise.beam_pipeline.job import Batches, Job
 from tierwise.beam_pipeline.terminal.batch_lines import batch_lines, batch_row
 from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
@@ -46,6 +47,8 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
         )
     )
     say(results, forecast_line(row))
+    for line in job.facts.get(FINISH_BY, {}).get(TOLD, ()):
+        say(results, line)
     if job.batches and (batch := _planned_rounds(job, job.batches, survey)):
         row["batch"] = batch_row(batch)
         for line in batch_lines(batch):

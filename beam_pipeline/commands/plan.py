@@ -18,12 +18,15 @@ from tierwise.beam_pipeline.capped import reach_line, reach_of, reach_row
 from tierwise.beam_pipeline.flags.command_line import Settings, unknown_flag
 from tierwise.beam_pipeline.flags.flag import PLAN
 from tierwise.beam_pipeline.flags.of_verb import flags_of
+from tierwise.beam_pipeline.flags.times import read_moment
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of, warnings_about
+from tierwise.beam_pipeline.mix_in_time import MixInTime, mix_in_time
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.batch_lines import batch_row, print_batch
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
 from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
+from tierwise.beam_pipeline.terminal.mix_lines import mix_lines, mix_row
 from tierwise.beam_pipeline.terminal.screen import print_document, say
 from tierwise.errors import InputError
 from tierwise.forecast.alternatives import alternatives
@@ -50,12 +53,13 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if not settings.input:
         raise InputError("--input is missing. See tierwise plan --help.")
     questions, warnings = questions_to_ask(settings, tasks_of(settings), on)
+    temp_location, seconds = _beam_flag("temp_location", beam_flags), _seconds(settings)
     inquiry = inquiry_of(
         settings,
         questions,
         project=_beam_flag("project", beam_flags),
         on=on,
-        temp_location=_beam_flag("temp_location", beam_flags),
+        temp_location=temp_location,
     )
     survey = survey_of(
         inquiry.found,
@@ -70,7 +74,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     warnings += warnings_about(questions, inquiry.service, on)
     warnings += no_images(survey, inquiry.found.uri)
     show = _show_ways if settings.compare else _show_forecast
-    show(_Planned(settings, inquiry, survey, warnings), console)
+    show(_Planned(settings, inquiry, survey, warnings, temp_location, seconds), console)
     return 0
 
 
@@ -80,6 +84,8 @@ class _Planned:
     inquiry: Inquiry
     survey: Survey
     warnings: Sequence[str]
+    temp_location: str
+    seconds: float | None
 
 
 def _show_drawing_costs(settings: Settings, on: date, console: Console) -> None:
@@ -124,14 +130,18 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         if at_once.requests or not forecast.load.requests
         else ()
     )
-    batch = _batch(planned)
+    batch, mix = _batch(planned), _mix(planned)
     if settings.json:
         row = {**forecast_row(forecast), "seconds": lasting, "warnings": planned.warnings}
-        print_document({**row, **({"batch": batch_row(batch)} if batch else {}), **cap})
+        told = {"batch": batch_row(batch)} if batch else {}
+        told |= {"within": mix_row(mix)} if mix else {}
+        print_document({**row, **told, **cap})
     else:
         print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
         if batch:
             print_batch(batch, console)
+        for line in mix_lines(mix) if mix else ():
+            say(console, line)
         _say_unmeasured(planned, console)
         _print_cap(cap, console)
 
@@ -151,6 +161,32 @@ def _forecast(planned: _Planned, unknowns: Sequence[Unknown] = tuple(Unknown)) -
         unknowns=unknowns,
         check_packs=planned.settings.check_packs,
     )
+
+
+def _mix(planned: _Planned) -> MixInTime | None:
+    """The mix for `--within` or `--finish_by`, None without both."""
+    if planned.seconds is None:
+        return None
+    return mix_in_time(
+        planned.settings,
+        planned.inquiry,
+        planned.survey,
+        planned.seconds,
+        temp_location=planned.temp_location,
+    )
+
+
+def _seconds(settings: Settings) -> float | None:
+    """The time that there is, None where no flag says."""
+    within: float | None = settings.within
+    if not settings.finish_by:
+        return within
+    if within is not None:
+        raise InputError("--within and --finish_by say the same. Give one of them.")
+    left = read_moment(settings.finish_by, "finish_by") - datetime.now(UTC)
+    if left.total_seconds() <= 0:
+        raise InputError(f"--finish_by={settings.finish_by}: is over.")
+    return left.total_seconds()
 
 
 def _asked_at_once(planned: _Planned, forecast: Forecast) -> Load:

@@ -38,6 +38,16 @@ def durations(
         )
 
 
+def spend_limit(usage_tier: int) -> int:
+    """Nano-dollars that a project may spend in a minute at the Developer API, on average of ten.
+
+    >>> spend_limit(1)
+    1000000000
+    """
+    limits = {row["usage_tier"]: row["usd_per_ten_minutes"] for row in _spend_limits()}
+    return int(Decimal(limits[usage_tier]) * 10**9 / 10)
+
+
 @cache
 def _spend_limits() -> list[dict[str, Any]]:
     text = (files("tierwise") / "facts" / "quotas.toml").read_text(encoding="utf-8")

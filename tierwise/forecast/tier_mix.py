@@ -24,6 +24,7 @@ from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import Survey
 from tierwise.job_limits import JobLimits
 from tierwise.records import ServiceTier
+from tierwise.shown import counted
 from tierwise.tasks import Task
 
 CHOICES = (ServiceTier.BATCH, ServiceTier.FLEX, ServiceTier.STANDARD)
@@ -88,15 +89,24 @@ class Mix:
         return self.at_once_s + self.waits * self.limits.target_s
 
     @property
+    def in_batch(self) -> int:
+        """How many groups are in batch."""
+        return sum(tier is ServiceTier.BATCH for tier in self.tiers.values())
+
+    @property
     def worst_s(self) -> float:
         """When it ends if each job takes until just before it expires."""
         return self.at_once_s + self.waits * self.limits.expires_s
 
 
 def asked_at_tiers(
-    tasks: Sequence[Task], survey: Survey, rates: Rates, quotas: Quotas
+    tasks: Sequence[Task],
+    survey: Survey,
+    rates: Rates,
+    quotas: Quotas,
+    choices: Sequence[ServiceTier] = CHOICES,
 ) -> list[Asked]:
-    """What is left to ask, and what it costs at each tier that its models have.
+    """What is left to ask, and what it costs at each of these tiers that its models have.
 
     `tasks` are in an order in which each comes after those it depends on.
     """
@@ -106,14 +116,14 @@ def asked_at_tiers(
         tier: loads_at(
             tasks, {name: tier for name, tiers in offered.items() if tier in tiers}, survey, rates
         )
-        for tier in CHOICES
+        for tier in choices
     }
     now = loads_at(tasks, {}, survey, rates)
     places: dict[str, int] = {}
     found: list[Asked] = []
     for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
         some = [task for task in tasks if task.name in look]
-        possible = [tier for tier in CHOICES if all(tier in offered[one.name] for one in some)]
+        possible = [tier for tier in choices if all(tier in offered[one.name] for one in some)]
         own = some[0].route.service_tier
         costs = {tier: sum(by_tier[tier][one.name].cost for one in some) for tier in possible}
         costs.setdefault(own, sum(now[one.name].cost for one in some))
@@ -141,12 +151,12 @@ def asked_at_tiers(
 def cheapest_in_time(asked: Sequence[Asked], seconds: float, quotas: Quotas) -> Mix | None:
     """The cheapest mix that is planned to end in time, None if none is; the fastest of equals."""
     in_time = (mix for mix in mixes(asked, quotas) if mix.seconds <= seconds)
-    return min(in_time, key=lambda mix: (mix.cost, mix.seconds), default=None)
+    return min(in_time, key=lambda mix: (mix.cost, mix.seconds, mix.in_batch), default=None)
 
 
 def fastest(asked: Sequence[Asked], quotas: Quotas) -> Mix:
     """The mix that is planned to end first, the cheapest of equals."""
-    return min(mixes(asked, quotas), key=lambda mix: (mix.seconds, mix.cost))
+    return min(mixes(asked, quotas), key=lambda mix: (mix.seconds, mix.cost, mix.in_batch))
 
 
 def mixes(asked: Sequence[Asked], quotas: Quotas) -> Iterator[Mix]:
@@ -215,7 +225,7 @@ def deadline_of(
     each = (left - again_s) / mix.waits
     fits = each >= LEAST_DEADLINE_S
     age = each if fits else max(LEAST_DEADLINE_S, left / mix.waits)
-    return min(age, quotas.limits.expires_s), fits
+    return min(float(round(age)), quotas.limits.expires_s), fits
 
 
 def _at_once(
@@ -225,7 +235,7 @@ def _at_once(
     some = [one for one in asked if tiers[one.group] is not ServiceTier.BATCH]
     in_flight = quotas.requests_in_flight
     seconds = {
-        f"{in_flight:,} requests in flight": sum(
+        f"{counted(in_flight, 'request')} in flight": sum(
             -(-one.jobs.requests // in_flight) * REPLY_S[tiers[one.group]] for one in some
         )
     }

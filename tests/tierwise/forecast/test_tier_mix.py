@@ -213,7 +213,7 @@ def test_the_deadline_leaves_time_for_what_a_job_leaves() -> None:
     mix = mix_of(some, {"a": BATCH}, quotas())
     again = ceil(100_000 / 32) * REPLY_S[STANDARD]
     age, fits = deadline_of(mix, some, {LITE: STANDARD}, 2 * DAY, quotas())
-    assert (age, fits) == (2 * DAY - again, True)
+    assert (age, fits) == (round(2 * DAY - again), True)
     assert deadline_of(mix, some, {LITE: STANDARD}, 9 * DAY, quotas()) == (2 * DAY, True)
     assert deadline_of(mix, some, {LITE: None}, 1.5 * DAY, quotas()) == (1.5 * DAY, True)
     age, fits = deadline_of(mix, some, {LITE: FLEX}, DAY, quotas())  # 32 days at flex
