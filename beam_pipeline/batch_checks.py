@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.run import NO_FALLBACK
 from tierwise.errors import InputError
@@ -32,6 +33,8 @@ def fallbacks_of(
         InputError: the model has no such tier there, or no price for it on that day; or nothing is
             asked in batch, though a flag says how.
     """
+    if settings.batch_wait is not None and service.kind is ServiceKind.EMULATOR:
+        _check_emulator_stays(service)
     models = [
         task.route.model for task in questions.tasks if task.route.service_tier is ServiceTier.BATCH
     ]
@@ -115,6 +118,14 @@ def fallback_of(settings: Settings, model: Model, service: Service) -> ServiceTi
             "Give --batch_fallback=standard or none."
         )
     return ServiceTier(named)
+
+
+def _check_emulator_stays(service: Service) -> None:
+    if not service.endpoint:
+        raise InputError(
+            "--batch_wait: the emulator of a run ends with it, and its batch jobs too. Leave the "
+            "flag out, or start `tierwise emulator` and give --gemini_endpoint."
+        )
 
 
 def _refuse_idle_flags(settings: Settings) -> None:

@@ -12,39 +12,30 @@ became of this one, and a run that is started again goes on at whichever arrow i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from rich.console import Console
 
 from tierwise.accounts.tables import usd
-from tierwise.batches.enqueued import enqueued_limit
+from tierwise.batches.batch_plan import BatchPlan
 from tierwise.batches.job_facts import batch_facts
-from tierwise.batches.job_files import BatchJob, JobFiles, JobOrder, Taking
-from tierwise.batches.ordering import Most, orders_of
+from tierwise.batches.job_files import JobFiles
 from tierwise.batches.part import Part
 from tierwise.batches.small_rounds import asked_at_once
-from tierwise.batches.take import WriteEntries
-from tierwise.batches.watch import End, Rules, Watch
+from tierwise.batches.terms import Terms
+from tierwise.batches.watch import End
 from tierwise.beam_pipeline.graph import define_pipeline
-from tierwise.beam_pipeline.job import Batches, Job
+from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.terminal.batch_board import BatchBoard, ordered_line
+from tierwise.beam_pipeline.terminal.cost_table import dollars
 from tierwise.beam_pipeline.terminal.screen import say
-from tierwise.gemini.batch.jobs import BatchJobs
-from tierwise.gemini.billing import Billing
-from tierwise.gemini.service import Service
-from tierwise.job_limits import job_limits
-from tierwise.journal.journal_files import JournalFiles
 from tierwise.records import ServiceTier
-
-# Whoever leaves sooner cannot wait to see what becomes of a trial.
-_LONG_ENOUGH_TO_TRY_S = 600.0
+from tierwise.shown import counted
 
 
 def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> PipelineEnd:
@@ -53,13 +44,12 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
     Raises:
         InputError: the service takes no job of ours.
     """
-    rounds = _Rounds(job, console)
+    rounds = Rounds(job, console)
     while True:
-        if rounds.needed and rounds.watch() is End.LEFT:
+        if rounds.watch() is End.LEFT:
             return PipelineEnd.UNDER_WAY
-        now = rounds.told
         ended = run_pipeline(
-            partial(define_pipeline, job=now),
+            partial(define_pipeline, job=rounds.next_pass),
             options,
             console,
             verb="asking",
@@ -70,138 +60,75 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
 
 
 @dataclass(slots=True)
-class _Rounds:
+class Rounds:
+    """One start of a run; `job` changes where its questions go another way from now on."""
+
     job: Job
     console: Console
-    begun: float = field(default_factory=time.monotonic)
+    _begun: float = field(default_factory=time.monotonic)
 
     @property
-    def needed(self) -> bool:
-        """Whether jobs ask anything, or did in an earlier start."""
-        return bool(self.job.batches) or any(job.open for job in self.files.all())
+    def _terms(self) -> Terms:
+        """Jobs of an earlier start may be open where nothing is asked by any now."""
+        return self.job.batches or Terms()
 
     @property
-    def batches(self) -> Batches:
-        return self.job.batches or Batches(Rules(), {})
+    def _files(self) -> JobFiles:
+        return self._terms.files(self.job.plan.journal)
 
-    @property
-    def files(self) -> JobFiles:
-        return JobFiles(self.job.plan.journal.folder, self.batches.root)
-
-    @property
-    def run_id(self) -> str:
-        return self.job.plan.journal.run_id
-
-    def watch(self) -> End:
-        """Wait for what is open, as long as the rules allow."""
-        self.files.remove_orphans()
-        if not any(job.open for job in self.files.all()):
-            return End.TAKEN
-        with jobs_of(self.job.plan.service) as jobs, BatchBoard(self.console).shown() as board:
-            watch = Watch(
-                jobs=jobs,
-                files=self.files,
-                billing=Billing(self.job.plan.service),
-                taking=Taking(self.run_id, self.job.plan.journal.digits),
-                write=lambda taking: _writer(self.job.plan.journal, taking),
-                rules=self._rules_left,
-                tell=board.tell,
-            )
-            end = watch.go()
-        if end is End.MIXED_UP:
-            self._echo_all()
-        if end in (End.GIVEN_UP, End.SPOILT):
-            self._ask_at_once()
+    def watch(self, wait_s: float | None = None) -> End:
+        """Wait for what is open, for so many seconds, by default as long as the rules allow."""
+        self._files.remove_orphans()
+        allowed, plan = self._terms.rules.wait_s, self.job.plan
+        if wait_s is None and allowed is not None:
+            wait_s = max(0.0, allowed - (time.monotonic() - self._begun))
+        with BatchBoard(self.console).shown() as board:
+            end = self._terms.watch(plan.service, plan.journal, board.tell, wait_s)
+        if plan.batches and end is End.MIXED_UP:
+            self._go_on_with(replace(plan.batches, echo_all=True))
+        if plan.batches and end in (End.GIVEN_UP, End.SPOILT):
+            say(self.console, "What jobs have not answered is asked without them from now on.")
+            self._go_on_with(replace(plan.batches, at_once=self._terms.fallbacks))
         return end
+
+    @property
+    def next_pass(self) -> Job:
+        """The job of one more pass; should it publish, `run.json` tells of the jobs before it."""
+        facts = batch_facts(self._files.all(), self.job.plan.journal.run_id)
+        journal = replace(self.job.plan.journal, pass_name=uuid.uuid4().hex[:8])
+        plan = replace(self.job.plan, journal=journal)
+        return replace(self.job, plan=plan, facts=self.job.facts | facts)
 
     def go_on(self) -> bool:
         """Order what the pass wrote down; False where that is nothing."""
-        parts = self.files.written(self.run_id)
-        if not parts:
-            return False
-        if self._small(parts):
-            self._ask_at_once()
-        else:
-            for order in self._orders(parts):
-                self.files.write(BatchJob(order))
-        self.files.forget_written(self.run_id)
-        return True
+        plan = self.job.plan
+        parts = self._files.written(plan.journal.run_id)
+        if parts and plan.batches and self._is_small(parts):
+            self._go_on_with(replace(plan.batches, at_once=self._terms.fallbacks))
+        elif parts:
+            say(self.console, ordered_line(self._terms.order(parts, plan.service, plan.journal)))
+        self._files.forget_written(plan.journal.run_id)
+        return bool(parts)
 
-    @property
-    def told(self) -> Job:
-        """The job of the next pass; should it publish, `run.json` tells of the jobs before it."""
-        facts = batch_facts(self.files.all(), self.run_id)
-        return replace(self.job, facts=self.job.facts | facts)
-
-    @property
-    def _rules_left(self) -> Rules:
-        rules = self.batches.rules
-        if rules.wait_s is None:
-            return rules
-        waited = time.monotonic() - self.begun
-        return replace(rules, wait_s=max(0.0, rules.wait_s - waited))
-
-    def _orders(self, parts: Sequence[Part]) -> Iterator[JobOrder]:
-        service, wait_s = self.job.plan.service, self.batches.rules.wait_s
-        before = self.files.all()
-        known = {job.order.kind for job in before if job.taken and job.taken.good}
-        tries = wait_s is None or wait_s >= _LONG_ENOUGH_TO_TRY_S
-        for model in sorted({part.model for part in parts}):
-            some = [part for part in parts if part.model == model]
-            tokens = enqueued_limit(model, self.batches.rules.usage_tier).tokens
-            limits = job_limits(vertex=service.vertex)
-            most = Most(limits.requests, limits.file_bytes, None if service.vertex else tokens)
-            orders = list(
-                orders_of(
-                    some,
-                    most,
-                    known=known if tries else None,
-                    run_id=self.run_id,
-                    answerer=service.answerer,
-                    at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                )
-            )
-            say(self.console, ordered_line(orders))
-            yield from orders
-
-    def _small(self, parts: Sequence[Part]) -> bool:
+    def _is_small(self, parts: Sequence[Part]) -> bool:
         """Whether a later round is not worth a job of its own."""
-        ours = [job for job in self.files.all() if job.order.run_id == self.run_id]
+        run_id = self.job.plan.journal.run_id
+        ours = [job for job in self._files.all() if job.order.run_id == run_id]
         taken = [job.taken for job in ours if job.taken]
         if not taken:
             return False
         requests, paid = sum(part.rows for part in parts), sum(one.cost for one in taken)
         for model in {part.model for part in parts}:
-            tier = self.batches.fallbacks.get(model)
-            # At standard, which a worst case is of, it costs twice what it does in batch.
+            tier = self._terms.fallbacks.get(model)
+            # At standard, whose price a worst case has, it costs twice what it does in batch.
             worst = sum(part.worst for part in parts if part.model == model)
             extra = 0 if tier is ServiceTier.FLEX else worst // 2
             if not asked_at_once(requests, extra, paid, tier):
                 return False
-        cost = f"at most ${usd(sum(part.worst for part in parts)):f}"
-        say(self.console, f"{requests:,} requests are left, {cost}: they are asked without a job.")
+        most = dollars(usd(sum(part.worst for part in parts)))
+        left = f"{counted(requests, 'request')} left, at most ${most}: asked without a job."
+        say(self.console, left)
         return True
 
-    def _ask_at_once(self) -> None:
-        plan = self.job.plan
-        if plan.batches:
-            batches = replace(plan.batches, at_once=self.batches.fallbacks)
-            self.job = replace(self.job, plan=replace(plan, batches=batches))
-
-    def _echo_all(self) -> None:
-        plan = self.job.plan
-        if plan.batches:
-            batches = replace(plan.batches, echo_all=True)
-            self.job = replace(self.job, plan=replace(plan, batches=batches))
-
-
-def _writer(journal: JournalFiles, taking: Taking) -> WriteEntries:
-    files = replace(journal, run_id=taking.run_id, digits=taking.digits)
-    return files.write
-
-
-@contextmanager
-def jobs_of(service: Service) -> Iterator[BatchJobs]:
-    """The batch jobs of a service; Google's library takes long to import."""
-    opened = import_module("tierwise.gemini.batch.open_jobs")
-    yield opened.batch_jobs(service)
+    def _go_on_with(self, batches: BatchPlan) -> None:
+        self.job = replace(self.job, plan=replace(self.job.plan, batches=batches))

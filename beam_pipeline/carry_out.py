@@ -14,7 +14,7 @@ from rich.console import Console
 from tierwise.accounts.ending import Status
 from tierwise.answerer import ServiceKind
 from tierwise.batches.job_facts import batch_facts
-from tierwise.batches.job_files import JobFiles
+from tierwise.batches.terms import Terms
 from tierwise.beam_pipeline.batch_rounds import run_in_rounds
 from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
@@ -35,6 +35,12 @@ _GOES_ON = (
 )
 
 
+_JOBS_GO_ON = (
+    "Batch jobs that were handed in go on at Google. Run the same command again to collect what "
+    "they bring: nothing is asked twice."
+)
+
+
 def carry_out(
     job: Job, options: PipelineOptions, console: Console, *, command: bool = True
 ) -> dict[str, Any] | None:
@@ -46,7 +52,7 @@ def carry_out(
     warn_about(job, options, console)
     lease, job = take_job(job, options)
     ending = _Ending(job, lease, in_this_process(options))
-    goes_on = _GOES_ON if job.lease else ""
+    goes_on = _GOES_ON if job.lease else _JOBS_GO_ON if job.batches else ""
     with resumable(console, ending.interrupted, goes_on, ends_process=command):
         try:
             open_run(job)
@@ -93,8 +99,8 @@ class _Ending:
 
     def left_under_way(self) -> dict[str, Any]:
         """Leave batch jobs to a later start of the same command, which goes on as this run."""
-        files = JobFiles(self.job.plan.journal.folder)
-        facts = batch_facts(files.all(), self.job.plan.journal.run_id)
+        journal = self.job.plan.journal
+        facts = batch_facts((self.job.batches or Terms()).files(journal).all(), journal.run_id)
         break_off(self.job, Status.UNDER_WAY, facts)
         self.lease.end(untraced_requests=0)
         return read_run(self.job)

@@ -7,16 +7,24 @@ the job's last step publishes the tables and ends it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from rich.console import Console
 
+from tierwise.accounts.ending import Status
 from tierwise.accounts.table_names import RUN_FILE
+from tierwise.batches.job_facts import batch_facts
+from tierwise.batches.terms import Terms
+from tierwise.batches.watch import End
+from tierwise.beam_pipeline.batch_rounds import Rounds
 from tierwise.beam_pipeline.carry_out import warn_about
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.lease_keeper import take_job
-from tierwise.beam_pipeline.run_file import break_off, open_run
+from tierwise.beam_pipeline.run_file import break_off, open_run, read_run
 from tierwise.beam_pipeline.run_pipeline import new_pipeline
 from tierwise.beam_pipeline.runners.dataflow import is_dataflow, only_builds
 from tierwise.journal.lines import VERSION
@@ -25,10 +33,11 @@ from tierwise.journal.run_records import Lease
 from tierwise.storage.files import join
 
 
-def hand_over(job: Job, options: PipelineOptions, console: Console) -> None:
+def hand_over(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:
     """Build the job, and leave it where a launcher looks for it.
 
-    With `--dry_run` nothing is left: the job is built, and forgotten.
+    With `--dry_run` nothing is left: the job is built, and forgotten. Batch jobs that have ended
+    are collected first; while others are under way nothing is built, and `run.json` comes back.
 
     Raises:
         InputError: another run is going on, or Beam refuses its options.
@@ -38,11 +47,14 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> None:
         record = new_record(job.plan.journal.run_id, untraced_requests=0, journal_version=VERSION)
         _build(handed_over(job, Lease(job.plan.journal.runs, 0, record)), options)
         console.print("Dry run: the job can be built. Nothing was submitted.", highlight=False)
-        return
+        return None
     lease, job = take_job(job, options)
     try:
         open_run(job)
-        _build(job, options)
+        rounds = Rounds(replace(job, hands_in=True), console)
+        if rounds.watch(wait_s=0.0) is End.LEFT:
+            return _leave(job, lease)
+        _build(rounds.next_pass, options)
     except BaseException:
         break_off(job)
         lease.end(untraced_requests=0)
@@ -54,6 +66,16 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    return None
+
+
+def _leave(job: Job, lease: Lease) -> dict[str, Any]:
+    """What `run.json` says of batch jobs that have not ended: there is nothing to build."""
+    journal = job.plan.journal
+    facts = batch_facts((job.batches or Terms()).files(journal).all(), journal.run_id)
+    break_off(job, Status.UNDER_WAY, facts)
+    lease.end(untraced_requests=0)
+    return read_run(job)
 
 
 def _build(job: Job, options: PipelineOptions) -> None:

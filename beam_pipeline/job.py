@@ -12,28 +12,14 @@ from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
-from tierwise.batches.watch import Rules
+from tierwise.batches.terms import Terms
 from tierwise.counts.tally import Counting
 from tierwise.evaluation import Judged
 from tierwise.journal.rate_share import PERIOD_S
 from tierwise.journal.run_records import Lease
 from tierwise.publishing.publish_run import Publication
-from tierwise.records import ServiceTier
 from tierwise.storage.listing import Input
 from tierwise.transforms.share_near_duplicates import Likeness
-
-
-@dataclass(frozen=True, slots=True)
-class Batches:
-    """How the batch jobs of a run are looked after.
-
-    `fallbacks` has the tier at which each model is asked what jobs leave, None for one that is not
-    asked. Below `root` lies what jobs ask, empty for beside the journal.
-    """
-
-    rules: Rules
-    fallbacks: Mapping[str, ServiceTier | None]
-    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +52,7 @@ class Job:
     judged: Mapping[str, Judged] = field(default_factory=dict)
     first: int | None = None
     counting: Counting | None = None
-    batches: Batches | None = None
+    batches: Terms | None = None
     hands_in: bool = False
 
     @property
@@ -117,7 +103,8 @@ class Job:
             first=self.first,
             counted=self.counted,
             counts_by=self.renamed.get(by, by),
-            batch_root=self.batches.root if self.batches else "",
+            batches=self.batches,
+            hands_in=self.plan.service if self.hands_in else None,
         )
 
 

@@ -18,16 +18,18 @@ from tierwise.answering.groups import group_name
 from tierwise.answering.plan import Plan, requests_at_a_time
 from tierwise.batches.batch_plan import BatchPlan
 from tierwise.batches.job_files import JobFiles
+from tierwise.batches.terms import Terms
 from tierwise.batches.watch import Rules
 from tierwise.beam_pipeline.asked import (
     calibrated_versions,
     patience_of,
     questions_to_ask,
 )
+from tierwise.beam_pipeline.continued_run import continued_run
 from tierwise.beam_pipeline.finish_by import FINISH_BY, chosen_in_time
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of
-from tierwise.beam_pipeline.job import Batches, Job
+from tierwise.beam_pipeline.job import Job
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
@@ -108,7 +110,9 @@ def build_job(
     ungrouped = dict[str, int]()
     if files is None:
         files, ungrouped = _count_names(questions, found)
-    output, run_id = writable(settings.output), new_run_id(now)
+    output = writable(settings.output)
+    told = _who_is_asked_what(inquiry)
+    run_id = continued_run(output, settings, told) or new_run_id(now)
     asked = min(files, settings.first or files)
     digits = (
         shard_digits(asked)
@@ -160,12 +164,12 @@ def _batch_plan(settings: Settings, inquiry: Inquiry, journal: JournalFiles) -> 
     return BatchPlan(files.parts_of(journal.run_id), settings.batch_echo == "all")
 
 
-def _batches(settings: Settings, inquiry: Inquiry) -> Batches | None:
+def _batches(settings: Settings, inquiry: Inquiry) -> Terms | None:
     """How batch jobs are looked after; None where no task is asked by any."""
     if not inquiry.batch_fallbacks:
         return None
     rules = Rules(settings.batch_wait, settings.batch_deadline, settings.usage_tier)
-    return Batches(rules, inquiry.batch_fallbacks, inquiry.batch_root)
+    return Terms(rules, inquiry.batch_fallbacks, inquiry.batch_root)
 
 
 def _facts(
@@ -182,11 +186,10 @@ def _facts(
     facts = {
         "tierwise": VERSION,
         "run_id": run_id,
-        **answered_by(service.answerer),
+        **_who_is_asked_what(inquiry),
         "service_tiers": {t.name: str(t.route.service_tier) for t in questions.with_rows},
         "started_at": now.isoformat(timespec="seconds"),
         "flags": {name: value for name, value in vars(settings).items() if value is not None},
-        "asked": asked_tasks(questions, inquiry.judged),
         "prices": asked_prices(
             (task.route.model for task in questions.tasks),
             inquiry.on,
@@ -204,6 +207,12 @@ def _facts(
         "corrections": inquiry.corrected.facts,
     }
     return facts | {name: told for name, told in sometimes.items() if told}
+
+
+def _who_is_asked_what(inquiry: Inquiry) -> dict[str, Any]:
+    """What tells one run from another: who answers, and the questions."""
+    asked = asked_tasks(inquiry.questions, inquiry.judged)
+    return {**answered_by(inquiry.service.answerer), "asked": asked}
 
 
 def answered_by(answerer: Answerer) -> dict[str, Any]:

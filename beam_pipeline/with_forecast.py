@@ -7,8 +7,9 @@ from dataclasses import replace
 from rich.console import Console
 
 from tierwise.batches.planned_rounds import PlannedBatch, planned_batch
+from tierwise.batches.terms import Terms
 from tierwise.beam_pipeline.finish_by import FINISH_BY, TOLD
-from tierwise.beam_pipeline.job import Batches, Job
+from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.terminal.batch_lines import batch_lines, batch_row
 from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
@@ -58,7 +59,7 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
     return replace(job, facts={**job.facts, "forecast": row})
 
 
-def _planned_rounds(job: Job, batches: Batches, survey: Survey) -> PlannedBatch | None:
+def _planned_rounds(job: Job, batches: Terms, survey: Survey) -> PlannedBatch | None:
     return planned_batch(
         job.plan.questions.tasks,
         survey,

@@ -39,7 +39,7 @@ NETWORK = {"aiohttp", "httpx", "requests", "socket", "urllib.request", "http", "
 # only builds a pipeline, must not wait for them.
 LATE_IMPORTS = {
     *("tierwise/__init__.py", "tierwise/one_name.py", "tierwise/beam_pipeline/__main__.py"),
-    *("tierwise/scheduling/engine.py", "tierwise/beam_pipeline/batch_rounds.py"),
+    *("tierwise/scheduling/engine.py", "tierwise/batches/terms.py"),
 }
 
 

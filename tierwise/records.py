@@ -381,11 +381,6 @@ class Failure(Record):
     pack: str = ""
 
     @property
-    def under_way(self) -> bool:
-        """Whether a batch job asks it, or what it depends on."""
-        return self.reason is Reason.UNDER_WAY
-
-    @property
     def unasked(self) -> bool:
         """Whether the image was not asked to the end, for no fault of its own: a later run is."""
         return self.run_ended or self.reason in _UNASKED
@@ -401,6 +396,11 @@ class Failure(Record):
 
 
 Outcome = Answer | Failure
+
+
+def is_under_way(outcome: Outcome) -> bool:
+    """Whether a batch job asks it, or what it depends on."""
+    return isinstance(outcome, Failure) and outcome.reason is Reason.UNDER_WAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from tierwise.answering.groups import AnsweredGroup
 from tierwise.answering.plan import Plan
 from tierwise.batches.part import Part
-from tierwise.records import Answer, Answered, Failure, Usage
+from tierwise.records import Answer, Answered, Failure, Usage, is_under_way
 from tierwise.scheduling.engine import Engine
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.window import Window
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 # `requests` are those that were billed or may have been, `tries` all that were sent.
 _COUNTERS = (
-    *("files", "answers", "failures", "requests", "nano_dollars", "tries", "retries"),
+    *("files", "answers", "failures", "put_off", "requests", "nano_dollars", "tries", "retries"),
     *("throttled_ms", *(kind.name for kind in fields(Usage))),
 )
 _DISTRIBUTIONS = ("sent_bytes", "milliseconds", "images_per_request", "latency_ms")
@@ -142,6 +142,9 @@ class AskingFn(beam.DoFn, Generic[Result]):
         for outcome in answered.outcomes:
             spent = outcome.paid
             failed = isinstance(outcome, Failure)
+            if is_under_way(outcome):
+                self._counters["put_off"].inc()
+                continue
             self._counters["failures" if failed else "answers"].inc()
             self._counters["requests"].inc(spent.requests)
             self._counters["nano_dollars"].inc(spent.cost)

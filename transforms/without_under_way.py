@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from tierwise.records import Failure, NamedOutcome, NamedPage, Outcome
+from tierwise.records import NamedOutcome, NamedPage, is_under_way
 
 
 def without_under_way(
@@ -14,12 +14,11 @@ def without_under_way(
 
     So a pass that only writes down what jobs will ask makes no tables of it.
     """
-    come = rows | "ComeRows" >> beam.Filter(lambda row: not _waits(row.outcome))
+    come = rows | "ComeRows" >> beam.Filter(lambda row: not is_under_way(row.outcome))
     if pages is None:
         return come, None
-    whole = pages | "ComePages" >> beam.Filter(lambda page: not any(map(_waits, page.outcomes)))
-    return come, whole
+    return come, pages | "ComePages" >> beam.Filter(_is_whole)
 
 
-def _waits(outcome: Outcome) -> bool:
-    return isinstance(outcome, Failure) and outcome.under_way
+def _is_whole(page: NamedPage) -> bool:
+    return not any(map(is_under_way, page.outcomes))

@@ -19,6 +19,7 @@ from tierwise.beam_pipeline.flags.flag import CALIBRATE
 from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
+from tierwise.beam_pipeline.terminal.batch_board import is_under_way, left_lines
 from tierwise.beam_pipeline.terminal.calibration_table import print_calibration
 from tierwise.beam_pipeline.terminal.money import cap_lines
 from tierwise.beam_pipeline.terminal.screen import print_document, say, screen, warn
@@ -87,8 +88,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     files_for(output).write(manifest, manifest_of(one.named for one in sample.images))
     asking = _Asking(settings, manifest, options, console)
     run = asking.ask(sample, now)
-    if run is None:
-        return 1
+    if run is None or is_under_way(run):
+        return _leave(run, results)
     try:
         chosen = _chosen(judge, sample, output, run)
         if smaller := _left(sample, chosen):
@@ -98,8 +99,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
                 say(console, _said_of(one))
             sample = replace(sample, trials=sample.trials.with_joint(smaller))
             again = asking.ask(sample, datetime.now(UTC))
-            if again is None:
-                return 1
+            if again is None or is_under_way(again):
+                return _leave(again, results)
             run = again
             chosen = _chosen(judge, sample, output, run)
     except TooFewError as error:
@@ -113,6 +114,14 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     _say_all(cap_lines(run), results)
     if settings.json:
         print_document(json.loads(document))
+    return int(run["exit_status"])
+
+
+def _leave(run: Mapping[str, Any] | None, results: Console) -> int:
+    """The exit status of asking that broke off, or is left to batch jobs."""
+    if run is None:
+        return 1
+    _say_all(left_lines(run), results)
     return int(run["exit_status"])
 
 

@@ -14,7 +14,7 @@ from tierwise.beam_pipeline.run_file import read_run
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.dataflow import only_builds, submits_only
 from tierwise.beam_pipeline.terminal.screen import print_document, screen
-from tierwise.beam_pipeline.terminal.summary import print_summary
+from tierwise.beam_pipeline.terminal.summary import print_end
 from tierwise.beam_pipeline.with_forecast import with_forecast
 from tierwise.beam_pipeline.with_page import with_page
 
@@ -27,15 +27,17 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     job = with_page(job, thumbnails=not settings.no_thumbnails)
     if only_builds(options) or submits_only(options):
         job = with_forecast(job, console, results)
-        hand_over(job, options, console)
+        left = hand_over(job, options, console)
+        if left is not None:
+            print_end(left, job.output, results)
         if settings.json:
-            print_document(job.facts)
-        return 0
+            print_document(left or job.facts)
+        return int(left["exit_status"]) if left else 0
     with reachable(settings, job) as asked:
         job = with_forecast(asked, console, results)
         run = carry_out(job, options, console)
     if run is not None:
-        print_summary(run, job.output, results)
+        print_end(run, job.output, results)
     if settings.json:
         print_document(run or read_run(job))
     return int(run["exit_status"]) if run else 1

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 from rich.console import Console
 from rich.status import Status
 
+from tierwise.accounts.ending import Status as RunStatus
 from tierwise.accounts.tables import usd
 from tierwise.batches.job_files import BatchJob, JobOrder
 from tierwise.beam_pipeline.terminal.cost_table import dollars
@@ -104,17 +107,24 @@ def _taken_line(job: BatchJob) -> str:
     return f"{line}, ${dollars(usd(taken.cost))}" + (f" ({told})" if told else "")
 
 
-def left_lines(jobs: Sequence[BatchJob]) -> Iterator[str]:
-    """What a person is told who leaves jobs to a later start of the command."""
-    some = [job for job in jobs if job.open]
-    held = usd(sum(job.order.worst for job in some))
-    waiting = sum(not job.sending_at for job in some)
+def is_under_way(run: Mapping[str, Any]) -> bool:
+    """Whether a run, by its `run.json`, has left batch jobs to a later start."""
+    return bool(run["status"] == RunStatus.UNDER_WAY)
+
+
+def left_lines(run: Mapping[str, Any]) -> Iterator[str]:
+    """What a person is told who leaves jobs to a later start of the command, by its `run.json`."""
+    jobs = [job for job in run.get("batch", {}).get("jobs", []) if job["state"] != "taken"]
+    requests = sum(job["requests"] for job in jobs)
+    held = sum((Decimal(job["held_usd"]) for job in jobs), Decimal())
+    waiting = sum(job["state"] == "waits" for job in jobs)
     yield (
-        f"{counted(len(some), 'batch job')} with {sum(job.order.rows for job in some):,} requests "
-        f"under way, at most ${dollars(held)}. The same command collects what they bring."
+        f"{counted(len(jobs), 'batch job')} under way with {counted(requests, 'request')}, at most "
+        f"${dollars(held)}. Run the same command again to collect what they bring: nothing is "
+        "asked twice. Exit status 4."
     )
     if waiting:
         yield (
-            f"{waiting} of them wait for room: Google limits what may be enqueued at a time. "
-            "The same command hands them in."
+            f"{waiting} of them wait for room, for Google limits what may be enqueued at a time: "
+            "the same command hands them in."
         )

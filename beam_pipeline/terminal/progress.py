@@ -103,6 +103,8 @@ class _Watched:
 
 def _figures(tally: Tally, speed: Speed, total: int) -> Iterator[str]:
     yield counted(tally.failures, "failure")
+    if tally.put_off:
+        yield f"{counted(tally.put_off, 'question')} for batch jobs"
     if tally.requests:
         yield f"{speed.requests_per_s:.1f} requests/s"
         yield f"${dollars(usd(tally.cost))}"

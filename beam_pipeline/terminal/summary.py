@@ -9,6 +9,7 @@ from rich.console import Console
 from tierwise.accounts.ending import EarlyEnd, Status, how_to_go_on
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.beam_pipeline.terminal.answers_table import print_answers
+from tierwise.beam_pipeline.terminal.batch_board import is_under_way, left_lines
 from tierwise.beam_pipeline.terminal.counts_table import print_counts
 from tierwise.beam_pipeline.terminal.evaluation_table import (
     print_audits,
@@ -28,6 +29,15 @@ from tierwise.shown import counted
 from tierwise.storage.files import join
 
 EMULATED = "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
+
+
+def print_end(run: dict[str, Any], output: str, console: Console) -> None:
+    """Print how a run ended: its summary, or what its batch jobs wait for."""
+    if is_under_way(run):
+        for line in left_lines(run):
+            say(console, line)
+    else:
+        print_summary(run, output, console)
 
 
 def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
@@ -109,9 +119,13 @@ def print_unfinished(
 
     `run` is its `run.json`, `all_runs` what all runs into the output have paid.
     """
+    if is_under_way(run):
+        for line in left_lines(run):
+            say(console, line)
     refused = run["status"] == Status.REFUSED
     how = "was refused" if refused else "was interrupted, or broke off"
-    say(console, f"The last run, {run['run_id']} of {run['started_at']}, {how} before its end.")
+    if not is_under_way(run):
+        say(console, f"The last run, {run['run_id']} of {run['started_at']}, {how} before its end.")
     for line in all_runs_lines(all_runs):
         say(console, line)
     if run["tables"]:
@@ -120,5 +134,7 @@ def print_unfinished(
         say(console, "There are no tables yet.")
     if run["emulated"]:
         say(console, EMULATED)
+    if is_under_way(run):
+        return
     again = "Put right what it was refused for" if refused else "Nothing that was paid is lost"
     say(console, f"{again}: run the same command again, and it goes on from here.")

@@ -31,7 +31,7 @@ def _job_facts(job: BatchJob) -> dict[str, Any]:
         "state": job.standing,
         "ordered_at": job.order.ordered_at,
         "created_at": job.created_at,
-        "held_usd": str(usd(job.order.worst)) if job.open else "0",
+        "held_usd": f"{usd(job.order.worst):f}" if job.open else "0",
     }
     if job.taken:
         told |= {
@@ -43,7 +43,7 @@ def _job_facts(job: BatchJob) -> dict[str, Any]:
             "doubled": job.taken.doubled,
             "echoed": job.taken.echoed,
             "mixed_up": job.taken.mixed_up,
-            "cost_usd": str(usd(job.taken.cost)),
-            "maybe_billed_usd": str(usd(job.taken.maybe_billed)),
+            "cost_usd": f"{usd(job.taken.cost):f}",
+            "maybe_billed_usd": f"{usd(job.taken.maybe_billed):f}",
         }
     return told

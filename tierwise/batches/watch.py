@@ -73,9 +73,13 @@ class Rules:
     usage_tier: int = 1
 
 
+# Is given all jobs whenever something may be new.
+Tell = Callable[[Sequence[BatchJob]], None]
+
+
 @dataclass(slots=True)
 class Watch:
-    """All open jobs of an output. `tell` is called with all jobs whenever something may be new.
+    """All open jobs of an output.
 
     `write` makes entries durable for a job that is being taken, as `taking` says.
     """
@@ -86,7 +90,7 @@ class Watch:
     taking: Taking
     write: Callable[[Taking], WriteEntries]
     rules: Rules
-    tell: Callable[[Sequence[BatchJob]], None]
+    tell: Tell
     known: list[BatchJob] = field(default_factory=list)
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, int] = field(default_factory=dict)

@@ -94,7 +94,8 @@ class JournalFiles:
 
     Folders have one digit at least: with none, the only shard is all of them.
     Only runs mend what they find damaged; a look for a forecast changes nothing. `reading` says
-    what of other runs counts for this one.
+    what of other runs counts for this one. A run passes over its archive more than once where batch
+    jobs ask: `pass_name` tells one time from another.
     """
 
     folder: str
@@ -102,6 +103,7 @@ class JournalFiles:
     digits: int
     mends: bool = True
     reading: Reading = ANYBODYS
+    pass_name: str = ""
 
     @property
     def workers(self) -> str:
@@ -193,16 +195,16 @@ class JournalFiles:
             files_for(uri).write(uri, to_lines(some), durable=True)
 
     def begin(self, shard: str) -> int:
-        """Note that a bundle begins with a shard; how many of this run had begun with it before.
+        """Note that a bundle begins with a shard; how many before it had begun and failed.
 
-        Only a bundle that is tried again is not the first. Its earlier attempt may have paid for
-        requests that left no trace.
+        Only a bundle that is tried again is not the first of its pass. Its earlier attempt may have
+        paid for requests that left no trace.
         """
         folder = join(self._attempts, shard or "all")
         files = files_for(folder)
-        before = sum(1 for _ in files.walk(folder))
-        files.write(join(folder, uuid.uuid4().hex), b"", durable=True)
-        return before
+        begun = [stat.uri.rpartition("/")[2].partition("-")[0] for stat in files.walk(folder)]
+        files.write(join(folder, f"{self.pass_name}-{uuid.uuid4().hex}"), b"", durable=True)
+        return len(begun) - len(set(begun) - {self.pass_name})
 
     def forget_attempts(self) -> None:
         """Delete what `begin` and workers noted, once the run is over; sums are kept."""

@@ -35,13 +35,15 @@ from tierwise.accounts.table_names import (
 )
 from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import AuditTally, audit_summary
-from tierwise.batches.job_files import JobFiles
+from tierwise.batches.job_facts import batch_facts
 from tierwise.batches.part import Part as BatchPart
+from tierwise.batches.terms import Terms
 from tierwise.counts.shares import counts_facts, counts_schema, label_counts
 from tierwise.counts.tally import CountRow
 from tierwise.errors import TablesError
 from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
 from tierwise.forecast.pilot import Measured, Population, pilot_facts
+from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import check_lease, end_lease
 from tierwise.json_text import read_json_text
@@ -70,8 +72,8 @@ class Publication:
     page for people is one of the files that are published. `untraced` is what earlier runs may have
     paid and the journal does not tell. `first` is how many contents a pilot asks. `counted` are the
     labels of the tasks that people have labelled at random, `counts_by` the manifest's column that
-    these counts are told apart by. Below `batch_root` lies what batch jobs ask, empty for beside
-    the journal.
+    these counts are told apart by. `batches` says how batch jobs are looked after; where nobody
+    waits for them, the last step `hands_in` to that service what was written down.
     """
 
     output: str
@@ -87,7 +89,8 @@ class Publication:
     first: int | None = None
     counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     counts_by: str = ""
-    batch_root: str = ""
+    batches: Terms | None = None
+    hands_in: Service | None = None
 
     @property
     def staging(self) -> str:
@@ -163,9 +166,44 @@ def _put_off(publication: Publication, written: Sequence[BatchPart]) -> dict[str
     """Leave word of what was written down for batch jobs, and no tables."""
     check_lease(publication.journal.runs, publication.journal.run_id)
     files_for(publication.staging).remove_folder(publication.staging)
-    files = JobFiles(publication.journal.folder, publication.batch_root)
-    files.write_down(publication.journal.run_id, written)
-    return {**publication.facts, "status": Status.UNDER_WAY}
+    terms, journal = publication.batches or Terms(), publication.journal
+    terms.files(journal).write_down(journal.run_id, written)
+    run = {**publication.facts, "status": Status.UNDER_WAY}
+    if publication.hands_in:
+        return _hand_in(publication, run, terms, publication.hands_in)
+    return run
+
+
+def _hand_in(
+    publication: Publication, run: Mapping[str, Any], terms: Terms, service: Service
+) -> dict[str, Any]:
+    """Hand the jobs in for a launcher that waits for nothing, and end the run for now.
+
+    Done twice, it makes no job twice: the same parts are the same orders.
+    """
+    journal = publication.journal
+    files = terms.files(journal)
+    terms.order(files.written(journal.run_id), service, journal)
+    terms.watch(service, journal, lambda _: None, wait_s=0.0)
+    run = {
+        **run,
+        **batch_facts(files.all(), journal.run_id),
+        "exit_status": EXIT_STATUS[Status.UNDER_WAY],
+        "tables": _tables_in_place(publication.output),
+    }
+    text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
+    files_for(publication.output).write(join(publication.output, RUN_FILE), text.encode())
+    end_lease(journal.runs, journal.run_id)
+    return run
+
+
+def _tables_in_place(output: str) -> list[Any]:
+    """Those of the run before, which stay."""
+    try:
+        run = read_json_text(files_for(output).read(join(output, RUN_FILE)))
+    except (FileNotFoundError, ValueError):
+        return []
+    return list(run.get("tables", [])) if isinstance(run, dict) else []
 
 
 def finish_earlier(output: str) -> None:

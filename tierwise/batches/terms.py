@@ -1,0 +1,105 @@
+"""How the batch jobs of a run are looked after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib import import_module
+
+from tierwise.batches.enqueued import enqueued_limit
+from tierwise.batches.job_files import BatchJob, JobFiles, JobOrder, Taking
+from tierwise.batches.ordering import Most, orders_of
+from tierwise.batches.part import Part
+from tierwise.batches.take import WriteEntries
+from tierwise.batches.watch import End, Rules, Tell, Watch
+from tierwise.gemini.batch.jobs import BatchJobs
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.service import Service
+from tierwise.job_limits import job_limits
+from tierwise.journal.journal_files import JournalFiles
+from tierwise.records import ServiceTier
+
+# Whoever leaves sooner cannot wait to see what becomes of a trial.
+_LONG_ENOUGH_TO_TRY_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run says of its batch jobs.
+
+    `fallbacks` has the tier at which each model is asked what jobs leave, None for one that is not
+    asked. Below `root` lies what jobs ask, empty for beside the journal.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    fallbacks: Mapping[str, ServiceTier | None] = field(default_factory=dict)
+    root: str = ""
+
+    def files(self, journal: JournalFiles) -> JobFiles:
+        """The records of the jobs of an output."""
+        return JobFiles(journal.folder, self.root)
+
+    def order(
+        self, parts: Sequence[Part], service: Service, journal: JournalFiles
+    ) -> list[JobOrder]:
+        """Make jobs of what a pass wrote down; the same parts are never ordered twice."""
+        files = self.files(journal)
+        before = files.all()
+        known = {job.order.kind for job in before if job.taken and job.taken.good}
+        wait_s = self.rules.wait_s
+        tries = wait_s is None or wait_s >= _LONG_ENOUGH_TO_TRY_S
+        orders = [
+            order
+            for model in sorted({part.model for part in parts})
+            for order in orders_of(
+                [part for part in parts if part.model == model],
+                self._most(model, service),
+                known=known if tries else None,
+                run_id=journal.run_id,
+                answerer=service.answerer,
+                at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            )
+        ]
+        there = {job.order.id for job in before}
+        for order in orders:
+            if order.id not in there:
+                files.write(BatchJob(order))
+        return orders
+
+    def _most(self, model: str, service: Service) -> Most:
+        limits, tokens = job_limits(vertex=service.vertex), None
+        if not service.vertex:
+            tokens = enqueued_limit(model, self.rules.usage_tier).tokens
+        return Most(limits.requests, limits.file_bytes, tokens)
+
+    def watch(
+        self, service: Service, journal: JournalFiles, tell: Tell, wait_s: float | None
+    ) -> End:
+        """Look after what is open, for so many seconds; None is for as long as it takes."""
+        files = self.files(journal)
+        if not any(job.open for job in files.all()):
+            return End.TAKEN
+        with jobs_of(service) as jobs:
+            watch = Watch(
+                jobs=jobs,
+                files=files,
+                billing=Billing(service),
+                taking=Taking(journal.run_id, journal.digits),
+                write=lambda taking: _writer(journal, taking),
+                rules=replace(self.rules, wait_s=wait_s),
+                tell=tell,
+            )
+            return watch.go()
+
+
+def _writer(journal: JournalFiles, taking: Taking) -> WriteEntries:
+    return replace(journal, run_id=taking.run_id, digits=taking.digits).write
+
+
+@contextmanager
+def jobs_of(service: Service) -> Iterator[BatchJobs]:
+    """The batch jobs of a service; Google's library takes long to import."""
+    opened = import_module("tierwise.gemini.batch.open_jobs")
+    yield opened.batch_jobs(service)
