@@ -33,13 +33,13 @@ def fallbacks_of(
         InputError: the model has no such tier there, or no price for it on that day; or nothing is
             asked in batch, though a flag says how.
     """
-    if settings.batch_wait is not None and service.kind is ServiceKind.EMULATOR:
-        _check_emulator_stays(service)
     models = [
         task.route.model for task in questions.tasks if task.route.service_tier is ServiceTier.BATCH
     ]
     if not models:
         _refuse_idle_flags(settings)
+    elif settings.batch_wait is not None:
+        _check_stays(service)
     found: dict[str, ServiceTier | None] = {}
     for name in dict.fromkeys(models):
         model = find_model(name, vertex=service.vertex)
@@ -120,8 +120,8 @@ def fallback_of(settings: Settings, model: Model, service: Service) -> ServiceTi
     return ServiceTier(named)
 
 
-def _check_emulator_stays(service: Service) -> None:
-    if not service.endpoint:
+def _check_stays(service: Service) -> None:
+    if service.kind is ServiceKind.EMULATOR and not service.endpoint:
         raise InputError(
             "--batch_wait: the emulator of a run ends with it, and its batch jobs too. Leave the "
             "flag out, or start `tierwise emulator` and give --gemini_endpoint."

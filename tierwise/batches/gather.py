@@ -74,7 +74,8 @@ class Gatherer:
                 body = await self._with_pictures_named(body, part)
             echo = self._plan.echo_all or _is_echoed(key, len(part.requests))
             if echo:
-                body = echoed(body, echo_word(key), find_model(part.model).max_output_tokens)
+                most = find_model(part.model).max_output_tokens
+                body, echo = self._echoed(body, echoed(body, echo_word(key), most))
             asked = AskedRow(key, tuple(asks), composed.sent_bytes, worst, echo)
             part.add(asked, request_line(key, body, self._billing.service), tokens)
         if part.full(first=not self._written and not self._writing):
@@ -90,6 +91,14 @@ class Gatherer:
             await self._write(part)
         await asyncio.gather(*self._writing)
         return self._written
+
+    def _echoed(self, body: WireJson, wrapped: WireJson) -> tuple[WireJson, bool]:
+        """The body with its word, or as it is where the service takes no schema that deep."""
+        try:
+            check_body(wrapped, self._billing.service)
+        except InputError:
+            return body, False
+        return wrapped, True
 
     def _part(self, kind: tuple[str, str]) -> _OpenPart:
         if kind not in self._open:
