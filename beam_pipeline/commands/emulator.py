@@ -20,6 +20,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
             interference=settings.interference,
             batch_delay_s=settings.batch_delay_s,
             batch_enqueued_tokens=settings.batch_enqueued_tokens,
+            bucket=settings.bucket or "",
         )
     )
     return 0

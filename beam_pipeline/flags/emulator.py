@@ -67,4 +67,11 @@ FLAGS = (
         type=int,
         least=0,
     ),
+    Flag(
+        "bucket",
+        "Folder whose folders it serves as buckets of Cloud Storage; give the job "
+        "STORAGE_EMULATOR_HOST=http://127.0.0.1:PORT. Batch jobs of Vertex AI go from and to them.",
+        "buckets/",
+        (EMULATOR,),
+    ),
 )

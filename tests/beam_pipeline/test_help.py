@@ -86,7 +86,15 @@ def test_an_optional_flag_has_a_default_or_says_what_happens_without(flag: Flag)
 
 
 _NOTHING_WITHOUT = {
-    *("gemini_endpoint", "service_tier", "emulator_knows", "emulator_faults", "faults", "knows"),
+    *(
+        "gemini_endpoint",
+        "service_tier",
+        "emulator_knows",
+        "emulator_faults",
+        "faults",
+        "knows",
+        "bucket",
+    ),
     "profile",
 }
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tierwise.emulated import HEADER, PATH, Identity
 from tierwise.emulator.batches.batch_api import BatchApi
+from tierwise.emulator.buckets.storage_api import StorageApi
 from tierwise.emulator.catalogue import models_document
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.doors import check_door
@@ -64,11 +65,21 @@ def application(config: EmulatorConfig) -> web.Application:
             web.get(f"{PATH}/faults", handlers.struck),
             web.post(f"{PATH}/reset", handlers.reset),
             *batches.routes(),
+            *(_storage(config.bucket).routes() if config.bucket else ()),
             web.post("/{path:.*}", handlers.call),
             web.get("/{path:.*}", handlers.models),
         ]
     )
     return served
+
+
+def _storage(folder: str) -> StorageApi:
+    try:
+        return StorageApi(Path(folder))
+    except OSError as error:
+        raise InputError(
+            f"--bucket={folder}: {error}. Give a folder that can be written."
+        ) from error
 
 
 def _prices(path: str) -> tuple[Price, ...]:

@@ -18,7 +18,7 @@ class EmulatorConfig:
     `exit_with_parent` the server ends as soon as its standard input closes. `price_date` is the day
     whose prices the bill uses, today when None. A batch job takes `batch_delay_s` seconds at least;
     `batch_enqueued_tokens` may wait in those of a model, 0 without limit, None as Google's first
-    usage tier has it.
+    usage tier has it. `bucket` is a folder whose folders are served as buckets, empty for none.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +32,7 @@ class EmulatorConfig:
     price_date: date | None = None
     batch_delay_s: float = 0.2
     batch_enqueued_tokens: int | None = None
+    bucket: str = ""
 
     def to_json(self) -> str:
         """One line that `from_json` reads back."""

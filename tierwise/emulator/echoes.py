@@ -27,12 +27,14 @@ _NOTHING: Mapping[str, Any] = {}
 class Echo:
     """The word to repeat, and the text that asks for it; both empty where none does.
 
-    `quoted` says that the answer is a string, which stands in quotes beside a word alone.
+    `quoted` says that the answer is a string, which stands in quotes beside a word alone; `schema`
+    is the field that asks for both in a schema, if one does.
     """
 
     word: str = ""
     text: str = ""
     quoted: bool = False
+    schema: str = ""
 
     def wrapped(self, answer: str) -> str:
         """The reply to the whole, given the one without the word."""
@@ -65,7 +67,7 @@ def read_echo(body: Mapping[str, Any]) -> tuple[Echo, Mapping[str, Any]]:
         if quoted:
             config["response_mime_type"] = "text/x.enum" if labelled else "text/plain"
     contents = [*before, {**last, "parts": parts[:-1]}]
-    return Echo(asked[1], text, quoted), {
+    return Echo(asked[1], text, quoted, wrapped[0] if wrapped else ""), {
         **body,
         "contents": contents,
         "generation_config": config,

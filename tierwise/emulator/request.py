@@ -79,7 +79,8 @@ class GeminiRequest:
         `responseSchema` (502 of 502 answers, 2026-08, ruby_llm issue 894).
         """
         batch = self.service_tier is ServiceTier.BATCH and not self.call.vertex
-        return batch and self.settings.dialect == "responseJsonSchema"
+        wrapped = self.echo.schema == "response_json_schema"
+        return batch and (wrapped or self.settings.dialect == "responseJsonSchema")
 
     @cached_property
     def digest(self) -> bytes:

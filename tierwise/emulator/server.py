@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tierwise.emulator.application import application
 from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.errors import InputError
 
 
@@ -38,6 +39,9 @@ async def _serve(config: EmulatorConfig) -> None:
         threading.Thread(target=_wait_for_parent, args=(loop, ended), daemon=True).start()
     async with listening(config) as address:
         sys.stdout.write(f"tierwise emulator listening on {address} (emulated answers)\n")
+        if config.bucket:
+            os.environ[HOST_VARIABLE] = address  # batch jobs read and write its own buckets
+            sys.stdout.write(f"buckets of {config.bucket}: {HOST_VARIABLE}={address}\n")
         sys.stdout.flush()
         await ended.wait()
 
