@@ -128,7 +128,7 @@ def test_a_plan_prints_what_is_shown(
 
 
 def test_plans_are_shown() -> None:
-    assert len(plans()) == 5
+    assert len(plans()) == 7
 
 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: f"{flag.verbs[0]}-{flag.name}")

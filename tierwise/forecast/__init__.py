@@ -12,5 +12,7 @@
 * `workload`  tokens and dollars of one task in one scenario
 * `forecast`  all tasks in many scenarios: the middle, the 80 % interval, whence the spread
 * `alternatives` the same archive asked otherwise; `lever`: the change that saves most
-* `duration`  how long requests take
+* `duration`  how long requests take; `batch_jobs` the jobs of the batch tier, `request_bytes` their
+              size
+* `at_tiers`  the same at other service tiers; `tier_mix` the cheapest of them that ends in time
 """
