@@ -116,6 +116,22 @@ def test_a_run_is_asked_at_the_tiers_that_end_in_time(
     assert cheaper.cost * 2 == pytest.approx(finished.cost, rel=0.01)
 
 
+def test_the_same_command_later_keeps_the_tiers_of_its_first_start(
+    photos: Callable[..., Path], classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even where a new choice would be another: what waits in a job is not asked elsewhere."""
+    asked = [photos(MANY), ONE, in_hours(33)]
+    left = classify(*asked, "--batch_wait=0", tasks=TASKS, status=4)
+    assert left.run["finish_by"]["tiers"]["shade"] == "batch"
+    deadline = left.run["finish_by"]["batch_deadline_s"]
+    assert 3_600 <= deadline <= 33 * 3_600
+    assert "Jobs are given up after" in capsys.readouterr().out
+    done = classify(*asked, "--usage_tier=3", tasks=TASKS)
+    assert "the tiers of this run's first start" in capsys.readouterr().out
+    assert done.run["finish_by"]["batch_deadline_s"] == deadline
+    assert {row["service_tier"] for row in done.answers("shade")} == {"batch"}
+
+
 def test_a_time_that_is_over_is_refused_where_nothing_was_begun(
     photos: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
