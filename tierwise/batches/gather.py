@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -24,11 +23,9 @@ from tierwise.gemini.batch.row_checks import check_body
 from tierwise.gemini.batch.rows import request_line
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.compose import RequestParts
-from tierwise.gemini.limiter import Clock
 from tierwise.gemini.settle import Ask, Settled, by_image, fail
 from tierwise.gemini.wire import WireJson
 from tierwise.models import find_model
-from tierwise.prices.price_day import price_day
 from tierwise.records import Reason, Spent
 from tierwise.storage.files import files_for, join
 
@@ -40,7 +37,6 @@ _ROWS_OF_FIRST = 10
 _ECHOED_FIRST, _ECHOED = 5, 50
 # In so many jobs nothing came of a question; a further one would not be better.
 MOST_LOST = 3
-_ORDERED_WITHIN = timedelta(days=1)
 
 
 class Gatherer:
@@ -50,22 +46,23 @@ class Gatherer:
         self._plan = plan
         self._billing = billing
         self._executor = executor
-        self._clock = Clock()
         self._open: dict[tuple[str, str], _OpenPart] = {}
         self._writing: set[asyncio.Task[None]] = set()
         self._written: list[Part] = []
         self._checked: set[tuple[str, str, str]] = set()
 
-    async def put_off(self, asks: Sequence[Ask], composed: RequestParts) -> Settled:
+    async def put_off(self, asks: Sequence[Ask], composed: RequestParts, worst: int) -> Settled:
         """Write a request down; its questions have an outcome once a job has brought it.
+
+        `worst` is the most that it can cost (nano-dollars), which is held until then.
 
         Raises:
             InputError: the service would refuse a job with this question.
         """
         if lost := next((ask.lost for ask in asks if ask.lost >= MOST_LOST), 0):
             return _given_up(asks, lost)
-        key, worst = _key_of(asks), self._worst(asks)
-        body, kind = composed.body, (asks[0].route.model, shape_of(composed.body))
+        key, body = _key_of(asks), composed.body
+        kind = asks[0].route.model, shape_of(body)
         self._check(asks, body, kind)
         tokens = self._billing.enqueued_tokens(asks, composed.texts)
         part = self._part(kind)
@@ -114,12 +111,6 @@ class Gatherer:
             except InputError as error:
                 raise InputError(f"task {names}: {error}") from error
             self._checked.add((names, *kind))
-
-    def _worst(self, asks: Sequence[Ask]) -> int:
-        """What a request may cost whose job begins within a day, echo included."""
-        now = self._clock.now()
-        days = {price_day(now), price_day(now + _ORDERED_WITHIN)}
-        return max(self._billing.at_most(asks, day, echoed=True) for day in days)
 
     def _close(self, part: _OpenPart) -> None:
         """Let the next request begin another part."""

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,11 @@ from tierwise.records import Outcome, Reason, ServiceTier
 if TYPE_CHECKING:
     from tierwise.gemini.client import GeminiClient
 
+# A request waits so long for its slot at the most, and one that a job asks for its job.
+_MAY_WAIT, _ORDERED_WITHIN = timedelta(hours=1), timedelta(days=1)
+
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
-PutOff = Callable[[Sequence[Ask], RequestParts], Awaitable[Settled]]
+PutOff = Callable[[Sequence[Ask], RequestParts, int], Awaitable[Settled]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ class Asker:
     where requests are written down before they are sent.
     `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
     keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
-    `forms` knows how questions are put. What is asked at the batch tier is given to `put_off`;
-    where that is None it is asked at once at its model's tier in `batch_instead`, or left to a
-    later run where that has none.
+    `forms` knows how questions are put. What is asked at the batch tier is given to `put_off`, with
+    the most that it can cost; where that is None it is asked at once at its model's tier in
+    `batch_instead`, or left to a later run where that has none.
     """
 
     client: GeminiClient
@@ -102,17 +106,30 @@ class Asker:
         in_batch = asks[0].route.service_tier is ServiceTier.BATCH
         if in_batch and not (self.put_off or self.batch_instead.get(asks[0].route.model)):
             return _left(asks)
-        by_job = self.put_off if in_batch else None
-        asks = in_pack(self.forms.put_in_batch(asks) if by_job else self.forms.put(asks))
+        asks = in_pack(self.put(asks))
         try:
             composed = await self._compose(asks)
         except ImageError:
             return Settled((), (), halves(asks))  # alone, a picture is sent as it is
-        if by_job:
-            return await by_job(asks, composed)
+        if self.put_off and in_batch:
+            return await self.put_off(asks, composed, self.worst(asks, self.clock.now()))
         intent = intent_of(asks, self.billing)
         async with self.intents.announced(intent) as sending:
             return await self._until_billed(asks, composed, sending, intent.worst)
+
+    def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
+        """A request in the form in which it is asked now."""
+        by_job = self.put_off and asks[0].route.service_tier is ServiceTier.BATCH
+        return self.forms.put_in_batch(asks) if by_job else self.forms.put(asks)
+
+    def worst(self, asks: Sequence[Ask], now: datetime) -> int:
+        """The most that a request can cost that waits for its slot until soon, or for its job.
+
+        In nano-dollars; 0 where no price is known.
+        """
+        by_job = bool(self.put_off) and asks[0].route.service_tier is ServiceTier.BATCH
+        days = {price_day(now), price_day(now + (_ORDERED_WITHIN if by_job else _MAY_WAIT))}
+        return max(self.billing.at_most(asks, day, echoed=by_job) for day in days)
 
     async def _until_billed(
         self, asks: tuple[Ask, ...], composed: RequestParts, sending: Sending, worst: int

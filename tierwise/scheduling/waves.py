@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
@@ -25,14 +24,12 @@ from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.request_room import packs
 from tierwise.gemini.settle import Ask, can_split, fail, halves
 from tierwise.looks import pack_size
-from tierwise.prices.price_day import price_day
 from tierwise.records import Outcome, Reason
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Asks = tuple[Ask, ...]
 
-_MAY_WAIT = timedelta(hours=1)
 # An answer wakes, turn by turn of the event loop, whoever waits for it: a few for each task that
 # may depend on another, and some to spare.
 _TURNS = 16
@@ -143,7 +140,7 @@ class Waves:
         waiting = sorted([*self._packed, *self._new_packs()], key=self._order)
         self._new, self._packed = [], []
         admitted, others = list[tuple[Asks, int]](), list[Asks]()
-        for pack in map(self._asker.forms.put, waiting):  # another form may cost more
+        for pack in map(self._asker.put, waiting):  # another form may cost more
             worst = self._worst(pack)
             # Where some are more wanted, nobody goes before one that has to wait.
             if not (self._ranks and others) and self.purse.hold(worst):
@@ -177,10 +174,8 @@ class Waves:
                     self._resolve(fail(ask, Reason.OVER_BUDGET, self._refused))
 
     def _worst(self, pack: Asks) -> int:
-        """What a request may cost that waits for its slot until soon, at prices of another day."""
-        now = self._asker.clock.now()
-        days = {price_day(now), price_day(now + _MAY_WAIT)}
-        return max(self._asker.billing.at_most(pack, day) for day in days)
+        """What a request may cost that waits for its slot, at prices of another day."""
+        return self._asker.worst(pack, self._asker.clock.now())
 
     def _message(self, why: str) -> str:
         return (
