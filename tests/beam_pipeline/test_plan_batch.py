@@ -112,3 +112,16 @@ def test_the_table_fits_the_terminal(
     assert main(["plan", *EXAMPLE, BATCH]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if {"┃", "│"} & set(line)]
     assert max(map(len, lines)) <= width
+
+
+def test_the_jobs_are_about_those_of_the_run(tmp_path: Path) -> None:
+    words = [*EXAMPLE, f"--output={tmp_path}/out", BATCH, "--batch_fallback=none"]
+    assert main(["run", *words]) == 0
+    run = json.loads((tmp_path / "out/run.json").read_text("utf-8"))
+    planned_jobs = [some for one in run["forecast"]["batch"]["rounds"] for some in one["jobs"]]
+    first, real = planned_jobs[0], run["batch"]["jobs"][0]
+    assert first["requests"] == pytest.approx(real["requests"], rel=0.05)
+    assert first["input_tokens"] == pytest.approx(real["tokens"], rel=0.1)
+    assert first["bytes"] == pytest.approx(real["bytes"], rel=0.5)
+    low, high = (Decimal(run["forecast"][name]) for name in ("low_usd", "high_usd"))
+    assert low <= Decimal(run["totals"]["cost_usd"]) <= high

@@ -72,7 +72,7 @@ class Terms:
         limits, tokens = job_limits(vertex=service.vertex), None
         if not service.vertex:
             tokens = enqueued_limit(model, self.rules.usage_tier).tokens
-        return Most(limits.requests, limits.file_bytes, tokens)
+        return Most(limits.requests, limits.usable_bytes, tokens)
 
     def watch(
         self, service: Service, journal: JournalFiles, tell: Tell, wait_s: float | None
