@@ -67,8 +67,6 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
     OVER_BUDGET = "over_budget"
-    # In no table: a run whose batch jobs are under way publishes none.
-    UNDER_WAY = "under_way"
 
 
 _UNASKED = {
@@ -359,7 +357,8 @@ class Failure(Record):
     `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
     `may_pass` that a reason which is mostly final is not here: the next run asks again.
     `first` is the doubtful answer by a cheaper route because of which it was asked again.
-    `baseline`, `earlier` and `pack` are as in an answer.
+    `baseline`, `earlier` and `pack` are as in an answer. One that is `put_off` waits for a batch
+    job, and is in no table: nothing is published before all have come.
     """
 
     request_id: str
@@ -379,6 +378,7 @@ class Failure(Record):
     may_pass: bool = False
     earlier: bool = False
     pack: str = ""
+    put_off: bool = False
 
     @property
     def unasked(self) -> bool:
@@ -400,7 +400,7 @@ Outcome = Answer | Failure
 
 def is_under_way(outcome: Outcome) -> bool:
     """Whether a batch job asks it, or what it depends on."""
-    return isinstance(outcome, Failure) and outcome.reason is Reason.UNDER_WAY
+    return isinstance(outcome, Failure) and outcome.put_off
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Batch jobs of a run that nobody waits for: its last step hands them in, the next start collects."""
+"""Batch jobs that nobody waits for: the last step hands them in, the next start collects them."""
 
 from __future__ import annotations
 

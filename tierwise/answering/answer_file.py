@@ -146,4 +146,4 @@ class _Life:
     def _fail_after(self, task: Task, page: Page, found: Failure) -> Failure:
         message = f"not asked, because {found.task!r} has no answer: {found.message}"
         failure = self._fail(task, page, ImageError(Reason(found.reason), message))
-        return replace(failure, run_ended=found.run_ended)
+        return replace(failure, run_ended=found.run_ended, put_off=found.put_off)

@@ -26,7 +26,7 @@ from tierwise.gemini.compose import RequestParts
 from tierwise.gemini.settle import Ask, Settled, by_image, fail
 from tierwise.gemini.wire import WireJson
 from tierwise.models import find_model
-from tierwise.records import Reason, Spent
+from tierwise.records import Failure, Reason, Spent
 from tierwise.storage.files import files_for, join
 
 # Held in memory while it is filled, by every bundle, for each model and kind of reply.
@@ -244,11 +244,13 @@ def _is_echoed(key: str, place: int) -> bool:
 def _under_way(asks: Sequence[Ask], worst: int) -> Settled:
     """Nothing has come of them yet; what they may cost is held."""
     held = Spent(maybe_billed=worst).shares(len(asks))
-    failures = (
-        replace(fail(ask, Reason.UNDER_WAY, "a batch job asks this", run_ended=True), spent=share)
-        for ask, share in zip(asks, held, strict=True)
-    )
+    failures = (replace(_put_off(ask), spent=share) for ask, share in zip(asks, held, strict=True))
     return Settled(tuple(failures), (), ())
+
+
+def _put_off(ask: Ask) -> Failure:
+    failure = fail(ask, Reason.UNAVAILABLE, "a batch job asks this", run_ended=True)
+    return replace(failure, put_off=True)
 
 
 def _given_up(asks: Sequence[Ask], lost: int) -> Settled:
