@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from typing import Any
 
 import orjson
 
-from tierwise.emulator.bill import Bill, billed_usd, tokens
+from tierwise.emulator.bill import Bill
 from tierwise.emulator.decoding import decode_image
 from tierwise.emulator.eyes import Eyes
 from tierwise.emulator.fault_plan import Fate, FaultPlan
@@ -25,6 +25,7 @@ from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.replies import generated, usage_counted
 from tierwise.emulator.request import GeminiRequest, read_asked
+from tierwise.emulator.request_log import asked_line, empty_line, written_line
 from tierwise.emulator.spoilt import spoil
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model, forwarded
@@ -100,7 +101,7 @@ class EmulatedService:
         """Whether this request disappears unread: nothing is answered, billed or looked at."""
         swallowed = self._plan.swallows(call.model)
         if swallowed:
-            self._write({**_empty_line(call), "fault": "black_hole"}, 0, Usage(), 0)
+            self._write({**empty_line(call), "fault": "black_hole"}, 0, Usage(), 0)
         return swallowed
 
     def reset(self) -> None:
@@ -112,11 +113,11 @@ class EmulatedService:
 
     async def generate(self, call: Call, body: bytes, headers: Mapping[str, str]) -> EmulatedReply:
         """Answer `generateContent`, bill it and log it; `body` and caller are not checked yet."""
-        return await self._served(_empty_line(call), self._read(call, body, headers))
+        return await self._served(empty_line(call), self._read(call, body, headers))
 
     async def answer_row(self, call: Call, request: Any, job: str) -> EmulatedReply:
         """Answer one request of a batch job as `generate` would, at the batch price."""
-        return await self._served(_empty_line(call) | {"batch": job}, self.read_row(call, request))
+        return await self._served(empty_line(call) | {"batch": job}, self.read_row(call, request))
 
     async def read_row(self, call: Call, request: Any) -> GeminiRequest:
         """What a request of a batch job asks.
@@ -135,7 +136,7 @@ class EmulatedService:
         fate = Fate()
         try:
             asked = await read
-            line |= _asked_line(asked)
+            line |= asked_line(asked)
             fate = self._fate(asked)
             line["fault"] = fate.fault.kind if fate.fault else None
             reply, usage, cost = await self._answer(asked, fate)
@@ -232,9 +233,7 @@ class EmulatedService:
         return reply, made.usage, cost
 
     def _write(self, line: dict[str, Any], status: int, usage: Usage, cost: int) -> None:
-        line |= {"status": status, "usd": billed_usd(cost), "tokens": tokens(usage)}
-        line["at"] = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.log.append(orjson.dumps(line))
+        self.log.append(written_line(line, status, usage, cost))
 
 
 def refused(refusal: Refusal, delay_ms: float = 0.0) -> EmulatedReply:
@@ -261,23 +260,6 @@ def _service_tier(call: Call, body: Mapping[str, Any], headers: Mapping[str, str
         return _TIERS.get((body.get("service_tier") or "").lower(), ServiceTier.STANDARD)
     asked = headers.get(_TIER_HEADER, "").lower()
     return ServiceTier.STANDARD if call.regional else _TIERS.get(asked, ServiceTier.STANDARD)
-
-
-def _empty_line(call: Call) -> dict[str, Any]:
-    """A line of the log for a request of which nothing was read yet."""
-    line: dict[str, Any] = {"images": [], "prompt_sha256": None, "questions": None}
-    line["model"] = call.model
-    return line | {"service_tier": None, "media_resolution": [], "fault": None}
-
-
-def _asked_line(asked: GeminiRequest) -> dict[str, Any]:
-    return {
-        "images": [picture.sha256 for picture in asked.pictures],
-        "prompt_sha256": asked.question_sha256,
-        "questions": len(asked.joint.questions) if asked.joint else 1,
-        "service_tier": asked.service_tier.value,
-        "media_resolution": [picture.media_resolution for picture in asked.pictures],
-    }
 
 
 def _version(asked: GeminiRequest, fault: Fault | None) -> str:

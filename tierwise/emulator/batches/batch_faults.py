@@ -24,7 +24,12 @@ OF_ENDS: dict[str, dict[str, Any]] = {
     "batch_stuck": {"state": "PENDING"},
     "batch_expired": {"answered": 0.0},
     "batch_cancelled": {"answered": 0.5},
-    "batch_failed": {"answered": 0.0, "code": 13, "message": "Internal error encountered."},
+    "batch_failed": {
+        "answered": 0.0,
+        "code": 13,
+        "message": "Internal error encountered.",
+        "details": False,
+    },
     "batch_partial": {"answered": 0.5, "state": "PARTIALLY_SUCCEEDED"},
 }
 OF_ROWS: dict[str, dict[str, Any]] = {

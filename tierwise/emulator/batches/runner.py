@@ -114,7 +114,8 @@ class Runner:
         elif kind == "batch_expired":
             self._end(job, EXPIRED, JobError(4, "The batch job expired before it was processed."))
         elif end and kind == "batch_failed":
-            self._end(job, FAILED, JobError(end.setting("code"), end.setting("message")))
+            error = JobError(end.setting("code"), end.setting("message"), _details(end))
+            self._end(job, FAILED, error)
         else:
             await desk.publish(job, writer.paths)
             self._end(job, end.setting("state") if end and kind == "batch_partial" else SUCCEEDED)
@@ -183,9 +184,12 @@ def _struck(faults: RowFaults, row: Row) -> dict[str, DrawnFault]:
 
 
 def _refused(error: DrawnFault) -> tuple[int, dict[str, Any]]:
-    details = [{"@type": _DEBUG, "detail": "emulated"}] if error.setting("details") else []
-    refusal = Refusal(error.setting("status"), error.setting("message"), details=details)
+    refusal = Refusal(error.setting("status"), error.setting("message"), details=_details(error))
     return refusal.status, refusal.body()
+
+
+def _details(error: DrawnFault) -> tuple[dict[str, str], ...]:
+    return ({"@type": _DEBUG, "detail": "emulated"},) if error.setting("details") else ()
 
 
 def _is_stuck(end: DrawnFault | None, state: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pydantic
 import pytest
 from google.genai import types
 
@@ -296,3 +297,40 @@ def test_the_real_client(vertex: VertexBatches, vertex_rows: list[Any]) -> None:
         assert job.completion_stats.successful_count == 4
         listed = types.ListBatchJobsConfig(filter='display_name="by client"')
         assert [one.name for one in client.batches.list(config=listed)] == [job.name]
+
+
+def test_details_of_a_failure_make_a_job_unreadable_for_the_client(
+    vertex: VertexBatches, vertex_rows: list[Any]
+) -> None:
+    vertex.desk.faults({"kind": "batch_failed", "code": 8, "details": True})
+    job = vertex.run(vertex_rows)
+    assert (job["state"], job["error"]["code"]) == ("JOB_STATE_FAILED", 8)
+    with vertex.desk.vertex() as client, pytest.raises(pydantic.ValidationError, match="details"):
+        client.batches.get(name=job["name"])
+
+
+def test_faults_of_rows_and_results(vertex: VertexBatches, vertex_rows: list[Any]) -> None:
+    vertex.desk.faults({"kind": "batch_row_error"}, {"kind": "batch_rows_swapped", "rows": 4})
+    results = vertex.results(vertex.run(vertex_rows))
+    assert sum(row["status"].startswith("Internal Server Error: ") for row in results) == 1
+    sent = {row["custom_id"]: row["request"] for row in vertex_rows}
+    assert {row["custom_id"]: row["request"] for row in results} == sent
+
+    vertex.desk.faults({"kind": "batch_key_lost"}, {"kind": "batch_row_missing"}, seed=1)
+    results = vertex.results(vertex.run(vertex_rows))
+    assert len(results) == 3
+
+    vertex.desk.faults({"kind": "batch_results_gone"})
+    vertex.bucket.clear("archive", "results")
+    job = vertex.run(vertex_rows)
+    assert job["outputInfo"]
+    assert vertex.bucket.names("results") == []
+
+    vertex.desk.faults({"kind": "batch_line_refused"})
+    assert vertex.run(vertex_rows)["error"]["code"] == 3
+
+    vertex.desk.faults({"kind": "batch_partial"})
+    job = vertex.run(vertex_rows)
+    assert job["state"] == "JOB_STATE_PARTIALLY_SUCCEEDED"
+    assert job["completionStats"] == {"successfulCount": "2", "incompleteCount": "2"}
+    assert len(vertex.results(job)) == 2
