@@ -104,6 +104,8 @@ def _taken_line(job: BatchJob) -> str:
         "with another row's word": taken.mixed_up,
     }
     told = ", ".join(f"{count:,} {what}" for what, count in odd.items() if count)
+    if job.ended and job.ended.message and not taken.answered:
+        line += f" ({plain(job.ended.message, 300)})"
     return f"{line}, ${dollars(usd(taken.cost))}" + (f" ({told})" if told else "")
 
 

@@ -314,6 +314,8 @@ class Watch:
             if job.name and state.output != GIVEN_UP:
                 self.jobs.tidy(state)
         self.files.remove_parts(job)
+        if state.refused:
+            raise InputError(f"The batch job {job.order.display_name} failed: {state.message}.")
         return job
 
     def _download(self, job: BatchJob, state: JobState, into: Path) -> None:

@@ -98,7 +98,8 @@ class JobState:
     Counts of rows are None where it does not say. Times are as it writes them, empty where there is
     none. `message` is one line, empty while nothing is wrong. `output` is where results are: a
     file, a folder in a bucket, INLINE, or empty. `done` is the service's word that it has ended,
-    whatever its state is called.
+    whatever its state is called; `refused` that it failed for what every other job would fail for:
+    a bucket, or the right to it.
     """
 
     name: str
@@ -114,6 +115,7 @@ class JobState:
     output: str = ""
     input_file: str = ""
     done: bool = False
+    refused: bool = False
 
     @property
     def ended(self) -> bool:

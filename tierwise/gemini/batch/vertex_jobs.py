@@ -45,6 +45,8 @@ _REMEDIES = {
     ),
     9: "see that the bucket is there, in a place that the job may use",
 }
+# Codes of what every other job would fail for as well.
+_OF_ALL_JOBS = (7, 9)
 
 
 class VertexJobs:
@@ -216,4 +218,5 @@ def _state(job: Mapping[str, Any]) -> JobState:
         ended_at=text_of(job.get("endTime")),
         message=f"{message} ({remedy})" if message and remedy else message,
         output=folder or text_of(written_to.get("outputUriPrefix")),
+        refused=code in _OF_ALL_JOBS,
     )
