@@ -192,13 +192,13 @@ def group_texts(prompt: Prompt, instruction: str, images: int) -> RequestTexts:
     return RequestTexts(opening + (together if images > 1 else ""), ("",) * images)
 
 
-def check_word(content_hash: str, page: int) -> str:
+def check_word(content_hash: str, page: int, letters: int = _CHECK_LENGTH) -> str:
     """The word by which an image of a pack is known: the same whenever it is asked.
 
     >>> check_word("sha256:00", 1)
     'bmzn'
     """
-    drawn = _drawn(content_hash, page)[:_CHECK_LENGTH]
+    drawn = _drawn(content_hash, page)[:letters]
     return "".join(_CHECK_LETTERS[byte % len(_CHECK_LETTERS)] for byte in drawn)
 
 

@@ -2,9 +2,9 @@
 
 A reply is taken for the question whose key it bears, and where a word had to be repeated only if it
 repeats that of its key. A word that is another row's, or none at all, says that keys and replies of
-this job may be mixed up: then only replies that repeat the right word are taken, and all else is
-asked again. So is what came twice and differs, what has an error, and what is not there. Whatever
-was paid is accounted for all the same.
+this job may be mixed up: then only replies that repeat the right word are taken, and only where no
+other row of the job has the same; all else is asked again. So is what came twice and differs, what
+has an error, and what is not there. Whatever was paid is accounted for all the same.
 
 Memory holds the keys of one job and the rows of one part, however large the results are.
 """
@@ -12,7 +12,7 @@ Memory holds the keys of one job and the rows of one part, however large the res
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -86,6 +86,7 @@ class _Taking:
         self._on, self._asked_at = price_day(created), created.isoformat()
         self._places: dict[str, int] = {}
         self._in_doubt: set[str] = set()
+        self._shared: set[str] = set()  # words of several rows
         self._of_nobody: list[Spent] = []
         self._besides: dict[str, Spent] = {}  # for replies that came under a key beside its first
         self._last: AskedRow | None = None
@@ -100,7 +101,7 @@ class _Taking:
         """See where each key stands, and whether keys and replies belong together."""
         asked = (row for part in self._job.order.parts for row in asked_rows(join(part, ASKS)))
         echoed = {row.key: row.echo for row in asked}
-        words = {echo_word(key) for key, echo in echoed.items() if echo}
+        words = Counter(echo_word(key) for key, echo in echoed.items() if echo)
         for place, line in _lines(self._results):
             row = read_row(line)
             if row.key is None or row.key not in echoed:
@@ -116,8 +117,9 @@ class _Taking:
                 self._places[row.key] = place
                 if echoed[row.key]:
                     self._look_at_word(row, row.key, words)
+        self._shared = {word for word, rows in words.items() if rows > 1}
 
-    def _look_at_word(self, row: Row, key: str, words: set[str]) -> None:
+    def _look_at_word(self, row: Row, key: str, words: Container[str]) -> None:
         if row.body is None:
             return
         _, echo = unwrapped(row.body, echo_word(key))
@@ -166,11 +168,14 @@ class _Taking:
             asked_at=self._asked_at,
         )
         doubted = asked.key in self._in_doubt
-        mixed_up = self._counts["mixed_up"] and echo is not Echo.RIGHT
-        if doubted or mixed_up:
+        if doubted or (self._counts["mixed_up"] and not self._is_proved(asked, echo)):
             first, *rest = exchange.shares
             return _lost(asked, [first + self._besides.get(asked.key, Spent()), *rest])
         return settle(asks, exchange)
+
+    def _is_proved(self, asked: AskedRow, echo: Echo) -> bool:
+        """Whether a reply repeats a word that no other row of the job has."""
+        return echo is Echo.RIGHT and echo_word(asked.key) not in self._shared
 
     def _failed(self, asked: AskedRow, error: RowError) -> Settled:
         """A row that came back as an error, which is not billed (ai.google.dev, FAQ on billing)."""

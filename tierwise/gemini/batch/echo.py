@@ -4,9 +4,9 @@ Results were seen under keys of other requests (googleapis/python-genai#1909). S
 its answer together with a word that follows from its key:
 
     asked for      sent in a job                          came back              read as
-    a label        {"check": "bmzn", "answer": label}     the same as JSON       the label
-    JSON           {"check": "bmzn", "answer": JSON}                             the JSON
-    plain text     {"check": "bmzn", "answer": string}                           the text
+    a label        {"check": "bmzntk", "answer": label}   the same as JSON       the label
+    JSON           {"check": "bmzntk", "answer": JSON}                           the JSON
+    plain text     {"check": "bmzntk", "answer": string}                         the text
 
 The word stands at the very end, so that rows still begin alike. It is told in no schema, which
 would write it into any answer, and all rows of a job share one schema.
@@ -25,8 +25,10 @@ from tierwise.gemini.reply import read_reply
 from tierwise.gemini.wire import WireJson
 from tierwise.wording import check_word
 
-# `{"check": "bmzn", "answer": ` and the brace, with line ends, and signs that JSON escapes.
+# `{"check": "bmzntk", "answer": ` and the brace, with line ends, and signs that JSON escapes.
 _TOKENS_AROUND = 48
+# Sixteen letters each: of 200,000 rows, the most in a job, about one in a hundred shares its word.
+_LETTERS = 6
 _OPENAPI, _JSON_SCHEMA = "responseSchema", "responseJsonSchema"
 _CHECK, _ANSWER = "check", "answer"
 _SPACE = " \t\r\n"
@@ -44,9 +46,9 @@ def echo_word(key: str) -> str:
     """The word of a key: the same whenever it is asked.
 
     >>> echo_word("t-00")
-    'fcfb'
+    'fcfbbg'
     """
-    return check_word(key, 0)
+    return check_word(key, 0, _LETTERS)
 
 
 def echoed(body: WireJson, word: str, most_output_tokens: int) -> WireJson:

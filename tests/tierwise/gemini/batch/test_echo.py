@@ -230,6 +230,6 @@ def test_where_nothing_was_answered_no_word_is_missed(came: dict[str, Any]) -> N
 
 
 def test_words_follow_from_keys_and_differ() -> None:
-    words = {echo_word(f"t-{number:04x}") for number in range(1000)}
-    assert len(words) > 980
-    assert all(word.isalpha() and word.islower() and 4 <= len(word) <= 6 for word in words)
+    words = {echo_word(f"t-{number:05x}") for number in range(20_000)}
+    assert len(words) > 19_960  # of 16^6 words; 12 pairs are expected to share one
+    assert all(word.isalpha() and word.islower() and len(word) == 6 for word in words)

@@ -1,0 +1,1 @@
+"""Batch jobs: rows misplaced, kills, sizes, overhead, and all faults at once."""
