@@ -78,6 +78,7 @@ class Rounds:
 
     def watch(self, wait_s: float | None = None) -> End:
         """Wait for what is open, for so many seconds, by default as long as the rules allow."""
+        self._files.forget_written(self.job.plan.journal.run_id)  # of a start that was killed
         self._files.remove_orphans()
         allowed, plan = self._terms.rules.wait_s, self.job.plan
         if wait_s is None and allowed is not None:

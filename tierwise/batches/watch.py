@@ -22,9 +22,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from tierwise.batches.enqueued import CANCELLED_COUNTS_S, enqueued_limit
-from tierwise.batches.job_files import BatchJob, JobFiles, Taking
+from tierwise.batches.job_files import BatchJob, JobFiles, Taken, Taking
 from tierwise.batches.mending import without_lines
+from tierwise.batches.room import Room, room_beside
 from tierwise.batches.take import WriteEntries, take
 from tierwise.errors import InputError, JobsUnavailableError, ResultsGoneError
 from tierwise.gemini.batch.jobs import BatchJobs, CreateError, CreateKind, JobState, Order, Phase
@@ -36,6 +36,7 @@ from tierwise.storage.files import join
 _LOOKS_FOR_S = (1.0, 4.0, 15.0, 40.0)
 # Jobs are looked at the less often the older they are: at a twentieth of their age.
 _LOOK_SHARE, _LEAST_LOOK_S, _MOST_LOOK_S = 0.05, 0.25, 300.0
+_LONGEST_NAP_S = 5.0
 # How long a cancelled job may take to end, as a share of the deadline.
 _ENDING_SHARE, _LEAST_ENDING_S, _MOST_ENDING_S = 0.05, 5.0, 900.0
 _FIRST_PAUSE_S, _MOST_PAUSE_S = 5.0, 1800.0
@@ -97,6 +98,7 @@ class Watch:
     _given_up: bool = False
     _spoilt: bool = False
     _mixed_up: bool = False
+    _bad_kinds: set[tuple[str, str]] = field(default_factory=set)
 
     def go(self) -> End:
         """Work off what is open.
@@ -107,9 +109,10 @@ class Watch:
         begun = time.monotonic()
         self.known = self.files.all()
         while True:
+            room = self._room()
             for place, job in enumerate(self.known):
                 if job.open and self._is_ours(job):
-                    self.known[place] = self._step(job)
+                    self.known[place] = self._step(job, room)
             self.tell(self.known)
             if not any(job.open and self._is_ours(job) for job in self.known):
                 return self._end
@@ -135,15 +138,16 @@ class Watch:
         """Whether something can be done at once: a job that could be sent, or has to be found."""
         mine = [job for job in self.known if job.open and self._is_ours(job)]
         lost = any(job.sending_at and not job.name and not job.ended for job in mine)
-        may_go = any(not job.sending_at and self._has_room(job) for job in mine)
+        room = self._room()
+        may_go = any(not job.sending_at and room.takes(job) for job in mine)
         return lost or (may_go and not self._pauses)
 
     def _pause(self) -> float:
         now = time.monotonic()
-        waits = [self._due.get(job.order.id, now) - now for job in self.known if job.open]
-        return min(max(min(waits, default=_LEAST_LOOK_S), _LEAST_LOOK_S), 5.0)
+        waits = (self._due[job.order.id] - now for job in self.known if job.order.id in self._due)
+        return min(max(min(waits, default=_LEAST_LOOK_S), _LEAST_LOOK_S), _LONGEST_NAP_S)
 
-    def _step(self, job: BatchJob) -> BatchJob:
+    def _step(self, job: BatchJob, room: Room) -> BatchJob:
         """One thing about one job, if it is due."""
         if time.monotonic() < self._due.get(job.order.id, 0.0):
             return job
@@ -154,9 +158,18 @@ class Watch:
                 return self._look(job)
             if job.sending_at:
                 return self._find(job)
-            return self._send(job) if self._has_room(job) else job
+            return self._hand_in(job, room)
         except JobsUnavailableError as error:
             return self._later(job, str(error))
+
+    def _hand_in(self, job: BatchJob, room: Room) -> BatchJob:
+        if job.order.kind in self._bad_kinds:
+            return self._dropped(job)
+        if room.takes(job):
+            job = self._send(job)
+            if job.enqueued:
+                room.add(job)
+        return job
 
     def _later(self, job: BatchJob, why: str, wait_s: float | None = None) -> BatchJob:
         """Try again after a pause, a longer one each time."""
@@ -171,27 +184,14 @@ class Watch:
 
     # Sending
 
-    def _has_room(self, job: BatchJob) -> bool:
-        """Whether the service's limits allow one more job, and a trial of its kind went well."""
-        others = [one for one in self.known if one.order.id != job.order.id]
-        trials = [one for one in others if one.order.trial and one.open]
-        if any(one.order.kind == job.order.kind for one in trials) and not job.order.trial:
-            return False
-        if self.billing.service.vertex:
-            return True
-        waiting = [one for one in others if self._counts(one)]
-        limit = enqueued_limit(job.order.model, self.rules.usage_tier).tokens
-        tokens = sum(one.order.tokens for one in waiting if one.order.model == job.order.model)
-        fits = tokens + job.order.tokens <= limit or not tokens
-        return fits and sum(one.enqueued for one in waiting) < (
-            self._limits.jobs or len(waiting) + 1
-        )
+    def _room(self) -> Room:
+        usage_tier, vertex = self.rules.usage_tier, self.billing.service.vertex
+        return room_beside(self.known, vertex=vertex, usage_tier=usage_tier)
 
-    def _counts(self, job: BatchJob) -> bool:
-        """Whether a job's tokens count as enqueued: those of a cancelled one do for two days."""
-        if job.enqueued:
-            return True
-        return bool(job.cancelled_at) and _age_s(job.cancelled_at) < CANCELLED_COUNTS_S
+    def _dropped(self, job: BatchJob) -> BatchJob:
+        """A job that was never sent, and is not: what it asks goes another way."""
+        self.files.remove_parts(job)
+        return self.files.write(job.with_(taken=Taken(), told="its trial came to nothing"))
 
     def _send(self, job: BatchJob) -> BatchJob:
         job = self.files.write(job.with_(sending_at=_now()))
@@ -308,8 +308,11 @@ class Watch:
             self._download(job, state, results)
             taken = take(job, results, self.billing, self.write(job.taking or self.taking))
         job = self.files.write(job.with_(taken=taken))
+        self._due.pop(job.order.id, None)
         self._mixed_up = self._mixed_up or taken.mixed_up > 0
-        self._spoilt = self._spoilt or (job.order.trial and not taken.good)
+        if job.order.trial and not taken.good:
+            self._spoilt = True
+            self._bad_kinds.add(job.order.kind)
         with suppress(JobsUnavailableError):  # the service forgets it by itself
             if job.name and state.output != GIVEN_UP:
                 self.jobs.tidy(state)
