@@ -98,8 +98,9 @@ class Taking:
 class BatchJob:
     """A job, as far as it has come; times are ISO 8601, empty until then.
 
-    `set_aside` are the keys of rows that the service would not have, and what it said. `told` is
-    how it stands, for people.
+    `set_aside` are the keys of rows that the service would not have, and what it said. It was
+    `sent` so often; `doubles` are jobs that came of it besides, were cancelled, and may be billed.
+    `told` is how it stands, for people.
     """
 
     order: JobOrder
@@ -111,6 +112,8 @@ class BatchJob:
     taking: Taking | None = None
     taken: Taken | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    sent: int = 0
+    doubles: tuple[str, ...] = ()
     told: str = field(default="", compare=False)
 
     @property

@@ -202,10 +202,15 @@ class _Taking:
         return _lost(asked, spent.shares(len(asked.asks)))
 
     def of_nobody(self) -> list[Entry]:
-        """What replies cost that are nobody's, where no row is missing any more to bear it."""
-        if self._last is None or not self._of_nobody:
+        """What replies cost that are nobody's, where no row is missing any more to bear it.
+
+        And what jobs may cost that came of the same order besides.
+        """
+        doubles = Spent(maybe_billed=len(self._job.doubles) * self._job.order.worst)
+        spent = sum(self._of_nobody, doubles)
+        if self._last is None or spent == Spent():
             return []
-        spent, ask = sum(self._of_nobody, Spent()), self._last.asks[0]
+        ask = self._last.asks[0]
         self._counts["cost"] += spent.cost
         self._counts["maybe_billed"] += spent.maybe_billed
         answerer = self._job.order.answerer

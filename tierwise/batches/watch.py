@@ -194,7 +194,7 @@ class Watch:
         return self.files.write(job.with_(taken=Taken(), told="its trial came to nothing"))
 
     def _send(self, job: BatchJob) -> BatchJob:
-        job = self.files.write(job.with_(sending_at=_now()))
+        job = self.files.write(job.with_(sending_at=_now(), sent=job.sent + 1))
         order = Order(
             display_name=job.order.display_name,
             model=job.order.model,
@@ -213,7 +213,7 @@ class Watch:
     def _named(self, job: BatchJob, name: str) -> BatchJob:
         self._pauses.pop(job.order.id, None)
         self._wait(job, _LEAST_LOOK_S)
-        return self.files.write(job.with_(name=name, created_at=_now(), told=""))
+        return self.files.write(job.with_(name=name, created_at=job.sending_at, told=""))
 
     def _not_created(self, job: BatchJob, error: CreateError) -> BatchJob:
         if error.kind is CreateKind.LOST:
@@ -240,12 +240,9 @@ class Watch:
         return self.files.write(job.with_(ended=state, told=message))
 
     def _find(self, job: BatchJob) -> BatchJob:
-        """Adopt a job whose reply was lost; where there are two, the later ones are cancelled."""
-        names = self.jobs.find(job.order.display_name)
-        if names:
-            for other in names[1:]:
-                self.jobs.cancel(other)
-            return self._named(job, names[0])
+        """Adopt a job whose reply was lost."""
+        if names := self.jobs.find(job.order.display_name):
+            return self._without_doubles(self._named(job, names[0]), names)
         looks = self._pauses.get(job.order.id, 0) + 1
         self._pauses[job.order.id] = looks
         if looks < len(_LOOKS_FOR_S):
@@ -253,6 +250,15 @@ class Watch:
             return replace(job, told="looked for: the reply to its creation was lost")
         self._pauses.pop(job.order.id)
         return self.files.write(job.with_(sending_at="", told=""))
+
+    def _without_doubles(self, job: BatchJob, names: Sequence[str]) -> BatchJob:
+        """Where a list lagged behind there may be two of a job: all but one are cancelled."""
+        doubles = tuple(name for name in names if name not in (job.name, *job.doubles))
+        if doubles:
+            job = self.files.write(job.with_(doubles=(*job.doubles, *doubles)))
+        for name in doubles:
+            self.jobs.cancel(name)
+        return job
 
     # Looking
 
@@ -271,7 +277,6 @@ class Watch:
                 return self._ended(job, replace(state, phase=Phase.CANCELLED, output=GIVEN_UP))
         elif age > self._most_s:
             self.jobs.cancel(job.name)
-            self._given_up = True
             job = self.files.write(job.with_(cancelled_at=_now()))
         wait = min(max(age * _LOOK_SHARE, _LEAST_LOOK_S), _MOST_LOOK_S)
         self._wait(job, min(wait, max(self._most_s - age, _LEAST_LOOK_S)))
@@ -302,6 +307,9 @@ class Watch:
         state = job.ended
         if state is None:
             raise ValueError(f"job {job.order.id} has not ended")
+        self._given_up = self._given_up or bool(job.cancelled_at)
+        if job.sent > 1 and job.name:
+            job = self._without_doubles(job, self.jobs.find(job.order.display_name))
         job = job if job.taking else self.files.write(job.with_(taking=self.taking))
         with tempfile.TemporaryDirectory(prefix="tierwise-results-") as folder:
             results = Path(folder) / "results.jsonl"
