@@ -65,9 +65,10 @@ def print_batch(planned: PlannedBatch, console: Console) -> None:
         Column("tokens\nin", lambda row: thousands(row[1].tokens), 1),
     )
     rows = [(one, some) for one in planned.rounds for some in one.jobs]
-    if rows:
-        title = "In batch, round by round (about)"
-        console.print(fitted_table(title, columns, rows, console.width))
+    if not rows:  # the journal has every answer
+        return
+    title = "In batch, round by round (about)"
+    console.print(fitted_table(title, columns, rows, console.width))
     for line in (*_times(planned), *_room(planned), *_savings(planned), *_small(planned)):
         say(console, line)
 

@@ -125,3 +125,18 @@ def test_the_jobs_are_about_those_of_the_run(tmp_path: Path) -> None:
     assert first["bytes"] == pytest.approx(real["bytes"], rel=0.5)
     low, high = (Decimal(run["forecast"][name]) for name in ("low_usd", "high_usd"))
     assert low <= Decimal(run["totals"]["cost_usd"]) <= high
+
+
+def test_where_every_answer_is_known_nothing_is_said_of_jobs(
+    tmp_path: Path, photos: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.yaml").write_text(
+        'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Hm?", labels: [x, y]}}\n'
+    )
+    words = [f"--input={photos(3)}", f"--tasks={tmp_path}/t.yaml", f"--output={tmp_path}/out"]
+    assert main(["run", *words]) == 0
+    capsys.readouterr()
+    said = printed(capsys, *words, BATCH)
+    assert "Paid already, and not asked again: a 3." in said
+    assert "In batch" not in said
+    assert "Batch saves" not in said
