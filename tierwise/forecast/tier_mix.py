@@ -14,7 +14,7 @@ expires after 48 makes the worst case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -31,7 +31,7 @@ CHOICES = (ServiceTier.BATCH, ServiceTier.FLEX, ServiceTier.STANDARD)
 # Seconds of a reply. Flex: Google's target is 1 to 15 minutes, of which the longest is taken
 # (https://ai.google.dev/gemini-api/docs/flex-inference, checked 2026-11-20); often it is seconds.
 REPLY_S = {ServiceTier.STANDARD: 1.5, ServiceTier.PRIORITY: 1.5, ServiceTier.FLEX: 900.0}
-# Of more groups, the dearest choose, and the others stay as they are: 3 ^ 8 mixes are weighed.
+# So many groups are weighed together: 3 ^ 8 mixes.
 MOST_GROUPS = 8
 # A job that is cancelled sooner has hardly had a chance.
 LEAST_DEADLINE_S = 3_600.0
@@ -150,31 +150,48 @@ def asked_at_tiers(
 
 def cheapest_in_time(asked: Sequence[Asked], seconds: float, quotas: Quotas) -> Mix | None:
     """The cheapest mix that is planned to end in time, None if none is; the fastest of equals."""
-    in_time = (mix for mix in mixes(asked, quotas) if mix.seconds <= seconds)
-    return min(in_time, key=lambda mix: (mix.cost, mix.seconds, mix.in_batch), default=None)
+
+    def best(mix: Mix) -> tuple[float, ...]:
+        late = mix.seconds > seconds
+        return late, mix.seconds if late else mix.cost, mix.seconds, mix.in_batch
+
+    found = _best(asked, quotas, best)
+    return found if found.seconds <= seconds else None
 
 
 def fastest(asked: Sequence[Asked], quotas: Quotas) -> Mix:
     """The mix that is planned to end first, the cheapest of equals."""
-    return min(mixes(asked, quotas), key=lambda mix: (mix.seconds, mix.cost, mix.in_batch))
+    return _best(asked, quotas, lambda mix: (mix.seconds, mix.cost, mix.in_batch))
 
 
-def mixes(asked: Sequence[Asked], quotas: Quotas) -> Iterator[Mix]:
-    """Every mix: all tiers that a group can have, for the dearest groups."""
-    offered: dict[str, list[ServiceTier]] = {}
-    weight: dict[str, int] = {}
+def _best(asked: Sequence[Asked], quotas: Quotas, key: Callable[[Mix], tuple[float, ...]]) -> Mix:
+    """The least of all mixes; of more groups than can be weighed together, a good one.
+
+    Then the dearest choose first, while the others stay as they are, then the next; all twice.
+    """
+    offered = _offered(asked)
+    weight = dict.fromkeys(offered, 0)
     for one in asked:
-        before = offered.get(one.group, [*CHOICES])
-        offered[one.group] = [tier for tier in before if tier in one.costs]
-        weight[one.group] = weight.get(one.group, 0) + max(one.costs.values())
-    choosing = sorted(offered, key=lambda group: (-weight[group], group))[:MOST_GROUPS]
-    own = {one.group: one.own for one in asked}
-    ways = [
-        offered[group] if group in choosing and offered[group] else [own[group]]
-        for group in offered
-    ]
-    for tiers in product(*ways):
-        yield mix_of(asked, dict(zip(offered, tiers, strict=True)), quotas)
+        weight[one.group] += max(one.costs.values())
+    order = sorted(offered, key=lambda group: (-weight[group], group))
+    chosen = {one.group: one.own for one in asked}
+    parts = [order[start : start + MOST_GROUPS] for start in range(0, len(order), MOST_GROUPS)]
+    for part in parts if len(parts) < 2 else (*parts, *parts):
+        ways = product(*(offered[group] for group in part))
+        mixes = (
+            mix_of(asked, chosen | dict(zip(part, tiers, strict=True)), quotas) for tiers in ways
+        )
+        chosen = dict(min(mixes, key=key).tiers)
+    return mix_of(asked, chosen, quotas)
+
+
+def _offered(asked: Sequence[Asked]) -> dict[str, list[ServiceTier]]:
+    """The tiers that all questions of a group can have; its own where there is no choice."""
+    found: dict[str, list[ServiceTier]] = {}
+    for one in asked:
+        before = found.get(one.group, [*CHOICES])
+        found[one.group] = [tier for tier in before if tier in one.costs]
+    return {one.group: found[one.group] or [one.own] for one in asked}
 
 
 def tiers_of(mix: Mix, asked: Sequence[Asked]) -> dict[str, ServiceTier]:

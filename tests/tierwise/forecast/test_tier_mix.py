@@ -26,7 +26,6 @@ from tierwise.forecast.tier_mix import (
     deadline_of,
     fastest,
     mix_of,
-    mixes,
     tiers_of,
 )
 from tierwise.job_limits import job_limits
@@ -201,11 +200,18 @@ def test_what_leads_to_the_next_round_may_be_asked_at_once_to_save_a_day() -> No
     ]
 
 
-def test_of_many_groups_the_dearest_choose() -> None:
-    many = [one(100 + place, f"g{place}") for place in range(MOST_GROUPS + 3)]
-    found = list(mixes(many, quotas()))
-    assert len(found) == 3**MOST_GROUPS
-    assert {mix.tiers[f"g{place}"] for mix in found for place in range(3)} == {STANDARD}
+def test_of_many_groups_all_choose() -> None:
+    count = 2 * MOST_GROUPS + 3
+    many = [one(100 + place, f"g{place}") for place in range(count)]
+    found = [cheapest_in_time(many, time, quotas()) for time in (9 * DAY, 10 * HOUR, 60)]
+    assert found[0]
+    assert set(found[0].tiers.values()) == {FLEX}  # 4 waits of 15 minutes for each
+    assert found[1]
+    assert set(found[1].tiers.values()) == {FLEX, STANDARD}
+    assert found[0].seconds <= 9 * DAY
+    assert found[1].seconds <= 10 * HOUR
+    assert found[2] is None
+    assert set(fastest(many, quotas()).tiers.values()) == {STANDARD}
 
 
 def test_the_deadline_leaves_time_for_what_a_job_leaves() -> None:
