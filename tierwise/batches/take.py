@@ -233,8 +233,7 @@ class _Taking:
         if reply.tells_usage:
             with suppress(InputError):  # no price is known for what was served
                 model = self._job.order.model
-                tier = reply.service_tier or ServiceTier.BATCH
-                return self._billing.spent(model, reply, tier, self._on)
+                return self._billing.spent(model, reply, ServiceTier.BATCH, self._on)
         return Spent(maybe_billed=self._job.order.worst // self._job.order.rows, requests=1)
 
     def _entries(self, asked: AskedRow, settled: Settled) -> Iterator[Entry]:

@@ -13,7 +13,7 @@ _TRAFFIC = {
     ServiceTier.STANDARD: "ON_DEMAND",
     ServiceTier.FLEX: "ON_DEMAND_FLEX",
     ServiceTier.PRIORITY: "ON_DEMAND_PRIORITY",
-    ServiceTier.BATCH: "ON_DEMAND",
+    ServiceTier.BATCH: "ON_DEMAND",  # the documented example of a row has none
 }
 
 

@@ -29,7 +29,8 @@ def answered(
 ) -> Exchange:
     """A request that was answered with a 200, and what that cost at the prices of a day."""
     reply = read_reply(raw.body, raw.headers)
-    served = reply.service_tier or tier
+    # What a reply says of its traffic knows no batch, and a job's rows are billed as one.
+    served = tier if tier is ServiceTier.BATCH else reply.service_tier or tier
     shares = _shares(billing, asks, composed.texts, reply, served=served, on=on)
     return Exchange(
         reply=reply,

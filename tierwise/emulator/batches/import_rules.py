@@ -1,7 +1,8 @@
 """What Vertex AI refuses when it imports the rows of a job, which it does as BigQuery would.
 
-The first row that breaks a rule fails the whole job before anything runs (75 jobs within seven
-days, OpenRouterTeam/docs, 2026-09-02). Messages are BigQuery's for loading JSON, as far as known.
+Each key is a column of one type across all rows. The first row that breaks a rule fails the whole
+job before anything runs. Rules and words are those of 75 jobs within seven days
+(OpenRouterTeam/docs, docs/batch-research/google-vertex.md, 2026-09-02), others BigQuery's.
 """
 
 from __future__ import annotations
@@ -47,24 +48,29 @@ def import_rows(paths: list[Path]) -> int:
 
 
 class _Table:
-    """The columns so far, by path, and the types that response schemas give at each path."""
+    """The columns so far, by path; items of a list share theirs."""
 
     def __init__(self) -> None:
-        self._kinds: dict[str, str] = {}
-        self._types: dict[str, str] = {}
+        self._kinds: dict[tuple[str, bool], str] = {}
 
-    def add(self, value: Any, path: str, depth: int, *, in_schema: bool) -> None:
+    def add(
+        self, value: Any, path: str, depth: int, *, in_schema: bool, item: bool = False
+    ) -> None:
+        """Take a value at a path of names; an item of a list has the path of the list."""
         if value is None:
             raise _failed(f"Only optional fields can be set to NULL. Field: {path}; Value: NULL")
         if depth > _MOST_DEPTH:
-            raise _failed(f"Field {path} is nested too deeply: the limit is {_MOST_DEPTH} levels.")
-        self._check_kind(value, path)
+            raise _failed(
+                f"Schema nested too deeply, at least {depth} compared to the maximum allowed level "
+                f"of {_MOST_DEPTH}"
+            )
+        self._check_kind(value, path, item)
         if isinstance(value, list):
             for one in value:
-                self.add(one, f"{path}[]", depth, in_schema=in_schema)
+                self.add(one, path, depth, in_schema=in_schema, item=True)
         elif isinstance(value, dict):
             if not value:
-                raise _failed(f"Field {path} is type RECORD but has no schema")
+                raise _failed(f"Cannot store struct '{path}' with no fields")
             for name, inner in value.items():
                 self._add_field(name, inner, path, depth + 1, in_schema=in_schema)
 
@@ -77,25 +83,24 @@ class _Table:
             )
         where = f"{path}.{name}" if path else name
         if in_schema and name == "type" and not path.endswith("properties"):
-            self._check_type(value, where)
+            _check_type(value, where)
         if name in _CHOICES and isinstance(value, list) and len({_shape(v) for v in value}) > 1:
             raise _not_repeated(where)
         self.add(value, where, depth, in_schema=in_schema or name in _SCHEMAS)
 
-    def _check_type(self, value: Any, path: str) -> None:
-        if isinstance(value, list):
-            raise _not_repeated(path)
-        if isinstance(value, str) and self._types.setdefault(path, value) != value:
-            raise _failed(f"Field {path} is {self._types[path]} in one row and {value} in another.")
-
-    def _check_kind(self, value: Any, path: str) -> None:
+    def _check_kind(self, value: Any, path: str, item: bool) -> None:
         kind = "REPEATED" if isinstance(value, list) else _KINDS[type(value)]
-        known = self._kinds.setdefault(path, kind)
+        known = self._kinds.setdefault((path, item), kind)
         if known == kind:
             return
         if "REPEATED" in {known, kind}:
             raise _not_repeated(path)
         raise _failed(f"Could not convert value to {known}. Field: {path}; Value: {value!r:.40}")
+
+
+def _check_type(value: Any, path: str) -> None:
+    if isinstance(value, list):
+        raise _not_repeated(path)
 
 
 def _shape(value: Any) -> Any:
@@ -112,6 +117,5 @@ def _not_repeated(path: str) -> JobFailedError:
 
 
 def _failed(why: str) -> JobFailedError:
-    return JobFailedError(
-        _INVALID, f"Failed to import data. Error while reading data, error message: {why}"
-    )
+    told = "Please check 'Prepare input' section of the batch predictions documentation."
+    return JobFailedError(_INVALID, f"Failed to import data. {told} Error message: {why}")

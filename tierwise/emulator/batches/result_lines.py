@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from tierwise.emulator.batches.rows import Row
-from tierwise.emulator.batches.stored_files import timestamp
 
 # google.rpc.Code of the HTTP status that each is mapped to.
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 429: 8, 500: 13, 501: 12, 503: 14, 504: 4}
@@ -43,7 +42,10 @@ def vertex_line(
     """
     beside = {name: value for name, value in row.line.items() if name != "request"}
     kept = {} if "batch_key_lost" in struck else {k: _coerced(v) for k, v in beside.items()}
-    line: dict[str, Any] = kept | {"status": "", "processed_time": timestamp(now)}
+    line: dict[str, Any] = kept | {
+        "status": "",
+        "processed_time": now.isoformat(timespec="milliseconds"),
+    }
     line["request"] = row.line["request"]
     if status == HTTPStatus.OK:
         line["response"] = body

@@ -20,7 +20,7 @@ from tierwise.emulator.object_store import ObjectStore, StoreError, open_store, 
 _MOST_INPUT_BYTES = 1_000_000_000
 # Where Vertex AI begins another file is not published.
 _MOST_RESULT_BYTES = 256 * 1024**2
-_AGENT = "The service agent service-1@gcp-sa-aiplatform.iam.gserviceaccount.com does not have "
+_AGENT = "service-1@gcp-sa-aiplatform.iam.gserviceaccount.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class VertexDesk:
     async def fetch(self, job: BatchJob) -> None:
         """Copy the objects, and import them: the whole job fails by one row."""
         async with open_store() as store:
-            await _check_bucket(store, self.prefix)
+            for uri in {self.prefix, *self.sources}:
+                await _check_bucket(store, uri)
             for number, uri in enumerate(self.sources):
                 path = job.folder / f"input-{number}.jsonl"
                 await _fetch(store, uri, path)
@@ -63,12 +64,12 @@ class VertexDesk:
         """Write `predictions.jsonl`, or several files of a common beginning."""
         if not written:
             return
-        folder = f"{self.prefix.rstrip('/')}/prediction-model-{timestamp(job.created)}/"
+        folder = f"{self.prefix.rstrip('/')}/prediction-model-{timestamp(job.created)}"
+        job.output = folder  # told even where nothing can be written
         if not job.faults.first("batch_results_gone"):
             async with open_store() as store:
                 for path, name in zip(written, _names(len(written)), strict=True):
-                    await _put(store, folder + name, path)
-        job.output = folder
+                    await _put(store, f"{folder}/{name}", path)
 
 
 def _names(count: int) -> list[str]:
@@ -84,7 +85,7 @@ async def _check_bucket(store: ObjectStore, uri: str) -> None:
             return
     except StoreError as error:
         raise _failed(error, "storage.buckets.get") from error
-    raise JobFailedError(9, f"The bucket gs://{bucket} does not exist.")
+    raise _no_bucket(bucket)
 
 
 async def _fetch(store: ObjectStore, uri: str, path: Path) -> None:
@@ -106,9 +107,19 @@ async def _put(store: ObjectStore, uri: str, path: Path) -> None:
 
 def _failed(error: StoreError, permission: str) -> JobFailedError:
     if error.status == 404 and permission != "storage.objects.get":
-        return JobFailedError(9, f"The bucket of {error.uri} does not exist.")
+        return _no_bucket(split_uri(error.uri)[0])
     if error.status == 404:
         return JobFailedError(5, f"The object {error.uri} does not exist.")
     if error.status in (401, 403):
-        return JobFailedError(7, f"{_AGENT}{permission} access to {error.uri}.")
+        what = "write" if permission == "storage.objects.create" else "read"
+        told = f'doesn\'t have sufficient permission "{permission}" to {what} {error.uri}.'
+        return JobFailedError(7, f"Service account {_AGENT} {told}")
     return JobFailedError(13, f"Internal error encountered while reaching {error.uri}.")
+
+
+def _no_bucket(bucket: str) -> JobFailedError:
+    return JobFailedError(
+        9,
+        f"Failed to get GCS bucket location for {bucket}. Please check that the bucket exists and "
+        "permissions are set correctly.",
+    )

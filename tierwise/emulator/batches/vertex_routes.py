@@ -101,7 +101,10 @@ class VertexRoutes:
 
     async def cancel(self, request: web.Request) -> web.StreamResponse:
         """Ask for an end; what was answered by then is written and charged."""
-        self._found(request).stop.set()
+        job = self._found(request)
+        if job.is_over:
+            raise Refusal(400, f"The job is in the state {job.state} and cannot be cancelled.")
+        job.stop.set()
         return json_reply({})
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
