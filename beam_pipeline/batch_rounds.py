@@ -119,12 +119,11 @@ class Rounds:
         if not taken:
             return False
         requests, paid = sum(part.rows for part in parts), sum(one.cost for one in taken)
+        # Standard costs twice what batch does, for requests like those before them.
+        extra = paid * requests // max(1, sum(one.answered + one.again for one in taken))
         for model in {part.model for part in parts}:
             tier = self._terms.fallbacks.get(model)
-            # At standard, whose price a worst case has, it costs twice what it does in batch.
-            worst = sum(part.worst for part in parts if part.model == model)
-            extra = 0 if tier is ServiceTier.FLEX else worst // 2
-            if not asked_at_once(requests, extra, paid, tier):
+            if not asked_at_once(requests, 0 if tier is ServiceTier.FLEX else extra, paid, tier):
                 return False
         most = dollars(usd(sum(part.worst for part in parts)))
         left = f"{counted(requests, 'request')} left, at most ${most}: asked without a job."

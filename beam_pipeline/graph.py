@@ -139,7 +139,7 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     # Every name has a row for each task that it was asked; of names that are twins, one pays.
     all_rows = tuple(rows) | "AllRows" >> beam.Flatten()
     told = (before, admissions, audited, followers, population, measured)
-    if plan.batches is None:
+    if parts is None:
         return Asked(all_rows, pages, *told)
     return Asked(*without_under_way(all_rows, pages), *told, parts)
 
@@ -151,7 +151,7 @@ class _Put(NamedTuple):
     images: beam.PCollection[Answered] | None
     groups: beam.PCollection[AnsweredGroup] | None
     admissions: beam.PCollection[Admission] | None
-    parts: beam.PCollection[Part]
+    parts: beam.PCollection[Part] | None
 
 
 def _ask_all(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Put:
@@ -173,7 +173,8 @@ def _ask_all(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Pu
         others, written = again | "AskFreed" >> AskImages(engine)
         images = (images, others) | "Both" >> beam.Flatten()
         parts.append(written)
-    return _Put(alike, images, groups, None, tuple(parts) | "Parts" >> beam.Flatten())
+    some = tuple(one for one in parts if one is not None)
+    return _Put(alike, images, groups, None, some | "Parts" >> beam.Flatten() if some else None)
 
 
 def _ask_capped(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Put:

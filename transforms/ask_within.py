@@ -40,7 +40,7 @@ class AskedWithin(TypedDict):
     images: beam.PCollection[Answered]
     groups: beam.PCollection[AnsweredGroup]
     admissions: beam.PCollection[Admission]
-    parts: beam.PCollection[Part]
+    parts: beam.PCollection[Part] | None
 
 
 class AskWithin(beam.PTransform):

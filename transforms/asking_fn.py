@@ -38,10 +38,10 @@ _ANSWERED = "answered"
 
 
 class AskedShards(NamedTuple):
-    """What became of shards, and the parts of what batch jobs will ask of them."""
+    """What became of shards, and the parts of what batch jobs will ask; None where none will."""
 
     answered: beam.PCollection[Any]
-    parts: beam.PCollection[Part]
+    parts: beam.PCollection[Part] | None
 
 
 class SharedEngine:
@@ -61,6 +61,8 @@ class SharedEngine:
 
 def ask_shards(shards: beam.PCollection[Any], asking: AskingFn[Any], *more: Any) -> AskedShards:
     """Adds a step that asks to a pipeline; `more` are side inputs."""
+    if asking.plan.batches is None:  # with one output, a runner's page shows what it asks
+        return AskedShards(shards | "Ask" >> beam.ParDo(asking, *more), None)
     asked = shards | "Ask" >> beam.ParDo(asking, *more).with_outputs(PARTS, main=_ANSWERED)
     return AskedShards(asked[_ANSWERED], asked[PARTS])
 

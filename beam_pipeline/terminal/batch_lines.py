@@ -141,6 +141,6 @@ def _small(planned: PlannedBatch) -> Iterator[str]:
     if any(one.number > 1 for one in planned.rounds):
         yield (
             f"A later round of at most {MOST_REQUESTS:,} requests is asked at once, at "
-            "--batch_fallback: at flex, which costs the same; at standard where that costs, at the "
-            f"worst, at most {MOST_EXTRA_PERCENT} % more of what was paid, or a cent."
+            "--batch_fallback: at flex, which costs the same; at standard where that costs at most "
+            f"{MOST_EXTRA_PERCENT} % more of what was paid, or a cent."
         )

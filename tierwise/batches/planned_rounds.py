@@ -21,10 +21,6 @@ from tierwise.job_limits import EARLIEST_S, JobLimits, job_limits
 from tierwise.records import ServiceTier
 from tierwise.tasks import Task
 
-# A run weighs small rounds by their worst case. In two archives, put to the emulator, that was 8.9
-# and 9.3 times what jobs cost, at twice their price.
-_WORST = 5
-
 
 @dataclass(frozen=True, slots=True)
 class PlannedRound:
@@ -123,7 +119,7 @@ def planned_batch(
         found = plan.round(number, some)
         if number > 1 and found.requests:
             [tier, *others] = dict.fromkeys(later[task.name] for task in some)
-            more = _WORST * sum(extra.get(task.name, 0) for task in some)
+            more = sum(extra.get(task.name, 0) for task in some)
             if not others and asked_at_once(found.requests, more, paid, tier):
                 found = PlannedRound(number, found.jobs, 0, tier)
         if found.requests:
