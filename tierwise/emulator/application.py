@@ -61,6 +61,7 @@ def application(config: EmulatorConfig) -> web.Application:
             web.get(PATH, handlers.identity),
             web.get(f"{PATH}/bill", handlers.bill),
             web.get(f"{PATH}/requests", handlers.requests),
+            web.get(f"{PATH}/batches", handlers.jobs),
             web.put(f"{PATH}/faults", handlers.faults),
             web.get(f"{PATH}/faults", handlers.struck),
             web.post(f"{PATH}/reset", handlers.reset),
@@ -157,6 +158,9 @@ class _Handlers:
             await response.write(b"".join(line + b"\n" for line in lines[start : start + 500]))
         await response.write_eof()
         return response
+
+    async def jobs(self, _: web.Request) -> web.Response:
+        return json_reply(orjson.dumps(self._batches.document(), option=orjson.OPT_INDENT_2))
 
     async def faults(self, request: web.Request) -> web.Response:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from aiohttp import web
 
@@ -12,7 +13,7 @@ from tierwise.emulator.batches.developer_routes import DeveloperRoutes
 from tierwise.emulator.batches.file_routes import FileRoutes
 from tierwise.emulator.batches.job_book import JobBook
 from tierwise.emulator.batches.runner import Runner
-from tierwise.emulator.batches.stored_files import StoredFiles
+from tierwise.emulator.batches.stored_files import StoredFiles, timestamp
 from tierwise.emulator.batches.vertex_routes import VertexRoutes
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.service import EmulatedService
@@ -39,6 +40,23 @@ class BatchApi:
         vertex = VertexRoutes(self._book, self._runner)
         routes = [*FileRoutes(self._files).routes(), *developer.routes(), *vertex.routes()]
         return [route.served(self._service, self._config.latency_ms) for route in routes]
+
+    def document(self) -> list[dict[str, Any]]:
+        """Every job that was ever created, oldest first, with those that were deleted since."""
+        jobs = [*self._book.all(vertex=False), *self._book.all(vertex=True)]
+        return [
+            {
+                "name": job.name,
+                "display_name": job.display_name,
+                "model": job.call.model,
+                "created": timestamp(job.created),
+                "state": job.state,
+                "rows": job.rows,
+                "answered": job.succeeded,
+                "deleted": job.deleted,
+            }
+            for job in sorted(jobs, key=lambda job: job.created)
+        ]
 
     async def clear(self) -> None:
         """End every job, and forget jobs and files."""
