@@ -34,6 +34,7 @@ from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.terminal.batch_board import BatchBoard, ordered_line
 from tierwise.beam_pipeline.terminal.cost_table import dollars
 from tierwise.beam_pipeline.terminal.screen import say
+from tierwise.journal.run_records import all_runs
 from tierwise.records import ServiceTier
 from tierwise.shown import counted
 
@@ -79,7 +80,8 @@ class Rounds:
     def watch(self, wait_s: float | None = None) -> End:
         """Wait for what is open, for so many seconds, by default as long as the rules allow."""
         self._files.forget_written(self.job.plan.journal.run_id)  # of a start that was killed
-        self._files.remove_orphans()
+        runs = all_runs(self.job.plan.journal.runs)
+        self._files.remove_orphans({run.record.run_id for run in runs})
         allowed, plan = self._terms.rules.wait_s, self.job.plan
         if wait_s is None and allowed is not None:
             wait_s = max(0.0, allowed - (time.monotonic() - self._begun))

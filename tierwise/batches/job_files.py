@@ -12,7 +12,7 @@ the same objects are written again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -202,12 +202,15 @@ class JobFiles:
         uri = join(self.journal, FOLDER, "written", f"{run_id}.json")
         files_for(uri).delete(uri)
 
-    def remove_orphans(self) -> None:
-        """Delete parts that no open job asks: nothing of them was sent, or all of it has come."""
+    def remove_orphans(self, run_ids: Collection[str]) -> None:
+        """Delete parts that no open job asks: nothing of them was sent, or all of it has come.
+
+        Only those of these runs, of this output: others may write below the same `root`.
+        """
         wanted = {part for job in self.all() if job.open for part in job.order.parts}
         root = join(self._root, "parts")
         files = files_for(root)
-        for run in files.folders(root):
+        for run in set(files.folders(root)).intersection(run_ids):
             for name in files.folders(join(root, run)):
                 if (part := join(root, run, name)) not in wanted:
                     files.remove_folder(part)

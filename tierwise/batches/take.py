@@ -23,7 +23,7 @@ from tierwise.batches.asked_rows import AskedRow, asked_rows
 from tierwise.batches.job_files import BatchJob, Taken
 from tierwise.batches.part import ASKS
 from tierwise.errors import InputError
-from tierwise.gemini.batch.echo import Echo, echo_word, told_word, unwrapped
+from tierwise.gemini.batch.echo import Echo, echo_word, is_anothers, unwrapped
 from tierwise.gemini.batch.jobs import Phase
 from tierwise.gemini.batch.rows import Row, RowError, read_row
 from tierwise.gemini.billing import Billing
@@ -125,9 +125,7 @@ class _Taking:
         _, echo = unwrapped(row.body, echo_word(key))
         self._counts["echoed"] += echo is not Echo.UNTOLD
         if echo is Echo.WRONG:
-            # A word of no row is a slip of the model's; another row's, or none, is a reply to that.
-            said = told_word(row.body)
-            self._counts["mixed_up"] += not said or said in words
+            self._counts["mixed_up"] += is_anothers(row.body, echo_word(key), words)
             self._in_doubt.add(key)
 
     def entries_of(self, asked: AskedRow) -> Iterator[Entry]:

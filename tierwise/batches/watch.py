@@ -95,6 +95,7 @@ class Watch:
     known: list[BatchJob] = field(default_factory=list)
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, int] = field(default_factory=dict)
+    _gone: dict[str, int] = field(default_factory=dict)
     _given_up: bool = False
     _spoilt: bool = False
     _mixed_up: bool = False
@@ -135,12 +136,12 @@ class Watch:
 
     @property
     def _busy(self) -> bool:
-        """Whether something can be done at once: a job that could be sent, or has to be found."""
+        """Whether something can be done at once: a job that could be sent, or is looked for."""
         mine = [job for job in self.known if job.open and self._is_ours(job)]
         lost = any(job.sending_at and not job.name and not job.ended for job in mine)
         room = self._room()
         may_go = any(not job.sending_at and room.takes(job) for job in mine)
-        return lost or (may_go and not self._pauses)
+        return lost or bool(self._gone) or (may_go and not self._pauses)
 
     def _pause(self) -> float:
         now = time.monotonic()
@@ -266,7 +267,8 @@ class Watch:
         try:
             state = self.jobs.look(job.name)
         except ResultsGoneError as error:
-            return self._ended(job, _gone(job, str(error)))
+            return self._not_there(job, str(error))
+        self._gone.pop(job.order.id, None)
         self._pauses.pop(job.order.id, None)
         if state.ended:
             return self._ended(job, state)
@@ -281,6 +283,16 @@ class Watch:
         wait = min(max(age * _LOOK_SHARE, _LEAST_LOOK_S), _MOST_LOOK_S)
         self._wait(job, min(wait, max(self._most_s - age, _LEAST_LOOK_S)))
         return job
+
+    def _not_there(self, job: BatchJob, message: str) -> BatchJob:
+        """Nobody knows a job any more: one word of that may be of a service that lags behind."""
+        looks = self._gone.get(job.order.id, 0)
+        self._gone[job.order.id] = looks + 1
+        if looks < len(_LOOKS_FOR_S):
+            self._wait(job, _LOOKS_FOR_S[looks])
+            return replace(job, told=message)
+        self._gone.pop(job.order.id)
+        return self._ended(job, _gone(job, message))
 
     @property
     def _limits(self) -> JobLimits:

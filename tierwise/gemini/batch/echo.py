@@ -15,7 +15,7 @@ would write it into any answer, and all rows of a job share one schema.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -102,7 +102,22 @@ def unwrapped(body: Mapping[str, Any], word: str) -> tuple[Mapping[str, Any], Ec
     return _saying(body, answer), Echo.RIGHT
 
 
-def told_word(body: Mapping[str, Any]) -> str:
+def is_anothers(body: Mapping[str, Any], word: str, words: Container[str]) -> bool:
+    """Whether a reply that does not repeat its word rightly is one to another row.
+
+    It is where it gives a word of another row's, or none. Its own word in a wrong form, and a word
+    that no row has, are slips of the model's.
+
+    Args:
+        body: the response.
+        word: its own.
+        words: those of all rows of the job.
+    """
+    told = _told_word(body)
+    return told != word and (not told or told in words)
+
+
+def _told_word(body: Mapping[str, Any]) -> str:
     """The word that a reply gives, right or wrong, in small letters; empty where it gives none."""
     try:
         told = {name: value for name, value, _ in _members(unfenced(read_reply(body, {}).text))}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tierwise.answers.forms import Dialect, LabelForm
 from tierwise.answers.joint import FORMS, Joint
 from tierwise.answers.replies import ReplyError, read_json
-from tierwise.gemini.batch.echo import Echo, echo_word, echoed, unwrapped
+from tierwise.gemini.batch.echo import Echo, echo_word, echoed, is_anothers, unwrapped
 from tierwise.gemini.compose import compose
 from tierwise.gemini.reply import read_reply
 from tierwise.gemini.settle import Ask, answers_of, form_of
@@ -233,3 +233,20 @@ def test_words_follow_from_keys_and_differ() -> None:
     words = {echo_word(f"t-{number:05x}") for number in range(20_000)}
     assert len(words) > 19_960  # of 16^6 words; 12 pairs are expected to share one
     assert all(word.isalpha() and word.islower() and len(word) == 6 for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "anothers"),
+    [
+        (f'{{"check": "{WORD}", "answer": "a", "why": "b"}}', False),
+        (f'{{"check": "{WORD}", "answer": "cut \\ud83d"}}', False),
+        ('{"check": "nobody", "answer": "a"}', False),
+        (wrapped("a", echo_word("t-0a1c")), True),
+        ('{"check": "", "answer": "a"}', True),
+        ("dark", True),
+    ],
+)
+def test_a_slip_with_the_own_word_is_no_sign_of_another_row(text: str, anothers: bool) -> None:
+    words = {WORD, echo_word("t-0a1c")}
+    assert unwrapped(response(text), WORD)[1] is Echo.WRONG
+    assert is_anothers(response(text), WORD, words) is anothers
