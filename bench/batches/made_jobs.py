@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import orjson
@@ -28,6 +29,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.compose import compose
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, by_image
+from tierwise.images.picture import Picture
 from tierwise.records import Page
 from tierwise.tasks import load_tasks
 from tierwise.wording import render, request_id
@@ -54,21 +56,26 @@ def make_job(
     echo_all: bool = False,
     pack: int = 1,
     vertex: bool = False,
+    picture_bytes: int = 0,
 ) -> BatchJob:
     """One job of so many requests that has ended well, its parts below `folder`.
 
-    `first` numbers the first request, which makes its key; `pack` pictures share each.
+    `first` numbers the first request, which makes its key; `pack` pictures share each. With
+    `picture_bytes` each picture is there, of so many random bytes.
     """
     billing = billing_of(vertex=vertex)
     task = load_tasks(_TASKS.format(pack=pack), path="tasks.yaml").task("name")
 
     def ask(number: int) -> Ask:
         prompt = render(task, filename=f"{number}.jpg", columns={}, answers={})
-        content = f"sha256:{number * 0x9E3779B97F4A7C15 % 2**64:016x}{number:048x}"
+        # Shard by shard, as the bundles of a run are.
+        spread = (number - first * pack) * 2**64 // (rows * pack)
+        content = f"sha256:{spread:016x}{number:048x}"
         identity = request_id(
             content_hash=content, page=1, task=task, prompt=prompt, route=task.route
         )
-        return Ask(identity, content, task, Page(1, 1, 400, 300, "jpeg"), prompt)
+        picture = _picture(number, picture_bytes) if picture_bytes else None
+        return Ask(identity, content, task, Page(1, 1, 400, 300, "jpeg"), prompt, picture)
 
     async def gather(executor: ThreadPoolExecutor) -> list[Any]:
         today = datetime.now(UTC).date()
@@ -93,6 +100,14 @@ def make_job(
     state = JobState("batches/1", order.display_name, Phase.SUCCEEDED, "SUCCEEDED", succeeded=rows)
     job = BatchJob(order, sending_at=now, name=state.name, created_at=now, ended=state)
     return replace(job, taking=Taking("run", 2))
+
+
+def _picture(number: int, size: int) -> Picture:
+    data = Random(number).randbytes(size)
+    return Picture(
+        *(data, "image/jpeg", 400, 300, 400, 300, "jpeg", size),
+        *(False, True, False, False, 0, None),
+    )
 
 
 def rows_of(job: BatchJob) -> Iterator[AskedRow]:
