@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from bench.batches.lives import Left, Life, dollars, end, make_pictures
@@ -95,23 +96,22 @@ def _grow(life: Life) -> None:
 
 
 def _at_each_change(life: Life) -> tuple[int, int, str]:
-    """Every start is killed as soon as the records of jobs say something new."""
-    starts, seen = 0, dict[str, int]()
+    """Every start is killed as soon as a job's record says what that job's never said before."""
+    starts, kills, seen = 0, 0, set[tuple[str, str]]()
     while starts < _MOST_STARTS:
         starts += 1
-        before = life.standings()
         process = life.start()
-        while process.poll() is None and (now := life.standings()) == before:
+        while process.poll() is None and (now := set(life.standings().items())) <= seen:
             time.sleep(0.001)
         if process.poll() is not None:
             _must_be_well(life, process.returncode)
             break
         end(process, signal.SIGKILL)
-        for job, state in now.items():
-            if before.get(job) != state:
-                seen[state] = seen.get(state, 0) + 1
-    told = ", ".join(f"{state} {times}" for state, times in sorted(seen.items()))
-    return starts, sum(seen.values()) and starts - 1, f"changes seen before a kill: {told}"
+        kills += 1
+        seen |= now | set(life.standings().items())
+    states = Counter(state for _, state in seen)
+    told = ", ".join(f"{state} {times}" for state, times in sorted(states.items()))
+    return starts, kills, f"changes that were killed at: {told}"
 
 
 def _interrupted(life: Life, how: signal.Signals) -> tuple[int, int, str]:

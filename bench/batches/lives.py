@@ -23,7 +23,6 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 MODEL = "gemini-3.1-flash-lite"
-# Some pictures are dark and some bright, so that the second question is asked of a part.
 TASKS = """
 model: gemini-3.1-flash-lite
 service_tier: {tier}
@@ -32,21 +31,21 @@ tasks:
   tone:
     when: shade == "bright"
     prompt: "Which colour is there most of?"
-    labels: [red, green, blue]
+    labels: [red, orange, yellow, green, blue, purple, brown, grey]
     images_per_request: 4
 """
 _SIDE = 16
 
 
 def make_pictures(folder: Path, count: int) -> None:
-    """Small PNG files, all different, every other one dark; they are sent as they are."""
+    """Small PNG files of a colour each, all different; they are sent as they are."""
     folder.mkdir(parents=True)
     for number in range(count):
         chance = np.random.default_rng(number)
-        lightest = 40 if number % 2 else 255
-        pixels = chance.integers(lightest - 40, lightest, (_SIDE, _SIDE, 3), np.uint8)
+        colour = chance.integers(0, 256, 3)
+        pixels = np.clip(colour + chance.integers(-9, 10, (_SIDE, _SIDE, 3)), 0, 255)
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG")
+        Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG")
         (folder / f"{number:05}.png").write_bytes(buffer.getvalue())
 
 
@@ -87,7 +86,8 @@ class Left:
 class Life:
     """An archive in a folder of its own, and the emulator that outlives every command.
 
-    `words` are flags, `environment` is added to this process's.
+    `words` are flags, `environment` is added to this process's. `output` is a folder of this
+    machine; where that is a bucket's, the command knows it by its `address`.
     """
 
     folder: Path
@@ -95,6 +95,7 @@ class Life:
     words: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
     output: str = ""
+    address: str = ""
     tasks: str = TASKS.format(tier="batch")
 
     @property
@@ -111,7 +112,12 @@ class Life:
         """The command, always the same; what it says is added to `log`."""
         (self.folder / "tasks.yaml").write_text(self.tasks)
         words = [f"--input={self.pictures}", f"--tasks={self.folder}/tasks.yaml"]
-        words += [f"--output={self.out}", f"--gemini_endpoint={self.url}", *self.words, *more]
+        words += [
+            f"--output={self.address or self.out}",
+            f"--gemini_endpoint={self.url}",
+            *self.words,
+            *more,
+        ]
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tierwise", "run", *words],
@@ -142,6 +148,20 @@ class Life:
     def jobs(self) -> list[dict[str, Any]]:
         """Every job that the emulator was ever asked to create."""
         return list(json.loads(control(self.url, "batches")))
+
+    def values(self) -> dict[tuple[str, str], str]:
+        """Every answer, by task and the picture's name."""
+        found = {}
+        for path in self.out.glob("answers/*/*.parquet"):
+            table = pq.ParquetFile(path).read(["uri", "answer"])
+            task = path.parent.name.partition("=")[2]
+            for row in table.to_pylist():
+                found[task, Path(row["uri"]).name] = row["answer"]
+        return found
+
+    def reasons(self) -> set[str]:
+        """Why rows failed."""
+        return set(_column(self.out, "failures", "reason"))
 
     def requests(self) -> Iterator[dict[str, Any]]:
         """Every request and row that the emulator has answered."""

@@ -1,0 +1,66 @@
+"""Batch against flex, in turns: `python -m bench.batches.against_flex`.
+
+The same small pictures with `when` and packs, by commands of their own, against an emulator that
+answers at once. So what differs are our passes: listing, recall, gathering, uploading, taking. CPU
+is that of the command and its children, without the emulator's. LAST_MEASURED
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from bench.batches.lives import TASKS, Life, control, dollars, make_pictures
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.embedded import running_emulator
+
+_FLAGS = {"flex": (), "batch": ("--batch_fallback=none",)}
+HEAD = ("tier", "images", "answers", "wall s", "CPU s", "CPU ms per image", "account", "requests")
+
+
+def main() -> int:
+    """Print a row for each run; exit status 1 where the two give different answers."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--turns", type=int, default=2)
+    given = parser.parse_args()
+    print("|", " | ".join(HEAD), "|")
+    print("|", " | ".join("---" for _ in HEAD), "|", flush=True)
+    found = []
+    with tempfile.TemporaryDirectory() as place:
+        pictures = Path(place) / "one" / "pictures"
+        make_pictures(pictures, given.images)
+        config = EmulatorConfig(batch_delay_s=0)
+        with running_emulator(config) as url:
+            for turn in range(given.turns):
+                for tier, words in _FLAGS.items():
+                    control(url, "reset", "POST", {})
+                    life = Life(Path(place) / "one", url, words, tasks=TASKS.format(tier=tier))
+                    life = replace(life, output=f"{place}/{tier}-{turn}")
+                    print(_measured(life, tier), flush=True)
+                    found.append(life.values())
+    return int(any(values != found[0] for values in found))
+
+
+def _measured(life: Life, tier: str) -> str:
+    began = time.monotonic()
+    process = life.start()
+    _, status, used = os.wait4(process.pid, 0)
+    wall, cpu = time.monotonic() - began, used.ru_utime + used.ru_stime
+    if status:
+        raise SystemExit(f"it ended with {status}:\n{life.log()[-3000:]}")
+    left, requests = life.left(), sum(1 for _ in life.requests())
+    if not left.promised:
+        raise SystemExit(f"a promise is broken: {left}")
+    cells = (tier, left.images, left.answers, f"{wall:.1f}", f"{cpu:.1f}")
+    more = (f"{1000 * cpu / left.images:.1f}", dollars(left.account), requests)
+    return f"| {' | '.join(map(str, (*cells, *more)))} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
