@@ -1,10 +1,9 @@
 """All faults of batch jobs at once, at both services: `python -m bench.batches.all_faults`.
 
-Small pictures with `when` and packs. The same command is given until it leaves nothing to be
-asked again.
-Each answer is held against that of a run at flex without faults, for the emulator answers a
-picture alike in every pack and tier. Exit status 1 where a row is lost or money does not agree, or where an
-answer is misplaced although all rows were echoed. LAST_MEASURED
+Small pictures with `when` and packs. The same command is given until it leaves nothing to be asked
+again. Each answer is held against that of a run at flex without faults, for the emulator answers a
+picture alike in every pack and tier. Exit status 1 where a row is lost or money does not agree, or
+where an answer is misplaced although all rows were echoed. LAST_MEASURED
 """
 
 from __future__ import annotations
