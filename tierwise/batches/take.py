@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -44,24 +44,25 @@ from tierwise.storage.files import join
 WriteEntries = Callable[[Sequence[Entry], str], None]
 
 # Of a job that ended so, Vertex AI bills what was completed, and that is in its results
-# (cloud.google.com/vertex-ai/generative-ai/docs/multimodal/batch-prediction-gemini). What the
-# Developer API bills of expired and cancelled jobs is not known.
+# (cloud.google.com/vertex-ai/generative-ai/docs/multimodal/batch-prediction-gemini), unless they
+# could not be written: then the job's counts alone tell of it. What the Developer API bills of
+# expired and cancelled jobs is not known.
 _ENDED_EARLY = {Phase.CANCELLED, Phase.EXPIRED, Phase.FAILED}
 
 
-def take(job: BatchJob, results: Path, billing: Billing, write: WriteEntries) -> Taken:
+def take(job: BatchJob, results: Path | None, billing: Billing, write: WriteEntries) -> Taken:
     """Journal what came of every row of a job that has ended.
 
     Args:
         job: one that is `taking`.
-        results: the rows that came, in any order.
+        results: the rows that came, in any order; None where nobody knows which there were.
         billing: prices of the service that answered.
         write: makes entries durable.
 
     Raises:
         OSError: what the job asked, or its results, cannot be read.
     """
-    with results.open("rb") as stream:
+    with results.open("rb") if results else nullcontext() as stream:
         taking = _Taking(job, billing, stream)
         taking.look_through()
         for place, part in enumerate(job.order.parts):
@@ -77,7 +78,7 @@ def take(job: BatchJob, results: Path, billing: Billing, write: WriteEntries) ->
 class _Taking:
     """Reads results twice: once to see what there is of each key, then row by row."""
 
-    def __init__(self, job: BatchJob, billing: Billing, results: BinaryIO) -> None:
+    def __init__(self, job: BatchJob, billing: Billing, results: BinaryIO | None) -> None:
         if job.taking is None:
             raise ValueError(f"nothing says under which run job {job.order.id} is journaled")
         self._job, self._billing, self._results = job, billing, results
@@ -85,6 +86,7 @@ class _Taking:
         created = datetime.fromisoformat(job.created_at or job.order.ordered_at)
         self._on, self._asked_at = price_day(created), created.isoformat()
         self._places: dict[str, int] = {}
+        self._replies = 0
         self._in_doubt: set[str] = set()
         self._shared: set[str] = set()  # words of several rows
         self._of_nobody: list[Spent] = []
@@ -102,8 +104,9 @@ class _Taking:
         asked = (row for part in self._job.order.parts for row in asked_rows(join(part, ASKS)))
         echoed = {row.key: row.echo for row in asked}
         words = Counter(echo_word(key) for key, echo in echoed.items() if echo)
-        for place, line in _lines(self._results):
+        for place, line in _lines(self._results) if self._results else ():
             row = read_row(line)
+            self._replies += row.body is not None
             if row.key is None or row.key not in echoed:
                 self._counts["unknown"] += 1
                 self._of_nobody.append(self._spent(row))
@@ -217,11 +220,16 @@ class _Taking:
 
     @property
     def _surely_not_billed(self) -> bool:
+        """Whether a row that is not among the results was not completed either."""
         ended = self._job.ended
-        if ended is None:
+        if not self._job.name:  # there never was a job
+            return True
+        if ended is None or self._results is None or ended.phase not in _ENDED_EARLY:
             return False
-        nothing_ran = ended.phase is Phase.FAILED and not (ended.succeeded or self._places)
-        return nothing_ran or (self._billing.service.vertex and ended.phase in _ENDED_EARLY)
+        completed = ended.succeeded or 0
+        if self._billing.service.vertex:
+            return completed <= self._replies
+        return ended.phase is Phase.FAILED and not (completed or self._places)
 
     def _spent(self, row: Row) -> Spent:
         """What a reply cost that is nobody's."""
@@ -248,11 +256,10 @@ class _Taking:
                 yield entry
 
     def _line_at(self, place: int) -> bytes:
-        before = self._results.tell()
+        if self._results is None:
+            raise ValueError("there are no results")
         self._results.seek(place)
-        line = self._results.readline()
-        self._results.seek(before)
-        return line
+        return self._results.readline()
 
 
 def _lines(results: BinaryIO) -> Iterator[tuple[int, bytes]]:

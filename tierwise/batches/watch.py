@@ -43,8 +43,9 @@ _FIRST_PAUSE_S, _MOST_PAUSE_S = 5.0, 1800.0
 # Of one job, so many rows that Google names are set aside, or a hundredth of all.
 _MOST_SET_ASIDE = 10
 _OVERDUE_S = 3600.0
-# The output of a job that did not end when it was cancelled: nothing of it is waited for.
-GIVEN_UP = "given up"
+# The output of a job that did not end when it was cancelled, and of one that is there no more:
+# what came of them nobody will know.
+GIVEN_UP, GONE = "given up", "gone"
 
 
 class End(StrEnum):
@@ -324,8 +325,7 @@ class Watch:
             job = self._without_doubles(job, self.jobs.find(job.order.display_name))
         job = job if job.taking else self.files.write(job.with_(taking=self.taking))
         with tempfile.TemporaryDirectory(prefix="tierwise-results-") as folder:
-            results = Path(folder) / "results.jsonl"
-            self._download(job, state, results)
+            results = self._download(job, state, Path(folder) / "results.jsonl")
             taken = take(job, results, self.billing, self.write(job.taking or self.taking))
         job = self.files.write(job.with_(taken=taken))
         self._due.pop(job.order.id, None)
@@ -334,22 +334,29 @@ class Watch:
             self._spoilt = True
             self._bad_kinds.add(job.order.kind)
         with suppress(JobsUnavailableError):  # the service forgets it by itself
-            if job.name and state.output != GIVEN_UP:
+            if job.name and state.output not in (GIVEN_UP, GONE):
                 self.jobs.tidy(state)
         self.files.remove_parts(job)
         if state.refused:
             raise InputError(f"The batch job {job.order.display_name} failed: {state.message}.")
         return job
 
-    def _download(self, job: BatchJob, state: JobState, into: Path) -> None:
-        into.touch()
-        if job.name and state.output != GIVEN_UP:
-            with suppress(ResultsGoneError):  # its rows are missing, all of them
-                self.jobs.download(state, into)
+    def _download(self, job: BatchJob, state: JobState, into: Path) -> Path | None:
+        """The rows that came; None where nobody can know any more."""
+        if not job.name:
+            into.touch()
+            return into
+        if state.output in (GIVEN_UP, GONE):
+            return None
+        try:
+            return self.jobs.download(state, into)
+        except ResultsGoneError:
+            return None
 
 
 def _gone(job: BatchJob, message: str) -> JobState:
-    return JobState(job.name, job.order.display_name, Phase.EXPIRED, "GONE", message=message)
+    name = job.order.display_name
+    return JobState(job.name, name, Phase.EXPIRED, "GONE", message=message, output=GONE)
 
 
 def _standing(state: JobState) -> str:

@@ -218,5 +218,7 @@ def _state(job: Mapping[str, Any]) -> JobState:
         ended_at=text_of(job.get("endTime")),
         message=f"{message} ({remedy})" if message and remedy else message,
         output=folder or text_of(written_to.get("outputUriPrefix")),
+        # Only a job that has ended has such a time, whatever its state is called.
+        done=bool(text_of(job.get("endTime"))),
         refused=code in _OF_ALL_JOBS,
     )
