@@ -78,7 +78,8 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     lease = begin(job, workers=worker_processes(options), handed_over=not here)
     counts = job.plan.journal.reading.counts
     runs = lease.earlier_runs()
-    lost = untraced(runs, dearest_request(job.plan, job.on), counts)
+    dearest, asking = dearest_request(job.plan, job.on), lease.record.run_id
+    lost = untraced(runs, dearest, counts, asking=asking)
     facts = {**job.facts, "left_under_way": named_under_way(runs, counts)}
     job = replace(job, facts=facts, untraced=lost)
     if not here:

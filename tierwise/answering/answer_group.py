@@ -28,6 +28,7 @@ from tierwise.answering.known_group import (
     required_grouping,
     sends_nothing,
 )
+from tierwise.answering.question import resumed
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.errors import ImageError
 from tierwise.gemini.settle import Ask
@@ -98,7 +99,8 @@ class _Life:
     ) -> dict[Key, Outcome]:
         """An outcome for each image; its part of the journal has an id of its own."""
         asks = [self._question(image, prompt, key) for image in sent]
-        if any(ask.request_id in self.asked.recalled.cut_off for ask in asks):
+        asks = [resumed(ask, self.asked.recalled) for ask in asks]
+        if any(ask.limit_raised for ask in asks):
             asks = [replace(ask, limit_raised=True) for ask in asks]
         self.asked.recalled.contents.add(self.group.content_hash)
         outcomes = await self.asked.once(asks, partial(self._ask_all, asks))

@@ -40,7 +40,8 @@ def answers_for(
 def _signal_lost(task: Task, earlier: Mapping[str, Outcome | None]) -> bool:
     """Whether a second ask has lost what its condition looks at: then the first is in doubt."""
     return bool(task.after_first) and any(
-        isinstance(earlier[name], Failure) for name in task.depends_on if name != task.after_first
+        isinstance(found, Failure) and not found.put_off
+        for found in (earlier[name] for name in task.depends_on if name != task.after_first)
     )
 
 

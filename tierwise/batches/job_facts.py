@@ -11,12 +11,8 @@ from tierwise.batches.job_files import BatchJob
 
 def batch_facts(jobs: Sequence[BatchJob], run_id: str) -> dict[str, Any]:
     """What `run.json` says of the batch jobs of a run, and of those still open."""
-    ours = [job for job in jobs if job.open or run_id in (job.order.run_id, _taken_by(job))]
+    ours = [job for job in jobs if job.open or run_id == job.order.run_id]
     return {"batch": {"jobs": [_job_facts(job) for job in ours]}} if ours else {}
-
-
-def _taken_by(job: BatchJob) -> str:
-    return job.taking.run_id if job.taking else ""
 
 
 def _job_facts(job: BatchJob) -> dict[str, Any]:

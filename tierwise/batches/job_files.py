@@ -88,7 +88,10 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """Under which run, and into shards of how many digits, a job's rows are journaled."""
+    """Under which run, and into shards of how many digits, a job's rows are journaled.
+
+    It is the run that ordered them: whoever else finds them has them as an earlier run's.
+    """
 
     run_id: str
     digits: int

@@ -102,11 +102,11 @@ class _Taking:
     def look_through(self) -> None:
         """See where each key stands, and whether keys and replies belong together."""
         asked = (row for part in self._job.order.parts for row in asked_rows(join(part, ASKS)))
-        echoed = {row.key: row.echo for row in asked}
+        echoed = {row.key: row.echo for row in asked if row.key not in self._job.set_aside}
         words = Counter(echo_word(key) for key, echo in echoed.items() if echo)
         for place, line in _lines(self._results) if self._results else ():
             row = read_row(line)
-            self._replies += row.body is not None
+            self._replies += row.body is not None and row.key not in self._places
             if row.key is None or row.key not in echoed:
                 self._counts["unknown"] += 1
                 self._of_nobody.append(self._spent(row))
@@ -141,7 +141,8 @@ class _Taking:
         elif row is None:
             settled = self._missing(asked)
         elif row.body is None:
-            settled = self._failed(asked, row.error or RowError(0, "there is no response"))
+            error = row.error or RowError(0, "there is no response")
+            settled = self._failed(asked, error, doubted=self._is_doubted(asked, Echo.UNTOLD))
         else:
             settled = self._replied(asked, row)
         self._counts["answered" if _has_answer(settled) else "again"] += 1
@@ -168,20 +169,25 @@ class _Taking:
             on=self._on,
             asked_at=self._asked_at,
         )
-        doubted = asked.key in self._in_doubt
-        if doubted or (self._counts["mixed_up"] and not self._is_proved(asked, echo)):
+        if self._is_doubted(asked, echo):
             first, *rest = exchange.shares
             return _lost(asked, [first + self._besides.get(asked.key, Spent()), *rest])
         return settle(asks, exchange)
 
-    def _is_proved(self, asked: AskedRow, echo: Echo) -> bool:
-        """Whether a reply repeats a word that no other row of the job has."""
-        return echo is Echo.RIGHT and echo_word(asked.key) not in self._shared
+    def _is_doubted(self, asked: AskedRow, echo: Echo) -> bool:
+        """Whether what came under a key may be another row's.
 
-    def _failed(self, asked: AskedRow, error: RowError) -> Settled:
+        Where keys are mixed up, that is all that does not repeat a word which no other row has.
+        """
+        proved = echo is Echo.RIGHT and echo_word(asked.key) not in self._shared
+        return asked.key in self._in_doubt or (self._counts["mixed_up"] > 0 and not proved)
+
+    def _failed(self, asked: AskedRow, error: RowError, *, doubted: bool = False) -> Settled:
         """A row that came back as an error, which is not billed (ai.google.dev, FAQ on billing)."""
         self._counts["errors"] += 1
         asks = asked.asks
+        if doubted:
+            return _lost(asked, self._besides.get(asked.key, Spent()).shares(len(asks)))
         by_reference = any(ask.reference for ask in asks)
         verdict = judge(CallError(error.message, status=error.code), by_reference=by_reference)
         if verdict.ruling not in (Ruling.SPLIT, Ruling.FORM):

@@ -86,7 +86,7 @@ class Terms:
                 jobs=jobs,
                 files=files,
                 billing=Billing(service),
-                taking=Taking(journal.run_id, journal.digits),
+                digits=journal.digits,
                 write=lambda taking: _writer(journal, taking),
                 rules=replace(self.rules, wait_s=wait_s),
                 tell=tell,

@@ -83,13 +83,14 @@ Tell = Callable[[Sequence[BatchJob]], None]
 class Watch:
     """All open jobs of an output.
 
-    `write` makes entries durable for a job that is being taken, as `taking` says.
+    `digits` are those of the shards that jobs are journaled into from now on; `write` makes entries
+    durable for a job that is being taken.
     """
 
     jobs: BatchJobs
     files: JobFiles
     billing: Billing
-    taking: Taking
+    digits: int
     write: Callable[[Taking], WriteEntries]
     rules: Rules
     tell: Tell
@@ -97,6 +98,7 @@ class Watch:
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, int] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
+    _looks: dict[str, int] = field(default_factory=dict)
     _given_up: bool = False
     _spoilt: bool = False
     _mixed_up: bool = False
@@ -139,7 +141,10 @@ class Watch:
     def _busy(self) -> bool:
         """Whether something can be done at once: a job that could be sent, or is looked for."""
         mine = [job for job in self.known if job.open and self._is_ours(job)]
-        lost = any(job.sending_at and not job.name and not job.ended for job in mine)
+        lost = any(
+            job.sending_at and not (job.name or job.ended or job.order.id in self._pauses)
+            for job in mine
+        )
         room = self._room()
         may_go = any(not job.sending_at and room.takes(job) for job in mine)
         return lost or bool(self._gone) or (may_go and not self._pauses)
@@ -167,6 +172,8 @@ class Watch:
     def _hand_in(self, job: BatchJob, room: Room) -> BatchJob:
         if job.order.kind in self._bad_kinds:
             return self._dropped(job)
+        if self._in_vain(job):
+            return self._refused(job, job.told, given_up=True)
         if room.takes(job):
             job = self._send(job)
             if job.enqueued:
@@ -178,6 +185,9 @@ class Watch:
         times = self._pauses.get(job.order.id, 0)
         self._pauses[job.order.id] = times + 1
         pause = wait_s or min(_FIRST_PAUSE_S * 2**times, _MOST_PAUSE_S)
+        if self.rules.deadline_s is not None:
+            left = self.rules.deadline_s - _age_s(job.created_at or job.order.ordered_at)
+            pause = min(pause, max(left, _LEAST_LOOK_S))
         self._wait(job, pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
         return replace(job, told=why)
 
@@ -235,9 +245,17 @@ class Watch:
         told = f"without {len(aside)} of its rows, which are refused: {error.message}"
         return self.files.write(job.with_(set_aside=aside, told=told))
 
-    def _refused(self, job: BatchJob, message: str) -> BatchJob:
+    def _in_vain(self, job: BatchJob) -> bool:
+        """Whether the service still has no room for a job that should have ended by now."""
+        deadline_s = self.rules.deadline_s
+        if deadline_s is None or job.order.id not in self._pauses:
+            return False
+        return _age_s(job.order.ordered_at) > deadline_s
+
+    def _refused(self, job: BatchJob, message: str, *, given_up: bool = False) -> BatchJob:
         """No such job: its questions go another way."""
-        self._spoilt = True
+        self._given_up = self._given_up or given_up
+        self._spoilt = self._spoilt or not given_up
         state = JobState("", job.order.display_name, Phase.FAILED, "REFUSED", message=message)
         return self.files.write(job.with_(ended=state, told=message))
 
@@ -245,12 +263,12 @@ class Watch:
         """Adopt a job whose reply was lost."""
         if names := self.jobs.find(job.order.display_name):
             return self._without_doubles(self._named(job, names[0]), names)
-        looks = self._pauses.get(job.order.id, 0) + 1
-        self._pauses[job.order.id] = looks
+        looks = self._looks.get(job.order.id, 0) + 1
+        self._looks[job.order.id] = looks
         if looks < len(_LOOKS_FOR_S):
             self._wait(job, _LOOKS_FOR_S[looks])
             return replace(job, told="looked for: the reply to its creation was lost")
-        self._pauses.pop(job.order.id)
+        self._looks.pop(job.order.id)
         return self.files.write(job.with_(sending_at="", told=""))
 
     def _without_doubles(self, job: BatchJob, names: Sequence[str]) -> BatchJob:
@@ -323,10 +341,11 @@ class Watch:
         self._given_up = self._given_up or bool(job.cancelled_at)
         if job.sent > 1 and job.name:
             job = self._without_doubles(job, self.jobs.find(job.order.display_name))
-        job = job if job.taking else self.files.write(job.with_(taking=self.taking))
+        taking = job.taking or Taking(job.order.run_id, self.digits)
+        job = job if job.taking else self.files.write(job.with_(taking=taking))
         with tempfile.TemporaryDirectory(prefix="tierwise-results-") as folder:
             results = self._download(job, state, Path(folder) / "results.jsonl")
-            taken = take(job, results, self.billing, self.write(job.taking or self.taking))
+            taken = take(job, results, self.billing, self.write(taking))
         job = self.files.write(job.with_(taken=taken))
         self._due.pop(job.order.id, None)
         self._mixed_up = self._mixed_up or taken.mixed_up > 0

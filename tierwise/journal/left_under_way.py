@@ -29,22 +29,28 @@ def left_under_way(run: Lease) -> UnderWay | None:
     return intents_of(run.folder.rpartition("/")[0], record.run_id)
 
 
-def untraced(runs: Iterable[Lease], dearest: int, counts: Counts) -> Untraced:
+def untraced(
+    runs: Iterable[Lease], dearest: int, counts: Counts, *, asking: str = ""
+) -> Untraced:
     """The most that requests without a trace may have cost.
 
     Their own worst cases, where runs wrote them down; else as many as may have been, at the most
     that one of them can cost, which each run's own record says: it may have asked a dearer model.
     `dearest` (nano-dollars) stands for records that do not say, and for what is asked now. Money of
-    runs that do not count was never, or never really, paid.
+    runs that do not count was never, or never really, paid. Of an earlier start of the run that is
+    `asking`, only what was under way counts: its account goes on.
     """
     under_way, told = 0, dict[str, Spent]()
     for run in _counting(runs, counts):
         cost = run.record.dearest_request or dearest
         dearest = max(dearest, cost)
-        left = left_under_way(run)
-        under_way += run.untraced_requests() * cost if left is None else left.worst
-        if left:
-            told[run.record.run_id] = Spent(cost=left.settled.cost, requests=left.settled.requests)
+        left, run_id = left_under_way(run), run.record.run_id
+        if left is None:
+            under_way += run.untraced_requests() * cost
+        elif run_id not in told:  # several starts of a run have one account
+            under_way += left.worst
+            told[run_id] = Spent(cost=left.settled.cost, requests=left.settled.requests)
+    told.pop(asking, None)
     return Untraced(under_way, dearest, told)
 
 
@@ -58,7 +64,7 @@ def _counting(runs: Iterable[Lease], counts: Counts) -> Iterator[Lease]:
 
 
 def _named(runs: Iterable[Lease]) -> Iterator[dict[str, Any]]:
-    for run in runs:
+    for run in {run.record.run_id: run for run in runs}.values():
         left = left_under_way(run) or UnderWay()
         for intent in left.opened.values():
             yield {
