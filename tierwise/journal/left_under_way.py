@@ -29,9 +29,7 @@ def left_under_way(run: Lease) -> UnderWay | None:
     return intents_of(run.folder.rpartition("/")[0], record.run_id)
 
 
-def untraced(
-    runs: Iterable[Lease], dearest: int, counts: Counts, *, asking: str = ""
-) -> Untraced:
+def untraced(runs: Iterable[Lease], dearest: int, counts: Counts, *, asking: str = "") -> Untraced:
     """The most that requests without a trace may have cost.
 
     Their own worst cases, where runs wrote them down; else as many as may have been, at the most

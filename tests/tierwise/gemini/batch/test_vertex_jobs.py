@@ -144,6 +144,7 @@ def test_what_is_told_of_a_job(google: Any, jobs: BatchJobs) -> None:
         created_at="2026-11-29T10:00:00Z",
         ended_at="2026-11-29T11:00:00Z",
         output=FOLDER,
+        done=True,
     )
     running = {"successfulCount": "3", "incompleteCount": "-1"}
     google.on(LOOK, told("JOB_STATE_RUNNING", completionStats=running))
@@ -152,6 +153,15 @@ def test_what_is_told_of_a_job(google: Any, jobs: BatchJobs) -> None:
     assert state.output == "gs://results/jobs/1"
     google.on(LOOK, told("JOB_STATE_QUEUED"))
     assert (jobs.look(NAME).total, jobs.look(NAME).phase) == (None, Phase.PENDING)
+
+
+def test_a_time_of_its_end_ends_a_job_whatever_its_state_is_called(
+    google: Any, jobs: BatchJobs
+) -> None:
+    google.on(LOOK, told("JOB_STATE_NO_SUCH_WORD", endTime="2026-11-29T11:00:00Z"))
+    assert jobs.look(NAME).ended
+    google.on(LOOK, told("JOB_STATE_NO_SUCH_WORD"))
+    assert not jobs.look(NAME).ended
 
 
 def test_why_a_job_failed_and_what_helps(google: Any, jobs: BatchJobs) -> None:
