@@ -87,12 +87,19 @@ class Rounds:
             wait_s = max(0.0, allowed - (time.monotonic() - self._begun))
         with BatchBoard(self.console).shown() as board:
             end = self._terms.watch(plan.service, plan.journal, board.tell, wait_s)
-        if plan.batches and end is End.MIXED_UP:
+        if plan.batches and self._was_mixed_up:
             self._go_on_with(replace(plan.batches, echo_all=True))
         if plan.batches and end in (End.GIVEN_UP, End.SPOILT):
             say(self.console, "What jobs have not answered is asked without them from now on.")
             self._go_on_with(replace(plan.batches, at_once=self._terms.fallbacks))
         return end
+
+    @property
+    def _was_mixed_up(self) -> bool:
+        """Whether a job of this run was, in this start or an earlier one."""
+        run_id = self.job.plan.journal.run_id
+        ours = (job for job in self._files.all() if job.order.run_id == run_id)
+        return any(job.taken and job.taken.mixed_up for job in ours)
 
     @property
     def next_pass(self) -> Job:

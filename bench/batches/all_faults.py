@@ -103,7 +103,7 @@ def main() -> int:
                     control(url, "faults", "PUT", {"seed": given.seed, "faults": list(FAULTS)})
                     starts = _until_done(life)
                     left, values = life.left(), life.values()
-                    wrong = sum(right[name] != value for name, value in values.items())
+                    wrong = sum(right.get(name) != value for name, value in values.items())
                     print(_row(service, echo, starts, wrong, left), flush=True)
                     print(f"   struck: {_struck(url)}", flush=True)
                     broken = broken or not left.promised or (echo == "all" and wrong > 0)

@@ -2,7 +2,7 @@
 
     journal/batches/jobs/<id>.json
 
-    ordered ─▶ sending ─▶ named ─▶ (cancelled) ─▶ ended ─▶ taking ─▶ taken
+    ordered ─▶ sending ─▶ named ─▶ (cancelled) ─▶ ended ─▶ taking ─▶ taken ─▶ tidied
 
 One that is `sending` without a name may exist: its reply was lost, or its launcher died. It is
 looked for by its display name, which nobody else has, before it is ever sent again. One that is
@@ -101,8 +101,9 @@ class Taking:
 class BatchJob:
     """A job, as far as it has come; times are ISO 8601, empty until then.
 
-    `set_aside` are the keys of rows that the service would not have, and what it said. It was
-    `sent` so often; `doubles` are jobs that came of it besides, were cancelled, and may be billed.
+    `tidied` says that nothing of it has to be deleted any more. `set_aside` are the keys of rows
+    that the service would not have, and what it said. It was `sent` so often; `doubles` are jobs
+    that came of it besides, were cancelled, and may be billed.
     `told` is how it stands, for people.
     """
 
@@ -114,6 +115,7 @@ class BatchJob:
     ended: JobState | None = None
     taking: Taking | None = None
     taken: Taken | None = None
+    tidied: bool = False
     set_aside: Mapping[str, str] = field(default_factory=dict)
     sent: int = 0
     doubles: tuple[str, ...] = ()

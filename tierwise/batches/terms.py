@@ -79,7 +79,7 @@ class Terms:
     ) -> End:
         """Look after what is open, for so many seconds; None is for as long as it takes."""
         files = self.files(journal)
-        if not any(job.open for job in files.all()):
+        if not any(job.open or not job.tidied for job in files.all()):
             return End.TAKEN
         with jobs_of(service) as jobs:
             watch = Watch(

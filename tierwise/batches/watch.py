@@ -7,7 +7,8 @@ stopped at, the next watch goes on from the records of `job_files`:
     sending   ──▶ a reply was lost, or nobody was there to read it: looked for, adopted, and sent
                   again only where nobody knows it after several looks
     named     ──▶ looked at; past the deadline cancelled, and given up if that brings no end
-    ended     ──▶ downloaded, journaled, and only then deleted at the service
+    ended     ──▶ downloaded, journaled
+    taken     ──▶ only then deleted at the service
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class Watch:
             InputError: the service takes no job of ours; the message says what to do.
         """
         begun = time.monotonic()
-        self.known = self.files.all()
+        self.known = [self._tidy_earlier(job) for job in self.files.all()]
         while True:
             room = self._room()
             for place, job in enumerate(self.known):
@@ -352,13 +353,23 @@ class Watch:
         if job.order.trial and not taken.good:
             self._spoilt = True
             self._bad_kinds.add(job.order.kind)
+        job = self._tidied(job, state)
+        if state.refused:
+            raise InputError(f"The batch job {job.order.display_name} failed: {state.message}.")
+        return job
+
+    def _tidied(self, job: BatchJob, state: JobState) -> BatchJob:
+        """Delete what the service keeps of a job that is journaled, and what was asked."""
         with suppress(JobsUnavailableError):  # the service forgets it by itself
             if job.name and state.output not in (GIVEN_UP, GONE):
                 self.jobs.tidy(state)
         self.files.remove_parts(job)
-        if state.refused:
-            raise InputError(f"The batch job {job.order.display_name} failed: {state.message}.")
-        return job
+        return self.files.write(job.with_(tidied=True))
+
+    def _tidy_earlier(self, job: BatchJob) -> BatchJob:
+        """The same for a job whose launcher was killed just then."""
+        left = job.taken and not job.tidied and job.ended and self._is_ours(job)
+        return self._tidied(job, job.ended) if left and job.ended else job
 
     def _download(self, job: BatchJob, state: JobState, into: Path) -> Path | None:
         """The rows that came; None where nobody can know any more."""
