@@ -95,6 +95,7 @@ def make_job(
         known=None,
         run_id="run",
         answerer=billing.service.answerer,
+        place="the Developer API",
         at=now,
     )
     state = JobState("batches/1", order.display_name, Phase.SUCCEEDED, "SUCCEEDED", succeeded=rows)

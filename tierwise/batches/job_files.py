@@ -32,6 +32,7 @@ class JobOrder:
     """What a job asks: `parts` are their folders, the rest as in `Part`.
 
     A `trial` is a small job that goes before others of its kind, of which nothing is known yet.
+    `place` is where the service keeps it, empty where nobody wrote that down.
     """
 
     id: str
@@ -47,6 +48,7 @@ class JobOrder:
     worst: int
     ordered_at: str
     trial: bool = False
+    place: str = ""
 
     @property
     def display_name(self) -> str:

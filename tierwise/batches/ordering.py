@@ -42,6 +42,7 @@ def orders_of(
     known: Collection[tuple[str, str]] | None,
     run_id: str,
     answerer: Answerer,
+    place: str,
     at: str,
 ) -> Iterator[JobOrder]:
     """The jobs that ask these parts, each part in one of them, trials before the others.
@@ -54,6 +55,7 @@ def orders_of(
         known: kinds (model and shape) of which a job has come to a good end; None tries nothing.
         run_id: the run that orders.
         answerer: who will answer.
+        place: where its jobs are kept.
         at: the time, ISO 8601.
     """
     kinds: dict[tuple[str, str], list[Part]] = {}
@@ -76,6 +78,7 @@ def orders_of(
             worst=sum(part.worst for part in some),
             ordered_at=at,
             trial=trial,
+            place=place,
         )
 
     for kind, some in sorted(kinds.items()):

@@ -14,6 +14,7 @@ from tierwise.batches.ordering import Most, orders_of
 from tierwise.batches.part import Part
 from tierwise.batches.take import WriteEntries
 from tierwise.batches.watch import End, Rules, Tell, Watch
+from tierwise.errors import InputError
 from tierwise.gemini.batch.jobs import BatchJobs
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service
@@ -47,7 +48,12 @@ class Terms:
         """Make jobs of what a pass wrote down; the same parts are never ordered twice."""
         files = self.files(journal)
         before = files.all()
-        known = {job.order.kind for job in before if job.taken and job.taken.good}
+        takes = service.answerer.takes
+        known = {
+            job.order.kind
+            for job in before
+            if job.taken and job.taken.good and takes(job.order.answerer)
+        }
         wait_s = self.rules.wait_s
         tries = wait_s is None or wait_s >= _LONG_ENOUGH_TO_TRY_S
         orders = [
@@ -59,6 +65,7 @@ class Terms:
                 known=known if tries else None,
                 run_id=journal.run_id,
                 answerer=service.answerer,
+                place=service.place,
                 at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             )
         ]
@@ -77,10 +84,18 @@ class Terms:
     def watch(
         self, service: Service, journal: JournalFiles, tell: Tell, wait_s: float | None
     ) -> End:
-        """Look after what is open, for so many seconds; None is for as long as it takes."""
+        """Look after what is open, for so many seconds; None is for as long as it takes.
+
+        Raises:
+            InputError: jobs are open where this service does not find them, or it takes none.
+        """
         files = self.files(journal)
-        if not any(job.open or not job.tidied for job in files.all()):
+left = [job for job in files.all() if job.open or not job.tidied]
+        if not left:
             return End.TAKEN
+        for job in left:
+            if job.open and service.answerer.takes(job.order.answerer):
+                _check_place(job.order.place, service)
         with jobs_of(service) as jobs:
             watch = Watch(
                 jobs=jobs,
@@ -92,6 +107,16 @@ class Terms:
                 tell=tell,
             )
             return watch.go()
+
+
+def _check_place(place: str, service: Service) -> None:
+    """Refuse to look for a job where it cannot be: it would be taken for gone, and paid again."""
+    if place not in ("", service.place):
+        raise InputError(
+            f"Batch jobs of this output are under way at {place}, and this run asks {service.place}"
+            ", which does not know them. Collect them with the flags that they were handed in "
+            "with, or give another --output."
+        )
 
 
 def _writer(journal: JournalFiles, taking: Taking) -> WriteEntries:

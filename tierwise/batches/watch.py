@@ -199,7 +199,8 @@ class Watch:
 
     def _room(self) -> Room:
         usage_tier, vertex = self.rules.usage_tier, self.billing.service.vertex
-        return room_beside(self.known, vertex=vertex, usage_tier=usage_tier)
+        mine = [job for job in self.known if self._is_ours(job)]
+        return room_beside(mine, vertex=vertex, usage_tier=usage_tier)
 
     def _dropped(self, job: BatchJob) -> BatchJob:
         """A job that was never sent, and is not: what it asks goes another way."""

@@ -63,6 +63,13 @@ class Service:
         return self.kind is ServiceKind.VERTEX
 
     @property
+    def place(self) -> str:
+        """Where batch jobs of it are kept: they are found at no other."""
+        if not self.vertex:
+            return "the Developer API"
+        return f"projects/{self.project}/locations/{self.location}"
+
+    @property
     def api_version(self) -> str:
         """The version of Google's protocol that is spoken."""
         return "v1beta1" if self.vertex else "v1beta"

@@ -1,0 +1,27 @@
+"""Batch jobs that are open at one service are not asked again at another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.beam_pipeline.conftest import Classify
+
+
+def test_jobs_of_the_developer_api_are_not_looked_for_at_vertex_ai(
+    gemini: Any,
+    classify: Classify,
+    photos: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gemini.faults({"kind": "batch_slow", "pending_s": 2})
+    flags = ("--service_tier=batch", "--batch_wait=0")
+    classify(photos(4), *flags, status=4)
+    at_vertex = ("--gemini=vertex", "--gemini_project=p")
+    classify(photos(4), *at_vertex, status=2)
+    assert "under way at the Developer API" in capsys.readouterr().err
+    finished = classify(photos(4), flags[0], "--batch_fallback=none")
+    assert finished.cost == gemini.billed()
