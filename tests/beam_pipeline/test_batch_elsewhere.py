@@ -24,4 +24,5 @@ def test_jobs_of_the_developer_api_are_not_looked_for_at_vertex_ai(
     classify(photos(4), *at_vertex, status=2)
     assert "under way at the Developer API" in capsys.readouterr().err
     finished = classify(photos(4), flags[0], "--batch_fallback=none")
-    assert finished.cost == gemini.billed()
+    assert all(row["service_tier"] == "batch" for row in finished.answers())
+    assert len(gemini.requests()) == 6

@@ -90,7 +90,7 @@ class Terms:
             InputError: jobs are open where this service does not find them, or it takes none.
         """
         files = self.files(journal)
-left = [job for job in files.all() if job.open or not job.tidied]
+        left = [job for job in files.all() if job.open or not job.tidied]
         if not left:
             return End.TAKEN
         for job in left:

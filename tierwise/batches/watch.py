@@ -205,7 +205,9 @@ class Watch:
     def _dropped(self, job: BatchJob) -> BatchJob:
         """A job that was never sent, and is not: what it asks goes another way."""
         self.files.remove_parts(job)
-        return self.files.write(job.with_(taken=Taken(), told="its trial came to nothing"))
+        return self.files.write(
+            job.with_(taken=Taken(), tidied=True, told="its trial came to nothing")
+        )
 
     def _send(self, job: BatchJob) -> BatchJob:
         job = self.files.write(job.with_(sending_at=_now(), sent=job.sent + 1))
