@@ -37,11 +37,16 @@ fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as pi
 chaos: $(READY) ## kill a run some twenty times at random moments, and count what is paid again
 	$(BIN)/python tests/chaos.py
 
-prove: $(READY) ## simulate refusals, outages, counts and samples, run against failing services, then soak for SOAK seconds, an hour
+prove: $(READY) ## simulate refusals, outages, counts and samples, run against failing services, kill and spoil batch jobs, then soak for SOAK seconds, an hour
 	$(BIN)/python -m bench.ending.simulate
 	$(BIN)/python -m bench.forecast.sampling
 	$(BIN)/python -m bench.counts.simulate
 	$(BIN)/python -m bench.stress.faults
+	$(BIN)/python -m bench.batches.misplaced
+	$(BIN)/python -m bench.batches.kills
+	$(BIN)/python -m bench.batches.all_faults
+	$(BIN)/python -m bench.batches.large_job
+	$(BIN)/python -m bench.batches.against_flex
 	$(BIN)/python -m bench.guarantee
 	$(BIN)/python -m bench.stress.soak --seconds=$(or $(SOAK),3600)
 

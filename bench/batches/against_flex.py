@@ -19,8 +19,22 @@ from bench.batches.lives import TASKS, Life, control, dollars, make_pictures
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.embedded import running_emulator
 
-_FLAGS = {"flex": (), "batch": ("--batch_fallback=none",)}
-HEAD = ("tier", "images", "answers", "wall s", "CPU s", "CPU ms per image", "account", "requests")
+_ALL_BY_JOBS = "--batch_fallback=none"
+_WAYS = {
+    "flex": ("flex", ()),
+    "batch": ("batch", (_ALL_BY_JOBS,)),
+    "batch, all echoed": ("batch", (_ALL_BY_JOBS, "--batch_echo=all")),
+}
+HEAD = (
+    "asked by",
+    "images",
+    "answers",
+    "wall s",
+    "CPU s",
+    "CPU ms per image",
+    "account",
+    "requests",
+)
 
 
 def main() -> int:
@@ -28,6 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--only", default="", help="ways, with ; between")
     given = parser.parse_args()
     print("|", " | ".join(HEAD), "|")
     print("|", " | ".join("---" for _ in HEAD), "|", flush=True)
@@ -38,16 +53,18 @@ def main() -> int:
         config = EmulatorConfig(batch_delay_s=0)
         with running_emulator(config) as url:
             for turn in range(given.turns):
-                for tier, words in _FLAGS.items():
+                for name, (tier, words) in _WAYS.items():
+                    if given.only and name not in given.only.split(";"):
+                        continue
                     control(url, "reset", "POST", {})
                     life = Life(Path(place) / "one", url, words, tasks=TASKS.format(tier=tier))
-                    life = replace(life, output=f"{place}/{tier}-{turn}")
-                    print(_measured(life, tier), flush=True)
+                    life = replace(life, output=f"{place}/{name}-{turn}")
+                    print(_measured(life, name), flush=True)
                     found.append(life.values())
     return int(any(values != found[0] for values in found))
 
 
-def _measured(life: Life, tier: str) -> str:
+def _measured(life: Life, name: str) -> str:
     began = time.monotonic()
     process = life.start()
     _, status, used = os.wait4(process.pid, 0)
@@ -57,7 +74,7 @@ def _measured(life: Life, tier: str) -> str:
     left, requests = life.left(), sum(1 for _ in life.requests())
     if not left.promised:
         raise SystemExit(f"a promise is broken: {left}")
-    cells = (tier, left.images, left.answers, f"{wall:.1f}", f"{cpu:.1f}")
+    cells = (name, left.images, left.answers, f"{wall:.1f}", f"{cpu:.1f}")
     more = (f"{1000 * cpu / left.images:.1f}", dollars(left.account), requests)
     return f"| {' | '.join(map(str, (*cells, *more)))} |"
 
