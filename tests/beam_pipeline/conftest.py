@@ -17,11 +17,16 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from tests import signatures
+from tests.batch_runs import BatchRuns
+from tests.bucket import Bucket
+from tests.conftest import EmulatedGemini
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.flags.command_line import read_command_line
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import job_of_tasks
+from tierwise.emulator.config import EmulatorConfig
+from tierwise.emulator.embedded import running_emulator
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -132,6 +137,20 @@ def classify(gemini: Any, tmp_path: Path) -> Classify:
         return Finished(found, out)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def running_batch_gemini(running_buckets: Bucket) -> Iterator[EmulatedGemini]:
+    """One that was started when there were buckets already, and is quick with its jobs."""
+    del running_buckets
+    with running_emulator(EmulatorConfig(batch_delay_s=0.02)) as url:
+        yield EmulatedGemini(url)
+
+
+@pytest.fixture
+def batch_runs(running_batch_gemini: EmulatedGemini, bucket: Bucket, tmp_path: Path) -> BatchRuns:
+    running_batch_gemini.reset()
+    return BatchRuns(running_batch_gemini, tmp_path, bucket)
 
 
 @pytest.fixture
