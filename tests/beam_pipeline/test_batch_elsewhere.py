@@ -26,3 +26,14 @@ def test_jobs_of_the_developer_api_are_not_looked_for_at_vertex_ai(
     finished = classify(photos(4), flags[0], "--batch_fallback=none")
     assert all(row["service_tier"] == "batch" for row in finished.answers())
     assert len(gemini.requests()) == 6
+
+
+def test_jobs_of_an_output_that_was_moved_are_collected(
+    gemini: Any, classify: Classify, photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    gemini.faults({"kind": "batch_slow", "pending_s": 1})
+    classify(photos(4), "--service_tier=batch", "--batch_wait=0", output="here", status=4)
+    (tmp_path / "here").rename(tmp_path / "there")
+    finished = classify(photos(4), "--service_tier=batch", output="there")
+    assert len(finished.answers()) == 8
+    assert len(gemini.requests()) == 6

@@ -149,6 +149,11 @@ class BatchJob:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
+def _is_name(part: str) -> bool:
+    """Whether it is `<run id>/<name>`, and no address."""
+    return part.count("/") == 1 and not part.startswith("/")
+
+
 _JOB: TypeAdapter[BatchJob] = TypeAdapter(BatchJob)
 _PARTS: TypeAdapter[list[Part]] = TypeAdapter(list[Part])
 
@@ -175,7 +180,9 @@ class JobFiles:
     def write(self, job: BatchJob) -> BatchJob:
         """Make durable how far a job has come."""
         uri = join(self._folder, f"{job.order.id}.json")
-        files_for(uri).write(uri, _JOB.dump_json(job, indent=2) + b"\n", durable=True)
+        files_for(uri).write(
+            uri, _JOB.dump_json(self._portable(job), indent=2) + b"\n", durable=True
+        )
         return job
 
     def parts_of(self, run_id: str) -> str:
@@ -230,13 +237,26 @@ class JobFiles:
     def _folder(self) -> str:
         return join(self.journal, FOLDER, "jobs")
 
+    @property
+    def _home(self) -> str:
+        return join(self.journal, FOLDER, "parts") + "/"
+
+    def _portable(self, job: BatchJob) -> BatchJob:
+        """Parts beside the records by their names alone: an output may be moved meanwhile."""
+        parts = tuple(part.removeprefix(self._home) for part in job.order.parts)
+        return job.with_(order=replace(job.order, parts=parts))
+
+    def _at_home(self, job: BatchJob) -> BatchJob:
+        parts = (f"{self._home}{part}" if _is_name(part) else part for part in job.order.parts)
+        return job.with_(order=replace(job.order, parts=tuple(parts)))
+
     def _read(self) -> Iterator[BatchJob]:
         files = files_for(self._folder)
         for stat in files.walk(self._folder):
             if not stat.uri.endswith(".json"):
                 continue
             try:
-                yield _JOB.validate_json(files.read(stat.uri))
+                yield self._at_home(_JOB.validate_json(files.read(stat.uri)))
             except ValidationError as error:
                 raise JournalError(
                     f"{stat.uri}: what is known of this batch job cannot be read, so that its rows "
