@@ -157,7 +157,7 @@ class BatchRuns:
 def paid_twice(gemini: Any) -> list[tuple[str, ...]]:
     """Pictures that were asked the same question, with its model, and billed more than once."""
     billed = Counter(
-        (line["model"], line["prompt_sha256"], *line["images"])
+        (line["model"], line["prompt_sha256"], *line["images"], *line["media_resolution"])
         for line in gemini.requests()
         if Decimal(line["usd"])
     )
