@@ -90,6 +90,7 @@ class _Taking:
         self._in_doubt: set[str] = set()
         self._shared: set[str] = set()  # words of several rows
         self._of_nobody: list[Spent] = []
+        self._others: dict[str, set[bytes]] = {}  # lines of a key that differ from its first
         self._besides: dict[str, Spent] = {}  # for replies that came under a key beside its first
         self._last: AskedRow | None = None
         self._counts = Counter[str]()
@@ -112,7 +113,9 @@ class _Taking:
                 self._of_nobody.append(self._spent(row))
             elif row.key in self._places:
                 self._counts["doubled"] += 1
-                if self._line_at(self._places[row.key]) != line:
+                others = self._others.setdefault(row.key, set())
+                if line not in others and self._line_at(self._places[row.key]) != line:
+                    others.add(line)
                     self._in_doubt.add(row.key)
                     before = self._besides.get(row.key, Spent())
                     self._besides[row.key] = before + self._spent(row)
