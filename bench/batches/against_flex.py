@@ -2,7 +2,10 @@
 
 The same small pictures with `when` and packs, by commands of their own, against an emulator that
 answers at once. So what differs are our passes: listing, recall, gathering, uploading, taking. CPU
-is that of the command and its children, without the emulator's. LAST_MEASURED
+is that of the command and its children, without the emulator's.
+
+2026-11-30: 14.4 ms of CPU per image against 10.6 at flex; 0.35 % more dollars, with all rows echoed
+5.1 %.
 """
 
 from __future__ import annotations

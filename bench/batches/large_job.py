@@ -4,7 +4,8 @@ Requests are made by the `Gatherer` with pictures of 90 KB of random bytes; a se
 once takes the upload (`bench.batches.sink`). `Watch` sees the job through in a process that has
 imported all that a launcher has, whose memory is looked at every 10 ms, by what it does just then.
 The second job has packs of 8 in the form of Vertex AI, and goes through `take` alone.
-LAST_MEASURED
+
+2026-11-30: a job of 1,986 MB takes 36 MB of memory at most, one of 200,000 packs of 8 takes 71 MB.
 """
 
 from __future__ import annotations
