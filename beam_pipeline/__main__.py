@@ -25,7 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"tierwise: {plain(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # before a run has its own way to end
-        print("tierwise: interrupted. Nothing was spent.", file=sys.stderr)
+        print("tierwise: interrupted before anything was asked.", file=sys.stderr)
         return 1
     return status
 

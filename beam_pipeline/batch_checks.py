@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from tierwise.answerer import ServiceKind
+from tierwise.batches.job_files import JobFiles
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.run import NO_FALLBACK
 from tierwise.errors import InputError
@@ -36,7 +37,7 @@ def fallbacks_of(
     models = [
         task.route.model for task in questions.tasks if task.route.service_tier is ServiceTier.BATCH
     ]
-    if not models:
+    if not models and not has_open_jobs(settings.output):
         _refuse_idle_flags(settings)
     elif settings.batch_wait is not None:
         _check_stays(service)
@@ -118,6 +119,13 @@ def fallback_of(settings: Settings, model: Model, service: Service) -> ServiceTi
             "Give --batch_fallback=standard or none."
         )
     return ServiceTier(named)
+
+
+def has_open_jobs(output: str | None) -> bool:
+    """Whether batch jobs of an earlier start have yet to be collected."""
+    if not output:
+        return False
+    return any(job.open for job in JobFiles(join(output.rstrip("/") or output, "journal")).all())
 
 
 def _check_stays(service: Service) -> None:

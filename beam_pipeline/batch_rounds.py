@@ -30,13 +30,20 @@ from tierwise.batches.terms import Terms
 from tierwise.batches.watch import End
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job
-from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
+from tierwise.beam_pipeline.run_file import open_run
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, report, run_pipeline
 from tierwise.beam_pipeline.terminal.batch_board import BatchBoard, ordered_line
 from tierwise.beam_pipeline.terminal.cost_table import dollars
 from tierwise.beam_pipeline.terminal.screen import say
+from tierwise.errors import JobsUnavailableError, JournalError
 from tierwise.journal.run_records import all_runs
 from tierwise.records import ServiceTier
 from tierwise.shown import counted
+
+_UNDER_A_CAP = (
+    "Under the cap a round holds the worst case of its requests, often many times what they cost: "
+    "what does not fit waits for the next round."
+)
 
 
 def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> PipelineEnd:
@@ -47,8 +54,12 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
     """
     rounds = Rounds(job, console)
     while True:
-        if rounds.watch() is End.LEFT:
-            return PipelineEnd.UNDER_WAY
+        try:
+            if rounds.watch() is End.LEFT:
+                return PipelineEnd.UNDER_WAY
+        except (OSError, JournalError, JobsUnavailableError) as error:
+            report(error)
+            return PipelineEnd.BROKE_OFF
         ended = run_pipeline(
             partial(define_pipeline, job=rounds.next_pass),
             options,
@@ -89,9 +100,6 @@ class Rounds:
             end = self._terms.watch(plan.service, plan.journal, board.tell, wait_s)
         if plan.batches and self._was_mixed_up:
             self._go_on_with(replace(plan.batches, echo_all=True))
-        if plan.batches and end in (End.GIVEN_UP, End.SPOILT):
-            say(self.console, "What jobs have not answered is asked without them from now on.")
-            self._go_on_with(replace(plan.batches, at_once=self._terms.fallbacks))
         return end
 
     @property
@@ -114,9 +122,12 @@ class Rounds:
         plan = self.job.plan
         parts = self._files.written(plan.journal.run_id)
         if parts and plan.batches and self._is_small(parts):
-            self._go_on_with(replace(plan.batches, at_once=self._terms.fallbacks))
+            self._go_on_with(replace(plan.batches, at_once=True))
         elif parts:
             say(self.console, ordered_line(self._terms.order(parts, plan.service, plan.journal)))
+            if self.job.cap is not None:
+                say(self.console, _UNDER_A_CAP)
+            open_run(self.next_pass)  # so that who looks meanwhile sees the jobs
         self._files.forget_written(plan.journal.run_id)
         return bool(parts)
 

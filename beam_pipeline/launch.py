@@ -25,6 +25,7 @@ from tierwise.beam_pipeline.asked import (
     patience_of,
     questions_to_ask,
 )
+from tierwise.beam_pipeline.batch_checks import has_open_jobs
 from tierwise.beam_pipeline.continued_run import continued_run
 from tierwise.beam_pipeline.finish_by import FINISH_BY, chosen_in_time
 from tierwise.beam_pipeline.flags.command_line import Settings
@@ -161,12 +162,16 @@ def _batch_plan(settings: Settings, inquiry: Inquiry, journal: JournalFiles) -> 
     if not inquiry.batch_fallbacks:
         return None
     files = JobFiles(journal.folder, inquiry.batch_root)
-    return BatchPlan(files.parts_of(journal.run_id), settings.batch_echo == "all")
+    return BatchPlan(
+        files.parts_of(journal.run_id),
+        echo_all=settings.batch_echo == "all",
+        fallbacks=inquiry.batch_fallbacks,
+    )
 
 
 def _batches(settings: Settings, inquiry: Inquiry) -> Terms | None:
-    """How batch jobs are looked after; None where no task is asked by any."""
-    if not inquiry.batch_fallbacks:
+    """How batch jobs are looked after; None where no task is asked by any, and none are open."""
+    if not (inquiry.batch_fallbacks or has_open_jobs(settings.output)):
         return None
     rules = Rules(settings.batch_wait, settings.batch_deadline, settings.usage_tier)
     return Terms(rules, inquiry.batch_fallbacks, inquiry.batch_root)

@@ -87,7 +87,7 @@ def _run(
         if _may_go_on(result, options):
             print(f"tierwise: {_LOST_SIGHT} ({error})", file=sys.stderr)
             return PipelineEnd.OUT_OF_SIGHT
-        _report(error)
+        report(error)
         return PipelineEnd.BROKE_OFF
     finally:
         close_all()
@@ -116,7 +116,12 @@ def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
         raise InputError(" ".join(str(error).split())) from error
 
 
-def _report(error: BaseException) -> None:
+def report(error: BaseException) -> None:
+    """Say why a run broke off, and how to go on.
+
+    Raises:
+        InputError: it is something that a person can put right.
+    """
     known = next(filter(None, map(_known, _causes(error))), None)
     message = str(known).partition(" [while running")[0]
     if isinstance(known, InputError):

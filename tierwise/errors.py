@@ -10,6 +10,7 @@
   - LeaseLostError          another run has begun into the same output: exit status 1
   - TablesError             the tables are not what was written: exit status 1
   - JobsUnavailableError    batch jobs cannot be asked about just now: exit status 1
+    - JobsRefusedError      nor by this account
   - ResultsGoneError        a batch job or its results are there no more
   - RunEndedError           nothing more can be asked in this run: key revoked, quota gone
   - RefusedAloneError       this process is refused what others are answered: exit status 1
@@ -70,6 +71,10 @@ class TablesError(TierwiseError):
 
 class JobsUnavailableError(TierwiseError):
     """A batch job could not be asked about or fetched just now; nothing is lost by it."""
+
+
+class JobsRefusedError(JobsUnavailableError):
+    """The account may not ask about batch jobs, or the key does not hold."""
 
 
 class ResultsGoneError(TierwiseError):

@@ -20,7 +20,7 @@ from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.beam_pipeline.terminal.table_rows import batches_of
-from tierwise.records import Reason
+from tierwise.records import Reason, ServiceTier
 from tierwise.shown import counted
 from tierwise.storage.files import join
 
@@ -135,7 +135,19 @@ def _surprises(run: dict[str, Any]) -> Iterator[str]:
             )
     for name, asked in run["service_tiers"].items():
         for served, images in run["tasks"][name]["served_tiers"].items():
-            if served != asked:
+            if served == asked:
+                continue
+            if ServiceTier.BATCH in (
+                served,
+                asked,
+            ):  # a small round, a deadline, or a job of an earlier start
+                how = (
+                    "by a batch job"
+                    if served == ServiceTier.BATCH
+                    else f"without a batch job, at {served}"
+                )
+                yield f"{name}: {counted(images, 'image')} asked {how}."
+            else:
                 yield (
                     f"{name}: {counted(images, 'image')} asked at the {asked} tier, served and "
                     f"billed at {served}."

@@ -106,12 +106,13 @@ class _Life:
 
     async def _ask(self, asks: list[Ask]) -> list[Outcome]:
         """The outcome of each, those of equal routes asked together."""
-        alike: dict[tuple[Route, bool], list[int]] = {}
+        alike: dict[tuple[Route, bool, bool], list[int]] = {}
         for place, ask in enumerate(asks):
-            alike.setdefault((unpacked(ask.route), ask.by_itself), []).append(place)
+            kind = unpacked(ask.route), ask.by_itself, ask.at_once
+            alike.setdefault(kind, []).append(place)
         together = [
             places
-            for (_, apart), some in alike.items()
+            for (_, apart, _), some in alike.items()
             for places in ([[one] for one in some] if apart else [some])
         ]
         settled = await asyncio.gather(

@@ -107,7 +107,13 @@ def resumed(ask: Ask, recalled: Recalled) -> Ask:
     tried = bool(ask.task.tried_with)
     if again := recalled.again.get(ask.request_id):
         alone = again.alone and not tried
-        ask = replace(ask, alone=alone, asked_again=again.asked_again, lost=again.lost)
+        ask = replace(
+            ask,
+            alone=alone,
+            asked_again=again.asked_again,
+            lost=again.lost,
+            at_once=again.at_once,
+        )
     cut_off = ask.request_id in recalled.cut_off and not tried
     return replace(ask, limit_raised=True) if cut_off else ask
 

@@ -65,6 +65,7 @@ class _Question:
     pack: str = ""
     alone: bool = False
     lost: int = 0
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,4 +255,5 @@ def _put_off(ask: Ask) -> Failure:
 
 def _given_up(asks: Sequence[Ask], lost: int) -> Settled:
     message = f"{lost} batch jobs were asked this, and nothing came back from any"
-    return Settled(tuple(fail(ask, Reason.UNAVAILABLE, message) for ask in asks), (), ())
+    failures = (fail(ask, Reason.UNAVAILABLE, message, run_ended=True) for ask in asks)
+    return Settled(tuple(failures), (), ())

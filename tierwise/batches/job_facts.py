@@ -12,7 +12,10 @@ from tierwise.batches.job_files import BatchJob
 def batch_facts(jobs: Sequence[BatchJob], run_id: str) -> dict[str, Any]:
     """What `run.json` says of the batch jobs of a run, and of those still open."""
     ours = [job for job in jobs if job.open or run_id == job.order.run_id]
-    return {"batch": {"jobs": [_job_facts(job) for job in ours]}} if ours else {}
+    if not ours:
+        return {}
+    held = usd(sum(job.order.worst for job in ours if job.open))
+    return {"batch": {"held_usd": f"{held:f}", "jobs": [_job_facts(job) for job in ours]}}
 
 
 def _job_facts(job: BatchJob) -> dict[str, Any]:

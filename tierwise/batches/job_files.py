@@ -129,6 +129,12 @@ class BatchJob:
         return self.taken is None
 
     @property
+    def given_up(self) -> bool:
+        """Whether no further job asks what this one has not answered."""
+        never_there = self.ended is not None and not self.name
+        return bool(self.cancelled_at) or never_there
+
+    @property
     def standing(self) -> str:
         """How far it has come, in a word or two."""
         if self.taken:
@@ -252,14 +258,13 @@ class JobFiles:
 
     def _read(self) -> Iterator[BatchJob]:
         files = files_for(self._folder)
-        for stat in files.walk(self._folder):
-            if not stat.uri.endswith(".json"):
-                continue
+        uris = [stat.uri for stat in files.walk(self._folder) if stat.uri.endswith(".json")]
+        for uri, written in zip(uris, files.read_all(uris), strict=True):
             try:
-                yield self._at_home(_JOB.validate_json(files.read(stat.uri)))
+                yield self._at_home(_JOB.validate_json(written))
             except ValidationError as error:
                 raise JournalError(
-                    f"{stat.uri}: what is known of this batch job cannot be read, so that its rows "
-                    "could be paid twice. Restore the file, or delete it once the job is over and "
-                    "its rows may be asked again."
+                    f"{uri}: what is known of this batch job cannot be read, so its rows could "
+                    "be paid twice. Restore the file, or delete it once the job is over and its "
+                    "rows may be asked again."
                 ) from error

@@ -71,6 +71,8 @@ def take(job: BatchJob, results: Path | None, billing: Billing, write: WriteEntr
             ]
             if place == len(job.order.parts) - 1:
                 entries += taking.of_nobody()
+            if job.order.trial and not taking.taken.good:  # of one part
+                entries = list(map(_without_jobs, entries))
             write(entries, f"{job.order.id}p{place:05d}")
     return taking.taken
 
@@ -110,7 +112,8 @@ class _Taking:
             self._replies += row.body is not None and row.key not in self._places
             if row.key is None or row.key not in echoed:
                 self._counts["unknown"] += 1
-                self._of_nobody.append(self._spent(row))
+                if row.body is not None:
+                    self._of_nobody.append(self._spent(row))
             elif row.key in self._places:
                 self._counts["doubled"] += 1
                 others = self._others.setdefault(row.key, set())
@@ -193,6 +196,8 @@ class _Taking:
             return _lost(asked, self._besides.get(asked.key, Spent()).shares(len(asks)))
         by_reference = any(ask.reference for ask in asks)
         verdict = judge(CallError(error.message, status=error.code), by_reference=by_reference)
+        if not error.code:  # neither an answer nor a reason: who knows whether it was billed
+            return _lost(asked, Spent(maybe_billed=asked.worst, requests=1).shares(len(asks)))
         if verdict.ruling not in (Ruling.SPLIT, Ruling.FORM):
             return _lost(asked, [Spent()] * len(asks))
         if can_split(asks):
@@ -259,7 +264,12 @@ class _Taking:
         for entry in entries_of(asked.asks, settled, self._run_id, answerer):
             if entry.wasted is not None and (ask := again.get(entry.request_id)):
                 lost = ask.lost > before[entry.request_id].lost
-                how = Again(alone=ask.alone or not lost, asked_again=ask.asked_again, lost=ask.lost)
+                how = Again(
+                    alone=ask.alone or not lost,
+                    asked_again=ask.asked_again,
+                    lost=ask.lost,
+                    at_once=self._job.given_up,
+                )
                 yield replace(entry, again=how)
             else:
                 yield entry
@@ -288,6 +298,11 @@ def _lost(asked: AskedRow, spent: Sequence[Spent]) -> Settled:
     """Nothing that could be used: all of it is asked again as it was, up to some times."""
     again: tuple[Ask, ...] = tuple(replace(ask, lost=ask.lost + 1) for ask in asked.asks)
     return Settled((), tuple(zip(asked.asks, spent, strict=True)), (again,))
+
+
+def _without_jobs(entry: Entry) -> Entry:
+    """An entry of a question that no further job asks."""
+    return replace(entry, again=replace(entry.again, at_once=True)) if entry.again else entry
 
 
 def _has_answer(settled: Settled) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 
 from tierwise.batches.enqueued import enqueued_limit
@@ -96,17 +97,30 @@ class Terms:
         for job in left:
             if job.open and service.answerer.takes(job.order.answerer):
                 _check_place(job.order.place, service)
+            elif job.open and job.order.answerer.emulated:
+                _check_answers(service)
         with jobs_of(service) as jobs:
             watch = Watch(
                 jobs=jobs,
                 files=files,
                 billing=Billing(service),
                 digits=journal.digits,
-                write=lambda taking: _writer(journal, taking),
+                write=partial(_writer, journal),
                 rules=replace(self.rules, wait_s=wait_s),
+                fallbacks=self.fallbacks,
                 tell=tell,
             )
             return watch.go()
+
+
+def _check_answers(service: Service) -> None:
+    """Refuse to take an emulator that does not answer for somebody else than it was."""
+    if service.endpoint and not service.emulator:
+        raise InputError(
+            "Batch jobs of this output were handed in at an emulator, and nothing at "
+            f"--gemini_endpoint={service.endpoint} says that it is one: start it again, or give "
+            "another --output."
+        )
 
 
 def _check_place(place: str, service: Service) -> None:
@@ -119,8 +133,9 @@ def _check_place(place: str, service: Service) -> None:
         )
 
 
-def _writer(journal: JournalFiles, taking: Taking) -> WriteEntries:
-    return replace(journal, run_id=taking.run_id, digits=taking.digits).write
+def _writer(journal: JournalFiles, taking: Taking, keeps: bool) -> WriteEntries:
+    files = replace(journal, run_id=taking.run_id, digits=taking.digits)
+    return partial(files.write, keeps=keeps)
 
 
 @contextmanager

@@ -16,21 +16,22 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from tierwise.batches.job_files import BatchJob, JobFiles, Taken, Taking
+from tierwise.batches.job_files import BatchJob, JobFiles, Taking
 from tierwise.batches.mending import without_lines
 from tierwise.batches.room import Room, room_beside
 from tierwise.batches.take import WriteEntries, take
-from tierwise.errors import InputError, JobsUnavailableError, ResultsGoneError
+from tierwise.errors import InputError, JobsRefusedError, JobsUnavailableError, ResultsGoneError
 from tierwise.gemini.batch.jobs import BatchJobs, CreateError, CreateKind, JobState, Order, Phase
 from tierwise.gemini.billing import Billing
 from tierwise.job_limits import JobLimits, job_limits
+from tierwise.records import ServiceTier
 from tierwise.storage.files import join
 
 # A list of jobs may lag behind: so often, after so many seconds each, one is looked for.
@@ -44,23 +45,18 @@ _FIRST_PAUSE_S, _MOST_PAUSE_S = 5.0, 1800.0
 # Of one job, so many rows that Google names are set aside, or a hundredth of all.
 _MOST_SET_ASIDE = 10
 _OVERDUE_S = 3600.0
+# A right that was given a moment ago may take a while to hold everywhere.
+_MOST_REFUSALS = 4
 # The output of a job that did not end when it was cancelled, and of one that is there no more:
 # what came of them nobody will know.
 GIVEN_UP, GONE = "given up", "gone"
 
 
 class End(StrEnum):
-    """How a watch ended: all was taken, time was up, or questions should go another way now.
-
-    `GIVEN_UP` is for a job past its deadline, `SPOILT` for one that was refused or a trial that
-    came to nothing, `MIXED_UP` for one whose keys and replies do not belong together.
-    """
+    """How a watch ended: all was taken, or time was up."""
 
     TAKEN = "taken"
     LEFT = "left"
-    GIVEN_UP = "given up"
-    SPOILT = "spoilt"
-    MIXED_UP = "mixed up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +81,24 @@ class Watch:
     """All open jobs of an output.
 
     `digits` are those of the shards that jobs are journaled into from now on; `write` makes entries
-    durable for a job that is being taken.
+    durable for a job that is being taken, perhaps only where nothing of it is yet. `fallbacks` has
+    the tier at which each model is asked what jobs leave.
     """
 
     jobs: BatchJobs
     files: JobFiles
     billing: Billing
     digits: int
-    write: Callable[[Taking], WriteEntries]
+    write: Callable[[Taking, bool], WriteEntries]
     rules: Rules
+    fallbacks: Mapping[str, ServiceTier | None]
     tell: Tell
     known: list[BatchJob] = field(default_factory=list)
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, int] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
     _looks: dict[str, int] = field(default_factory=dict)
-    _given_up: bool = False
-    _spoilt: bool = False
-    _mixed_up: bool = False
-    _bad_kinds: set[tuple[str, str]] = field(default_factory=set)
+    _refusals: dict[str, int] = field(default_factory=dict)
 
     def go(self) -> End:
         """Work off what is open.
@@ -113,6 +108,7 @@ class Watch:
         """
         begun = time.monotonic()
         self.known = [self._tidy_earlier(job) for job in self.files.all()]
+        self.tell(self.known)
         while True:
             room = self._room()
             for place, job in enumerate(self.known):
@@ -120,19 +116,11 @@ class Watch:
                     self.known[place] = self._step(job, room)
             self.tell(self.known)
             if not any(job.open and self._is_ours(job) for job in self.known):
-                return self._end
+                return End.TAKEN
             waited = time.monotonic() - begun
             if self.rules.wait_s is not None and waited >= self.rules.wait_s and not self._busy:
                 return End.LEFT
             time.sleep(self._pause())
-
-    @property
-    def _end(self) -> End:
-        if self._spoilt:
-            return End.SPOILT
-        if self._given_up:
-            return End.GIVEN_UP
-        return End.MIXED_UP if self._mixed_up else End.TAKEN
 
     def _is_ours(self, job: BatchJob) -> bool:
         """What another was asked, an emulator or Gemini, is none of this run's business."""
@@ -168,18 +156,31 @@ class Watch:
                 return self._find(job)
             return self._hand_in(job, room)
         except JobsUnavailableError as error:
+            self._mind(job, error)
             return self._later(job, str(error))
 
     def _hand_in(self, job: BatchJob, room: Room) -> BatchJob:
-        if job.order.kind in self._bad_kinds:
-            return self._dropped(job)
+        if self._trial_failed(job):
+            return self._given_up(job, "its trial came to nothing")
         if self._in_vain(job):
-            return self._refused(job, job.told, given_up=True)
+            return self._given_up(job, job.told)
         if room.takes(job):
             job = self._send(job)
             if job.enqueued:
                 room.add(job)
         return job
+
+    def _mind(self, job: BatchJob, error: JobsUnavailableError) -> None:
+        """See whether the service refuses for good: nothing is lost by an end, but waiting is idle.
+
+        Raises:
+            InputError: it does.
+        """
+        refused = isinstance(error, JobsRefusedError)
+        times = self._refusals.get(job.order.id, 0) + 1 if refused else 0
+        self._refusals[job.order.id] = times
+        if times >= _MOST_REFUSALS:
+            raise InputError(str(error)) from error
 
     def _later(self, job: BatchJob, why: str, wait_s: float | None = None) -> BatchJob:
         """Try again after a pause, a longer one each time."""
@@ -202,12 +203,18 @@ class Watch:
         mine = [job for job in self.known if self._is_ours(job)]
         return room_beside(mine, vertex=vertex, usage_tier=usage_tier)
 
-    def _dropped(self, job: BatchJob) -> BatchJob:
-        """A job that was never sent, and is not: what it asks goes another way."""
-        self.files.remove_parts(job)
-        return self.files.write(
-            job.with_(taken=Taken(), tidied=True, told="its trial came to nothing")
+    def _trial_failed(self, job: BatchJob) -> bool:
+        """Whether the trial that was ordered with this job came to nothing."""
+        return any(
+            one.order.trial and one.order.kind == job.order.kind and not one.taken.good
+            for one in self.known
+            if one.taken and one.order.ordered_at == job.order.ordered_at
         )
+
+    def _given_up(self, job: BatchJob, message: str) -> BatchJob:
+        """There is no such job, nor will be one: what it asks goes another way."""
+        state = JobState("", job.order.display_name, Phase.FAILED, "REFUSED", message=message)
+        return self._ended(job, state)
 
     def _send(self, job: BatchJob) -> BatchJob:
         job = self.files.write(job.with_(sending_at=_now(), sent=job.sent + 1))
@@ -256,12 +263,14 @@ class Watch:
             return False
         return _age_s(job.order.ordered_at) > deadline_s
 
-    def _refused(self, job: BatchJob, message: str, *, given_up: bool = False) -> BatchJob:
-        """No such job: its questions go another way."""
-        self._given_up = self._given_up or given_up
-        self._spoilt = self._spoilt or not given_up
-        state = JobState("", job.order.display_name, Phase.FAILED, "REFUSED", message=message)
-        return self.files.write(job.with_(ended=state, told=message))
+    def _refused(self, job: BatchJob, message: str) -> BatchJob:
+        """A job that the service would not have, whichever rows are left out.
+
+        Its questions are asked without one where that costs no more.
+        """
+        if self.fallbacks.get(job.order.model) is not ServiceTier.FLEX:
+            raise InputError(message)
+        return self._given_up(job, message)
 
     def _find(self, job: BatchJob) -> BatchJob:
         """Adopt a job whose reply was lost."""
@@ -315,7 +324,14 @@ class Watch:
             self._wait(job, _LOOKS_FOR_S[looks])
             return replace(job, told=message)
         self._gone.pop(job.order.id)
-        return self._ended(job, _gone(job, message))
+        if self.billing.service.answerer.emulated or _age_s(job.created_at) > self._most_s:
+            return self._ended(job, _gone(job, message))
+        raise InputError(
+            f"{message} It was handed in at {job.created_at}, and should not be over: see whether "
+            "this is the key, or the project, that it was handed in with. To give it up, give a "
+            "--batch_deadline below its age: its rows are then asked again, and count as perhaps "
+            "billed."
+        )
 
     @property
     def _limits(self) -> JobLimits:
@@ -342,20 +358,17 @@ class Watch:
         state = job.ended
         if state is None:
             raise ValueError(f"job {job.order.id} has not ended")
-        self._given_up = self._given_up or bool(job.cancelled_at)
         if job.sent > 1 and job.name:
             job = self._without_doubles(job, self.jobs.find(job.order.display_name))
-        taking = job.taking or Taking(job.order.run_id, self.digits)
+        resumed, taking = bool(job.taking), job.taking or Taking(job.order.run_id, self.digits)
         job = job if job.taking else self.files.write(job.with_(taking=taking))
         with tempfile.TemporaryDirectory(prefix="tierwise-results-") as folder:
             results = self._download(job, state, Path(folder) / "results.jsonl")
-            taken = take(job, results, self.billing, self.write(taking))
+            # What was journaled when there were results is not made worse when there are none.
+            keeps = resumed and results is None
+            taken = take(job, results, self.billing, self.write(taking, keeps))
         job = self.files.write(job.with_(taken=taken))
         self._due.pop(job.order.id, None)
-        self._mixed_up = self._mixed_up or taken.mixed_up > 0
-        if job.order.trial and not taken.good:
-            self._spoilt = True
-            self._bad_kinds.add(job.order.kind)
         job = self._tidied(job, state)
         if state.refused:
             raise InputError(f"The batch job {job.order.display_name} failed: {state.message}.")
@@ -395,7 +408,8 @@ def _gone(job: BatchJob, message: str) -> JobState:
 def _standing(state: JobState) -> str:
     done = (state.succeeded or 0) + (state.failed or 0)
     share = f", {done:,} of {state.total:,} done" if state.total and done else ""
-    return f"{state.raw_state.lower()}{share}"
+    known = state.phase is not Phase.UNKNOWN
+    return f"{state.phase if known else state.raw_state}{share}"
 
 
 def _now() -> str:

@@ -56,6 +56,7 @@ from tierwise.records import Outcome, Reason, ServiceTier
 if TYPE_CHECKING:
     from tierwise.gemini.client import GeminiClient
 
+_LOST_TWICE = 2
 # A request waits so long for its slot at the most, and one that a job asks for its job.
 _MAY_WAIT, _ORDERED_WITHIN = timedelta(hours=1), timedelta(days=1)
 
@@ -72,8 +73,8 @@ class Asker:
     `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
     keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
     `forms` knows how questions are put. What is asked at the batch tier is given to `put_off`, with
-    the most that it can cost; where that is None it is asked at once at its model's tier in
-    `batch_instead`, or left to a later run where that has none.
+    the most that it can cost; where that is None, or no job asks it any more, it is asked at once
+    at its model's tier in `batch_instead`, or left to a later run where that has none.
     """
 
     client: GeminiClient
@@ -103,15 +104,17 @@ class Asker:
         """
         if is_joint(asks) and self.forms.hopeless(asks):
             return Settled((), (), by_question(asks))
-        in_batch = asks[0].route.service_tier is ServiceTier.BATCH
-        if in_batch and not (self.put_off or self.batch_instead.get(asks[0].route.model)):
+        by_job = self.is_by_job(asks)
+        route = asks[0].route
+        idle = route.service_tier is ServiceTier.BATCH and not by_job
+        if idle and self.batch_instead.get(route.model) is None:
             return _left(asks)
         asks = in_pack(self.put(asks))
         try:
             composed = await self._compose(asks)
         except ImageError:
             return Settled((), (), halves(asks))  # alone, a picture is sent as it is
-        if self.put_off and in_batch:
+        if self.put_off and by_job:
             return await self.put_off(asks, composed, self.worst(asks, self.clock.now()))
         intent = intent_of(asks, self.billing)
         async with self.intents.announced(intent) as sending:
@@ -119,15 +122,22 @@ class Asker:
 
     def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         """A request in the form in which it is asked now."""
-        by_job = self.put_off and asks[0].route.service_tier is ServiceTier.BATCH
-        return self.forms.put_in_batch(asks) if by_job else self.forms.put(asks)
+        return self.forms.put_in_batch(asks) if self.is_by_job(asks) else self.forms.put(asks)
+
+    def is_by_job(self, asks: Sequence[Ask]) -> bool:
+        """Whether a batch job asks this: not where jobs have lost it twice, and another way is."""
+        first = asks[0]
+        if self.put_off is None or first.route.service_tier is not ServiceTier.BATCH:
+            return False
+        lost = max(ask.lost for ask in asks) >= _LOST_TWICE
+        return not (first.at_once or (lost and self.batch_instead.get(first.route.model)))
 
     def worst(self, asks: Sequence[Ask], now: datetime) -> int:
         """The most that a request can cost that waits for its slot until soon, or for its job.
 
         In nano-dollars; 0 where no price is known.
         """
-        by_job = bool(self.put_off) and asks[0].route.service_tier is ServiceTier.BATCH
+        by_job = self.is_by_job(asks)
         days = {price_day(now), price_day(now + (_ORDERED_WITHIN if by_job else _MAY_WAIT))}
         return max(self.billing.at_most(asks, day, echoed=by_job) for day in days)
 

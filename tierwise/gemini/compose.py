@@ -26,7 +26,7 @@ from tierwise.models import find_model
 from tierwise.records import MediaResolution, split
 from tierwise.wording import RequestTexts, group_texts, joint_texts, request_texts
 
-PackKind = tuple[MediaResolution | None, bool]
+PackKind = tuple[MediaResolution | None, bool, bool]
 
 _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
@@ -99,11 +99,13 @@ def kind_of_pack(ask: Ask) -> PackKind:
     """What all images of a request must have in common: their media resolution, or nothing (None).
 
     Models of before Gemini 3 know one media resolution per request, and a contact sheet has one.
-    Questions that go alone, such as those at a raised limit, gather apart.
+    Questions that go alone, such as those at a raised limit, gather apart, as do those that batch
+    jobs ask no more.
     """
     per_part = find_model(ask.route.model).per_part_media_resolution
     mixes = per_part and ask.route.images_per_sheet == 1
-    return None if mixes else ask.route.media_resolution, ask.by_itself
+    resolution = None if mixes else ask.route.media_resolution
+    return resolution, ask.by_itself, ask.at_once
 
 
 def _unopened(ask: Ask) -> bool:

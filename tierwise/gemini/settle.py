@@ -59,7 +59,7 @@ class Ask:
     ended at the output limit. A `reference` is sent in the place of a picture. `form` is how it is
     put, None until it is about to be sent. `pack` names the first request that it shared with other
     images, empty while there was none. One that is `alone` shares no request any more. `lost` says
-    in how many batch jobs nothing came of it.
+    in how many batch jobs nothing came of it, `at_once` that no further one asks it.
     """
 
     request_id: str
@@ -80,6 +80,7 @@ class Ask:
     pack: str = ""
     alone: bool = False
     lost: int = 0
+    at_once: bool = False
 
     @property
     def by_itself(self) -> bool:

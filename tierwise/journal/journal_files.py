@@ -180,19 +180,28 @@ class JournalFiles:
         spent = sum((billed.spent for billed in services.values()), Spent())
         return Paid(spent, lost, dict(services), dict(left_alone), dict(runs))
 
-    def write(self, entries: Sequence[Entry], stem: str = "") -> None:
+    def write(self, entries: Sequence[Entry], stem: str = "", *, keeps: bool = False) -> None:
         """Make entries durable: one object per shard.
 
-        The same entries with the same `stem`, if one is given, replace what they wrote before.
+        Entries with the same `stem`, if one is given, replace what they wrote before, unless that
+        `keeps`.
         """
         stem = stem or uuid.uuid4().hex[:12]
         by_shard: dict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
             by_shard[shard_of(entry.content_hash, max(1, self.digits))].append(entry)
         for shard, some in by_shard.items():
+            if keeps and self._has(shard, stem):
+                continue
             name = object_name(f"{self.run_id}-{stem}", len(some))
             uri = join(self.folder, shard, name)
             files_for(uri).write(uri, to_lines(some), durable=True)
+
+    def _has(self, shard: str, stem: str) -> bool:
+        """Whether this run has an object of this stem in a shard, of however many lines."""
+        folder = join(self.folder, shard)
+        names = (stat.uri.rpartition("/")[2] for stat in files_for(folder).walk(folder))
+        return any(name.startswith(f"{self.run_id}-{stem}.") for name in names)
 
     def begin(self, shard: str) -> int:
         """Note that a bundle begins with a shard; how many before it had begun and failed.

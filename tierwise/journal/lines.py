@@ -37,12 +37,14 @@ class Again:
     """How a question that goes round again is asked by the same run, if that begins anew.
 
     `alone` says that it shares no request any more, `asked_again` that an answer outside its type
-    would be its second, `lost` in how many batch jobs nothing came of it.
+    would be its second, `lost` in how many batch jobs nothing came of it, and `at_once` that no
+    further job asks it.
     """
 
     alone: bool = False
     asked_again: bool = False
     lost: int = 0
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ def _note_again(recalled: Recalled, entry: Entry) -> None:
             alone=before.alone or new.alone,
             asked_again=before.asked_again or new.asked_again,
             lost=max(before.lost, new.lost),
+            at_once=before.at_once or new.at_once,
         )
 
 

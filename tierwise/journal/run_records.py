@@ -44,7 +44,7 @@ class Lease:
         Raises:
             LeaseLostError: another run has taken the lease.
         """
-        check_lease(self.folder, self.record.run_id)
+        check_lease(self.folder, self.record.run_id, self.number)
         record = self.latest()
         now = datetime.now(UTC)
         silent = now - datetime.fromisoformat(record.heartbeat_at)
@@ -139,15 +139,17 @@ def end_lease(folder: str, run_id: str) -> None:
         Lease(folder, last, record).end(untraced_requests=0)
 
 
-def check_lease(folder: str, run_id: str) -> None:
+def check_lease(folder: str, run_id: str, number: int = 0) -> None:
     """See whether a run still holds its lease.
+
+    A run with batch jobs may be started more than once: `number` tells one start from a later one.
 
     Raises:
         LeaseLostError: another run has taken it.
     """
     last = max(_numbers(folder), default=0)
     record = _read(folder, last) if last else None
-    if record and record.run_id != run_id:
+    if record and (record.run_id != run_id or 0 < number < last):
         raise LeaseLostError(
             f"another run, {record.run_id} on {record.process.host}, has begun into the same "
             f"output at {record.started_at}, because this one had given no sign of life for "

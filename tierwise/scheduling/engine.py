@@ -171,12 +171,12 @@ class Engine:
             executor=self._decoders,
             forms=FormMemory(self.plan.check_packs),
             intents=self._intents(journal),
-            batch_instead=(self.plan.batches and self.plan.batches.at_once) or {},
+            batch_instead=self.plan.batches.fallbacks if self.plan.batches else {},
         )
 
     def _gatherer(self) -> Gatherer | None:
         batches = self.plan.batches
-        if batches is None or batches.at_once is not None:
+        if batches is None or batches.at_once:
             return None
         return Gatherer(batches, self._asker.billing, self._writers)
 

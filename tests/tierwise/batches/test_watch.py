@@ -79,8 +79,8 @@ def ordered(folder: Path, service: Service) -> None:
 
 
 def watched(folder: Path, service: Service, life: Life, journal: dict[str, Sequence[Entry]]) -> End:
-    def write(taking: Taking) -> WriteEntries:
-        assert taking == Taking("run", 2)
+    def write(taking: Taking, keeps: bool) -> WriteEntries:
+        assert (taking, keeps) == (Taking("run", 2), False)
 
         def put(entries: Sequence[Entry], stem: str) -> None:
             life.pass_through(lambda: journal.update({stem: list(entries)}))
@@ -94,6 +94,7 @@ def watched(folder: Path, service: Service, life: Life, journal: dict[str, Seque
         digits=2,
         write=write,
         rules=Rules(),
+        fallbacks={},
         tell=lambda _: None,
     ).go()
 

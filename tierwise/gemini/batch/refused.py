@@ -29,8 +29,8 @@ _REMEDIES = {
         "One bad row refuses all: leave out those it names, or ask at another tier."
     ),
     CreateKind.QUOTA: (
-        "Too much waits in batch jobs already: run again when some have ended. Jobs that were "
-        "cancelled can count for two days."
+        "Too much waits in batch jobs already: it is tried again when some may have ended. Jobs "
+        "that were cancelled can count for two days."
     ),
     CreateKind.STORAGE_FULL: (
         "Delete files of this project, or wait: uploaded ones go after 48 hours."
@@ -41,7 +41,7 @@ _REMEDIES = {
     CreateKind.NOT_FOUND: (
         "Choose a model that takes batch jobs, and check the address of the service."
     ),
-    CreateKind.LOST: "Look for it by its name before it is created again, or both are paid.",
+    CreateKind.LOST: "It is looked for by its name before it is created again.",
 }
 
 

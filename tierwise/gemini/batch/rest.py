@@ -27,7 +27,7 @@ from google.auth.transport.requests import Request
 from urllib3.exceptions import NewConnectionError
 
 from tierwise.answerer import ServiceKind
-from tierwise.errors import JobsUnavailableError
+from tierwise.errors import JobsRefusedError, JobsUnavailableError
 from tierwise.gemini.api_key import find_key, without_key
 from tierwise.gemini.call_error import CallError, refusal
 from tierwise.gemini.connection import CONNECT_S, MOST_BYTES_OF_ERROR, in_lower_case
@@ -283,12 +283,14 @@ def may_pass(error: CallError) -> bool:
 
 def unavailable(error: CallError) -> JobsUnavailableError:
     """What whoever watches jobs is told."""
+    refused = error.status in (401, 403)
     remedy = (
         "See whether the key, or the account's rights, still hold; then run again"
-        if error.status in (401, 403)
-        else "Run again later"
+        if refused
+        else "It is tried again later"
     )
-    return JobsUnavailableError(
+    kind = JobsRefusedError if refused else JobsUnavailableError
+    return kind(
         f"Batch jobs cannot be asked about just now: {in_one_line(str(error))}. {remedy}: jobs go "
         "on meanwhile, and nothing is lost."
     )

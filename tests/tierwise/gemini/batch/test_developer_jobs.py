@@ -195,7 +195,7 @@ def test_a_reply_without_a_name_is_a_lost_one(
 
 def test_where_nobody_answers_nothing_was_created(google: Any, tmp_path: Path) -> None:
     service = Service(ServiceKind.DEVELOPER, endpoint="http://127.0.0.1:9")
-    with pytest.raises(JobsUnavailableError, match="Run again later"):
+    with pytest.raises(JobsUnavailableError, match="tried again later"):
         batch_jobs(service, 0.0).create(order(tmp_path))
     with pytest.raises(JobsUnavailableError, match=r"no connection to 127.0.0.1:9: .*refused"):
         batch_jobs(service, 0.0).look(JOB)
