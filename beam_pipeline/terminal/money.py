@@ -137,16 +137,11 @@ def _surprises(run: dict[str, Any]) -> Iterator[str]:
         for served, images in run["tasks"][name]["served_tiers"].items():
             if served == asked:
                 continue
-            if ServiceTier.BATCH in (
-                served,
-                asked,
-            ):  # a small round, a deadline, or a job of an earlier start
-                how = (
-                    "by a batch job"
-                    if served == ServiceTier.BATCH
-                    else f"without a batch job, at {served}"
-                )
-                yield f"{name}: {counted(images, 'image')} asked {how}."
+            told = f"{name}: {counted(images, 'image')} asked"
+            if served == ServiceTier.BATCH:
+                yield f"{told} by a batch job of an earlier start."
+            elif asked == ServiceTier.BATCH:
+                yield f"{told} without a batch job, at {served}."
             else:
                 yield (
                     f"{name}: {counted(images, 'image')} asked at the {asked} tier, served and "
