@@ -21,7 +21,7 @@ run: $(READY) ## classify the example archive with the embedded emulator, into o
 	$(BIN)/tierwise run --input=examples/manifest.csv --tasks=examples/tasks.yaml --output=out
 
 test: $(READY) check ## run all checks and tests
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist=loadfile
+	$(BIN)/python -m pytest -n 3 --dist=loadfile
 
 check: $(READY) ## lint, format and types
 	$(BIN)/ruff check .
