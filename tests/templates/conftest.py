@@ -79,6 +79,11 @@ def launched(
         labels="team=photos",
     )
     said = environment.run(*flags, **machine, **{KEY_VARIABLE: KEY})
+    return read_launched(said, running_buckets)
+
+
+def read_launched(said: subprocess.CompletedProcess[str], running_buckets: Bucket) -> Launched:
+    """What a launch that went well left in the bucket."""
     assert said.returncode == 0, said.stderr
     objects = {name: _content(running_buckets, name) for name in running_buckets.names("results")}
     pipeline = beam_runner_api_pb2.Pipeline()
