@@ -122,10 +122,17 @@ def fallback_of(settings: Settings, model: Model, service: Service) -> ServiceTi
 
 
 def has_open_jobs(output: str | None) -> bool:
-    """Whether batch jobs of an earlier start have yet to be collected."""
+    """Whether batch jobs of an earlier start have yet to be collected.
+
+    Of an output that cannot be read, others say so.
+    """
     if not output:
         return False
-    return any(job.open for job in JobFiles(join(output.rstrip("/") or output, "journal")).all())
+    try:
+        found = JobFiles(join(output.rstrip("/") or output, "journal")).all()
+    except OSError:
+        return False
+    return any(job.open for job in found)
 
 
 def _check_stays(service: Service) -> None:

@@ -65,12 +65,12 @@ def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
         plan = Plan(tasks, Service(ServiceKind.EMULATOR, gemini.url), journal, IN_FLIGHT)
 
         def define(root: Any, plan: Plan = plan, dies_after: int = dies_after) -> None:
-            shared = (
+            asked = (
                 (root | ListImages(find_input(str(folder), excluded="")))["files"]
                 | ShareDuplicates(tasks, 1)
                 | AskImages(SharedEngine(plan))
             )
-            _ = shared | beam.ParDo(Dies(dies_after))
+            _ = asked.answered | beam.ParDo(Dies(dies_after))
 
         options = beam_options(flags)
         done = run_pipeline(define, options, Console(stderr=True), verb="asking", files=IMAGES)
@@ -105,7 +105,7 @@ def test_a_disk_that_takes_no_more_breaks_the_run_off(
     assert refused.returncode == 2, refused.stderr
     assert "cannot be written: File too large" in refused.stderr
     assert gemini.requests() == []
-    full = run(7000)
+    full = run(14_000)  # enough for the journal and what is about to be sent
     assert full.returncode == 1, full.stderr
     assert "the output cannot be written any more" in full.stderr
     assert "Traceback" not in full.stderr
