@@ -15,6 +15,7 @@ from tierwise.records import ImageFile, ImageSettings, Page
 from tierwise.references import Reference, reference_to
 from tierwise.routing import has_pixels
 from tierwise.sizes import sent_size
+from tierwise.storage.thumbnail_files import ThumbnailFiles
 from tierwise.tasks import Task
 
 
@@ -77,11 +78,16 @@ class Pictures:
         return found
 
     def at_hand(self, page: Page) -> Picture | None:
-        """The smallest picture of an image that was made for any question, if one was."""
+        """The smallest picture of an image that was made for any question, if one was.
+
+        None where its thumbnail is kept already: nobody else wants it.
+        """
         if self._prepared is None or not self._prepared.done() or self._prepared.exception():
             return None
-        made = self._prepared.result()[page.number - 1].pictures.values()
-        pictures = [picture for picture in made if isinstance(picture, Picture)]
+        prepared = self._prepared.result()[page.number - 1]
+        if prepared.kept:
+            return None
+        pictures = [one for one in prepared.pictures.values() if isinstance(one, Picture)]
         return min(pictures, key=lambda picture: picture.width * picture.height, default=None)
 
     def _same_picture(self, page: Page, settings: ImageSettings) -> ImageSettings | None:
@@ -96,6 +102,13 @@ class Pictures:
                 return shared
         return None
 
+    @property
+    def _thumbnails(self) -> ThumbnailFiles | None:
+        """Where a thumbnail is kept while the pixels are there; None where the answers decide."""
+        wanted = self._session.plan.thumbnails
+        keeps = wanted and wanted.always(self._file.content_hash)
+        return wanted.files if wanted and keeps else None
+
     async def _prepare(self) -> list[PreparedPage]:
         if self._prepared is None:
             plan = self._session.plan
@@ -107,6 +120,7 @@ class Pictures:
                     plan.limits,
                     plan.questions.frames,
                     detail=plan.questions.measures_detail,
+                    thumbnails=self._thumbnails,
                 )
             )
         return await asyncio.shield(self._prepared)

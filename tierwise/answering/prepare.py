@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from tierwise.answering.large_files import check_head, is_large, one_at_a_time
@@ -17,6 +17,7 @@ from tierwise.images.picture import Picture
 from tierwise.records import MOVING_FORMATS, ImageFile, ImageSettings, Page, Reason, is_cut
 from tierwise.storage.files import files_for
 from tierwise.storage.regular_files import NoRegularFileError
+from tierwise.storage.thumbnail_files import ThumbnailFiles
 
 # Reading waits for a disk or a bucket; decoding keeps a processor busy, and memory. So more threads
 # may read than decode.
@@ -28,10 +29,14 @@ Prepared = Mapping[ImageSettings, Picture | ImageError]
 
 @dataclass(frozen=True, slots=True)
 class PreparedPage:
-    """One image of a file, prepared in each of the ways that were wanted."""
+    """One image of a file, prepared in each of the ways that were wanted.
+
+    `kept` says that its thumbnail was.
+    """
 
     page: Page
     pictures: Prepared
+    kept: bool = False
 
 
 def prepare_file(
@@ -41,6 +46,7 @@ def prepare_file(
     frames: str | int = "first",
     *,
     detail: bool = False,
+    thumbnails: ThumbnailFiles | None = None,
 ) -> list[PreparedPage]:
     """Every page of a file; a page that cannot be decoded carries its error.
 
@@ -50,15 +56,36 @@ def prepare_file(
         limits: bounds on one file.
         frames: which frames of an animation count as pages.
         detail: whether to measure the fine detail of each page.
+        thumbnails: where to keep one of each page, None to keep none.
 
     Raises:
         ImageError: the file as a whole cannot be read.
     """
     with _content(file) as data:
         pages = _pages(data, file, limits, frames)
-        return [
-            _prepare_page(data, file.uri, page, settings, limits, detail=detail) for page in pages
+        prepared = [
+            _prepare_page(
+                *(data, file.uri, page, settings, limits),
+                detail=detail,
+                thumbnail=thumbnails is not None,
+            )
+            for page in pages
         ]
+    if thumbnails is None:
+        return prepared
+    return [_kept(one, file.content_hash, thumbnails) for one in prepared]
+
+
+def _kept(prepared: PreparedPage, content_hash: str, files: ThumbnailFiles) -> PreparedPage:
+    """The page once its thumbnail is kept, if there is one."""
+    pictures = [one for one in prepared.pictures.values() if isinstance(one, Picture)]
+    small = next((one.thumbnail for one in pictures if one.thumbnail), b"")
+    if not small:
+        return prepared
+    # Answers are worth more than thumbnails: a full disk stops a run when it cannot write those.
+    with suppress(OSError):
+        files.write(content_hash, prepared.page.number, small)
+    return replace(prepared, kept=True)
 
 
 def prepare_single(
@@ -121,10 +148,17 @@ def _prepare_page(
     limits: Limits,
     *,
     detail: bool = False,
+    thumbnail: bool = False,
 ) -> PreparedPage:
     try:
         pictures = optimize_many(
-            data, name=name, page=page.number, settings=settings, limits=limits, detail=detail
+            data,
+            name=name,
+            page=page.number,
+            settings=settings,
+            limits=limits,
+            detail=detail,
+            thumbnail=thumbnail,
         )
     except ImageError as error:
         return PreparedPage(page, dict.fromkeys(settings, error))

@@ -33,12 +33,21 @@ class Thumbnails:
     share_in_doubt: float
     old_columns: Mapping[str, str] = field(default_factory=dict)
 
+    def always(self, content_hash: str) -> bool:
+        """Whether a thumbnail is kept whatever comes of a picture of this content."""
+        return bool(content_hash) and _drawn(content_hash) < self.share
+
     def keeps(self, file: ImageFile, outcomes: Iterable[Outcome], questions: Questions) -> bool:
         """Whether a thumbnail is kept of a picture of which this came."""
-        drawn = int(file.content_hash.rpartition(":")[2][:_DIGITS], 16) / 16**_DIGITS
+        drawn = _drawn(file.content_hash)
         if drawn < self.share:
             return True
         return drawn < self.share_in_doubt and in_doubt(file, outcomes, questions, self.old_columns)
+
+
+def _drawn(content_hash: str) -> float:
+    drawn = int(content_hash.rpartition(":")[2][:_DIGITS], 16)
+    return drawn / float(16**_DIGITS)
 
 
 def thumbnails_of(files: ThumbnailFiles, images: int, old_columns: Mapping[str, str]) -> Thumbnails:

@@ -132,7 +132,7 @@ def asked_rows(uri: str) -> Iterator[AskedRow]:
 
 
 def _written(ask: Ask) -> _Question:
-    picture = ask.picture and replace(ask.picture, data=b"", features=None)
+    picture = ask.picture and replace(ask.picture, data=b"", features=None, thumbnail=b"")
     same = {name: getattr(ask, name) for name in _SAME_IN_ASKS}
     return _Question(task=ask.task.name, picture=picture, **same)
 

@@ -49,10 +49,12 @@ def optimize_many(
     settings: Sequence[ImageSettings],
     limits: Limits,
     detail: bool = False,
+    thumbnail: bool = False,
 ) -> list[Picture]:
     """Make one picture per setting, in order, from one decode where that is possible.
 
-    With `detail`, their features have the fine detail of the page too.
+    With `detail`, their features have the fine detail of the page too; with `thumbnail`, the first
+    has one where it was decoded in this process.
 
     Raises:
         ImageError: as `optimize`; where every setting has `fallback_original`, only when the
@@ -60,7 +62,8 @@ def optimize_many(
     """
     started = time.perf_counter()
     try:
-        return _shrunk(Request(data, name, page, tuple(settings), limits, detail))
+        wanted = Request(data, name, page, tuple(settings), limits, detail)
+        return _shrunk(wanted, thumbnail=thumbnail)
     except ImageError:
         mime_type = MIME_TYPES.get(signature(data) or "")
         allowed = settings and all(setting.fallback_original for setting in settings)
@@ -70,11 +73,17 @@ def optimize_many(
         return [_original(data, mime_type, spent)] * len(settings)
 
 
-def _shrunk(wanted: Request) -> list[Picture]:
+def _shrunk(wanted: Request, *, thumbnail: bool) -> list[Picture]:
     original = opened(wanted.data, name=wanted.name, limits=wanted.limits)
     if _here(original.header, wanted.settings):
         with _few_at_once if original.header.held_bytes > _MUCH_BYTES else nullcontext():
-            return shrink(original, wanted.page, wanted.settings, detail=wanted.detail)
+            return shrink(
+                original,
+                wanted.page,
+                wanted.settings,
+                detail=wanted.detail,
+                thumbnail=thumbnail,
+            )
     reply = ask_helper(wanted)
     if isinstance(reply, ImageError):
         raise reply

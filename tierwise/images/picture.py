@@ -42,6 +42,7 @@ class Picture:
     be shrunk: their sizes are 0, their metadata is still in them, and they have no features.
     `preview` marks the picture that a raw photograph carries of itself; `tones` says how samples
     that are not 8 bit were stretched, `turned_by` that EXIF turned a HEIC file which does not.
+    `thumbnail` is a small JPEG of it for people, empty where none was wanted.
     """
 
     data: bytes
@@ -61,3 +62,4 @@ class Picture:
     preview: bool = False
     tones: str = ""
     turned_by: str = ""
+    thumbnail: bytes = b""

@@ -18,6 +18,7 @@ from tierwise.images.headers.signatures import MIME_TYPES
 from tierwise.images.long_cuts import cut_out, cuts_of, whole_for
 from tierwise.images.picture import Picture
 from tierwise.images.raster import Raster, grey_if_colourless
+from tierwise.images.small_copy import small_copy
 from tierwise.records import ImageSettings
 from tierwise.sizes import sent_size
 
@@ -28,12 +29,17 @@ _PASSABLE = {"jpeg", "png", "webp"}
 
 
 def shrink(
-    original: Original, page: int, settings: Sequence[ImageSettings], *, detail: bool = False
+    original: Original,
+    page: int,
+    settings: Sequence[ImageSettings],
+    *,
+    detail: bool = False,
+    thumbnail: bool = False,
 ) -> list[Picture]:
     """Make one picture per setting; settings that differ only in size or coding share one decode.
 
     `milliseconds` of each is its part of the time for all. With `detail`, each has the fine detail
-    of the page among its features; it is measured once.
+    of the page among its features; it is measured once. With `thumbnail`, the first has one.
 
     Raises:
         ImageError: the page cannot be decoded.
@@ -44,8 +50,16 @@ def shrink(
     if detail and pictures:
         found = fine_detail(rasters[settings[0]][0].pixels)
         pictures = [_with_detail(picture, found) for picture in pictures]
+    if thumbnail and pictures:
+        small = small_copy(min((sent for _, sent in rasters.values()), key=_area).pixels)
+        pictures[0] = replace(pictures[0], thumbnail=small)
     spent = round((time.perf_counter() - started) * 1000 / len(settings), 3)
     return [replace(picture, milliseconds=spent) for picture in pictures]
+
+
+def _area(raster: Raster) -> int:
+    width, height = raster.size
+    return width * height
 
 
 def _rasters(

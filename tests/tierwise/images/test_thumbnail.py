@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tierwise.images.limits import Limits
-from tierwise.images.optimization import optimize
+from tierwise.images.optimization import optimize, optimize_many
 from tierwise.images.thumbnail import thumbnail
 from tierwise.records import ImageSettings
 
@@ -48,3 +50,23 @@ def test_small_clean_pictures_are_coded_anew() -> None:
     assert picture.passed_through
     assert thumbnail(picture) != data
     assert len(thumbnail(picture)) < len(data)
+
+
+@pytest.mark.parametrize("sides", [(768,), (768, 512), (120,)])
+def test_one_of_the_pixels_at_hand_shows_the_same(
+    sides: tuple[int, ...], draw: Callable[..., bytes]
+) -> None:
+    data = draw(7, size=(1000, 600))
+    wanted = [ImageSettings(side) for side in sides]
+    plain = optimize_many(data, name="7.jpg", page=1, settings=wanted, limits=Limits())
+    first, *others = optimize_many(
+        data, name="7.jpg", page=1, settings=wanted, limits=Limits(), thumbnail=True
+    )
+    assert [picture.thumbnail for picture in others] == [b""] * len(others)
+    small = Image.open(io.BytesIO(first.thumbnail))
+    assert max(small.size) == min(160, *sides)
+    assert not small.getexif()
+    sent = Image.open(io.BytesIO(plain[0].data)).resize(small.size)
+    assert np.abs(np.asarray(small, dtype=int) - np.asarray(sent, dtype=int)).mean() < 3
+    same = [(one.data, one.width, one.features) for one in (first, *others)]
+    assert same == [(one.data, one.width, one.features) for one in plain]

@@ -91,6 +91,7 @@ def read_reply(stream: IO[bytes]) -> HelperReply | None:
 
 def _described(picture: Picture) -> dict[str, Any]:
     fields = asdict(picture)
+    del fields["thumbnail"]  # which is made where the pixels are, or from what is sent
     fields["data"] = len(picture.data)
     return fields
 
