@@ -23,7 +23,7 @@ from tierwise.gemini.batch.row_checks import check_body
 from tierwise.gemini.batch.rows import request_line
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.compose import RequestParts
-from tierwise.gemini.settle import Ask, Settled, by_image, fail
+from tierwise.gemini.settle import Ask, Settled, by_image, fail, fail_all
 from tierwise.gemini.wire import WireJson
 from tierwise.models import find_model
 from tierwise.records import Failure, Reason, Spent
@@ -255,5 +255,4 @@ def _put_off(ask: Ask) -> Failure:
 
 def _given_up(asks: Sequence[Ask], lost: int) -> Settled:
     message = f"{lost} batch jobs were asked this, and nothing came back from any"
-    failures = (fail(ask, Reason.UNAVAILABLE, message, run_ended=True) for ask in asks)
-    return Settled(tuple(failures), (), ())
+    return fail_all(asks, Reason.UNAVAILABLE, message, run_ended=True)

@@ -34,7 +34,7 @@ from tierwise.gemini.journaled import entries_of
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import read_reply
 from tierwise.gemini.retry import Ruling, judge
-from tierwise.gemini.settle import Ask, Settled, can_split, fail, settle
+from tierwise.gemini.settle import Ask, Settled, can_split, fail_all, settle
 from tierwise.journal.lines import Again, Entry
 from tierwise.prices.price_day import price_day
 from tierwise.records import Answer, ServiceTier, Spent
@@ -203,7 +203,7 @@ class _Taking:
         if can_split(asks):
             return Settled((), tuple((ask, Spent()) for ask in asks), (asks,))
         message = f"{error.code}: {error.message}"
-        return Settled(tuple(fail(ask, verdict.reason, message) for ask in asks), (), ())
+        return fail_all(asks, verdict.reason, message)
 
     def _missing(self, asked: AskedRow) -> Settled:
         """A row of which nothing came: a reply of nobody's may have been its, and its money is."""

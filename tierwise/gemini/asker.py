@@ -41,7 +41,7 @@ from tierwise.gemini.settle import (
     by_image,
     by_question,
     can_split,
-    fail,
+    fail_all,
     halves,
     in_pack,
     is_joint,
@@ -190,7 +190,7 @@ class Asker:
     def _narrow(self, asks: tuple[Ask, ...], scope: Scope, message: str) -> Settled:
         """Find the image that is to blame; a question never answered yet may be to blame itself."""
         if not can_split(asks):
-            return _fail_all(asks, Reason.REJECTED, message)
+            return fail_all(asks, Reason.REJECTED, message)
         if is_joint(asks) and self.forms.in_vain(asks):
             self.forms.refused(asks)
             return Settled((), (), by_question(asks))
@@ -207,7 +207,7 @@ class Asker:
             self.gate.ready(scope)
         except RunEndedError as ended:
             return _end_all(asks, ended)
-        return _fail_all(asks, verdict.reason, message)
+        return fail_all(asks, verdict.reason, message)
 
     async def _compose(self, asks: tuple[Ask, ...]) -> RequestParts:
         if all(len(together) == 1 for together in by_picture(asks)):
@@ -226,7 +226,7 @@ class Asker:
         try:
             self.billing.check_priced(asks[0].route, on)
         except PriceError as error:
-            return _fail_all(asks, Reason.REJECTED, f"not sent: {error}")
+            return fail_all(asks, Reason.REJECTED, f"not sent: {error}")
         try:
             came = await self.client.send(
                 asks[0].route.model, composed.body, tier, fresh_token=passed.probe
@@ -297,14 +297,8 @@ def _judge(asks: Sequence[Ask], error: CallError) -> Verdict:
 
 def _left(asks: Sequence[Ask]) -> Settled:
     message = "its batch job was given up, and --batch_fallback=none asks nothing in its place"
-    failures = (fail(ask, Reason.UNAVAILABLE, message, run_ended=True) for ask in asks)
-    return Settled(tuple(failures), (), ())
-
-
-def _fail_all(asks: Sequence[Ask], reason: Reason, message: str) -> Settled:
-    return Settled(tuple(fail(ask, reason, message) for ask in asks), (), ())
+    return fail_all(asks, Reason.UNAVAILABLE, message, run_ended=True)
 
 
 def _end_all(asks: Sequence[Ask], ended: RunEndedError) -> Settled:
-    failures = (fail(ask, ended.reason, ended.message, run_ended=True) for ask in asks)
-    return Settled(tuple(failures), (), ())
+    return fail_all(asks, ended.reason, ended.message, run_ended=True)

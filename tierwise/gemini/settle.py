@@ -190,6 +190,14 @@ def fail(
     )
 
 
+def fail_all(
+    asks: Sequence[Ask], reason: Reason, message: str, *, run_ended: bool = False
+) -> Settled:
+    """A request of which nothing comes, for one reason."""
+    failures = (fail(ask, reason, message, run_ended=run_ended) for ask in asks)
+    return Settled(tuple(failures), (), ())
+
+
 def form_of(asks: Sequence[Ask]) -> Form:
     """How a request is put: as its questions are, or as their answers would like."""
     return asks[0].form or answers_of(asks).forms()[0]
