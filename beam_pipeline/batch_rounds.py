@@ -26,7 +26,6 @@ from tierwise.batches.job_facts import batch_facts
 from tierwise.batches.job_files import JobFiles
 from tierwise.batches.part import Part
 from tierwise.batches.small_rounds import asked_at_once
-from tierwise.batches.terms import Terms
 from tierwise.batches.watch import End
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job
@@ -80,24 +79,19 @@ class Rounds:
     _begun: float = field(default_factory=time.monotonic)
 
     @property
-    def _terms(self) -> Terms:
-        """Jobs of an earlier start may be open where nothing is asked by any now."""
-        return self.job.batches or Terms()
-
-    @property
     def _files(self) -> JobFiles:
-        return self._terms.files(self.job.plan.journal)
+        return self.job.terms.files(self.job.plan.journal)
 
     def watch(self, wait_s: float | None = None) -> End:
         """Wait for what is open, for so many seconds, by default as long as the rules allow."""
         self._files.forget_written(self.job.plan.journal.run_id)  # of a start that was killed
         runs = all_runs(self.job.plan.journal.runs)
         self._files.remove_orphans({run.record.run_id for run in runs})
-        allowed, plan = self._terms.rules.wait_s, self.job.plan
+        allowed, plan = self.job.terms.rules.wait_s, self.job.plan
         if wait_s is None and allowed is not None:
             wait_s = max(0.0, allowed - (time.monotonic() - self._begun))
         with BatchBoard(self.console).shown() as board:
-            end = self._terms.watch(plan.service, plan.journal, board.tell, wait_s)
+            end = self.job.terms.watch(plan.service, plan.journal, board.tell, wait_s)
         if plan.batches and self._was_mixed_up:
             self._go_on_with(replace(plan.batches, echo_all=True))
         return end
@@ -124,7 +118,7 @@ class Rounds:
         if parts and plan.batches and self._is_small(parts):
             self._go_on_with(replace(plan.batches, at_once=True))
         elif parts:
-            say(self.console, ordered_line(self._terms.order(parts, plan.service, plan.journal)))
+            say(self.console, ordered_line(self.job.terms.order(parts, plan.service, plan.journal)))
             if self.job.cap is not None:
                 say(self.console, _UNDER_A_CAP)
             open_run(self.next_pass)  # so that who looks meanwhile sees the jobs
@@ -142,7 +136,7 @@ class Rounds:
         # Standard costs twice what batch does, for requests like those before them.
         extra = paid * requests // max(1, sum(one.answered + one.again for one in taken))
         for model in {part.model for part in parts}:
-            tier = self._terms.fallbacks.get(model)
+            tier = self.job.terms.fallbacks.get(model)
             if not asked_at_once(requests, 0 if tier is ServiceTier.FLEX else extra, paid, tier):
                 return False
         most = dollars(usd(sum(part.worst for part in parts)))

@@ -13,15 +13,19 @@ from rich.console import Console
 
 from tierwise.accounts.ending import Status
 from tierwise.answerer import ServiceKind
-from tierwise.batches.job_facts import batch_facts
-from tierwise.batches.terms import Terms
 from tierwise.beam_pipeline.batch_rounds import run_in_rounds
 from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import warnings_about_columns, warnings_about_groups
 from tierwise.beam_pipeline.lease_keeper import kept, take_job
-from tierwise.beam_pipeline.run_file import break_off, complete_run, open_run, read_run
+from tierwise.beam_pipeline.run_file import (
+    break_off,
+    complete_run,
+    leave_under_way,
+    open_run,
+    read_run,
+)
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd
 from tierwise.beam_pipeline.runners.reach import warnings_about_regions
 from tierwise.beam_pipeline.runners.workers import in_this_process
@@ -64,7 +68,7 @@ def carry_out(
         if ended is PipelineEnd.DONE:
             return ending.done()
         if ended is PipelineEnd.UNDER_WAY:
-            return ending.left_under_way()
+            return leave_under_way(job, lease)
         if ended is PipelineEnd.BROKE_OFF:
             ending.leave(Status.BROKE_OFF)
         return None
@@ -96,14 +100,6 @@ class _Ending:
                 run = complete_run(job, emulator_bill=json.load(reply))
         self.lease.end(untraced_requests=0)
         return run
-
-    def left_under_way(self) -> dict[str, Any]:
-        """Leave batch jobs to a later start of the same command, which goes on as this run."""
-        journal = self.job.plan.journal
-        facts = batch_facts((self.job.batches or Terms()).files(journal).all(), journal.run_id)
-        break_off(self.job, Status.UNDER_WAY, facts)
-        self.lease.end(untraced_requests=0)
-        return read_run(self.job)
 
     def interrupted(self, at_rest: bool) -> None:
         """End a run of which no request was given up in this process, if it was at rest."""

@@ -14,17 +14,14 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from rich.console import Console
 
-from tierwise.accounts.ending import Status
 from tierwise.accounts.table_names import RUN_FILE
-from tierwise.batches.job_facts import batch_facts
-from tierwise.batches.terms import Terms
 from tierwise.batches.watch import End
 from tierwise.beam_pipeline.batch_rounds import Rounds
 from tierwise.beam_pipeline.carry_out import warn_about
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.lease_keeper import take_job
-from tierwise.beam_pipeline.run_file import break_off, open_run, read_run
+from tierwise.beam_pipeline.run_file import break_off, leave_under_way, open_run
 from tierwise.beam_pipeline.run_pipeline import new_pipeline
 from tierwise.beam_pipeline.runners.dataflow import is_dataflow, only_builds
 from tierwise.journal.lines import VERSION
@@ -53,7 +50,7 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> dict[str,
         open_run(job)
         rounds = Rounds(replace(job, hands_in=True), console)
         if rounds.watch(wait_s=0.0) is End.LEFT:
-            return _leave(job, lease)
+            return leave_under_way(job, lease)
         _build(rounds.next_pass, options)
     except BaseException:
         break_off(job)
@@ -67,15 +64,6 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> dict[str,
         soft_wrap=True,
     )
     return None
-
-
-def _leave(job: Job, lease: Lease) -> dict[str, Any]:
-    """What `run.json` says of batch jobs that have not ended: there is nothing to build."""
-    journal = job.plan.journal
-    facts = batch_facts((job.batches or Terms()).files(journal).all(), journal.run_id)
-    break_off(job, Status.UNDER_WAY, facts)
-    lease.end(untraced_requests=0)
-    return read_run(job)
 
 
 def _build(job: Job, options: PipelineOptions) -> None:

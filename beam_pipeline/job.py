@@ -56,6 +56,11 @@ class Job:
     hands_in: bool = False
 
     @property
+    def terms(self) -> Terms:
+        """How batch jobs are looked after, of an earlier start too where none ask anything now."""
+        return self.batches or Terms()
+
+    @property
     def files_asked(self) -> int:
         """How many files there are to ask about, but for further names of a pilot's."""
         files: int = self.facts["files"]
@@ -103,7 +108,7 @@ class Job:
             first=self.first,
             counted=self.counted,
             counts_by=self.renamed.get(by, by),
-            batches=self.batches,
+            terms=self.terms,
             hands_in=self.plan.service if self.hands_in else None,
         )
 

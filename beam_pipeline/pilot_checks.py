@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tierwise.beam_pipeline.reading_of import read_run_file
 from tierwise.errors import InputError, TasksError
+from tierwise.publishing.tables_in_place import tables_of_first
 from tierwise.questions import Questions
-
-# In `run.json` of a run that has not come to its end: how many the tables in place are of.
-TABLES_OF_FIRST = "tables_of_first"
 
 
 def check_pilot(first: int, output: str | None, questions: Questions) -> None:
@@ -40,11 +35,3 @@ def check_pilot(first: int, output: str | None, questions: Questions) -> None:
             f"--first={first}: {output} holds the tables of the first {before:,} files, which "
             f"those of fewer would replace. Give --first={before} or more, or another --output."
         )
-
-
-def tables_of_first(run: Mapping[str, Any]) -> int | None:
-    """How many files the tables in an output are of, by its `run.json`; None for all."""
-    if "ended_at" not in run:
-        return run.get(TABLES_OF_FIRST)
-    found: int | None = run["first"]["asked_for"] if "first" in run else None
-    return found

@@ -8,10 +8,12 @@ from typing import Any
 
 from tierwise.accounts.ending import EXIT_STATUS, Status
 from tierwise.accounts.table_names import RUN_FILE
+from tierwise.batches.job_facts import batch_facts
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import unwritable
-from tierwise.beam_pipeline.pilot_checks import TABLES_OF_FIRST, tables_of_first
+from tierwise.journal.run_records import Lease
 from tierwise.json_text import read_json_text
+from tierwise.publishing.tables_in_place import tables_in_place
 from tierwise.storage.files import files_for, join
 
 _NOTHING: Mapping[str, Any] = {}
@@ -50,19 +52,20 @@ def complete_run(job: Job, **more: Any) -> dict[str, Any]:
     return content
 
 
+def leave_under_way(job: Job, lease: Lease) -> dict[str, Any]:
+    """Leave batch jobs to a later start of the same command, which goes on as this run.
+
+    Gives what `run.json` says of them.
+    """
+    journal = job.plan.journal
+    break_off(job, Status.UNDER_WAY, batch_facts(job.terms.files(journal).all(), journal.run_id))
+    lease.end(untraced_requests=0)
+    return read_run(job)
+
+
 def _unfinished(job: Job, status: Status) -> dict[str, Any]:
-    """The tables that are in place, and are listed, are still those of the run before."""
-    try:
-        before = read_run(job)
-        kept = {"tables": before.get("tables", []), TABLES_OF_FIRST: tables_of_first(before)}
-    except (FileNotFoundError, ValueError, AttributeError, KeyError, TypeError):
-        kept = {"tables": []}
-    exit_status = EXIT_STATUS.get(status)
-    return {**job.facts, "status": status, "exit_status": exit_status, **_without_none(kept)}
-
-
-def _without_none(some: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in some.items() if value is not None}
+    told = {"status": status, "exit_status": EXIT_STATUS.get(status)}
+    return {**job.facts, **told, **tables_in_place(job.output)}
 
 
 def _write(job: Job, content: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from tests.beam_pipeline.conftest import job_of_words
 from tierwise.batches.watch import End
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.batch_rounds import Rounds
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job
@@ -90,8 +91,7 @@ def test_a_last_step_that_is_done_twice_makes_no_job_twice(words: list[str], gem
     job = launched(words)
     run(job)
     publication = job.publication
-    assert publication.batches
-    parts = publication.batches.files(publication.journal).written(publication.journal.run_id)
+    parts = publication.terms.files(publication.journal).written(publication.journal.run_id)
     publish(publication, [], [], {}, written=parts)
     collected(launched(words))
     (asked,) = gemini.requests()
@@ -104,3 +104,16 @@ def test_nothing_is_asked_while_jobs_are_under_way(words: list[str], gemini: Any
     second = launched(words)
     assert Rounds(second, Console(stderr=True)).watch(wait_s=0.0) is End.LEFT
     assert gemini.requests() == []
+
+
+def test_whose_tables_are_in_place_is_known_while_jobs_are_under_way(
+    words: list[str], gemini: Any
+) -> None:
+    pilot = [word for word in words if word != "--service_tier=batch"]
+    assert main(["run", *pilot, "--first=2"]) == 0
+    before = len(gemini.requests())
+    more = [*words, "--first=3"]
+    left = run(launched(more))
+    assert (left["status"], left["tables_of_first"]) == ("under_way", 2)
+    assert run(collected(launched(more)).next_pass)["status"] == "done"
+    assert len(gemini.requests()) == before + 1

@@ -51,6 +51,7 @@ from tierwise.near_duplicates import NearAudit
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.parts import Part, write_part
 from tierwise.publishing.stage_page import stage_page
+from tierwise.publishing.tables_in_place import tables_in_place
 from tierwise.records import MediaResolution
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
@@ -72,7 +73,7 @@ class Publication:
     page for people is one of the files that are published. `untraced` is what earlier runs may have
     paid and the journal does not tell. `first` is how many contents a pilot asks. `counted` are the
     labels of the tasks that people have labelled at random, `counts_by` the manifest's column that
-    these counts are told apart by. `batches` says how batch jobs are looked after; where nobody
+    these counts are told apart by. `terms` says how batch jobs are looked after; where nobody
     waits for them, the last step `hands_in` to that service what was written down.
     """
 
@@ -89,7 +90,7 @@ class Publication:
     first: int | None = None
     counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     counts_by: str = ""
-    batches: Terms | None = None
+    terms: Terms = field(default_factory=Terms)
     hands_in: Service | None = None
 
     @property
@@ -166,22 +167,18 @@ def _put_off(publication: Publication, written: Sequence[BatchPart]) -> dict[str
     """Leave word of what was written down for batch jobs, and no tables."""
     check_lease(publication.journal.runs, publication.journal.run_id)
     files_for(publication.staging).remove_folder(publication.staging)
-    terms, journal = publication.batches or Terms(), publication.journal
+    terms, journal = publication.terms, publication.journal
     terms.files(journal).write_down(journal.run_id, written)
     run = {**publication.facts, "status": Status.UNDER_WAY}
-    if publication.hands_in:
-        return _hand_in(publication, run, terms, publication.hands_in)
-    return run
+    return _hand_in(publication, run, publication.hands_in) if publication.hands_in else run
 
 
-def _hand_in(
-    publication: Publication, run: Mapping[str, Any], terms: Terms, service: Service
-) -> dict[str, Any]:
+def _hand_in(publication: Publication, run: Mapping[str, Any], service: Service) -> dict[str, Any]:
     """Hand the jobs in for a launcher that waits for nothing, and end the run for now.
 
     Done twice, it makes no job twice: the same parts are the same orders.
     """
-    journal = publication.journal
+    terms, journal = publication.terms, publication.journal
     files = terms.files(journal)
     terms.order(files.written(journal.run_id), service, journal)
     terms.watch(service, journal, lambda _: None, wait_s=0.0)
@@ -189,21 +186,12 @@ def _hand_in(
         **run,
         **batch_facts(files.all(), journal.run_id),
         "exit_status": EXIT_STATUS[Status.UNDER_WAY],
-        "tables": _tables_in_place(publication.output),
+        **tables_in_place(publication.output),
     }
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
     files_for(publication.output).write(join(publication.output, RUN_FILE), text.encode())
     end_lease(journal.runs, journal.run_id)
     return run
-
-
-def _tables_in_place(output: str) -> list[Any]:
-    """Those of the run before, which stay."""
-    try:
-        run = read_json_text(files_for(output).read(join(output, RUN_FILE)))
-    except (FileNotFoundError, ValueError):
-        return []
-    return list(run.get("tables", [])) if isinstance(run, dict) else []
 
 
 def finish_earlier(output: str) -> None:
