@@ -37,9 +37,9 @@ def fallbacks_of(
     models = [
         task.route.model for task in questions.tasks if task.route.service_tier is ServiceTier.BATCH
     ]
-    if not models and not has_open_jobs(settings.output):
+    if not models:
         _refuse_idle_flags(settings)
-    elif settings.batch_wait is not None:
+    if settings.batch_wait is not None and (models or has_open_jobs(settings.output)):
         _check_stays(service)
     found: dict[str, ServiceTier | None] = {}
     for name in dict.fromkeys(models):
@@ -148,7 +148,7 @@ def _refuse_idle_flags(settings: Settings) -> None:
     if settings.finish_by or vars(settings).get("within"):
         return  # these choose the tiers
     for name in ("batch_wait", "batch_deadline", "batch_fallback"):
-        if getattr(settings, name) is not None:
+        if getattr(settings, name) is not None and not has_open_jobs(settings.output):
             raise InputError(
                 f"--{name}: nothing is asked at the batch tier. Leave it out, or give "
                 "--service_tier=batch."

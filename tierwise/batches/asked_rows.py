@@ -101,7 +101,8 @@ class _Task:
 _LINE: TypeAdapter[_Line] = TypeAdapter(_Line)
 _TASKS: TypeAdapter[list[_Task]] = TypeAdapter(list[_Task])
 _SAME_IN_TASKS = [field.name for field in fields(_Task) if field.name not in ("kind", "answer")]
-_SAME_IN_ASKS = [field.name for field in fields(_Question) if field.name not in ("task", "picture")]
+# Of what is asked, so that a field which `_Question` lacks fails at the first line written.
+_SAME_IN_ASKS = [field.name for field in fields(Ask) if field.name not in ("task", "picture")]
 
 
 def to_line(row: AskedRow) -> bytes:

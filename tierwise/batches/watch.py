@@ -25,6 +25,7 @@ from pathlib import Path
 
 from tierwise.batches.job_files import BatchJob, JobFiles, Taking
 from tierwise.batches.mending import without_lines
+from tierwise.batches.part import REQUESTS
 from tierwise.batches.room import Room, room_beside
 from tierwise.batches.take import WriteEntries, take
 from tierwise.errors import InputError, JobsRefusedError, JobsUnavailableError, ResultsGoneError
@@ -221,7 +222,7 @@ class Watch:
         order = Order(
             display_name=job.order.display_name,
             model=job.order.model,
-            parts=tuple(join(part, "requests.jsonl") for part in job.order.parts),
+            parts=tuple(join(part, REQUESTS) for part in job.order.parts),
             prefix=self.files.results_of(job),
         )
         try:
