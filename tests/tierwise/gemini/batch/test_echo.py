@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.tierwise.gemini.batch.asked_and_come import every_kind
 from tierwise.answers.forms import Dialect, LabelForm
 from tierwise.answers.joint import FORMS, Joint
 from tierwise.answers.replies import ReplyError, read_json
@@ -49,19 +50,8 @@ def with_form(asks: list[Ask], form: Any) -> list[Ask]:
 
 def all_kinds(ask_of: Any) -> dict[str, list[Ask]]:
     """A request of every kind that there is, in every form of its own."""
-    asked = {
-        "one": [ask_of(1)],
-        "pack": [ask_of(1), ask_of(2)],
-        "text": [ask_of(1, task="named")],
-        "struct": [ask_of(1, task="found")],
-        "structs": [ask_of(1, task="found"), ask_of(2, task="found")],
-        "group": [ask_of(1, task="theme"), ask_of(2, task="theme")],
-        "joint": [ask_of(1), ask_of(1, task="found")],
-        "joints": [ask_of(number, task=task) for number in (1, 2) for task in ("shade", "found")],
-    }
     found = {}
-    for name, asks in asked.items():
-        forms = FORMS if name.startswith("joint") else answers_of(asks).forms()
+    for name, asks, forms in every_kind(ask_of):
         for form in forms:
             found[f"{name}, {form}"] = with_form(asks, form)
         found[f"{name}, checked"] = with_form(asks, replace(forms[0], checked=True))

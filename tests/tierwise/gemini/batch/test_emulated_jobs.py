@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.tierwise.gemini.batch.asked_and_come import ended, every_kind, rows_of
 from tierwise.answerer import ServiceKind
 from tierwise.answers.forms import Dialect
-from tierwise.answers.joint import FORMS
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.embedded import running_emulator
 from tierwise.errors import ResultsGoneError
@@ -23,17 +23,16 @@ from tierwise.gemini.batch.jobs import (
     BatchJobs,
     CreateError,
     CreateKind,
-    JobState,
     Order,
     Phase,
 )
 from tierwise.gemini.batch.open_jobs import batch_jobs
 from tierwise.gemini.batch.row_checks import check_body
-from tierwise.gemini.batch.rows import Row, read_row, request_line
+from tierwise.gemini.batch.rows import read_row, request_line
 from tierwise.gemini.compose import compose
 from tierwise.gemini.reply import read_reply
 from tierwise.gemini.service import Service
-from tierwise.gemini.settle import answers_of, form_of
+from tierwise.gemini.settle import form_of
 
 MODEL = "gemini-3.1-flash-lite"
 MOST = 65_536
@@ -63,24 +62,12 @@ def jobs(service: Service) -> BatchJobs:
     return batch_jobs(service, 20.0)
 
 
-def ended(jobs: BatchJobs, name: str, seconds: float = 20) -> JobState:
-    deadline = time.monotonic() + seconds
-    while not (state := jobs.look(name)).ended:
-        assert time.monotonic() < deadline, state
-        time.sleep(0.05)
-    return state
-
-
 def ordered(bodies: dict[str, Any], service: Service, folder: Path, name: str = "tw-1") -> Order:
     path = folder / "rows.jsonl"
     for body in bodies.values():
         check_body(body, service)
     path.write_bytes(b"".join(request_line(key, body, service) for key, body in bodies.items()))
     return Order(name, MODEL, (str(path),))
-
-
-def rows_of(path: Path) -> dict[str | None, Row]:
-    return {row.key: row for row in map(read_row, path.read_bytes().splitlines())}
 
 
 def test_a_job_from_its_rows_to_its_answers(
@@ -127,24 +114,12 @@ def test_a_job_from_its_rows_to_its_answers(
 
 def of_all_kinds(ask_of: Any) -> dict[str, Any]:
     """A request of every kind, in every form that batch jobs may take."""
-    asked = {
-        "one": [ask_of(1)],
-        "pack": [ask_of(1), ask_of(2)],
-        "text": [ask_of(1, task="named")],
-        "struct": [ask_of(1, task="found")],
-        "structs": [ask_of(1, task="found"), ask_of(2, task="found")],
-        "group": [ask_of(1, task="theme"), ask_of(2, task="theme")],
-        "joint": [ask_of(1), ask_of(1, task="found")],
-        "joints": [ask_of(number, task=task) for number in (1, 2) for task in ("shade", "found")],
+    return {
+        f"{name}-{place}": compose([replace(ask, form=form) for ask in asks]).body
+        for name, asks, forms in every_kind(ask_of)
+        for place, form in enumerate(forms)
+        if form.dialect is not Dialect.JSON_SCHEMA
     }
-    found = dict[str, Any]()
-    for name, asks in asked.items():
-        forms = FORMS if name.startswith("joint") else answers_of(asks).forms()
-        for place, form in enumerate(forms):
-            if form.dialect is not Dialect.JSON_SCHEMA:
-                body = compose([replace(ask, form=form) for ask in asks]).body
-                found[f"{name}-{place}"] = body
-    return found
 
 
 def test_a_word_changes_no_answer(

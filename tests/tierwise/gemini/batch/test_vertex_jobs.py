@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.bucket import Bucket
+from tests.tierwise.gemini.batch.asked_and_come import ended, rows_of
 from tierwise.answerer import ServiceKind
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.embedded import running_emulator
@@ -28,7 +29,7 @@ from tierwise.gemini.batch.jobs import (
 from tierwise.gemini.batch.open_jobs import batch_jobs
 from tierwise.gemini.batch.rest import Rest
 from tierwise.gemini.batch.row_checks import check_body
-from tierwise.gemini.batch.rows import Row, read_row, request_line
+from tierwise.gemini.batch.rows import request_line
 from tierwise.gemini.batch.vertex_jobs import VertexJobs
 from tierwise.gemini.compose import compose
 from tierwise.gemini.service import Service
@@ -256,14 +257,6 @@ def emulated(service: Service) -> BatchJobs:
     return batch_jobs(service, 20.0)
 
 
-def ended(jobs: BatchJobs, name: str, seconds: float = 20) -> JobState:
-    deadline = time.monotonic() + seconds
-    while not (state := jobs.look(name)).ended:
-        assert time.monotonic() < deadline, state
-        time.sleep(0.05)
-    return state
-
-
 def placed(bucket: Bucket, service: Service, bodies: dict[str, Any]) -> Order:
     lines = [request_line(key, body, service) for key, body in bodies.items()]
     bucket.put("gs://archive/rows-0.jsonl", b"".join(lines[:2]))
@@ -281,10 +274,6 @@ def asked(ask_of: Any) -> dict[str, Any]:
     return {
         key: echoed(compose(asks).body, echo_word(key), 65_536) for key, asks in requests.items()
     }
-
-
-def rows_of(path: Path) -> dict[str | None, Row]:
-    return {row.key: row for row in map(read_row, path.read_bytes().splitlines())}
 
 
 @pytest.mark.parametrize("faults", [[], [{"kind": "batch_shards", "rows": 1}]])
