@@ -130,11 +130,12 @@ class Rounds:
         run_id = self.job.plan.journal.run_id
         ours = [job for job in self._files.all() if job.order.run_id == run_id]
         taken = [job.taken for job in ours if job.taken]
-        if not taken:
+        answered = sum(one.answered for one in taken)
+        if not answered:  # the first round, or one that tells nothing of what requests cost
             return False
         requests, paid = sum(part.rows for part in parts), sum(one.cost for one in taken)
         # Standard costs twice what batch does, for requests like those before them.
-        extra = paid * requests // max(1, sum(one.answered + one.again for one in taken))
+        extra = paid * requests // answered
         for model in {part.model for part in parts}:
             tier = self.job.terms.fallbacks.get(model)
             if not asked_at_once(requests, 0 if tier is ServiceTier.FLEX else extra, paid, tier):

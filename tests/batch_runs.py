@@ -104,7 +104,7 @@ class BatchRun:
 
     def check_money(self, *, known: bool = True) -> None:
         billed = self.gemini.billed()
-        assert self.costs <= self.paid <= billed <= self.paid + self.maybe_billed
+        assert self.costs <= self.paid <= billed <= self.paid + self.maybe_billed, billed
         if known:
             assert (self.paid, self.maybe_billed) == (billed, 0)
 

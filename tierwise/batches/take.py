@@ -16,6 +16,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -91,7 +92,7 @@ class _Taking:
         self._replies = 0
         self._in_doubt: set[str] = set()
         self._shared: set[str] = set()  # words of several rows
-        self._of_nobody: list[Spent] = []
+        self._of_nobody: dict[bytes, Spent] = {}  # by a digest of the line, which may come twice
         self._others: dict[str, set[bytes]] = {}  # lines of a key that differ from its first
         self._besides: dict[str, Spent] = {}  # for replies that came under a key beside its first
         self._last: AskedRow | None = None
@@ -113,7 +114,7 @@ class _Taking:
             if row.key is None or row.key not in echoed:
                 self._counts["unknown"] += 1
                 if row.body is not None:
-                    self._of_nobody.append(self._spent(row))
+                    self._of_nobody[blake2b(line, digest_size=16).digest()] = self._spent(row)
             elif row.key in self._places:
                 self._counts["doubled"] += 1
                 others = self._others.setdefault(row.key, set())
@@ -209,7 +210,7 @@ class _Taking:
         """A row of which nothing came: a reply of nobody's may have been its, and its money is."""
         self._counts["missing"] += 1
         if self._of_nobody:
-            spent = self._of_nobody.pop()
+            _, spent = self._of_nobody.popitem()
         elif self._surely_not_billed:
             spent = Spent()
         else:
@@ -222,7 +223,7 @@ class _Taking:
         And what jobs may cost that came of the same order besides.
         """
         doubles = Spent(maybe_billed=len(self._job.doubles) * self._job.order.worst)
-        spent = sum(self._of_nobody, doubles)
+        spent = sum(self._of_nobody.values(), doubles)
         if self._last is None or spent == Spent():
             return []
         ask = self._last.asks[0]

@@ -131,7 +131,7 @@ NAMES = ["key", "custom_id", "metadata", "request", "response", "error", "status
 def test_reading_is_total_and_tells_one_of_two(line: dict[str, Any]) -> None:
     found = row(**line)
     assert (found.body is None) != (found.error is None)
-    assert found.key is None or found.key in json.dumps(line, ensure_ascii=False)
+    assert found.key is None or json.dumps(found.key)[1:-1] in json.dumps(line)
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_-]{0,62}", fullmatch=True))
