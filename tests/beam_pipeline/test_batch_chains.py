@@ -136,3 +136,24 @@ def test_a_calibration_goes_on_with_its_jobs(batch_runs: BatchRuns, photos: Phot
         == json.loads(gemini.control("GET", "/emulator/bill"))["total_usd"]
     )
     assert paid_twice(gemini) == []
+
+
+BROKEN = {"kind": "batch_row_error", "share": 1.0, "status": 500, "message": "broken"}
+
+
+def test_a_trial_in_vain_does_not_double_the_price(batch_runs: BatchRuns, photos: Photos) -> None:
+    """Where what jobs leave is asked at a dearer tier, nobody is switched to it silently."""
+    # At this price the other tier costs more than the cent that small rounds may.
+    tasks = MODEL.replace("3.1-flash-lite", "3.8-flash") + SHADE
+    batch_runs.gemini.faults({**BROKEN, "count": 1})
+    flags = ("--service_tier=batch", "--batch_fallback=standard")
+    run = batch_runs.run(photos(260), *flags, tasks=tasks)
+    assert run.statuses == (2,)
+    assert batch_runs.gemini.billed() == 0
+    again = batch_runs.run(photos(260), *flags, tasks=tasks)
+    assert again.statuses == (0,)
+    assert len(again.values) == 260
+    # The rows of the trial alone.
+    assert again.tiers["standard"] <= 200
+    assert again.tiers["batch"] >= 60
+    again.check_money()

@@ -85,7 +85,8 @@ class Taken:
     @property
     def good(self) -> bool:
         """Whether more of its kind may follow."""
-        return 2 * self.answered >= self.answered + self.again and not self.mixed_up
+        most = 2 * self.answered >= self.answered + self.again
+        return self.answered > 0 and most and not self.mixed_up
 
 
 @dataclass(frozen=True, slots=True)

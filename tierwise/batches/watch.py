@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from tierwise.batches.job_files import BatchJob, JobFiles, Taking
+from tierwise.batches.job_files import BatchJob, JobFiles, Taken, Taking
 from tierwise.batches.mending import without_lines
 from tierwise.batches.part import REQUESTS
 from tierwise.batches.room import Room, room_beside
@@ -51,6 +51,12 @@ _MOST_REFUSALS = 4
 # The output of a job that did not end when it was cancelled, and of one that is there no more:
 # what came of them nobody will know.
 GIVEN_UP, GONE = "given up", "gone"
+_IN_VAIN = (
+    "The batch job {name}, a trial of {rows:,} requests to {model}, came to nothing: {answered:,} "
+    "answered, {errors:,} errors. The other jobs of this run were not handed in, and nothing is "
+    "asked without a job, for that would cost twice as much. Start again to try it once more, or "
+    "give --service_tier=standard (flex, where the model has it)."
+)
 
 
 class End(StrEnum):
@@ -161,8 +167,8 @@ class Watch:
             return self._later(job, str(error))
 
     def _hand_in(self, job: BatchJob, room: Room) -> BatchJob:
-        if self._trial_failed(job):
-            return self._given_up(job, "its trial came to nothing")
+        if trial := self._failed_trial(job):
+            return self._not_tried_on(job, trial)
         if self._in_vain(job):
             return self._given_up(job, job.told)
         if room.takes(job):
@@ -204,13 +210,47 @@ class Watch:
         mine = [job for job in self.known if self._is_ours(job)]
         return room_beside(mine, vertex=vertex, usage_tier=usage_tier)
 
-    def _trial_failed(self, job: BatchJob) -> bool:
-        """Whether the trial that was ordered with this job came to nothing."""
-        return any(
-            one.order.trial and one.order.kind == job.order.kind and not one.taken.good
-            for one in self.known
-            if one.taken and one.order.ordered_at == job.order.ordered_at
+    def _failed_trial(self, job: BatchJob) -> BatchJob | None:
+        """The trial that was ordered with this job, if it came to nothing."""
+        return next(
+            (
+                one
+                for one in self.known
+                if one.order.trial and one.order.kind == job.order.kind
+                if one.taken and not one.taken.good
+                if one.order.ordered_at == job.order.ordered_at
+            ),
+            None,
         )
+
+    def _not_tried_on(self, job: BatchJob, trial: BatchJob) -> BatchJob:
+        """What a failed trial spares is asked without a job where that costs no more.
+
+        Elsewhere its order is dropped, and its questions are ordered anew by the next start.
+
+        Raises:
+            InputError: that is so.
+        """
+        message = f"its trial, {trial.order.display_name}, came to nothing"
+        if self._costs_no_more_at_once(job):
+            return self._given_up(job, message)
+        for one in self.known:
+            if one.open and not one.sending_at and self._failed_trial(one) is trial:
+                self.files.remove_parts(one)
+                self.files.write(one.with_(taken=Taken(), tidied=True, told=message))
+        taken = trial.taken or Taken()
+        raise InputError(
+            _IN_VAIN.format(
+                name=trial.order.display_name,
+                model=job.order.model,
+                rows=trial.order.rows,
+                answered=taken.answered,
+                errors=taken.errors,
+            )
+        )
+
+    def _costs_no_more_at_once(self, job: BatchJob) -> bool:
+        return self.fallbacks.get(job.order.model) is ServiceTier.FLEX
 
     def _given_up(self, job: BatchJob, message: str) -> BatchJob:
         """There is no such job, nor will be one: what it asks goes another way."""
@@ -269,7 +309,7 @@ class Watch:
 
         Its questions are asked without one where that costs no more.
         """
-        if self.fallbacks.get(job.order.model) is not ServiceTier.FLEX:
+        if not self._costs_no_more_at_once(job):
             raise InputError(message)
         return self._given_up(job, message)
 
