@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
+import numpy as np
 import simplejpeg
 from PIL import Image
 
 from tierwise.images.colour_detail import has_coloured_print
 from tierwise.images.decoders.vips import from_pixels
+from tierwise.images.headers.jpeg_header import read_jpeg_header
 from tierwise.images.raster import Pixels
 
 # Vertex AI refuses larger inline pictures (docs of multimodal requests: 7 MB).
@@ -34,6 +37,13 @@ def encode(
         if len(data) <= MOST_BYTES or quality <= _LOWER:
             return data, f"image/{output_format}"
         quality -= _LOWER
+
+
+@lru_cache
+def steps_at(quality: int) -> int:
+    """`Header.steps` of a JPEG that is encoded at this quality."""
+    data = simplejpeg.encode_jpeg(np.zeros((8, 8, 1), dtype=np.uint8), quality, "GRAY", "Gray")
+    return read_jpeg_header(data, "encoded").steps
 
 
 def _encoded(

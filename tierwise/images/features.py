@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tierwise.images.picture import Features
-from tierwise.images.raster import Pixels
+from tierwise.images.raster import Pixels, Raster
 
 _GRID = 32
 _STEP = 16
@@ -32,18 +32,21 @@ _TRANSFORM = _cosines()
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
-def features(pixels: Pixels) -> Features:
-    """Compute all features of a grey or RGB picture."""
-    lines = [pixels[::_STEP], pixels[:, ::_STEP].transpose(1, 0, 2)]
-    first = [np.abs(np.diff(_green(line))) for line in lines]
-    second = [np.abs(np.diff(_green(line), n=2)) for line in lines]
-    steps = sum(part.size for part in first) or 1
-    bends = sum(part.size for part in second) or 1
-    grid = _grid(pixels)
+def features(raster: Raster) -> Features:
+    """Compute all features of a picture."""
+    lines = [_green(raster.pixels[::_STEP]), _green(raster.pixels[:, ::_STEP]).T]
+    steps = [np.diff(line) for line in lines]
+    heights = [np.abs(step) for step in steps]
+    bends = [np.abs(np.diff(step)) for step in steps]
+    all_steps = sum(part.size for part in heights) or 1
+    all_bends = sum(part.size for part in bends) or 1
+    edges = sum(int(np.count_nonzero(part > _EDGE)) for part in heights)
+    flat = sum(int(np.count_nonzero(part <= _FLAT)) for part in heights)
+    grid = _grid(raster.image)
     return Features(
-        sharpness=round(float(sum(int(part.sum(dtype=np.int64)) for part in second) / bends), 3),
-        text_texture=round(sum(int((part > _EDGE).sum()) for part in first) / steps, 4),
-        flat=round(sum(int((part <= _FLAT).sum()) for part in first) / steps, 4),
+        sharpness=round(sum(int(part.sum(dtype=np.int64)) for part in bends) / all_bends, 3),
+        text_texture=round(edges / all_steps, 4),
+        flat=round(flat / all_steps, 4),
         dominant_colours=_dominant(grid),
         perceptual_hash=_hash(grid),
     )
@@ -54,11 +57,9 @@ def _green(lines: Pixels) -> NDArray[np.int16]:
     return lines[..., min(1, lines.shape[2] - 1)].astype(np.int16)
 
 
-def _grid(pixels: Pixels) -> NDArray[np.uint8]:
-    grey = pixels.shape[2] == 1
-    image = Image.fromarray(pixels[..., 0] if grey else pixels)
+def _grid(image: Image.Image) -> NDArray[np.uint8]:
     small: Any = np.asarray(image.resize((_GRID, _GRID), Image.Resampling.BOX, reducing_gap=1.0))
-    return np.repeat(small[..., None], 3, axis=2) if grey else small
+    return np.repeat(small[..., None], 3, axis=2) if image.mode == "L" else small
 
 
 def _dominant(grid: NDArray[np.uint8]) -> tuple[str, ...]:
@@ -66,10 +67,10 @@ def _dominant(grid: NDArray[np.uint8]) -> tuple[str, ...]:
     colours = grid.reshape(-1, 3)
     cells = (colours >> 6) @ np.array([16, 4, 1], dtype=np.uint8)
     counts = np.bincount(cells, minlength=64)
+    sums = np.stack([np.bincount(cells, one, minlength=64) for one in colours.T], axis=1)
     fullest = np.argsort(-counts, kind="stable")[:_COLOURS]
-    means = [
-        colours[cells == cell].mean(axis=0).round().astype(int) for cell in fullest if counts[cell]
-    ]
+    fullest = fullest[counts[fullest] > 0]
+    means = (sums[fullest] / counts[fullest, None]).round().astype(int)
     return tuple("#{:02x}{:02x}{:02x}".format(*mean) for mean in means)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Raster:
     """Decoded and already small; `pixels` is height × width × 1 (grey) or 3 (RGB).
 
@@ -32,6 +34,11 @@ class Raster:
     def size(self) -> tuple[int, int]:
         """Width and height in px."""
         return int(self.pixels.shape[1]), int(self.pixels.shape[0])
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """The same for Pillow, which copies colours; once for all that look at it."""
+        return Image.fromarray(self.pixels[..., 0] if self.pixels.shape[2] == 1 else self.pixels)
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from tierwise.images.decoders.decoding import decode, frame_of
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.decoders.resampling import resampled
-from tierwise.images.encoder import MOST_BYTES, encode
+from tierwise.images.encoder import MOST_BYTES, encode, steps_at
 from tierwise.images.features import features
 from tierwise.images.fine_detail import SIDE as DETAIL_SIDE
 from tierwise.images.fine_detail import fine_detail
@@ -51,7 +51,7 @@ def shrink(
         found = fine_detail(rasters[settings[0]][0].pixels)
         pictures = [_with_detail(picture, found) for picture in pictures]
     if thumbnail and pictures:
-        small = small_copy(min((sent for _, sent in rasters.values()), key=_area).pixels)
+        small = small_copy(min((sent for _, sent in rasters.values()), key=_area))
         pictures[0] = replace(pictures[0], thumbnail=small)
     spent = round((time.perf_counter() - started) * 1000 / len(settings), 3)
     return [replace(picture, milliseconds=spent) for picture in pictures]
@@ -114,16 +114,8 @@ def _smaller(raster: Raster, setting: ImageSettings) -> Raster:
 def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Picture:
     width, height = raster.size
     smaller = raster.size != (raster.original_width, raster.original_height)
-    seen = features(raster.pixels)
-    sent, mime_type = encode(
-        raster.pixels,
-        output_format=setting.output_format,
-        quality=setting.quality,
-        compact=seen.flat > _MOSTLY_FLAT,
-    )
-    passes = not smaller and _passes(original, raster, len(sent))
-    if passes:
-        sent, mime_type = original.data, MIME_TYPES[original.header.format]
+    seen = features(raster)
+    sent, mime_type, passes = _to_send(original, raster, setting, flat=seen.flat > _MOSTLY_FLAT)
     return Picture(
         data=sent,
         mime_type=mime_type,
@@ -145,16 +137,31 @@ def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Pict
     )
 
 
+def _to_send(
+    original: Original, raster: Raster, setting: ImageSettings, *, flat: bool
+) -> tuple[bytes, str, bool]:
+    """The bytes, their MIME type, and whether they are those of the file."""
+    own = _shows_just_this(original, raster)
+    if own and _is_small(original, setting):
+        return original.data, MIME_TYPES[original.header.format], True
+    coded, mime_type = encode(
+        raster.pixels,
+        output_format=setting.output_format,
+        quality=setting.quality,
+        compact=flat,
+    )
+    if own and len(original.data) <= _MUCH_LARGER * len(coded) + _ROOM_FOR_HEADERS:
+        return original.data, MIME_TYPES[original.header.format], True
+    return coded, mime_type, False
+
+
 def _with_detail(picture: Picture, detail: float) -> Picture:
     seen = picture.features
     return replace(picture, features=replace(seen, fine_detail=detail)) if seen else picture
 
 
-def _passes(original: Original, raster: Raster, coded: int) -> bool:
-    """Tell whether the original bytes may be sent: they show exactly this, and nothing else.
-
-    Nor may they be many more than the `coded` bytes that would be sent in their place.
-    """
+def _shows_just_this(original: Original, raster: Raster) -> bool:
+    """Tell whether the original bytes may be sent: they show exactly this, and nothing else."""
     header = original.header
     return (
         header.format in _PASSABLE
@@ -162,8 +169,19 @@ def _passes(original: Original, raster: Raster, coded: int) -> bool:
         and header.orientation == 1
         and header.bits <= 8
         and header.frames == 1
-        and len(original.data) <= min(MOST_BYTES, _MUCH_LARGER * coded + _ROOM_FOR_HEADERS)
+        and len(original.data) <= MOST_BYTES
+        and raster.size == (raster.original_width, raster.original_height)
         and not raster.altered
         and not raster.truncated
         and (header.format != "jpeg" or is_plain_jpeg(original.data))
     )
+
+
+def _is_small(original: Original, setting: ImageSettings) -> bool:
+    """Tell whether, without trying, the file has not many more bytes than ours would.
+
+    A JPEG file in no finer steps than ours has lost as much already.
+    """
+    if len(original.data) <= _ROOM_FOR_HEADERS:
+        return True
+    return setting.output_format == "jpeg" and original.header.steps >= steps_at(setting.quality)

@@ -6,20 +6,21 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from tierwise.images.raster import Pixels
+from tierwise.images.raster import Raster
 
 # Px of the longest side; some 4 KB of a photograph.
 LONGEST_SIDE = 160
 QUALITY = 70
+# How many times larger means of whole pixels may be before a filter makes them small: at 1.5 it
+# takes half the time of filtering all pixels, and differs by less than a level and a half.
+_GAP = 1.5
 
 
-def small_copy(pixels: Pixels) -> bytes:
+def small_copy(raster: Raster) -> bytes:
     """A JPEG of pixels that are at hand, at most 160 px long."""
-    height, width, channels = pixels.shape
-    longest = max(width, height)
-    size = [max(1, round(side * min(1.0, LONGEST_SIDE / longest))) for side in (width, height)]
-    image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
-    small = image.resize((size[0], size[1]), Image.Resampling.HAMMING, reducing_gap=2.0)
-    colours = ("GRAY", "Gray") if channels == 1 else ("RGB", "420")
-    rows = np.asarray(small).reshape(size[1], size[0], channels)
-    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(rows), QUALITY, *colours))
+    longest = max(raster.size)
+    width, height = (max(1, round(side * min(1, LONGEST_SIDE / longest))) for side in raster.size)
+    small = raster.image.resize((width, height), Image.Resampling.HAMMING, reducing_gap=_GAP)
+    colours = ("GRAY", "Gray") if small.mode == "L" else ("RGB", "420")
+    pixels = np.asarray(small).reshape(height, width, -1)
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), QUALITY, *colours))

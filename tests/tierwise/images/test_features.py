@@ -6,10 +6,12 @@ from PIL import Image, ImageFilter
 
 from tierwise.images.features import features
 from tierwise.images.picture import Features
+from tierwise.images.raster import Raster
 
 
 def _of(image: Image.Image) -> Features:
-    return features(np.ascontiguousarray(np.asarray(image.convert("RGB"))))
+    pixels = np.ascontiguousarray(np.asarray(image.convert("RGB")))
+    return features(Raster(pixels, *image.size))
 
 
 def test_blur_lowers_sharpness(read: Callable[[str], bytes]) -> None:

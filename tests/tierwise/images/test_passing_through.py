@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from tierwise.images.encoder import encode, steps_at
+from tierwise.images.headers.headers import read_header
+from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
 
 
@@ -162,6 +165,32 @@ def test_a_photograph_as_png_travels_as_jpeg(
     picture = shrink(data, max_side=912)
     assert not picture.passed_through
     assert len(picture.data) < len(data) / 4
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": "4:4:4"}, {"optimize": True}])
+@pytest.mark.parametrize("quality", [40, 84, 85, 86, 92, 100])
+def test_a_jpeg_passes_unless_coding_it_anew_saves_much(
+    quality: int,
+    options: dict[str, object],
+    read: Callable[[str], bytes],
+    save: Callable[..., bytes],
+    shrink: Callable[..., Picture],
+) -> None:
+    photograph = Image.open(io.BytesIO(read("coffee.png"))).convert("RGB")
+    data = save(photograph, "JPEG", quality=quality, **options)
+    pixels = np.asarray(Image.open(io.BytesIO(data)))
+    coded, _ = encode(pixels, output_format="jpeg", quality=85)
+    passes = shrink(data, max_side=912).passed_through
+    assert passes == (len(data) <= 2 * len(coded) + 16_384)
+    assert passes or quality == 100
+
+
+@pytest.mark.parametrize("quality", [1, 30, 85, 100])
+def test_steps_are_those_of_the_finest_table(quality: int, save: Callable[..., bytes]) -> None:
+    data = save(Image.new("RGB", (8, 8)), "JPEG", quality=quality)
+    tables = Image.open(io.BytesIO(data)).quantization
+    header = read_header(data, name="a.jpg", limits=Limits())
+    assert header.steps == min(sum(table) for table in tables.values()) == steps_at(quality)
 
 
 def test_what_services_refuse_does_not_pass(

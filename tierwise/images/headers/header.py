@@ -17,10 +17,11 @@ class Header:
 
     `clean` means no metadata and no second picture, but for segments of JPEG (`plain_jpeg`).
     `held_bytes` is what decoding may hold at once. `scan_at` is where the picture data of a JPEG
-    file begin. `scalable` means that the decoder can scale. `trusted` means that the calling thread
-    may decode it: a much tested decoder, an ordinary header, bounded time and memory. `cut_off`
-    means that the file ends before what it announces. `pages` are those of a TIFF file. Of a raw
-    photograph, all this tells of the preview at `place` in a file of the format `container`.
+    file begin, `steps` the sum of its finest quantization table, 0 when unknown. `scalable` means
+    that the decoder can scale. `trusted` means that the calling thread may decode it: a much tested
+    decoder, an ordinary header, bounded time and memory. `cut_off` means that the file ends before
+    what it announces. `pages` are those of a TIFF file. Of a raw photograph, all this tells of the
+    preview at `place` in a file of the format `container`.
     """
 
     format: str
@@ -34,6 +35,7 @@ class Header:
     clean: bool = False
     held_bytes: int = 0
     scan_at: int = 0
+    steps: int = 0
     scalable: bool = True
     trusted: bool = False
     cut_off: bool = False

@@ -42,6 +42,7 @@ class _Markers:
     coefficients: float = 0.0
     several_scans: bool = False
     scan_at: int = 0
+    steps: list[int] = field(default_factory=list)
     exif: int | None = None
     xmp: int | None = None
     multi_picture: bool = False
@@ -75,6 +76,7 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
         clean=markers.frame in _ORDINARY,
         held_bytes=held,
         scan_at=markers.scan_at,
+        steps=min(markers.steps, default=0),
         scalable=markers.frame != _LOSSLESS,
         trusted=markers.frame in _ORDINARY
         and markers.channels in {1, 3}
@@ -86,6 +88,8 @@ def read_jpeg_header(data: bytes, name: str) -> Header:
 
 def _is_cut_off(data: bytes, scan_at: int) -> bool:
     """Tell whether the end mark is missing behind the scans."""
+    if data.endswith(_END, scan_at):
+        return False
     # Searching megabytes costs milliseconds, and a whole file has a mark near its end.
     near = max(scan_at, len(data) - _TAIL)
     return data.find(_END, near) < 0 and data.find(_END, scan_at, near + 1) < 0
@@ -154,6 +158,8 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
             channels,
         )
         markers.coefficients = _coefficients(body[6 : 6 + 3 * channels])
+    elif kind == 0xDB:
+        markers.steps.extend(_steps(body))
     elif kind == 0xE1 and body[:6] == b"Exif\x00\x00":
         markers.exif = markers.exif or exif_orientation(body)
     elif kind == 0xE1 and body.startswith(_XMP):
@@ -163,6 +169,12 @@ def _take(markers: _Markers, kind: int, body: bytes) -> None:
         markers.profile.setdefault(body[12], body[14:])
     elif kind == 0xE2 and body[:4] == b"MPF\x00":
         markers.multi_picture = True
+
+
+def _steps(tables: bytes) -> Iterator[int]:
+    """What the steps of each table add up to; 0 for one of 16 bits, behind which none is found."""
+    for at in range(0, len(tables) - 64, 65):
+        yield 0 if tables[at] >> 4 else sum(tables[at + 1 : at + 65])
 
 
 def _coefficients(components: bytes) -> float:
