@@ -25,18 +25,20 @@ def has_coloured_print(pixels: Pixels) -> bool:
     if pixels.shape[2] == 1 or not height or not width:
         return False
     squares = [
-        pixels[row:height:_ROWS, column:width:_COLUMNS].astype(np.int16)
-        for row in (0, 1)
-        for column in (0, 1)
+        pixels[row:height:_ROWS, column:width:_COLUMNS] for row in (0, 1) for column in (0, 1)
     ]
-    far = np.maximum(_off(squares, 0), _off(squares, 2))
-    return bool((far > _VERY_FAR).mean() > _SOME or (far > _FAR).mean() > _MANY)
+    greens = [square[..., 1].astype(np.int16) for square in squares]
+    far = np.maximum(_off(squares, 0, greens), _off(squares, 2, greens))
+    very_many = np.count_nonzero(far > _VERY_FAR) > _SOME * far.size
+    return bool(very_many or np.count_nonzero(far > _FAR) > _MANY * far.size)
 
 
-def _off(squares: list[NDArray[np.int16]], channel: int) -> NDArray[np.int16]:
+def _off(squares: list[Pixels], channel: int, greens: list[NDArray[np.int16]]) -> NDArray[np.int16]:
     """How far the farthest of each square is from its mean, in one colour against green."""
-    first, second, third, fourth = (square[..., channel] - square[..., 1] for square in squares)
-    mean = (first + second + third + fourth) // 4
+    first, second, third, fourth = (
+        square[..., channel] - green for square, green in zip(squares, greens, strict=True)
+    )
+    mean = (first + second + third + fourth) >> 2
     highest = np.maximum(np.maximum(first, second), np.maximum(third, fourth))
     lowest = np.minimum(np.minimum(first, second), np.minimum(third, fourth))
     off: NDArray[np.int16] = np.maximum(highest - mean, mean - lowest)

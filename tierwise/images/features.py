@@ -6,8 +6,6 @@ no longer know how sharp it was. Colours and hash need no detail and come from 3
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -16,6 +14,7 @@ from tierwise.images.picture import Features
 from tierwise.images.raster import Pixels, Raster
 
 _GRID = 32
+_FREQUENCIES = 64
 _STEP = 16
 _EDGE = 48
 _FLAT = 1
@@ -35,9 +34,9 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 def features(raster: Raster) -> Features:
     """Compute all features of a picture."""
     lines = [_green(raster.pixels[::_STEP]), _green(raster.pixels[:, ::_STEP]).T]
-    steps = [np.diff(line) for line in lines]
+    steps = [line[:, 1:] - line[:, :-1] for line in lines]
     heights = [np.abs(step) for step in steps]
-    bends = [np.abs(np.diff(step)) for step in steps]
+    bends = [np.abs(step[:, 1:] - step[:, :-1]) for step in steps]
     all_steps = sum(part.size for part in heights) or 1
     all_bends = sum(part.size for part in bends) or 1
     edges = sum(int(np.count_nonzero(part > _EDGE)) for part in heights)
@@ -58,19 +57,20 @@ def _green(lines: Pixels) -> NDArray[np.int16]:
 
 
 def _grid(image: Image.Image) -> NDArray[np.uint8]:
-    small: Any = np.asarray(image.resize((_GRID, _GRID), Image.Resampling.BOX, reducing_gap=1.0))
-    return np.repeat(small[..., None], 3, axis=2) if image.mode == "L" else small
+    small = image.resize((_GRID, _GRID), Image.Resampling.BOX, reducing_gap=1.0)
+    grid = np.frombuffer(small.tobytes(), dtype=np.uint8).reshape(_GRID, _GRID, -1)
+    return np.repeat(grid, 3, axis=2) if small.mode == "L" else grid
 
 
 def _dominant(grid: NDArray[np.uint8]) -> tuple[str, ...]:
     """Name the fullest cells of a 4 × 4 × 4 colour cube by the mean colour in each."""
     colours = grid.reshape(-1, 3)
     cells = (colours >> 6) @ np.array([16, 4, 1], dtype=np.uint8)
-    counts = np.bincount(cells, minlength=64)
-    sums = np.stack([np.bincount(cells, one, minlength=64) for one in colours.T], axis=1)
-    fullest = np.argsort(-counts, kind="stable")[:_COLOURS]
-    fullest = fullest[counts[fullest] > 0]
-    means = (sums[fullest] / counts[fullest, None]).round().astype(int)
+    counts = np.bincount(cells).tolist()
+    sums = [np.bincount(cells, weights=channel).tolist() for channel in colours.T]
+    filled = [cell for cell, count in enumerate(counts) if count]
+    fullest = sorted(filled, key=lambda cell: -counts[cell])[:_COLOURS]
+    means = [[round(channel[cell] / counts[cell]) for channel in sums] for cell in fullest]
     return tuple("#{:02x}{:02x}{:02x}".format(*mean) for mean in means)
 
 
@@ -78,5 +78,5 @@ def _hash(grid: NDArray[np.uint8]) -> int:
     """Compare the 64 lowest frequencies of luma with their median, one bit each."""
     luma = grid @ _LUMA
     frequencies = (_TRANSFORM @ luma @ _TRANSFORM.T).ravel()
-    bits = frequencies > np.median(frequencies[1:])
-    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+    middle = np.sort(frequencies[1:])[_FREQUENCIES // 2 - 1]
+    return int.from_bytes(np.packbits(frequencies > middle).tobytes(), "big")

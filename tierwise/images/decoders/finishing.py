@@ -21,23 +21,27 @@ _AS_TOLD = ToldTones()
 
 
 def finished(
-    load: Callable[[], Any], original: tuple[int, int], view: WantedView, told: ToldTones = _AS_TOLD
+    image: Any,
+    again: Callable[[], Any],
+    original: tuple[int, int],
+    view: WantedView,
+    told: ToldTones = _AS_TOLD,
 ) -> Raster:
-    """Shrink and convert; `original` is the upright size in px before anything was scaled.
+    """Shrink and convert.
 
     Args:
-        load: opens the image, once more where its transparency turns out to hide all of it.
-        original: width and height in px.
+        image: opened, nothing of it read.
+        again: opens it once more, for a picture whose transparency turns out to hide all of it.
+        original: the upright size in px before anything was scaled.
         view: what is wanted of it.
         told: what the file's tags say of samples of 16 bits.
 
     Raises:
         pyvips.Error: the pixels cannot be decoded.
     """
-    image = load()
     raster = _finished(image, original, view, told)
     if raster is None:
-        opaque = load()
+        opaque = again()
         raster = _finished(opaque.extract_band(0, n=opaque.bands - 1), original, view, told)
     if raster is None:
         raise ValueError("a picture without transparency is hidden by it")
@@ -50,6 +54,9 @@ def _finished(
     """None for a picture that its transparency hides."""
     profile, altered = _needed_profile(image)
     width, height = view.size(*original)
+    if not altered and image.bands in {1, 3}:
+        small = image.thumbnail_image(width, height=height, size="force")
+        return Raster(to_pixels(small), *original)
     # Sequential decoders run once: everything behind this line works on the small copy. Colours
     # are converted there too; asking for it here would convert all of the large picture.
     if image.format == "ushort" and image.interpretation in _SIXTEEN_BITS:

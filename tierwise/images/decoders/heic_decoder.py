@@ -42,7 +42,8 @@ def decode_heic(original: Original, view: WantedView) -> Raster:
     except _BROKEN as error:
         raise original.unreadable(error) from error
     try:
-        raster = finished(lambda: _to_vips(pixels, picture), picture.size, view)
+        image = _to_vips(pixels, picture)
+        raster = finished(image, lambda: image, picture.size, view)
     except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
     if not picture.info.get("icc_profile"):

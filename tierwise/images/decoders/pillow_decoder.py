@@ -86,7 +86,7 @@ def decode_with_pillow(original: Original, view: WantedView) -> Raster:
     if profile:
         wrapped = with_profile(wrapped, profile)
     try:
-        raster = finished(lambda: wrapped, size, view)
+        raster = finished(wrapped, lambda: wrapped, size, view)
     except VIPS_ERRORS as error:
         raise original.unreadable(error) from error
     if tones:

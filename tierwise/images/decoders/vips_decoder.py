@@ -15,6 +15,7 @@ from tierwise.images.decoders.sparse_tiles import blackened, has_sparse_tiles, w
 from tierwise.images.decoders.tiff_colours import bytes_held, colours_of, white_is_low
 from tierwise.images.decoders.tones import ToldTones
 from tierwise.images.decoders.vips import VIPS_ERRORS
+from tierwise.images.headers.header import Header
 from tierwise.images.headers.tiff_samples import samples_of, undecodable
 from tierwise.images.raster import Raster
 from tierwise.records import Reason
@@ -84,19 +85,28 @@ def _decode(original: Original, view: WantedView, fail_on: str) -> Raster:
         return _decode_tiff(original, view, options)
     if header.format in _PAGED:
         options["page"] = view.frame
-    load = getattr(pyvips.Image, _LOADERS[header.format])
-    image = _turned(load(original.data, **options), original)
+
+    def load(**scaling: Any) -> Any:
+        loader = getattr(pyvips.Image, _LOADERS[header.format])
+        return _turned(loader(original.data, **options, **scaling), original)
+
+    image = load()
     original.check_size(image.width, image.height, held=_held(image, original))
     turned = image.get_typeof("orientation") and image.get("orientation") >= 5
     size = (image.height, image.width) if turned else (image.width, image.height)
-    wanted = view.size(*size)
+    scaling = _scaling(header, size, view.size(*size))
+    return finished(load(**scaling) if scaling else image, lambda: load(**scaling), size, view)
+
+
+def _scaling(header: Header, size: tuple[int, int], wanted: tuple[int, int]) -> dict[str, Any]:
+    """How a loader that can shrinks while it decodes."""
     scale = _WEBP_MARGIN * max(wanted) / max(size)
     if header.format == "webp" and scale < 1 <= scale * min(size):
-        options["scale"] = scale
+        return {"scale": scale}
     if header.format in _JPEG and header.scalable and min(size) > _JPEG_SCALES[0]:
         spare = max(size) / (_JPEG_MARGIN * max(wanted))
-        options["shrink"] = next((scale for scale in _JPEG_SCALES if scale <= spare), 1)
-    return finished(lambda: _turned(load(original.data, **options), original), size, view)
+        return {"shrink": next((scale for scale in _JPEG_SCALES if scale <= spare), 1)}
+    return {}
 
 
 def _decode_tiff(original: Original, view: WantedView, options: dict[str, Any]) -> Raster:
@@ -129,6 +139,7 @@ def _decode_tiff(original: Original, view: WantedView, options: dict[str, Any]) 
     turned = image.get_typeof("orientation") and image.get("orientation") >= 5
     size = (image.height, image.width) if turned else (image.width, image.height)
     raster = finished(
+        image if held else colours_of(image, samples).image,
         (lambda: image) if held else (lambda: colours_of(load(), samples).image),
         size,
         view,
@@ -140,7 +151,8 @@ def _decode_tiff(original: Original, view: WantedView, options: dict[str, Any]) 
 
 def _turned(image: Any, original: Original) -> Any:
     """Put in the orientation that the header reader found; libvips does not look into XMP."""
-    if original.header.format not in _TURNED_BY_HEADER:
+    by_header = original.header.format in _TURNED_BY_HEADER
+    if not by_header or (original.header.orientation == 1 and not image.get_typeof("orientation")):
         return image
     image = image.copy()
     image.set_type(pyvips.GValue.gint_type, "orientation", original.header.orientation)
