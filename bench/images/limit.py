@@ -18,6 +18,11 @@ class NoLimitError(Exception):
 
 def build_limit() -> Callable[[bytes, int, int], int]:
     """Compile `limit.c` and return `shrink(data, scale, quality)`, which returns bytes written."""
+    return load_limit(compile_limit())
+
+
+def compile_limit() -> Path:
+    """Compile `limit.c` to a library."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise NoLimitError("no C compiler on this machine")
@@ -30,6 +35,11 @@ def build_limit() -> Callable[[bytes, int, int], int]:
     )
     if built.returncode:
         raise NoLimitError(f"libjpeg-turbo headers or library missing: {built.stderr[:200]}")
+    return library
+
+
+def load_limit(library: Path) -> Callable[[bytes, int, int], int]:
+    """Return `shrink` of a compiled library."""
     shrink = ctypes.CDLL(str(library)).shrink
     shrink.argtypes = [ctypes.c_char_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_int]
     shrink.restype = ctypes.c_ulong

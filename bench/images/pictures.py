@@ -46,6 +46,7 @@ def samples() -> list[Sample]:
     found.append(Sample("scanned page PNG", "023 as PNG", as_png(read("023.jpg"))))
     found.append(Sample("1080p PNG", "screenshots", screen()))
     found += [Sample("12 MP WebP", f"{name} as WebP", as_webp(read(name))) for name in photos]
+    found += [Sample("40 KB JPEG", f"{name} at 512 px", small(read(name))) for name in photos]
     return found
 
 
@@ -64,6 +65,13 @@ def without_profile(data: bytes) -> bytes:
     at = data.index(b"ICC_PROFILE") - 4
     length = int.from_bytes(data[at + 2 : at + 4], "big")
     return data[:at] + data[at + 2 + length :]
+
+
+def small(data: bytes) -> bytes:
+    """Make a picture of 512 px and some 40 KB of a photograph, which is sent as it is."""
+    photo = Image.open(io.BytesIO(data)).convert("RGB").resize((512, 512))
+    codings = (_saved(photo, "JPEG", quality=quality) for quality in range(85, 30, -5))
+    return next(coding for coding in codings if len(coding) < 42_000)
 
 
 def as_webp(data: bytes) -> bytes:

@@ -11,7 +11,7 @@ from tierwise.images.decoders.decoding import decode
 from tierwise.images.decoders.original import Original, WantedView
 from tierwise.images.headers.headers import read_header
 from tierwise.images.limits import Limits
-from tierwise.images.optimization import optimize
+from tierwise.images.optimization import optimize, optimize_many
 from tierwise.records import ImageSettings
 
 QUALITY = 85
@@ -35,6 +35,15 @@ def ours(data: bytes, side: int) -> bytes:
     """What the pipeline does."""
     settings = ImageSettings(max_side=side, quality=QUALITY)
     return optimize(data, name="sample", page=1, settings=settings, limits=Limits()).data
+
+
+def with_thumbnail(data: bytes, side: int) -> bytes:
+    """What a run does by default: a thumbnail for the page too."""
+    settings = (ImageSettings(max_side=side, quality=QUALITY),)
+    [picture] = optimize_many(
+        data, name="sample", page=1, settings=settings, limits=Limits(), thumbnail=True
+    )
+    return picture.data
 
 
 def shrunk(data: bytes, side: int) -> np.ndarray:

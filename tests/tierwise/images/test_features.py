@@ -45,3 +45,25 @@ def test_tiny_pictures_have_features() -> None:
         seen = _of(Image.new("RGB", size, (1, 2, 3)))
         assert seen.sharpness == 0
         assert 0 <= seen.perceptual_hash < 2**64
+
+
+def test_values_are_those_of_earlier_journals() -> None:
+    """Followers of near duplicates, and thresholds that were learnt, rest on them."""
+    rows, columns = np.mgrid[0:333, 0:517]
+    planes = [rows * columns // 9, rows**2 // 50 + columns, 3 * columns - rows]
+    ripples = np.stack(planes, axis=-1).astype(np.uint8)
+    assert features(Raster(ripples, 517, 333)) == Features(
+        sharpness=7.814,
+        text_texture=0.0149,
+        flat=0.5513,
+        dominant_colours=("#79a2a2", "#7a5d5f", "#7a9e60", "#84619e"),
+        perceptual_hash=9666455595639549690,
+    )
+    grey = np.ascontiguousarray(ripples[:150, :200, :1])
+    assert features(Raster(grey, 200, 150)) == Features(
+        sharpness=18.228,
+        text_texture=0.0346,
+        flat=0.1087,
+        dominant_colours=("#606060", "#9f9f9f", "#262626", "#cdcdcd"),
+        perceptual_hash=9224233226073831545,
+    )
