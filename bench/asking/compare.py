@@ -22,7 +22,7 @@ from bench.asking.pictures import make_pictures
 from bench.asking.scenarios import SCENARIOS, Scenario
 
 HEAD = (
-    "scenario | way | images/s | wall s | CPU ms per image | peak RSS MB | delivered | paid | "
+    "scenario | way | images/s | wall s | CPU ms per image | peak PSS MB | delivered | paid | "
     "paid again | requests | quota used | status"
 )
 _ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def _cells(
         f"{seen['images_paid'] / max(seen['span_s'], 1e-9):.1f}",
         f"{spent.wall_s:.1f}",
         f"{spent.cpu_s * 1000 / wanted:.2f}",
-        f"{spent.rss_mb:.0f}",
+        f"{spent.pss_mb:.0f}",
         str(_delivered(out)),
         str(seen["answers_paid"]),
         str(seen["paid_again"]),

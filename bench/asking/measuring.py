@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,19 @@ import orjson
 
 from bench.asking.stub import Behaviour
 
-_LOOK_S = 0.1
-_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
+_LOOK_S, _MEMORY_S = 0.02, 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Seconds of wall and CPU, megabytes of all processes at their worst moment, exit status."""
+    """Seconds of wall and CPU, megabytes of all processes at their worst moment, exit status.
+
+    Memory is the proportional set size: what processes share counts once.
+    """
 
     wall_s: float
     cpu_s: float
-    rss_mb: float
+    pss_mb: float
     status: int
     output: str
 
@@ -47,12 +49,13 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str], timeout_s
         lines: list[bytes] = []
         reader = threading.Thread(target=lambda: lines.append(process.stdout.read()))  # type: ignore[union-attr]
         reader.start()
-        most = 0.0
+        most, looked = 0.0, began
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
-            most = max(most, _memory_mb(process.pid))
+            if time.monotonic() - looked > _MEMORY_S:
+                most, looked = max(most, _memory_mb(process.pid)), time.monotonic()
             if time.monotonic() - began > timeout_s:
                 os.killpg(process.pid, signal.SIGKILL)
             time.sleep(_LOOK_S)
@@ -62,7 +65,7 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str], timeout_s
     return Spent(
         wall_s,
         usage.ru_utime + usage.ru_stime,
-        max(most, usage.ru_maxrss / 1e3),
+        most,
         process.returncode,
         b"".join(lines).decode(errors="replace"),
     )
@@ -88,21 +91,20 @@ def counts(url: str) -> dict[str, Any]:
 
 
 def _memory_mb(root: int) -> float:
-    """Resident memory of a process and all below it."""
+    """Proportional set size of a process and all below it."""
     parents: dict[int, int] = {}
-    pages: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
-            try:
+            with suppress(OSError):
                 after_name = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            pid = int(folder.name)
-            parents[pid], pages[pid] = int(after_name[1]), int(after_name[21])
+                parents[int(folder.name)] = int(after_name[1])
     total = 0
-    for one, held in pages.items():
+    for one in parents:
         ancestor = one
         while ancestor not in (root, 0):
             ancestor = parents.get(ancestor, 0)
-        total += held if ancestor == root else 0
-    return total * _PAGE_MB
+        if ancestor == root:
+            with suppress(OSError, StopIteration):
+                rollup = Path(f"/proc/{one}/smaps_rollup").read_text().splitlines()
+                total += int(next(line for line in rollup if line.startswith("Pss:")).split()[1])
+    return total * 1024 / 1e6

@@ -18,7 +18,7 @@ from bench.journal.pictures import make_tiny_pictures
 
 _ROOT = Path(__file__).parents[2]
 _IN_FLIGHT = 64
-HEAD = "images | run | requests | wall s | CPU ms per image | peak RSS MB | KB per image more"
+HEAD = "images | run | requests | wall s | CPU ms per image | peak PSS MB | KB per image more"
 
 
 def main() -> None:
@@ -39,14 +39,14 @@ def main() -> None:
         for name in ("first", "resumed"):
             spent, requests = _run(pictures, out)
             first = smallest.setdefault(name, spent)
-            more = (spent.rss_mb - first.rss_mb) * 1000 / max(1, size - sizes[0])
+            more = (spent.pss_mb - first.pss_mb) * 1000 / max(1, size - sizes[0])
             cells = [
                 str(size),
                 name,
                 str(requests),
                 f"{spent.wall_s:.1f}",
                 f"{spent.cpu_s * 1000 / size:.2f}",
-                f"{spent.rss_mb:.0f}",
+                f"{spent.pss_mb:.0f}",
                 f"{more:.2f}",
             ]
             print("|", " | ".join(cells), "|", flush=True)

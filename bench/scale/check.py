@@ -40,7 +40,7 @@ def foretell(images: int, small: Run, large: Run) -> dict[str, float]:
         "part_objects": math.ceil(images / _ROWS_PER_PART),
         "cpu_s": small.cpu_s + more * (large.cpu_s - small.cpu_s),
         "wall_s": small.wall_s + more * (large.wall_s - small.wall_s),
-        "rss_mb": large.rss_mb + _held_mb(images) - _held_mb(large.images),
+        "pss_mb": large.pss_mb + _held_mb(images) - _held_mb(large.images),
     }
 
 

@@ -32,7 +32,7 @@ class Run:
     part_objects: int
     cpu_s: float
     wall_s: float
-    rss_mb: float
+    pss_mb: float
     load: float
 
     def row(self) -> dict[str, Any]:
@@ -72,6 +72,6 @@ def run(images: int, folder: Path) -> Run:
         part_objects=len(parts),
         cpu_s=round(spent.cpu_s, 1),
         wall_s=round(spent.wall_s, 1),
-        rss_mb=round(spent.rss_mb),
+        pss_mb=round(spent.pss_mb),
         load=round(load, 1),
     )
