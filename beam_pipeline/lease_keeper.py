@@ -23,6 +23,7 @@ from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import HEARTBEAT, Lease, sign_earlier, take_lease
 from tierwise.publishing.publish_run import finish_earlier
+from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.storage.files import files_for
 from tierwise.storage.thumbnail_files import thumbnails_below
@@ -84,8 +85,11 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     job = replace(job, facts=facts, untraced=lost)
     if not here:
         return lease, handed_over(job, lease)
-    look_s = 0.0 if in_this_process(options) else _LOOK_S
-    plan = replace(job.plan, launcher=lease.record.process, look_s=look_s)
+    plan = replace(job.plan, launcher=lease.record.process)
+    if in_this_process(options):
+        plan = replace(plan, shrinkers=shrinkers_for(job.files_asked))
+    else:
+        plan = replace(plan, look_s=_LOOK_S)
     return lease, replace(job, plan=plan)
 
 

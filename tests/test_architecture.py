@@ -36,10 +36,11 @@ KNOWLEDGE = {
 DOORS = {"tierwise", "tierwise.__main__"}
 NETWORK = {"aiohttp", "httpx", "requests", "socket", "urllib.request", "http", "grpc"}
 # By name, because some bring Beam or Google's library: help, and whoever imports a part below or
-# only builds a pipeline, must not wait for them.
+# only builds a pipeline, must not wait for them. What a fork must not find there comes after it.
 LATE_IMPORTS = {
     *("tierwise/__init__.py", "tierwise/one_name.py", "tierwise/beam_pipeline/__main__.py"),
     *("tierwise/scheduling/engine.py", "tierwise/batches/terms.py"),
+    "tierwise/scheduling/shrinker_process.py",
 }
 
 

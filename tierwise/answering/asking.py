@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from tierwise.answering.plan import Plan
 from tierwise.gemini.settle import Ask
-from tierwise.records import Outcome
+from tierwise.records import ImageFile, Outcome
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -33,8 +33,9 @@ class Asking(Protocol):
 
     async def prepare(
         self,
-        function: Callable[Arguments, Result],
+        function: Callable[Concatenate[ImageFile, Arguments], Result],
+        file: ImageFile,
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run in a worker thread."""
+        """Run a function that reads or shrinks a file, in a thread or a process beside the loop."""

@@ -29,10 +29,10 @@ async def keep_thumbnail(
     if wanted is None or picture is None or picture.fallback or not file.content_hash:
         return
     if wanted.keeps(file, outcomes, session.plan.questions):
-        await session.prepare(_keep, wanted.files, file.content_hash, page.number, picture)
+        await session.prepare(_keep, file, page.number, picture, wanted.files)
 
 
-def _keep(files: ThumbnailFiles, content_hash: str, page: int, picture: Picture) -> None:
+def _keep(file: ImageFile, page: int, picture: Picture, files: ThumbnailFiles) -> None:
     # Answers are worth more than thumbnails: a full disk stops a run when it cannot write those.
     with suppress(ImageError, OSError):
-        files.write(content_hash, page, thumbnail(picture))
+        files.write(file.content_hash, page, thumbnail(picture))

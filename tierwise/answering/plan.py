@@ -47,7 +47,8 @@ class Plan:
     the tier for what flex has no room for; None waits for flex. `thumbnails` are kept if any are
     wanted. `check_packs` is the share of the packs whose items must say which picture they are
     about. `look_s` is how often processes look at what others see of the service, 0 for one that
-    is alone. `batches` is None where no task is asked by batch jobs.
+    is alone. `batches` is None where no task is asked by batch jobs. `shrinkers` are the processes
+    that shrink pictures for each worker process, 0 where its threads do.
     """
 
     questions: Questions
@@ -68,6 +69,7 @@ class Plan:
     order_by: str = ""
     look_s: float = 0.0
     batches: BatchPlan | None = None
+    shrinkers: int = 0
 
     @property
     def meets_s(self) -> float:

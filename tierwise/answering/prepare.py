@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from tierwise.answering import large_files
 from tierwise.answering.large_files import check_head, is_large, one_at_a_time
 from tierwise.errors import ImageError
 from tierwise.images.inspection import inspect
+from tierwise.images.isolated import isolation
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
@@ -22,7 +24,19 @@ from tierwise.storage.thumbnail_files import ThumbnailFiles
 # Reading waits for a disk or a bucket; decoding keeps a processor busy, and memory. So more threads
 # may read than decode.
 READERS = 16
-_decoding = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+_decoding: AbstractContextManager[object] = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+
+
+def decode_beside_others(lock: int) -> None:
+    """Be one of several processes that shrink pictures: decode one at a time.
+
+    `lock` is the descriptor of a file by which they take turns at what takes much memory.
+    """
+    global _decoding  # noqa: PLW0603 - of the process, as the processors are
+    _decoding = threading.Lock()
+    large_files.take_turns(lock)
+    isolation.take_turns(lock)
+
 
 Prepared = Mapping[ImageSettings, Picture | ImageError]
 

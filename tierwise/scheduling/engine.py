@@ -38,6 +38,7 @@ from tierwise.records import Reason
 from tierwise.scheduling.keep_doubts import KeepDoubts
 from tierwise.scheduling.keep_pace import KeepPace
 from tierwise.scheduling.session import Session
+from tierwise.scheduling.shrinkers import Shrinkers, ShrinkingProcesses, ShrinkingThreads
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.waves import Waves
 from tierwise.storage.descriptors import room_for
@@ -64,7 +65,10 @@ class Engine:
             target=self._loop.run_forever, name="tierwise-requests", daemon=True
         )
         self._thread.start()
-        self._decoders = ThreadPoolExecutor(READERS, "tierwise-images")
+        self._threads = ThreadPoolExecutor(READERS, "tierwise-images")
+        self._shrinkers: Shrinkers = ShrinkingThreads(self._threads)
+        if plan.shrinkers:
+            self._shrinkers = ShrinkingProcesses(plan.shrinkers)
         self._writers = ThreadPoolExecutor(4, "tierwise-journal")
         self._asker = self._call(self._connect())
         self._pace = self._keep_pace()
@@ -75,7 +79,7 @@ class Engine:
 
     def session(self) -> Session:
         """A session for one bundle."""
-        return Session(self.plan, self._asker, self._decoders, self._gatherer())
+        return Session(self.plan, self._asker, self._shrinkers, self._gatherer())
 
     def waves(
         self,
@@ -88,7 +92,7 @@ class Engine:
         `ranks` says whose turn comes first, by content.
         """
         asker = session.asker if session else self._asker
-        return Waves(self.plan, asker, self._decoders, purse, ranks or {})
+        return Waves(self.plan, asker, self._shrinkers, purse, ranks or {})
 
     def parts(self, session: Session) -> list[Part]:
         """What the bundle of a session has written down for batch jobs, once it is finished."""
@@ -128,7 +132,7 @@ class Engine:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
-            self._decoders.shutdown()
+            self._threads.shutdown()
             self._writers.shutdown()
 
     async def _end(self) -> None:
@@ -137,6 +141,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         await self._asker.client.close()
+        await self._shrinkers.close()
 
     async def _connect(self) -> Asker:
         clock = Clock()
@@ -168,7 +173,7 @@ class Engine:
             clock=clock,
             flex_fallback=self.plan.flex_fallback,
             log=self._request_log(),
-            executor=self._decoders,
+            executor=self._threads,
             forms=FormMemory(self.plan.check_packs),
             intents=self._intents(journal),
             batch_instead=self.plan.batches.fallbacks if self.plan.batches else {},

@@ -1,10 +1,9 @@
-"""What the images of one bundle share: requests that several of them fill, and worker threads."""
+"""What the images of one bundle share: requests that several of them fill, and who shrinks."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
@@ -14,8 +13,9 @@ from tierwise.gemini.asker import Asker
 from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.settle import Ask
 from tierwise.looks import pack_size
-from tierwise.records import Outcome
+from tierwise.records import ImageFile, Outcome
 from tierwise.scheduling.packer import Packer
+from tierwise.scheduling.shrinkers import OfFile, Shrinkers
 from tierwise.tasks import Task
 
 # How long everything must have been quiet before requests that are not full are sent.
@@ -27,20 +27,20 @@ Names = tuple[str, ...]
 
 
 class Session:
-    """Belongs to one event loop. `executor` reads and shrinks pictures.
+    """Belongs to one event loop. `shrinkers` read and shrink pictures.
 
     `gatherer` takes what batch jobs ask, None where none do.
     """
 
     def __init__(
-        self, plan: Plan, asker: Asker, executor: Executor, gatherer: Gatherer | None = None
+        self, plan: Plan, asker: Asker, shrinkers: Shrinkers, gatherer: Gatherer | None = None
     ) -> None:
         self.plan = plan
         self.gatherer = gatherer
         self.asker = asker
         if gatherer:
             self.asker = replace(asker, put_off=gatherer.put_off)
-        self._executor = executor
+        self._shrinkers = shrinkers
         self._packers: dict[tuple[Names, PackKind], Packer] = {}
         self._before = _all_before(plan.questions.of_images)
         self._preparing = 0
@@ -61,17 +61,15 @@ class Session:
 
     async def prepare(
         self,
-        function: Callable[Arguments, Result],
+        function: OfFile[Arguments, Result],
+        file: ImageFile,
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run in a worker thread."""
+        """Run beside the event loop."""
         self._preparing += 1
         try:
-            call = asyncio.get_running_loop().run_in_executor(
-                self._executor, lambda: function(*args, **kwargs)
-            )
-            return await call
+            return await self._shrinkers.call(function, file, *args, **kwargs)
         finally:
             self._preparing -= 1
             self._flush_when_quiet()

@@ -10,8 +10,7 @@ is not split.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,7 +23,8 @@ from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.request_room import packs
 from tierwise.gemini.settle import Ask, can_split, fail, halves
 from tierwise.looks import pack_size
-from tierwise.records import Outcome, Reason
+from tierwise.records import ImageFile, Outcome, Reason
+from tierwise.scheduling.shrinkers import OfFile, Shrinkers
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -37,7 +37,7 @@ _TURNS_PER_TASK = 8
 
 
 class Waves:
-    """Belongs to one event loop and one shard. `executor` reads and shrinks pictures.
+    """Belongs to one event loop and one shard. `shrinkers` read and shrink pictures.
 
     `ranks` says by content whose turn comes first; where nothing is said, all are alike.
     """
@@ -46,14 +46,14 @@ class Waves:
         self,
         plan: Plan,
         asker: Asker,
-        executor: Executor,
+        shrinkers: Shrinkers,
         purse: Purse,
         ranks: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.plan = plan
         self.purse = purse
         self._asker = asker
-        self._executor = executor
+        self._shrinkers = shrinkers
         self._ranks = ranks
         self._new: list[Asks] = []  # the questions about one image each
         self._packed: list[Asks] = []  # new ones of groups, and what is to be asked again
@@ -111,17 +111,16 @@ class Waves:
 
     async def prepare(
         self,
-        function: Callable[Arguments, Result],
+        function: OfFile[Arguments, Result],
+        file: ImageFile,
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run in a worker thread."""
+        """Run beside the event loop."""
         self._preparing += 1
         self._prepared.clear()
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._executor, lambda: function(*args, **kwargs)
-            )
+            return await self._shrinkers.call(function, file, *args, **kwargs)
         finally:
             self._preparing -= 1
             self._moves += 1

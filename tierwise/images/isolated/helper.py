@@ -37,6 +37,8 @@ _PARENT_CHECK_SECONDS = 1.0
 _HEAVY_BYTES = 100_000_000
 _HEAVY_FILE_BYTES = 10_000_000
 _HEAVY_PIXELS = 40_000_000
+# Which byte of the lock's file stands for them; others may stand for something else.
+_PLACE = 0
 
 
 def main() -> None:
@@ -103,13 +105,13 @@ def _memory(request: Request, original: Original, lock: int) -> Iterator[None]:
         _limit_memory(min(granted, _LIGHT_BYTES))
         yield
         return
-    fcntl.lockf(lock, fcntl.LOCK_EX)
+    fcntl.lockf(lock, fcntl.LOCK_EX, 1, _PLACE)
     try:
         _limit_memory(granted)
         yield
     finally:
         gc.collect()  # the next helper may only start when these planes are gone
-        fcntl.lockf(lock, fcntl.LOCK_UN)
+        fcntl.lockf(lock, fcntl.LOCK_UN, 1, _PLACE)
 
 
 def _is_heavy(original: Original) -> bool:

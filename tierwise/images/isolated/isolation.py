@@ -30,6 +30,19 @@ _ABORTS = {signal.SIGABRT, signal.SIGTRAP}
 _TIMERS = {signal.SIGPROF, signal.SIGALRM}
 
 
+# By which helpers of several processes take turns at what takes much memory.
+_shared_file: int | None = None
+
+
+def take_turns(lock: int) -> None:
+    """Let helpers of this process decode heavy pictures by turns with those of other processes.
+
+    All of them have the file open whose descriptor `lock` is.
+    """
+    global _shared_file  # noqa: PLW0603 - of the process, as its helpers are
+    _shared_file = lock
+
+
 class _Helper:
     """One running helper process."""
 
@@ -85,7 +98,9 @@ class _Pool:
         self._room = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._idle: list[_Helper] = []
         self._guard = threading.Lock()
-        self._lock_file = tempfile.TemporaryFile()  # noqa: SIM115, lives as long as the pool
+        # Lives as long as the pool, unless it is shared with other processes.
+        self._lock_file = None if _shared_file else tempfile.TemporaryFile()  # noqa: SIM115
+        self._lock = self._lock_file.fileno() if self._lock_file else _shared_file or 0
 
     def ask(self, request: Request) -> HelperReply:
         with self._room:
@@ -96,7 +111,7 @@ class _Pool:
 
     def _asked(self, request: Request) -> tuple[HelperReply, bool]:
         """The reply, and whether more memory might bring a better one."""
-        helper = self._taken() or _Helper(self._lock_file.fileno())
+        helper = self._taken() or _Helper(self._lock)
         reply = helper.ask(request)
         if reply is None:
             status = helper.end()
@@ -108,7 +123,8 @@ class _Pool:
     def close(self) -> None:
         while (helper := self._taken()) is not None:
             helper.end()
-        self._lock_file.close()
+        if self._lock_file:
+            self._lock_file.close()
 
     def _taken(self) -> _Helper | None:
         with self._guard:

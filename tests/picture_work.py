@@ -1,0 +1,56 @@
+"""What tests have processes that shrink pictures do; importable there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from tierwise.errors import ImageError
+from tierwise.records import ImageFile, Reason
+
+
+def process_of(file: ImageFile) -> tuple[str, int]:
+    """The file's name, and who answers."""
+    time.sleep(0.02)  # so that others have work as well
+    return file.uri, os.getpid()
+
+
+def large_reply(file: ImageFile, size: int) -> bytes:
+    """More than fits into a socket."""
+    return file.uri.encode() * size
+
+
+def refused(file: ImageFile) -> None:
+    """A picture that cannot be read."""
+    raise ImageError(Reason.UNREADABLE, f"{file.uri}: no picture")
+
+
+def broken(file: ImageFile) -> None:
+    """A bug."""
+    raise ZeroDivisionError(file.uri)
+
+
+def dies(file: ImageFile, number: int) -> str:
+    """End by a signal where the file is called bad."""
+    if "bad" in file.uri:
+        os.kill(os.getpid(), number)
+    time.sleep(0.05)
+    return file.uri
+
+
+def dies_once(file: ImageFile, mark: str) -> str:
+    """End by SIGKILL the first time."""
+    if not Path(mark).exists():
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return file.uri
+
+
+def spends(file: ImageFile, seconds: float) -> str:
+    """Use processor time."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+    return file.uri

@@ -1,0 +1,206 @@
+"""Processes that shrink pictures: what comes of calls, and of those that a process dies of."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from tests import picture_work as work
+from tierwise.answering.prepare import prepare_file
+from tierwise.errors import ImageError
+from tierwise.images.limits import Limits
+from tierwise.records import ImageFile, ImageSettings, Reason
+from tierwise.scheduling.shrinkers import ShrinkingProcesses, ShrinkingThreads, shrinkers_for
+from tierwise.storage.thumbnail_files import ThumbnailFiles
+
+Result = TypeVar("Result")
+EXAMPLES = Path(__file__).parents[3] / "examples" / "archive"
+
+
+def a_file(name: str) -> ImageFile:
+    return ImageFile(name, name, 1, f"sha256:{name}", {})
+
+
+def with_shrinkers(
+    use: Callable[[ShrinkingProcesses], Awaitable[Result]], count: int = 2
+) -> Result:
+    async def run() -> Result:
+        shrinkers = ShrinkingProcesses(count)
+        try:
+            return await use(shrinkers)
+        finally:
+            await shrinkers.close()
+
+    return asyncio.run(run())
+
+
+def test_calls_are_shared_out_and_none_is_mixed_up() -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> list[tuple[str, int]]:
+        calls = (shrinkers.call(work.process_of, a_file(str(number))) for number in range(60))
+        return await asyncio.gather(*calls)
+
+    found = with_shrinkers(use)
+    assert [name for name, _ in found] == [str(number) for number in range(60)]
+    processes = {process for _, process in found}
+    assert len(processes) == 2
+    assert os.getpid() not in processes
+
+
+def test_what_is_raised_is_raised_here() -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> bytes:
+        with pytest.raises(ImageError, match="a: no picture") as refusal:
+            await shrinkers.call(work.refused, a_file("a"))
+        assert refusal.value.reason is Reason.UNREADABLE
+        with pytest.raises(ZeroDivisionError, match="b") as bug:
+            await shrinkers.call(work.broken, a_file("b"))
+        assert "in broken" in bug.value.__notes__[0]
+        return await shrinkers.call(work.large_reply, a_file("c"), size=3_000_000)
+
+    assert with_shrinkers(use) == b"c" * 3_000_000
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+def test_a_crash_costs_its_own_picture_alone(number: signal.Signals) -> None:
+    names = [f"{place}-{'bad' if place in (3, 17) else 'good'}" for place in range(24)]
+
+    async def use(shrinkers: ShrinkingProcesses) -> list[Any]:
+        calls = (shrinkers.call(work.dies, a_file(name), number) for name in names)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    for name, came in zip(names, with_shrinkers(use), strict=True):
+        if "good" in name:
+            assert came == name
+        else:
+            assert isinstance(came, ImageError)
+            assert came.reason is Reason.UNREADABLE
+            assert str(came) == f"{name}: the decoder crashed on this file ({number.name})."
+
+
+def test_who_was_killed_is_asked_again_and_no_picture_blamed(tmp_path: Path) -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> str:
+        first = await shrinkers.call(work.dies_once, a_file("a"), str(tmp_path / "mark"))
+        with pytest.raises(RuntimeError, match="that shrank bad ended with status -9, twice"):
+            await shrinkers.call(work.dies, a_file("bad"), signal.SIGKILL)
+        return first
+
+    assert with_shrinkers(use) == "a"
+
+
+def test_calls_that_are_given_up_leave_nothing_for_others() -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> list[str]:
+        for number in range(3):
+            call = asyncio.create_task(shrinkers.call(work.spends, a_file("old"), 0.2))
+            await asyncio.sleep(0.1 * number)
+            call.cancel()
+        calls = (shrinkers.call(work.spends, a_file(str(number)), 0.0) for number in range(20))
+        return await asyncio.gather(*calls)
+
+    assert with_shrinkers(use) == [str(number) for number in range(20)]
+
+
+def test_pictures_are_those_that_threads_make(tmp_path: Path) -> None:
+    settings = (ImageSettings(max_side=512), ImageSettings(max_side=256))
+    paths = [path for path in sorted(EXAMPLES.rglob("*")) if path.is_file()]
+    files = [
+        ImageFile(str(path), str(path), path.stat().st_size, f"sha256:{number:064x}", {})
+        for number, path in enumerate(paths)
+    ]
+
+    async def made(shrinkers: ShrinkingProcesses | ShrinkingThreads, folder: Path) -> list[Any]:
+        thumbnails = ThumbnailFiles(str(folder))
+        calls = (
+            shrinkers.call(prepare_file, file, settings, Limits(), thumbnails=thumbnails)
+            for file in files
+        )
+        return [plain(one) for one in await asyncio.gather(*calls, return_exceptions=True)]
+
+    def plain(came: Any) -> Any:
+        if isinstance(came, ImageError):
+            return str(came)
+        return [
+            [(one.data, one.features) if hasattr(one, "data") else str(one) for one in pictures]
+            for pictures in (page.pictures.values() for page in came)
+        ]
+
+    async def in_threads() -> list[Any]:
+        with ThreadPoolExecutor(4) as executor:
+            return await made(ShrinkingThreads(executor), tmp_path / "threads")
+
+    beside = with_shrinkers(lambda shrinkers: made(shrinkers, tmp_path / "processes"))
+    assert beside == asyncio.run(in_threads())
+    kept = [
+        {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+        for folder in ("threads", "processes")
+    ]
+    assert kept[0] == kept[1]
+    assert kept[0]
+
+
+def test_they_end_and_their_processor_time_is_counted() -> None:
+    before = _spent_s()
+
+    async def use(shrinkers: ShrinkingProcesses) -> list[int]:
+        calls = (shrinkers.call(work.spends, a_file(str(number)), 0.2) for number in range(6))
+        await asyncio.gather(*calls)
+        found = (shrinkers.call(work.process_of, a_file(str(number))) for number in range(40))
+        return sorted({process for _, process in await asyncio.gather(*found)})
+
+    processes = with_shrinkers(use)
+    assert _spent_s() - before > 1.2
+    assert len(processes) == 2
+    assert not any(Path(f"/proc/{process}").exists() for process in processes)
+
+
+def _spent_s() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def test_they_do_not_outlive_who_started_them() -> None:
+    program = (
+        "import asyncio, json, os, signal\n"
+        "from tests import picture_work as work\n"
+        "from tierwise.records import ImageFile\n"
+        "from tierwise.scheduling.shrinkers import ShrinkingProcesses\n"
+        "async def main():\n"
+        "    shrinkers = ShrinkingProcesses(2)\n"
+        "    files = [ImageFile(str(n), '', 1, '', {}) for n in range(40)]\n"
+        "    calls = (shrinkers.call(work.process_of, file) for file in files)\n"
+        "    print(json.dumps(sorted({p for _, p in await asyncio.gather(*calls)})), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(main())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        timeout=60,
+        check=False,
+    )
+    processes = json.loads(ended.stdout)
+    assert len(processes) == 2
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{process}/exe").exists() for process in processes):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_small_archives_and_single_cores_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert [shrinkers_for(files) for files in (10, 199, 200, 10**8)] == [0, 0, 4, 4]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3})
+    assert shrinkers_for(1000) == 2
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert shrinkers_for(1000) == 0
