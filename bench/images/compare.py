@@ -109,7 +109,7 @@ def _made(way: Callable[[], bytes]) -> bytes:
     """What it makes; nothing where it cannot read the file."""
     try:
         return way()
-    except pyvips.Error:
+    except pyvips.Error:  # libvips gives up after a hundred warnings
         return b""
 
 

@@ -33,7 +33,7 @@ def samples() -> list[Sample]:
         "Ultra_HDR_Samples_Originals_05.jpg",
         "japanese-shop.jpg",
     ]
-    smaller = ["corrupted.jpg", "30-type_error.jpg", "jolla.jpg"]
+    smaller = ["30-type_error.jpg", "jolla.jpg"]
     found = [Sample("12 MP JPEG", name, read(name)) for name in photos]
     found += [Sample("8 to 10 MP JPEG", name, read(name)) for name in smaller]
     found += [

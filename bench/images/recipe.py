@@ -49,6 +49,7 @@ def _halved(data: bytes, side: int) -> pyvips.Image:
         "GRAY" if space == "Gray" else "RGB",
         min_height=-(-height // scale),
         min_width=-(-width // scale),
+        strict=False,
     )
     image = pyvips.Image.new_from_memory(pixels, *pixels.shape[1::-1], pixels.shape[2], "uchar")
     factor = side / max(pixels.shape)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bench.images.pictures import read
 from bench.images.ways import ours
 
-FILES = ("Ultra_HDR_Samples_Originals_01.jpg", "japanese-shop.jpg", "corrupted.jpg", "jolla.jpg")
+FILES = ("Ultra_HDR_Samples_Originals_01.jpg", "japanese-shop.jpg", "jolla.jpg")
 ROUNDS = 7
 
 
