@@ -66,5 +66,5 @@ setup(
     },
     install_requires=DEPENDENCIES,
     extras_require={"test": TEST_DEPENDENCIES, "yaml": YAML_DEPENDENCIES},
-    entry_points={"console_scripts": ["tierwise = tierwise.beam_pipeline.__main__:main"]},
+    entry_points={"console_scripts": ["tierwise = tierwise.beam_pipeline.__main__:command"]},
 )

@@ -38,7 +38,7 @@ NETWORK = {"aiohttp", "httpx", "requests", "socket", "urllib.request", "http", "
 # By name, because some bring Beam or Google's library: help, and whoever imports a part below or
 # only builds a pipeline, must not wait for them. What a fork must not find there comes after it.
 LATE_IMPORTS = {
-    *("tierwise/__init__.py", "tierwise/one_name.py", "tierwise/beam_pipeline/__main__.py"),
+    *("tierwise/__init__.py", "tierwise/one_name.py", "tierwise/beam_pipeline/own_process.py"),
     *("tierwise/scheduling/engine.py", "tierwise/batches/terms.py"),
     "tierwise/scheduling/shrinker_process.py",
 }

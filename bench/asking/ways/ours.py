@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from bench.asking.ways.arguments import LABELS, MODEL, PROMPT, arguments
-from tierwise.beam_pipeline.__main__ import main as tierwise
+from tierwise.beam_pipeline.__main__ import command
 
 
 def flags(given: argparse.Namespace) -> list[str]:
@@ -29,4 +28,4 @@ def flags(given: argparse.Namespace) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(tierwise(flags(arguments())))
+    command(flags(arguments()))

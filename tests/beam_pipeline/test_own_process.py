@@ -1,0 +1,60 @@
+"""A command's own process ends with its status, and leaves nothing unsaid or undone."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+
+from tierwise.beam_pipeline.own_process import import_for_good
+
+START = """
+import atexit, sys, threading, time
+from tierwise.beam_pipeline.own_process import run_as_process
+class Last:
+    def __del__(self):
+        print("taken apart")
+last = Last()
+"""
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-c", START + program]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_everything_is_said_and_done_before_it_ends() -> None:
+    program = """
+def work():
+    atexit.register(print, "left in order")
+    threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+    print("half a line", end=" ", file=sys.stderr)
+    return 3
+run_as_process(work)
+"""
+    done = run(program)
+    assert (done.returncode, done.stderr) == (3, "half a line ")
+    assert done.stdout.splitlines() == ["thread", "left in order"]
+
+
+def test_an_error_ends_it_as_any_process() -> None:
+    done = run("run_as_process(lambda: 1 // 0)")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stdout == "taken apart\n"
+
+
+def test_a_refusal_of_the_flags_keeps_its_status() -> None:
+    assert run("run_as_process(lambda: sys.exit(2))").returncode == 2
+
+
+def test_output_that_cannot_be_written_is_no_success() -> None:
+    done = run("sys.stdout = open('/dev/full', 'w')\nrun_as_process(lambda: print('x') or 0)")
+    assert done.returncode != 0
+    assert "No space left" in done.stderr
+
+
+def test_garbage_is_looked_for_again_after_an_import() -> None:
+    assert import_for_good("json").__name__ == "json"
+    assert gc.isenabled()
+    gc.unfreeze()
