@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tierwise.beam_pipeline.temporary_folder import remove_own
 from tierwise.errors import LeaseLostError
-from tierwise.scheduling.engine import interrupt_all
+from tierwise.scheduling.running import interrupt_all
 
 _GRACE_S = 1.5
 _RUN_AGAIN = "Nothing that was paid is lost: run the same command again, and it goes on from here."

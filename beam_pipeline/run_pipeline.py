@@ -22,7 +22,7 @@ from tierwise.beam_pipeline.runners.workers import in_this_process, on_this_mach
 from tierwise.beam_pipeline.temporary_folder import temporary_folder
 from tierwise.beam_pipeline.terminal.progress import progress
 from tierwise.errors import InputError, TierwiseError
-from tierwise.scheduling.engine import close_all, interrupt_all
+from tierwise.scheduling.running import close_all, interrupt_all
 
 # How long a run that breaks off waits for the answers that are under way.
 _GRACE_S = 10.0

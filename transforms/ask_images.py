@@ -33,7 +33,6 @@ class AskImages(beam.PTransform):
 
 class _AskImagesFn(AskingFn[Answered]):
     def process(self, shard: Shard) -> Iterator[Answered]:
-        window = self.window()
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
         unknown = []
         for keyed in shard.files:
@@ -43,6 +42,7 @@ class _AskImagesFn(AskingFn[Answered]):
             else:
                 yield self.counted(recalled)
         for keyed in unknown:
+            window = self.window()
             life = answer_file(keyed.file, keyed.share_key, window.session, asked)
             yield from map(self.counted, window.add(life, keyed.file.uri))
 

@@ -72,7 +72,7 @@ class AskingFn(beam.DoFn, Generic[Result]):
 
     It is thin: it takes work in and gives results out on Beam's thread, where counters work; the
     window behind it keeps requests open on the process's event loop. `most` bounds the lives that
-    are under way in a bundle.
+    are under way in a bundle. Where all is known, neither window nor engine is started.
     """
 
     # Whether results are tallied as they come out, for those who watch the run.
@@ -106,30 +106,28 @@ class AskingFn(beam.DoFn, Generic[Result]):
         }
         return {name: value for name, value in shown.items() if value}
 
-    def setup(self) -> None:
-        """Share the engine of this process."""
-        self.engine = self._shared.acquire()
-
     def start_bundle(self) -> None:
-        """Open a window."""
+        """Begin without a window."""
         if self._window is not None:  # the last bundle failed half-way
             self._window.cancel()
-        self._window = Window(self.engine, self._most)
+            self._window = None
 
     def finish_bundle(self) -> Iterator[WindowedValue | beam.pvalue.TaggedOutput]:
         """Finish what is under way."""
-        window = self.window()
-        for result in window.drain():
+        if self._window is None:  # nothing had to be asked
+            return
+        for result in self._window.drain():
             yield _globally(self.counted(result))
-        for part in self.engine.parts(window.session):
+        for part in self.engine.parts(self._window.session):
             yield beam.pvalue.TaggedOutput(PARTS, _globally(part))
-        self._window = None
         self._count_requests()
+        self._window = None
 
     def window(self) -> Window[Result]:
-        """The window of the bundle."""
+        """The window of the bundle, which is opened for what is asked first."""
         if self._window is None:
-            raise RuntimeError("Beam called process() or finish_bundle() before start_bundle()")
+            self.engine = self._shared.acquire()
+            self._window = Window(self.engine, self._most)
         return self._window
 
     def counted(self, result: Result) -> Any:
@@ -170,6 +168,8 @@ class AskingFn(beam.DoFn, Generic[Result]):
             TALLY.count_file()
 
     def _count_requests(self) -> None:
+        if self._window is None:
+            return
         observed = self.engine.observed()
         self._counters["tries"].inc(len(observed.images))
         self._counters["retries"].inc(observed.retries)

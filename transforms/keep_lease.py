@@ -11,7 +11,7 @@ import apache_beam as beam
 
 from tierwise.errors import LeaseLostError
 from tierwise.journal.run_records import HEARTBEAT, Lease
-from tierwise.scheduling.engine import interrupt_all
+from tierwise.scheduling.running import interrupt_all
 
 # Seconds between looks at the lease: a thousand workers look eight times a second, and whichever
 # finds that nobody gave a sign lately gives one.

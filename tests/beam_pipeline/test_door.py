@@ -16,7 +16,7 @@ import pytest
 
 import tierwise
 from tests.beam_pipeline.conftest import Finished
-from tierwise.scheduling.engine import close_all
+from tierwise.scheduling.running import close_all
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = {

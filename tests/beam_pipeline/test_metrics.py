@@ -19,7 +19,7 @@ from PIL import Image
 from tests.beam_pipeline.conftest import job_of_words
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
-from tierwise.scheduling.engine import close_all
+from tierwise.scheduling.running import close_all
 
 PICTURES = 12
 TASKS = """

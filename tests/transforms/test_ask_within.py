@@ -19,7 +19,7 @@ from tierwise.journal.journal_files import JournalFiles
 from tierwise.questions import as_written
 from tierwise.records import Answered, Failure, ImageFile
 from tierwise.scheduling.answer_shard import AnsweredShard
-from tierwise.scheduling.engine import close_all
+from tierwise.scheduling.running import close_all
 from tierwise.tasks import load_tasks
 from tierwise.transforms.ask_within import _AskWithinFn
 from tierwise.transforms.asking_fn import SharedEngine

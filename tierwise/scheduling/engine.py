@@ -37,6 +37,7 @@ from tierwise.journal.rate_share import RateShare
 from tierwise.records import Reason
 from tierwise.scheduling.keep_doubts import KeepDoubts
 from tierwise.scheduling.keep_pace import KeepPace
+from tierwise.scheduling.running import RUNNING, interrupt_all
 from tierwise.scheduling.session import Session
 from tierwise.scheduling.shrinkers import Shrinkers, ShrinkingProcesses, ShrinkingThreads
 from tierwise.scheduling.tally import TALLY
@@ -51,8 +52,6 @@ Result = TypeVar("Result")
 
 # How often a worker looks for its launcher, and how long it then waits for replies under way.
 _LOOK_S, _GRACE_S = 0.1, 1.5
-
-_RUNNING: list[Engine] = []
 
 
 class Engine:
@@ -73,7 +72,7 @@ class Engine:
         self._asker = self._call(self._connect())
         self._pace = self._keep_pace()
         self._doubts = self._keep_doubts()
-        _RUNNING.append(self)
+        RUNNING.append(self)
         if plan.launcher and plan.launcher.pid != os.getpid():
             threading.Thread(target=_end_with, args=[plan.launcher], daemon=True).start()
 
@@ -122,8 +121,8 @@ class Engine:
 
     def close(self) -> None:
         """Give up what is under way, and stop."""
-        if self in _RUNNING:
-            _RUNNING.remove(self)
+        if self in RUNNING:
+            RUNNING.remove(self)
             if self._pace:
                 self._pace.stop()
             if self._doubts:
@@ -231,28 +230,12 @@ class Engine:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-def interrupt_all(seconds: float) -> bool:
-    """Let every engine of this process come to rest, for at most so many seconds in all.
-
-    True when all have.
-    """
-    engines = list(_RUNNING)
-    at_rest = [engine.interrupt(seconds / len(engines)) for engine in engines]
-    return all(at_rest)
-
-
 def _end_with(launcher: Process) -> None:
     """End this process soon after the one that alone can make tables of its answers."""
     while not launcher.gone:
         time.sleep(_LOOK_S)
     interrupt_all(_GRACE_S)
     os._exit(1)
-
-
-def close_all() -> None:
-    """Stop every engine of this process, once a run is over."""
-    for engine in list(_RUNNING):
-        engine.close()
 
 
 def _client_of(service: Service) -> GeminiClient:

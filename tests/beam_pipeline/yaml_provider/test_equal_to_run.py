@@ -18,7 +18,7 @@ from tests.beam_pipeline.conftest import Finished
 from tierwise import AskGemini, ReadImages, WriteTables
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.runners.beam_options import beam_options
-from tierwise.scheduling.engine import close_all
+from tierwise.scheduling.running import close_all
 
 ROOT = Path(__file__).resolve().parents[3]
 OLD = ROOT / "tests/outputs/0.1.0"

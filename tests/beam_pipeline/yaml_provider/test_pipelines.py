@@ -19,7 +19,7 @@ from apache_beam.yaml.yaml_transform import expand_pipeline
 from tierwise.beam_pipeline import yaml_provider
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.runners.beam_options import beam_options
-from tierwise.scheduling.engine import close_all
+from tierwise.scheduling.running import close_all
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / "examples/pipeline.yaml").read_text("utf-8")

@@ -1,0 +1,34 @@
+"""The engines that run in this process, for those who end them and need start none."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Running(Protocol):
+    """What asks, until it is closed."""
+
+    def interrupt(self, seconds: float) -> bool:
+        """Start nothing more, and wait for what is under way; true when all has become durable."""
+
+    def close(self) -> None:
+        """Give up what is under way, and stop."""
+
+
+RUNNING: list[Running] = []
+
+
+def interrupt_all(seconds: float) -> bool:
+    """Let every engine of this process come to rest, for at most so many seconds in all.
+
+    True when all have.
+    """
+    engines = list(RUNNING)
+    at_rest = [engine.interrupt(seconds / len(engines)) for engine in engines]
+    return all(at_rest)
+
+
+def close_all() -> None:
+    """Stop every engine of this process, once a run is over."""
+    for engine in list(RUNNING):
+        engine.close()
