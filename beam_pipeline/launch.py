@@ -31,14 +31,14 @@ from tierwise.beam_pipeline.finish_by import FINISH_BY, chosen_in_time
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of
 from tierwise.beam_pipeline.job import Job
-from tierwise.errors import InputError
+from tierwise.beam_pipeline.writable import writable
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
 from tierwise.journal.run_id import new_run_id
 from tierwise.prices.price_day import price_day
 from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
-from tierwise.storage.files import files_for, join
+from tierwise.storage.files import join
 from tierwise.storage.listing import Input, Named, list_names, starts_at
 from tierwise.storage.request_files import RequestFiles
 from tierwise.tasks import Tasks
@@ -286,23 +286,3 @@ def warnings_about_groups(job: Job) -> Iterator[str]:
             f"task {name!r} does not ask {files:,} of the {job.facts['files']:,} files: their "
             f"column {per.by if per else name!r} is empty."
         )
-
-
-def writable(output: str) -> str:
-    """The output folder without a trailing slash, after a file was written into it.
-
-    That file is gone again, and so is the folder if it was not there: a run that is refused, or
-    only built, leaves nothing.
-    """
-    folder = output.rstrip("/") or output
-    try:
-        files_for(folder).try_to_write(folder)
-    except OSError as error:
-        raise unwritable(output, error) from error
-    return folder
-
-
-def unwritable(output: str, error: OSError) -> InputError:
-    """The refusal of an output folder, before anything is asked."""
-    reason = error.strerror or type(error).__name__
-    return InputError(f"--output={output}: cannot be written: {reason}.")

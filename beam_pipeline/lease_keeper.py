@@ -10,12 +10,12 @@ from dataclasses import replace
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from tierwise.beam_pipeline.job import Job, handed_over
-from tierwise.beam_pipeline.launch import unwritable
 from tierwise.beam_pipeline.runners.workers import (
     in_this_process,
     on_this_machine,
     worker_processes,
 )
+from tierwise.beam_pipeline.writable import unwritable
 from tierwise.errors import LeaseLostError
 from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.left_under_way import named_under_way, untraced

@@ -10,7 +10,7 @@ from tierwise.accounts.ending import EXIT_STATUS, Status
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.batches.job_facts import batch_facts
 from tierwise.beam_pipeline.job import Job
-from tierwise.beam_pipeline.launch import unwritable
+from tierwise.beam_pipeline.writable import unwritable
 from tierwise.journal.run_records import Lease
 from tierwise.json_text import read_json_text
 from tierwise.publishing.tables_in_place import tables_in_place

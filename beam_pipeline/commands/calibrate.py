@@ -16,7 +16,6 @@ from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import negotiated_prices, tasks_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import CALIBRATE
-from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
 from tierwise.beam_pipeline.terminal.batch_board import is_under_way, left_lines
@@ -39,6 +38,7 @@ from tierwise.beam_pipeline.trials.labelled import (
 from tierwise.beam_pipeline.trials.observations import TrialResults
 from tierwise.beam_pipeline.trials.reaching import that_reach
 from tierwise.beam_pipeline.trials.trials import Trials, trials_of
+from tierwise.beam_pipeline.writable import writable
 from tierwise.calibration.calibration_file import (
     CALIBRATION_FILE,
     FORMAT,

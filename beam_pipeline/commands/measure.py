@@ -15,7 +15,6 @@ from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import MEASURE
-from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
 from tierwise.beam_pipeline.terminal.forecast_tables import most
@@ -31,6 +30,7 @@ from tierwise.beam_pipeline.trials.labelled import manifest_of
 from tierwise.beam_pipeline.trials.observations import Left
 from tierwise.beam_pipeline.trials.trial_names import trial_name
 from tierwise.beam_pipeline.trials.trials import Trials
+from tierwise.beam_pipeline.writable import writable
 from tierwise.calibration.joint_routes import JointRoute, shared_route
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import route_name

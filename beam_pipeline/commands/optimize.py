@@ -10,7 +10,6 @@ from rich.console import Console
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import OPTIMIZE
 from tierwise.beam_pipeline.interruption import resumable
-from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_files, check_waits
@@ -18,6 +17,7 @@ from tierwise.beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, defin
 from tierwise.beam_pipeline.shrink_settings import image_settings
 from tierwise.beam_pipeline.terminal.screen import print_document, screen
 from tierwise.beam_pipeline.terminal.shrink_summary import print_shrink_summary
+from tierwise.beam_pipeline.writable import writable
 from tierwise.images.limits import Limits
 from tierwise.journal.run_id import new_run_id
 from tierwise.json_text import read_json_text

@@ -11,8 +11,8 @@ import apache_beam as beam
 from tierwise.answering.optimize_file import Shrinking, optimize_file
 from tierwise.beam_pipeline.door.read_images import ReadImages, read_images
 from tierwise.beam_pipeline.door.upstream import upstream
-from tierwise.beam_pipeline.launch import writable
 from tierwise.beam_pipeline.shrink_settings import image_settings
+from tierwise.beam_pipeline.writable import writable
 from tierwise.errors import InputError
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile

@@ -11,7 +11,7 @@ import apache_beam as beam
 from tierwise.beam_pipeline.door.ask_gemini import AskGemini
 from tierwise.beam_pipeline.door.upstream import upstream
 from tierwise.beam_pipeline.graph import close
-from tierwise.beam_pipeline.launch import writable
+from tierwise.beam_pipeline.writable import writable
 from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
 from tierwise.records import NamedOutcome

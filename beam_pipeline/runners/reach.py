@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
 from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.flags.command_line import Settings
-from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.runners.dataflow import (
     brings_our_code,
     is_dataflow,
@@ -23,6 +23,9 @@ from tierwise.gemini.service import KEY_VARIABLE
 from tierwise.storage.files import files_for
 from tierwise.storage.gcs_names import SCHEME
 from tierwise.storage.listing import Input, InputKind, Named, list_names
+
+if TYPE_CHECKING:
+    from tierwise.beam_pipeline.job import Job
 
 _BUCKETS_HERE = "STORAGE_EMULATOR_HOST"
 _LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared, not listened on

@@ -17,7 +17,7 @@ from tierwise.accounts.ending import Status as RunStatus
 from tierwise.accounts.tables import usd
 from tierwise.batches.job_files import BatchJob, JobOrder
 from tierwise.beam_pipeline.terminal.cost_table import dollars
-from tierwise.beam_pipeline.terminal.forecast_tables import duration
+from tierwise.beam_pipeline.terminal.duration import duration
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.shown import counted

@@ -11,8 +11,9 @@ from tierwise.accounts.tables import usd
 from tierwise.batches.planned_rounds import PlannedBatch
 from tierwise.batches.small_rounds import MOST_EXTRA_PERCENT, MOST_REQUESTS
 from tierwise.beam_pipeline.terminal.cost_table import thousands
+from tierwise.beam_pipeline.terminal.duration import duration
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
-from tierwise.beam_pipeline.terminal.forecast_tables import duration, short
+from tierwise.beam_pipeline.terminal.forecast_tables import short
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.records import ServiceTier
 from tierwise.shown import counted

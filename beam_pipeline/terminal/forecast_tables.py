@@ -12,6 +12,7 @@ from rich.table import Table
 
 from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.beam_pipeline.terminal.cost_table import thousands
+from tierwise.beam_pipeline.terminal.duration import duration
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
@@ -157,21 +158,6 @@ def short(amount: str | Decimal) -> str:
         return f"{value:.2f}" if value else "0"
     small = Decimal("0.0000005") <= value < Decimal("0.001")
     return f"{value:.6f}" if small else f"{value:.3g}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> duration(0.4), duration(75), duration(7_300), duration(190_000)
-    ('under 1 s', '1 min 15 s', '2 h 1 min', '2 d 4 h')
-    """
-    whole = round(seconds)
-    for long, unit, short_, below in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min")):
-        if whole >= long:
-            return f"{whole // long} {unit} {whole % long // short_} {below}"
-    if whole >= 60:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole} s" if whole else "under 1 s"
 
 
 _Named = tuple[str, dict[str, Any]]

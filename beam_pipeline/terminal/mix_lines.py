@@ -7,7 +7,8 @@ from typing import Any
 
 from tierwise.accounts.tables import usd
 from tierwise.beam_pipeline.mix_in_time import MixInTime
-from tierwise.beam_pipeline.terminal.forecast_tables import duration, short
+from tierwise.beam_pipeline.terminal.duration import duration
+from tierwise.beam_pipeline.terminal.forecast_tables import short
 from tierwise.forecast.tier_mix import REPLY_S, Mix
 from tierwise.records import ServiceTier
 from tierwise.shown import counted

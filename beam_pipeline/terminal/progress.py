@@ -21,7 +21,7 @@ from rich.text import Text
 
 from tierwise.accounts.tables import usd
 from tierwise.beam_pipeline.terminal.cost_table import dollars
-from tierwise.beam_pipeline.terminal.forecast_tables import duration
+from tierwise.beam_pipeline.terminal.duration import duration
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.beam_pipeline.terminal.speed import Speed
