@@ -34,7 +34,11 @@ class AdmitRequests(beam.PTransform):
             shards.pipeline
             | "NameCap" >> beam.Create([self._cap])
             | "Admit"
-            >> beam.Map(admit, beam.pvalue.AsSingleton(self._paid_before), beam.pvalue.AsDict(work))
+            >> beam.Map(
+                admit,
+                beam.pvalue.AsSingleton(self._paid_before, default_value=Paid()),
+                beam.pvalue.AsDict(work),
+            )
         )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
 
 from tierwise.journal.run_records import Lease
 from tierwise.transforms.keep_lease import keep_lease
+from tierwise.transforms.sum_by_key import SumByKey
 
 
 class CloseRun(beam.PTransform):
@@ -34,17 +36,21 @@ class CloseRun(beam.PTransform):
         """Adds the last step to a pipeline."""
         parts, totals, left_out, *more = inputs
         others: Mapping[str, Any] = more[0] if more else {}
-        counts = tuple(_counted(name, some) for name, some in left_out.items())
-        last = parts.pipeline | "Finish" >> beam.Create([self._publication])
+        named = tuple(_named(name, some) for name, some in left_out.items())
+        counts = named | "AllNamed" >> beam.Flatten() | "Count" >> SumByKey(0)
+        none = dict.fromkeys(left_out, 0)
+        publish = partial(self._publish, self._publication)
+        last = parts.pipeline | "Finish" >> beam.Impulse()
         return keep_lease(last, self._lease, "KeepLease") | "Publish" >> beam.Map(
-            self._publish,
+            lambda _, parts, totals, counts, **others: publish(
+                parts, totals, {**none, **counts}, **others
+            ),
             beam.pvalue.AsList(parts),
             beam.pvalue.AsList(totals),
-            beam.pvalue.AsDict(counts | "AllCounts" >> beam.Flatten()),
+            beam.pvalue.AsDict(counts),
             **{name: beam.pvalue.AsList(some) for name, some in others.items()},
         )
 
 
-def _counted(name: str, some: beam.PCollection[Any]) -> beam.PCollection[tuple[str, int]]:
-    count = some | f"Count-{name}" >> beam.combiners.Count.Globally()
-    return count | f"Name-{name}" >> beam.Map(lambda number: (name, number))
+def _named(name: str, some: beam.PCollection[Any]) -> beam.PCollection[tuple[str, int]]:
+    return some | f"Name-{name}" >> beam.Map(lambda _: (name, 1))

@@ -32,11 +32,10 @@ class ListImages(beam.PTransform):
 
     def expand(self, root: Any) -> dict[str, beam.PCollection[Any]]:
         """Adds the listing to a pipeline."""
-        inputs = (
-            root
-            | "NameInput" >> beam.Create(split(self._found))
-            | "SpreadInput" >> beam.Reshuffle()
-        )
+        ranges = split(self._found)
+        inputs = root | "NameInput" >> beam.Create(ranges)
+        if len(ranges) > 1:
+            inputs = inputs | "SpreadInput" >> beam.Reshuffle()
         listing = beam.ParDo(_ListNamesFn(self._found.uri)).with_outputs(SKIPPED, main="named")
         listed = keep_lease(inputs, self._lease, "KeepLease") | "ListNames" >> listing
         hashed = listed["named"] | "HashImages" >> HashImages()

@@ -9,7 +9,10 @@ from tierwise.journal.journal_files import JournalFiles
 
 
 class SumJournal(beam.PTransform):
-    """From the beginning of a pipeline to one Paid; images that left the archive count."""
+    """From the beginning of a pipeline to one Paid, or to none where no run was before.
+
+    Images that left the archive count.
+    """
 
     def __init__(self, journal: JournalFiles) -> None:
         super().__init__()
@@ -17,13 +20,14 @@ class SumJournal(beam.PTransform):
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[Paid]:
         """Adds the sum to a pipeline."""
+        journal = self._journal
         return (
             root
-            | "NameJournal" >> beam.Create([self._journal])
-            | "ListFolders" >> beam.FlatMap(JournalFiles.folders)
-            | "SpreadFolders" >> beam.Reshuffle()
-            | "SumFolder" >> beam.Map(self._journal.paid_before)
-            | "SumFolders" >> beam.CombineGlobally(_sum)
+            | "NameJournal" >> beam.Impulse()
+            | "ListFolders" >> beam.FlatMap(lambda _: [(name, None) for name in journal.folders()])
+            | "SpreadFolders" >> beam.GroupByKey()
+            | "SumFolder" >> beam.Map(lambda folder: journal.paid_before(folder[0]))
+            | "SumFolders" >> beam.CombineGlobally(_sum).without_defaults()
         )
 
 

@@ -18,8 +18,7 @@ PAR_DO = "beam:transform:pardo:v1"
 # Names stand in people's dashboards and alerts; a change here is one for the changelog.
 STEPS = {
     "ListImages": {
-        "NameInput",
-        "SpreadInput",
+        "NameInput",  # and "SpreadInput", where a long listing is cut
         "KeepLease",
         "ListNames",
         "HashImages",
