@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import cache
+from importlib import import_module
 from typing import BinaryIO, Protocol
 
 from tierwise.errors import InputError
-from tierwise.storage.gcs_files import GcsFiles
 from tierwise.storage.gcs_names import SCHEME, check_name
 from tierwise.storage.local_files import LocalFiles
 from tierwise.storage.name_ranges import EVERY, Cut, NameRange
@@ -98,7 +99,6 @@ class Files(Protocol):
 
 
 _LOCAL: Files = LocalFiles()
-_BUCKETS: Files = GcsFiles()
 
 
 def files_for(uri: str) -> Files:
@@ -109,13 +109,20 @@ def files_for(uri: str) -> Files:
     """
     if uri.startswith(SCHEME):
         check_name(uri)
-        return _BUCKETS
+        return _buckets()
     if "://" in uri:
         raise InputError(
             f"{uri!r}: this kind of address is not supported. Write a local path or "
             "gs://bucket/name, or mount the store as a folder."
         )
     return _LOCAL
+
+
+@cache
+def _buckets() -> Files:
+    """Google's library takes long to import: whoever has all files on a disk does without it."""
+    found: Files = import_module("tierwise.storage.gcs_files").GcsFiles()
+    return found
 
 
 def join(folder: str, *names: str) -> str:

@@ -6,11 +6,13 @@ import base64
 import hashlib
 import mimetypes
 import re
-
-from google.cloud.storage import Blob
+from typing import TYPE_CHECKING
 
 from tierwise.errors import InputError
 from tierwise.storage.stat import Stat
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob
 
 SCHEME = "gs://"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
