@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -98,23 +99,31 @@ class _Task:
     tried_with: tuple[str, ...] = ()
 
 
-_LINE: TypeAdapter[_Line] = TypeAdapter(_Line)
-_TASKS: TypeAdapter[list[_Task]] = TypeAdapter(list[_Task])
 _SAME_IN_TASKS = [field.name for field in fields(_Task) if field.name not in ("kind", "answer")]
 # Of what is asked, so that a field which `_Question` lacks fails at the first line written.
 _SAME_IN_ASKS = [field.name for field in fields(Ask) if field.name not in ("task", "picture")]
+
+
+@cache  # built where batch jobs are asked for, which most runs never do
+def _line() -> TypeAdapter[_Line]:
+    return TypeAdapter(_Line)
+
+
+@cache
+def _tasks() -> TypeAdapter[list[_Task]]:
+    return TypeAdapter(list[_Task])
 
 
 def to_line(row: AskedRow) -> bytes:
     """A request as a line of the file, without the line's end."""
     asks = tuple(map(_written, row.asks))
     line = _Line(row.key, asks, row.sent_bytes, row.worst, row.echo)
-    return _LINE.dump_json(line, exclude_defaults=True)
+    return _line().dump_json(line, exclude_defaults=True)
 
 
 def packed(tasks: Iterable[Task], lines: Iterable[bytes]) -> bytes:
     """The whole file."""
-    written = _TASKS.dump_json([_written_task(task) for task in tasks], exclude_defaults=True)
+    written = _tasks().dump_json([_written_task(task) for task in tasks], exclude_defaults=True)
     return gzip.compress(b"\n".join((written, *lines)) + b"\n", compresslevel=3, mtime=0)
 
 
@@ -125,9 +134,9 @@ def asked_rows(uri: str) -> Iterator[AskedRow]:
         OSError: it cannot be read, or is not whole.
     """
     with files_for(uri).open(uri) as stream, gzip.open(stream) as lines:
-        tasks = {one.name: _task(one) for one in _TASKS.validate_json(next(lines))}
+        tasks = {one.name: _task(one) for one in _tasks().validate_json(next(lines))}
         for written in lines:
-            line = _LINE.validate_json(written)
+            line = _line().validate_json(written)
             asks = tuple(_ask(one, tasks) for one in line.asks)
             yield AskedRow(line.key, asks, line.sent_bytes, line.worst, line.echo)
 

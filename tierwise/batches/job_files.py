@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
@@ -161,8 +162,14 @@ def _is_name(part: str) -> bool:
     return part.count("/") == 1 and not part.startswith("/")
 
 
-_JOB: TypeAdapter[BatchJob] = TypeAdapter(BatchJob)
-_PARTS: TypeAdapter[list[Part]] = TypeAdapter(list[Part])
+@cache  # built where there are batch jobs, which most runs never have
+def _job() -> TypeAdapter[BatchJob]:
+    return TypeAdapter(BatchJob)
+
+
+@cache
+def _parts() -> TypeAdapter[list[Part]]:
+    return TypeAdapter(list[Part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +195,7 @@ class JobFiles:
         """Make durable how far a job has come."""
         uri = join(self._folder, f"{job.order.id}.json")
         files_for(uri).write(
-            uri, _JOB.dump_json(self._portable(job), indent=2) + b"\n", durable=True
+            uri, _job().dump_json(self._portable(job), indent=2) + b"\n", durable=True
         )
         return job
 
@@ -208,13 +215,13 @@ class JobFiles:
     def write_down(self, run_id: str, parts: Sequence[Part]) -> None:
         """Leave for the launcher what a pass of a run has written down."""
         uri = join(self.journal, FOLDER, "written", f"{run_id}.json")
-        files_for(uri).write(uri, _PARTS.dump_json(list(parts)), durable=True)
+        files_for(uri).write(uri, _parts().dump_json(list(parts)), durable=True)
 
     def written(self, run_id: str) -> list[Part]:
         """What the last pass of a run has written down; nothing the next time."""
         uri = join(self.journal, FOLDER, "written", f"{run_id}.json")
         try:
-            return _PARTS.validate_json(files_for(uri).read(uri))
+            return _parts().validate_json(files_for(uri).read(uri))
         except FileNotFoundError:
             return []
 
@@ -262,7 +269,7 @@ class JobFiles:
         uris = [stat.uri for stat in files.walk(self._folder) if stat.uri.endswith(".json")]
         for uri, written in zip(uris, files.read_all(uris), strict=True):
             try:
-                yield self._at_home(_JOB.validate_json(written))
+                yield self._at_home(_job().validate_json(written))
             except ValidationError as error:
                 raise JournalError(
                     f"{uri}: what is known of this batch job cannot be read, so its rows could "

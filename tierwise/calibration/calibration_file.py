@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
@@ -99,12 +100,15 @@ _EXPECTED = {
     "tuple": "a list",
 }
 
-_FILE: TypeAdapter[Calibration] = TypeAdapter(Calibration)
+
+@cache  # built when it is first needed, which most commands never do
+def _file() -> TypeAdapter[Calibration]:
+    return TypeAdapter(Calibration)
 
 
 def write_calibration(calibration: Calibration) -> bytes:
     """The file's bytes: JSON, for people to read too."""
-    return _FILE.dump_json(calibration, indent=2) + b"\n"
+    return _file().dump_json(calibration, indent=2) + b"\n"
 
 
 def read_calibration(data: bytes, *, path: str) -> Calibration:
@@ -121,7 +125,7 @@ def read_calibration(data: bytes, *, path: str) -> Calibration:
                 f"{path}: calibration format {version} is newer than this program knows "
                 f"({FORMAT}). Use the newer tierwise that wrote it, or calibrate again."
             )
-        return _FILE.validate_python(found)
+        return _file().validate_python(found)
     except ValidationError as error:
         problem = _problem(error.errors(include_url=False)[0])
         raise InputError(
