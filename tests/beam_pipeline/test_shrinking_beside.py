@@ -35,7 +35,7 @@ def test_a_run_with_processes_is_one_without(
     folder = photos(40)
     shutil.copytree(EXAMPLES, folder / "more")
     (folder / "broken.jpg").write_bytes((folder / "001.jpg").read_bytes()[:300])
-    found = []
+    found: list[Any] = []
     for count in (2, 0):
         monkeypatch.setattr(lease_keeper, "shrinkers_for", lambda _, count=count: count)
         run = classify(folder, *flags, tasks=TASKS, output=f"out{count}", status=None)
