@@ -16,11 +16,11 @@ from pathlib import Path
 
 from bench.asking.measuring import Spent, measure
 from bench.images.limit import NoLimitError, compile_limit
-from bench.images.photographs import make_photographs
 from bench.images.surroundings import surroundings
+from bench.whole_job.photographs import make_photographs
 
 _ROOT = Path(__file__).parents[2]
-_HEAD = "way | images/s | wall s | CPU ms per image | peak RSS MB | of the script | of the limit"
+_HEAD = "way | images/s | wall s | CPU ms per image | peak PSS MB | of the script | of the limit"
 _TIMEOUT_S = 600.0
 
 
@@ -82,7 +82,7 @@ def _print(spent: Mapping[str, Sequence[Spent]], photographs: int) -> None:
             f"| {way} | {middle[way]:.1f} ({min(speeds[way]):.1f} to {max(speeds[way]):.1f}) | "
             f"{statistics.median(one.wall_s for one in runs):.1f} | "
             f"{statistics.median(cpu):.1f} ({cpu[0]:.1f} to {cpu[-1]:.1f}) | "
-            f"{statistics.median(one.rss_mb for one in runs):.0f} | {' | '.join(ratios)} |"
+            f"{statistics.median(one.pss_mb for one in runs):.0f} | {' | '.join(ratios)} |"
         )
 
 
