@@ -37,7 +37,7 @@ SHRINK_STAGING = ".shrinking-"
 class ShrinkJob:
     """What to shrink, and the model whose tokens are compared, at the prices of the day `on`.
 
-    `facts` open `optimize.json`.
+    `facts` open `optimize.json`. `shrinkers` are processes, as in `Plan`.
     """
 
     found: Input
@@ -49,6 +49,7 @@ class ShrinkJob:
     media_resolution: MediaResolution
     facts: dict[str, Any]
     on: date
+    shrinkers: int = 0
 
 
 def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollection[dict[str, Any]]:
@@ -66,7 +67,9 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
         )
 
     listed = root | "ListImages" >> ListImages(job.found)
-    optimized = listed["files"] | "OptimizeImages" >> ShrinkImages(job.found, shrinking)
+    optimized = listed["files"] | "OptimizeImages" >> ShrinkImages(
+        job.found, shrinking, job.shrinkers
+    )
     parts = optimized | "WriteTables" >> WriteParts(staging, {_TABLE: schema}, _tabulate)
     sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}

@@ -25,6 +25,15 @@ class InThreadsFn(beam.DoFn):
         self._function = function
         self._at_a_time = at_a_time
 
+    def begin(self, elements: list[Any]) -> Future[Any]:
+        """Have the function called with each of some elements."""
+        return self._pool.submit(lambda: list(map(self._function, elements)))
+
+    def results(self, future: Future[Any]) -> list[Any]:
+        """What the function returned for each of the elements that were begun together."""
+        found: list[Any] = future.result()
+        return found
+
     def emit(self, result: Any) -> Iterator[Any]:
         """The elements that a result of the function stands for; counters work here."""
         yield result
@@ -35,7 +44,7 @@ class InThreadsFn(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Beam's hook."""
-        self._under_way: set[Future[list[Any]]] = set()
+        self._under_way: set[Future[Any]] = set()
         self._gathered: list[Any] = []
 
     def process(self, element: Any) -> Iterator[Any]:
@@ -60,10 +69,10 @@ class InThreadsFn(beam.DoFn):
 
     def _begin(self) -> None:
         elements, self._gathered = self._gathered, []
-        self._under_way.add(self._pool.submit(lambda: list(map(self._function, elements))))
+        self._under_way.add(self.begin(elements))
 
     def _finished(self) -> Iterator[Any]:
         done, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
         for future in done:
-            for result in future.result():
+            for result in self.results(future):
                 yield from self.emit(result)

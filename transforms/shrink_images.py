@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -13,6 +15,7 @@ from tierwise.accounts.tables import reduction_percent
 from tierwise.answering.optimize_file import SMALL_ENDINGS, Shrinking, optimize_file
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
+from tierwise.scheduling.shrinkers import ShrinkersAside
 from tierwise.scheduling.tally import TALLY
 from tierwise.storage.listing import Input
 from tierwise.storage.relative_names import stem_of, with_digest
@@ -34,13 +37,15 @@ class ShrinkImages(beam.PTransform):
 
     The folder structure is kept. Where two files would get the same name, the first in alphabetical
     order gets it and the others carry a digest of their address; a folder keeps its name before
-    any file, and pages of a file before a file that is called like one.
+    any file, and pages of a file before a file that is called like one. `shrinkers` are the
+    processes that shrink beside a worker process, 0 where its threads do.
     """
 
-    def __init__(self, found: Input, shrinking: Shrinking) -> None:
+    def __init__(self, found: Input, shrinking: Shrinking, shrinkers: int = 0) -> None:
         super().__init__()
         self._found = found
         self._shrinking = shrinking
+        self._shrinkers = shrinkers
 
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Optimized]:
         """Adds the shrinking to a pipeline."""
@@ -50,7 +55,7 @@ class ShrinkImages(beam.PTransform):
             | "KeyByName" >> beam.FlatMap(lambda file: claims(found, file))
             | "GroupByName" >> beam.GroupByKey()
             | "PlaceFiles" >> beam.FlatMapTuple(place_files)
-            | "Shrink" >> beam.ParDo(_ShrinkFn(self._shrinking))
+            | "Shrink" >> beam.ParDo(_ShrinkFn(self._shrinking, self._shrinkers))
         )
 
 
@@ -85,15 +90,37 @@ def place_files(key: str, claims: Iterable[Placed | None]) -> Iterator[Placed]:
 
 
 class _ShrinkFn(InThreadsFn):
-    """Decoders release the interpreter lock, so that all processors are busy."""
+    """In threads, or in processes where that is worth while."""
 
-    def __init__(self, shrinking: Shrinking) -> None:
+    def __init__(self, shrinking: Shrinking, shrinkers: int) -> None:
         super().__init__(lambda placed: optimize_file(placed.file, placed.stem, shrinking))
+        self._shrinking, self._processes = shrinking, shrinkers
+        self._shrinkers: ShrinkersAside | None = None
         self._failures = Metrics.counter("tierwise", "failures")
         self._distributions = {
             name: Metrics.distribution("tierwise", name)
             for name in ("original_bytes", "sent_bytes", "reduction_percent", "milliseconds")
         }
+
+    def setup(self) -> None:
+        super().setup()
+        if self._processes:
+            self._shrinkers = ShrinkersAside(self._processes)
+
+    def begin(self, elements: list[Placed]) -> Future[Any]:
+        if self._shrinkers is None or not elements:
+            return super().begin(elements)
+        [placed] = elements
+        return self._shrinkers.submit(optimize_file, placed.file, placed.stem, self._shrinking)
+
+    def results(self, future: Future[Any]) -> list[list[Optimized]]:
+        found = future.result()
+        return [found] if self._shrinkers and found else found
+
+    def teardown(self) -> None:
+        super().teardown()
+        if self._shrinkers:
+            self._shrinkers.close()
 
     def emit(self, result: list[Optimized]) -> Iterator[Optimized]:
         for one in result:

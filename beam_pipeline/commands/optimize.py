@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from tierwise.beam_pipeline.interruption import resumable
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_files, check_waits
+from tierwise.beam_pipeline.runners.workers import in_this_process
 from tierwise.beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
 from tierwise.beam_pipeline.shrink_settings import image_settings
 from tierwise.beam_pipeline.terminal.screen import print_document, screen
@@ -25,6 +27,7 @@ from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.publish_metrics import TOTALS_FILE
 from tierwise.records import MediaResolution
+from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.storage.files import files_for, join
 from tierwise.storage.find_input import find_input
 from tierwise.storage.overlap import count_apart
@@ -37,6 +40,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_waits(options, OPTIMIZE)
     check_files(settings, options)
     job = _job(settings, datetime.now(UTC))
+    if in_this_process(options):
+        job = replace(job, shrinkers=shrinkers_for(job.facts["files"]))
     _remove_staging(job.output)
     console = Console(stderr=True)
     with resumable(console):

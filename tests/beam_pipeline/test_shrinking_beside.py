@@ -49,7 +49,7 @@ def test_a_run_with_processes_is_one_without(
 
 def _left_over() -> list[str]:
     """Processes of ours that shrink pictures still."""
-    found = []
+    found: list[str] = []
     for number in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
         command = Path(f"/proc/{number}/cmdline").read_bytes()
         found += [number] if b"shrinker_process" in command else []

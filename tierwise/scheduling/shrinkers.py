@@ -16,8 +16,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -182,6 +183,36 @@ class ShrinkingProcesses:
         self._all.append(found)
         await found.connect(pairs)
         return found
+
+
+class ShrinkersAside:
+    """Processes for whoever has no event loop: a thread runs one for them."""
+
+    def __init__(self, count: int) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="tierwise-shrinkers", daemon=True
+        )
+        self._thread.start()
+        self._processes = ShrinkingProcesses(count)
+
+    def submit(
+        self,
+        function: OfFile[Arguments, Result],
+        file: ImageFile,
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Future[Result]:
+        """As `Shrinkers.call`, from any thread."""
+        call = self._processes.call(function, file, *args, **kwargs)
+        return asyncio.run_coroutine_threadsafe(call, self._loop)
+
+    def close(self) -> None:
+        """End the processes and the thread."""
+        asyncio.run_coroutine_threadsafe(self._processes.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 class _DiedError(Exception):
