@@ -224,5 +224,5 @@ def tokens_at_most(text: str) -> int:
     >>> tokens_at_most("landscape"), tokens_at_most("風景")
     (5, 2)
     """
-    ascii_characters = sum(character.isascii() for character in text)
+    ascii_characters = len(text.encode("ascii", "ignore"))
     return (ascii_characters + 1) // 2 + len(text) - ascii_characters

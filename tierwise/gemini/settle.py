@@ -217,6 +217,8 @@ def by_image(asks: Sequence[Ask]) -> list[tuple[Ask, ...]]:
 
     Two names of one content are two images where they are asked apart.
     """
+    if len(asks) == 1:  # as most requests are
+        return [tuple(asks)]
     first = asks[0].task
     again = (place for place, ask in enumerate(asks) if place and ask.task.name == first.name)
     each = 1 if first.per else next(again, len(asks))

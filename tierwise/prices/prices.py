@@ -65,8 +65,16 @@ def rows_of(model: str, prices: Sequence[Price] = (), *, vertex: bool = False) -
     """All price rows of a model at a service: negotiated ones where there are any, else lists'."""
     service = ServiceKind.VERTEX if vertex else ServiceKind.DEVELOPER
     negotiated = [row for row in prices if row.model == model]
-    rows = negotiated or [row for row in published_prices() if row.model == model]
+    rows = negotiated or _published_by_model().get(model, [])
     return [row for row in rows if row.service in (None, service)]
+
+
+@cache
+def _published_by_model() -> dict[str, list[Price]]:
+    found: dict[str, list[Price]] = {}
+    for row in published_prices():
+        found.setdefault(row.model, []).append(row)
+    return found
 
 
 def cost_nano_usd(usage: Usage, price: Price) -> int:
