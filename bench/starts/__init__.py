@@ -1,0 +1,1 @@
+"""What a command costs however little there is to do."""
