@@ -67,7 +67,8 @@ class Engine:
         self._threads = ThreadPoolExecutor(READERS, "tierwise-images")
         self._shrinkers: Shrinkers = ShrinkingThreads(self._threads)
         if plan.shrinkers:
-            self._shrinkers = ShrinkingProcesses(plan.shrinkers)
+            self._shrinkers = processes = ShrinkingProcesses(plan.shrinkers)
+            self._call(processes.start())  # they import while Google's library is imported here
         self._writers = ThreadPoolExecutor(4, "tierwise-journal")
         self._asker = self._call(self._connect())
         self._pace = self._keep_pace()
