@@ -41,7 +41,7 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str], timeout_s
     began = time.monotonic()
     with subprocess.Popen(
         command,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment},  # as users have it
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
