@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from tierwise.answering.large_files import one_at_a_time
 from tierwise.errors import ImageError
 from tierwise.records import ImageFile, Reason
 
@@ -46,6 +47,16 @@ def dies_once(file: ImageFile, mark: str) -> str:
         Path(mark).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return file.uri
+
+
+def holds_a_large_file(file: ImageFile, mark: str) -> bool:
+    """Whether nobody else held one meanwhile."""
+    with one_at_a_time(40_000_000):
+        alone = not Path(mark).exists()
+        Path(mark).touch()
+        time.sleep(0.03)
+        Path(mark).unlink(missing_ok=True)
+    return alone
 
 
 def spends(file: ImageFile, seconds: float) -> str:

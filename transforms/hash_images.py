@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -20,6 +21,8 @@ from tierwise.transforms.in_threads import InThreadsFn
 REPEATED_NAMES = "repeated_rows"
 # Most files are small, or the listing told their hash.
 _HASHED_AT_A_TIME = 32
+# Buckets tell hashes: what is read here is on a disk, and keeps processors busy.
+_HASHING_THREADS = 2 * (os.cpu_count() or 1)
 
 # A file may have been hashed already, by whoever listed it.
 Name = Named | ImageFile
@@ -39,7 +42,7 @@ class HashImages(beam.PTransform):
             | "SpreadNames" >> beam.GroupByKey()
             | "KeepOne" >> beam.FlatMapTuple(keep_one).with_outputs(REPEATED_NAMES, main="kept")
         )
-        hashing = beam.ParDo(InThreadsFn(hash_file, _HASHED_AT_A_TIME))
+        hashing = beam.ParDo(InThreadsFn(hash_file, _HASHED_AT_A_TIME, _HASHING_THREADS))
         files = kept["kept"] | "HashFiles" >> hashing.with_output_types(ImageFile)
         return {"files": files, REPEATED_NAMES: kept[REPEATED_NAMES]}
 

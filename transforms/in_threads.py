@@ -18,12 +18,16 @@ class InThreadsFn(beam.DoFn):
     """Calls a function in threads; what comes of it is emitted from Beam's own, in any order.
 
     A thread is given `at_a_time` elements: several, where to hand one over may cost more than the
-    work.
+    work. More `threads` than processors are for work that waits; of others they only keep Beam's
+    own from its turn.
     """
 
-    def __init__(self, function: Callable[[Any], Any], at_a_time: int = 1) -> None:
+    def __init__(
+        self, function: Callable[[Any], Any], at_a_time: int = 1, threads: int = _THREADS
+    ) -> None:
         self._function = function
         self._at_a_time = at_a_time
+        self._threads = threads
 
     def begin(self, elements: list[Any]) -> Future[Any]:
         """Have the function called with each of some elements."""
@@ -40,7 +44,7 @@ class InThreadsFn(beam.DoFn):
 
     def setup(self) -> None:
         """Beam's hook."""
-        self._pool = ThreadPoolExecutor(_THREADS, "tierwise-files")
+        self._pool = ThreadPoolExecutor(self._threads, "tierwise-files")
 
     def start_bundle(self) -> None:
         """Beam's hook."""
@@ -52,7 +56,7 @@ class InThreadsFn(beam.DoFn):
         self._gathered.append(element)
         if len(self._gathered) >= self._at_a_time:
             self._begin()
-        if len(self._under_way) >= 2 * _THREADS:
+        if len(self._under_way) >= 2 * self._threads:
             yield from self._finished()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:

@@ -14,7 +14,7 @@ from tierwise.beam_pipeline.interruption import resumable
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_files, check_waits
-from tierwise.beam_pipeline.runners.workers import in_this_process
+from tierwise.beam_pipeline.runners.workers import one_thread_of_this_process
 from tierwise.beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
 from tierwise.beam_pipeline.shrink_settings import image_settings
 from tierwise.beam_pipeline.terminal.screen import print_document, screen
@@ -40,7 +40,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_waits(options, OPTIMIZE)
     check_files(settings, options)
     job = _job(settings, datetime.now(UTC))
-    if in_this_process(options):
+    if one_thread_of_this_process(options):
         job = replace(job, shrinkers=shrinkers_for(job.facts["files"]))
     _remove_staging(job.output)
     console = Console(stderr=True)

@@ -36,6 +36,12 @@ def in_this_process(options: PipelineOptions) -> bool:
     return _environment(options) in _LOOPBACK and not apart
 
 
+def one_thread_of_this_process(options: PipelineOptions) -> bool:
+    """Whether there is one worker, a thread of this process."""
+    alone = int(options.view_as(DirectOptions).direct_num_workers) == 1
+    return is_local(options) and in_this_process(options) and alone
+
+
 def on_this_machine(options: PipelineOptions) -> bool:
     """Whether the workers are surely below this process or an engine of this machine."""
     if is_local(options):

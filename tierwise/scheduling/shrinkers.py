@@ -149,7 +149,11 @@ class ShrinkingProcesses:
                     link = self._idle.pop()
                     if link.lives:
                         return link
-                self._idle += (await self._started(self._count, READERS)).links
+                # Elsewhere than on Linux, system libraries do not all survive a fork.
+                forks = self._count if sys.platform == "linux" else 1
+                for _ in range(self._count // forks):
+                    links = READERS * forks // self._count
+                    self._idle += (await self._started(forks, links)).links
 
     async def _alone(self, work: bytes, file: ImageFile) -> bytes:
         """What comes of a call in a process that has no other.

@@ -21,7 +21,7 @@ from tierwise.storage.stat import Stat
 
 _OLD = ".old"
 # So much at a time while a file is hashed: little, for most files are small.
-_READ_BYTES = 128 * 1024
+_READ_BYTES = 1024 * 1024
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 
 

@@ -13,6 +13,7 @@ from tierwise.errors import ImageError
 from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Named
+from tierwise.storage.regular_files import open_regular
 from tierwise.tasks import Task
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.task import FILENAME
@@ -21,6 +22,8 @@ from tierwise.tasks.task import FILENAME
 _MOST_COMPARED = 2_000
 # So much is read to compare files, and as much to look for their answers in a journal.
 _MOST_BYTES = 4_000_000_000
+# What stands at their ends tells most files of one size apart.
+_END_BYTES = 4096
 
 
 def content_hash(named: Named) -> str:
@@ -69,7 +72,8 @@ def twins_in(
 ) -> Twins:
     """The twins among some names, whose `sizes` are bytes by URI, 0 where they are not known.
 
-    Only files of one size are read, of those at most some thousands, and some gigabytes. Files that
+    Only files of one size are read, of those at most some thousands, and some gigabytes, and of
+    most their ends alone. Files that
     a manifest names in a bucket are taken to differ: their sizes would take a request each.
     """
     by_size: Mapping[int, list[Named]] = defaultdict(list)
@@ -82,9 +86,14 @@ def twins_in(
     for group in groups:
         compared += group[: _MOST_COMPARED - len(compared)]
     compared = affordable(compared)
-    by_content: Mapping[str, list[Named]] = defaultdict(list)
+    by_ends: Mapping[tuple[int, bytes], list[Named]] = defaultdict(list)
     for name in compared:
-        by_content[content_hash(name) or name.uri].append(name)
+        by_ends[sizes[name.uri], _ends(name)].append(name)
+    by_content: Mapping[str, list[Named]] = defaultdict(list)
+    for alike in by_ends.values():
+        for name in alike:
+            content = content_hash(name) if len(alike) > 1 else ""
+            by_content[content or name.uri].append(name)
     return Twins(
         {
             task.name: frozenset(
@@ -95,6 +104,19 @@ def twins_in(
         len(compared) - len(by_content),
         sum(map(len, groups)) / len(compared) if compared else 1.0,
     )
+
+
+def _ends(named: Named) -> bytes:
+    """The first and last bytes of a local file; nothing of others, and of one that is not read."""
+    if named.known or "://" in named.path:
+        return b""
+    try:
+        with open_regular(named.path, buffering=0) as file:
+            first = file.read(_END_BYTES)
+            file.seek(-min(_END_BYTES, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            return first + file.read(_END_BYTES)
+    except (OSError, ValueError):
+        return b""
 
 
 def _sharing(task: Task, same: Sequence[Named]) -> Iterator[str]:

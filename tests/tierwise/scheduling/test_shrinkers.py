@@ -98,6 +98,15 @@ def test_who_was_killed_is_asked_again_and_no_picture_blamed(tmp_path: Path) -> 
     assert with_shrinkers(use) == "a"
 
 
+def test_large_files_are_held_by_turns(tmp_path: Path) -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> list[bool]:
+        mark = str(tmp_path / "mark")
+        calls = (shrinkers.call(work.holds_a_large_file, a_file(str(n)), mark) for n in range(20))
+        return await asyncio.gather(*calls)
+
+    assert all(with_shrinkers(use))
+
+
 def test_calls_that_are_given_up_leave_nothing_for_others() -> None:
     async def use(shrinkers: ShrinkingProcesses) -> list[str]:
         for number in range(3):
