@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +106,8 @@ class _ShrinkFn(InThreadsFn):
     def setup(self) -> None:
         super().setup()
         if self._processes:
-            self._shrinkers = ShrinkersAside(self._processes)
+            with suppress(OSError):  # threads do as well, if not as fast
+                self._shrinkers = ShrinkersAside(self._processes)
 
     def begin(self, elements: list[Placed]) -> Future[Any]:
         if self._shrinkers is None or not elements:

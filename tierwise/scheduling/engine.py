@@ -39,7 +39,7 @@ from tierwise.scheduling.keep_doubts import KeepDoubts
 from tierwise.scheduling.keep_pace import KeepPace
 from tierwise.scheduling.running import RUNNING, interrupt_all
 from tierwise.scheduling.session import Session
-from tierwise.scheduling.shrinkers import Shrinkers, ShrinkingProcesses, ShrinkingThreads
+from tierwise.scheduling.shrinkers import shrinkers
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.waves import Waves
 from tierwise.storage.descriptors import room_for
@@ -65,10 +65,8 @@ class Engine:
         )
         self._thread.start()
         self._threads = ThreadPoolExecutor(READERS, "tierwise-images")
-        self._shrinkers: Shrinkers = ShrinkingThreads(self._threads)
-        if plan.shrinkers:
-            self._shrinkers = processes = ShrinkingProcesses(plan.shrinkers)
-            self._call(processes.start())  # they import while Google's library is imported here
+        # Where they are processes, they import while Google's library is imported here.
+        self._shrinkers = self._call(shrinkers(plan.shrinkers, self._threads))
         self._writers = ThreadPoolExecutor(4, "tierwise-journal")
         self._asker = self._call(self._connect())
         self._pace = self._keep_pace()

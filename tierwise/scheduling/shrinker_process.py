@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import signal
 import socket
 import struct
@@ -38,6 +39,7 @@ def main() -> None:
     """Serve until nobody asks any more."""
     # Ctrl-C reaches the whole process group; the one that asks decides when work ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setswitchinterval(_SWITCH_S)
     lock, count, *numbers = map(int, sys.argv[1:])
     links = [socket.socket(fileno=number) for number in numbers]

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import IO, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from tierwise.answering.prepare import READERS
 from tierwise.errors import ImageError
@@ -39,7 +39,7 @@ _LEAST_FILES = 200
 _CRASHES = {
     *(signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP),
 }
-_ENDING_S = 5.0
+_ENDING_S = 20.0
 _ENVIRONMENT = {
     # One thread decodes, and the planes of one picture are used again for the next: to give them
     # back each time costs a twentieth of the time.
@@ -54,6 +54,19 @@ def shrinkers_for(files: int) -> int:
     """How many processes shrink the pictures of so many files; 0 for threads of this one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(_MOST, cores or 1) if files >= _LEAST_FILES and (cores or 1) > 1 else 0
+
+
+async def shrinkers(count: int, threads: Executor) -> Shrinkers:
+    """So many processes, or these threads: also where the system has no room for processes."""
+    if count:
+        processes = ShrinkingProcesses(count)
+        try:
+            await processes.start()
+        except OSError:
+            await processes.close()
+        else:
+            return processes
+    return ShrinkingThreads(threads)
 
 
 class Shrinkers(Protocol):
@@ -106,7 +119,7 @@ class ShrinkingProcesses:
         self._idle: list[_Link] = []
         self._all: list[_Process] = []
         self._starting, self._one_alone = asyncio.Lock(), asyncio.Lock()
-        self._lock = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as they do
+        self._lock: IO[bytes] | None = None
 
     async def start(self) -> None:
         """Start them now, and not at the first call."""
@@ -140,7 +153,8 @@ class ShrinkingProcesses:
         """End the processes, and wait for them."""
         started, self._all, self._idle = self._all, [], []
         await asyncio.gather(*(one.end() for one in started))
-        self._lock.close()
+        if self._lock:
+            self._lock.close()
 
     async def _idle_link(self) -> _Link:
         async with self._starting:
@@ -179,15 +193,24 @@ class ShrinkingProcesses:
 
     async def _started(self, count: int, links: int) -> _Process:
         """So many processes with so many links in all; all but one are forked from that."""
-        pairs = [socket.socketpair() for _ in range(links)]
-        lock, theirs = self._lock.fileno(), [their.fileno() for _, their in pairs]
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", shrinker_process.__name__, *map(str, (lock, count, *theirs))],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": _path()},
-            pass_fds=(lock, *theirs),
-        )
+        self._lock = self._lock or tempfile.TemporaryFile()  # noqa: SIM115 - for all their time
+        lock, pairs = self._lock.fileno(), list[tuple[socket.socket, socket.socket]]()
+        try:
+            pairs += (socket.socketpair() for _ in range(links))
+            theirs = [their.fileno() for _, their in pairs]
+            module, numbers = shrinker_process.__name__, map(str, (lock, count, *theirs))
+            process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", module, *numbers],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": _path()},
+                pass_fds=(lock, *theirs),
+            )
+        except OSError:
+            for our, their in pairs:
+                our.close()
+                their.close()
+            raise
         found = _Process(process, [])
         self._all.append(found)
         await found.connect(pairs)
@@ -195,7 +218,11 @@ class ShrinkingProcesses:
 
 
 class ShrinkersAside:
-    """Processes for whoever has no event loop: a thread runs one for them."""
+    """Processes for whoever has no event loop: a thread runs one for them.
+
+    Raises:
+        OSError: the system has no room for them.
+    """
 
     def __init__(self, count: int) -> None:
         self._loop = asyncio.new_event_loop()
@@ -204,6 +231,11 @@ class ShrinkersAside:
         )
         self._thread.start()
         self._processes = ShrinkingProcesses(count)
+        try:
+            asyncio.run_coroutine_threadsafe(self._processes.start(), self._loop).result()
+        except OSError:
+            self.close()
+            raise
 
     def submit(
         self,

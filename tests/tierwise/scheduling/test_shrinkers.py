@@ -9,9 +9,10 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,14 @@ from tierwise.answering.prepare import prepare_file
 from tierwise.errors import ImageError
 from tierwise.images.limits import Limits
 from tierwise.records import ImageFile, ImageSettings, Reason
-from tierwise.scheduling.shrinkers import ShrinkingProcesses, ShrinkingThreads, shrinkers_for
+from tierwise.scheduling.shrinkers import (
+    Shrinkers,
+    ShrinkersAside,
+    ShrinkingProcesses,
+    ShrinkingThreads,
+    shrinkers,
+    shrinkers_for,
+)
 from tierwise.storage.thumbnail_files import ThumbnailFiles
 
 Result = TypeVar("Result")
@@ -204,6 +212,26 @@ def test_they_do_not_outlive_who_started_them() -> None:
     while any(Path(f"/proc/{process}/exe").exists() for process in processes):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_threads_do_where_there_is_no_room_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def started(executor: Executor) -> Shrinkers:
+        return await shrinkers(2, executor)
+
+    with ThreadPoolExecutor(1) as executor, monkeypatch.context() as change:
+        change.setattr(tempfile, "tempdir", "/nowhere")
+        assert isinstance(asyncio.run(started(executor)), ShrinkingThreads)
+        with pytest.raises(FileNotFoundError):
+            ShrinkersAside(2)
+        change.setattr(tempfile, "tempdir", None)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        taken = set(map(int, os.listdir("/proc/self/fd")))  # noqa: PTH208 - numbers
+        few = [number for number in range(limits[0]) if number not in taken][12]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, limits[1]))
+        try:
+            assert isinstance(asyncio.run(started(executor)), ShrinkingThreads)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_small_archives_and_single_cores_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
