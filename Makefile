@@ -50,9 +50,11 @@ prove: $(READY) ## simulate refusals, outages, counts and samples, run against f
 	$(BIN)/python -m bench.guarantee
 	$(BIN)/python -m bench.stress.soak --seconds=$(or $(SOAK),3600)
 
-bench: $(READY) ## measure the shrinking, and the whole command, against the tutorial way, pyvips, a plain script and the codec's limit
+bench: $(READY) ## measure the commands and the shrinking against plain scripts, pyvips, the tutorial way and the codec's limit
+	$(BIN)/python -m bench.whole_job
+	$(BIN)/python -m bench.images.whole_command --photographs=1500
 	$(BIN)/python -m bench.images.compare
-	$(BIN)/python -m bench.images.whole_command
+	$(BIN)/python -m bench.starts
 
 bench-rivals: $(READY) ## measure asking against other tools, installed apart into .venv-rivals
 	sh bench/asking/rivals/install.sh
