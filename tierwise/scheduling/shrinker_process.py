@@ -46,16 +46,17 @@ def main() -> None:
     for name in _BEFORE_FORK:
         import_module(name)
     shares = [links[number::count] for number in range(count)]
+    forked = []
     for share in shares[1:]:
-        if os.fork() == 0:
+        if (process := os.fork()) == 0:
             _close(link for link in links if link not in share)
             _serve(share, lock)
             os._exit(0)
+        forked.append(process)
     _close(link for link in links if link not in shares[0])
     _serve(shares[0], lock)
-    with suppress(ChildProcessError):
-        while True:  # so that their processor time is counted
-            os.wait()
+    for process in forked:  # so that their processor time is counted
+        os.waitpid(process, 0)
 
 
 def _close(links: Iterable[socket.socket]) -> None:
@@ -64,12 +65,14 @@ def _close(links: Iterable[socket.socket]) -> None:
 
 
 def _serve(links: Sequence[socket.socket], lock: int) -> None:
-    import_module(_AFTER_FORK).decode_beside_others(lock)
+    prepare = import_module(_AFTER_FORK)
+    prepare.decode_beside_others(lock)
     threads = [threading.Thread(target=_answer_calls, args=[link], daemon=True) for link in links]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    prepare.isolation.end_helpers()
 
 
 def _answer_calls(link: socket.socket) -> None:

@@ -187,12 +187,19 @@ def _spent_s() -> float:
 
 def test_they_do_not_outlive_who_started_them() -> None:
     program = (
-        "import asyncio, json, os, signal\n"
+        "import asyncio, json, os, signal, sys\n"
+        "from tierwise.answering.prepare import prepare_file\n"
+        "from tierwise.images.limits import Limits\n"
+        "from tierwise.records import ImageSettings\n"
+        "settings = [ImageSettings(512)]\n"
         "from tests import picture_work as work\n"
         "from tierwise.records import ImageFile\n"
         "from tierwise.scheduling.shrinkers import ShrinkingProcesses\n"
         "async def main():\n"
         "    shrinkers = ShrinkingProcesses(2)\n"
+        "    pictures = [ImageFile(path, path, 1, '', {}) for path in sys.argv[1:]]\n"
+        "    calls = (shrinkers.call(prepare_file, one, settings, Limits()) for one in pictures)\n"
+        "    await asyncio.gather(*calls, return_exceptions=True)\n"  # some by helpers
         "    files = [ImageFile(str(n), '', 1, '', {}) for n in range(40)]\n"
         "    calls = (shrinkers.call(work.process_of, file) for file in files)\n"
         "    print(json.dumps(sorted({p for _, p in await asyncio.gather(*calls)})), flush=True)\n"
@@ -200,16 +207,17 @@ def test_they_do_not_outlive_who_started_them() -> None:
         "asyncio.run(main())\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *map(str, filter(Path.is_file, EXAMPLES.rglob("*")))],
         capture_output=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         timeout=60,
         check=False,
     )
+    assert ended.stdout, ended.stderr[-2000:]
     processes = json.loads(ended.stdout)
     assert len(processes) == 2
     until = time.monotonic() + 10
-    while any(Path(f"/proc/{process}/exe").exists() for process in processes):
+    while any(Path(f"/proc/{process}/fd/0").exists() for process in processes):
         assert time.monotonic() < until
         time.sleep(0.05)
 
