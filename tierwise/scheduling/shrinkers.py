@@ -47,6 +47,8 @@ _ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": "16000000",
     "MALLOC_TRIM_THRESHOLD_": "24000000",
     "OPENBLAS_NUM_THREADS": "1",
+    # An archive may hold a pickle.py, and be the working directory.
+    "PYTHONSAFEPATH": "1",
 }
 
 

@@ -56,6 +56,8 @@ class _Helper:
             "MALLOC_MMAP_THRESHOLD_": "1000000",
             "MALLOC_TRIM_THRESHOLD_": "8000000",
             "OPENBLAS_NUM_THREADS": "1",
+            # An archive may hold a struct.py, and be the working directory.
+            "PYTHONSAFEPATH": "1",
             "VIPS_CONCURRENCY": "1",
         }
         self._process = subprocess.Popen(  # noqa: S603, our own module
