@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from tierwise.answering import large_files
 from tierwise.answering.large_files import check_head, is_large, one_at_a_time
 from tierwise.errors import ImageError
 from tierwise.images.inspection import inspect
-from tierwise.images.isolated import isolation
+from tierwise.images.isolated import turns
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
@@ -34,8 +33,7 @@ def decode_beside_others(lock: int) -> None:
     """
     global _decoding  # noqa: PLW0603 - of the process, as the processors are
     _decoding = threading.Lock()
-    large_files.take_turns(lock)
-    isolation.take_turns(lock)
+    turns.share(lock)
 
 
 Prepared = Mapping[ImageSettings, Picture | ImageError]

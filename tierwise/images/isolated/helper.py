@@ -8,7 +8,6 @@ a decoder that never returns: the timers' default action kills the process.
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
 import resource
@@ -24,6 +23,7 @@ from tierwise.errors import ImageError
 from tierwise.images.decoders.decoding import frames_in
 from tierwise.images.decoders.original import Original, opened
 from tierwise.images.isolated.messages import HelperReply, Request, read_request, write_reply
+from tierwise.images.isolated.turns import Turn, taken
 from tierwise.images.shrinking import shrink
 from tierwise.records import Reason
 
@@ -37,8 +37,6 @@ _PARENT_CHECK_SECONDS = 1.0
 _HEAVY_BYTES = 100_000_000
 _HEAVY_FILE_BYTES = 10_000_000
 _HEAVY_PIXELS = 40_000_000
-# Which byte of the lock's file stands for them; others may stand for something else.
-_PLACE = 0
 
 
 def main() -> None:
@@ -105,13 +103,12 @@ def _memory(request: Request, original: Original, lock: int) -> Iterator[None]:
         _limit_memory(min(granted, _LIGHT_BYTES))
         yield
         return
-    fcntl.lockf(lock, fcntl.LOCK_EX, 1, _PLACE)
-    try:
-        _limit_memory(granted)
-        yield
-    finally:
-        gc.collect()  # the next helper may only start when these planes are gone
-        fcntl.lockf(lock, fcntl.LOCK_UN, 1, _PLACE)
+    with taken(Turn.HEAVY_DECODING, lock):
+        try:
+            _limit_memory(granted)
+            yield
+        finally:
+            gc.collect()  # the next helper may only start when these planes are gone
 
 
 def _is_heavy(original: Original) -> bool:

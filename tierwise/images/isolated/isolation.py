@@ -20,27 +20,16 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from typing import IO
 
 from tierwise.errors import ImageError
 from tierwise.images.isolated.messages import HelperReply, Request, read_reply, write_request
+from tierwise.images.isolated.turns import shared
 from tierwise.records import Reason
 
 # How some decoders take it when there is no memory left.
 _ABORTS = {signal.SIGABRT, signal.SIGTRAP}
 _TIMERS = {signal.SIGPROF, signal.SIGALRM}
-
-
-# By which helpers of several processes take turns at what takes much memory.
-_shared_file: int | None = None
-
-
-def take_turns(lock: int) -> None:
-    """Let helpers of this process decode heavy pictures by turns with those of other processes.
-
-    All of them have the file open whose descriptor `lock` is.
-    """
-    global _shared_file  # noqa: PLW0603 - of the process, as its helpers are
-    _shared_file = lock
 
 
 class _Helper:
@@ -100,9 +89,11 @@ class _Pool:
         self._room = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._idle: list[_Helper] = []
         self._guard = threading.Lock()
-        # Lives as long as the pool, unless it is shared with other processes.
-        self._lock_file = None if _shared_file else tempfile.TemporaryFile()  # noqa: SIM115
-        self._lock = self._lock_file.fileno() if self._lock_file else _shared_file or 0
+        self._own_file: IO[bytes] | None = None
+        if (file := shared()) is None:
+            self._own_file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the pool
+            file = self._own_file.fileno()
+        self._lock = file
 
     def ask(self, request: Request) -> HelperReply:
         with self._room:
@@ -125,8 +116,8 @@ class _Pool:
     def close(self) -> None:
         while (helper := self._taken()) is not None:
             helper.end()
-        if self._lock_file:
-            self._lock_file.close()
+        if self._own_file:
+            self._own_file.close()
 
     def _taken(self) -> _Helper | None:
         with self._guard:
