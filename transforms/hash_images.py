@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 
 import apache_beam as beam
@@ -21,8 +23,9 @@ from tierwise.transforms.in_threads import InThreadsFn
 REPEATED_NAMES = "repeated_rows"
 # Most files are small, or the listing told their hash.
 _HASHED_AT_A_TIME = 32
-# Buckets tell hashes: what is read here is on a disk, and keeps processors busy.
-_HASHING_THREADS = 2 * (os.cpu_count() or 1)
+# Reading from a disk keeps processors busy: more at a time would only keep Beam's thread from its
+# turn, while others wait for a bucket's answer.
+_reading_here = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 
 # A file may have been hashed already, by whoever listed it.
 Name = Named | ImageFile
@@ -42,7 +45,7 @@ class HashImages(beam.PTransform):
             | "SpreadNames" >> beam.GroupByKey()
             | "KeepOne" >> beam.FlatMapTuple(keep_one).with_outputs(REPEATED_NAMES, main="kept")
         )
-        hashing = beam.ParDo(InThreadsFn(hash_file, _HASHED_AT_A_TIME, _HASHING_THREADS))
+        hashing = beam.ParDo(InThreadsFn(hash_file, _HASHED_AT_A_TIME))
         files = kept["kept"] | "HashFiles" >> hashing.with_output_types(ImageFile)
         return {"files": files, REPEATED_NAMES: kept[REPEATED_NAMES]}
 
@@ -79,7 +82,7 @@ def hash_file(named: Name) -> ImageFile:
             uri=named.uri,
             path=path,
             bytes=known.bytes,
-            content_hash=known.content_hash or files.content_hash(path),
+            content_hash=known.content_hash or _content_hash(path),
             columns=named.columns,
             version=known.version,
             content_type=known.content_type,
@@ -92,3 +95,8 @@ def hash_file(named: Name) -> ImageFile:
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         problem = f"{named.uri}: {getattr(error, 'strerror', None) or error}"
         return replace(unread, bytes=0, problem=problem)
+
+
+def _content_hash(path: str) -> str:
+    with nullcontext() if "://" in path else _reading_here:
+        return files_for(path).content_hash(path)

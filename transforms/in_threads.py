@@ -18,24 +18,20 @@ class InThreadsFn(beam.DoFn):
     """Calls a function in threads; what comes of it is emitted from Beam's own, in any order.
 
     A thread is given `at_a_time` elements: several, where to hand one over may cost more than the
-    work. More `threads` than processors are for work that waits; of others they only keep Beam's
-    own from its turn.
+    work.
     """
 
-    def __init__(
-        self, function: Callable[[Any], Any], at_a_time: int = 1, threads: int = _THREADS
-    ) -> None:
+    def __init__(self, function: Callable[[Any], Any], at_a_time: int = 1) -> None:
         self._function = function
         self._at_a_time = at_a_time
-        self._threads = threads
 
     def begin(self, elements: list[Any]) -> Future[Any]:
-        """Have the function called with each of some elements."""
+        """Have the function called with each of some elements, at least one."""
         return self._pool.submit(lambda: list(map(self._function, elements)))
 
-    def results(self, future: Future[Any]) -> list[Any]:
-        """What the function returned for each of the elements that were begun together."""
-        found: list[Any] = future.result()
+    def results(self, begun: Any) -> list[Any]:
+        """What the function returned for each of them, of what has come of `begin`."""
+        found: list[Any] = begun
         return found
 
     def emit(self, result: Any) -> Iterator[Any]:
@@ -44,7 +40,7 @@ class InThreadsFn(beam.DoFn):
 
     def setup(self) -> None:
         """Beam's hook."""
-        self._pool = ThreadPoolExecutor(self._threads, "tierwise-files")
+        self._pool = ThreadPoolExecutor(_THREADS, "tierwise-files")
 
     def start_bundle(self) -> None:
         """Beam's hook."""
@@ -56,7 +52,7 @@ class InThreadsFn(beam.DoFn):
         self._gathered.append(element)
         if len(self._gathered) >= self._at_a_time:
             self._begin()
-        if len(self._under_way) >= 2 * self._threads:
+        if len(self._under_way) >= 2 * _THREADS:
             yield from self._finished()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
@@ -73,10 +69,11 @@ class InThreadsFn(beam.DoFn):
 
     def _begin(self) -> None:
         elements, self._gathered = self._gathered, []
-        self._under_way.add(self.begin(elements))
+        if elements:
+            self._under_way.add(self.begin(elements))
 
     def _finished(self) -> Iterator[Any]:
         done, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
         for future in done:
-            for result in self.results(future):
+            for result in self.results(future.result()):
                 yield from self.emit(result)

@@ -110,14 +110,13 @@ class _ShrinkFn(InThreadsFn):
                 self._shrinkers = ShrinkersAside(self._processes)
 
     def begin(self, elements: list[Placed]) -> Future[Any]:
-        if self._shrinkers is None or not elements:
+        if self._shrinkers is None:
             return super().begin(elements)
         [placed] = elements
         return self._shrinkers.submit(optimize_file, placed.file, placed.stem, self._shrinking)
 
-    def results(self, future: Future[Any]) -> list[list[Optimized]]:
-        found = future.result()
-        return [found] if self._shrinkers and found else found
+    def results(self, begun: Any) -> list[list[Optimized]]:
+        return [begun] if self._shrinkers else super().results(begun)
 
     def teardown(self) -> None:
         super().teardown()
