@@ -28,6 +28,23 @@ def refused(file: ImageFile) -> None:
     raise ImageError(Reason.UNREADABLE, f"{file.uri}: no picture")
 
 
+class UnsayableError(Exception):
+    """One that cannot be pickled as it is."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def unsayable(file: ImageFile) -> None:
+    """A bug in words that do not travel."""
+    raise UnsayableError(file.uri, "more")
+
+
+def unpicklable(file: ImageFile) -> object:
+    """What cannot be returned."""
+    return lambda: file
+
+
 def broken(file: ImageFile) -> None:
     """A bug."""
     raise ZeroDivisionError(file.uri)

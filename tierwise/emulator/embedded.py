@@ -35,7 +35,8 @@ def running_emulator(config: EmulatorConfig) -> Iterator[str]:
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": _python_path()},
+        # The working directory may hold a json.py: nothing is imported from there.
+        env={**os.environ, "PYTHONPATH": _python_path(), "PYTHONSAFEPATH": "1"},
         start_new_session=True,
     )
     try:

@@ -30,15 +30,16 @@ from typing import Any
 HEAD = struct.Struct(">Q")
 _BEFORE_FORK = ("numpy", "simplejpeg", "PIL.Image", "tierwise.storage.files", "tierwise.records")
 # libvips keeps threads, which do not survive a fork.
-_AFTER_FORK = "tierwise.answering.prepare"
+_AFTER_FORK, _HELPERS = "tierwise.answering.prepare", "tierwise.images.isolated.isolation"
 # One thread decodes; others, which read, can wait until its decoder is at work.
 _SWITCH_S = 0.05
 
 
 def main() -> None:
     """Serve until nobody asks any more."""
-    # Ctrl-C reaches the whole process group; the one that asks decides when work ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # These reach the whole process group; the one that asks decides when work ends.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.setswitchinterval(_SWITCH_S)
     lock, count, *numbers = map(int, sys.argv[1:])
@@ -65,14 +66,13 @@ def _close(links: Iterable[socket.socket]) -> None:
 
 
 def _serve(links: Sequence[socket.socket], lock: int) -> None:
-    prepare = import_module(_AFTER_FORK)
-    prepare.decode_beside_others(lock)
+    import_module(_AFTER_FORK).decode_beside_others(lock)
     threads = [threading.Thread(target=_answer_calls, args=[link], daemon=True) for link in links]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    prepare.isolation.end_helpers()
+    import_module(_HELPERS).end_helpers()
 
 
 def _answer_calls(link: socket.socket) -> None:
@@ -99,8 +99,19 @@ def _outcome(work: bytes) -> bytes:
     try:
         return pickle.dumps((True, function(*args, **kwargs)))
     except Exception as error:  # noqa: BLE001 - raised where it was called
-        error.add_note(f"in a process that shrinks pictures:\n{traceback.format_exc()}")
-        return pickle.dumps((False, error))
+        told = f"in a process that shrinks pictures:\n{traceback.format_exc()}"
+        error.add_note(told)
+        return _raised(error, told)
+
+
+def _raised(error: Exception, told: str) -> bytes:
+    """An error as it is; in words where it cannot travel, so that it hides nothing."""
+    try:
+        found = pickle.dumps((False, error))
+        pickle.loads(found)  # noqa: S301 - ours, from a moment ago
+    except Exception:  # noqa: BLE001 - whatever its class does when it is pickled
+        return pickle.dumps((False, RuntimeError(told)))
+    return found
 
 
 if __name__ == "__main__":
