@@ -11,6 +11,7 @@ became of this one, and a run that is started again goes on at whichever arrow i
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from rich.console import Console
 from tierwise.accounts.tables import usd
 from tierwise.batches.batch_plan import BatchPlan
 from tierwise.batches.job_facts import batch_facts
-from tierwise.batches.job_files import JobFiles
+from tierwise.batches.job_files import BatchJob, JobFiles
 from tierwise.batches.part import Part
 from tierwise.batches.small_rounds import asked_at_once
 from tierwise.batches.watch import End
@@ -33,8 +34,9 @@ from tierwise.beam_pipeline.run_file import open_run
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, report, run_pipeline
 from tierwise.beam_pipeline.terminal.batch_board import BatchBoard, ordered_line
 from tierwise.beam_pipeline.terminal.cost_table import dollars
+from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
-from tierwise.errors import JobsUnavailableError, JournalError
+from tierwise.errors import InputError, JobsUnavailableError, JournalError
 from tierwise.journal.run_records import all_runs
 from tierwise.records import ServiceTier
 from tierwise.shown import counted
@@ -49,7 +51,7 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
     """Pass over the archive until batch jobs have nothing more to bring; mostly, that is once.
 
     Raises:
-        InputError: the service takes no job of ours.
+        InputError: the service takes no job of ours, and nothing was spent.
     """
     rounds = Rounds(job, console)
     while True:
@@ -58,6 +60,11 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
                 return PipelineEnd.UNDER_WAY
         except (OSError, JournalError, JobsUnavailableError) as error:
             report(error)
+            return PipelineEnd.BROKE_OFF
+        except InputError as error:
+            if not rounds.have_spent:
+                raise
+            print(f"tierwise: {plain(str(error))}", file=sys.stderr)
             return PipelineEnd.BROKE_OFF
         ended = run_pipeline(
             partial(define_pipeline, job=rounds.next_pass),
@@ -82,6 +89,11 @@ class Rounds:
     def _files(self) -> JobFiles:
         return self.job.terms.files(self.job.plan.journal)
 
+    def _jobs(self) -> list[BatchJob]:
+        """Those of this run, of this start and earlier ones."""
+        run_id = self.job.plan.journal.run_id
+        return [job for job in self._files.all() if job.order.run_id == run_id]
+
     def watch(self, wait_s: float | None = None) -> End:
         """Wait for what is open, for so many seconds, by default as long as the rules allow."""
         self._files.forget_written(self.job.plan.journal.run_id)  # of a start that was killed
@@ -99,9 +111,15 @@ class Rounds:
     @property
     def _was_mixed_up(self) -> bool:
         """Whether a job of this run was, in this start or an earlier one."""
-        run_id = self.job.plan.journal.run_id
-        ours = (job for job in self._files.all() if job.order.run_id == run_id)
-        return any(job.taken and job.taken.mixed_up for job in ours)
+        return any(job.taken and job.taken.mixed_up for job in self._jobs())
+
+    @property
+    def have_spent(self) -> bool:
+        """Whether jobs of this run have cost anything, or may."""
+        return any(
+            job.taken.cost or job.taken.maybe_billed if job.taken else job.name
+            for job in self._jobs()
+        )
 
     @property
     def next_pass(self) -> Job:
@@ -127,9 +145,7 @@ class Rounds:
 
     def _is_small(self, parts: Sequence[Part]) -> bool:
         """Whether a later round is not worth a job of its own."""
-        run_id = self.job.plan.journal.run_id
-        ours = [job for job in self._files.all() if job.order.run_id == run_id]
-        taken = [job.taken for job in ours if job.taken]
+        taken = [job.taken for job in self._jobs() if job.taken]
         answered = sum(one.answered for one in taken)
         if not answered:  # the first round, or one that tells nothing of what requests cost
             return False

@@ -141,15 +141,19 @@ def test_a_calibration_goes_on_with_its_jobs(batch_runs: BatchRuns, photos: Phot
 BROKEN = {"kind": "batch_row_error", "share": 1.0, "status": 500, "message": "broken"}
 
 
-def test_a_trial_in_vain_does_not_double_the_price(batch_runs: BatchRuns, photos: Photos) -> None:
+@pytest.mark.parametrize(("share", "status"), [(1.0, 2), (0.7, 1)], ids=["unpaid", "paid"])
+def test_a_trial_in_vain_does_not_double_the_price(
+    share: float, status: int, batch_runs: BatchRuns, photos: Photos
+) -> None:
     """Where what jobs leave is asked at a dearer tier, nobody is switched to it silently."""
     # At this price the other tier costs more than the cent that small rounds may.
     tasks = MODEL.replace("3.1-flash-lite", "3.8-flash") + SHADE
-    batch_runs.gemini.faults({**BROKEN, "count": 1})
+    batch_runs.gemini.faults({**BROKEN, "share": share, "count": 1})
     flags = ("--service_tier=batch", "--batch_fallback=standard")
     run = batch_runs.run(photos(260), *flags, tasks=tasks)
-    assert run.statuses == (2,)
-    assert batch_runs.gemini.billed() == 0
+    # Status 2 is for what was refused before anything was spent.
+    assert run.statuses == (status,)
+    assert (batch_runs.gemini.billed() > 0) is (status == 1)
     again = batch_runs.run(photos(260), *flags, tasks=tasks)
     assert again.statuses == (0,)
     assert len(again.values) == 260
