@@ -6,36 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
-from google import genai
 from google.genai import errors, types
 
-from bench.asking.ways.arguments import LABELS, MODEL, PROMPT, arguments, deliver
+from bench.asking.ways.arguments import MODEL, PROMPT, arguments, deliver
+from bench.asking.ways.documented import CONFIG, client_for
 
 
 def main() -> None:
     given = arguments()
-    client = genai.Client(
-        api_key="x",
-        http_options=types.HttpOptions(
-            base_url=given.url,
-            api_version="v1beta",
-            timeout=round(given.timeout_s * 1000),
-            retry_options=types.HttpRetryOptions(attempts=5, initial_delay=1.0),
-        ),
-    )
-    config = types.GenerateContentConfig(
-        response_mime_type="text/x.enum",
-        response_schema={"type": "STRING", "enum": LABELS},
-        media_resolution=types.MediaResolution.MEDIA_RESOLUTION_LOW,
-        max_output_tokens=32,
-    )
+    client = client_for(given)
     answers: dict[str, str] = {}
 
     def ask(path: Path) -> None:
         image = types.Part.from_bytes(data=path.read_bytes(), mime_type="image/jpeg")
         try:
             reply = client.models.generate_content(
-                model=MODEL, contents=[PROMPT, image], config=config
+                model=MODEL, contents=[PROMPT, image], config=CONFIG
             )
         except (errors.APIError, httpx2.HTTPError):
             return

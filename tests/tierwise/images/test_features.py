@@ -2,11 +2,12 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from PIL import Image, ImageFilter
 
 from tierwise.images.features import features
 from tierwise.images.picture import Features
-from tierwise.images.raster import Raster
+from tierwise.images.raster import Pixels, Raster
 
 
 def _of(image: Image.Image) -> Features:
@@ -47,23 +48,34 @@ def test_tiny_pictures_have_features() -> None:
         assert 0 <= seen.perceptual_hash < 2**64
 
 
-def test_values_are_those_of_earlier_journals() -> None:
-    """Followers of near duplicates, and thresholds that were learnt, rest on them."""
+def _ripples() -> Pixels:
     rows, columns = np.mgrid[0:333, 0:517]
     planes = [rows * columns // 9, rows**2 // 50 + columns, 3 * columns - rows]
-    ripples = np.stack(planes, axis=-1).astype(np.uint8)
-    assert features(Raster(ripples, 517, 333)) == Features(
-        sharpness=7.814,
-        text_texture=0.0149,
-        flat=0.5513,
-        dominant_colours=("#79a2a2", "#7a5d5f", "#7a9e60", "#84619e"),
-        perceptual_hash=9666455595639549690,
-    )
-    grey = np.ascontiguousarray(ripples[:150, :200, :1])
-    assert features(Raster(grey, 200, 150)) == Features(
-        sharpness=18.228,
-        text_texture=0.0346,
-        flat=0.1087,
-        dominant_colours=("#606060", "#9f9f9f", "#262626", "#cdcdcd"),
-        perceptual_hash=9224233226073831545,
-    )
+    return np.stack(planes, axis=-1).astype(np.uint8)
+
+
+OF_COLOURS = Features(
+    sharpness=7.814,
+    text_texture=0.0149,
+    flat=0.5513,
+    dominant_colours=("#79a2a2", "#7a5d5f", "#7a9e60", "#84619e"),
+    perceptual_hash=9666455595639549690,
+)
+OF_GREY = Features(
+    sharpness=18.228,
+    text_texture=0.0346,
+    flat=0.1087,
+    dominant_colours=("#606060", "#9f9f9f", "#262626", "#cdcdcd"),
+    perceptual_hash=9224233226073831545,
+)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "seen"),
+    [(_ripples(), OF_COLOURS), (np.ascontiguousarray(_ripples()[:150, :200, :1]), OF_GREY)],
+    ids=["colours", "grey"],
+)
+def test_values_are_those_of_earlier_journals(pixels: Pixels, seen: Features) -> None:
+    """Followers of near duplicates, and thresholds that were learnt, rest on them."""
+    height, width = pixels.shape[:2]
+    assert features(Raster(pixels, width, height)) == seen
