@@ -87,7 +87,7 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
         return lease, handed_over(job, lease)
     plan = replace(job.plan, launcher=lease.record.process)
     if in_this_process(options):
-        plan = replace(plan, shrinkers=shrinkers_for(job.files_asked))
+        plan = replace(plan, shrinkers=shrinkers_for(job.files_asked, asking=True))
     else:
         plan = replace(plan, look_s=_LOOK_S)
     return lease, replace(job, plan=plan)

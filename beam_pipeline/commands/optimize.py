@@ -41,7 +41,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_files(settings, options)
     job = _job(settings, datetime.now(UTC))
     if one_thread_of_this_process(options):
-        job = replace(job, shrinkers=shrinkers_for(job.facts["files"]))
+        job = replace(job, shrinkers=shrinkers_for(job.facts["files"], asking=False))
     _remove_staging(job.output)
     console = Console(stderr=True)
     with resumable(console):

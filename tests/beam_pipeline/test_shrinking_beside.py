@@ -37,7 +37,7 @@ def test_a_run_with_processes_is_one_without(
     (folder / "broken.jpg").write_bytes((folder / "001.jpg").read_bytes()[:300])
     found: list[Any] = []
     for count in (2, 0):
-        monkeypatch.setattr(lease_keeper, "shrinkers_for", lambda _, count=count: count)
+        monkeypatch.setattr(lease_keeper, "shrinkers_for", lambda _, count=count, **__: count)
         run = classify(folder, *flags, tasks=TASKS, output=f"out{count}", status=None)
         assert not _left_over()
         found.append(sorted(map(_plain, [*run.answers(), *run.failures])))

@@ -52,10 +52,14 @@ _ENVIRONMENT = {
 }
 
 
-def shrinkers_for(files: int) -> int:
-    """How many processes shrink the pictures of so many files; 0 for threads of this one."""
+def shrinkers_for(files: int, *, asking: bool) -> int:
+    """How many processes shrink the pictures of so many files; 0 for threads of this one.
+
+    One per core; beside one that is `asking` no more than it can ask about.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(_MOST, cores or 1) if files >= _LEAST_FILES and (cores or 1) > 1 else 0
+    most = min(_MOST if asking else READERS, cores or 1)
+    return most if files >= _LEAST_FILES and most > 1 else 0
 
 
 async def shrinkers(count: int, threads: Executor) -> Shrinkers:

@@ -74,6 +74,11 @@ def test_what_is_raised_is_raised_here() -> None:
         with pytest.raises(ZeroDivisionError, match="b") as bug:
             await shrinkers.call(work.broken, a_file("b"))
         assert "in broken" in bug.value.__notes__[0]
+        with pytest.raises(RuntimeError, match="UnsayableError: c and more"):
+            await shrinkers.call(work.unsayable, a_file("c"))
+        with pytest.raises(Exception, match="pickle") as stuck:
+            await shrinkers.call(work.unpicklable, a_file("d"))
+        assert "in a process that shrinks" in stuck.value.__notes__[0]
         return await shrinkers.call(work.large_reply, a_file("c"), size=3_000_000)
 
     assert with_shrinkers(use) == b"c" * 3_000_000
@@ -222,6 +227,46 @@ def test_they_do_not_outlive_who_started_them() -> None:
         time.sleep(0.05)
 
 
+def test_nothing_is_imported_from_where_the_command_runs(tmp_path: Path) -> None:
+    """An archive of a stranger may be the working directory; the command has not it in its path."""
+    for name in ("pickle", "struct", "json", "numpy", "resource"):
+        (tmp_path / f"{name}.py").write_text("open('imported', 'a').close()\n")
+    program = (
+        "import asyncio, sys\n"
+        "from contextlib import suppress\n"
+        "from tierwise.answering.prepare import prepare_file\n"
+        "from tierwise.errors import ImageError\n"
+        "from tierwise.emulator.config import EmulatorConfig\n"
+        "from tierwise.emulator.embedded import running_emulator\n"
+        "from tierwise.images.limits import Limits\n"
+        "from tierwise.records import ImageFile, ImageSettings\n"
+        "from tierwise.scheduling.shrinkers import ShrinkingProcesses\n"
+        "async def main():\n"
+        "    shrinkers = ShrinkingProcesses(2)\n"
+        "    files = [ImageFile(path, path, 1, '', {}) for path in sys.argv[1:]]\n"
+        "    settings = [ImageSettings(512)]\n"
+        "    calls = (shrinkers.call(prepare_file, file, settings, Limits()) for file in files)\n"
+        "    found = await asyncio.gather(*calls, return_exceptions=True)\n"
+        "    await shrinkers.close()\n"
+        "    print(sum(isinstance(one, list) for one in found))\n"
+        "with running_emulator(EmulatorConfig()):\n"
+        "    asyncio.run(main())\n"
+        "for path in sys.argv[1:]:\n"  # some by a helper of this process
+        "    with suppress(ImageError):\n"
+        "        prepare_file(ImageFile(path, path, 1, '', {}), [ImageSettings(512)], Limits())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", program, *map(str, filter(Path.is_file, EXAMPLES.rglob("*")))],
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(EXAMPLES.parents[1])},
+        timeout=60,
+        check=False,
+    )
+    assert int(ended.stdout or 0) > 30, ended.stderr[-2000:]
+    assert not (tmp_path / "imported").exists()
+
+
 def test_threads_do_where_there_is_no_room_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     async def started(executor: Executor) -> Shrinkers:
         return await shrinkers(2, executor)
@@ -244,8 +289,10 @@ def test_threads_do_where_there_is_no_room_for_processes(monkeypatch: pytest.Mon
 
 def test_small_archives_and_single_cores_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    assert [shrinkers_for(files) for files in (10, 199, 200, 10**8)] == [0, 0, 4, 4]
+    for asking, most in ((True, 4), (False, 8)):
+        found = [shrinkers_for(files, asking=asking) for files in (10, 199, 200, 10**8)]
+        assert found == [0, 0, most, most]
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3})
-    assert shrinkers_for(1000) == 2
+    assert shrinkers_for(1000, asking=True) == 2
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert shrinkers_for(1000) == 0
+    assert shrinkers_for(1000, asking=False) == 0
