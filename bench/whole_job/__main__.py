@@ -24,6 +24,8 @@ from bench.whole_job.photographs import make_photographs
 HEAD = "what | way | span images/s | wall s | CPU ms per image | peak PSS MB | KB sent per image"
 _ROOT = Path(__file__).parents[2]
 _AS_INSTALLED = _ROOT / "bench" / "asking" / "as_installed"
+_INSTALL = "bench/asking/rivals/install.sh"
+_RIVALS = _ROOT / ".venv-rivals" / "bin" / "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,29 @@ class Scenario:
     ways: tuple[str, ...]
 
 
-_RECIPES = ("whole_job.ways.plain_recipe", "whole_job.ways.plain_recipe_colours")
+_OURS = "asking.ways.ours"
+_RECIPE = "whole_job.ways.plain_recipe"
+_PHOTOGRAPHS = (
+    *(_OURS, "whole_job.ways.ours_without_thumbnails"),
+    *(_RECIPE, "whole_job.ways.plain_recipe_colours", "whole_job.ways.plain_pyvips"),
+)
+_DAFT = (_OURS, _RECIPE, "asking.rivals.daft_prompt", "whole_job.rivals.daft_shrinking")
 SCENARIOS = {
     "photographs": Scenario(
-        *("12 MP to 768, 128 in flight", make_photographs, 2000, 128),
-        *(Behaviour(), ("asking.ways.ours", *_RECIPES)),
+        *("12 MP to 768, 128 in flight", make_photographs, 2000, 128), *(Behaviour(), _PHOTOGRAPHS)
     ),
+    "daft": Scenario("12 MP, 500 of them", make_photographs, 500, 128, Behaviour(), _DAFT),
     "small": Scenario(
         *("40 KB, 64 in flight", make_pictures, 2000, 64),
-        *(Behaviour(), ("asking.ways.ours", "asking.ways.plain_asyncio")),
+        *(Behaviour(), (_OURS, "asking.ways.plain_asyncio")),
+    ),
+    "many": Scenario(
+        *("40 KB, 64 in flight, five times as many", make_pictures, 10000, 64),
+        *(Behaviour(), (_OURS,)),
     ),
     "fast": Scenario(
         *("40 KB, 256 in flight, 200 ms", make_pictures, 2000, 256),
-        *(Behaviour(mean_ms=200.0), ("asking.ways.ours", "asking.ways.plain_asyncio")),
+        *(Behaviour(mean_ms=200.0), (_OURS, "asking.ways.plain_asyncio")),
     ),
 }
 
@@ -77,15 +89,20 @@ def main() -> None:
     given = parser.parse_args()
     print("|", HEAD, "|")
     print("|", " | ".join("---" for _ in HEAD.split("|")), "|", flush=True)
-    for name in given.scenarios.split(","):
-        _compare(SCENARIOS[name], given)
+    names = given.scenarios.split(",")
+    cpu = {name: _compare(SCENARIOS[name], given) for name in names}
+    if not given.pictures and cpu.keys() >= {"small", "many"}:
+        few, many = SCENARIOS["small"].pictures, SCENARIOS["many"].pictures
+        marginal = (cpu["many"] * many - cpu["small"] * few) / (many - few)
+        print(f"of ours, between {few:,} and {many:,} pictures: {marginal:.1f} CPU ms per image")
 
 
-def _compare(scenario: Scenario, given: argparse.Namespace) -> None:
+def _compare(scenario: Scenario, given: argparse.Namespace) -> float:
+    """Print the rows of a scenario; gives our CPU milliseconds per image."""
     wanted = given.pictures or scenario.pictures
     pictures = Path(given.folder) / f"{scenario.make.__name__}-{wanted}"
     scenario.make(pictures, wanted)
-    ways = [one for one in scenario.ways if not given.ways or one.split(".")[-1] in given.ways]
+    ways = _ways(scenario, given.ways.split(","))
     turns: dict[str, list[Turn]] = {way: [] for way in ways}
     for _ in range(given.rounds):
         for way in ways:
@@ -104,6 +121,19 @@ def _compare(scenario: Scenario, given: argparse.Namespace) -> None:
             f"load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
+    return statistics.median(turn.cpu for turn in turns[ours])
+
+
+def _ways(scenario: Scenario, wished: Sequence[str]) -> list[str]:
+    found = [way for way in scenario.ways if wished == [""] or way.split(".")[-1] in wished]
+    if not all(Path(_interpreter(way)).exists() for way in found):
+        print(f"without other tools, which `sh {_INSTALL}` installs")
+        return [way for way in found if Path(_interpreter(way)).exists()]
+    return found
+
+
+def _interpreter(way: str) -> str:
+    return str(_RIVALS) if ".rivals." in way else sys.executable
 
 
 def _turn(way: str, scenario: Scenario, pictures: Path, wanted: int) -> Turn:
@@ -111,7 +141,7 @@ def _turn(way: str, scenario: Scenario, pictures: Path, wanted: int) -> Turn:
     shutil.rmtree(out, ignore_errors=True)
     with serving(scenario.behaviour) as url:
         command = [
-            *(sys.executable, "-m", f"bench.{way}"),
+            *(_interpreter(way), "-m", f"bench.{way}"),
             *(f"--pictures={pictures}", f"--out={out}", f"--url={url}"),
             *(f"--in_flight={scenario.in_flight}", "--pack=1", "--timeout_s=120"),
         ]

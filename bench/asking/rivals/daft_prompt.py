@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import daft
@@ -18,7 +19,8 @@ class Out(BaseModel):
     confidence: float
 
 
-def main() -> None:
+def ask_about_all(picture: Callable[[daft.Expression], daft.Expression]) -> None:
+    """Ask about every file of the folder: what `picture` makes of its bytes."""
     given = arguments()
     provider = GoogleProvider(
         name="g",
@@ -31,9 +33,9 @@ def main() -> None:
     )
     paths = [str(path) for path in sorted(given.pictures.iterdir())]
     frame = daft.from_pydict({"path": paths}).into_batches(1)
-    frame = frame.with_column("bytes", col("path").download())
+    frame = frame.with_column("picture", picture(col("path").download()))
     asked = prompt(
-        [daft.lit(PROMPT), col("bytes")],
+        [daft.lit(PROMPT), col("picture")],
         return_format=Out,
         provider=provider,
         model=MODEL,
@@ -46,4 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ask_about_all(lambda data: data)

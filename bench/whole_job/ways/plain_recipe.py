@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from bench.asking.ways.documented import ask_about_all
@@ -18,17 +18,12 @@ from bench.images.recipe import recipe
 SIDE = 768
 
 
-def shrunk(path: Path, *, colours: bool) -> bytes:
-    """The file at 768 px; with `colours`, in sRGB."""
-    return recipe(path.read_bytes(), SIDE, colours=colours)
-
-
-async def main(*, colours: bool = False) -> None:
-    """Ask about every picture of the folder."""
+async def ask_about_shrunk(shrunk: Callable[[Path], bytes]) -> None:
+    """Ask about every picture of the folder, once it is shrunk."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         run = asyncio.get_running_loop().run_in_executor
-        await ask_about_all(lambda path: run(threads, partial(shrunk, path, colours=colours)))
+        await ask_about_all(lambda path: run(threads, shrunk, path))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(ask_about_shrunk(lambda path: recipe(path.read_bytes(), SIDE)))

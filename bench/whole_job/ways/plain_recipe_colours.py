@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bench.whole_job.ways.plain_recipe import main
+from bench.images.recipe import recipe
+from bench.whole_job.ways.plain_recipe import SIDE, ask_about_shrunk
 
 if __name__ == "__main__":
-    asyncio.run(main(colours=True))
+    asyncio.run(ask_about_shrunk(lambda path: recipe(path.read_bytes(), SIDE, colours=True)))
