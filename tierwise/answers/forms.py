@@ -24,10 +24,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from itertools import count, islice
 from typing import Any
 
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.schema_dialects import json_schema, openapi_schema
+from tierwise.answers.written_words import plain_words
 
 # Where Gemini's own ceiling lies is not published; these stay well below the refusals reported.
 LABELS_AS_ENUM = 50
@@ -74,7 +76,7 @@ class Form:
     `labels` is None for answers without labels. Without `bounded`, the schema has no bounds, no
     counts and no enums but that of labels. With `checked`, each item of a pack repeats a word that
     stands beside its picture. `layout` is that of the whole request; in rows labels are whole
-    numbers, the first of them `first_number`.
+    numbers. Where numbers stand for labels, the first is `first_number`.
     """
 
     dialect: Dialect
@@ -110,10 +112,29 @@ FORMS_OF_STRUCTS = (Form(Dialect.JSON_SCHEMA), Form(Dialect.OPENAPI), _SIMPLE, _
 FORMS_OF_VALUES = (Form(Dialect.OPENAPI), _SIMPLE, _WORDS)
 
 
-def forms_of_labels(labels: Sequence[str]) -> tuple[Form, ...]:
+@lru_cache(maxsize=256)
+def forms_of_labels(labels: tuple[str, ...]) -> tuple[Form, ...]:
     """The ladder of a list of labels, by its length."""
     few = len(labels) <= LABELS_AS_ENUM and sum(map(len, labels)) <= CHARACTERS_AS_ENUM
-    return FORMS_OF_LABELS if few else FORMS_OF_MANY_LABELS
+    first = beyond_numerals(labels, 1)
+    return tuple(
+        replace(form, first_number=first) if form.labels is LabelForm.NUMBERS else form
+        for form in (FORMS_OF_LABELS if few else FORMS_OF_MANY_LABELS)
+    )
+
+
+def beyond_numerals(labels: Sequence[str], first: int) -> int:
+    """The number from which labels are numbered, so that no number is itself a label.
+
+    Who answers 7 where `7` is a label means that one.
+
+    >>> beyond_numerals(["1", "2", "3"], 3), beyond_numerals(["cat", "1900"], 3)
+    (4, 3)
+    """
+    numerals = {int(label) for label in labels if label.isdecimal()}
+    while taken := numerals.intersection(range(first, first + len(labels))):
+        first = max(taken) + 1
+    return first
 
 
 @lru_cache(maxsize=256)
@@ -130,9 +151,11 @@ def label_names(
     if form is not LabelForm.CODES:
         return labels
     letters, width = len(_CODE_LETTERS), _LEAST_CODE
-    while letters**width < len(labels):
+    words = {word for label in labels if set(word := plain_words(label)) <= set(_CODE_LETTERS)}
+    while letters**width < len(labels) + sum(len(word) == width for word in words):
         width += 1
-    return tuple(_code(index, width) for index in range(len(labels)))
+    codes = (code for index in count() if (code := _code(index, width)) not in words)
+    return tuple(islice(codes, len(labels)))  # `tv` where it is a label means that one
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from tierwise.answers.forms import (
     Form,
     LabelForm,
     Layout,
+    beyond_numerals,
     forms_of_labels,
     in_words,
     typed,
@@ -80,7 +81,7 @@ class Joint:
         """How each question is put in this form of the whole."""
         forms, number = list[Form](), 1
         for _, answer in self.parts:
-            number = _beyond_numerals(answer.options(), number)
+            number = beyond_numerals(answer.options(), number)
             forms.append(_part_form(answer, form, number))
             number += len(answer.options())
         return tuple(forms)
@@ -226,20 +227,6 @@ def _cell(answer: AnswerType, raw: Any, form: Form) -> Cell:
         return Cell(InvalidItem(str(error)), tokens)
 
 
-def _beyond_numerals(labels: Sequence[str], first: int) -> int:
-    """The number from which labels are numbered, so that no number is itself a label.
-
-    Who answers 7 where `7` is a label means that one.
-
-    >>> _beyond_numerals(["1", "2", "3"], 3), _beyond_numerals(["cat", "1900"], 3)
-    (4, 3)
-    """
-    numerals = {int(label) for label in labels if label.isascii() and label.isdecimal()}
-    while taken := numerals.intersection(range(first, first + len(labels))):
-        first = max(taken) + 1
-    return first
-
-
 def _part_form(answer: AnswerType, form: Form, first_number: int) -> Form:
     labels = answer.options()
     if not labels:
@@ -248,5 +235,6 @@ def _part_form(answer: AnswerType, form: Form, first_number: int) -> Form:
         return replace(form, labels=LabelForm.NUMBERS, first_number=first_number)
     if form.dialect is Dialect.WORDS:
         return replace(form, labels=LabelForm.PROMPT)
-    few = form.bounded and forms_of_labels(labels)[0].labels is LabelForm.ENUM
-    return replace(form, labels=LabelForm.ENUM if few else LabelForm.NUMBERS)
+    if form.bounded and forms_of_labels(labels)[0].labels is LabelForm.ENUM:
+        return replace(form, labels=LabelForm.ENUM)
+    return replace(form, labels=LabelForm.NUMBERS, first_number=beyond_numerals(labels, 1))

@@ -220,7 +220,8 @@ def _name_schema(labels: tuple[str, ...], form: Form) -> Schema:
         first = form.first_number
         return Schema("integer", at_least=first, at_most=first + len(labels) - 1)
     enumerated = form.labels in (LabelForm.ENUM, LabelForm.NUMBERS)
-    return Schema("string", enum=label_names(labels, form.labels) if enumerated else ())
+    names = label_names(labels, form.labels, form.first_number)
+    return Schema("string", enum=names if enumerated else ())
 
 
 def _longest(labels: tuple[str, ...], form: Form) -> int:

@@ -145,12 +145,25 @@ def test_codes_are_short_distinct_and_no_words(labels: int) -> None:
     assert set("".join(codes)).isdisjoint("aeiouy")
 
 
-def test_a_label_that_is_a_number_is_never_taken_for_another_ones_number() -> None:
-    answer = OneLabel(("3", "2", "1"))
-    numbers = next(form for form in answer.forms() if form.labels is LabelForm.NUMBERS)
-    assert answer.parse("3", numbers) == "1"
-    codes = next(form for form in answer.forms() if form.labels is LabelForm.CODES)
-    assert answer.parse("3", codes) == "3"
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("3", "2", "1"),
+        ("bc", "BB", "tv", "dvd"),
+        tuple(map(str, range(60))),
+        tuple(f"{year}" for year in range(1, 400, 2)),
+        ("cat", "３", *(f"kind {place}" for place in range(60))),
+    ],
+)
+def test_who_answers_with_a_label_means_that_one_whatever_stands_for_labels(
+    labels: tuple[str, ...],
+) -> None:
+    answer = OneLabel(labels)
+    for form in answer.forms():
+        names = label_names(labels, form.labels, form.first_number)
+        assert [answer.parse(label, form) for label in labels] == list(labels)
+        assert [answer.parse(name, form) for name in names] == list(labels)
+        assert answer.travels_as(form).enum in ((), names)
 
 
 def test_the_shape_of_an_answer_does_not_depend_on_its_form() -> None:

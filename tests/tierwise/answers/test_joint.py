@@ -25,6 +25,7 @@ from tierwise.answers.text import Text
 SHADE = OneLabel(("dark", "bright", "unsure"))
 FEW = SeveralLabels(("red", "green", "blue"))
 DIGITS = OneLabel(("1", "2", "3", "4", "5", "6", "7"))
+YEARS = OneLabel(tuple(str(number) for number in range(60)))
 MANY = OneLabel(tuple(f"kind {number}" for number in range(120)))
 SEVERAL_OF_MANY = SeveralLabels(tuple(f"part {number}" for number in range(80)))
 TITLE, SLUG = Text(40), Text(30, slug=True)
@@ -47,6 +48,7 @@ KINDS: dict[str, AnswerType] = {
     "shade": SHADE,
     "few": FEW,
     "digits": DIGITS,
+    "years": YEARS,
     "many": MANY,
     "several_of_many": SEVERAL_OF_MANY,
     "title": TITLE,
@@ -182,6 +184,14 @@ def test_no_number_stands_for_labels_of_two_questions(names: list[str]) -> None:
     ]
     every = [name for some in said for name in some]
     assert len(set(every)) == len(every)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_number_or_code_is_itself_a_label(form: Form) -> None:
+    joint = Joint((("years", YEARS), ("many", MANY)))
+    own, _ = joint.part_forms(form)
+    names = label_names(YEARS.labels, own.labels, own.first_number)
+    assert names == YEARS.labels or not set(names) & set(YEARS.labels)
 
 
 TWO = Joint((("shade", SHADE), ("title", TITLE)))

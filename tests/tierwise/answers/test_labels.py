@@ -132,7 +132,7 @@ def test_every_label_comes_back_from_its_own_reply(
     label = data.draw(st.sampled_from(labels))
     answer = OneLabel(labels)
     for form in answer.forms():
-        name = label_names(labels, form.labels)[labels.index(label)]
+        name = label_names(labels, form.labels, form.first_number)[labels.index(label)]
         assert answer.parse(name, form) == label
         assert answer.read(name, form) == label
 
@@ -144,7 +144,7 @@ def test_every_choice_of_labels_comes_back_in_order(
     chosen = data.draw(st.lists(st.sampled_from(labels), unique=True))
     answer = SeveralLabels(labels)
     for form in answer.forms():
-        names = label_names(labels, form.labels)
+        names = label_names(labels, form.labels, form.first_number)
         reply = json.dumps([names[labels.index(label)] for label in chosen])
         assert answer.parse(reply, form) == tuple(sorted(chosen, key=labels.index))
 
