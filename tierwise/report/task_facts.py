@@ -147,7 +147,7 @@ def _asked(task: Task, old: str, truth: str, rows: Mapping[str, str]) -> AskedTa
 
 
 def _usual_form(labels: Sequence[str]) -> str:
-    return forms_of_labels(labels)[0].name if labels else ""
+    return forms_of_labels(tuple(labels))[0].name if labels else ""
 
 
 @dataclass(frozen=True, slots=True)
