@@ -15,7 +15,7 @@ from tierwise.audit import AuditTally
 from tierwise.batches.part import Part
 from tierwise.beam_pipeline.job import Job
 from tierwise.counts.tally import CountRow
-from tierwise.evaluation import PairRow, PairTotals
+from tierwise.evaluation import PairRow
 from tierwise.forecast.pilot import Measured, Population
 from tierwise.near_duplicates import NearAudit
 from tierwise.publishing.parts import outcome_row, wide_row
@@ -209,7 +209,7 @@ def close(
     pairs = audits = None
     if compared:
         together = tuple(compared) | "AllFindings" >> beam.Flatten()
-        pairs = together | "SumFindings" >> SumByKey(PairTotals())
+        pairs = together | "SumFindings" >> SumByKey()
     if job.likeness:
         kinds = {task.name: task.answer for task in job.plan.questions.with_rows}
         audits = rows | "AuditNearDuplicates" >> AuditNearDuplicates(kinds)

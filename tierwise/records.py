@@ -408,12 +408,13 @@ class Answered(Record):
     """Everything a run found out about one content: an outcome per page and task asked.
 
     `share_key` names the content and whatever else its questions depend on; `uri` is the name that
-    was asked, and pays.
+    was asked, and pays. `parts` says where its names wait for it, 0 where there is but this one.
     """
 
     share_key: str
     uri: str
     outcomes: tuple[Outcome, ...]
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

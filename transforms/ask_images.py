@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import apache_beam as beam
 
 from tierwise.answering.answer_file import answer_file
+from tierwise.answering.asking import Asking
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.answering.recalled_file import recalled_file
 from tierwise.records import Answered
 from tierwise.transforms.asking_fn import AskedShards, AskingFn, SharedEngine, ask_shards
-from tierwise.transforms.shard import Shard
+from tierwise.transforms.shard import Keyed, Shard
 
 
 class AskImages(beam.PTransform):
@@ -40,13 +42,19 @@ class _AskImagesFn(AskingFn[Answered]):
             if recalled is None:
                 unknown.append(keyed)
             else:
-                yield self.counted(recalled)
+                yield self.counted(replace(recalled, parts=keyed.parts))
         for keyed in unknown:
             window = self.window()
-            life = answer_file(keyed.file, keyed.share_key, window.session, asked)
+            life = answer_keyed(keyed, window.session, asked)
             yield from map(self.counted, window.add(life, keyed.file.uri))
 
     def counted(self, result: Answered) -> Answered:
         self.count(result)
         self.count_file()
         return result
+
+
+async def answer_keyed(keyed: Keyed, session: Asking, asked: QuestionsAsked) -> Answered:
+    """Every outcome that a file leads to, for all who wait for it."""
+    answered = await answer_file(keyed.file, keyed.share_key, session, asked)
+    return replace(answered, parts=keyed.parts)

@@ -10,7 +10,6 @@ from typing import Any, TypedDict
 import apache_beam as beam
 
 from tierwise.accounts.admission import Admission, Cap, Purse
-from tierwise.answering.answer_file import answer_file
 from tierwise.answering.answer_group import answer_group
 from tierwise.answering.groups import AnsweredGroup, Group
 from tierwise.answering.plan import Plan
@@ -25,6 +24,7 @@ from tierwise.scheduling.wanted import ranks
 from tierwise.scheduling.waves import Waves
 from tierwise.scheduling.worst_cases import WorstCases, dearest_request
 from tierwise.transforms.admit_requests import AdmitRequests
+from tierwise.transforms.ask_images import answer_keyed
 from tierwise.transforms.asking_fn import AskingFn, SharedEngine, ask_shards
 from tierwise.transforms.shard import Keyed, Shard, merge_shards
 
@@ -138,7 +138,7 @@ def life_of(
 
 
 async def _file(keyed: Keyed, waves: Waves, asked: QuestionsAsked) -> Answered:
-    answered = await answer_file(keyed.file, keyed.share_key, waves, asked)
+    answered = await answer_keyed(keyed, waves, asked)
     TALLY.count(answered)
     TALLY.count_file()
     return answered

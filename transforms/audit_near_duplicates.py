@@ -12,6 +12,7 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.near_duplicates import NearAudit
 from tierwise.records import Answer, NamedOutcome
 from tierwise.statistics.clusters import Clusters
+from tierwise.transforms.combine_by_key import CombineByKey, Reduce
 from tierwise.transforms.sum_by_key import SumByKey
 
 
@@ -29,32 +30,45 @@ class AuditNearDuplicates(beam.PTransform):
         return (
             rows
             | "Sides" >> beam.FlatMap(sides)
+            | "Once" >> CombineByKey(Reduce(_either))
+            | "KeyByLeader" >> beam.MapTuple(lambda side, _: (side[:2], side[2:]))
             | "Meet" >> beam.GroupByKey()
             | "CompareAnswers" >> beam.FlatMapTuple(partial(compared, kinds=self._kinds))
-            | "SumAudit" >> SumByKey(NearAudit())
+            | "SumAudit" >> SumByKey()
         )
 
 
-def sides(row: NamedOutcome) -> Iterator[tuple[tuple[str, str], tuple[bool, str]]]:
+# A task, the content of a leader, whether a follower was asked, and what was answered.
+Side = tuple[str, str, bool, str]
+
+
+def sides(row: NamedOutcome) -> Iterator[tuple[Side, bool]]:
     """An answer below its task and leader: its own content's, or that which it audits."""
     file, outcome = row.file, row.outcome
     if isinstance(outcome, Answer) and not file.leader:
         value = json.dumps(outcome.value, sort_keys=True)
         if file.audits:
             # With its content, for names of one content are one pair.
-            yield (outcome.task, file.audits), (True, f"{file.content_hash} {value}")
+            yield (outcome.task, file.audits, True, f"{file.content_hash} {value}"), True
         else:
-            yield (outcome.task, file.content_hash), (False, value)
+            yield (outcome.task, file.content_hash, False, value), True
+
+
+def _either(one: bool, _: bool) -> bool:
+    return one
 
 
 def compared(
     key: tuple[str, str], answers: Iterable[tuple[bool, str]], kinds: Mapping[str, AnswerType]
 ) -> Iterator[tuple[str, NearAudit]]:
     """The followers of one leader against its answer, where both were answered."""
-    found = set(answers)
-    leader = {value for audited, value in found if not audited}
-    followers = [text.partition(" ")[2] for audited, text in found if audited]
-    if len(leader) == 1 and followers:
-        [of_leader], same = map(json.loads, leader), kinds[key[0]].is_same
-        differing = sum(not same(json.loads(value), of_leader) for value in followers)
-        yield key[0], NearAudit(Clusters.of(len(followers), differing))
+    leader = [json.loads(value) for audited, value in answers if not audited]
+    if len(leader) != 1:
+        return
+    same, followers, differing = kinds[key[0]].is_same, 0, 0
+    for audited, text in answers:
+        if audited:
+            followers += 1
+            differing += not same(json.loads(text.partition(" ")[2]), leader[0])
+    if followers:
+        yield key[0], NearAudit(Clusters.of(followers, differing))

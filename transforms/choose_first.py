@@ -10,6 +10,7 @@ from apache_beam.transforms.combiners import Top
 
 from tierwise.forecast.pilot import Population, content_of, rank_of
 from tierwise.records import ImageFile
+from tierwise.transforms.sum_by_key import SumByKey
 
 
 class Chosen(NamedTuple):
@@ -35,7 +36,7 @@ class ChooseFirst(beam.PTransform):
         names = (
             files
             | "RankNames" >> beam.Map(_rank).with_output_types(tuple[bytes, int])
-            | "CountNames" >> beam.CombinePerKey(sum)
+            | "CountNames" >> SumByKey()
         )
         last = (
             names

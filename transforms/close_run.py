@@ -37,7 +37,7 @@ class CloseRun(beam.PTransform):
         parts, totals, left_out, *more = inputs
         others: Mapping[str, Any] = more[0] if more else {}
         named = tuple(_named(name, some) for name, some in left_out.items())
-        counts = named | "AllNamed" >> beam.Flatten() | "Count" >> SumByKey(0)
+        counts = named | "AllNamed" >> beam.Flatten() | "Count" >> SumByKey()
         none = dict.fromkeys(left_out, 0)
         publish = partial(self._publish, self._publication)
         last = parts.pipeline | "Finish" >> beam.Impulse()

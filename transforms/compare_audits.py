@@ -40,6 +40,6 @@ class CompareAudits(beam.PTransform):
         tallies = (
             answered
             | "Tally" >> beam.FlatMap(lambda one: audit_tallies(audits, one))
-            | "SumTallies" >> SumByKey(AuditTally())
+            | "SumTallies" >> SumByKey()
         )
         return Compared(pairs, tallies)

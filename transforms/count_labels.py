@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 import apache_beam as beam
 
@@ -12,10 +13,10 @@ from tierwise.counts.tally import (
     Counting,
     CountKey,
     CountRow,
-    CountTotals,
-    picture_counts,
+    counts_of,
 )
 from tierwise.records import NamedOutcome
+from tierwise.transforms.combine_by_key import CombineByKey
 from tierwise.transforms.key_coder import code_keys
 from tierwise.transforms.sum_by_key import SumByKey
 
@@ -36,21 +37,41 @@ class CountLabels(beam.PTransform):
         def keyed(row: NamedOutcome) -> Iterator[tuple[bytes, CountedName]]:
             if name := counting.name_of(row):
                 outcome = row.outcome
-                said = f"{row.file.content_hash}/{outcome.page.number}/{outcome.task}"
-                yield hashlib.blake2b(said.encode(), digest_size=16).digest(), name
+                picture = f"{row.file.content_hash}/{outcome.page.number}/{outcome.task}"
+                for value in dict.fromkeys(("", name.value)):
+                    said = f"{picture}/{value}"
+                    key = hashlib.blake2b(said.encode(), digest_size=16).digest()
+                    yield key, replace(name, value=value)
 
         return (
             rows
             | "KeyByPicture" >> beam.FlatMap(keyed)
-            | "MeetNames" >> beam.GroupByKey()
-            | "CountOnce" >> beam.FlatMapTuple(_count_once)
-            | "Sum" >> SumByKey(CountTotals())
+            | "MeetNames" >> CombineByKey(_DistinctFn())
+            | "CountOnce" >> beam.FlatMapTuple(_count_once).with_output_types(CountRow)
+            | "Sum" >> SumByKey()
         )
 
 
-def _count_once(key: bytes, names: Iterable[CountedName]) -> Iterator[CountRow]:
+class _DistinctFn(beam.CombineFn):
+    """What names of a picture say, which is one thing or a few, however many they are."""
+
+    def create_accumulator(self) -> set[CountedName]:
+        return set()
+
+    def add_input(self, found: set[CountedName], name: CountedName) -> set[CountedName]:
+        found.add(name)
+        return found
+
+    def merge_accumulators(self, some: Iterable[set[CountedName]]) -> set[CountedName]:
+        return set[CountedName]().union(*some)
+
+    def extract_output(self, found: set[CountedName]) -> set[CountedName]:
+        return found
+
+
+def _count_once(key: bytes, names: Collection[CountedName]) -> Iterator[CountRow]:
     del key
-    return picture_counts(names)
+    return counts_of(names)
 
 
 class FindChanged(beam.PTransform):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import apache_beam as beam
 
 from tierwise.questions import Questions
 from tierwise.records import Answered, Failure, ImageFile, Outcome
+from tierwise.transforms.crowd import MeetCrowd, Met, apart, member_key, word_keys
 from tierwise.transforms.share_duplicates import share_key
 
 
@@ -35,30 +36,34 @@ class FreeFollowers(beam.PTransform):
         questions = self._questions
         others = files | "Others" >> beam.Filter(lambda file: not file.leader)
         following = files | "Following" >> beam.Filter(lambda file: file.leader)
-        keyed = {
-            "files": following | "KeyByLeader" >> beam.Map(lambda f: (share_key(f, questions), f)),
-            "refused": answered | "Refused" >> beam.FlatMap(refused),
-        }
-        joined = keyed | "JoinRefused" >> beam.CoGroupByKey() | "Free" >> beam.FlatMapTuple(freed)
+
+        def by_leader(file: ImageFile) -> tuple[bytes, ImageFile]:
+            return member_key(share_key(file, questions), file.uri), file
+
+        members = following | "KeyByLeader" >> beam.Map(by_leader)
+        words = answered | "Refused" >> beam.FlatMap(refused)
+        met = (members, words) | "JoinRefused" >> MeetCrowd()
+        joined = met | "Free" >> beam.FlatMapTuple(freed)
         return Freed(
             files=(others, joined) | "AllFiles" >> beam.Flatten(),
             freed=joined | "Freed" >> beam.Filter(lambda file: not file.leader),
         )
 
 
-def refused(answered: Answered) -> Iterator[tuple[str, bool]]:
-    """The key of a content that has no answer to some question, and never will."""
+def refused(answered: Answered) -> Iterator[tuple[bytes, bool]]:
+    """Where those wait that follow a content without an answer to some question for good."""
     if any(map(_is_final, answered.outcomes)):
-        yield answered.share_key, True
+        for key in word_keys(answered.share_key, answered.parts):
+            yield key, True
 
 
 def _is_final(outcome: Outcome) -> bool:
     return isinstance(outcome, Failure) and not (outcome.unasked or outcome.may_pass)
 
 
-def freed(key: str, group: Mapping[str, Iterable[Any]]) -> Iterator[ImageFile]:
+def freed(key: bytes, met: Iterable[Met]) -> Iterator[ImageFile]:
     """The followers of one leader, without it where it was refused."""
     del key
-    alone = any(group["refused"])
-    for file in group["files"]:
+    alone, files = apart(met)
+    for file in files:
         yield replace(file, leader="") if alone else file

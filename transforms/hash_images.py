@@ -52,10 +52,10 @@ class HashImages(beam.PTransform):
 
 def keep_one(uri: str, rows: Iterable[Name]) -> Iterator[Name | TaggedOutput]:
     """One row for each name, the same one in whatever order they come; then the name for others."""
-    first, *others = sorted(rows, key=lambda named: repr(sorted(named.columns.items())))
-    yield first
-    for _ in others:
-        yield TaggedOutput(REPEATED_NAMES, uri)
+    yield min(rows, key=lambda named: repr(sorted(named.columns.items())))
+    for place, _ in enumerate(rows):
+        if place:
+            yield TaggedOutput(REPEATED_NAMES, uri)
 
 
 def hash_file(named: Name) -> ImageFile:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import islice
 
 import apache_beam as beam
 
@@ -14,7 +13,10 @@ from tierwise.compressed import compress, decompress
 from tierwise.journal.recalled import free
 from tierwise.questions import Questions
 from tierwise.records import Answered, Failure, ImageFile, NamedPage, Outcome
+from tierwise.transforms.crowd import MeetCrowd, Met, apart, member_key, part_of, word_keys
 from tierwise.transforms.share_duplicates import share_key
+
+_MOST_TOLD = 3
 
 
 class NameAnswers(beam.PTransform):
@@ -32,43 +34,40 @@ class NameAnswers(beam.PTransform):
         questions = self._questions
 
         def keyed_file(file: ImageFile) -> tuple[bytes, bytes]:
-            return _short(share_key(file, questions)), compress(file)
+            return member_key(share_key(file, questions), file.uri), compress(file)
 
-        def keyed_answers(one: Answered) -> tuple[bytes, bytes]:
-            return _short(one.share_key), compress(replace(one, share_key=""))
-
-        keyed = {
-            "files": files | "KeyNames" >> beam.Map(keyed_file),
-            "answered": answered | "KeyAnswers" >> beam.Map(keyed_answers),
-        }
-        return keyed | "Join" >> beam.CoGroupByKey() | "Name" >> beam.FlatMapTuple(_name_packed)
+        members = files | "KeyNames" >> beam.Map(keyed_file)
+        words = answered | "KeyAnswers" >> beam.FlatMap(_keyed_answers)
+        met = (members, words) | "Join" >> MeetCrowd()
+        return met | "Name" >> beam.FlatMapTuple(_name_packed)
 
 
-def _short(key: str) -> bytes:
-    """16 bytes for a key of a hundred: the local runner holds all of them."""
-    return hashlib.blake2b(key.encode(), digest_size=16).digest()
+def _keyed_answers(one: Answered) -> Iterator[tuple[bytes, bytes]]:
+    packed = compress(replace(one, share_key="", parts=0))
+    for key in word_keys(one.share_key, one.parts or part_of(one.uri)):
+        yield key, packed
 
 
-def _name_packed(key: bytes, group: Mapping[str, Iterable[bytes]]) -> Iterator[NamedPage]:
+def _name_packed(key: bytes, met: Iterable[Met]) -> Iterator[NamedPage]:
     del key
-    return name_answers({name: map(decompress, packed) for name, packed in group.items()})
+    answered, files = apart(met)
+    return name_answers(list(map(decompress, answered)), map(decompress, files))
 
 
-def name_answers(group: Mapping[str, Iterable[Any]]) -> Iterator[NamedPage]:
+def name_answers(answered: Sequence[Answered], files: Iterable[ImageFile]) -> Iterator[NamedPage]:
     """The pages of one content, however many names it has: they pass, and none is held.
 
     Raises:
         RuntimeError: the content was answered twice or not at all, which only a bug can do.
     """
-    answered: list[Answered] = list(group["answered"])
     if len(answered) != 1:
-        names = ", ".join(sorted(file.uri for file in group["files"]))
+        names = ", ".join(file.uri for file in islice(files, _MOST_TOLD))
         raise RuntimeError(f"{names}: {len(answered)} sets of answers where one was expected")
     pages = defaultdict[int, list[Outcome]](list)
     for outcome in answered[0].outcomes:
         pages[outcome.page.number].append(outcome)
     first = answered[0].uri
-    for file in group["files"]:
+    for file in files:
         for outcomes in pages.values():
             paid = file.uri == first
             rows = outcomes if paid else [_of_twin(one, first, file.uri) for one in outcomes]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from itertools import islice
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
@@ -17,13 +18,13 @@ from tierwise.errors import ImageError
 from tierwise.journal.recalled import free
 from tierwise.questions import Questions
 from tierwise.records import Failure, ImageFile, NamedOutcome, Outcome, Page, Reason
+from tierwise.transforms.crowd import MeetCrowd, Met, apart, member_key, word_keys
 from tierwise.transforms.group_files import GroupKey, keyed_by_group
 from tierwise.transforms.in_threads import InThreadsFn
 
 _UNOPENED = "unopened"
 
-# The files of a group under "files", what became of it under "answered".
-Joined = Mapping[str, Iterable[Any]]
+_MOST_TOLD = 3
 
 
 class NameGroups(beam.PTransform):
@@ -44,17 +45,15 @@ class NameGroups(beam.PTransform):
         files, answered = inputs
         questions = self._plan.questions
 
-        def named(key: GroupKey, group: Joined) -> Iterator[NamedOutcome | TaggedOutput]:
-            return name_group(key, group, questions)
+        def named(_: bytes, met: Iterable[Met]) -> Iterator[NamedOutcome | TaggedOutput]:
+            return name_group(*apart(met), questions)
 
-        by_name = answered | "KeyAnswers" >> beam.Map(lambda one: ((one.task, one.name), one))
-        keyed = {
-            "files": files | "KeyByGroup" >> beam.FlatMap(keyed_by_group, questions),
-            "answered": by_name,
-        }
+        by_group = files | "KeyByGroup" >> beam.FlatMap(keyed_by_group, questions)
+        members = by_group | "KeyNames" >> beam.MapTuple(_keyed_file)
+        words = answered | "KeyAnswers" >> beam.FlatMap(_keyed_answers)
         rows = (
-            keyed
-            | "Join" >> beam.CoGroupByKey()
+            (members, words)
+            | "Join" >> MeetCrowd()
             | "Name" >> beam.FlatMapTuple(named).with_outputs(_UNOPENED, main="named")
         )
         opened = (
@@ -65,22 +64,35 @@ class NameGroups(beam.PTransform):
         return (rows["named"], opened) | "AllRows" >> beam.Flatten()
 
 
+def _crowd(key: GroupKey) -> str:
+    return json.dumps(key)
+
+
+def _keyed_file(key: GroupKey, file: ImageFile) -> tuple[bytes, ImageFile]:
+    return member_key(_crowd(key), file.uri), file
+
+
+def _keyed_answers(one: AnsweredGroup) -> Iterator[tuple[bytes, AnsweredGroup]]:
+    for key in word_keys(_crowd((one.task, one.name)), one.parts):
+        yield key, one
+
+
 def name_group(
-    key: GroupKey, group: Joined, questions: Questions
+    answered: Sequence[AnsweredGroup], files: Iterable[ImageFile], questions: Questions
 ) -> Iterator[NamedOutcome | TaggedOutput]:
     """The rows of a group's files; those that were not opened come apart, with one outcome.
 
     Raises:
         RuntimeError: the group was answered twice or not at all, which only a bug can do.
     """
-    answered: list[AnsweredGroup] = list(group["answered"])
     if len(answered) != 1:
-        raise RuntimeError(f"{key}: {len(answered)} sets of answers where one was expected")
+        names = ", ".join(file.uri for file in islice(files, _MOST_TOLD))
+        raise RuntimeError(f"{names}: {len(answered)} sets of answers where one was expected")
     members = {member.share_key: member for member in answered[0].members}
-    for file in group["files"]:
+    for file in files:
         if not file.content_hash:
             error = ImageError(file.problem_reason, file.problem)
-            yield NamedOutcome(file, left_out(questions.task(key[0]), Page(), error))
+            yield NamedOutcome(file, left_out(questions.task(answered[0].task), Page(), error))
         elif member := members.get(file.content_hash):
             for outcome in member.outcomes:
                 yield NamedOutcome(file, outcome if file.uri == member.uri else free(outcome))

@@ -11,10 +11,14 @@ from tierwise.records import ImageFile, Record
 
 @dataclass(frozen=True, slots=True)
 class Keyed(Record):
-    """A file to be asked, and the key under which its twins find its answers."""
+    """A file to be asked, and the key under which its twins find its answers.
+
+    `parts` says where its names are in their crowd, 0 where there is but this one.
+    """
 
     share_key: str
     file: ImageFile
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

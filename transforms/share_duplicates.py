@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import apache_beam as beam
 
@@ -13,6 +14,8 @@ from tierwise.records import ImageFile, Scalar
 from tierwise.scheduling.wanted import of_file
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.task import FILENAME
+from tierwise.transforms.combine_by_key import CombineHere, Reduce
+from tierwise.transforms.crowd import part_of
 from tierwise.transforms.shard import Keyed, Shard
 
 
@@ -30,17 +33,22 @@ class ShareDuplicates(beam.PTransform):
 
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Shard]:
         """Adds the shuffle to a pipeline."""
-        questions, digits = self._questions, self._digits
+        questions, digits, first = self._questions, self._digits, FirstName(self._order_by)
 
         def keyed(file: ImageFile) -> tuple[str, Keyed]:
             key = share_key(file, questions)
-            return shard_of(file.leader or file.content_hash or key, digits), Keyed(key, file)
+            return key, Keyed(key, file)
+
+        def by_shard(key: str, one: Keyed) -> tuple[str, Keyed]:
+            return shard_of(one.file.leader or one.file.content_hash or key, digits), one
 
         return (
             files
-            | "KeyByShard" >> beam.Map(keyed)
+            | "KeyByContent" >> beam.Map(keyed)
+            | "KeepFirstHere" >> CombineHere(Reduce(first))
+            | "KeyByShard" >> beam.MapTuple(by_shard)
             | "GroupByShard" >> beam.GroupByKey()
-            | "KeepOneOfEach" >> beam.MapTuple(keep_one_of_each, order_by=self._order_by)
+            | "KeepOneOfEach" >> beam.MapTuple(keep_one_of_each, first=first)
         )
 
 
@@ -65,22 +73,37 @@ def _values_asked(file: ImageFile, questions: Questions) -> list[tuple[str, Scal
     return values
 
 
-def keep_one_of_each(shard: str, files: Iterable[Keyed], order_by: str = "") -> Shard:
-    """The first name, in alphabetical order, of each content stands for all of them.
+@dataclass(frozen=True, slots=True)
+class FirstName:
+    """Of names of one content, the first in alphabetical order stands for all of them.
 
     With a column to order by, it is the first of the most wanted ones. It is never that of a
     follower, which is not asked.
     """
 
-    def stands_before(one: ImageFile, other: ImageFile) -> bool:
+    order_by: str = ""
+
+    def __call__(self, one: Keyed, other: Keyed) -> Keyed:
+        """The name that stands for both, and the parts of their crowd that both are in."""
+        first = one if self._stands_before(one.file, other.file) else other
+        return replace(first, parts=parts_of(one) | parts_of(other))
+
+    def _stands_before(self, one: ImageFile, other: ImageFile) -> bool:
         if bool(one.leader) != bool(other.leader):
             return not one.leader
-        ours, theirs = of_file(one, order_by), of_file(other, order_by)
+        ours, theirs = of_file(one, self.order_by), of_file(other, self.order_by)
         return ours > theirs or (ours == theirs and one.uri < other.uri)
 
+
+def parts_of(one: Keyed) -> int:
+    """The parts of their crowd that all names of a content are in."""
+    return one.parts or part_of(one.file.uri)
+
+
+def keep_one_of_each(shard: str, files: Iterable[Keyed], first: FirstName = FirstName()) -> Shard:
+    """The name of each content that stands for all."""
     kept: dict[str, Keyed] = {}
     for keyed in files:
         before = kept.get(keyed.share_key)
-        if before is None or stands_before(keyed.file, before.file):
-            kept[keyed.share_key] = keyed
+        kept[keyed.share_key] = first(before, keyed) if before else keyed
     return Shard(shard, tuple(kept[key] for key in sorted(kept)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from tierwise.accounts.costs import CostKey, CostRow, CostTotals, totals_of
+from tierwise.accounts.costs import CostKey, CostRow, totals_of
 from tierwise.records import NamedOutcome
 from tierwise.transforms.key_coder import code_keys
 from tierwise.transforms.sum_by_key import SumByKey
@@ -29,7 +29,7 @@ class SumCosts(beam.PTransform):
             >> beam.FlatMap(
                 lambda row: totals_of(row.outcome, cell(row, column))
             ).with_output_types(CostRow)
-            | "SumByRow" >> SumByKey(CostTotals.zero())
+            | "SumByRow" >> SumByKey()
         )
 
 

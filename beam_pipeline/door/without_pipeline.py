@@ -156,7 +156,7 @@ def _rows_of_images(
     for file in files:
         names[share_key(file, job.plan.questions)].append(file)
     for one in answered.files:
-        for page in name_answers({"files": names[one.share_key], "answered": [one]}):
+        for page in name_answers([one], names[one.share_key]):
             yield from page.rows
 
 
@@ -170,7 +170,7 @@ def _rows_of_groups(
             members[key].append(member)
     for group in answered.groups:
         key = (group.task, group.name)
-        for row in name_group(key, {"files": members[key], "answered": [group]}, questions):
+        for row in name_group([group], members[key], questions):
             if isinstance(row, TaggedOutput):  # a file that was not opened, whose pages count
                 yield from page_rows(row.value, job.plan)
             else:

@@ -48,7 +48,7 @@ def main() -> None:
     outcome = Failure("r", "task", Page(), Reason.UNREADABLE, "", "model", low, standard)
     first = next(files()).uri
     answered = Answered(_KEY, first, (outcome,))
-    rows = name_answers({"answered": [answered], "files": files()})
+    rows = name_answers([answered], files())
     deque(rows, maxlen=0)
     named_cpu, named_held = spent()
     print(f"name {_NAMES:,}: {named_cpu - kept_cpu:.1f} s, {named_held - kept_held:.0f} MB")

@@ -13,13 +13,14 @@ from tierwise.records import (
     Reason,
     ServiceTier,
 )
+from tierwise.transforms.crowd import member_key, part_of
 from tierwise.transforms.free_followers import freed, refused
 
 
 def answered(reason: Reason, *, may_pass: bool = False) -> Answered:
     model, low = "gemini-3.1-flash-lite", MediaResolution.LOW
     what = ("id", "a", Page(), reason, "said so", model, low, ServiceTier.STANDARD)
-    return Answered("key", "a.jpg", (Failure(*what, may_pass=may_pass),))
+    return Answered("key", "a.jpg", (Failure(*what, may_pass=may_pass),), part_of("x"))
 
 
 @pytest.mark.parametrize(
@@ -32,11 +33,12 @@ def answered(reason: Reason, *, may_pass: bool = False) -> Answered:
     ],
 )
 def test_what_a_later_run_asks_again_frees_nobody(reason: Reason, final: bool) -> None:
-    assert list(refused(answered(reason))) == ([("key", True)] if final else [])
+    assert list(refused(answered(reason))) == ([(member_key("key", "x"), True)] if final else [])
     assert not list(refused(answered(reason, may_pass=True)))
 
 
 def test_all_names_that_follow_a_refused_picture_are_freed() -> None:
     names = [ImageFile(name, name, 1, "sha256:a", leader="sha256:b") for name in "xy"]
-    assert [f.leader for f in freed("key", {"files": names, "refused": [True]})] == ["", ""]
-    assert list(freed("key", {"files": names, "refused": []})) == names
+    met = [(False, name) for name in names]
+    assert [f.leader for f in freed(b"key", [*met, (True, True)])] == ["", ""]
+    assert list(freed(b"key", met)) == names

@@ -13,6 +13,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from tierwise.questions import as_written
 from tierwise.records import Answered, Failure, NamedOutcome, NamedPage
 from tierwise.tasks import load_tasks
+from tierwise.transforms.crowd import part_of
 from tierwise.transforms.name_answers import NameAnswers, name_answers
 from tierwise.transforms.share_duplicates import share_key
 
@@ -29,8 +30,11 @@ def test_names_meet_the_answers_of_their_content(
 ) -> None:
     files = [image_file("a.jpg", "aa"), image_file("b.jpg", "aa"), image_file("c.jpg", "cc")]
     answered = [
-        Answered(share_key(file, TASKS), file.uri, (answer("a", cost=cost),))
-        for file, cost in ((files[0], 5), (files[2], 7))
+        Answered(share_key(file, TASKS), file.uri, (answer("a", cost=cost),), parts)
+        for file, cost, parts in (
+            (files[0], 5, part_of("a.jpg") | part_of("b.jpg")),
+            (files[2], 7, 0),
+        )
     ]
 
     def shown(named: NamedOutcome) -> tuple[str, int, bool]:
@@ -54,7 +58,7 @@ def test_no_name_is_held(image_file: Any, answer: Any) -> None:
             passed.append(name)
             yield image_file(name)
 
-    rows = name_answers({"files": files(), "answered": [Answered("k", "a.jpg", (answer("a"),))]})
+    rows = name_answers([Answered("k", "a.jpg", (answer("a"),))], files())
     assert not passed
     assert next(rows).file.uri == "a.jpg"
     assert passed == ["a.jpg"]
@@ -66,7 +70,7 @@ def test_answers_that_are_lost_or_doubled_are_a_bug(
 ) -> None:
     answered = [Answered("k", "a.jpg", (answer(),))] * times
     with pytest.raises(RuntimeError, match=f"{image_file().uri}: {times} sets of answers"):
-        list(name_answers({"files": [image_file()], "answered": answered}))
+        list(name_answers(answered, iter([image_file()])))
 
 
 def message_of(page: NamedPage) -> str:
@@ -78,9 +82,7 @@ def message_of(page: NamedPage) -> str:
 def test_the_failure_of_a_twin_speaks_of_the_twin(image_file: Any, failure: Any) -> None:
     failed = replace(failure(), message="/archive/a.jpg: the file is empty.")
     answered = [Answered("k", "a.jpg", (failed,))]
-    pages = name_answers(
-        {"files": [image_file("a.jpg"), image_file("b.jpg")], "answered": answered}
-    )
+    pages = name_answers(answered, [image_file("a.jpg"), image_file("b.jpg")])
     messages = {page.file.uri: message_of(page) for page in pages}
     assert messages == {
         "a.jpg": "/archive/a.jpg: the file is empty.",

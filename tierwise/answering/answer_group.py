@@ -137,7 +137,8 @@ class _Life:
             for file in self.group.files
             if file.content_hash in by_file
         )
-        return AnsweredGroup(self.group.task, self.group.name, members, rest)
+        group = self.group
+        return AnsweredGroup(group.task, group.name, members, rest, group.parts)
 
 
 def _why_nothing(images: Sequence[GroupImage]) -> ImageError:

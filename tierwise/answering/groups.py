@@ -19,12 +19,14 @@ from tierwise.tasks.task import Task
 class Group:
     """The files of a group that may be sent, in the order of their names, no two of one content.
 
-    `name` is the folder, or the column's value.
+    `name` is the folder, or the column's value; `parts` says where all its files are in their
+    crowd.
     """
 
     task: str
     name: str
     files: tuple[ImageFile, ...]
+    parts: int = 0
 
     @property
     def content_hash(self) -> str:
@@ -37,13 +39,14 @@ class AnsweredGroup:
     """What became of a group.
 
     `members` are the files that were opened, an outcome per page; `rest` holds for every other file
-    of the group, whose pages are not known yet.
+    of the group, whose pages are not known yet. `parts` says where all of them wait for it.
     """
 
     task: str
     name: str
     members: tuple[Answered, ...]
     rest: Outcome
+    parts: int = 0
 
 
 def group_name(uri: str, columns: Mapping[str, Scalar], by: str) -> str | None:

@@ -6,8 +6,8 @@ share the archive; only labels of pictures that were drawn at random are among t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.comparing import cell_text
@@ -187,10 +187,10 @@ def picture_counts(names: Iterable[CountedName]) -> Iterator[CountRow]:
         for some in (every, by_value.setdefault(name.value, [])):
             if name not in some:
                 some.append(name)
-    yield from _counts("", every)
+    yield from counts_of([replace(name, value="") for name in every])
     for value, some in by_value.items():
         if value:
-            yield from _counts(value, some)
+            yield from counts_of(some)
 
 
 def note_names(
@@ -215,9 +215,10 @@ def summed(pictures: Iterable[Iterable[CountedName]]) -> dict[CountKey, CountTot
     return found
 
 
-def _counts(value: str, names: list[CountedName]) -> Iterator[CountRow]:
+def counts_of(names: Collection[CountedName]) -> Iterator[CountRow]:
+    """What one picture adds to the count of a value, or of the archive, that all its names have."""
     first = min(names, key=lambda name: name.answered)  # twins may have been asked apart
-    task, answered = first.task, set(first.answered)
+    task, value, answered = first.task, first.value, set(first.answered)
     labels = {frozenset(name.said) for name in names if name.said is not None}
     said = next(iter(labels)) if len(labels) == 1 else None
     unclear = len(labels) > 1 or (said is None and any(name.unclear for name in names))
