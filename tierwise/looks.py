@@ -2,8 +2,8 @@
 
 Google bills a picture with every request that carries it, and at every media resolution it is most
 of the input. Questions share a request for a picture where they have the same model, service tier
-and contact sheet, come at the same stage (`stage_of`), and each allows the other (`together` of the
-tasks file). Whether they do is decided picture by picture, where their routes are known
+and contact sheet, come at the same stage (`stage_of`), send a picture alike at least for some
+pictures, and each allows the other (`together` of the tasks file). Whether they do is decided picture by picture, where their routes are known
 (`tierwise.answering.look`); here is said who may.
 """
 
@@ -17,6 +17,7 @@ from tierwise.answers.answer_type import packed_output_tokens
 from tierwise.answers.joint import FORMS, Joint
 from tierwise.models import find_model
 from tierwise.records import Route
+from tierwise.routing import reachable
 from tierwise.tasks.task import Task
 from tierwise.tiers import image_tokens, text_tokens
 
@@ -120,6 +121,8 @@ def _fits(task: Task, look: Sequence[Task]) -> bool:
     """Whether all allow each other, their reply fits, and one look costs less than two."""
     if not all(_allow(task, one) for one in look):
         return False
+    if not any(_may_meet(task, one) for one in look):
+        return False
     alike = [one for one in look if unpacked(one.route) == unpacked(task.route)]
     images = pack_size([one.route for one in (*alike, task)])
     limit = find_model(task.route.model).max_output_tokens
@@ -131,6 +134,12 @@ def _fits(task: Task, look: Sequence[Task]) -> bool:
         return True
     dearer = sum(_text_per_image(one, images) - _text_per_image(one) for one in alike)
     return _picture_tokens(task.route) > dearer
+
+
+def _may_meet(one: Task, other: Task) -> bool:
+    """Whether there may be a picture for which both take the same route."""
+    routes = (reachable(unpacked(task.route), task.routing) for task in (one, other))
+    return not frozenset.isdisjoint(*routes)
 
 
 def _allow(one: Task, other: Task) -> bool:

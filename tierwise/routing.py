@@ -115,6 +115,15 @@ def dearest(route: Route, routing: Routing) -> Route:
     return at_resolution(route, _raised(route, routing))
 
 
+def reachable(route: Route, routing: Routing) -> frozenset[Route]:
+    """Every route that some picture may take."""
+    offered = _offered(route)
+    tops = {route.media_resolution, dearest(route, routing).media_resolution}
+    if routing.fit_pixels and route.images_per_sheet == 1:
+        tops |= set(offered[: max(map(offered.index, tops))])
+    return frozenset(at_resolution(route, resolution) for resolution in tops)
+
+
 def adapts(route: Route, routing: Routing) -> bool:
     """Whether any picture may take another route than the task's."""
     lowest = route.media_resolution is _offered(route)[0]

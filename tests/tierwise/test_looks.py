@@ -46,6 +46,10 @@ def test_tasks_that_look_in_the_same_way_share() -> None:
         "images_per_sheet: 4",
         "together: false",
         "together: []",
+        "media_resolution: high",
+        "image: {max_side: 512}",
+        "image: {quality: 60}",
+        "media_resolution: medium, routing: {detail_above: 0.3}",
     ],
 )
 def test_what_differs_is_asked_apart(keys: str) -> None:
@@ -58,9 +62,12 @@ def test_those_of_one_sheet_size_share() -> None:
     assert found == {("a", "d"), ("b", "c")}
 
 
-def test_what_follows_from_the_picture_is_decided_there() -> None:
-    # Their routes may be the same for some pictures: the life of an image compares them.
-    keys = "media_resolution: high"
+@pytest.mark.parametrize(
+    "keys",
+    ["media_resolution: high, routing: {fit_pixels: true}", "routing: {detail_above: 0.3}"],
+)
+def test_what_follows_from_the_picture_is_decided_there(keys: str) -> None:
+    # Their routes are the same for some pictures: the life of an image compares them.
     assert looks(task("a"), task("b", keys)) == {("a", "b")}
 
 
