@@ -2,9 +2,9 @@
 
 Google bills a picture with every request that carries it, and at every media resolution it is most
 of the input. Questions share a request for a picture where they have the same model, service tier
-and contact sheet, come at the same stage (`stage_of`), send a picture alike at least for some
-pictures, and each allows the other (`together` of the tasks file). Whether they do is decided picture by picture, where their routes are known
-(`tierwise.answering.look`); here is said who may.
+and contact sheet, come at the same stage (`stage_of`), take some pictures by the same route, and
+each allows the other (`together` of the tasks file). Whether they do is decided picture by picture,
+where their routes are known (`tierwise.answering.look`); here is said who may.
 """
 
 from __future__ import annotations
