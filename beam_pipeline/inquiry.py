@@ -41,12 +41,13 @@ from tierwise.questions import Questions
 from tierwise.records import ServiceTier
 from tierwise.references import BUCKET_SCHEME
 from tierwise.storage.find_input import find_input
-from tierwise.storage.listing import Input, InputKind, Named, list_names
+from tierwise.storage.listing import Input, InputKind, Named
 from tierwise.storage.overlap import check_not_itself
+from tierwise.storage.sampled_names import sampled_names
 from tierwise.tasks.grouping import BY_FOLDER
 from tierwise.tasks.prompts import used_variables
 
-_LABELS_LOOKED_AT = 10_000
+_LABELS_LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,12 @@ def inquiry_of(
 def _label_tasks(questions: Questions, found: Input) -> tuple[str, str]:
     """The tasks of the columns `label` and `old_label`, empty for none.
 
-    By the values in the manifest's first rows, as a calibration tells it by those of all.
+    By the values in some rows of the manifest, as a calibration tells it by those of all.
     """
     columns = [name for name in (LABEL, OLD_LABEL) if name in found.columns]
     words: dict[str, set[str]] = {LABEL: set(), OLD_LABEL: set()}
     if columns and found.kind is InputKind.MANIFEST:
-        names = islice(list_names(found), _LABELS_LOOKED_AT)
+        names = islice(sampled_names(found), _LABELS_LOOKED_AT)
         named = [name for name in names if isinstance(name, Named)]
         for column in columns:
             cells = (name.columns.get(column) for name in named)
@@ -255,5 +256,5 @@ def _in_a_bucket(found: Input) -> bool:
         return True
     if found.kind is not InputKind.MANIFEST:
         return found.uri.startswith(BUCKET_SCHEME)
-    names = (name for name in list_names(found) if isinstance(name, Named))
+    names = (name for name in sampled_names(found) if isinstance(name, Named))
     return any(name.path.startswith(BUCKET_SCHEME) for name in names)

@@ -39,8 +39,9 @@ from tierwise.prices.price_day import price_day
 from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
 from tierwise.storage.files import join
-from tierwise.storage.listing import Input, Named, list_names, starts_at
+from tierwise.storage.listing import Input, InputKind, Named, starts_at
 from tierwise.storage.request_files import RequestFiles
+from tierwise.storage.sampled_names import sampled_names
 from tierwise.tasks import Tasks
 from tierwise.transforms.share_near_duplicates import Likeness
 from tierwise.version import VERSION
@@ -265,17 +266,20 @@ def _likeness(settings: Settings) -> Likeness | None:
 
 
 def _count_names(questions: Questions, found: Input) -> tuple[int, dict[str, int]]:
-    """The names of the archive, and per task that asks groups how many belong to none."""
-    if found.about is not None:  # only a manifest, which is never cut, has names without a group
-        return found.about, {}
+    """The names of the archive, and per task that asks groups how many belong to none, about."""
+    if found.about is not None and found.kind is not InputKind.MANIFEST:
+        return found.about, {}  # only a manifest has names without a group
     count, ungrouped = 0, dict[str, int]()
-    for name in list_names(found):
+    for name in sampled_names(found):
         if isinstance(name, Named):
             count += 1
             for task in questions.of_groups:
                 if task.per and group_name(name.uri, name.columns, task.per.by) is None:
                     ungrouped[task.name] = ungrouped.get(task.name, 0) + 1
-    return count, ungrouped
+    if found.about is None:
+        return count, ungrouped
+    shares = ((task, found.about * some / count) for task, some in ungrouped.items())
+    return found.about, {task: round(share) for task, share in shares}
 
 
 def warnings_about_groups(job: Job) -> Iterator[str]:

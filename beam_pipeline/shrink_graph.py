@@ -19,9 +19,10 @@ from tierwise.metrics import (
 )
 from tierwise.publishing.parts import TableRow
 from tierwise.publishing.publish_metrics import KindTotals, MetricsPublication, publish_metrics
-from tierwise.records import ImageSettings, MediaResolution
+from tierwise.records import ImageFile, ImageSettings, MediaResolution
 from tierwise.storage.files import join
 from tierwise.storage.listing import Input
+from tierwise.storage.overlap import check_apart
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.hash_images import REPEATED_NAMES
 from tierwise.transforms.list_images import SKIPPED, ListImages
@@ -67,13 +68,18 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
         )
 
     listed = root | "ListImages" >> ListImages(job.found)
-    optimized = listed["files"] | "OptimizeImages" >> ShrinkImages(
-        job.found, shrinking, job.shrinkers
-    )
+    checked = listed["files"] | "CheckApart" >> beam.Map(_apart, output=job.output)
+    optimized = checked | "OptimizeImages" >> ShrinkImages(job.found, shrinking, job.shrinkers)
     parts = optimized | "WriteTables" >> WriteParts(staging, {_TABLE: schema}, _tabulate)
     sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
     return (parts, sums, left_out) | "PublishMetrics" >> CloseRun(publication, publish_metrics)
+
+
+def _apart(file: ImageFile, output: str) -> ImageFile:
+    """The file, unless it would be overwritten."""
+    check_apart(file, output)
+    return file
 
 
 def _tabulate(one: Optimized) -> TableRow:

@@ -9,7 +9,17 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from tierwise.journal.run_records import Lease
-from tierwise.storage.listing import Input, Named, Skipped, list_names, split
+from tierwise.storage.listing import (
+    Input,
+    InputKind,
+    Named,
+    Skipped,
+    list_names,
+    names_in,
+    pieces_in,
+    split,
+)
+from tierwise.storage.manifests.pieces import Piece
 from tierwise.transforms.hash_images import HashImages
 from tierwise.transforms.keep_lease import keep_lease
 
@@ -20,9 +30,10 @@ class ListImages(beam.PTransform):
     """From nothing to `files`, ImageFile records, and the names that stand for no image of its own.
 
     Those are `skipped_files`, plain non-pictures, and `repeated_rows` of a manifest: a name that it
-    holds twice is one image. A bucket is listed by several workers, each a range of names. Names
-    are spread over the workers before anything is opened, and each is hashed there, unless the
-    listing told the hash. Whoever lists keeps `lease`, if there is one.
+    holds twice is one image. A bucket is listed by several workers, each a range of names, and a
+    manifest read by several, each a piece of it. Names are spread over the workers before anything
+    is opened, and each is hashed there, unless the listing told the hash. Whoever lists keeps
+    `lease`, if there is one.
     """
 
     def __init__(self, found: Input, lease: Lease | None = None) -> None:
@@ -36,19 +47,24 @@ class ListImages(beam.PTransform):
         inputs = root | "NameInput" >> beam.Create(ranges)
         if len(ranges) > 1:
             inputs = inputs | "SpreadInput" >> beam.Reshuffle()
-        listing = beam.ParDo(_ListNamesFn(self._found.uri)).with_outputs(SKIPPED, main="named")
-        listed = keep_lease(inputs, self._lease, "KeepLease") | "ListNames" >> listing
+        inputs = keep_lease(inputs, self._lease, "KeepLease")
+        if self._found.kind is InputKind.MANIFEST:
+            inputs = inputs | "CutManifest" >> beam.FlatMap(pieces_in).with_output_types(Piece)
+            inputs = inputs | "SpreadPieces" >> beam.Reshuffle()
+        listing = beam.ParDo(_ListNamesFn(self._found)).with_outputs(SKIPPED, main="named")
+        listed = inputs | "ListNames" >> listing
         hashed = listed["named"] | "HashImages" >> HashImages()
         return {**hashed, SKIPPED: listed[SKIPPED]}
 
 
 class _ListNamesFn(beam.DoFn):
-    def __init__(self, uri: str) -> None:
-        self._uri = uri
+    def __init__(self, found: Input) -> None:
+        self._found = found
 
     def display_data(self) -> dict[str, Any]:
-        return {"input": self._uri}
+        return {"input": self._found.uri}
 
-    def process(self, found: Input) -> Iterator[Named | TaggedOutput]:
-        for name in list_names(found):
+    def process(self, part: Input | Piece) -> Iterator[Named | TaggedOutput]:
+        names = names_in(part, self._found) if isinstance(part, Piece) else list_names(part)
+        for name in names:
             yield TaggedOutput(SKIPPED, name.uri) if isinstance(name, Skipped) else name

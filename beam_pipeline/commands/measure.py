@@ -50,7 +50,8 @@ from tierwise.publishing.page_plots import MEASUREMENT_PLOT
 from tierwise.records import Reason, Route, ServiceTier
 from tierwise.storage.files import files_for, join
 from tierwise.storage.find_input import find_input
-from tierwise.storage.listing import Named, list_names
+from tierwise.storage.listing import Named
+from tierwise.storage.sampled_names import sampled_names
 from tierwise.surveying.stratified import stratified
 from tierwise.tasks import Task, Tasks
 from tierwise.version import VERSION
@@ -221,11 +222,10 @@ def _asked_alone(task: Task, others: Sequence[str]) -> str:
 def _sample(settings: Settings) -> tuple[str, str]:
     """The output folder, and in it a manifest of the sample."""
     found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
-    names = [name for name in list_names(found) if isinstance(name, Named)]
+    names = [name for name in sampled_names(found) if isinstance(name, Named)]
     if settings.sample and settings.sample > len(names):
-        raise InputError(
-            f"--sample={settings.sample}: the archive has {len(names)} files. Ask for fewer."
-        )
+        has = "the archive has" if found.about is None else "of the archive are looked at"
+        raise InputError(f"--sample={settings.sample}: {has} {len(names)} files. Ask for fewer.")
     chosen = stratified(names, settings.sample or _SAMPLE, Limits())
     if not chosen:
         raise InputError(f"--input={settings.input}: no picture could be read.")

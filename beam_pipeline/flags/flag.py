@@ -19,7 +19,8 @@ EMULATOR = "emulator"
 
 IMAGES = (
     "a folder (all files below it), a pattern such as 'photos/**/*.jpg', "
-    "one file, or a manifest (.csv, .jsonl, .parquet) with a column named uri."
+    "one file, or a manifest (.csv, .tsv, .jsonl, .ndjson, .parquet, plain or .gz; one file or a "
+    "pattern such as 'rows-*.parquet') with a column named uri."
 )
 
 

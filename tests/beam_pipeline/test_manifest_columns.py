@@ -100,3 +100,18 @@ def test_columns_that_bigquery_refuses_are_told_or_renamed(
     else:
         assert "BigQuery refuses tables with the columns 'Total Price', '2col'" in said
         assert "'sku'" not in said
+
+
+def test_a_wrong_row_that_only_workers_find_is_refused_before_anything_is_asked(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest = photos(1) / "list.csv"
+    lines = ["uri"] + ["000.jpg"] * 100_001
+    lines[1200] = "ftp://host/a.jpg"
+    manifest.write_text("\n".join(lines))
+    classify(manifest, status=2)
+    assert "list.csv: row 1200: 'ftp://host/a.jpg': this kind of" in capsys.readouterr().err
+    assert not gemini.requests()

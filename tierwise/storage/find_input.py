@@ -8,6 +8,7 @@ from heapq import nsmallest
 
 from tierwise.errors import InputError
 from tierwise.shown import counted
+from tierwise.storage.file_addresses import local_path
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import (
     GLOB_SIGNS,
@@ -16,9 +17,13 @@ from tierwise.storage.listing import (
     Skipped,
     fixed_parts,
     list_names,
+    shards_of,
     split,
 )
-from tierwise.storage.manifests import column_kinds, is_manifest
+from tierwise.storage.manifests.forms import is_manifest
+from tierwise.storage.manifests.look import look_at
+from tierwise.storage.other_lists import refuse_list
+from tierwise.storage.shown_names import path_of
 
 # Ranges of a long listing that are looked through at a time for a first file.
 _TOGETHER = 16
@@ -30,7 +35,7 @@ def find_input(uri: str, *, excluded: str = "", follow_links: bool = False) -> I
     """What an input is.
 
     Args:
-        uri: a folder, a pattern, a file or a manifest.
+        uri: a folder, a pattern, a file, or a manifest in one file or in those of a pattern.
         excluded: a folder whose files are left out when it lies within the input: the output.
         follow_links: whether links that lead out of a folder are followed.
 
@@ -38,7 +43,7 @@ def find_input(uri: str, *, excluded: str = "", follow_links: bool = False) -> I
         InputError: nothing is there, it cannot be read, or a manifest is malformed.
     """
     try:
-        return _find_input(uri, excluded, follow_links)
+        return _find_input(local_path(uri), excluded, follow_links)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"--input={uri}: cannot be read: {reason}.") from error
@@ -53,8 +58,8 @@ def _find_input(uri: str, excluded: str, follow_links: bool) -> Input:
         return _with_names(folder, "the folder holds no files")
     if files.exists(uri):
         if is_manifest(uri):
-            manifest = Input(uri, InputKind.MANIFEST, column_kinds(uri))
-            return _with_names(manifest, "the manifest has no rows. List images in its column uri")
+            return _manifest(Input(uri, InputKind.MANIFEST))
+        refuse_list(uri)
         return Input(uri, InputKind.FILE)
     if not GLOB_SIGNS & set(uri):
         if _is_something(uri):
@@ -67,7 +72,18 @@ def _find_input(uri: str, excluded: str, follow_links: bool) -> Input:
     pattern = _cut(
         Input(uri, InputKind.PATTERN, excluded=excluded, follow_links=follow_links), root, beginning
     )
+    if is_manifest(uri):
+        return _manifest(replace(pattern, kind=InputKind.MANIFEST, sharded=True))
     return _with_names(pattern, "no file matches this pattern")
+
+
+def _manifest(found: Input) -> Input:
+    shards = list(shards_of(found))
+    if not shards:
+        raise InputError(f"--input={found.uri}: no file matches this pattern.")
+    look = look_at(shards)
+    manifest = replace(found, columns=look.columns, about=look.about)
+    return _with_names(manifest, "the manifest has no rows. List images in its column uri")
 
 
 def _with_names(found: Input, nothing: str) -> Input:
@@ -87,6 +103,8 @@ def _with_names(found: Input, nothing: str) -> Input:
                 pool.shutdown(wait=False, cancel_futures=True)
                 return found
             skipped += names
+    if skipped and found.kind is InputKind.PATTERN:
+        refuse_list(path_of(min(skipped)))
     raise InputError(f"--input={found.uri}: {_told(skipped) if skipped else nothing}.")
 
 
@@ -103,6 +121,11 @@ def _skipped_only(part: Input) -> list[str] | None:
 def _told(skipped: list[str]) -> str:
     more = len(skipped) - _SHOWN
     names = ", ".join(nsmallest(_SHOWN, skipped)) + (f" and {more:,} more" if more > 0 else "")
+    if all(map(is_manifest, skipped)):
+        return (
+            f"no file that may be an image; {counted(len(skipped), 'table')} ({names}). To read "
+            "tables as a manifest, name one, or write a pattern with their ending"
+        )
     return (
         f"no file that may be an image; {counted(len(skipped), 'file')} skipped, hidden or with an "
         f"ending of something else ({names}). Name such a file alone to try it"

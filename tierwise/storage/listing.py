@@ -13,14 +13,16 @@ from tierwise.errors import InputError
 from tierwise.records import Record, Scalar
 from tierwise.storage.files import files_for
 from tierwise.storage.left_aside import is_left_aside
-from tierwise.storage.manifests import read_rows, resolve
+from tierwise.storage.manifests.forms import is_manifest
+from tierwise.storage.manifests.pieces import Piece, pieces_of
+from tierwise.storage.manifests.rows import read_rows
 from tierwise.storage.name_ranges import EVERY, NameRange
-from tierwise.storage.shown_names import path_of, shown_name
+from tierwise.storage.shown_names import shown_name
 from tierwise.storage.stat import Stat
 
 # Files that cameras, editors and web exports lay beside pictures. Everything else is tried.
 _ENDINGS = """
-aae csv db html ini json jsonl log md parquet tsv txt xmp yaml yml zip
+aae csv db gz html ini json jsonl log md ndjson parquet tsv txt xmp yaml yml zip
 avi m4a m4v mkv mov mp3 mp4 wav
 """
 _NO_PICTURES = frozenset(_ENDINGS.split())
@@ -42,10 +44,11 @@ class InputKind(StrEnum):
 class Input:
     """An input that was looked at and exists; `columns` are a manifest's own, with their kinds.
 
+    A manifest that is `sharded` has a pattern for its `uri`, and rows in all files that match.
     What lies below the folder `excluded` is left out, unless a manifest names it. `ranges` hold
-    every name of a folder or a pattern once; `about` is how many there may be, where the listing is
-    so long that it was cut and nobody should list all of it. Links out of a folder are followed
-    only with `follow_links`.
+    every name of a folder or a pattern once; `about` is how many there may be, where a listing is
+    so long, or a manifest so large, that nobody should go through all of it. Links out of a folder
+    are followed only with `follow_links`.
     """
 
     uri: str
@@ -55,6 +58,7 @@ class Input:
     ranges: tuple[NameRange, ...] = (EVERY,)
     about: int | None = None
     follow_links: bool = False
+    sharded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +94,47 @@ def list_names(found: Input) -> Iterator[Named | Skipped]:
         InputError: a manifest is malformed, or names an address of a kind that is not supported.
     """
     if found.kind is InputKind.MANIFEST:
-        for uri, columns in read_rows(found.uri, found.columns):
-            path = resolve(found.uri, uri)
-            files_for(path)
-            yield Named(uri, path_of(path), columns)
+        yield from (name for piece in pieces_in(found) for name in names_in(piece, found))
     elif found.kind is InputKind.FILE:
         yield _named(found.uri)
     elif found.kind is not InputKind.GIVEN:
         root = "" if found.kind is InputKind.PATTERN else found.uri.rstrip("/") + "/"
         yield from (_sorted_out(stat, root) for stat in _stats(found))
+
+
+def shards_of(found: Input) -> Iterator[Stat]:
+    """The files of a manifest."""
+    if not found.sharded:
+        yield files_for(found.uri).stat(found.uri)
+        return
+    for stat in _stats(replace(found, kind=InputKind.PATTERN)):
+        hidden = stat.uri.rpartition("/")[2].startswith(".")
+        if is_manifest(stat.uri) and not hidden:
+            yield stat
+
+
+def pieces_in(found: Input) -> Iterator[Piece]:
+    """All rows of a manifest, each once, in parts that several workers can read."""
+    return (piece for shard in shards_of(found) for piece in pieces_of(shard))
+
+
+def names_in(piece: Piece, found: Input) -> Iterator[Named]:
+    """The names in a part of a manifest."""
+    for uri, path, columns in read_rows(piece, found.columns, starts_in(found)):
+        yield Named(uri, path, columns)
+
+
+def starts_in(found: Input) -> str:
+    """The folder that relative names of a manifest start at; empty for where the command is given.
+
+    It is the manifest's own, or that which its pattern starts in.
+    """
+    return fixed_part(found.uri) if found.sharded else _parent(found.uri)
+
+
+def _parent(uri: str) -> str:
+    folder, slash, _ = uri.rpartition("/")
+    return folder or slash
 
 
 def starts_at(found: Input) -> str:
@@ -108,8 +144,8 @@ def starts_at(found: Input) -> str:
     """
     if "://" in found.uri:
         return ""
-    here = Path(found.uri).parent if found.kind is InputKind.MANIFEST else Path()
-    return str(here.absolute())
+    here = starts_in(found) if found.kind is InputKind.MANIFEST else ""
+    return str(Path(here).absolute())
 
 
 def is_plainly_no_picture(uri: str) -> bool:

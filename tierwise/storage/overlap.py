@@ -7,7 +7,9 @@ from functools import lru_cache
 from itertools import islice
 
 from tierwise.errors import InputError
-from tierwise.storage.listing import Input, InputKind, Named, list_names
+from tierwise.records import ImageFile
+from tierwise.storage.listing import Input, InputKind, Named
+from tierwise.storage.sampled_names import sampled_names
 
 
 def check_not_itself(found: Input, output: str) -> None:
@@ -22,7 +24,7 @@ def check_not_itself(found: Input, output: str) -> None:
         )
 
 
-def check_apart(named: Named, output: str) -> None:
+def check_apart(named: Named | ImageFile, output: str) -> None:
     """Refuse an output folder that holds a file of the input, under whatever name.
 
     Raises:
@@ -43,8 +45,10 @@ def count_apart(found: Input, output: str) -> int:
         InputError: the output folder holds one.
     """
     names = 0
-    # In a listing that is cut there are no links: all names lie in the output if one does.
-    for name in islice(list_names(found), None if found.about is None else 1):
+    # In a listing that is cut there are no links: all names lie in the output if one does. Whoever
+    # reads a large manifest checks each name.
+    one = found.about is not None and found.kind is not InputKind.MANIFEST
+    for name in islice(sampled_names(found), 1 if one else None):
         if isinstance(name, Named):
             check_apart(name, output)
             names += 1

@@ -52,6 +52,6 @@ def _root(found: Input) -> str:
     uri = found.uri.partition("://")[2] or found.uri
     if found.kind is InputKind.FOLDER:
         return uri.rstrip("/")
-    if found.kind is InputKind.PATTERN:
+    if found.kind is InputKind.PATTERN or found.sharded:
         return fixed_part(uri)
     return uri.rpartition("/")[0]

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 from math import sqrt
 
-from tierwise.storage.listing import Input, Named, Skipped, list_names
-
-# Of a listing so long that it was cut, so many names stand for all.
-_MOST_LISTED = 20_000
+from tierwise.storage.listing import Input, Named
+from tierwise.storage.sampled_names import sampled_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +58,10 @@ def archive_names(found: Input, rng: random.Random) -> ArchiveNames:
     Raises:
         InputError: a manifest is malformed.
     """
-    listed = list(_listed(found, rng))
+    listed = list(sampled_names(found, rng))
     named = tuple({name.uri: name for name in listed if isinstance(name, Named)}.values())
     skipped = sum(not isinstance(name, Named) for name in listed)
     if found.about is None:
         return ArchiveNames(len(named), named, skipped)
     tried = round(found.about * len(named) / len(listed)) if listed else 0
     return ArchiveNames(tried, named, found.about - tried)
-
-
-def _listed(found: Input, rng: random.Random) -> Iterator[Named | Skipped]:
-    if found.about is None:
-        return list_names(found)
-    ranges = tuple(rng.sample(found.ranges, len(found.ranges)))
-    return islice(list_names(replace(found, ranges=ranges)), _MOST_LISTED)

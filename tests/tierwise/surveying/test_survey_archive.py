@@ -17,10 +17,10 @@ from tierwise.forecast.rates import Rates
 from tierwise.forecast.survey import Groups, Survey
 from tierwise.images.limits import Limits
 from tierwise.questions import as_written
+from tierwise.storage import sampled_names
 from tierwise.storage.find_input import find_input
 from tierwise.storage.gcs_files import GcsFiles
 from tierwise.storage.listing import Input, InputKind
-from tierwise.surveying import archive_names
 from tierwise.surveying.survey_archive import WhatToSurvey, survey_archive
 from tierwise.tasks import load_tasks
 
@@ -125,7 +125,7 @@ def test_only_the_beginning_of_large_files_is_read(
 def test_a_long_listing_in_a_bucket_is_surveyed_by_parts(
     bucket: Bucket, draw: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_names, "_MOST_LISTED", 100)
+    monkeypatch.setattr(sampled_names, "_MOST_LISTED", 100)
     for number in range(600):
         bucket.put(f"gs://archive/in/{number:03}.jpg", draw(number // 2))
     cut = GcsFiles(page=10, ranges=8).cut("gs://archive/in")

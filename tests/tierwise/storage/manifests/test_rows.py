@@ -17,14 +17,18 @@ from hypothesis import strategies as st
 
 from tierwise.errors import InputError
 from tierwise.records import Scalar
-from tierwise.storage.manifests import column_kinds, is_manifest, read_rows, resolve
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Named, list_names
+from tierwise.storage.manifests.forms import is_manifest
+from tierwise.storage.manifests.rows import resolve
 
 Rows = list[tuple[str, Mapping[str, Scalar]]]
 
 
-def read(path: Path) -> tuple[dict[str, str], Rows]:
-    kinds = column_kinds(str(path))
-    return kinds, list(read_rows(str(path), kinds))
+def read(path: Path | str) -> tuple[dict[str, str], Rows]:
+    found = find_input(str(path))
+    names = [name for name in list_names(found) if isinstance(name, Named)]
+    return dict(found.columns), [(name.uri, name.columns) for name in names]
 
 
 def csv_file(folder: Path, content: str | bytes) -> Path:
@@ -210,20 +214,17 @@ def test_every_cell_is_of_its_columns_kind(
 
 
 def test_addresses_start_at_the_manifests_folder() -> None:
-    assert resolve("in/list.csv", "../a.jpg") == "in/../a.jpg"
-    assert resolve("list.csv", "a.jpg") == "a.jpg"
-    assert resolve("gs://b/list.csv", "a.jpg") == "gs://b/a.jpg"
-    assert resolve("in/list.csv", "gs://b/a.jpg") == "gs://b/a.jpg"
+    assert resolve("in", "../a.jpg") == "in/../a.jpg"
+    assert resolve("", "a.jpg") == "a.jpg"
+    assert resolve("/", "a.jpg") == "/a.jpg"
+    assert resolve("gs://b", "a.jpg") == "gs://b/a.jpg"
+    assert resolve("in", "gs://b/a.jpg") == "gs://b/a.jpg"
 
 
 def test_endings_that_mean_a_manifest() -> None:
-    assert [is_manifest(name) for name in ("a.CSV", "a.jsonl", "a.parquet", "a.json", "csv")] == [
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
+    yes = ("a.CSV", "a.tsv", "a.jsonl", "a.NDJSON", "a.parquet", "a.csv.gz", "a.parquet.gzip")
+    no = ("a.json", "csv", "a.txt", "a.gz", "a.json.gz", "a.csv/b", "a.csv.zip")
+    assert [name for name in (*yes, *no) if is_manifest(name)] == list(yes)
 
 
 @pytest.mark.parametrize(
@@ -241,21 +242,19 @@ def test_columns_that_a_database_takes_for_one_are_refused(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=r"differ in case or the form|is there twice"):
-        column_kinds(str(tmp_path / name))
+        find_input(str(tmp_path / name))
 
 
 def test_parquet_columns_that_differ_in_case_are_refused(tmp_path: Path) -> None:
     table = pa.table({"uri": ["x.jpg"], "Label": ["a"], "label": ["b"]})
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(InputError, match="'Label' and 'label' differ in case"):
-        column_kinds(str(tmp_path / "a.parquet"))
+        find_input(str(tmp_path / "a.parquet"))
 
 
 def test_spaces_around_names_and_addresses_are_dropped(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("uri , label\n x.jpg ,dog\n", "utf-8")
-    uri = str(tmp_path / "a.csv")
-    assert column_kinds(uri) == {"label": "string"}
-    assert list(read_rows(uri, {"label": "string"})) == [("x.jpg", {"label": "dog"})]
+    assert read(tmp_path / "a.csv") == ({"label": "string"}, [("x.jpg", {"label": "dog"})])
 
 
 @pytest.mark.parametrize(
@@ -278,9 +277,10 @@ def test_whole_numbers_with_gaps_are_whole_numbers(
     if ending == "parquet":
         pq.write_table(pa.table({"uri": names, "n": pa.array(values, pa.float64())}), uri)
     else:
-        rows = [{"uri": name, "n": value} for name, value in zip(names, values, strict=True)]
-        Path(uri).write_text("\n".join(map(json.dumps, rows)), "utf-8")
+        written = [{"uri": name, "n": value} for name, value in zip(names, values, strict=True)]
+        Path(uri).write_text("\n".join(map(json.dumps, written)), "utf-8")
         if not any(isinstance(value, float) and value == value for value in values):
             kind = "string"
-    assert column_kinds(uri) == {"n": kind}
-    assert [cell["n"] for _, cell in read_rows(uri, {"n": kind})] == cells
+    kinds, rows = read(uri)
+    assert kinds == {"n": kind}
+    assert [cell["n"] for _, cell in rows] == cells

@@ -1,0 +1,112 @@
+"""A large manifest is looked at in some places, and what does not fit later is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tierwise.errors import InputError
+from tierwise.storage.find_input import find_input
+from tierwise.storage.listing import Named, list_names
+from tierwise.storage.manifests import look
+from tierwise.storage.sampled_names import sampled_names
+
+ROWS, LATE = 12_000, 600
+FORMS = ("csv", "csv.gz", "jsonl", "jsonl.gz", "parquet")
+
+
+@pytest.fixture(autouse=True)
+def _smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the rows is large enough, so that this takes no minute."""
+    smaller = {"_MOST_ROWS": 10_000, "_SAMPLED_ROWS": 2_000, "_PLACES": 8, "_PLACE_BYTES": 16 << 10}
+    for name, value in smaller.items():
+        monkeypatch.setattr(look, name, value)
+
+
+def write(folder: Path, form: str, shards: int = 1, **late: Any) -> str:
+    """A manifest sorted by label; `late` cells are those of a row that nobody looks at."""
+    rows: list[dict[str, Any]] = [
+        {"uri": f"{n:06}.jpg", "n": n, "label": "cat" if n < ROWS / 2 else "dog"}
+        for n in range(ROWS)
+    ]
+    rows[LATE] |= late
+    for shard in range(shards):
+        some = rows[shard * ROWS // shards : (shard + 1) * ROWS // shards]
+        path = folder / f"rows-{shard}.{form}"
+        if form == "parquet":
+            pq.write_table(pa.Table.from_pylist(some), path, row_group_size=1000)
+        else:
+            path.write_bytes(_text(some, form))
+    return f"{folder}/rows-{'*' if shards > 1 else '0'}.{form}"
+
+
+def _text(rows: list[dict[str, Any]], form: str) -> bytes:
+    if form.startswith("csv"):
+        lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+    else:
+        lines = [json.dumps(row) for row in rows]
+    data = ("\n".join(lines) + "\n").encode()
+    return gzip.compress(data, 1) if form.endswith("gz") else data
+
+
+def names(listed: Iterator[Any]) -> list[Named]:
+    return [name for name in listed if isinstance(name, Named)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_from_all_over_it_stand_for_all(tmp_path: Path, form: str) -> None:
+    found = find_input(write(tmp_path, form, shards=3))
+    assert found.about == pytest.approx(ROWS, rel=0.03)
+    kind = "string" if form.startswith("csv") else "integer"
+    assert found.columns == {"n": kind, "label": "string"}
+    seen = names(sampled_names(found))
+    assert 300 < len(seen) <= 2_400
+    assert {name.columns["label"] for name in seen} == {"cat", "dog"}
+    assert len({name.uri for name in seen}) == len(seen)
+    assert seen == names(sampled_names(found))
+    assert sum(1 for _ in list_names(found)) == ROWS
+
+
+def test_a_small_one_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("uri\n" + "a.jpg\n" * 9_000)
+    found = find_input(f"{tmp_path}/list.csv")
+    assert found.about is None
+    assert len(names(sampled_names(found))) == 9_000
+
+
+@pytest.mark.parametrize(
+    ("late", "message"),
+    [
+        ({"n": "n/a"}, "row 601: the column 'n' holds 'n/a', which is no integer"),
+        ({"n": 1.5}, "row 601: the column 'n' holds 1.5, which is no integer"),
+        ({"n": True}, "row 601: the column 'n' holds true, which is no integer"),
+        ({"more": 1}, "row 601: the column 'more' is in none of the rows .* looked at first"),
+    ],
+)
+def test_a_later_cell_that_does_not_fit_is_refused(
+    tmp_path: Path, late: dict[str, Any], message: str
+) -> None:
+    found = find_input(write(tmp_path, "jsonl", **late))
+    with pytest.raises(InputError, match=message):
+        names(list_names(found))
+
+
+def test_what_loses_nothing_fits(tmp_path: Path) -> None:
+    found = find_input(write(tmp_path, "jsonl", n=7.0, label={"a": [1]}))
+    (late,) = (name for name in names(list_names(found)) if name.uri == "000600.jpg")
+    assert late.columns == {"n": 7, "label": '{"a": [1]}'}
+
+
+def test_cells_with_line_ends_are_looked_at_from_the_front(tmp_path: Path) -> None:
+    lines = [f'{n}.jpg,"two\nlines, {n}"\n' for n in range(6_000)]
+    (tmp_path / "list.csv").write_text("uri,note\n" + "".join(lines))
+    found = find_input(f"{tmp_path}/list.csv")
+    assert found.about == pytest.approx(12_000, rel=0.05)  # lines tell no better
+    assert names(sampled_names(found))[-1].columns == {"note": "two\nlines, 1999"}

@@ -1,0 +1,124 @@
+"""A manifest: a table with a `uri` column, whose other columns ride along to the output.
+
+CSV cells are strings, and null when empty; JSON Lines and Parquet keep strings, integers of 64
+bits, numbers and booleans. Lists and objects travel as JSON, everything else as text. A name on a
+disk that is not Unicode is written with the escapes that tables show it with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from tierwise.errors import InputError
+from tierwise.records import Scalar
+from tierwise.shown import shown
+from tierwise.storage.file_addresses import local_path
+from tierwise.storage.files import files_for
+from tierwise.storage.manifests.cells import Cells, cells_of, column_names, required_format
+from tierwise.storage.manifests.forms import Format
+from tierwise.storage.manifests.kinds import of_kind, scalar
+from tierwise.storage.manifests.pieces import Piece, before
+from tierwise.storage.shown_names import path_of
+
+URI = "uri"
+
+# An image's address as it is written, where to read it, and its other columns.
+ManifestRow = tuple[str, str, Mapping[str, Scalar]]
+
+
+def read_rows(piece: Piece, kinds: Mapping[str, str], folder: str) -> Iterator[ManifestRow]:
+    """Each row's URI without spaces around, where it leads, and its other columns in `kinds`.
+
+    Relative URIs start at `folder`. Columns that the file lacks are null.
+
+    Raises:
+        InputError: a row is malformed, has no URI, one of a kind that is not supported, or a cell
+            that does not fit its column; or a column is there that `kinds` does not know.
+    """
+    _check_columns(piece.uri, kinds)
+    # The cells of CSV are text, or nothing.
+    plain = bool(required_format(piece.uri).separator)
+    for number, cells in enumerate(cells_of(piece), start=1):
+        name = scalar(cells.get(URI))
+        if not isinstance(name, str) or not (name := name.strip()):
+            _refuse(piece, number, " has no uri. Fill it in or delete the row.")
+        try:
+            path = place_of(folder, name)
+        except InputError as error:
+            _refuse(piece, number, f": {error}", error)
+        if plain:
+            yield name, path, {column: cells.get(column) for column in kinds}
+        else:
+            yield name, path, _typed(cells, kinds, piece, number)
+
+
+def resolve(folder: str, uri: str) -> str:
+    """Where to read an image that a manifest names.
+
+    >>> resolve("lists", "a/b.jpg"), resolve("lists", "/data/b.jpg")
+    ('lists/a/b.jpg', '/data/b.jpg')
+    """
+    if "://" in uri or uri.startswith("/"):
+        return uri
+    if not folder:
+        return uri
+    return f"/{uri}" if folder == "/" else f"{folder}/{uri}"
+
+
+def place_of(folder: str, uri: str) -> str:
+    """The file that a manifest names so, as Python takes it.
+
+    Raises:
+        InputError: its kind of address is not supported.
+    """
+    if uri[:5].lower() == "file:":
+        return local_path(uri)
+    path = resolve(folder, uri)
+    files_for(path)
+    return path_of(path)
+
+
+def _typed(cells: Cells, kinds: Mapping[str, str], piece: Piece, number: int) -> dict[str, Scalar]:
+    if not cells.keys() - {URI} <= kinds.keys():
+        new = next(name for name in cells if name not in kinds and name != URI)
+        _refuse(piece, number, f": {_unknown(new)}")
+    typed: dict[str, Scalar] = {}
+    for column, kind in kinds.items():
+        value = cells.get(column)
+        try:
+            typed[column] = of_kind(value, kind)
+        except ValueError as error:
+            _refuse(piece, number, f": {_misfit(column, value, kind)}", error)
+    return typed
+
+
+def _check_columns(uri: str, kinds: Mapping[str, str]) -> None:
+    """Refuse a file without addresses, or with columns that those looked at first do not have."""
+    if required_format(uri) is Format.JSON_LINES:
+        return  # its rows say
+    names = column_names(uri)
+    if URI not in names:
+        raise InputError(f"{uri}: has no column named uri, as other files of the manifest have.")
+    if new := next((name for name in names if name not in kinds and name != URI), None):
+        raise InputError(f"{uri}: {_unknown(new)}")
+
+
+def _unknown(column: str) -> str:
+    return (
+        f"the column {shown(column)} is in none of the rows that were looked at first, which say "
+        "what columns there are. Write it, null where nothing is known, into the first rows of the "
+        "first file, or make the manifest of Parquet."
+    )
+
+
+def _misfit(column: str, value: Any, kind: str) -> str:
+    return (
+        f"the column {shown(column)} holds {shown(value)}, which is no {kind} as in the rows that "
+        "were looked at first. Write the whole column as text, or correct this cell."
+    )
+
+
+def _refuse(piece: Piece, number: int, what: str, error: Exception | None = None) -> NoReturn:
+    row = before(piece)[1] + number
+    raise InputError(f"{piece.uri}: row {row}{what}") from error
