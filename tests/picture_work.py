@@ -66,6 +66,20 @@ def dies_once(file: ImageFile, mark: str) -> str:
     return file.uri
 
 
+def dies_beside_others(file: ImageFile, folder: str, others: int) -> int:
+    """Crash once where the file is called mad, when so many others wait; who answers."""
+    crashed = Path(folder) / "crashed"
+    if crashed.exists():
+        return os.getpid()
+    (Path(folder) / file.uri).touch()
+    while "mad" not in file.uri or len(list(Path(folder).iterdir())) <= others:
+        time.sleep(0.02)
+    crashed.touch()
+    os.kill(os.getpid(), signal.SIGSEGV)
+    time.sleep(60.0)  # until it has come
+    raise AssertionError
+
+
 def holds_a_large_file(file: ImageFile, mark: str) -> bool:
     """Whether nobody else held one meanwhile."""
     with one_at_a_time(40_000_000):

@@ -14,6 +14,7 @@
   - ResultsGoneError        a batch job or its results are there no more
   - RunEndedError           nothing more can be asked in this run: key revoked, quota gone
   - RefusedAloneError       this process is refused what others are answered: exit status 1
+  - MachineError            processes are ended here that decode pictures: exit status 1
 
 A message says what was wrong, which file or key, its value, the limit, and what to do.
 Anything else that is raised is a bug, and stops the run.
@@ -98,3 +99,7 @@ class RefusedAloneError(TierwiseError):
             f"a worker process was refused for long while others were answered: {message}. What it "
             "had to ask goes back to the runner; nothing paid is lost."
         )
+
+
+class MachineError(TierwiseError):
+    """This machine ends processes over too many pictures for the pictures to be at fault."""

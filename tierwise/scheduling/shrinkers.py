@@ -11,22 +11,18 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import IO, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import IO, Concatenate, ParamSpec, Protocol, TypeVar
 
 from tierwise.answering.prepare import READERS
-from tierwise.errors import ImageError
-from tierwise.records import ImageFile, Reason
-from tierwise.scheduling import shrinker_process
-from tierwise.scheduling.shrinker_process import HEAD
+from tierwise.images.isolated.blame import Blame, crashed
+from tierwise.records import ImageFile
+from tierwise.scheduling.shrinker_group import DiedError, Link, ShrinkerGroup
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -35,21 +31,8 @@ OfFile = Callable[Concatenate[ImageFile, Arguments], Result]
 # More than four shrink pictures faster than one event loop can ask about them.
 _MOST = 4
 _LEAST_FILES = 200
-# What a decoder dies of. Whoever is killed otherwise had no such picture.
-_CRASHES = {
-    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP),
-}
-_ENDING_S = 20.0
-_ENVIRONMENT = {
-    # One thread decodes, and the planes of one picture are used again for the next: to give them
-    # back each time costs a twentieth of the time.
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "16000000",
-    "MALLOC_TRIM_THRESHOLD_": "24000000",
-    "OPENBLAS_NUM_THREADS": "1",
-    # An archive may hold a pickle.py, and be the working directory.
-    "PYTHONSAFEPATH": "1",
-}
+# A process that was ended otherwise than by a crash may have held the wrong picture.
+_TRIES = 2
 
 
 def shrinkers_for(files: int, *, asking: bool) -> int:
@@ -88,7 +71,8 @@ class Shrinkers(Protocol):
         """Whatever a function of a file returns or raises.
 
         Raises:
-            ImageError: besides what the function raises, a decoder crashed on this file.
+            ImageError: besides what the function raises, processes end over this file.
+            MachineError: they do over many.
         """
 
     async def close(self) -> None:
@@ -122,9 +106,11 @@ class ShrinkingProcesses:
     def __init__(self, count: int) -> None:
         self._count = count
         self._room = asyncio.Semaphore(READERS)
-        self._idle: list[_Link] = []
-        self._all: list[_Process] = []
-        self._starting, self._one_alone = asyncio.Lock(), asyncio.Lock()
+        self._idle: list[Link] = []
+        self._groups: list[ShrinkerGroup] = []
+        self._apart: ShrinkerGroup | None = None
+        self._starting, self._one_apart = asyncio.Lock(), asyncio.Lock()
+        self._blame = Blame()
         self._lock: IO[bytes] | None = None
 
     async def start(self) -> None:
@@ -145,10 +131,11 @@ class ShrinkingProcesses:
             try:
                 found = await link.ask(work)
                 self._idle.append(link)
-            except _DiedError:
+            except DiedError:
                 found = None
         if found is None:  # which of the calls that were under way did the process die of?
-            found = await self._alone(work, file)
+            found = await self._asked_apart(work, file)
+        self._blame.came_back()
         returned, value = pickle.loads(found)  # noqa: S301 - ours
         if not returned:
             raise value
@@ -157,69 +144,65 @@ class ShrinkingProcesses:
 
     async def close(self) -> None:
         """End the processes, and wait for them."""
-        started, self._all, self._idle = self._all, [], []
+        started, self._groups, self._idle, self._apart = self._groups, [], [], None
         await asyncio.gather(*(one.end() for one in started))
         if self._lock:
             self._lock.close()
 
-    async def _idle_link(self) -> _Link:
+    async def _idle_link(self) -> Link:
         async with self._starting:
             while True:
                 while self._idle:
                     link = self._idle.pop()
                     if link.lives:
                         return link
-                # Elsewhere than on Linux, system libraries do not all survive a fork.
-                forks = self._count if sys.platform == "linux" else 1
-                for _ in range(self._count // forks):
-                    links = READERS * forks // self._count
-                    self._idle += (await self._started(forks, links)).links
+                await self._start_missing()
 
-    async def _alone(self, work: bytes, file: ImageFile) -> bytes:
+    async def _start_missing(self) -> None:
+        """As many processes as have ended, which at first is all."""
+        links = -(-READERS // self._count)
+        groups = [one for one in self._groups if one is not self._apart]
+        for group in groups:
+            if group.ended:
+                await self._end(group)
+        missing = self._count - sum(one.living for one in groups) // links
+        # Elsewhere than on Linux, system libraries do not all survive a fork.
+        forks = missing if sys.platform == "linux" else 1
+        for _ in range(missing // forks):
+            self._idle += (await self._started(forks, links * forks)).links
+
+    async def _asked_apart(self, work: bytes, file: ImageFile) -> bytes:
         """What comes of a call in a process that has no other.
 
         Raises:
-            ImageError: the process has crashed once more.
+            ImageError: the process crashed, or one after the other was ended.
+            MachineError: so were those of many others.
         """
-        async with self._one_alone:
-            process = await self._started(1, 1)
-            try:
-                return await process.links[0].ask(work)
-            except _DiedError as error:
-                status = await process.end()
-                if -status not in _CRASHES:
-                    message = f"a process that shrank {file.uri} ended with status {status}, twice"
-                    raise RuntimeError(message) from error
-                what = signal.Signals(-status).name
-                message = f"{file.uri}: the decoder crashed on this file ({what})."
-                raise ImageError(Reason.UNREADABLE, message) from error
-            finally:
-                await process.end()
-                self._all.remove(process)
+        async with self._one_apart:
+            for _ in range(_TRIES):
+                group = self._apart = self._apart or await self._started(1, 1)
+                try:
+                    return await group.links[0].ask(work)
+                except DiedError:
+                    status = await self._end(group)
+                    if crashed(status):
+                        break
+                except asyncio.CancelledError:
+                    await self._end(group)
+                    raise
+        raise self._blame.of(file.uri, status)
 
-    async def _started(self, count: int, links: int) -> _Process:
-        """So many processes with so many links in all; all but one are forked from that."""
+    async def _end(self, group: ShrinkerGroup) -> int:
+        """Its exit status; it is not asked any more."""
+        self._groups.remove(group)
+        self._apart = None if group is self._apart else self._apart
+        return await group.end()
+
+    async def _started(self, count: int, links: int) -> ShrinkerGroup:
         self._lock = self._lock or tempfile.TemporaryFile()  # noqa: SIM115 - for all their time
-        lock, pairs = self._lock.fileno(), list[tuple[socket.socket, socket.socket]]()
-        try:
-            pairs += (socket.socketpair() for _ in range(links))
-            theirs = [their.fileno() for _, their in pairs]
-            module, numbers = shrinker_process.__name__, map(str, (lock, count, *theirs))
-            process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", module, *numbers],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": _path()},
-                pass_fds=(lock, *theirs),
-            )
-        except OSError:
-            for our, their in pairs:
-                our.close()
-                their.close()
-            raise
-        found = _Process(process, [])
-        self._all.append(found)
-        await found.connect(pairs)
+        found = ShrinkerGroup(count, links, self._lock.fileno())
+        self._groups.append(found)
+        await found.connect()
         return found
 
 
@@ -260,95 +243,3 @@ class ShrinkersAside:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-class _DiedError(Exception):
-    """A process ended in the middle of a call."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Process:
-    """What was started, and the ways to it and to those that it forked."""
-
-    process: subprocess.Popen[bytes]
-    links: list[_Link]
-
-    async def connect(self, pairs: Sequence[tuple[socket.socket, socket.socket]]) -> None:
-        """Make a link of our end of each pair; theirs belong to the process."""
-        for our, their in pairs:
-            their.close()
-            our.setblocking(False)
-        loop = asyncio.get_running_loop()
-        try:
-            for our, _ in pairs:
-                self.links.append((await loop.connect_accepted_socket(_Link, our))[1])
-        except asyncio.CancelledError:
-            for our, _ in pairs[len(self.links) :]:
-                our.close()
-            raise
-
-    async def end(self) -> int:
-        """Its exit status once it has ended, negative for a signal."""
-        for link in self.links:
-            link.close()
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(None, self.process.wait, _ENDING_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return await loop.run_in_executor(None, self.process.wait)
-
-
-class _Link(asyncio.Protocol):
-    """One thread of such a process, as the event loop sees it: a call goes out, its result in."""
-
-    def __init__(self) -> None:
-        self.lives = True
-        self._received = bytearray()
-        self._call: asyncio.Future[bytes] | None = None
-        self._transport: Any = None
-
-    async def ask(self, work: bytes) -> bytes:
-        """What comes of a call.
-
-        Raises:
-            _DiedError: nothing.
-        """
-        if not self.lives:
-            raise _DiedError
-        self._call = asyncio.get_running_loop().create_future()
-        self._transport.write(HEAD.pack(len(work)) + work)
-        try:
-            return await self._call
-        except asyncio.CancelledError:
-            self.close()  # or the next call would get what comes of this one
-            raise
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Asyncio's hook."""
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Asyncio's hook."""
-        self._received += data
-        if len(self._received) < HEAD.size:
-            return
-        end = HEAD.size + HEAD.unpack_from(self._received)[0]
-        if len(self._received) == end and self._call and not self._call.done():
-            self._call.set_result(bytes(memoryview(self._received)[HEAD.size :]))
-            self._received = bytearray()
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's hook
-        """Asyncio's hook."""
-        self.lives = False
-        if self._call and not self._call.done():
-            self._call.set_exception(_DiedError())
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self.lives = False
-        self._transport.close()
-
-
-def _path() -> str:
-    return os.pathsep.join(path for path in sys.path if path)

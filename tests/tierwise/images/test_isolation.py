@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,32 @@ def test_time_is_bounded_and_the_next_picture_is_served(
 def test_a_crash_costs_one_picture(
     read: Callable[[str], bytes], shrink: Callable[..., Picture]
 ) -> None:
+    failure = _failure(shrink, read(SLOW), [signal.SIGSEGV])
+    assert failure.message == "victim.heic: the decoder crashed on this file (SIGSEGV)."
+    assert shrink(read("hopper.bmp")).width == 128
+
+
+def test_who_was_killed_is_asked_again(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    failure = _failure(shrink, read(SLOW), [signal.SIGKILL, signal.SIGKILL])
+    assert failure.reason is Reason.UNREADABLE
+    assert failure.message.startswith(
+        "victim.heic: the process that decoded it was ended (SIGKILL), and a second one too."
+    )
+    assert shrink(read("hopper.bmp")).width == 128
+
+
+def _is_gone(process: int) -> bool:
+    return process not in _helpers(os.getpid())
+
+
+def _failure(
+    shrink: Callable[..., Picture], slow: bytes, killed: list[signal.Signals]
+) -> ImageError:
+    """What comes of a picture whose helpers end by these signals."""
     end_helpers()
-    slow, outcome = read(SLOW), list[ImageError]()
+    outcome = list[ImageError]()
 
     def victim() -> None:
         with pytest.raises(ImageError) as caught:
@@ -64,13 +89,14 @@ def test_a_crash_costs_one_picture(
 
     thread = threading.Thread(target=victim)
     thread.start()
-    _wait_for(lambda: _helpers(os.getpid()))
-    time.sleep(0.5)
-    (helper,) = _helpers(os.getpid())
-    os.kill(helper, signal.SIGSEGV)
+    for number in killed:
+        _wait_for(lambda: _helpers(os.getpid()))
+        time.sleep(0.5)
+        (helper,) = _helpers(os.getpid())
+        os.kill(helper, number)
+        _wait_for(partial(_is_gone, helper))
     thread.join(timeout=20)
-    assert outcome[0].message == "victim.heic: the decoder crashed on this file (SIGSEGV)."
-    assert shrink(read("hopper.bmp")).width == 128
+    return outcome[0]
 
 
 def test_many_threads_share_few_helpers(

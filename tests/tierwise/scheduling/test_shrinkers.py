@@ -20,7 +20,7 @@ import pytest
 
 from tests import picture_work as work
 from tierwise.answering.prepare import prepare_file
-from tierwise.errors import ImageError
+from tierwise.errors import ImageError, MachineError
 from tierwise.images.limits import Limits
 from tierwise.records import ImageFile, ImageSettings, Reason
 from tierwise.scheduling.shrinkers import (
@@ -101,14 +101,81 @@ def test_a_crash_costs_its_own_picture_alone(number: signal.Signals) -> None:
             assert str(came) == f"{name}: the decoder crashed on this file ({number.name})."
 
 
-def test_who_was_killed_is_asked_again_and_no_picture_blamed(tmp_path: Path) -> None:
-    async def use(shrinkers: ShrinkingProcesses) -> str:
-        first = await shrinkers.call(work.dies_once, a_file("a"), str(tmp_path / "mark"))
-        with pytest.raises(RuntimeError, match="that shrank bad ended with status -9, twice"):
-            await shrinkers.call(work.dies, a_file("bad"), signal.SIGKILL)
-        return first
+def test_who_was_killed_is_asked_again_and_one_bad_picture_costs_itself_alone(
+    tmp_path: Path,
+) -> None:
+    names = [f"{place}-{'bad' if place in (3, 17) else 'good'}" for place in range(24)]
 
-    assert with_shrinkers(use) == "a"
+    async def use(shrinkers: ShrinkingProcesses) -> tuple[str, list[Any]]:
+        first = await shrinkers.call(work.dies_once, a_file("a"), str(tmp_path / "mark"))
+        calls = (shrinkers.call(work.dies, a_file(name), signal.SIGKILL) for name in names)
+        return first, await asyncio.gather(*calls, return_exceptions=True)
+
+    first, found = with_shrinkers(use)
+    assert first == "a"
+    for name, came in zip(names, found, strict=True):
+        if "good" in name:
+            assert came == name
+        else:
+            assert isinstance(came, ImageError)
+            assert came.reason is Reason.UNREADABLE
+            assert str(came).startswith(f"{name}: the process that decoded it was ended (SIGKILL)")
+
+
+def test_where_processes_are_killed_over_many_pictures_none_is_to_blame() -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> list[Any]:
+        calls = (shrinkers.call(work.dies, a_file(f"bad {n}"), signal.SIGKILL) for n in range(8))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    found = with_shrinkers(use)
+    assert sum(isinstance(one, ImageError) for one in found) == 3
+    messages = [str(one) for one in found if isinstance(one, MachineError)]
+    assert len(messages) == 5
+    assert any("of 4 pictures 4 did not come back" in one for one in messages)
+
+
+def test_those_that_died_in_company_share_a_process_apart(tmp_path: Path) -> None:
+    """One picture crashes; what was under way beside it comes back from one other process."""
+
+    async def use(shrinkers: ShrinkingProcesses) -> list[Any]:
+        files = [a_file("mad"), *(a_file(f"{n}") for n in range(12))]
+        calls = (shrinkers.call(work.dies_beside_others, one, str(tmp_path), 12) for one in files)
+        return await asyncio.gather(*calls)
+
+    found = with_shrinkers(use, count=1)
+    assert len(set(found)) == 1
+
+
+def test_groups_that_have_ended_are_not_kept() -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> int:
+        await shrinkers.call(work.process_of, a_file("good"))
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers
+        for number in range(4):
+            with pytest.raises(ImageError):
+                await shrinkers.call(work.dies, a_file(f"bad {number}"), signal.SIGSEGV)
+        await shrinkers.call(work.process_of, a_file("good"))
+        return len(os.listdir("/proc/self/fd")) - before  # noqa: PTH208 - numbers
+
+    assert with_shrinkers(use, count=1) == 0
+
+
+def test_the_end_waits_for_all_of_them_also_where_the_first_is_gone() -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> list[int]:
+        calls = (shrinkers.call(work.process_of, a_file(str(number))) for number in range(40))
+        processes = sorted({process for _, process in await asyncio.gather(*calls)})
+        [first] = [one for one in processes if _parent_of(one) == os.getpid()]
+        os.kill(first, signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        call = asyncio.create_task(shrinkers.call(work.spends, a_file("last"), 1.0))
+        await asyncio.sleep(0.2)
+        call.cancel()
+        return processes
+
+    assert not any(Path(f"/proc/{process}/fd/0").exists() for process in with_shrinkers(use))
+
+
+def _parent_of(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_large_files_are_held_by_turns(tmp_path: Path) -> None:

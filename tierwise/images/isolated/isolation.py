@@ -1,11 +1,12 @@
 """Helper processes that decode what cannot be trusted, kept and reused.
 
 Why not every picture: a hop costs about a millisecond and copies the file. Why not none: a crash in
-one of these decoders would take all of a worker's pictures with it. A helper that dies costs the
-picture it held, which becomes `unreadable`, and is replaced when the next one comes.
+one of these decoders would take all of a worker's pictures with it. A helper that crashes costs the
+picture it held, which becomes `unreadable`, and is replaced when the next one comes; `blame` says
+what a helper that was killed costs.
 
 Pictures that will take much memory are decoded one at a time, all others within little; one that
-finds too little is tried once more as if that had been known.
+finds too little, or whose helper was killed, is tried once more as if that had been known.
 
 Safe from many threads; a forked child starts helpers of its own; helpers end with their parent.
 """
@@ -19,10 +20,11 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import IO
 
 from tierwise.errors import ImageError
+from tierwise.images.isolated.blame import Blame, crashed
 from tierwise.images.isolated.messages import HelperReply, Request, read_reply, write_request
 from tierwise.images.isolated.turns import shared
 from tierwise.records import Reason
@@ -82,6 +84,13 @@ class _Helper:
             return self._process.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class _Died:
+    """A helper died over a request; its exit status, negative for a signal."""
+
+    status: int
+
+
 class _Pool:
     """Idle helpers, at most one per core at work."""
 
@@ -89,6 +98,7 @@ class _Pool:
         self._room = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._idle: list[_Helper] = []
         self._guard = threading.Lock()
+        self._blame = Blame()
         self._own_file: IO[bytes] | None = None
         if (file := shared()) is None:
             self._own_file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the pool
@@ -97,21 +107,32 @@ class _Pool:
 
     def ask(self, request: Request) -> HelperReply:
         with self._room:
-            reply, short_of_memory = self._asked(request)
-            if short_of_memory:
-                reply, _ = self._asked(replace(request, alone=True))
-            return reply
+            reply = self._asked(request)
+            if _short_of_memory(reply):
+                reply = self._asked(replace(request, alone=True))
+        if isinstance(reply, _Died):
+            return self._lost(request, reply.status)
+        self._blame.came_back()
+        return reply
 
-    def _asked(self, request: Request) -> tuple[HelperReply, bool]:
-        """The reply, and whether more memory might bring a better one."""
+    def _asked(self, request: Request) -> HelperReply | _Died:
         helper = self._taken() or _Helper(self._lock)
         reply = helper.ask(request)
         if reply is None:
-            status = helper.end()
-            return _died(request, status), -status in _ABORTS
+            return _Died(helper.end())
         with self._guard:
             self._idle.append(helper)
-        return reply, isinstance(reply, ImageError) and reply.reason is Reason.TOO_LARGE
+        return reply
+
+    def _lost(self, request: Request, status: int) -> ImageError:
+        if -status in _TIMERS:
+            return ImageError(
+                Reason.UNREADABLE,
+                f"{request.name}: decoding took longer than the limit of "
+                f"{request.limits.seconds:g} seconds.",
+            )
+        with self._guard:
+            return self._blame.of(request.name, status)
 
     def close(self) -> None:
         while (helper := self._taken()) is not None:
@@ -124,17 +145,11 @@ class _Pool:
             return self._idle.pop() if self._idle else None
 
 
-def _died(request: Request, status: int) -> ImageError:
-    if -status in _TIMERS:
-        return ImageError(
-            Reason.UNREADABLE,
-            f"{request.name}: decoding took longer than the limit of "
-            f"{request.limits.seconds:g} seconds.",
-        )
-    what = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-    return ImageError(
-        Reason.UNREADABLE, f"{request.name}: the decoder crashed on this file ({what})."
-    )
+def _short_of_memory(reply: HelperReply | _Died) -> bool:
+    """Whether more memory might bring a better one."""
+    if isinstance(reply, _Died):
+        return -reply.status in _ABORTS or not (crashed(reply.status) or -reply.status in _TIMERS)
+    return isinstance(reply, ImageError) and reply.reason is Reason.TOO_LARGE
 
 
 _pools: dict[int, _Pool] = {}
@@ -145,6 +160,9 @@ def ask_helper(request: Request) -> HelperReply:
     """Have a helper process count or shrink; started on first use, kept for the next.
 
     An `ImageError` is returned, not raised.
+
+    Raises:
+        MachineError: helpers are ended over too many pictures.
     """
     with _pools_guard:
         # By process id: a forked child must not share its parent's pipes.
