@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 import apache_beam as beam
 
@@ -26,18 +27,22 @@ class AskGroups(beam.PTransform):
 
     def expand(self, shards: beam.PCollection[Shard]) -> AskedShards:
         """Adds the questions to a pipeline."""
-        most = self._engine.plan.groups_in_flight
-        return ask_shards(shards, _AskGroupsFn(self._engine, most))
+        return ask_shards(shards, _AskGroupsFn(self._engine))
 
 
 class _AskGroupsFn(AskingFn[AnsweredGroup]):
+    room_of = attrgetter("groups")
+
     def process(self, shard: Shard) -> Iterator[AnsweredGroup]:
         window = self.window()
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
-        for group in shard.groups:
-            life = answer_group(group, window.session, asked)
-            name = f"{group.task} of the group {group.name}"
-            yield from map(self.counted, window.add(life, name))
+        try:
+            for group in shard.groups:
+                life = answer_group(group, window.session, asked)
+                name = f"{group.task} of the group {group.name}"
+                yield from map(self.counted, window.add(life, name))
+        finally:
+            self.rest()
 
     def counted(self, result: AnsweredGroup) -> AnsweredGroup:
         self.count_group(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 import apache_beam as beam
 
@@ -29,11 +30,12 @@ class AskImages(beam.PTransform):
 
     def expand(self, shards: beam.PCollection[Shard]) -> AskedShards:
         """Adds the questions to a pipeline."""
-        most = self._engine.plan.images_in_flight
-        return ask_shards(shards, _AskImagesFn(self._engine, most))
+        return ask_shards(shards, _AskImagesFn(self._engine))
 
 
 class _AskImagesFn(AskingFn[Answered]):
+    room_of = attrgetter("images")
+
     def process(self, shard: Shard) -> Iterator[Answered]:
         asked = QuestionsAsked(self.plan.journal.read(shard.name))
         unknown = []
@@ -43,10 +45,13 @@ class _AskImagesFn(AskingFn[Answered]):
                 unknown.append(keyed)
             else:
                 yield self.counted(replace(recalled, parts=keyed.parts))
-        for keyed in unknown:
-            window = self.window()
-            life = answer_keyed(keyed, window.session, asked)
-            yield from map(self.counted, window.add(life, keyed.file.uri))
+        try:
+            for keyed in unknown:
+                window = self.window()
+                life = answer_keyed(keyed, window.session, asked)
+                yield from map(self.counted, window.add(life, keyed.file.uri))
+        finally:
+            self.rest()
 
     def counted(self, result: Answered) -> Answered:
         self.count(result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, TypedDict
 
 import apache_beam as beam
@@ -27,11 +28,6 @@ from tierwise.transforms.admit_requests import AdmitRequests
 from tierwise.transforms.ask_images import answer_keyed
 from tierwise.transforms.asking_fn import AskingFn, SharedEngine, ask_shards
 from tierwise.transforms.shard import Keyed, Shard, merge_shards
-
-# A shard waits for the slowest reply of each wave; meanwhile others go on.
-_SHARDS_IN_FLIGHT = 8
-# A group holds many pictures, and those of one shard fill all slots.
-_SHARDS_WITH_GROUPS_IN_FLIGHT = 2
 
 
 class AskedWithin(TypedDict):
@@ -69,8 +65,7 @@ class AskWithin(beam.PTransform):
         )
         admit = AdmitRequests(plan, self._cap, self._spent_before)
         admissions = shards | "AdmitRequests" >> admit
-        most = _SHARDS_WITH_GROUPS_IN_FLIGHT if plan.questions.of_groups else _SHARDS_IN_FLIGHT
-        ask = _AskWithinFn(self._engine, most)
+        ask = _AskWithinFn(self._engine)
         answered, parts = ask_shards(shards, ask, beam.pvalue.AsSingleton(admissions))
         return AskedWithin(
             images=answered | "EachFile" >> beam.FlatMap(lambda shard: shard.files),
@@ -81,6 +76,7 @@ class AskWithin(beam.PTransform):
 
 
 class _AskWithinFn(AskingFn[AnsweredShard]):
+    room_of = attrgetter("shards")
     tallies = False  # a whole shard comes out at once; each file is tallied when it is done
 
     def process(self, shard: Shard, admission: Admission) -> Iterator[AnsweredShard]:
@@ -94,7 +90,7 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         purse = Purse(max(0, share - asked.recalled.paid - lost))
         window = self.window()
         waves = self.engine.waves(purse, ranks_of(shard, self.plan), window.session)
-        life = life_of(shard, asked, waves, today)
+        life = life_of(shard, asked, waves, today, beside=self.plan.shards_in_flight)
         yield from map(self.counted, window.add(life, f"shard {shard.name!r}"))
 
     def counted(self, result: AnsweredShard) -> AnsweredShard:
@@ -112,9 +108,12 @@ def ranks_of(shard: Shard, plan: Plan) -> Mapping[str, int]:
 
 
 def life_of(
-    shard: Shard, asked: QuestionsAsked, waves: Waves, today: date
+    shard: Shard, asked: QuestionsAsked, waves: Waves, today: date, *, beside: int = 1
 ) -> Coroutine[Any, Any, AnsweredShard]:
-    """A shard's files and groups to answers, the most wanted first, while the purse lasts."""
+    """A shard's files and groups to answers, the most wanted first, while the purse lasts.
+
+    So many shards are under way `beside` each other.
+    """
     plan = waves.plan
     found = ranks_of(shard, plan)
     worst = WorstCases(plan.questions, Billing(plan.service), today)
@@ -134,7 +133,7 @@ def life_of(
         )
         for group in sorted(shard.groups, key=lambda one: found.get(one.content_hash, 0))
     ]
-    return answer_shard(files, groups, waves)
+    return answer_shard(files, groups, waves, beside)
 
 
 async def _file(keyed: Keyed, waves: Waves, asked: QuestionsAsked) -> Answered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from tierwise.answering.plan import Plan
 from tierwise.batches.part import Part
 from tierwise.records import Answer, Answered, Failure, Usage, is_under_way
 from tierwise.scheduling.engine import Engine
+from tierwise.scheduling.room import Room, Rooms
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.window import Window
 
@@ -71,17 +72,17 @@ class AskingFn(beam.DoFn, Generic[Result]):
     """A DoFn whose `process` adds lives to the window and yields what comes out.
 
     It is thin: it takes work in and gives results out on Beam's thread, where counters work; the
-    window behind it keeps requests open on the process's event loop. `most` bounds the lives that
-    are under way in a bundle. Where all is known, neither window nor engine is started.
+    window behind it keeps requests open on the process's event loop. `room_of` says which of the
+    process's rooms its lives take up. Where all is known, neither window nor engine is started.
     """
 
+    room_of: Callable[[Rooms], Room]
     # Whether results are tallied as they come out, for those who watch the run.
     tallies = True
 
-    def __init__(self, engine: SharedEngine, most: int) -> None:
+    def __init__(self, engine: SharedEngine) -> None:
         self.plan = engine.plan
         self._shared = engine
-        self._most = most
         self._window: Window[Result] | None = None
         self._counters = {name: Metrics.counter("tierwise", name) for name in _COUNTERS}
         self._distributions = {
@@ -127,8 +128,13 @@ class AskingFn(beam.DoFn, Generic[Result]):
         """The window of the bundle, which is opened for what is asked first."""
         if self._window is None:
             self.engine = self._shared.acquire()
-            self._window = Window(self.engine, self._most)
+            self._window = Window(self.engine, type(self).room_of(self.engine.rooms))
         return self._window
+
+    def rest(self) -> None:
+        """Let other bundles have what room there is, until the next shard comes."""
+        if self._window is not None:
+            self._window.rest()
 
     def counted(self, result: Result) -> Any:
         """The result, once its outcomes are counted."""

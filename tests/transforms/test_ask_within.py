@@ -47,7 +47,7 @@ def shard_of(folder: Path, draw: Callable[..., bytes], each: int) -> Shard:
 
 def attempt(plan: Plan, shard: Shard) -> list[Answered]:
     """One attempt at a bundle, as Beam calls it; what is under way is given up at the end."""
-    fn = _AskWithinFn(SharedEngine(plan), 8)
+    fn = _AskWithinFn(SharedEngine(plan))
     fn.setup()
     fn.start_bundle()
     done = [*fn.process(shard, Admission(Cap(SHARE), Paid(), {"": SHARE}))]

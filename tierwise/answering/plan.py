@@ -84,17 +84,30 @@ class Plan:
         return 0.0 if self.shares_rate else self.usd_per_minute
 
     @property
+    def images_per_request(self) -> int:
+        """The most that any request carries, but those of groups."""
+        return max((task.route.images_per_request for task in self.questions.of_images), default=1)
+
+    @property
     def shares_requests(self) -> bool:
         """Whether any request carries several images, and may have to wait for them."""
-        return any(task.route.images_per_request > 1 for task in self.questions.of_images)
+        return self.images_per_request > 1
 
     @property
     def images_in_flight(self) -> int:
-        """How many files may be under way in one bundle, so that every slot can be filled."""
-        most = max((task.route.images_per_request for task in self.questions.of_images), default=1)
-        return self.requests_in_flight * most + most
+        """How many files may be under way in a process, so that every slot can be filled."""
+        return (self.requests_in_flight + 1) * self.images_per_request
 
     @property
     def groups_in_flight(self) -> int:
-        """How many groups may be under way in one bundle: those asked, and a few being prepared."""
+        """How many groups may be under way in a process: those asked, and a few being prepared."""
         return self.requests_in_flight + self.requests_in_flight // 4 + 1
+
+    @property
+    def shards_in_flight(self) -> int:
+        """How many shards may be under way in a process with a cap.
+
+        One waits for the slowest reply of each wave; meanwhile others go on. A group holds many
+        pictures, and those of one shard nearly fill all slots.
+        """
+        return 2 if self.questions.of_groups else 8

@@ -34,13 +34,20 @@ class AnsweredShard:
 
 
 async def answer_shard(
-    files: Sequence[Waiting[Answered]], groups: Sequence[Waiting[AnsweredGroup]], waves: Waves
+    files: Sequence[Waiting[Answered]],
+    groups: Sequence[Waiting[AnsweredGroup]],
+    waves: Waves,
+    beside: int = 1,
 ) -> AnsweredShard:
-    """Answer as many as fit, all files before the first group."""
+    """Answer as many as fit, all files before the first group.
+
+    The process has `beside` shards under way at a time, which have as many lives as one would.
+    """
     plan = waves.plan
+    requests = -(-plan.images_in_flight // (beside * plan.images_per_request))
     return AnsweredShard(
-        files=await _answer(files, waves, plan.images_in_flight),
-        groups=await _answer(groups, waves, plan.groups_in_flight),
+        files=await _answer(files, waves, requests * plan.images_per_request),
+        groups=await _answer(groups, waves, -(-plan.groups_in_flight // beside)),
     )
 
 

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
@@ -37,6 +38,7 @@ from tierwise.journal.rate_share import RateShare
 from tierwise.records import Reason
 from tierwise.scheduling.keep_doubts import KeepDoubts
 from tierwise.scheduling.keep_pace import KeepPace
+from tierwise.scheduling.room import Room, Rooms
 from tierwise.scheduling.running import RUNNING, interrupt_all
 from tierwise.scheduling.session import Session
 from tierwise.scheduling.shrinkers import shrinkers
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+# How long all images of a bundle must have stood still, while others wait for their room, before
+# its requests are sent that are not full.
+_STANDSTILL_S = 0.25
 # How often a worker looks for its launcher, and how long it then waits for replies under way.
 _LOOK_S, _GRACE_S = 0.1, 1.5
 
@@ -59,6 +64,8 @@ class Engine:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.rooms = Rooms.of(plan)
+        self._sessions = weakref.WeakSet[Session]()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="tierwise-requests", daemon=True
@@ -72,12 +79,16 @@ class Engine:
         self._pace = self._keep_pace()
         self._doubts = self._keep_doubts()
         RUNNING.append(self)
+        self.call_soon(self._look)
         if plan.launcher and plan.launcher.pid != os.getpid():
             threading.Thread(target=_end_with, args=[plan.launcher], daemon=True).start()
 
-    def session(self) -> Session:
-        """A session for one bundle."""
-        return Session(self.plan, self._asker, self._shrinkers, self._gatherer())
+    def session(self, room: Room | None = None) -> Session:
+        """A session for one bundle, whose lives take up that room, that of images if none."""
+        room = room or self.rooms.images
+        session = Session(self.plan, self._asker, self._shrinkers, room, self._gatherer())
+        self.call_soon(self._sessions.add, session)
+        return session
 
     def waves(
         self,
@@ -132,6 +143,11 @@ class Engine:
             self._loop.close()
             self._threads.shutdown()
             self._writers.shutdown()
+
+    def _look(self) -> None:
+        for session in list(self._sessions):
+            session.look()
+        self._loop.call_later(_STANDSTILL_S, self._look)
 
     async def _end(self) -> None:
         under_way = asyncio.all_tasks() - {asyncio.current_task()}

@@ -15,6 +15,7 @@ from tierwise.gemini.settle import Ask
 from tierwise.looks import pack_size
 from tierwise.records import ImageFile, Outcome
 from tierwise.scheduling.packer import Packer
+from tierwise.scheduling.room import Room
 from tierwise.scheduling.shrinkers import OfFile, Shrinkers
 from tierwise.tasks import Task
 
@@ -29,13 +30,19 @@ Names = tuple[str, ...]
 class Session:
     """Belongs to one event loop. `shrinkers` read and shrink pictures.
 
-    `gatherer` takes what batch jobs ask, None where none do.
+    `room` is what its lives take up. `gatherer` takes what batch jobs ask, None where none do.
     """
 
     def __init__(
-        self, plan: Plan, asker: Asker, shrinkers: Shrinkers, gatherer: Gatherer | None = None
+        self,
+        plan: Plan,
+        asker: Asker,
+        shrinkers: Shrinkers,
+        room: Room,
+        gatherer: Gatherer | None = None,
     ) -> None:
         self.plan = plan
+        self.room = room
         self.gatherer = gatherer
         self.asker = asker
         if gatherer:
@@ -45,6 +52,7 @@ class Session:
         self._before = _all_before(plan.questions.of_images)
         self._preparing = 0
         self._starved = False
+        self._stood_still = False
 
     async def ask(self, questions: Sequence[Ask]) -> list[Outcome]:
         """The outcome of each question about an image, asked together with other images."""
@@ -68,6 +76,7 @@ class Session:
     ) -> Result:
         """Run beside the event loop."""
         self._preparing += 1
+        self._stood_still = False
         try:
             return await self._shrinkers.call(function, file, *args, **kwargs)
         finally:
@@ -78,6 +87,16 @@ class Session:
         """Say whether more images will come; when none do, no request waits until it is full."""
         self._starved = starved
         self._flush_when_quiet()
+
+    def look(self) -> None:
+        """Called now and then: where others wait for room, no request waits for what may not come.
+
+        Whoever brings images may itself wait for them, behind what others do not take in.
+        """
+        stalled = self.room.short and self._stalled()
+        if stalled and self._stood_still:
+            self._flush_first()
+        self._stood_still = stalled
 
     def cancel(self) -> None:
         """Give up all questions that are under way."""
@@ -103,12 +122,15 @@ class Session:
     def _flush_if_stalled(self) -> None:
         # In the meantime an answer may have led to further questions, which fill the requests.
         if self._starved and self._stalled():
-            some = (names for (names, _), packer in self._packers.items() if packer.waiting)
-            waiting = {name for names in some for name in names}
-            for (names, _), packer in self._packers.items():
-                # What is asked first may lead to questions that fill the requests behind it.
-                if not any(waiting & self._before[name] for name in names):
-                    packer.flush()
+            self._flush_first()
+
+    def _flush_first(self) -> None:
+        some = (names for (names, _), packer in self._packers.items() if packer.waiting)
+        waiting = {name for names in some for name in names}
+        for (names, _), packer in self._packers.items():
+            # What is asked first may lead to questions that fill the requests behind it.
+            if not any(waiting & self._before[name] for name in names):
+                packer.flush()
 
     def _stalled(self) -> bool:
         packers = self._packers.values()

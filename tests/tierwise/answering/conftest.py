@@ -38,7 +38,7 @@ class Bundle:
     _asked: dict[str, QuestionsAsked] = field(default_factory=dict)
 
     def answer(self, files: Iterable[ImageFile]) -> list[Answered]:
-        window = Window[Answered](self.engine, self.engine.plan.images_in_flight)
+        window = Window[Answered](self.engine, self.engine.rooms.images)
         done = list[Answered]()
         for begun, file in enumerate(files, start=1):
             life = answer_file(file, file.content_hash, window.session, self.asked(file))

@@ -58,7 +58,7 @@ class Groups:
         self, *groups: Sequence[ImageFile], run: str = "run-1", **plan: Any
     ) -> list[AnsweredGroup]:
         engine = self.engine(run, **plan)
-        window = Window[AnsweredGroup](engine, engine.plan.groups_in_flight)
+        window = Window[AnsweredGroup](engine, engine.rooms.groups)
         done = list[AnsweredGroup]()
         journal = engine.plan.journal
         asked: dict[str, QuestionsAsked] = {}

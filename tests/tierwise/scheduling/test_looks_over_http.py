@@ -88,7 +88,7 @@ class Desk(ShardDesk):
                     recalled_file(file, file.content_hash, engine.plan.questions, asked)
                     for file in files
                 ]
-                window = Window[Answered](engine, engine.plan.images_in_flight)
+                window = Window[Answered](engine, engine.rooms.images)
                 done = [one for one in found if one]
                 for file, known in zip(files, found, strict=True):
                     if known is None:

@@ -215,7 +215,7 @@ def test_a_journal_that_cannot_be_written_stops_the_bundle(archive: Any) -> None
 def test_cancelling_gives_up_what_hangs(archive: Any) -> None:
     archive.gemini.faults({"kind": "hang"})
     bundle = archive.bundle(pack=2, requests_in_flight=3)
-    window = Window[Answered](bundle.engine, most=9)
+    window = Window[Answered](bundle.engine, bundle.engine.rooms.images)
     for file in archive.pictures(5):
         life = answer_file(file, file.content_hash, window.session, bundle.asked(file))
         list(window.add(life, file.uri))
