@@ -40,7 +40,7 @@ from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
 from tierwise.storage.files import join
 from tierwise.storage.listing import Input, InputKind, Named, starts_at
-from tierwise.storage.request_files import RequestFiles
+from tierwise.storage.request_files import REQUESTS, RequestFiles
 from tierwise.storage.sampled_names import sampled_names
 from tierwise.tasks import Tasks
 from tierwise.transforms.share_near_duplicates import Likeness
@@ -137,7 +137,7 @@ def build_job(
         patience_s=patience_of(settings, questions),
         flex_fallback=inquiry.flex_fallback,
         check_packs=settings.check_packs,
-        request_files=RequestFiles(join(output, "requests"), run_id, kept) if kept else None,
+        request_files=RequestFiles(join(output, REQUESTS), run_id, kept) if kept else None,
         order_by=settings.order_by or "",
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
         batches=_batch_plan(settings, inquiry, journal),

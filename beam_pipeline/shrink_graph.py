@@ -18,7 +18,12 @@ from tierwise.metrics import (
     optimized_totals,
 )
 from tierwise.publishing.parts import TableRow
-from tierwise.publishing.publish_metrics import KindTotals, MetricsPublication, publish_metrics
+from tierwise.publishing.publish_metrics import (
+    SHRINK_STAGING,
+    KindTotals,
+    MetricsPublication,
+    publish_metrics,
+)
 from tierwise.records import ImageFile, ImageSettings, MediaResolution
 from tierwise.storage.files import join
 from tierwise.storage.listing import Input
@@ -31,7 +36,6 @@ from tierwise.transforms.sum_by_key import SumByKey
 from tierwise.transforms.write_parts import WriteParts
 
 _TABLE = "metrics"
-SHRINK_STAGING = ".shrinking-"
 
 
 @dataclass(frozen=True, slots=True)

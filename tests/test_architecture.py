@@ -24,6 +24,7 @@ ROOMS = [
     "tierwise.scheduling",
     "tierwise.surveying",
     "tierwise.publishing",
+    "tierwise.forgetting",
     "tierwise.transforms",
     "tierwise.beam_pipeline",
     "templates",

@@ -109,7 +109,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, draw: Callable[..., bytes]) -
     shutil.copy(ROOT / "examples/tasks.yaml", place)
     (place / "photos").mkdir()
     for number in range(3):
-        (place / "photos" / f"{number}.jpg").write_bytes(draw(number))
+        (place / "photos" / f"{number:04}.jpg").write_bytes(draw(number))
     rows = ["uri,category"]
     for number in range(12):
         label = ("city", "abstract")[number % 2]
@@ -128,7 +128,17 @@ def _runnable() -> Iterator[str]:
     Plans for a day are held to what they print in test_readme.py, --json in test_json.py.
     Photographs in printed/ are made by bench/calibration/small_print.py from others, not kept here.
     """
-    order = ("calibrate", "measure", "optimize", "plan", "run", "report", "review", "show")
+    order = (
+        "calibrate",
+        "measure",
+        "optimize",
+        "plan",
+        "run",
+        "report",
+        "review",
+        "show",
+        "forget",
+    )
     elsewhere = re.compile(
         r"--gemini=|gs://|--runner=|--\w*endpoint=(?!http://127)|--calibration|--corrections|--prices_on=|--json"
         r"|--input=printed/"
@@ -147,7 +157,7 @@ def test_the_commands_of_the_pages_do_what_they_say(
     commands = list({tuple(command_words(one)): one for one in _runnable()}.values())
     commands += [one for one in COMMANDS if re.search("--calibration=|--corrections=", one)]
     assert {command.split()[0] for command in commands} == {
-        *("calibrate", "measure", "optimize", "plan", "run", "report", "review", "show")
+        *("calibrate", "measure", "optimize", "plan", "run", "report", "review", "show", "forget")
     }
     for command in commands:
         words = command_words(command.replace("http://127.0.0.1:8765", gemini.url))

@@ -15,7 +15,7 @@ from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_files, check_waits
 from tierwise.beam_pipeline.runners.workers import one_thread_of_this_process
-from tierwise.beam_pipeline.shrink_graph import SHRINK_STAGING, ShrinkJob, define_shrink_pipeline
+from tierwise.beam_pipeline.shrink_graph import ShrinkJob, define_shrink_pipeline
 from tierwise.beam_pipeline.shrink_settings import image_settings
 from tierwise.beam_pipeline.terminal.screen import print_document, screen
 from tierwise.beam_pipeline.terminal.shrink_summary import print_shrink_summary
@@ -25,7 +25,7 @@ from tierwise.journal.run_id import new_run_id
 from tierwise.json_text import read_json_text
 from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
-from tierwise.publishing.publish_metrics import TOTALS_FILE
+from tierwise.publishing.publish_metrics import SHRINK_STAGING, TOTALS_FILE
 from tierwise.records import MediaResolution
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.storage.files import files_for, join

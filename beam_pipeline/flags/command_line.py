@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from tierwise.beam_pipeline.flags.flag import (
     CALIBRATE,
     EMULATOR,
+    FORGET,
     MEASURE,
     OPTIMIZE,
     PLAN,
@@ -41,6 +42,7 @@ VERBS = {
     "report": "Turn a finished run's tables into one page for people; asks nobody.",
     "review": "Draw pictures at random, for people to label; asks nobody.",
     "show": "Print the end of the last run into an output again; asks nobody.",
+    "forget": "Take one picture out of tables, journal, thumbnails and page; the account stays.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
 _EXAMPLES = {
@@ -52,6 +54,7 @@ _EXAMPLES = {
     "report": "tierwise report --output=out/",
     "review": "tierwise review --output=out/ --random=200",
     "show": "tierwise show --output=out/",
+    "forget": "tierwise forget --output=out/ --uri=photos/0001.jpg",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
 }
 
@@ -95,7 +98,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     settings = vars(known)
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
-    if verb in (EMULATOR, REPORT, REVIEW, SHOW) and unknown:
+    if verb in (EMULATOR, FORGET, REPORT, REVIEW, SHOW) and unknown:
         raise InputError(unknown_flag(unknown[0], verb))
     for before, word in pairwise(["", *unknown]):
         if not word.startswith("-") and not _takes_value(before):
@@ -236,6 +239,11 @@ def _about_beam(verb: str) -> str:
         return "\n\nexit status: 0 done; 2 refused: there is no finished run, or of another version"
     if verb == REVIEW:
         return "\n\nexit status: 0 done; 2 refused: no finished run, or labels would be lost"
+    if verb == FORGET:
+        return (
+            "\n\nexit status: 0 done; 1 broke off, start it again; 2 refused: nothing there has "
+            "this\nname or content, a run is going on, or batch jobs are under way"
+        )
     if verb == SHOW:
         return "\n\nexit status: 0 shown; 2 refused: there is no run, or it is still going on"
     return (

@@ -15,6 +15,7 @@ OPTIMIZE = "optimize"
 REPORT = "report"
 SHOW = "show"
 REVIEW = "review"
+FORGET = "forget"
 EMULATOR = "emulator"
 
 IMAGES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tierwise.beam_pipeline.flags import (
     calibrate,
     emulator,
+    forget,
     measure,
     optimize,
     plan,
@@ -24,6 +25,7 @@ FLAGS = (
     *report.FLAGS,
     *review.FLAGS,
     *show.FLAGS,
+    *forget.FLAGS,
     *emulator.FLAGS,
     *run.FLAGS,
 )

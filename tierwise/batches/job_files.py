@@ -225,6 +225,19 @@ class JobFiles:
         except FileNotFoundError:
             return []
 
+    def all_written(self) -> list[Part]:
+        """What passes of any run have written down and no launcher has ordered yet."""
+        folder = join(self.journal, FOLDER, "written")
+        files = files_for(folder)
+        uris = [stat.uri for stat in files.walk(folder) if stat.uri.endswith(".json")]
+        return [part for data in files.read_all(uris) for part in _parts().validate_json(data)]
+
+    def remove_left(self) -> None:
+        """Delete what lies beside the records once no job is open: nobody comes for it."""
+        for name in ("written", "parts", "results"):
+            folder = join(self.journal, FOLDER, name)
+            files_for(folder).remove_folder(folder)
+
     def forget_written(self, run_id: str) -> None:
         """All of it is ordered, or is none of a job's business any more."""
         uri = join(self.journal, FOLDER, "written", f"{run_id}.json")

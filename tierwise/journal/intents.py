@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -191,6 +191,24 @@ def tidy_intents(journal: str, run_id: str) -> None:
         files.write(kept, found.encoded(), durable=True)
         for uri in others:
             files.delete(uri)
+
+
+def without_contents(data: bytes, contents: Collection[str]) -> bytes:
+    """A file that names none of these contents; what its requests may cost stays."""
+    digests = [content.rpartition(":")[2].encode() for content in contents]
+    lines = data.splitlines(keepends=True)
+    return b"".join(
+        _without(line, contents) if any(digest in line for digest in digests) else line
+        for line in lines
+    )
+
+
+def _without(written: bytes, contents: Collection[str]) -> bytes:
+    try:
+        line = _LINE.validate_json(written)
+    except ValidationError:  # it was cut off, and no request followed
+        return b""
+    return _encoded(replace(line, asked=tuple(one for one in line.asked if one[0] not in contents)))
 
 
 def intents_name(process: str, number: int) -> str:

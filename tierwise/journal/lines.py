@@ -11,13 +11,14 @@ Lines are never changed, and `_upgraded` reads those of every older version:
 One of a newer version is refused: to guess at it could pay twice. One that is damaged is left out,
 for its checksum is that of another line, and its answer is asked again. What it paid is not
 forgotten: an object's name says how many lines it was written with, never none, and `{}` stands for
-each that was lost.
+each that was lost. Of a picture that people want forgotten a line stays as waste of no content and
+no request: who was paid what, and nothing else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
@@ -131,6 +132,35 @@ def read_lines(lines: bytes, *, name: str) -> Decoded:
     written = _LINES_WRITTEN.search(name)
     count = int(written[1]) if written else max(len(found), 1)
     return Decoded(entries, max(0, count - lost - len(entries)), lost)
+
+
+def with_money_alone(
+    lines: bytes, *, name: str, goes: Callable[[Entry | None], bool]
+) -> tuple[bytes, int]:
+    """A journal object whose lines that go tell of their money alone, and how many these are.
+
+    `goes` is asked of each line, None for one that cannot be read. All others keep their bytes.
+
+    Raises:
+        JournalError: it is of a newer version.
+    """
+    kept, gone = [], 0
+    for line in filter(None, lines.split(b"\n")):
+        entry = _decode_line(line, name) if line != _LOST else None
+        if line == _LOST or _tells_of_money_alone(entry) or not goes(entry):
+            kept.append(line + b"\n")
+            continue
+        gone += 1
+        kept.append(_line(_money_of(entry)) if entry else _LOST + b"\n")
+    return b"".join(kept), gone
+
+
+def _money_of(entry: Entry) -> Entry:
+    return Entry(entry.run_id, "", "", wasted=entry.spent, answerer=entry.answerer)
+
+
+def _tells_of_money_alone(entry: Entry | None) -> bool:
+    return entry is not None and not entry.content_hash and not entry.request_id
 
 
 def _line(entry: Entry) -> bytes:

@@ -24,7 +24,9 @@ from tierwise.storage.relative_names import with_digest
 
 METRICS_FILE = "metrics.parquet"
 TOTALS_FILE = "optimize.json"
-_PUBLISHING = ".publishing"
+PUBLISHING = ".publishing"
+# Below it lies what a run has not put in place yet.
+SHRINK_STAGING = ".shrinking-"
 _OUTPUT = "output"
 _AT_ONCE, _BATCH = 32, 10_000
 _T = TypeVar("_T")
@@ -66,7 +68,7 @@ def publish_metrics(
         _replace_pictures(publication, parts)
         text = json.dumps(summary, indent=2) + "\n"
         files.write(join(publication.output, TOTALS_FILE), text.encode())
-        files.remove_folder(join(publication.output, _PUBLISHING))
+        files.remove_folder(join(publication.output, PUBLISHING))
         files.remove_folder(publication.staging)
     return summary
 
@@ -83,7 +85,7 @@ def _replace_pictures(publication: MetricsPublication, parts: Sequence[Part]) ->
     output, files = publication.output, files_for(publication.output)
     earlier = set(_written_earlier(output))
     names = _free_names(publication, parts, earlier)
-    unfinished = join(output, _PUBLISHING, f"{publication.facts['run_id']}.parquet")
+    unfinished = join(output, PUBLISHING, f"{publication.facts['run_id']}.parquet")
     _join_parts(publication, parts, names, unfinished)
     _in_threads(
         lambda pair: files.move(join(publication.pictures, pair[0]), join(output, pair[1])),
@@ -96,7 +98,7 @@ def _replace_pictures(publication: MetricsPublication, parts: Sequence[Part]) ->
 def _written_earlier(output: str) -> Iterator[str]:
     """Names of small files that earlier runs wrote, also one that was killed while it published."""
     files = files_for(output)
-    tables = [stat.uri for stat in files.walk(join(output, _PUBLISHING))]
+    tables = [stat.uri for stat in files.walk(join(output, PUBLISHING))]
     if files.exists(join(output, TOTALS_FILE)) and files.exists(join(output, METRICS_FILE)):
         tables.append(join(output, METRICS_FILE))
     for uri in tables:

@@ -56,7 +56,7 @@ from tierwise.records import MediaResolution
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
 
-_STAGING = ".staging-"
+STAGING = ".staging-"
 # A billion images have fifty thousand files.
 _FOOTERS_AT_A_TIME = 16
 _FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE, COUNTS)
@@ -96,7 +96,7 @@ class Publication:
     @property
     def staging(self) -> str:
         """Where this run's tables are made."""
-        return join(self.output, _STAGING + self.journal.run_id)
+        return join(self.output, STAGING + self.journal.run_id)
 
 
 def publish(
@@ -156,7 +156,7 @@ def publish(
             more["corrections"]["changed"] = sorted(changed)[:_MOST_CHANGED]
         _stage(publication, parts, costs, left_out, pairs=pairs, counted=counted, more=more)
     check_lease(runs, run_id)
-    run = _finish(publication.output, publication.staging)
+    run = put_in_place(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
     publication.journal.forget_attempts()
     end_lease(runs, run_id)
@@ -198,10 +198,10 @@ def finish_earlier(output: str) -> None:
     """Finish what a killed run was publishing, and delete what it had not come to publish."""
     files = files_for(output)
     for name in files.folders(output):
-        if name.startswith(_STAGING):
+        if name.startswith(STAGING):
             staging = join(output, name)
             if files.exists(join(staging, RUN_FILE)):
-                _finish(output, staging)
+                put_in_place(output, staging)
             else:
                 files.remove_folder(staging)
 
@@ -306,7 +306,7 @@ def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None
         raise RuntimeError(f"{asked} images were asked, but the tables hold {written} rows")
 
 
-def _finish(output: str, staging: str) -> dict[str, Any]:
+def put_in_place(output: str, staging: str) -> dict[str, Any]:
     """Put a whole staging folder in place; repeated, it goes on where it was."""
     files = files_for(output)
     text = files.read(join(staging, RUN_FILE))
@@ -317,10 +317,9 @@ def _finish(output: str, staging: str) -> dict[str, Any]:
         files.move(join(staging, PAGE_FILE), join(output, PAGE_FILE))
     else:  # an earlier run's page does not belong to these tables
         files.delete(join(output, PAGE_FILE))
-    if EVALUATION not in run:  # an earlier run's says nothing about these answers
-        files.remove_folder(join(output, EVALUATION))
-    if COUNTS not in run:
-        files.remove_folder(join(output, COUNTS))
+    listed = {table["file"].partition("/")[0] for table in run["tables"]}
+    for folder in {EVALUATION, COUNTS} - listed:  # an earlier run's say nothing about these answers
+        files.remove_folder(join(output, folder))
     files.write(join(output, RUN_FILE), text, durable=True)
     files.remove_folder(staging)
     return run

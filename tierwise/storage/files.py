@@ -85,6 +85,9 @@ class Files(Protocol):
     def move(self, source: str, target: str) -> None:
         """Put a file in the place of another, whole; a missing source is not an error."""
 
+    def copy(self, source: str, target: str) -> None:
+        """Give a file that nobody changes a second place; a missing one is an error."""
+
     def discard(self, folder: str, name: str) -> None:
         """Delete a file below a folder, and folders in between that it leaves empty."""
 

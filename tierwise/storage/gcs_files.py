@@ -186,6 +186,10 @@ class GcsFiles:
             self._copy(source, target)
             self.delete(source)
 
+    def copy(self, source: str, target: str) -> None:
+        """Within the service."""
+        self._copy(source, target)
+
     def discard(self, folder: str, name: str) -> None:
         """Delete an object; its folders are gone with the last one in them."""
         self.delete(f"{folder.rstrip('/')}/{name}")

@@ -170,6 +170,18 @@ class LocalFiles:
         with suppress(FileNotFoundError):
             Path(source).replace(target)
 
+    def copy(self, source: str, target: str) -> None:
+        """A second name for the same bytes; where there are no links, the bytes again."""
+        place = Path(target)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.hardlink_to(source)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            with open_regular(source) as old, self.create(target) as new:
+                shutil.copyfileobj(old, new)
+
     def discard(self, folder: str, name: str) -> None:
         """Delete a file, then its folders as long as they are empty."""
         path, top = Path(folder, name), Path(folder)
@@ -180,13 +192,14 @@ class LocalFiles:
 
     def replace_folder(self, staged: str, target: str) -> None:
         """Two renames; a reader in between finds no folder, never a mixture."""
-        if not Path(staged).exists():  # an earlier attempt has done it
-            return
         place = Path(target)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if place.exists():
-            place.rename(place.with_name(f".{place.name}.{uuid.uuid4().hex}{_OLD}"))
-        Path(staged).rename(place)
+        if Path(staged).exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.exists():
+                place.rename(place.with_name(f".{place.name}.{uuid.uuid4().hex}{_OLD}"))
+            Path(staged).rename(place)
+        elif not place.exists():  # there is nothing to replace, nor anything that was
+            return
         # All of them: an attempt that was killed here left its own.
         for old in place.parent.glob(f".{glob.escape(place.name)}.*{_OLD}"):
             self.remove_folder(str(old))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tierwise.storage.files import files_for, join
 
+REQUESTS = "requests"
+
 
 @dataclass(frozen=True, slots=True)
 class RequestFiles:

@@ -1,0 +1,1 @@
+"""One picture taken out of an output: tables, journal, thumbnails, page. The account stays."""

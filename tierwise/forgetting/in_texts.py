@@ -1,0 +1,96 @@
+"""Documents, sheets and lists that lie beside the tables, without the names that go."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from tierwise.forgetting.going import FORGOTTEN, Going
+from tierwise.spreadsheets import unguarded
+from tierwise.storage.files import files_for, join
+
+_SEPARATORS = ",;\t"
+_LISTS, _SHEETS = (".jsonl",), (".csv", ".tsv")
+
+
+def scrubbed(document: Any, words: Collection[str]) -> Any:
+    """A document in which none of these words stands by itself; elements of lists that are one go.
+
+    >>> scrubbed({"examples": ["a.jpg", "aa.jpg"], "said": "a.jpg: too large"}, {"a.jpg"})
+    {'examples': ['aa.jpg'], 'said': '(forgotten): too large'}
+    """
+    if not words:
+        return document
+    longest = sorted(map(re.escape, words), key=len, reverse=True)
+    # Not as a part of a longer name.
+    pattern = re.compile(rf"(?<![\w/\\.-])(?:{'|'.join(longest)})(?![\w/\\-]|\.\w)")
+
+    def clean(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {clean(name): clean(cell) for name, cell in one.items()}
+        if isinstance(one, list):
+            return [clean(cell) for cell in one if not (isinstance(cell, str) and cell in words)]
+        return pattern.sub(FORGOTTEN, one) if isinstance(one, str) else one
+
+    return clean(document)
+
+
+def forget_in_lists(folder: str, going: Going, words: Collection[str]) -> list[str]:
+    """Take its lines from sheets for people and from lists of a calibration; the files changed.
+
+    `words` are its names, as any of these may write them.
+    """
+    files, changed = files_for(folder), []
+    for stat in _directly_in(folder):
+        without = _without(stat, files.read(stat), going, words)
+        if without is not None:
+            files.write(stat, without, durable=True)
+            changed.append(stat)
+    return changed
+
+
+def _directly_in(folder: str) -> Iterator[str]:
+    for stat in files_for(folder).walk(folder):
+        name = stat.uri[len(join(folder, "")) :]
+        if "/" not in name and name.endswith((*_LISTS, *_SHEETS)):
+            yield stat.uri
+
+
+def _without(uri: str, data: bytes, going: Going, words: Collection[str]) -> bytes | None:
+    """What is left of a file; None where it has nothing to do with it, or is none of ours."""
+    text = data.decode("utf-8-sig", "surrogateescape")
+    mark = "\ufeff" if data.startswith(b"\xef\xbb\xbf") else ""
+    lines = _of_list(text) if uri.endswith(_LISTS) else _of_sheet(text)
+    kept, gone = [mark], 0
+    for line, cells in lines:
+        goes = unguarded(cells.get("uri", "")) in words or (
+            cells.get("content_hash") in going.contents
+        )
+        gone += goes
+        kept += [] if goes else [line]
+    return "".join(kept).encode("utf-8", "surrogateescape") if gone else None
+
+
+def _of_list(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for line in text.splitlines(keepends=True):
+        try:
+            cells = json.loads(line)
+        except ValueError:
+            cells = None
+        yield line, cells if isinstance(cells, dict) else {}
+
+
+def _of_sheet(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row as it is written, which may be several lines, with its cells."""
+    lines = text.splitlines(keepends=True)
+    separator = max(_SEPARATORS, key=lines[0].count) if lines else ","
+    reader = csv.reader(iter(lines), delimiter=separator)
+    names, begin = list[str](), 0
+    for cells in reader:
+        line = "".join(lines[begin : reader.line_num])
+        begin = reader.line_num
+        yield line, dict(zip(names, cells, strict=False))
+        names = names or [name.strip() for name in cells]
