@@ -20,6 +20,7 @@ from tierwise.scheduling.engine import Engine
 from tierwise.scheduling.room import Room, Rooms
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.window import Window
+from tierwise.scheduling.with_launcher import end_with
 
 Result = TypeVar("Result")
 
@@ -106,6 +107,11 @@ class AskingFn(beam.DoFn, Generic[Result]):
             "requests_per_minute": plan.requests_per_minute or 0,
         }
         return {name: value for name, value in shown.items() if value}
+
+    def setup(self) -> None:
+        """Look for the launcher from now on, whether there is anything to ask or not."""
+        if self.plan.launcher:
+            end_with(self.plan.launcher)
 
     def start_bundle(self) -> None:
         """Begin without a window."""

@@ -33,7 +33,6 @@ from tierwise.report.doubt import SAID, WORDS
 from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.gallery import Card, changed_lines, doubtful_lines
 from tierwise.report.headline import headline
-from tierwise.report.kept_templates import KeptTemplates
 from tierwise.report.labels import task_answers
 from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
 from tierwise.report.savings import Naive, savings
@@ -135,7 +134,6 @@ def _text(name: str) -> str:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("tierwise.report"),
-        bytecode_cache=KeptTemplates(),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

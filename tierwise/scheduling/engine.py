@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-import time
 import uuid
 import weakref
 from collections.abc import Coroutine, Mapping, Sequence
@@ -39,13 +37,12 @@ from tierwise.records import Reason
 from tierwise.scheduling.keep_doubts import KeepDoubts
 from tierwise.scheduling.keep_pace import KeepPace
 from tierwise.scheduling.room import Room, Rooms
-from tierwise.scheduling.running import RUNNING, interrupt_all
+from tierwise.scheduling.running import RUNNING
 from tierwise.scheduling.session import Session
 from tierwise.scheduling.shrinkers import shrinkers
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.waves import Waves
 from tierwise.storage.descriptors import room_for
-from tierwise.storage.process import Process
 
 if TYPE_CHECKING:
     from tierwise.gemini.client import GeminiClient
@@ -55,8 +52,6 @@ Result = TypeVar("Result")
 # How long all images of a bundle must have stood still, while others wait for their room, before
 # its requests are sent that are not full.
 _STANDSTILL_S = 0.25
-# How often a worker looks for its launcher, and how long it then waits for replies under way.
-_LOOK_S, _GRACE_S = 0.1, 1.5
 
 
 class Engine:
@@ -80,8 +75,6 @@ class Engine:
         self._doubts = self._keep_doubts()
         RUNNING.append(self)
         self.call_soon(self._look)
-        if plan.launcher and plan.launcher.pid != os.getpid():
-            threading.Thread(target=_end_with, args=[plan.launcher], daemon=True).start()
 
     def session(self, room: Room | None = None) -> Session:
         """A session for one bundle, whose lives take up that room, that of images if none."""
@@ -243,14 +236,6 @@ class Engine:
 
     def _call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-
-def _end_with(launcher: Process) -> None:
-    """End this process soon after the one that alone can make tables of its answers."""
-    while not launcher.gone:
-        time.sleep(_LOOK_S)
-    interrupt_all(_GRACE_S)
-    os._exit(1)
 
 
 def _client_of(service: Service) -> GeminiClient:
