@@ -24,7 +24,7 @@ tasks = load_tasks('model: gemini-3.1-flash-lite\\ntasks: {a: {prompt: "?", labe
                    path="tasks.yaml")
 plan = Plan(as_written(tasks), Service(ServiceKind.EMULATOR), JournalFiles(sys.argv[2], "run", 1),
             launcher=launcher)
-AskingFn(SharedEngine(plan), 8).setup()
+AskingFn(SharedEngine(plan)).setup()
 print("ready", flush=True)
 time.sleep(60)
 """
