@@ -48,6 +48,7 @@ prove: $(READY) ## simulate refusals, outages, counts and samples, run against f
 	$(BIN)/python -m bench.batches.large_job
 	$(BIN)/python -m bench.batches.against_flex
 	$(BIN)/python -m bench.guarantee
+	$(BIN)/python -m bench.scale.spot
 	$(BIN)/python -m bench.stress.soak --seconds=$(or $(SOAK),3600)
 
 bench: $(READY) ## measure the commands and the shrinking against plain scripts, pyvips, the tutorial way and the codec's limit

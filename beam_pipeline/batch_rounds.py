@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sys
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -125,9 +124,7 @@ class Rounds:
     def next_pass(self) -> Job:
         """The job of one more pass; should it publish, `run.json` tells of the jobs before it."""
         facts = batch_facts(self._files.all(), self.job.plan.journal.run_id)
-        journal = replace(self.job.plan.journal, pass_name=uuid.uuid4().hex[:8])
-        plan = replace(self.job.plan, journal=journal)
-        return replace(self.job, plan=plan, facts=self.job.facts | facts)
+        return replace(self.job, facts=self.job.facts | facts)
 
     def go_on(self) -> bool:
         """Order what the pass wrote down; False where that is nothing."""

@@ -17,6 +17,7 @@ from tierwise.beam_pipeline.runners.workers import (
 )
 from tierwise.beam_pipeline.writable import unwritable
 from tierwise.errors import LeaseLostError
+from tierwise.journal.attempts import end_attempts
 from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.left_under_way import named_under_way, untraced
 from tierwise.journal.lines import VERSION
@@ -55,6 +56,7 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
     )
     try:
         lease = take_lease(journal.runs, record)
+        end_attempts(journal.folder)  # before anybody looks what these have left under way
         sign_earlier(journal.runs, journal.reading.runs)
         begin_intents(journal.folder, journal.run_id)
         for run in lease.earlier_runs():

@@ -8,6 +8,7 @@
     + JournalError          the journal is of a newer version
   - ImageError              one image has no answer; carries the `Reason` of its failure row
   - LeaseLostError          another run has begun into the same output: exit status 1
+  - OvertakenError          another worker asks the same under a cap: exit status 1
   - TablesError             the tables are not what was written: exit status 1
   - JobsUnavailableError    batch jobs cannot be asked about just now: exit status 1
     - JobsRefusedError      nor by this account
@@ -64,6 +65,10 @@ class JournalError(InputError):
 
 class LeaseLostError(TierwiseError):
     """Another run has begun into the same output; this one must write nothing any more."""
+
+
+class OvertakenError(TierwiseError):
+    """Another worker has begun the same part of the archive under a cap; this one sends nothing."""
 
 
 class TablesError(TierwiseError):

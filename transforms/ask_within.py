@@ -17,13 +17,14 @@ from tierwise.answering.plan import Plan
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.batches.part import Part
 from tierwise.gemini.billing import Billing
+from tierwise.journal.attempts import begin_attempt, under_way_before
 from tierwise.prices.price_day import price_day
 from tierwise.records import Answered, Spent
 from tierwise.scheduling.answer_shard import AnsweredShard, Waiting, answer_shard
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.wanted import ranks
 from tierwise.scheduling.waves import Waves
-from tierwise.scheduling.worst_cases import WorstCases, dearest_request
+from tierwise.scheduling.worst_cases import WorstCases
 from tierwise.transforms.admit_requests import AdmitRequests
 from tierwise.transforms.ask_images import answer_keyed
 from tierwise.transforms.asking_fn import AskingFn, SharedEngine, ask_shards
@@ -44,7 +45,8 @@ class AskWithin(beam.PTransform):
 
     `before` is what `SumJournal` found. Images and groups of a shard have one purse. A bundle that
     is tried again finds in the journal what its earlier attempts paid, and takes it off the purse,
-    with the most that requests under way at their ends may have cost.
+    with the worst case of each request that they had under way. An earlier attempt that goes on all
+    the same sends nothing more.
     """
 
     def __init__(self, engine: SharedEngine, cap: Cap, before: beam.PCollection[Spent]) -> None:
@@ -83,13 +85,14 @@ class _AskWithinFn(AskingFn[AnsweredShard]):
         TALLY.cap = admission.cap.most
         TALLY.before = admission.paid_before.cost + admission.maybe_lost
         today = price_day(datetime.now(UTC))
-        attempts = self.plan.journal.begin(shard.name)
-        asked = QuestionsAsked(self.plan.journal.read(shard.name))
-        lost = attempts * self.plan.requests_in_flight * dearest_request(self.plan, today)
+        window, journal = self.window(), self.plan.journal
+        attempt = begin_attempt(journal, shard.name, self.engine.process)
+        lost = under_way_before(journal, attempt)
+        asked = QuestionsAsked(journal.read(shard.name))
         share = admission.purses.get(shard.name, 0)
         purse = Purse(max(0, share - asked.recalled.paid - lost))
-        window = self.window()
-        waves = self.engine.waves(purse, ranks_of(shard, self.plan), window.session)
+        ranks = ranks_of(shard, self.plan)
+        waves = self.engine.waves(purse, ranks, window.session, attempt)
         life = life_of(shard, asked, waves, today, beside=self.plan.shards_in_flight)
         yield from map(self.counted, window.add(life, f"shard {shard.name!r}"))
 

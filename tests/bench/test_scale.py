@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.scale import figures as known
+from bench.scale import spot
 from bench.scale.__main__ import ALONE, PACKED, PHOTOS, THUMBNAILS, lines
 from bench.scale.model import Archive, Asking, Cluster, estimate, processes_for_quota, quota_rate
 from bench.scale.objects import objects_per_request
@@ -108,3 +109,13 @@ def test_the_page_says_what_the_simulator_prints() -> None:
     printed = "\n".join(lines()).strip()
     for part in printed.split("\n\n"):
         assert part in PAGE
+
+
+def test_preempted_workers_lose_little_of_a_cap_and_pass_no_purse() -> None:
+    whole = spot.run(256, 0.5, per_hour=0.0, rule="open")
+    came = spot.run(256, 0.5, per_hour=20.0, rule="open")
+    before = spot.run(256, 0.5, per_hour=20.0, rule="slots")
+    assert came.preempted > 0.25
+    assert came.passed == 0
+    assert whole.told - came.told <= 0.05
+    assert whole.told - before.told > 2 * (whole.told - came.told)

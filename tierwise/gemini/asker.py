@@ -49,7 +49,7 @@ from tierwise.gemini.settle import (
 )
 from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.gemini.tries import Tries
-from tierwise.journal.intents import Intents, Sending, Sums
+from tierwise.journal.intents import Check, Intents, Sending, Sums, unchecked
 from tierwise.prices.price_day import price_day
 from tierwise.records import Outcome, Reason, ServiceTier
 
@@ -74,7 +74,8 @@ class Asker:
     keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
     `forms` knows how questions are put. What is asked at the batch tier is given to `put_off`, with
     the most that it can cost; where that is None, or no job asks it any more, it is asked at once
-    at its model's tier in `batch_instead`, or left to a later run where that has none.
+    at its model's tier in `batch_instead`, or left to a later run where that has none. `may_send`
+    raises where nothing may be sent any more.
     """
 
     client: GeminiClient
@@ -89,6 +90,7 @@ class Asker:
     intents: Intents = field(default_factory=Intents)
     forms: FormMemory = field(default_factory=FormMemory)
     put_off: PutOff | None = None
+    may_send: Check = unchecked
     batch_instead: Mapping[str, ServiceTier | None] = field(default_factory=dict)
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
@@ -117,7 +119,7 @@ class Asker:
         if self.put_off and by_job:
             return await self.put_off(asks, composed, self.worst(asks, self.clock.now()))
         intent = intent_of(asks, self.billing)
-        async with self.intents.announced(intent) as sending:
+        async with self.intents.announced(intent, self.may_send) as sending:
             return await self._until_billed(asks, composed, sending, intent.worst)
 
     def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:

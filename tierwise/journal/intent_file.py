@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from tierwise.journal.intents import (
+    Check,
     Intent,
     Intents,
     Sending,
@@ -18,6 +19,7 @@ from tierwise.journal.intents import (
     closed_line,
     intents_name,
     opened_line,
+    unchecked,
 )
 
 # After so many lines what is still open goes to a new file.
@@ -34,15 +36,15 @@ class IntentFile(Intents):
     def __init__(self, folder: str, ready: Callable[[], Awaitable[None]]) -> None:
         self._folder = Path(folder)
         self._ready = ready
-        self._process = uuid.uuid4().hex
+        self.process = uuid.uuid4().hex
         self._numbers, self._keys = count(), count()
         self._file, self._path, self._lines = -1, Path(), 0
         self._known = UnderWay()
 
     @asynccontextmanager
-    async def announced(self, intent: Intent) -> AsyncIterator[Sending]:
+    async def announced(self, intent: Intent, check: Check = unchecked) -> AsyncIterator[Sending]:
         """Only what is sent is written down: that takes no time worth hiding."""
-        yield _OnDisk(self, intent)
+        yield _OnDisk(self, intent, check)
 
     async def open(self, intent: Intent) -> str:
         """Write a request down; returns its key."""
@@ -63,7 +65,7 @@ class IntentFile(Intents):
     def _begin_file(self) -> None:
         """What holds now, in a file of its own, which appears whole; the one before it goes."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / intents_name(self._process, next(self._numbers))
+        path = self._folder / intents_name(self.process, next(self._numbers))
         unfinished = path.with_name(f".{uuid.uuid4().hex}.tmp")
         how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         file = os.open(unfinished, how, 0o666)
@@ -87,11 +89,16 @@ class IntentFile(Intents):
 
 
 class _OnDisk(Sending):
-    def __init__(self, file: IntentFile, intent: Intent) -> None:
-        self._file, self._intent, self._key = file, intent, ""
+    def __init__(self, file: IntentFile, intent: Intent, check: Check) -> None:
+        self._file, self._intent, self._check, self._key = file, intent, check, ""
 
     async def send(self) -> None:
         self._key = await self._file.open(self._intent)
+        try:
+            await self._check()
+        except BaseException:
+            self._file.close(self._key, Sums())  # nothing was sent
+            raise
 
     def settle(self, paid: Sums) -> None:
         self._file.close(self._key, paid)

@@ -10,7 +10,16 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from itertools import count
 
-from tierwise.journal.intents import Intent, Intents, Sending, Sums, UnderWay, intents_name
+from tierwise.journal.intents import (
+    Check,
+    Intent,
+    Intents,
+    Sending,
+    Sums,
+    UnderWay,
+    intents_name,
+    unchecked,
+)
 from tierwise.storage.files import files_for, join
 
 _PERIOD_S = 1.0
@@ -31,7 +40,7 @@ class IntentObjects(Intents):
         self._ready = ready
         self._executor = executor
         self._room = asyncio.Semaphore(most)
-        self._process = uuid.uuid4().hex
+        self.process = uuid.uuid4().hex
         self._numbers, self._keys = count(), count()
         self._known = UnderWay()
         self._waiting: list[asyncio.Future[None]] = []
@@ -40,13 +49,14 @@ class IntentObjects(Intents):
         self._written_at = -_PERIOD_S
 
     @asynccontextmanager
-    async def announced(self, intent: Intent) -> AsyncIterator[Sending]:
+    async def announced(self, intent: Intent, check: Check = unchecked) -> AsyncIterator[Sending]:
         """Wait for an object that names the request."""
         async with self._room:
             key = str(next(self._keys))
             self._known.opened[key] = intent
             try:
                 await self._durable()
+                await check()
             except BaseException:
                 del self._known.opened[key]
                 raise
@@ -87,7 +97,7 @@ class IntentObjects(Intents):
                         one.set_result(None)
 
     def _write(self, content: bytes) -> None:
-        uri = join(self._folder, intents_name(self._process, next(self._numbers)))
+        uri = join(self._folder, intents_name(self.process, next(self._numbers)))
         files_for(uri).write(uri, content, durable=True)
         if self._last:
             files_for(uri).delete(self._last)

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
@@ -91,16 +91,29 @@ class Sending:
         del paid
 
 
+Check = Callable[[], Awaitable[None]]
+
+
+async def unchecked() -> None:
+    """For those who may always send."""
+
+
 class Intents:
-    """Where a process writes down what it is about to send: here nowhere."""
+    """Where a process writes down what it is about to send: here nowhere.
+
+    `process` names its files.
+    """
+
+    process = ""
 
     @asynccontextmanager
-    async def announced(self, intent: Intent) -> AsyncIterator[Sending]:
+    async def announced(self, intent: Intent, check: Check = unchecked) -> AsyncIterator[Sending]:
         """Hold this from before a request waits for its turn until nothing of it is under way.
 
-        Left by an exception, what was sent and not settled stays open.
+        Left by an exception, what was sent and not settled stays open. `check` is called once the
+        intent is written down, and before anything is sent; where it raises, nothing is.
         """
-        del intent
+        del intent, check
         yield Sending()
 
 
@@ -155,20 +168,40 @@ def intents_of(journal: str, run_id: str) -> UnderWay | None:
     """What all processes of a run left under way; None where there is no trace of any."""
     folder = join(journal, FOLDER, run_id)
     files = files_for(folder)
-    numbers: dict[str, dict[int, str]] = defaultdict(dict)
-    for stat in files.walk(folder):
-        if name := _NAME.fullmatch(stat.uri.rpartition("/")[2]):
-            numbers[name["process"]][int(name["number"])] = stat.uri
-    if not numbers:
+    latest = _latest(folder)
+    if not latest:
         return None
-    if _ALL in numbers:
-        numbers = {_ALL: numbers[_ALL]}
+    if _ALL in latest:
+        latest = {_ALL: latest[_ALL]}
     total = UnderWay()
-    for process, uris in numbers.items():
-        found = decode_intents(files.read(uris[max(uris)]))
+    for process, uri in latest.items():
+        found = decode_intents(files.read(uri))
         total.settled += found.settled
         total.opened |= {f"{process}/{key}": intent for key, intent in found.opened.items()}
     return total
+
+
+def opened_by(folder: str, processes: Collection[str]) -> list[Intent]:
+    """The requests that some processes of a run have open, while these may go on."""
+    files, found = files_for(folder), list[Intent]()
+    left = set(processes)
+    while left:
+        latest = {name: uri for name, uri in _latest(folder).items() if name in left}
+        left &= latest.keys()  # who wrote nothing sent nothing
+        for process, uri in latest.items():
+            with suppress(FileNotFoundError):  # begun anew meanwhile: look again
+                found += decode_intents(files.read(uri)).opened.values()
+                left.remove(process)
+    return found
+
+
+def _latest(folder: str) -> dict[str, str]:
+    """The file of each process that holds."""
+    numbers: dict[str, dict[int, str]] = defaultdict(dict)
+    for stat in files_for(folder).walk(folder):
+        if name := _NAME.fullmatch(stat.uri.rpartition("/")[2]):
+            numbers[name["process"]][int(name["number"])] = stat.uri
+    return {process: uris[max(uris)] for process, uris in numbers.items()}
 
 
 def begin_intents(journal: str, run_id: str) -> None:

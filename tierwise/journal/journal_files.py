@@ -2,7 +2,7 @@
 
     journal/<shard>/<run id>-<unique>.<lines>.jsonl
     journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
-    journal/attempts/<run id>/<shard>/...           under a cap, while a run goes on: bundles begun
+    journal/attempts/<run id>/                      under a cap, while a run goes on: attempts.py
     journal/doubts/<run id>/                        see tierwise/journal/doubts.py
     journal/intents/<run id>/                       see intents.py
     journal/workers/<run id>/                       see tierwise/journal/rate_share.py
@@ -36,6 +36,8 @@ from tierwise.journal.reading import ANYBODYS, UNSIGNED, Reading
 from tierwise.journal.recalled import Recalled, recall
 from tierwise.records import Spent
 from tierwise.storage.files import files_for, join
+
+ATTEMPTS = "attempts"
 
 _HEXADECIMAL = re.compile("[0-9a-f]+")
 # Digits of a shard's name, by the number of images: about a thousand images to a shard.
@@ -94,8 +96,7 @@ class JournalFiles:
 
     Folders have one digit at least: with none, the only shard is all of them.
     Only runs mend what they find damaged; a look for a forecast changes nothing. `reading` says
-    what of other runs counts for this one. A run passes over its archive more than once where batch
-    jobs ask: `pass_name` tells one time from another.
+    what of other runs counts for this one.
     """
 
     folder: str
@@ -103,7 +104,11 @@ class JournalFiles:
     digits: int
     mends: bool = True
     reading: Reading = ANYBODYS
-    pass_name: str = ""
+
+    @property
+    def attempts(self) -> str:
+        """Where this run's bundles say which shards they have begun, under a cap."""
+        return join(self.folder, ATTEMPTS, self.run_id)
 
     @property
     def workers(self) -> str:
@@ -203,27 +208,14 @@ class JournalFiles:
         names = (stat.uri.rpartition("/")[2] for stat in files_for(folder).walk(folder))
         return any(name.startswith(f"{self.run_id}-{stem}.") for name in names)
 
-    def begin(self, shard: str) -> int:
-        """Note that a bundle begins with a shard; how many before it had begun and failed.
-
-        Only a bundle that is tried again is not the first of its pass. Its earlier attempt may have
-        paid for requests that left no trace.
-        """
-        folder = join(self._attempts, shard or "all")
-        files = files_for(folder)
-        begun = [stat.uri.rpartition("/")[2].partition("-")[0] for stat in files.walk(folder)]
-        files.write(join(folder, f"{self.pass_name}-{uuid.uuid4().hex}"), b"", durable=True)
-        return len(begun) - len(set(begun) - {self.pass_name})
-
     def forget_attempts(self) -> None:
-        """Delete what `begin` and workers noted, once the run is over; sums are kept."""
-        for folder in (self._attempts, self.workers, self.doubts):
+        """Delete what workers noted, once the run is over; sums are kept.
+
+        Who still works under a cap sends nothing more, see attempts.py.
+        """
+        for folder in (self.attempts, self.workers, self.doubts):
             files_for(folder).remove_folder(folder)
         tidy_intents(self.folder, self.run_id)
-
-    @property
-    def _attempts(self) -> str:
-        return join(self.folder, "attempts", self.run_id)
 
     def damage(self) -> Damage:
         """What this run found damaged."""

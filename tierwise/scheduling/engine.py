@@ -8,6 +8,7 @@ import uuid
 import weakref
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +28,7 @@ from tierwise.gemini.observed import Observations, Observed
 from tierwise.gemini.request_log import RequestLog
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
+from tierwise.journal.attempts import Attempt, Fence
 from tierwise.journal.doubts import Doubts
 from tierwise.journal.intent_file import IntentFile
 from tierwise.journal.intent_objects import IntentObjects
@@ -76,6 +78,12 @@ class Engine:
         RUNNING.append(self)
         self.call_soon(self._look)
 
+    @property
+    def process(self) -> str:
+        """What the journal calls this process."""
+        intents: Intents = self._asker.intents
+        return intents.process
+
     def session(self, room: Room | None = None) -> Session:
         """A session for one bundle, whose lives take up that room, that of images if none."""
         room = room or self.rooms.images
@@ -88,12 +96,15 @@ class Engine:
         purse: Purse,
         ranks: Mapping[str, int] | None = None,
         session: Session | None = None,
+        attempt: Attempt | None = None,
     ) -> Waves:
         """A session for one shard under a cap, perhaps within that of a bundle.
 
-        `ranks` says whose turn comes first, by content.
+        `ranks` says whose turn comes first, by content. It asks as long as `attempt` holds.
         """
         asker = session.asker if session else self._asker
+        if attempt:
+            asker = replace(asker, may_send=Fence(attempt, self._writers).check)
         return Waves(self.plan, asker, self._shrinkers, purse, ranks or {})
 
     def parts(self, session: Session) -> list[Part]:
