@@ -21,6 +21,7 @@ from tierwise.beam_pipeline.batch_checks import (
 )
 from tierwise.beam_pipeline.corrected import Corrected, corrected_of
 from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.given_input import input_of
 from tierwise.beam_pipeline.pilot_checks import check_pilot
 from tierwise.beam_pipeline.reading_of import reading_of
 from tierwise.calibration.labelling import (
@@ -40,7 +41,6 @@ from tierwise.prices.prices import find_price
 from tierwise.questions import Questions
 from tierwise.records import ServiceTier
 from tierwise.references import BUCKET_SCHEME
-from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Input, InputKind, Named
 from tierwise.storage.overlap import check_not_itself
 from tierwise.storage.sampled_names import sampled_names
@@ -104,9 +104,7 @@ def inquiry_of(
     if found is not None:
         refuse_batch_in_a_pipeline(settings, questions)
     else:
-        found = find_input(
-            settings.input, excluded=settings.output or "", follow_links=settings.follow_links
-        )
+        found = input_of(settings)
         if settings.output:
             check_not_itself(found, settings.output)
     _check_columns(questions, found)

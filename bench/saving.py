@@ -71,7 +71,7 @@ def load(way: Way, questions: int) -> Load:
     standings = {task.name: Standing.ASKED for task in tasks}
     seen = SeenImage(4000, 3000, "photo.jpg", {}, standings, "jpeg")
     sample = (SeenFile((seen,)),) * 36  # full sheets of 4 and of 9
-    survey = Survey(PICTURES, 0, (Stratum(PICTURES, sample),))
+    survey = Survey(PICTURES, (Stratum(PICTURES, sample),))
     known = middle_scenario(expectations(tasks, survey))
     return sum((work.load(known) for work in workloads(tasks, survey, Rates(ON))), Load())
 

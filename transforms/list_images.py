@@ -9,11 +9,11 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from tierwise.journal.run_records import Lease
+from tierwise.skipped_files import Tally
 from tierwise.storage.listing import (
     Input,
     InputKind,
     Named,
-    Skipped,
     list_names,
     names_in,
     pieces_in,
@@ -29,11 +29,11 @@ SKIPPED = "skipped_files"
 class ListImages(beam.PTransform):
     """From nothing to `files`, ImageFile records, and the names that stand for no image of its own.
 
-    Those are `skipped_files`, plain non-pictures, and `repeated_rows` of a manifest: a name that it
-    holds twice is one image. A bucket is listed by several workers, each a range of names, and a
-    manifest read by several, each a piece of it. Names are spread over the workers before anything
-    is opened, and each is hashed there, unless the listing told the hash. Whoever lists keeps
-    `lease`, if there is one.
+    Those are `skipped_files`, one `SkippedFiles` for each part that is listed, and `repeated_rows`
+    of a manifest: a name that it holds twice is one image. A bucket is listed by several workers,
+    each a range of names, and a manifest read by several, each a piece of it. Names are spread over
+    the workers before anything is opened, and each is hashed there, unless the listing told the
+    hash. Whoever lists keeps `lease`, if there is one.
     """
 
     def __init__(self, found: Input, lease: Lease | None = None) -> None:
@@ -65,6 +65,10 @@ class _ListNamesFn(beam.DoFn):
         return {"input": self._found.uri}
 
     def process(self, part: Input | Piece) -> Iterator[Named | TaggedOutput]:
-        names = names_in(part, self._found) if isinstance(part, Piece) else list_names(part)
-        for name in names:
-            yield TaggedOutput(SKIPPED, name.uri) if isinstance(name, Skipped) else name
+        tally = Tally()
+        if isinstance(part, Piece):
+            names = names_in(part, self._found, tally)
+        else:
+            names = list_names(part, tally)
+        yield from (name for name in names if isinstance(name, Named))
+        yield TaggedOutput(SKIPPED, tally.skipped)

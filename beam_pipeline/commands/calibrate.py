@@ -16,6 +16,7 @@ from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import negotiated_prices, tasks_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import CALIBRATE
+from tierwise.beam_pipeline.given_input import input_of
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
 from tierwise.beam_pipeline.terminal.batch_board import is_under_way, left_lines
@@ -65,7 +66,6 @@ from tierwise.publishing.page_plots import calibration_plot
 from tierwise.records import Reason
 from tierwise.shown import counted
 from tierwise.storage.files import files_for, join
-from tierwise.storage.find_input import find_input
 from tierwise.version import VERSION
 
 _MANIFEST = "labelled.jsonl"
@@ -230,7 +230,7 @@ def _plot(calibration: Calibration, output: str) -> None:
 
 def _sample(settings: Settings, console: Console, on: date) -> Sample:
     """Raises InputError where there is nothing to calibrate."""
-    found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
+    found = input_of(settings)
     names = named_with_labels(found)
     labels = label_values(names)
     tasks = tasks_of(settings) if settings.tasks else load_task_of_folders(labels, found.uri)

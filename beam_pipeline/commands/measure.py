@@ -15,6 +15,7 @@ from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import tasks_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import MEASURE
+from tierwise.beam_pipeline.given_input import input_of
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_reachable, check_waits
 from tierwise.beam_pipeline.terminal.forecast_tables import most
@@ -49,7 +50,6 @@ from tierwise.plots.tokens_plot import tokens_plot
 from tierwise.publishing.page_plots import MEASUREMENT_PLOT
 from tierwise.records import Reason, Route, ServiceTier
 from tierwise.storage.files import files_for, join
-from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named
 from tierwise.storage.sampled_names import sampled_names
 from tierwise.surveying.stratified import stratified
@@ -221,7 +221,7 @@ def _asked_alone(task: Task, others: Sequence[str]) -> str:
 
 def _sample(settings: Settings) -> tuple[str, str]:
     """The output folder, and in it a manifest of the sample."""
-    found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
+    found = input_of(settings)
     names = [name for name in sampled_names(found) if isinstance(name, Named)]
     if settings.sample and settings.sample > len(names):
         has = "the archive has" if found.about is None else "of the archive are looked at"

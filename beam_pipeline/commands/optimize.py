@@ -10,6 +10,7 @@ from rich.console import Console
 
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import OPTIMIZE
+from tierwise.beam_pipeline.given_input import input_of
 from tierwise.beam_pipeline.interruption import resumable
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
@@ -29,7 +30,6 @@ from tierwise.publishing.publish_metrics import SHRINK_STAGING, TOTALS_FILE
 from tierwise.records import MediaResolution
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.storage.files import files_for, join
-from tierwise.storage.find_input import find_input
 from tierwise.storage.overlap import count_apart
 from tierwise.version import VERSION
 
@@ -72,7 +72,7 @@ def _remove_staging(folder: str) -> None:
 
 def _job(settings: Settings, now: datetime) -> ShrinkJob:
     model = find_model(settings.model)
-    found = find_input(settings.input, excluded=settings.output, follow_links=settings.follow_links)
+    found = input_of(settings)
     files = count_apart(found, settings.output)
     run_id = new_run_id(now)
     facts = {

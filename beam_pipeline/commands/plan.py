@@ -132,7 +132,8 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
     )
     batch, mix = _batch(planned), _mix(planned)
     if settings.json:
-        row = {**forecast_row(forecast), "seconds": lasting, "warnings": planned.warnings}
+        told = planned.survey.skipped.facts()
+        row = {**forecast_row(forecast), **told, "seconds": lasting, "warnings": planned.warnings}
         told = {"batch": batch_row(batch)} if batch else {}
         told |= {"within": mix_row(mix)} if mix else {}
         print_document({**row, **told, **cap})

@@ -42,7 +42,6 @@ from tierwise.transforms.admit_requests import work_of
 from tierwise.transforms.ask_within import life_of, ranks_of
 from tierwise.transforms.group_files import choose_group, keyed_by_group, order_groups
 from tierwise.transforms.hash_images import REPEATED_NAMES, hash_file, keep_one
-from tierwise.transforms.list_images import SKIPPED
 from tierwise.transforms.name_answers import name_answers
 from tierwise.transforms.name_groups import name_group, page_rows
 from tierwise.transforms.shard import Keyed, Shard
@@ -215,7 +214,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
         publication,
         parts,
         list(costs.items()),
-        {SKIPPED: 0, REPEATED_NAMES: answers.repeated},
+        {REPEATED_NAMES: answers.repeated},
         pairs=list(pairs.items()),
         before=[answers.admission.paid_before],
         audited=list(audited.items()),

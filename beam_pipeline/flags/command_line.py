@@ -202,7 +202,9 @@ def _argument(flag: Flag) -> dict[str, Any]:
     needed = " Required." if flag.required else ""
     values = f" One of: {', '.join(flag.choices)}." if flag.choices else ""
     text = f"{flag.help}{values}{default}{needed} Example: --{flag.name}={flag.example}"
-    switch = {"nargs": "?", "const": True} if flag.type is bool else {}
+    switch: dict[str, Any] = {"nargs": "?", "const": True} if flag.type is bool else {}
+    if flag.repeated:
+        switch["action"] = _Joined
     return {
         "help": _wrapped(text.replace("%", "%%")),
         "type": _reader(flag),
@@ -211,6 +213,21 @@ def _argument(flag: Flag) -> dict[str, Any]:
         "default": flag.default,
         "metavar": _METAVARS.get(flag.type, "VALUE"),
     }
+
+
+class _Joined(argparse.Action):
+    """A flag that is given several times is one, with commas in between."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        del parser, option_string
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, values if before is None else f"{before},{values}")
 
 
 def _reader(flag: Flag) -> Callable[[str], Any]:

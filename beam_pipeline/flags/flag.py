@@ -31,7 +31,8 @@ class Flag:
 
     `default` None means that there is none. `type` reads the word that was given. `least` and
     `most` bound a number, both inclusive. `check` takes a text and the flag's name, and raises
-    InputError for a text that is malformed.
+    InputError for a text that is malformed. One that may be `repeated` is as if it had been given
+    once, with commas in between.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Flag:
     least: float = -math.inf
     most: float = math.inf
     check: Callable[[str, str], object] | None = None
+    repeated: bool = False
 
     @property
     def shown_default(self) -> str:

@@ -8,6 +8,7 @@ from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, S
 from tierwise.beam_pipeline.flags.reasons import read_reasons
 from tierwise.beam_pipeline.flags.times import read_duration, read_moment, read_span
 from tierwise.images.limits import Limits
+from tierwise.name_choice import read_patterns
 from tierwise.records import ServiceTier
 
 # Of --batch_fallback: nothing but batch.
@@ -30,6 +31,25 @@ FLAGS = (
         (RUN, OPTIMIZE),
         default=False,
         type=bool,
+    ),
+    Flag(
+        "include",
+        "Ask only about names that match one of these patterns, as .gitignore has them: a name "
+        "wherever it lies, or with a slash inside a path from the input folder on; with commas, or "
+        "the flag once more. Default: all.",
+        "'*.jpg,2019/'",
+        (RUN, OPTIMIZE),
+        check=read_patterns,
+        repeated=True,
+    ),
+    Flag(
+        "exclude",
+        "Leave out names that match one of these patterns, written as those of --include, which it "
+        "goes before. Default: none.",
+        "'drafts/,*.png'",
+        (RUN, OPTIMIZE),
+        check=read_patterns,
+        repeated=True,
     ),
     Flag(
         "tasks",

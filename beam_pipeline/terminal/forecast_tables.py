@@ -19,6 +19,7 @@ from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.survey import Survey
 from tierwise.shown import counted
+from tierwise.skipped_files import skipped_lines
 
 # What a sum rests on that was counted in a sample.
 IF_ALIKE = "if the files that nobody looked at are like the others"
@@ -67,7 +68,7 @@ def no_images(survey: Survey, uri: str) -> list[str]:
     if survey.images or survey.known:
         return []
     if not survey.files:
-        left_out = survey.skipped_files
+        left_out = survey.skipped.total
         why = f"all {left_out} files are plainly none" if left_out else "nothing is listed"
         return [f"no images: --input={uri}: {why}."]
     looked = counted(survey.sampled_files, "file")
@@ -85,8 +86,9 @@ def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
     yield (
         f"{uri}: {files}, {looked} looked at, "
         f"{counted(images, 'image')} in them; "
-        f"{counted(survey.skipped_files, 'file')} skipped."
+        f"{counted(survey.skipped.total, 'file')} skipped."
     )
+    yield from skipped_lines(survey.skipped.facts())
     if survey.known_files and survey.left_files:
         yield (
             f"Of {counted(survey.known_files, 'file')} every answer is known; "

@@ -16,6 +16,7 @@ from tierwise.metrics import OptimizedTotals
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.publishing.publish_metrics import METRICS_FILE
 from tierwise.records import ServiceTier, Usage
+from tierwise.skipped_files import skipped_lines
 
 
 def print_shrink_summary(content: dict[str, Any], job: ShrinkJob, console: Console) -> None:
@@ -59,8 +60,7 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
         )
         lines.append(f"{saved}: this model bills an image by media resolution and aspect ratio.")
     lines += [f"Warning: {warning}" for warning in content["warnings"]]
-    if content["skipped_files"]:
-        lines.append(f"{content['skipped_files']} files are plainly no pictures: skipped.")
+    lines += skipped_lines(content)
     if rows := content["repeated_rows"]:
         lines.append(f"Warning: rows of the manifest that name an image once more: {rows}.")
     return [*lines, f"Small files: {job.output}, metrics: {METRICS_FILE} in it"]

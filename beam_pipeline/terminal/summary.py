@@ -26,6 +26,7 @@ from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.labelling import LABEL, OLD_LABEL
 from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted
+from tierwise.skipped_files import skipped_lines
 from tierwise.storage.files import join
 
 EMULATED = "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
@@ -73,6 +74,8 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
 
 
 def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
+    for line in skipped_lines(run):
+        say(console, line)
     if rows := run["repeated_rows"]:
         say(
             console,

@@ -186,7 +186,7 @@ def held(archive: Archive, sample: int, rng: random.Random) -> Iterator[Held]:
     found = forecast(tasks, survey, RATES, {"kind": 0}, unknowns=(Unknown.SAMPLE,))
     # Files are in random order: the first are as good as those that come first by a hash.
     asked = tuple(file.seen for file in archive.files[: archive.first])
-    whole = Survey(len(asked), 0, (Stratum(len(asked), asked),))
+    whole = Survey(len(asked), (Stratum(len(asked), asked),))
     known, work = expectations(tasks, whole), workloads(tasks, whole, RATES)
 
     def cost(scenario: Scenario) -> int:
@@ -205,7 +205,6 @@ def _surveyed(archive: Archive, sample: int, rng: random.Random) -> Survey:
     names = [Named(file.name, file.name) for file in listed]
     return Survey(
         files,
-        0,
         tuple(
             Stratum(
                 files=frame.scale * len(drawn.names),

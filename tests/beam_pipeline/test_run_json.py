@@ -25,7 +25,8 @@ def test_it_says_what_ran_and_how_it_ended(
     run = finished.run
     assert (run["tierwise"], run["emulated"]) == (VERSION, True)
     assert (run["status"], run["exit_status"]) == ("done", 0)
-    assert (run["files"], run["images"], run["skipped_files"]) == (5, 5, 1)
+    assert (run["files"], run["images"], run["skipped_files"]) == (5, 5, {"not_pictures": 1})
+    assert run["skipped_examples"] == {"not_pictures": f"{folder}/notes.txt"}
     assert run["failures"] == {"unreadable": 2}
     assert run["flags"]["input"] == str(folder)
     assert run["flags"]["requests_in_flight"] == 3

@@ -240,7 +240,7 @@ def test_an_output_within_the_input_is_no_input(
     for _ in range(2):
         assert main(words) == 0
         run = json.loads((folder / "out" / "run.json").read_text("utf-8"))
-        assert (run["files"], run["images"], run["skipped_files"]) == (2, 2, 0)
+        assert (run["files"], run["images"], run["skipped_files"]) == (2, 2, {})
 
 
 def test_what_a_dead_run_left_is_removed(

@@ -36,7 +36,7 @@ def values(value: Any) -> Iterator[Any]:
 
 def test_there_are_facts() -> None:
     assert [path.name for path in FILES] == [
-        *("image_tokens.toml", "models.toml", "prices.toml"),
+        *("image_tokens.toml", "left_aside.toml", "models.toml", "prices.toml"),
         "quotas.toml",
     ]
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tierwise.images.limits import LARGEST_FILE_BYTES
 from tierwise.records import Reason
+from tierwise.skipped_files import SkippedFiles
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named
 from tierwise.transforms.hash_images import REPEATED_NAMES, hash_file, keep_one
@@ -31,7 +32,10 @@ def test_files_are_hashed_and_others_skipped(
         listed = root | ListImages(find_input(str(tmp_path)))
         shown = listed["files"] | beam.Map(lambda f: (f.uri, f.bytes, f.content_hash, f.problem))
         assert_that(shown, equal_to([(f"{tmp_path}/a.jpg", 3, digest, "")]), "files")
-        assert_that(listed[SKIPPED], equal_to([f"{tmp_path}/notes.txt"]), "skipped")
+        skipped = SkippedFiles(
+            {"not_pictures": 1}, {"not_pictures": f"{tmp_path}/notes.txt"}, frozenset()
+        )
+        assert_that(listed[SKIPPED], equal_to([skipped]), "skipped")
 
 
 def test_no_file_of_a_folder_is_taken_for_another(
@@ -46,7 +50,8 @@ def test_no_file_of_a_folder_is_taken_for_another(
         hashes = listed["files"] | beam.Map(lambda file: file.content_hash)
         wanted = ["sha256:" + hashlib.sha256(name).hexdigest() for name in named]
         assert_that(hashes, equal_to(wanted), "files")
-        assert_that(listed[SKIPPED], equal_to([rf"{tmp_path}/notes\xff.txt"]), "skipped")
+        examples = listed[SKIPPED] | beam.Map(lambda skipped: skipped.examples)
+        assert_that(examples, equal_to([{"not_pictures": rf"{tmp_path}/notes\xff.txt"}]), "skipped")
         assert_that(listed[REPEATED_NAMES], equal_to([]), "repeated")
 
 

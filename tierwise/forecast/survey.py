@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tierwise.records import Page, Scalar
+from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 
 # Files whose headers are read: few enough that a run starts at once, and `plan` shows what it does.
 SAMPLE = 400
@@ -98,7 +99,7 @@ class Stratum:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was seen of an archive of `files` names that are tried.
+    """What was seen of an archive of `files` names that are tried; others were `skipped`.
 
     Of `known_files` a journal knows every answer, which was found out by their names and contents,
     not by a sample; `known` are their images, or those of a part of them where not all could be
@@ -109,8 +110,8 @@ class Survey:
     """
 
     files: int
-    skipped_files: int
     strata: tuple[Stratum, ...]
+    skipped: SkippedFiles = NOTHING_SKIPPED
     groups: Mapping[str, Groups] = field(default_factory=dict)
     known: tuple[SeenImage, ...] = ()
     known_files: int = 0

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from tierwise.metrics import OptimizedTotals, warnings_of
 from tierwise.publishing.parts import Part
+from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 from tierwise.storage.relative_names import with_digest
 
@@ -54,11 +55,13 @@ def publish_metrics(
     parts: Sequence[Part],
     totals: Sequence[KindTotals],
     left_out: Mapping[str, int],
+    skipped: Sequence[SkippedFiles] = (),
 ) -> dict[str, Any]:
     """Put everything in place of what an earlier run left there; safe to repeat."""
     files = files_for(publication.output)
     summary = {
         **publication.facts,
+        **sum(skipped, NOTHING_SKIPPED).facts(),
         **left_out,
         "formats": _summed(totals, 0),
         "kinds": _summed(totals, 1),

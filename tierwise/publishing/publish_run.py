@@ -53,6 +53,7 @@ from tierwise.publishing.parts import Part, write_part
 from tierwise.publishing.stage_page import stage_page
 from tierwise.publishing.tables_in_place import tables_in_place
 from tierwise.records import MediaResolution
+from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
 
@@ -115,6 +116,7 @@ def publish(
     counted: Sequence[CountRow] = (),
     changed: Sequence[str] = (),
     written: Sequence[BatchPart] = (),
+    skipped: Sequence[SkippedFiles] = (),
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
@@ -133,7 +135,7 @@ def publish(
         return closed
     if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
         costs = sorted(costs)
-        more: dict[str, Any] = {}
+        more: dict[str, Any] = sum(skipped, NOTHING_SKIPPED).facts()
         paid = sum(before, Paid())
         service = publication.facts["answerer"]["service"]
         every = account.all_runs_facts(paid, publication.untraced, costs, service)

@@ -12,6 +12,7 @@ from tierwise.report.cost_lines import nano
 from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.written import count, exact, money, percent
 from tierwise.shown import counted
+from tierwise.skipped_files import skipped_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +135,6 @@ def _notes(run: Mapping[str, Any], failures: FailuresTally, paid: _Paid) -> Iter
         yield f"{counted(damage['objects'], 'damaged journal object')} set aside."
     if left_out := run.get("repeated_rows"):
         yield f"{counted(left_out, 'row')} of the manifest named an image once more: left out."
+    yield from skipped_lines(run)
     if failures.images is None:
         yield "So many rows failed that failed pictures are not counted one by one."

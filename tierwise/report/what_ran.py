@@ -11,6 +11,7 @@ from typing import Any
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.written import count
+from tierwise.skipped_files import skipped_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def what_ran(run: Mapping[str, Any], tallies: Iterable[AnswersTally]) -> WhatRan
         "took": _duration(run["started_at"], run["ended_at"]),
         "status": run["status"].replace("_", " "),
         "files": count(run["files"]),
-        "files that plainly are not pictures": count(run.get("skipped_files", 0)),
+        "files that were skipped": count(skipped_total(run)),
         "pictures": count(run["images"]),
         "requests": count(run["totals"]["requests"]),
         **dict(_who_answered(run)),

@@ -24,13 +24,10 @@ __all__ = ["Files", "Stat", "files_for", "join"]
 class Files(Protocol):
     """What the job needs of a file system. Missing files raise `FileNotFoundError`."""
 
-    def walk(
-        self, folder: str, within: NameRange = EVERY, *, follow_links: bool = True
-    ) -> Iterator[Stat]:
+    def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
         """Every file below a folder, in the order of the names; nothing for a missing folder.
 
-        `within` is one of the ranges that `cut` gave. With `follow_links` off, a link out of the
-        folder stands for itself.
+        `within` is one of the ranges that `cut` gave.
         """
 
     def cut(self, folder: str, prefix: str = "") -> Cut:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from heapq import nsmallest
 
 from tierwise.errors import InputError
+from tierwise.name_choice import EVERY_NAME, NameChoice
 from tierwise.shown import counted
+from tierwise.skipped_files import NOTHING_SKIPPED, Kind, SkippedFiles, Tally, told_kinds
 from tierwise.storage.file_addresses import local_path
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import (
     GLOB_SIGNS,
     Input,
     InputKind,
-    Skipped,
+    Named,
     fixed_parts,
     list_names,
     shards_of,
@@ -27,40 +28,51 @@ from tierwise.storage.shown_names import path_of
 
 # Ranges of a long listing that are looked through at a time for a first file.
 _TOGETHER = 16
-# Skipped files that a message names.
-_SHOWN = 3
 
 
-def find_input(uri: str, *, excluded: str = "", follow_links: bool = False) -> Input:
+def find_input(
+    uri: str,
+    *,
+    excluded: str = "",
+    follow_links: bool = False,
+    choice: NameChoice = EVERY_NAME,
+) -> Input:
     """What an input is.
 
     Args:
         uri: a folder, a pattern, a file, or a manifest in one file or in those of a pattern.
         excluded: a folder whose files are left out when it lies within the input: the output.
         follow_links: whether links that lead out of a folder are followed.
+        choice: which names are wanted.
 
     Raises:
         InputError: nothing is there, it cannot be read, or a manifest is malformed.
     """
     try:
-        return _find_input(local_path(uri), excluded, follow_links)
+        return _find_input(
+            Input(
+                local_path(uri),
+                InputKind.FILE,
+                excluded=excluded,
+                follow_links=follow_links,
+                choice=choice,
+            )
+        )
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"--input={uri}: cannot be read: {reason}.") from error
 
 
-def _find_input(uri: str, excluded: str, follow_links: bool) -> Input:
-    files = files_for(uri)
+def _find_input(given: Input) -> Input:
+    uri, files = given.uri, files_for(given.uri)
     if files.is_folder(uri):
-        folder = _cut(
-            Input(uri, InputKind.FOLDER, excluded=excluded, follow_links=follow_links), uri, ""
-        )
+        folder = _cut(replace(given, kind=InputKind.FOLDER), uri, "")
         return _with_names(folder, "the folder holds no files")
     if files.exists(uri):
         if is_manifest(uri):
-            return _manifest(Input(uri, InputKind.MANIFEST))
+            return _manifest(replace(given, kind=InputKind.MANIFEST))
         refuse_list(uri)
-        return Input(uri, InputKind.FILE)
+        return _with_names(given, "")
     if not GLOB_SIGNS & set(uri):
         if _is_something(uri):
             raise InputError(
@@ -69,12 +81,13 @@ def _find_input(uri: str, excluded: str, follow_links: bool) -> Input:
             )
         raise InputError(f"--input={uri}: there is no such file or folder.")
     root, beginning = fixed_parts(uri)
-    pattern = _cut(
-        Input(uri, InputKind.PATTERN, excluded=excluded, follow_links=follow_links), root, beginning
-    )
+    pattern = _cut(replace(given, kind=InputKind.PATTERN), root, beginning)
+    nothing = "no file matches this pattern"
+    if not files_for(root).is_folder(root or "."):
+        raise InputError(f"--input={uri}: {nothing}.")
     if is_manifest(uri):
         return _manifest(replace(pattern, kind=InputKind.MANIFEST, sharded=True))
-    return _with_names(pattern, "no file matches this pattern")
+    return _with_names(pattern, nothing)
 
 
 def _manifest(found: Input) -> Input:
@@ -96,39 +109,36 @@ def _with_names(found: Input, nothing: str) -> Input:
     """
     with ThreadPoolExecutor(_TOGETHER) as pool:
         looks = [pool.submit(_skipped_only, part) for part in split(found)]
-        skipped: list[str] = []
+        skipped = NOTHING_SKIPPED
         for look in as_completed(looks):
             names = look.result()
             if names is None:
                 pool.shutdown(wait=False, cancel_futures=True)
                 return found
             skipped += names
-    if skipped and found.kind is InputKind.PATTERN:
-        refuse_list(path_of(min(skipped)))
-    raise InputError(f"--input={found.uri}: {_told(skipped) if skipped else nothing}.")
+    example = path_of(skipped.examples.get(Kind.OTHER, ""))
+    if example and found.kind is InputKind.PATTERN:
+        refuse_list(example)
+    told = _told(skipped, is_manifest(example)) if skipped.total else nothing
+    raise InputError(f"--input={found.uri}: {told}.")
 
 
-def _skipped_only(part: Input) -> list[str] | None:
+def _skipped_only(part: Input) -> SkippedFiles | None:
     """What is skipped of an input, None as soon as a file is tried."""
-    skipped = []
-    for name in list_names(part):
-        if not isinstance(name, Skipped):
-            return None
-        skipped.append(name.uri)
-    return skipped
+    tally = Tally()
+    if any(isinstance(name, Named) for name in list_names(part, tally)):
+        return None
+    return tally.skipped
 
 
-def _told(skipped: list[str]) -> str:
-    more = len(skipped) - _SHOWN
-    names = ", ".join(nsmallest(_SHOWN, skipped)) + (f" and {more:,} more" if more > 0 else "")
-    if all(map(is_manifest, skipped)):
-        return (
-            f"no file that may be an image; {counted(len(skipped), 'table')} ({names}). To read "
-            "tables as a manifest, name one, or write a pattern with their ending"
-        )
+def _told(skipped: SkippedFiles, has_tables: bool) -> str:
+    facts = skipped.facts()
+    unmatched = "".join(f" {flag} matches nothing." for flag in facts.get("unmatched_patterns", ()))
+    of_tables = ". To read tables as a manifest, name one, or write a pattern with their ending"
     return (
-        f"no file that may be an image; {counted(len(skipped), 'file')} skipped, hidden or with an "
-        f"ending of something else ({names}). Name such a file alone to try it"
+        f"no file that may be an image; {counted(skipped.total, 'file')} skipped: "
+        f"{told_kinds(facts)}.{unmatched} Name such a file or its folder alone to try it"
+        f"{of_tables if has_tables else ''}"
     )
 
 

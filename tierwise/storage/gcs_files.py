@@ -46,11 +46,8 @@ class GcsFiles:
         self._lock = threading.Lock()
         self._connected: Client | None = None
 
-    def walk(
-        self, folder: str, within: NameRange = EVERY, *, follow_links: bool = True
-    ) -> Iterator[Stat]:
+    def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
         """The objects below a folder; a request lists a thousand."""
-        del follow_links  # a bucket has none
         bucket, prefix = split_folder(folder)
         with as_os_errors(folder):
             for blob in self._blobs(bucket, prefix, within):

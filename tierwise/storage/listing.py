@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from tierwise.errors import InputError
+from tierwise.name_choice import EVERY_NAME, NameChoice
+from tierwise.name_patterns import expression_of
 from tierwise.records import Record, Scalar
+from tierwise.skipped_files import Kind, Tally
 from tierwise.storage.files import files_for
-from tierwise.storage.left_aside import is_left_aside
 from tierwise.storage.manifests.forms import is_manifest
 from tierwise.storage.manifests.pieces import Piece, pieces_of
 from tierwise.storage.manifests.rows import read_rows
 from tierwise.storage.name_ranges import EVERY, NameRange
+from tierwise.storage.own_outputs import marked
 from tierwise.storage.shown_names import shown_name
+from tierwise.storage.sieve import Sieve
 from tierwise.storage.stat import Stat
+from tierwise.storage.walk_disk import NotEntered, walk_disk
 
-# Files that cameras, editors and web exports lay beside pictures. Everything else is tried.
-_ENDINGS = """
-aae csv db gz html ini json jsonl log md ndjson parquet tsv txt xmp yaml yml zip
-avi m4a m4v mkv mov mp3 mp4 wav
-"""
-_NO_PICTURES = frozenset(_ENDINGS.split())
 GLOB_SIGNS = frozenset("*?[")
 _TOKENS = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
 
@@ -48,7 +47,7 @@ class Input:
     What lies below the folder `excluded` is left out, unless a manifest names it. `ranges` hold
     every name of a folder or a pattern once; `about` is how many there may be, where a listing is
     so long, or a manifest so large, that nobody should go through all of it. Links out of a folder
-    are followed only with `follow_links`.
+    are followed only with `follow_links`. Of all names, those are tried that `choice` wants.
     """
 
     uri: str
@@ -58,6 +57,7 @@ class Input:
     ranges: tuple[NameRange, ...] = (EVERY,)
     about: int | None = None
     follow_links: bool = False
+    choice: NameChoice = EVERY_NAME
     sharded: bool = False
 
 
@@ -77,9 +77,10 @@ class Named(Record):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that plainly is not a picture."""
+    """A name that is not tried, and why."""
 
     uri: str
+    kind: Kind
 
 
 def split(found: Input) -> list[Input]:
@@ -87,19 +88,22 @@ def split(found: Input) -> list[Input]:
     return [replace(found, ranges=(within,)) for within in found.ranges]
 
 
-def list_names(found: Input) -> Iterator[Named | Skipped]:
+def list_names(found: Input, tally: Tally | None = None) -> Iterator[Named | Skipped]:
     """Every name, once per place where it stands; nothing is opened but a manifest.
 
+    What is skipped is counted in `tally`, if there is one, as far as the names are taken.
+
     Raises:
-        InputError: a manifest is malformed, or names an address of a kind that is not supported.
+        InputError: a manifest is malformed, or names an address of a kind that is not supported; or
+            the disk cannot be read.
     """
     if found.kind is InputKind.MANIFEST:
-        yield from (name for piece in pieces_in(found) for name in names_in(piece, found))
+        yield from (name for piece in pieces_in(found) for name in names_in(piece, found, tally))
     elif found.kind is InputKind.FILE:
-        yield _named(found.uri)
+        kind = Sieve(found.uri.rpartition("/")[0], found.choice, tally).unwanted(found.uri)
+        yield Skipped(found.uri, kind) if kind else _named(found.uri)
     elif found.kind is not InputKind.GIVEN:
-        root = "" if found.kind is InputKind.PATTERN else found.uri.rstrip("/") + "/"
-        yield from (_sorted_out(stat, root) for stat in _stats(found))
+        yield from _listed(found, tally)
 
 
 def shards_of(found: Input) -> Iterator[Stat]:
@@ -107,10 +111,13 @@ def shards_of(found: Input) -> Iterator[Stat]:
     if not found.sharded:
         yield files_for(found.uri).stat(found.uri)
         return
-    for stat in _stats(replace(found, kind=InputKind.PATTERN)):
-        hidden = stat.uri.rpartition("/")[2].startswith(".")
-        if is_manifest(stat.uri) and not hidden:
-            yield stat
+    root, matches = fixed_part(found.uri), _pattern(found.uri).fullmatch
+    left_out = _below(root, found.excluded)
+    for one in _walked(root or ".", found, Sieve(root or ".")):
+        uri = one.uri if root else one.uri.removeprefix("./")
+        hidden = uri.rpartition("/")[2].startswith(".") or (left_out and uri.startswith(left_out))
+        if isinstance(one, Stat) and matches(uri) and is_manifest(uri) and not hidden:
+            yield one if "://" in uri else files_for(uri).stat(uri)
 
 
 def pieces_in(found: Input) -> Iterator[Piece]:
@@ -118,10 +125,20 @@ def pieces_in(found: Input) -> Iterator[Piece]:
     return (piece for shard in shards_of(found) for piece in pieces_of(shard))
 
 
-def names_in(piece: Piece, found: Input) -> Iterator[Named]:
-    """The names in a part of a manifest."""
-    for uri, path, columns in read_rows(piece, found.columns, starts_in(found)):
-        yield Named(uri, path, columns)
+def names_in(piece: Piece, found: Input, tally: Tally | None = None) -> Iterator[Named | Skipped]:
+    """The names in a part of a manifest; those that are not wanted are counted in `tally`."""
+    rows = read_rows(piece, found.columns, starts_in(found))
+    return wanted((Named(*row) for row in rows), found, tally)
+
+
+def wanted(
+    names: Iterable[Named], found: Input, tally: Tally | None = None
+) -> Iterator[Named | Skipped]:
+    """Names of a manifest, by `--include` and `--exclude` alone: whoever names a file means it."""
+    sieve = Sieve("", found.choice, tally)
+    for name in names:
+        kind = sieve.unwanted(name.uri)
+        yield Skipped(name.uri, kind) if kind else name
 
 
 def starts_in(found: Input) -> str:
@@ -148,34 +165,50 @@ def starts_at(found: Input) -> str:
     return str(Path(here).absolute())
 
 
-def is_plainly_no_picture(uri: str) -> bool:
-    """Whether a file found in a folder is left out, by its name alone.
-
-    >>> [is_plainly_no_picture(n) for n in ("a/b.JPG", "a/b", "a/b.XMP", "a/.DS_Store")]
-    [False, False, True, True]
-    """
-    name = uri.rpartition("/")[2]
-    _, dot, ending = name.rpartition(".")
-    return name.startswith(".") or (bool(dot) and ending.lower() in _NO_PICTURES)
-
-
-def _stats(found: Input) -> Iterator[Stat]:
-    if found.kind is InputKind.FOLDER:
-        root, stats = found.uri, _walked(found.uri, found)
-    else:
-        root = fixed_part(found.uri)
-        matches = _pattern(found.uri).fullmatch
-        stats = _walked(root or ".", found)
-        if not root:
-            stats = (replace(stat, uri=stat.uri.removeprefix("./")) for stat in stats)
-        stats = (stat for stat in stats if matches(stat.uri))
+def _listed(found: Input, tally: Tally | None) -> Iterator[Named | Skipped]:
+    """The names of a folder or a pattern."""
+    pattern = found.uri if found.kind is InputKind.PATTERN else ""
+    given = fixed_part(pattern) if pattern else found.uri
+    matches = _pattern(pattern).fullmatch if pattern else None
+    root = given or "."
+    sieve = Sieve(root, found.choice, tally, pattern if given else f"./{pattern}")
     left_out = _below(root, found.excluded)
-    return (stat for stat in stats if not (left_out and stat.uri.startswith(left_out)))
+    for one, is_ours in marked(_walked(root, found, sieve), root, whole=found.about is None):
+        if left_out and one.uri.startswith(left_out):
+            continue
+        not_entered = isinstance(one, NotEntered)
+        # What cannot be entered may hold names that match.
+        uri = one.uri if given else one.uri.removeprefix("./")
+        if matches and not not_entered and not matches(uri):
+            continue
+        known = one.kind if isinstance(one, NotEntered) else Kind.OUTPUT if is_ours else None
+        if kind := sieve.skips(one.uri, known):
+            if isinstance(one, NotEntered) and one.error and kind is one.kind:
+                raise _unreadable(one) from one.error
+            yield Skipped(shown_name(uri.rstrip("/")), kind)
+        elif isinstance(one, Stat):
+            yield _named(uri, one if one.content_hash else None)
 
 
-def _walked(folder: str, found: Input) -> Iterator[Stat]:
-    walk, follow = files_for(folder).walk, found.follow_links
-    return (stat for within in found.ranges for stat in walk(folder, within, follow_links=follow))
+def _walked(root: str, found: Input, sieve: Sieve) -> Iterator[Stat | NotEntered]:
+    """The names below a folder, one after the other in each of the ranges."""
+    if "://" in root:
+        walk = files_for(root).walk
+        return (stat for within in found.ranges for stat in walk(root, within))
+    return walk_disk(
+        root,
+        follow_links=found.follow_links,
+        aside=lambda path: sieve.kind_of(path) is not None,
+    )
+
+
+def _unreadable(folder: NotEntered) -> InputError:
+    name, error = shown_name(folder.uri.rstrip("/")), folder.error
+    reason = (error and error.strerror) or type(error).__name__
+    return InputError(
+        f"{name}: cannot be read: {reason}. This is the disk's trouble, and the archive may be "
+        "incomplete without it. Put the disk right, or leave the folder out with --exclude."
+    )
 
 
 def _below(root: str, folder: str) -> str:
@@ -218,30 +251,9 @@ def _pattern(glob: str) -> re.Pattern[str]:
     [True, False]
     """
     try:
-        return re.compile("".join(_of_token(token) for token in _TOKENS.findall(glob)), re.DOTALL)
+        return re.compile("".join(map(expression_of, _TOKENS.findall(glob))), re.DOTALL)
     except re.error as error:
         raise InputError(f"--input={glob}: is not a pattern: {error}.") from error
-
-
-def _of_token(token: str) -> str:
-    fixed = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    if token in fixed:
-        return fixed[token]
-    if len(token) == 1:
-        return re.escape(token)
-    negated = token.startswith("[!")
-    inner = re.sub(r"[^\w-]|(?<=-)-", r"\\\g<0>", token[2 if negated else 1 : -1])
-    return f"(?!/)[{'^' if negated else ''}{inner}]"
-
-
-def _sorted_out(stat: Stat, root: str) -> Named | Skipped:
-    # What lies in a hidden folder below the root, such as .thumbnails, is hidden too.
-    below = stat.uri.removeprefix(root) if root else ""
-    if "/." in "/" + below or is_left_aside(below):
-        return Skipped(shown_name(stat.uri))
-    if stat.leads_out or is_plainly_no_picture(stat.uri):
-        return Skipped(shown_name(stat.uri))
-    return _named(stat.uri, stat if stat.content_hash else None)
 
 
 def _named(path: str, known: Stat | None = None) -> Named:

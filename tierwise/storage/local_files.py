@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tierwise.storage.descriptors import patiently
-from tierwise.storage.links import leading_out
 from tierwise.storage.name_ranges import EVERY, Cut, NameRange
 from tierwise.storage.regular_files import open_regular
 from tierwise.storage.stat import Stat
@@ -28,9 +27,7 @@ _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 class LocalFiles:
     """Implements `tierwise.storage.files.Files` on a disk."""
 
-    def walk(
-        self, folder: str, within: NameRange = EVERY, *, follow_links: bool = True
-    ) -> Iterator[Stat]:
+    def walk(self, folder: str, within: NameRange = EVERY) -> Iterator[Stat]:
         """Every file below a folder, sorted within each folder; each folder is entered once.
 
         Links to folders are followed. A link that leads nowhere is listed with size 0: whoever
@@ -38,19 +35,16 @@ class LocalFiles:
         """
         del within  # a disk's listing is not cut
         entered: set[str] = set()
-        inside = "" if follow_links else os.path.realpath(folder)
         for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
             real = os.path.realpath(parent)
             if real in entered:  # a link into a folder that was listed, or in a circle
                 folders.clear()
                 continue
             entered.add(real)
-            out = leading_out(parent, (*folders, *names), inside) if inside else frozenset[str]()
-            folders[:] = sorted(name for name in folders if name not in out)
-            for name in sorted(out.union(names)):
-                # As it was given: pathlib would drop "./", and a pattern would not match.
-                path = os.path.join(parent, name)  # noqa: PTH118
-                found = Stat(path, 0, leads_out=True) if name in out else _look_at(path)
+            folders.sort()
+            for name in sorted(names):
+                # As it was given: pathlib would drop "./".
+                found = _look_at(os.path.join(parent, name))  # noqa: PTH118
                 if found is not None:
                     yield found
 

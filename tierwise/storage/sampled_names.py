@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
+from tierwise.skipped_files import Tally
 from tierwise.storage.listing import (
     Input,
     InputKind,
@@ -15,6 +16,7 @@ from tierwise.storage.listing import (
     list_names,
     shards_of,
     starts_in,
+    wanted,
 )
 from tierwise.storage.manifests.look import sampled_rows
 
@@ -23,18 +25,23 @@ _MOST_LISTED = 20_000
 _SEED = 20261130
 
 
-def sampled_names(found: Input, rng: random.Random | None = None) -> Iterator[Named | Skipped]:
+def sampled_names(
+    found: Input, rng: random.Random | None = None, tally: Tally | None = None
+) -> Iterator[Named | Skipped]:
     """Every name where they are counted; else some thousands from all over the input.
+
+    What of them is skipped is counted in `tally`.
 
     Raises:
         InputError: a manifest is malformed where it was looked at.
     """
     if found.about is None:
-        yield from list_names(found)
+        yield from list_names(found, tally)
     elif found.kind is InputKind.MANIFEST:
         rows = sampled_rows(list(shards_of(found)), found.columns, starts_in(found))
-        yield from (Named(*row) for row in rows)
+        yield from wanted((Named(*row) for row in rows), found, tally)
     else:
         rng = rng or random.Random(_SEED)  # noqa: S311 - no secret depends on it
-        ranges = tuple(rng.sample(found.ranges, len(found.ranges)))
-        yield from islice(list_names(replace(found, ranges=ranges)), _MOST_LISTED)
+        ranges = rng.sample(found.ranges, len(found.ranges))
+        parts = (list_names(replace(found, ranges=(within,)), tally) for within in ranges)
+        yield from islice(chain.from_iterable(parts), _MOST_LISTED)

@@ -12,7 +12,6 @@ class Stat:
     `content_hash` is `algorithm:hex`, empty where only reading would tell. `version` names these
     very bytes where a store keeps count, as a bucket does with generations; else it is empty.
     `content_type` is what whoever wrote the file said that it is, empty where nothing was said.
-    `leads_out` marks a link out of the folder that is walked, which was not followed.
     """
 
     uri: str
@@ -20,4 +19,3 @@ class Stat:
     content_hash: str = ""
     version: str = ""
     content_type: str = ""
-    leads_out: bool = False

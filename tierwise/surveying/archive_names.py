@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from math import sqrt
 
+from tierwise.skipped_files import SkippedFiles, Tally
 from tierwise.storage.listing import Input, Named
 from tierwise.storage.sampled_names import sampled_names
 
@@ -14,12 +15,12 @@ from tierwise.storage.sampled_names import sampled_names
 class ArchiveNames:
     """Names that are tried, each once: of `files` in all those in `named`; `skipped` are not tried.
 
-    `files` and `skipped` are estimates where only a part was listed.
+    `files` and the counts of `skipped` are estimates where only a part was listed.
     """
 
     files: int
     named: tuple[Named, ...]
-    skipped: int
+    skipped: SkippedFiles
 
     @property
     def scale(self) -> float:
@@ -58,10 +59,10 @@ def archive_names(found: Input, rng: random.Random) -> ArchiveNames:
     Raises:
         InputError: a manifest is malformed.
     """
-    listed = list(sampled_names(found, rng))
+    tally = Tally()
+    listed = list(sampled_names(found, rng, tally))
     named = tuple({name.uri: name for name in listed if isinstance(name, Named)}.values())
-    skipped = sum(not isinstance(name, Named) for name in listed)
     if found.about is None:
-        return ArchiveNames(len(named), named, skipped)
+        return ArchiveNames(len(named), named, tally.skipped)
     tried = round(found.about * len(named) / len(listed)) if listed else 0
-    return ArchiveNames(tried, named, found.about - tried)
+    return ArchiveNames(tried, named, tally.skipped.scaled(found.about - tried))

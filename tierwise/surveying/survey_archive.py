@@ -86,7 +86,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     found_known = len(compared) - len(left)
     return Survey(
         files=files,
-        skipped_files=names.skipped,
+        skipped=names.skipped,
         strata=tuple(_stratum(one, seen, twins, frame) for one in drawn),
         groups={task.name: survey_groups(names, task, groups, rng) for task in questions.of_groups},
         known=tuple(image for of_file in known.values() for image in of_file),

@@ -42,4 +42,4 @@ def survey_of(
     """A sample of files with one image each and of broken ones, of so many files in all."""
     seen = (*(SeenFile((image,)) for image in images), *(SeenFile() for _ in range(broken)))
     count = len(seen) if files is None else files
-    return Survey(count, 0, (Stratum(count, seen, twins=twins or {}),))
+    return Survey(count, (Stratum(count, seen, twins=twins or {}),))

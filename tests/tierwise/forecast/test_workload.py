@@ -133,7 +133,7 @@ def test_where_headers_are_unreadable_as_many_files_are_broken_behind_sound_ones
 
 
 def test_nothing_to_ask_costs_nothing() -> None:
-    row = forecast_row(forecast(tasks_of().tasks, Survey(0, 0, ()), Rates(TODAY), {"a": 1}))
+    row = forecast_row(forecast(tasks_of().tasks, Survey(0, ()), Rates(TODAY), {"a": 1}))
     assert (row["requests"], row["cost_usd"], row["worst_usd"]) == (0, "0.000000000", "0.000000000")
     assert row["uncertainty"] == {}
 

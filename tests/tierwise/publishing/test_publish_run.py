@@ -86,7 +86,7 @@ def test_parts_of_a_repeated_bundle_are_left_out(
 ) -> None:
     staged(3)
     kept = staged(3)
-    run = publish(publication, kept, costs_of(answer, 3), {"skipped_files": 0})
+    run = publish(publication, kept, costs_of(answer, 3), {"repeated_rows": 0})
     check(publication, 3)
     assert run["tasks"]["a"]["answers"] == 3
 
@@ -95,9 +95,9 @@ def test_a_finished_publication_is_not_repeated(
     publication: Publication, staged: Any, answer: Any
 ) -> None:
     parts, costs = staged(2), costs_of(answer, 2)
-    first = publish(publication, parts, costs, {"skipped_files": 1})
+    first = publish(publication, parts, costs, {"repeated_rows": 1})
     before = snapshot(publication)
-    assert publish(publication, parts, costs, {"skipped_files": 1}) == first
+    assert publish(publication, parts, costs, {"repeated_rows": 1}) == first
     assert snapshot(publication) == before
 
 
@@ -110,7 +110,7 @@ def died(publication: Publication, staged: Any, answer: Any) -> Callable[[int, s
 
     def die(moved: int, inside: str = "") -> Any:
         parts, costs = staged(2), costs_of(answer, 2)
-        publish(publication, parts, costs, {"skipped_files": 0})
+        publish(publication, parts, costs, {"repeated_rows": 0})
         output, staging = Path(publication.output), Path(publication.staging)
         staging.mkdir()
         (output / "run.json").rename(staging / "run.json")
@@ -134,7 +134,7 @@ def test_one_that_died_is_finished(
 ) -> None:
     parts, costs = died(moved, inside)
     if by == "the same run":
-        publish(publication, parts, costs, {"skipped_files": 0})
+        publish(publication, parts, costs, {"repeated_rows": 0})
     else:
         finish_earlier(publication.output)
     check(publication, 2)
@@ -146,7 +146,7 @@ def test_one_that_died_is_finished(
 def test_one_that_was_not_whole_leaves_the_tables_before_it(
     publication: Publication, staged: Any, answer: Any
 ) -> None:
-    publish(publication, staged(2), costs_of(answer, 2), {"skipped_files": 0})
+    publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
     before = snapshot(publication)
     staged(5)
     finish_earlier(publication.output)
@@ -156,7 +156,7 @@ def test_one_that_was_not_whole_leaves_the_tables_before_it(
 def test_the_tables_are_listed_with_rows_and_bytes(
     publication: Publication, staged: Any, answer: Any
 ) -> None:
-    run = publish(publication, staged(2), costs_of(answer, 2), {"skipped_files": 0})
+    run = publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
     output = Path(publication.output)
     found = [
         {
@@ -182,7 +182,7 @@ def test_the_tables_are_listed_with_rows_and_bytes(
 def test_tables_that_are_not_what_was_written_are_found_out(
     harm: Any, message: str, publication: Publication, staged: Any, answer: Any
 ) -> None:
-    run = publish(publication, staged(2), costs_of(answer, 2), {"skipped_files": 0})
+    run = publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
     harm(next((Path(publication.output) / "answers" / "task=a").glob("*.parquet")))
     with pytest.raises(TablesError, match=message):
         check_tables(publication.output, run["tables"])
@@ -194,7 +194,7 @@ def test_a_run_that_lost_its_lease_leaves_the_tables_alone(
     runs = publication.journal.runs
     take_lease(runs, new_record("2", untraced_requests=1, journal_version=1))
     with pytest.raises(LeaseLostError, match="another run, 2 on"):
-        publish(publication, staged(2), costs_of(answer, 2), {"skipped_files": 0})
+        publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
     assert not (Path(publication.output) / "answers").exists()
 
 
@@ -203,7 +203,7 @@ def test_older_tables_are_replaced(publication: Publication, staged: Any, answer
         place = Path(publication.output) / folder
         place.mkdir(parents=True)
         (place / "old.parquet").write_bytes(b"old")
-    publish(publication, staged(2), costs_of(answer, 2), {"skipped_files": 0})
+    publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
     check(publication, 2)
     assert not list(Path(publication.output).rglob("old.parquet"))
     assert not (Path(publication.output) / "answers" / "task=gone").exists()
@@ -211,5 +211,5 @@ def test_older_tables_are_replaced(publication: Publication, staged: Any, answer
 
 def test_a_lost_row_is_a_bug(publication: Publication, staged: Any, answer: Any) -> None:
     with pytest.raises(RuntimeError, match="3 images were asked, but the tables hold 2 rows"):
-        publish(publication, staged(2), costs_of(answer, 3), {"skipped_files": 0})
+        publish(publication, staged(2), costs_of(answer, 3), {"repeated_rows": 0})
     assert list(LocalFiles().walk(publication.output + "/answers")) == []

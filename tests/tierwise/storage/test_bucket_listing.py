@@ -110,7 +110,7 @@ def test_a_cut_listing_names_every_object_once(archive: Bucket) -> None:
 def test_a_long_listing_is_looked_through_for_a_file_that_is_tried(archive: Bucket) -> None:
     for number in range(25_000):
         archive.put(f"gs://archive/long/{number % 10}/{number:05}.txt", b"x")
-    with pytest.raises(InputError, match=r"25000 files skipped, .*/00000\.txt.* and 24,997 more"):
+    with pytest.raises(InputError, match=r"25000 files skipped: .*/0/00000\.txt"):
         find_input("gs://archive/long")
     with pytest.raises(InputError, match="no file matches this pattern"):
         find_input("gs://archive/long/**/*.tif")

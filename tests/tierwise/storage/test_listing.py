@@ -176,9 +176,9 @@ def test_an_input_of_skipped_files_alone_is_refused(tmp_path: Path, name: str) -
     with pytest.raises(InputError) as caught:
         find_input(f"{tmp_path}{name}")
     assert str(caught.value) == (
-        f"--input={tmp_path}{name}: no file that may be an image; 5 files skipped, hidden or with "
-        f"an ending of something else ({tmp_path}/a.txt, {tmp_path}/b.txt, {tmp_path}/c.txt and 2 "
-        "more). Name such a file alone to try it."
+        f"--input={tmp_path}{name}: no file that may be an image; 5 files skipped: 5 files that "
+        f"plainly are no pictures ({tmp_path}/a.txt). Name such a file or its folder alone to try "
+        "it."
     )
 
 

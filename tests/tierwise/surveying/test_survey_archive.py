@@ -47,7 +47,7 @@ def look(place: Path, *, sample: int = 100, tasks: str = TASKS) -> Survey:
 
 def test_every_kind_of_file_of_the_example_archive() -> None:
     survey = look(EXAMPLES / "archive")
-    assert (survey.files, survey.skipped_files, survey.complete) == (40, 2, True)
+    assert (survey.files, survey.skipped.total, survey.complete) == (40, 2, True)
     assert len(survey.images) == 42
     assert sorted(survey.images_per_file)[-1] == 3  # a fax of three pages
     assert all(image.width and image.height for image in survey.images)
@@ -154,7 +154,7 @@ def test_files_that_are_no_pictures_say_nothing_of_those_that_are(
 ) -> None:
     for number in range(10):
         (tmp_path / f"{number}.jpg").write_bytes(draw(number))
-        (tmp_path / f"{number}.jpg.pp3").write_bytes(b"[Version]\nAppVersion=5.10\n")
+        (tmp_path / f"{number}.jpg.edits").write_bytes(b"[Version]\nAppVersion=5.10\n")
     found = look(tmp_path)
     assert (found.files, len(found.images), found.foreign) == (20, 10, 10)
     asked = as_written(load_tasks(TASKS, path="t")).tasks
