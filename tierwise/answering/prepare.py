@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
 from tierwise.answering.large_files import check_head, is_large, one_at_a_time
@@ -23,6 +23,10 @@ from tierwise.storage.thumbnail_files import ThumbnailFiles
 # Reading waits for a disk or a bucket; decoding keeps a processor busy, and memory. So more threads
 # may read than decode.
 READERS = 16
+# Where one is decoded at a time, this many photographs are held, that one included: what waits for
+# its turn takes memory. Of small files as many as there are readers.
+_MOST_HELD, _PHOTOGRAPH_BYTES = 3, 500_000
+_held: AbstractContextManager[object] = nullcontext()
 _decoding: AbstractContextManager[object] = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 
 
@@ -31,8 +35,8 @@ def decode_beside_others(lock: int) -> None:
 
     `lock` is the descriptor of a file by which they take turns at what takes much memory.
     """
-    global _decoding  # noqa: PLW0603 - of the process, as the processors are
-    _decoding = threading.Lock()
+    global _decoding, _held
+    _decoding, _held = threading.Lock(), threading.BoundedSemaphore(_MOST_HELD)
     turns.share(lock)
 
 
@@ -195,7 +199,7 @@ def _detail(picture: Picture) -> float:
 @contextmanager
 def _content(file: ImageFile) -> Iterator[bytes]:
     """The bytes of a file; of large ones one at a time, so that they do not add up."""
-    with one_at_a_time(file.bytes):
+    with one_at_a_time(file.bytes), _held if file.bytes > _PHOTOGRAPH_BYTES else nullcontext():
         data = _read(file)
         with _decoding:
             yield data
