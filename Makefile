@@ -3,7 +3,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check engines fuzz chaos bench bench-rivals prove screenshots template dataflow template-files lock clean
+.PHONY: help setup run test check resolve engines fuzz chaos bench bench-rivals prove screenshots template dataflow template-files lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,9 @@ check: $(READY) ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+resolve: $(READY) ## see that pip and uv find versions for each extra at once, from nothing; needs an index, takes minutes
+	$(BIN)/python tests/packaging/resolve.py
 
 engines: ## build Beam's Prism (with Go) and its Flink job server (with Maven) into .engines/
 	sh engines/build.sh

@@ -8,6 +8,9 @@ from setuptools import find_packages, setup
 DEPENDENCIES = [
     "aiohttp>=3.10",  # the emulator's server, and the transport google-genai is fast on
     "apache-beam[gcp]>=2.77,<2.78",  # the engine, with Dataflow and Cloud Storage
+    # Beam's, and imported by nobody here. Later ones hold google-genai below 2 or 3; to find that
+    # out pip fetches some 75 versions of it, 600 MB in all (`make resolve`).
+    "google-cloud-aiplatform<1.92",
     "google-cloud-secret-manager>=2.20",  # the API key, read on the workers
     "google-cloud-storage>=2.19",  # buckets, with one client for a process
     # The real client. Tests pass on 2.33 and 3.4; before 2.33 a request whose connection is lost is
