@@ -107,6 +107,7 @@ def _compare(scenario: Scenario, given: argparse.Namespace) -> float:
     for _ in range(given.rounds):
         for way in ways:
             turns[way].append(_turn(way, scenario, pictures, wanted))
+            print(f"{way}: {turns[way][-1]}", file=sys.stderr, flush=True)
     ours, *others = ways
     for way in ways:
         name = way.rpartition(".")[2]
