@@ -17,7 +17,7 @@ _WAITS = {
     *("Condition.wait", "Event.wait", "Semaphore.acquire", "EpollSelector.select", "_worker"),
     *("_received", "keep", "watch", "taken", "Thread._wait_for_tstate_lock", "_watch", "_end_with"),
     *("PeriodicThread.run", "_GeneratorContextManager.__enter__", "Thread.run"),
-    "Window._next",
+    *("Window._next", "_content"),
 }
 _PARTS = {
     "JPEG decoded": ("pixels_of",),
