@@ -41,3 +41,18 @@ def test_each_row_is_in_the_part_that_counts_it(
         parts = root | beam.Create(rows) | WriteParts(str(tmp_path), schemas, outcome_row)
         assert_that(parts | beam.FlatMap(read), equal_to(expected))
     assert pq.read_schema(next((tmp_path / FAILURES).glob("*"))).equals(schemas[FAILURES])
+
+
+def test_rows_are_whole_however_many_a_part_has(
+    pipeline: Callable[[], beam.Pipeline], image_file: Any, answer: Any, tmp_path: Path
+) -> None:
+    table = answers_table("a")
+    names = [f"{number:05}.jpg" for number in range(2301)]  # coded, as Arrow has them, as objects
+    rows = [NamedOutcome(image_file(name), answer("a")) for name in names]
+    with pipeline() as root:
+        schemas = {table: answers_schema({"type": "string"}, {})}
+        parts = root | beam.Create(rows) | WriteParts(str(tmp_path), schemas, outcome_row)
+        assert_that(parts | beam.Map(lambda part: part.rows), equal_to([len(names)]))
+    [written] = (tmp_path / table).glob("*.parquet")
+    found = pq.ParquetFile(written).read().column("uri").to_pylist()
+    assert sorted(found) == names

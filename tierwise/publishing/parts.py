@@ -18,7 +18,11 @@ from tierwise.records import Answer, ImageFile, NamedOutcome, NamedPage
 from tierwise.storage.files import files_for, join
 
 # Rows that are held as Python objects, of 3 KB each.
-_ROWS_PER_BATCH = 500
+_ROWS_PER_BATCH = 200
+# Rows that are held as Arrow does, of some 400 bytes each; then they are coded, in a tenth of that.
+_BATCHES_PER_GROUP = 10
+
+_COMPRESSION = "zstd"
 
 # A table's name and the cells of one of its rows.
 TableRow = tuple[str, dict[str, Any]]
@@ -36,27 +40,42 @@ class Part:
 
 @dataclass(slots=True)
 class GrowingPart:
-    """The rows of a file to be, most of them as Arrow holds them."""
+    """The rows of a file to be, most of them coded already: a bundle has one for each table."""
 
     schema: pa.Schema
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    latest: list[dict[str, Any]] = field(default_factory=list)
+    _sink: io.BytesIO = field(default_factory=io.BytesIO)
+    _writer: pq.ParquetWriter = field(init=False)
+    _rows: int = 0
+    _batches: list[pa.RecordBatch] = field(default_factory=list)
+    _latest: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._writer = pq.ParquetWriter(self._sink, self.schema, compression=_COMPRESSION)
 
     def add(self, row: Mapping[str, Any]) -> int:
         """Take a row in; gives how many there are."""
-        self.latest.append(dict(row))
-        if len(self.latest) == _ROWS_PER_BATCH:
+        self._latest.append(dict(row))
+        self._rows += 1
+        if len(self._latest) == _ROWS_PER_BATCH:
             self._to_arrow()
-        return len(self.batches) * _ROWS_PER_BATCH + len(self.latest)
+        return self._rows
 
     def write(self, folder: str, table: str) -> Part:
         """All rows to a new file of a table; the last thing that is asked."""
         self._to_arrow()
-        return _write(folder, table, pa.Table.from_batches(self.batches, self.schema))
+        self._code()
+        self._writer.close()
+        return _put(folder, table, self._rows, self._sink.getvalue())
 
     def _to_arrow(self) -> None:
-        self.batches.append(pa.RecordBatch.from_pylist(self.latest, self.schema))
-        self.latest = []
+        self._batches.append(pa.RecordBatch.from_pylist(self._latest, self.schema))
+        self._latest = []
+        if len(self._batches) == _BATCHES_PER_GROUP:
+            self._code()
+
+    def _code(self) -> None:
+        self._writer.write_table(pa.Table.from_batches(self._batches, self.schema))
+        self._batches = []
 
 
 def outcome_row(named: NamedOutcome, renamed: Mapping[str, str] = {}) -> TableRow:
@@ -89,8 +108,11 @@ def write_part(folder: str, table: str, schema: pa.Schema, rows: list[dict[str, 
 
 def _write(folder: str, table: str, rows: pa.Table) -> Part:
     sink = io.BytesIO()
-    pq.write_table(rows, sink, compression="zstd")
+    pq.write_table(rows, sink, compression=_COMPRESSION)
+    return _put(folder, table, rows.num_rows, sink.getvalue())
+
+
+def _put(folder: str, table: str, rows: int, data: bytes) -> Part:
     uri = join(folder, table, f"part-{uuid.uuid4().hex}.parquet")
-    data = sink.getvalue()
     files_for(uri).write(uri, data)
-    return Part(table, uri, rows.num_rows, len(data))
+    return Part(table, uri, rows, len(data))
