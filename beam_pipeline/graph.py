@@ -15,9 +15,9 @@ from tierwise.audit import AuditTally
 from tierwise.batches.part import Part
 from tierwise.beam_pipeline.job import Job
 from tierwise.counts.tally import CountRow
-from tierwise.evaluation import PairRow
 from tierwise.forecast.pilot import Measured, Population
 from tierwise.near_duplicates import NearAudit
+from tierwise.pair_lists import LabelOf, PairList, PairsOf
 from tierwise.publishing.parts import outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
 from tierwise.records import Answered, ImageFile, NamedOutcome, NamedPage
@@ -35,13 +35,13 @@ from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.judge_answers import JudgeAnswers
 from tierwise.transforms.keep_lease import keep_lease
 from tierwise.transforms.list_images import ListImages
+from tierwise.transforms.list_pairs import ListPairs
 from tierwise.transforms.measure_pilot import MeasurePilot
 from tierwise.transforms.merge_pages import MergePages
 from tierwise.transforms.name_answers import NameAnswers
 from tierwise.transforms.name_groups import NameGroups
 from tierwise.transforms.share_duplicates import ShareDuplicates
 from tierwise.transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNearDuplicates
-from tierwise.transforms.sum_by_key import SumByKey
 from tierwise.transforms.sum_costs import SumCosts
 from tierwise.transforms.sum_journal import SumJournal
 from tierwise.transforms.without_under_way import without_under_way
@@ -76,7 +76,8 @@ class Told:
 
     before: beam.PCollection[Paid]
     admissions: beam.PCollection[Admission] | None
-    pairs: beam.PCollection[PairRow] | None
+    pairs: beam.PCollection[tuple[PairsOf, PairList]] | None
+    labelled: beam.PCollection[tuple[LabelOf, int]] | None
     audited: beam.PCollection[tuple[str, AuditTally]] | None
     audits: beam.PCollection[tuple[str, NearAudit]] | None
     population: beam.PCollection[Population] | None
@@ -206,10 +207,10 @@ def close(
     tallies = asked.audited.tallies if asked.audited else None
     if job.judged:
         compared.append(rows | "JudgeAnswers" >> JudgeAnswers(job.judged))
-    pairs = audits = None
+    pairs = labelled = audits = None
     if compared:
         together = tuple(compared) | "AllFindings" >> beam.Flatten()
-        pairs = together | "SumFindings" >> SumByKey()
+        pairs, labelled = together | "ListPairs" >> ListPairs()
     if job.likeness:
         kinds = {task.name: task.answer for task in job.plan.questions.with_rows}
         audits = rows | "AuditNearDuplicates" >> AuditNearDuplicates(kinds)
@@ -225,6 +226,7 @@ def close(
         asked.before,
         asked.admissions,
         pairs,
+        labelled,
         tallies,
         audits,
         *pilot,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -17,6 +18,9 @@ from tierwise.storage.process import Process
 _PREFIX, _OWNER = "tierwise-", "owner.json"
 # Beam's, left by runs of earlier versions that were killed.
 _BEAMS = "beam-pipeline-temp*"
+# Of an engine that Beam has started: it deletes them when this process ends, and does not end the
+# engine where they are gone already. What is registered for the end before is called after it.
+_JOB_SERVERS = "beam-temp*"
 _DAY_S = 86_400.0
 _own: list[Path] = []
 
@@ -29,6 +33,7 @@ def temporary_folder() -> Iterator[None]:
     own = Path(tempfile.mkdtemp(prefix=_PREFIX))
     (own / _OWNER).write_text(json.dumps(asdict(Process.this())), encoding="utf-8")
     _own.append(own)
+    atexit.register(remove_own)
     tempfile.tempdir = os.environ["TMPDIR"] = str(own)
     try:
         yield
@@ -38,7 +43,8 @@ def temporary_folder() -> Iterator[None]:
             del os.environ["TMPDIR"]
         else:
             os.environ["TMPDIR"] = variable
-        remove_own()
+        if not any(own.glob(_JOB_SERVERS)):
+            remove_own()
 
 
 def remove_own() -> None:

@@ -8,22 +8,18 @@ one label that has the most of its values, and no such column. In the same way `
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import pyarrow as pa
-
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.truths import TruthError, as_answer, read_truth, truth_columns
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
-from tierwise.statistics.intervals import share_interval
 from tierwise.tasks import Task
 from tierwise.wording import plain_text
 
 _EXAMPLES = 3
-_MOST_PAIRS = 100
 # A score of 1, in whole numbers, which add up the same in any order.
 WHOLE = 1_000_000
 
@@ -139,83 +135,3 @@ def _against_truth(task: Judged, file: ImageFile, name: str, value: Any) -> Iter
 def written(value: Any) -> str:
     """A label or an answer as text, empty for none."""
     return "" if value is None else plain_text(value)
-
-
-def evaluation_schema() -> pa.Schema:
-    """Columns of `evaluation`: one row per task, label and answer."""
-    return pa.schema(
-        [
-            ("task", pa.string()),
-            ("against", pa.string()),
-            ("label", pa.string()),
-            ("answer", pa.string()),
-            ("images", pa.int64()),
-            ("share", pa.float64()),
-            ("examples", pa.list_(pa.string())),
-        ]
-    )
-
-
-def evaluation_rows(rows: Iterable[PairRow]) -> list[dict[str, Any]]:
-    """The rows of `evaluation`; `share` is of all images with this label."""
-    kept = sorted((row for row in rows if row[1].images), key=lambda row: row[0])
-    of_label: dict[tuple[str, Against, str], int] = {}
-    for key, totals in kept:
-        label = (key.task, key.against, key.label)
-        of_label[label] = of_label.get(label, 0) + totals.images
-    return [
-        {
-            "task": key.task,
-            "against": str(key.against),
-            "label": key.label or None,
-            "answer": key.answer or None,
-            "images": totals.images,
-            "share": totals.images / of_label[key.task, key.against, key.label],
-            "examples": list(totals.examples),
-        }
-        for key, totals in kept
-    ]
-
-
-def evaluation(rows: Iterable[PairRow], judged: Collection[str]) -> dict[str, Any]:
-    """The part of `run.json` for each judged task.
-
-    With labels, `score` is the mean over images that have one, from 0 to 1, an answer that is not
-    there counting as wrong; it is the accuracy where one label is asked, and then has the interval
-    of Clopper and Pearson at 95 %. Pairs are the hundred most frequent of all.
-    """
-    rows = [row for row in rows if row[1].images]
-    return {
-        task: {
-            **_score([row for row in rows if row[0].task == task]),
-            **{
-                against.value: _pairs(rows, task, against)
-                for against in (Against.LABEL, Against.OLD_LABEL, Against.UNKNOWN_LABEL)
-                if any(key.task == task and key.against is against for key, _ in rows)
-            },
-        }
-        for task in judged
-    }
-
-
-def _score(rows: Sequence[PairRow]) -> dict[str, Any]:
-    labelled = [row for row in rows if row[0].against is Against.LABEL]
-    images = sum(totals.images for _, totals in labelled)
-    if not images:
-        return {}
-    points = sum(totals.score for _, totals in labelled)
-    found: dict[str, Any] = {"images": images, "score": points / WHOLE / images}
-    if any(key.label for key, _ in labelled):
-        interval = share_interval(points // WHOLE, images)
-        found |= {"low": interval.low, "high": interval.high}
-    return found
-
-
-def _pairs(rows: Iterable[PairRow], task: str, against: Against) -> list[dict[str, Any]]:
-    found = [row for row in rows if (row[0].task, row[0].against) == (task, against)]
-    ordered = sorted(found, key=lambda row: (-row[1].images, row[0]))
-    return [
-        {"label": key.label, "answer": key.answer, "images": totals.images}
-        for key, totals in ordered[:_MOST_PAIRS]
-        if key.label
-    ]

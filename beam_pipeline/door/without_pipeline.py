@@ -32,6 +32,7 @@ from tierwise.counts.tally import CountedName, note_names, summed
 from tierwise.errors import InputError
 from tierwise.evaluation import PairKey, PairRow, PairTotals, judge_row
 from tierwise.journal.run_records import Lease
+from tierwise.pair_lists import listed
 from tierwise.publishing.parts import GrowingPart, outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
 from tierwise.records import ImageFile, NamedOutcome, NamedPage
@@ -210,12 +211,14 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
     ):
         growing[table].add(cells)
     parts = [part.write(publication.staging, table) for table, part in growing.items()]
+    lists, labelled = listed(pairs.items())
     run = publish(
         publication,
         parts,
         list(costs.items()),
         {REPEATED_NAMES: answers.repeated},
-        pairs=list(pairs.items()),
+        pairs=lists,
+        labelled=labelled,
         before=[answers.admission.paid_before],
         audited=list(audited.items()),
         admissions=[answers.admission] if job.cap is not None else [],

@@ -50,6 +50,9 @@ WORKER_MB = Figure(340, "MB of a process that has begun", "bench.scale.check, 50
 NAME_MB = Figure(
     1.2e-3, "MB per name that a shard holds", "a Keyed of 284 bytes, as objects", _TODAY
 )
+OUTCOME_MB = Figure(2.0e-3, "MB per outcome that a capped shard holds", "estimate", _TODAY)
+THREAD_MB = Figure(9.0, "MB per thread of a harness", "bench.scale.lives", "2026-12-01")
+LOCAL_MB = Figure(340, "MB", "bench.scale.lives", "2026-12-01")
 SLOT_MB = Figure(
     0.35, "MB per image under way", "a coded picture of 250 kB, and its request", _TODAY
 )

@@ -1,16 +1,25 @@
-"""What one content with many names costs the worker that gets it: `python -m bench.scale.hot_key`.
+"""What one content with very many names costs a worker: `python -m bench.scale.hot_key`.
 
-All names of a content meet twice in one place: where one of them is kept, and where each gets the
-answer. Both read them as a stream; what is told is seconds of CPU and megabytes that they hold.
+The shuffles of a run, through Beam's local runner, without questions: names meet, one of each
+content goes on, and all get its answer. Names are of one content, or of one in a hundred: the
+local runner holds the same names in its shuffles both times, so that the difference is what one
+key with all of them takes. Megabytes are the most that the process had, less what it began with.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
+import subprocess
+import sys
 import time
-from collections import deque
 from collections.abc import Iterator
 
+import apache_beam as beam
+
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.runners.memory import give_back_large_buffers
+from tierwise.questions import as_written
 from tierwise.records import (
     Answered,
     Failure,
@@ -20,38 +29,81 @@ from tierwise.records import (
     Reason,
     ServiceTier,
 )
-from tierwise.transforms.name_answers import name_answers
-from tierwise.transforms.shard import Keyed
-from tierwise.transforms.share_duplicates import keep_one_of_each
+from tierwise.tasks import load_tasks
+from tierwise.transforms.name_answers import NameAnswers
+from tierwise.transforms.shard import Shard
+from tierwise.transforms.share_duplicates import ShareDuplicates
 
-_NAMES = 1_000_000
-_KEY = "md5:00112233445566778899aabbccddeeff"
+_TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Which?", labels: [x, y]}}'
+_QUESTIONS = as_written(load_tasks(_TASKS, path="tasks.yaml"))
 
 
-def files() -> Iterator[ImageFile]:
-    for number in range(_NAMES):
+def files(names: int, each: int) -> Iterator[ImageFile]:
+    """So many names, `each` of one content."""
+    for number in range(names):
         uri = f"gs://an-archive-of-pictures/2019/07/{number:08}.jpg"
-        yield ImageFile(uri, uri, 700, _KEY)
+        yield ImageFile(uri, uri, 700, f"sha256:{number // each:064x}")
 
 
-def spent() -> tuple[float, float]:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return time.process_time(), usage.ru_maxrss / 1000
+def answers(shard: Shard) -> Iterator[Answered]:
+    """One for each content."""
+    low, standard = MediaResolution.LOW, ServiceTier.STANDARD
+    outcome = Failure("r", "a", Page(), Reason.UNREADABLE, "", "model", low, standard)
+    for keyed in shard.files:
+        yield Answered(keyed.share_key, keyed.file.uri, (outcome,), keyed.parts)
+
+
+def measure(names: int, each: int) -> None:
+    """Print seconds of CPU, and the most megabytes."""
+    give_back_large_buffers()
+    cpu, held = time.process_time(), _most_mb()
+    with beam.Pipeline(options=beam_options([])) as root:
+        named = (
+            root
+            | beam.Create([None])
+            | "Names" >> beam.FlatMap(lambda _: files(names, each))
+            | "Spread" >> beam.Map(lambda file: (file.uri, file))
+            | "Meet" >> beam.GroupByKey()
+            | "File" >> beam.FlatMapTuple(lambda _, some: some)
+        )
+        shards = named | ShareDuplicates(_QUESTIONS, 2)
+        asked = shards | "Answer" >> beam.FlatMap(answers)
+        pages = (named, asked) | NameAnswers(_QUESTIONS)
+        rows = pages | "One" >> beam.Map(lambda _: 1) | beam.CombineGlobally(sum)
+        rows | beam.Map(_expect, names)
+    print(f"{time.process_time() - cpu:.1f} {_most_mb() - held:.0f}")
+
+
+def _expect(found: int, wanted: int) -> None:
+    if found != wanted:
+        raise RuntimeError(f"{found} rows for {wanted} names")
+
+
+def _most_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def main() -> None:
-    cpu, held = spent()
-    keep_one_of_each("00", (Keyed(_KEY, file) for file in files()))
-    kept_cpu, kept_held = spent()
-    print(f"keep one of {_NAMES:,}: {kept_cpu - cpu:.1f} s, {kept_held - held:.0f} MB")
-    low, standard = MediaResolution.LOW, ServiceTier.STANDARD
-    outcome = Failure("r", "task", Page(), Reason.UNREADABLE, "", "model", low, standard)
-    first = next(files()).uri
-    answered = Answered(_KEY, first, (outcome,))
-    rows = name_answers([answered], files())
-    deque(rows, maxlen=0)
-    named_cpu, named_held = spent()
-    print(f"name {_NAMES:,}: {named_cpu - kept_cpu:.1f} s, {named_held - kept_held:.0f} MB")
+    """Print a row for each way."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--names", type=int, default=300_000)
+    parser.add_argument("--each", type=int, help="measure in this process, so many of one content")
+    given = parser.parse_args()
+    if given.each:
+        measure(given.names, given.each)
+        return
+    for each in (100, given.names):
+        command = [sys.executable, "-m", "bench.scale.hot_key", f"--names={given.names}"]
+        told = subprocess.run(
+            [*command, f"--each={each}"], check=True, capture_output=True, text=True
+        )
+        cpu_s, most_mb = map(float, told.stdout.split())
+        per_name = most_mb * 1e6 / given.names
+        print(
+            f"{given.names:,} names, {each:,} of one content: {cpu_s:.0f} s of CPU, "
+            f"{most_mb:.0f} MB, {per_name:,.0f} bytes a name",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -11,13 +11,15 @@ from decimal import Decimal
 
 from bench.scale import figures as known
 from bench.scale.objects import objects_per_request
-from tierwise.journal.journal_files import shard_digits
+from tierwise.journal.journal_files import capped_digits, shard_digits
 
 _HOUR = 3600
 _PART_ROWS = 20_000
 # Ranges of names that a long listing is cut into, and looks at the bucket to cut it: the fewest and
 # the most that bench.storage.cutting saw over four million names.
 _RANGES, _CUTTING = 256, 3200
+# Under a cap so many shards of a process are under way (`Plan.shards_in_flight`).
+_CAPPED_SHARDS = 8
 # How many objects a worker reads, copies or deletes at a time.
 _TOGETHER = 16
 
@@ -40,6 +42,7 @@ class Asking:
     tokens_per_image: float = known.PACKED_TOKENS.value
     usd_per_image: Decimal = known.PACKED_IMAGE.usd
     tokens_per_minute: float = 10_000_000
+    cap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +183,47 @@ def _bound_by(archive: Archive, asking: Asking, cluster: Cluster, rate: float) -
     return "replies" if network < 1 / cpu_s_per_image(archive) else "CPU"
 
 
+def lives(asking: Asking, cluster: Cluster) -> int:
+    """Images under way in a process, whatever its threads: a request more than there are slots.
+
+    Under a cap they are shared out among some shards, in whole requests.
+    """
+    requests = cluster.requests_in_flight + 1
+    if asking.cap:
+        requests = _CAPPED_SHARDS * math.ceil(requests / _CAPPED_SHARDS)
+    return requests * asking.images_per_request
+
+
+def _under_way_mb(asking: Asking, cluster: Cluster, images_per_shard: float) -> float:
+    """What threads and images under way take in one process, beside its imports.
+
+    A thread holds a shard of names and the files of its tables that grow; under a cap some shards
+    are held, with what became of their images.
+    """
+    shards = _CAPPED_SHARDS if asking.cap else cluster.threads
+    of_name = known.NAME_MB.value + (known.OUTCOME_MB.value if asking.cap else 0)
+    return (
+        (cluster.threads - 1) * known.THREAD_MB.value
+        + lives(asking, cluster) * known.SLOT_MB.value
+        + shards * images_per_shard * of_name
+    )
+
+
 def _worker_mb(asking: Asking, cluster: Cluster, images_per_shard: float) -> float:
-    """Of one process: its imports, the images under way, one shard of names for each thread."""
-    under_way = cluster.requests_in_flight * asking.images_per_request
-    held = cluster.threads * images_per_shard * known.NAME_MB.value
-    return known.WORKER_MB.value + under_way * known.SLOT_MB.value + held
+    """Of one process: its imports, its threads, the images under way."""
+    return known.WORKER_MB.value + _under_way_mb(asking, cluster, images_per_shard)
+
+
+def local_mb(images: int, asking: Asking, cluster: Cluster) -> float:
+    """Of a run on the local runner, launcher, worker and shrinkers in all.
+
+    The runner holds all shuffles.
+    """
+    digits = capped_digits(images) if asking.cap else shard_digits(images)
+    per_shard = images / 16**digits
+    shuffled = known.NAMES_SHUFFLED.value + known.ANSWER_SHUFFLED.value
+    held = images * shuffled / 1e6
+    return known.LOCAL_MB.value + held + _under_way_mb(asking, cluster, per_shard)
 
 
 def _gb(size: float) -> Decimal:

@@ -1,10 +1,11 @@
-"""Real local runs over tiny pictures, measured from outside: what the simulator is held against."""
+"""Real local runs, measured from outside: what the simulator is held against."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,36 @@ IN_FLIGHT, PACK, LATENCY_MS = 64, 4, 20.0
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How a run is started: so many threads bring shards; under a cap or not; by a manifest."""
+
+    threads: int = 1
+    cap: bool = False
+    manifest: bool = False
+
+    def flags(self) -> list[str]:
+        """Those of the command."""
+        found = ["--max_cost_usd=1000"] if self.cap else []
+        if self.threads > 1:
+            found += ["--direct_running_mode=multi_threading"]
+            found += [f"--direct_num_workers={self.threads}"]
+        return found
+
+
+WAYS = {
+    "a folder": Way(),
+    "a manifest": Way(manifest=True),
+    "a cap": Way(cap=True),
+    "12 threads": Way(threads=12),
+    "12 threads, a cap": Way(threads=12, cap=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What a run of so many images came to. `load` is the machine's, before it began."""
 
+    way: str
     images: int
     requests: int
     answers: int
@@ -40,7 +68,26 @@ class Run:
         return asdict(self)
 
 
-def run(images: int, folder: Path) -> Run:
+def command(
+    pictures: Path, out: Path, url: str, *, in_flight: int, pack: int, image: str = ""
+) -> list[str]:
+    """`tierwise run` with one task, whose tasks file comes beside the output."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "tasks.yaml").write_text(
+        "model: gemini-3.1-flash-lite\ntasks:\n  category:\n"
+        "    prompt: Which category fits this picture best?\n"
+        "    labels: [landscape, city, animal, people, abstract, document]\n"
+        f"    media_resolution: low\n    images_per_request: {pack}\n{image}"
+    )
+    return [
+        *(sys.executable, "-m", "tierwise", "run", f"--input={pictures}"),
+        *(f"--tasks={out}/tasks.yaml", f"--output={out}", f"--gemini_endpoint={url}"),
+        f"--requests_in_flight={in_flight}",
+        "--check_packs=0",  # the stub answers no checks
+    ]
+
+
+def run(way: str, images: int, folder: Path) -> Run:
     """Make the pictures, run over them from nothing, and look at what it left.
 
     Raises:
@@ -50,19 +97,15 @@ def run(images: int, folder: Path) -> Run:
     make_tiny_pictures(pictures, images)
     shutil.rmtree(out, ignore_errors=True)
     load = os.getloadavg()[0]
+    found = write_manifest(pictures) if WAYS[way].manifest else pictures
     with serving(Behaviour(mean_ms=LATENCY_MS)) as url:
-        command = [
-            *(sys.executable, "-m", "bench.asking.ways.ours"),
-            *(f"--pictures={pictures}", f"--out={out}", f"--url={url}"),
-            *(f"--in_flight={IN_FLIGHT}", f"--pack={PACK}", "--timeout_s=120"),
-        ]
-        spent = measure(command, environment={"PYTHONPATH": str(ROOT)}, timeout_s=3600)
+        words = command(found, out, url, in_flight=IN_FLIGHT, pack=PACK)
+        spent = measured([*words, *WAYS[way].flags()])
         requests = int(counts(url)["requests"])
-    if spent.status:
-        raise RuntimeError(spent.output[-1500:])
     journal = list((out / "journal").glob("[0-9a-f]*/*.jsonl"))
     parts = list(out.glob("answers/*/*.parquet"))
     return Run(
+        way=way,
         images=images,
         requests=requests,
         answers=sum(pq.read_metadata(part).num_rows for part in parts),
@@ -75,3 +118,25 @@ def run(images: int, folder: Path) -> Run:
         pss_mb=round(spent.pss_mb),
         load=round(load, 1),
     )
+
+
+def measured(words: Sequence[str]) -> Any:
+    """What a command takes.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    spent = measure(words, environment={"PYTHONPATH": str(ROOT)}, timeout_s=3600)
+    if spent.status:
+        raise RuntimeError(spent.output[-1500:])
+    return spent
+
+
+def write_manifest(pictures: Path) -> Path:
+    """A manifest of all pictures, with what each was called before."""
+    path = pictures.parent / f"{pictures.name}.csv"
+    with path.open("w", encoding="utf-8") as lines:
+        lines.write("uri,old_category\n")
+        for number, picture in enumerate(sorted(pictures.glob("*/*.jpg"))):
+            lines.write(f"{picture},{('city', 'sea', 'animal')[number % 3]}\n")
+    return path

@@ -86,6 +86,7 @@ class Ran:
     def __init__(self, output: Path, *flags: str) -> None:
         done = run(output, *flags)
         assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr  # else an engine may have been left behind
         self.output = output
         self.run: dict[str, Any] = json.loads((output / "run.json").read_text("utf-8"))
 

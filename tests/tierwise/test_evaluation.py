@@ -14,11 +14,11 @@ from tierwise.evaluation import (
     Against,
     PairKey,
     PairTotals,
-    evaluation,
-    evaluation_rows,
     judge_row,
     judged_tasks,
 )
+from tierwise.findings import Findings, evaluation, evaluation_rows
+from tierwise.pair_lists import listed
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page, Reason
 from tierwise.tasks import load_tasks
 
@@ -122,7 +122,7 @@ def test_right_wrong_unanswered_and_unknown(
         (file(category="sea"), answer(task="detail", value="yes")),
     ]
     rows = [row for one, outcome in seen for row in judge_row(judged, one, outcome)]
-    (task,) = evaluation(rows, judged).values()
+    (task,) = evaluation(Findings.of(rows), judged).values()
     assert (task["images"], task["score"]) == (3, pytest.approx(1 / 3))
     assert task["low"] < 1 / 3 < task["high"]
     assert task["label"] == [
@@ -132,7 +132,7 @@ def test_right_wrong_unanswered_and_unknown(
     ]
     assert task["unknown_label"] == [{"label": "lake", "answer": "", "images": 1}]
     assert [pair["answer"] for pair in task["old_label"]] == ["", "city"]
-    first = evaluation_rows(rows)[0]
+    first = evaluation_rows(Findings.of(rows))[0]
     assert (first["label"], first["answer"], first["share"]) == ("city", "city", 0.5)
     assert first["examples"] == ["a.jpg"]
 
@@ -151,7 +151,7 @@ def test_what_was_not_asked_is_neither_wrong_nor_reclassified(
 def test_texts_have_scores_and_no_pairs(answer: Callable[..., Answer]) -> None:
     judged = judged_tasks(TASKS.tasks, ["name"])
     rows = list(judge_row(judged, file(name="red rose"), answer(task="name", value="a red rose")))
-    assert evaluation(rows, judged)["name"] == {"images": 1, "score": 0.8, "label": []}
+    assert evaluation(Findings.of(rows), judged)["name"] == {"images": 1, "score": 0.8, "label": []}
 
 
 totals = st.builds(
@@ -173,9 +173,29 @@ def test_the_most_frequent_pairs_are_kept() -> None:
     rows = [
         (PairKey("t", Against.OLD_LABEL, f"{n:03}", "x"), PairTotals(n, 0, ())) for n in range(200)
     ]
-    kept = evaluation(rows, ["t"])["t"]["old_label"]
+    kept = evaluation(Findings.of(rows), ["t"])["t"]["old_label"]
     assert [pair["images"] for pair in kept] == list(range(199, 99, -1))
-    assert len(evaluation_rows(rows)) == 199
+    assert len(evaluation_rows(Findings.of(rows))) == 199
+
+
+def test_pairs_without_end_are_sums_and_the_most_frequent() -> None:
+    old = Against.OLD_LABEL
+    often = [(PairKey("t", old, "tree", "A tree."), PairTotals(5, 0, ("a.jpg",)))]
+    once = [
+        (PairKey("t", old, "tree", f"tree {number}"), PairTotals(1, 0, ("b.jpg",)))
+        for number in range(1000)
+    ]
+    same = [(PairKey("t", old, "Rose", "rose"), PairTotals(1, 0, ("z.jpg",)))]
+    lists, images = listed([*once, *often, *same], most=10)
+    found = Findings.of_lists(lists, dict(images))
+    rows = evaluation_rows(found)
+    assert len(rows) == 10
+    [frequent] = [row for row in rows if row["answer"] == "A tree."]
+    assert frequent["share"] == 5 / 1005  # of all images with the label, listed or not
+    told = evaluation(found, ["t"])["t"]
+    # "Rose" is listed, for it comes first of those that were seen once.
+    assert told["others"] == {"old_label": {"pairs": 992, "images": 992, "changed": 992}}
+    assert sum(row["images"] for row in rows) + 992 == 1006
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,10 @@ class GrowingPart:
 
     def write(self, folder: str, table: str) -> Part:
         """All rows to a new file of a table; the last thing that is asked."""
-        self._to_arrow()
-        self._code()
+        if self._latest:
+            self._to_arrow()
+        if self._batches:
+            self._code()
         self._writer.close()
         return _put(folder, table, self._rows, self._sink.getvalue())
 

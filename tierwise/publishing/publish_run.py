@@ -41,13 +41,14 @@ from tierwise.batches.terms import Terms
 from tierwise.counts.shares import counts_facts, counts_schema, label_counts
 from tierwise.counts.tally import CountRow
 from tierwise.errors import TablesError
-from tierwise.evaluation import PairRow, evaluation, evaluation_rows, evaluation_schema
+from tierwise.findings import Findings, evaluation, evaluation_rows, evaluation_schema
 from tierwise.forecast.pilot import Measured, Population, pilot_facts
 from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import check_lease, end_lease
 from tierwise.json_text import read_json_text
 from tierwise.near_duplicates import NearAudit
+from tierwise.pair_lists import LabelOf, PairList, PairsOf
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.parts import Part, write_part
 from tierwise.publishing.stage_page import stage_page
@@ -106,7 +107,8 @@ def publish(
     costs: Sequence[CostRow],
     left_out: Mapping[str, int],
     *,
-    pairs: Sequence[PairRow] = (),
+    pairs: Sequence[tuple[PairsOf, PairList]] = (),
+    labelled: Sequence[tuple[LabelOf, int]] = (),
     admissions: Sequence[Admission] = (),
     before: Sequence[Paid] = (),
     audited: Sequence[tuple[str, AuditTally]] = (),
@@ -156,7 +158,8 @@ def publish(
             applied = sum(totals.applied for key, totals in counted if not key.value)
             more["corrections"] = {**told, "applied": applied}
             more["corrections"]["changed"] = sorted(changed)[:_MOST_CHANGED]
-        _stage(publication, parts, costs, left_out, pairs=pairs, counted=counted, more=more)
+        found = Findings.of_lists(pairs, dict(labelled))
+        _stage(publication, parts, costs, left_out, found=found, counted=counted, more=more)
     check_lease(runs, run_id)
     run = put_in_place(publication.output, publication.staging)
     check_tables(publication.output, run["tables"])
@@ -260,7 +263,7 @@ def _stage(
     costs: Sequence[CostRow],
     left_out: Mapping[str, int],
     *,
-    pairs: Sequence[PairRow],
+    found: Findings,
     counted: Sequence[CountRow],
     more: Mapping[str, Any],
 ) -> None:
@@ -278,9 +281,9 @@ def _stage(
             parts.append(write_part(publication.staging, table, schema, []))
     run = {**_run(publication, parts, costs, left_out), **more}
     if publication.judged or publication.audits:
-        rows = evaluation_rows(pairs)
+        rows = evaluation_rows(found)
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))
-        run["evaluation"] = evaluation(pairs, publication.judged)
+        run["evaluation"] = evaluation(found, publication.judged)
     if publication.counted:
         column = publication.counts_by
         counts = label_counts(counted, publication.counted)

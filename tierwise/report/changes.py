@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tierwise.evaluation import Against
@@ -50,17 +51,27 @@ class Reclassified:
     more_pairs: int
 
 
-def reclassified(rows: Iterable[Mapping[str, Any]]) -> list[Reclassified]:
-    """One for each task with old labels."""
+def reclassified(
+    rows: Iterable[Mapping[str, Any]], told: Mapping[str, Any] = MappingProxyType({})
+) -> list[Reclassified]:
+    """One for each task with old labels; `told` is what `run.json` says of them.
+
+    Pairs that the table does not list count for the sums.
+    """
     by_task: dict[str, list[Pair]] = {}
     for row in rows:
         if row["against"] == Against.OLD_LABEL and row["label"]:
             pair = Pair(row["label"], row["answer"] or "", row["images"], tuple(row["examples"]))
             by_task.setdefault(row["task"], []).append(pair)
-    return [_of_task(task, pairs) for task, pairs in sorted(by_task.items())]
+    return [_of_task(task, pairs, _others(told, task)) for task, pairs in sorted(by_task.items())]
 
 
-def _of_task(task: str, pairs: list[Pair]) -> Reclassified:
+def _others(told: Mapping[str, Any], task: str) -> Mapping[str, int]:
+    others: Mapping[str, int] = told.get(task, {}).get("others", {}).get(Against.OLD_LABEL, {})
+    return others
+
+
+def _of_task(task: str, pairs: list[Pair], others: Mapping[str, int]) -> Reclassified:
     olds, news = Counter[str](), Counter[str]()
     for pair in pairs:
         olds[pair.old] += pair.images
@@ -77,8 +88,8 @@ def _of_task(task: str, pairs: list[Pair]) -> Reclassified:
     changed.sort(key=lambda pair: (-pair.images, pair.old, pair.new))
     return Reclassified(
         task=task,
-        images=sum(pair.images for pair in pairs),
-        changed=sum(pair.images for pair in changed),
+        images=sum(pair.images for pair in pairs) + others.get("images", 0),
+        changed=sum(pair.images for pair in changed) + others.get("changed", 0),
         new_labels=new_labels,
         old_labels=old_labels,
         rows=tuple(

@@ -95,7 +95,7 @@ def page(contents: Contents) -> str:
             correction_lines=correction_lines(run),
             answers=task_answers(contents.tallies, cards, run),
             doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
-            reclassified=reclassified(contents.evaluation),
+            reclassified=reclassified(contents.evaluation, contents.run.get("evaluation", {})),
             changed=changed_lines(cards),
             failures=failures,
             remedies={str(reason): remedy for reason, remedy in REMEDIES.items()},

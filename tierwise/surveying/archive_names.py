@@ -10,6 +10,10 @@ from tierwise.skipped_files import SkippedFiles, Tally
 from tierwise.storage.listing import Input, Named
 from tierwise.storage.sampled_names import sampled_names
 
+# A folder on a disk is walked whole, for nothing else says how many files it has: of millions so
+# many are held, at some 500 bytes each.
+_MOST_HELD = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveNames:
@@ -59,10 +63,35 @@ def archive_names(found: Input, rng: random.Random) -> ArchiveNames:
     Raises:
         InputError: a manifest is malformed.
     """
-    tally = Tally()
-    listed = list(sampled_names(found, rng, tally))
-    named = tuple({name.uri: name for name in listed if isinstance(name, Named)}.values())
+    tally, held, listed = Tally(), _Held(rng), 0
+    for name in sampled_names(found, rng, tally):
+        listed += 1
+        if isinstance(name, Named):
+            held.take(name)
+    named = tuple(held.named.values())
     if found.about is None:
-        return ArchiveNames(len(named), named, tally.skipped)
-    tried = round(found.about * len(named) / len(listed)) if listed else 0
+        return ArchiveNames(held.met, named, tally.skipped)
+    tried = round(found.about * held.met / listed) if listed else 0
     return ArchiveNames(tried, named, tally.skipped.scaled(found.about - tried))
+
+
+class _Held:
+    """Names, each once, as many as there may be; of more, each that came is as likely to stay."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.named: dict[str, Named] = {}
+        self.met = 0
+        self._rng = rng
+        self._places: list[str] = []
+
+    def take(self, name: Named) -> None:
+        if name.uri not in self.named:
+            self.met += 1
+            if len(self._places) < _MOST_HELD:
+                self._places.append(name.uri)
+            elif (place := self._rng.randrange(self.met)) < _MOST_HELD:
+                del self.named[self._places[place]]
+                self._places[place] = name.uri
+            else:
+                return
+        self.named[name.uri] = name

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tierwise.accounts.tables import answers_schema, costs_schema, failures_schema
-from tierwise.evaluation import evaluation_schema
+from tierwise.findings import evaluation_schema
 from tierwise.publishing.finished_run import FinishedRun, open_finished_run
 from tierwise.report.task_facts import AskedTask
 

@@ -51,3 +51,10 @@ def test_case_does_not_make_a_change() -> None:
     [found] = reclassified([pair("Cat ", "cat", 2)])
     assert (found.changed, found.pairs) == (0, ())
     assert reclassified([]) == []
+
+
+def test_pairs_that_the_table_does_not_list_count() -> None:
+    told = {"t": {"others": {"old_label": {"pairs": 90, "images": 100, "changed": 95}}}}
+    task = pair("x", "y", 7)["task"]
+    [found] = reclassified([pair("x", "y", 7)], {task: told["t"]})
+    assert (found.images, found.changed) == (107, 102)
