@@ -43,9 +43,15 @@ _TODAY = "2026-11-27"
 NAMES_SHUFFLED = Figure(283 + 284 + 184, "bytes per name", "bench.scale.records", _TODAY)
 ANSWER_SHUFFLED = Figure(231, "bytes per answer", "bench.scale.records", _TODAY)
 JOURNALED = Figure(753, "bytes per answer", "bench.scale.check", _TODAY)
-JOB_CPU = Figure(1.4, "ms per image: all but its pixels", "bench.scale.check, to 100,000", _TODAY)
-THUMBNAIL_CPU = Figure(0.6, "ms per image of 400 x 300 px", "bench.images.ways.ours", _TODAY)
-PHOTO_CPU = Figure(27.8, "ms per image of 12 MP to 768 px", "bench/images/README.md", "2026-11-24")
+JOB_CPU = Figure(
+    3.8, "ms per image: all but its pixels", "bench.whole_job, small and many", "2026-11-30"
+)
+THUMBNAIL_CPU = Figure(
+    2.0, "ms per image of 512 px, kept small as well", "bench/images/README.md", "2026-11-30"
+)
+PHOTO_CPU = Figure(
+    38.6, "ms per image of 12 MP to 768 px, likewise", "bench/images/README.md", "2026-11-30"
+)
 WORKER_MB = Figure(340, "MB of a process that has begun", "bench.scale.check, 500 images", _TODAY)
 NAME_MB = Figure(
     1.2e-3, "MB per name that a shard holds", "a Keyed of 284 bytes, as objects", _TODAY

@@ -97,8 +97,8 @@ def test_more_workers_than_the_quota_feeds_are_only_dearer() -> None:
 
 
 def test_small_pictures_asked_alone_look_idle() -> None:
-    """So idle that autoscaling does not add workers, when replies take three seconds."""
-    slow = replace(ALONE, latency_s=3.0, tokens_per_minute=0)
+    """So idle that autoscaling does not add workers, when replies take four seconds."""
+    slow = replace(ALONE, latency_s=4.0, tokens_per_minute=0)
     found = estimate(replace(THUMBNAILS, images=10**6), slow, Cluster(10))
     assert found.bound_by == "replies"
     assert found.cpu_share < known.IDLE.value
