@@ -137,11 +137,11 @@ def inquiry_of(
 def _label_tasks(questions: Questions, found: Input) -> tuple[str, str]:
     """The tasks of the columns `label` and `old_label`, empty for none.
 
-    By the values in some rows of the manifest, as a calibration tells it by those of all.
+    By the values in some rows that have them, as a calibration tells it by those of all.
     """
     columns = [name for name in (LABEL, OLD_LABEL) if name in found.columns]
     words: dict[str, set[str]] = {LABEL: set(), OLD_LABEL: set()}
-    if columns and found.kind is InputKind.MANIFEST:
+    if columns and (found.kind is InputKind.MANIFEST or found.labels):
         names = islice(sampled_names(found), _LABELS_LOOKED_AT)
         named = [name for name in names if isinstance(name, Named)]
         for column in columns:
@@ -208,7 +208,7 @@ def _check_column(flag: str, column: str | None, found: Input) -> None:
         there = ", ".join(found.columns) or "none"
         raise InputError(
             f"--{flag}={column}: {found.uri} has no such column (columns: {there}). "
-            "Name one of them; columns come with a manifest as --input."
+            "Name one of them; columns come with a manifest as --input, or with --labels."
         )
 
 

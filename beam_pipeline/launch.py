@@ -188,7 +188,7 @@ def _facts(
     ungrouped: dict[str, int],
 ) -> dict[str, Any]:
     """What `run.json` says of a run from its beginning."""
-    questions, service = inquiry.questions, inquiry.service
+    questions, service, labels = inquiry.questions, inquiry.service, inquiry.found.labels
     facts = {
         "tierwise": VERSION,
         "run_id": run_id,
@@ -211,6 +211,7 @@ def _facts(
         "calibrated_versions": calibrated_versions(settings.calibration),
         "renamed_columns": _renamed(settings, inquiry.found),
         "corrections": inquiry.corrected.facts,
+        "labels_relative_to": labels.relative_to if labels else None,
     }
     return facts | {name: told for name, told in sometimes.items() if told}
 
@@ -267,8 +268,8 @@ def _likeness(settings: Settings) -> Likeness | None:
 
 def _count_names(questions: Questions, found: Input) -> tuple[int, dict[str, int]]:
     """The names of the archive, and per task that asks groups how many belong to none, about."""
-    if found.about is not None and found.kind is not InputKind.MANIFEST:
-        return found.about, {}  # only a manifest has names without a group
+    if found.about is not None and found.kind is not InputKind.MANIFEST and not found.labels:
+        return found.about, {}  # only who has columns has names without a group
     count, ungrouped = 0, dict[str, int]()
     for name in sampled_names(found):
         if isinstance(name, Named):

@@ -30,7 +30,8 @@ from tierwise.storage.listing import Input
 from tierwise.storage.overlap import check_apart
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.hash_images import REPEATED_NAMES
-from tierwise.transforms.list_images import SKIPPED, ListImages
+from tierwise.transforms.list_images import ListImages
+from tierwise.transforms.list_names import SKIPPED
 from tierwise.transforms.shrink_images import ShrinkImages
 from tierwise.transforms.sum_by_key import SumByKey
 from tierwise.transforms.write_parts import WriteParts

@@ -11,7 +11,7 @@ import apache_beam as beam
 from tierwise.journal.run_records import Lease
 from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.transforms.keep_lease import keep_lease
-from tierwise.transforms.list_images import SKIPPED
+from tierwise.transforms.list_names import SKIPPED
 from tierwise.transforms.sum_by_key import SumByKey
 
 

@@ -28,7 +28,7 @@ from tierwise.records import Answer, ImageFile, NamedOutcome
 from tierwise.storage.listing import Input, InputKind, Named
 from tierwise.storage.shown_names import path_of
 from tierwise.transforms.hash_images import REPEATED_NAMES, HashImages
-from tierwise.transforms.list_images import SKIPPED
+from tierwise.transforms.list_names import SKIPPED
 
 IMAGES = "the images that AskGemini is given"
 # Files are taken to be so many where nothing upstream knows; it decides the size of shards alone.
@@ -117,6 +117,10 @@ def settings_of(tasks: Written, flags: Mapping[str, Any]) -> Settings:
     if line.beam_flags:
         name = line.beam_flags[0].partition("=")[0]
         raise InputError(f"AskGemini: {name} is not a flag of tierwise run.")
+    if line.settings.labels:
+        raise InputError(
+            "AskGemini: labels are joined where images are read. Give them to ReadImages."
+        )
     return Settings(**{**vars(line.settings), "input": None})
 
 

@@ -10,6 +10,8 @@ import apache_beam as beam
 
 from tierwise.records import ImageFile
 from tierwise.storage.find_input import find_input
+from tierwise.storage.find_labels import with_labels
+from tierwise.storage.joined_names import all_label_rows, joined
 from tierwise.storage.listing import Input, Named, list_names
 from tierwise.transforms.hash_images import hash_file, keep_one
 from tierwise.transforms.list_images import ListImages
@@ -20,11 +22,13 @@ class ReadImages(beam.PTransform):
 
     Args:
         input: folder, pattern, file or manifest, on a disk or in a bucket (gs://).
+        labels: a table, or a pattern of them, whose columns are joined to the images by `uri`.
     """
 
-    def __init__(self, input: str) -> None:  # noqa: A002 - the name that `run` has for it
+    def __init__(self, input: str, labels: str | None = None) -> None:  # noqa: A002 - as in `run`
         super().__init__()
         self._input = input
+        self._labels = labels
         self.found: Input
         self.left_out: dict[str, beam.PCollection[Any]] = {}
 
@@ -41,13 +45,16 @@ class ReadImages(beam.PTransform):
         Raises:
             InputError: nothing is there, it cannot be read, or a manifest is malformed.
         """
-        self.found = find_input(self._input)
+        self.found = _found(self._input, self._labels)
         self.left_out = dict(root | "ListImages" >> ListImages(self.found))
         files: beam.PCollection[ImageFile] = self.left_out.pop("files")
         return files
 
 
-def read_images(input: str) -> Iterator[ImageFile]:  # noqa: A002 - as above
+def read_images(
+    input: str,  # noqa: A002 - as in `run`
+    labels: str | None = None,
+) -> Iterator[ImageFile]:
     r"""The records of `ReadImages`, one after the other; raises InputError as it does.
 
     A manifest's columns ride along, and a name that it holds twice is one image:
@@ -59,14 +66,29 @@ def read_images(input: str) -> Iterator[ImageFile]:  # noqa: A002 - as above
     >>> [(file.name, file.columns["customer"]) for file in read_images(str(manifest))]
     [('a.jpg', 'zoo')]
 
+    So do those of a table of labels:
+
+    >>> labels = manifest.with_name("labels.csv")
+    >>> _ = labels.write_text("uri,old\nlist.csv,dog\na.jpg,cat\n")
+    >>> [dict(file.columns) for file in read_images(str(manifest), str(labels))]
+    [{'customer': 'zoo', 'old': 'cat'}]
+
     One that cannot be read is a record too, which says why:
 
     >>> [file.problem.rpartition(": ")[2] for file in read_images(str(manifest))]
     ['No such file or directory']
     """
-    rows = defaultdict(list)
-    for name in list_names(find_input(input)):
+    found, rows = _found(input, labels), defaultdict(list)
+    names = list_names(found)
+    if found.labels:
+        names = joined(names, all_label_rows(found.labels), found.labels)
+    for name in names:
         if isinstance(name, Named):
             rows[name.uri].append(name)
     for uri, some in rows.items():
         yield hash_file(next(keep_one(uri, some)))
+
+
+def _found(uri: str, labels: str | None) -> Input:
+    found = find_input(uri)
+    return with_labels(found, labels) if labels else found

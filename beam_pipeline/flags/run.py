@@ -25,6 +25,15 @@ FLAGS = (
         required=True,
     ),
     Flag(
+        "labels",
+        "Table whose columns are joined to the images by its column uri: old labels, truths, "
+        "anything that a manifest may say. One file or a pattern, in the formats of a manifest. "
+        "Relative names start at its own folder, or are written as those of the input. "
+        "Default: none.",
+        "gs://my-bucket/labels-*.parquet",
+        (RUN,),
+    ),
+    Flag(
         "follow_links",
         "Follow links in a folder that lead out of it. Default: they are skipped, and counted.",
         "true",

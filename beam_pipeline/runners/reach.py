@@ -59,6 +59,7 @@ def check_files(settings: Settings, options: PipelineOptions) -> None:
     if is_dataflow(options):
         copied = "Copy them into a bucket and write gs://bucket/name."
         _check_place("input", settings.input, copied)
+        _check_place("labels", getattr(settings, "labels", None), copied)
         _check_place("output", settings.output, "Write gs://bucket/name.")
         if not only_builds(options):
             _check_workers(options)

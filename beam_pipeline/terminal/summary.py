@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -73,6 +74,19 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
     _print_ending(run, output, console)
 
 
+def _label_lines(run: dict[str, Any]) -> Iterator[str]:
+    """What did not join of a table of labels."""
+    if rows := run.get("unmatched_labels"):
+        yield f"Warning: rows of --labels that are about no image of the input: {rows:,}."
+    if files := run.get("unlabelled_files"):
+        yield f"Files without a row in --labels: {files:,}."
+    if files := run.get("conflicting_labels"):
+        yield (
+            f"Warning: files about which rows of --labels say different things: {files:,}. These "
+            "columns are empty there."
+        )
+
+
 def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
     for line in skipped_lines(run):
         say(console, line)
@@ -81,6 +95,8 @@ def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
             console,
             f"Warning: rows of the manifest that name an image once more, left out: {rows}.",
         )
+    for line in _label_lines(run):
+        say(console, line)
     if damage := run.get("journal_damage"):
         say(
             console,

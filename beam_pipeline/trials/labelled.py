@@ -25,6 +25,7 @@ from tierwise.errors import InputError
 from tierwise.records import Reason
 from tierwise.shown import shown
 from tierwise.storage.files import files_for
+from tierwise.storage.joined_names import all_label_rows, joined
 from tierwise.storage.listing import Input, InputKind, Named, list_names
 from tierwise.tasks import Tasks
 
@@ -70,9 +71,16 @@ class _Content:
 
 
 def named_with_labels(found: Input) -> list[Named]:
-    """Every name of the input; in a folder, the folder below it is the column `label`."""
-    names = [name for name in list_names(found) if isinstance(name, Named)]
-    if found.kind is not InputKind.FOLDER:
+    """Every name of the input; in a folder, the folder below it is the column `label`.
+
+    Where a table of labels is joined, it alone says what is right.
+    """
+    listed = list_names(found)
+    if found.labels:
+        rows = all_label_rows(found.labels)
+        listed = joined(listed, rows, found.labels)
+    names = [name for name in listed if isinstance(name, Named)]
+    if found.labels or found.kind is not InputKind.FOLDER:
         return as_manifest(names)
     root = found.uri.rstrip("/") + "/"
     return [_with_folder(name, root) for name in names]

@@ -14,18 +14,19 @@ from tierwise.errors import InputError
 class ReadImages(beam.PTransform):
     """Rows of the images in a folder, a pattern or a manifest; no image bytes.
 
-    Columns: `uri`, `bytes` (of the file), `content_hash`, and the manifest's own.
+    Columns: `uri`, `bytes` (of the file), `content_hash`, and those of the manifest and labels.
 
     Args:
         input: folder, pattern, file or manifest (with a column uri), on a disk or in a bucket
             (gs://).
+        labels: a table, or a pattern of them, whose columns are joined to the images by uri.
     """
 
     _yaml_requires_inputs = False
 
-    def __init__(self, *, input: str) -> None:  # noqa: A002 - the name that `run` has for it
+    def __init__(self, *, input: str, labels: str | None = None) -> None:  # noqa: A002 - as in run
         super().__init__()
-        self._read = Read(input)
+        self._read = Read(input, labels)
 
     def expand(self, root: Any) -> beam.PCollection[beam.Row]:
         """Adds the listing to a pipeline."""

@@ -19,7 +19,8 @@ from tierwise.skipped_files import SkippedFiles
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named
 from tierwise.transforms.hash_images import REPEATED_NAMES, hash_file, keep_one
-from tierwise.transforms.list_images import SKIPPED, ListImages
+from tierwise.transforms.list_images import ListImages
+from tierwise.transforms.list_names import SKIPPED
 
 
 def test_files_are_hashed_and_others_skipped(

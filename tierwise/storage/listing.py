@@ -48,6 +48,8 @@ class Input:
     every name of a folder or a pattern once; `about` is how many there may be, where a listing is
     so long, or a manifest so large, that nobody should go through all of it. Links out of a folder
     are followed only with `follow_links`. Of all names, those are tried that `choice` wants.
+    `labels` are a table that brings further columns. Relative names of a manifest start at
+    `relative_to`, None for its own folder.
     """
 
     uri: str
@@ -59,6 +61,14 @@ class Input:
     follow_links: bool = False
     choice: NameChoice = EVERY_NAME
     sharded: bool = False
+    labels: Input | None = None
+    relative_to: str | None = None
+
+    @property
+    def own_columns(self) -> Mapping[str, str]:
+        """Those of a manifest itself, without those that labels bring."""
+        joined = self.labels.columns if self.labels else {}
+        return {name: kind for name, kind in self.columns.items() if name not in joined}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,7 @@ def pieces_in(found: Input) -> Iterator[Piece]:
 
 def names_in(piece: Piece, found: Input, tally: Tally | None = None) -> Iterator[Named | Skipped]:
     """The names in a part of a manifest; those that are not wanted are counted in `tally`."""
-    rows = read_rows(piece, found.columns, starts_in(found))
+    rows = read_rows(piece, found.own_columns, starts_in(found))
     return wanted((Named(*row) for row in rows), found, tally)
 
 
@@ -146,6 +156,8 @@ def starts_in(found: Input) -> str:
 
     It is the manifest's own, or that which its pattern starts in.
     """
+    if found.relative_to is not None:
+        return found.relative_to
     return fixed_part(found.uri) if found.sharded else _parent(found.uri)
 
 

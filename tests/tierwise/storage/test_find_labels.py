@@ -1,0 +1,74 @@
+"""A table of labels: where its relative names start, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tierwise.errors import InputError
+from tierwise.storage.find_input import find_input
+from tierwise.storage.find_labels import with_labels
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "photos/2009").mkdir(parents=True)
+    for name in ("photos/2009/a.jpg", "photos/b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "lists").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "folder"),
+    [
+        ("2009/a.jpg\nb.jpg", "photos"),
+        ("photos/2009/a.jpg\nphotos/b.jpg", ""),
+        ("../photos/2009/a.jpg\ngone.jpg", "lists"),
+        ("{here}/photos/b.jpg\nb.jpg", "photos"),
+    ],
+)
+def test_relative_names_start_where_they_are_there(place: Path, names: str, folder: str) -> None:
+    Path("lists/labels.csv").write_text("uri\n" + names.format(here=place))
+    found = with_labels(find_input("photos/"), "lists/labels.csv")
+    assert found.labels
+    assert found.labels.relative_to == folder
+
+
+def test_labels_of_a_manifest_start_at_its_folder_too(place: Path) -> None:
+    del place
+    Path("photos/list.csv").write_text("uri,customer\nb.jpg,x\n")
+    Path("lists/labels.jsonl").write_text('{"uri": "b.jpg", "votes": 3}\n')
+    found = with_labels(find_input("photos/list.csv"), "lists/*.jsonl")
+    assert found.columns == {"customer": "string", "votes": "integer"}
+    assert found.own_columns == {"customer": "string"}
+    assert found.labels
+    assert found.labels.relative_to == "photos"
+
+
+@pytest.mark.parametrize(
+    ("labels", "content", "message"),
+    [
+        ("labels.txt", "", "--labels=lists/labels.txt: is not the name of a table"),
+        ("none.csv", None, "--labels=lists/none.csv: there is no such file"),
+        (
+            "labels.csv",
+            "uri,Customer\nb.jpg,x\n",
+            "'Customer' is a column of .*list.csv",
+        ),
+        ("labels.csv", "uri,old\ngone.jpg,x\n", "of 1 names that were looked for, none is there"),
+        ("labels.csv", "name,old\nb.jpg,x\n", "needs a column named uri"),
+        ("labels.csv", "uri,old\n", "--labels=lists/labels.csv: the manifest has no rows"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused(
+    place: Path, labels: str, content: str | None, message: str
+) -> None:
+    del place
+    Path("photos/list.csv").write_text("uri,customer\nb.jpg,x\n")
+    if content is not None:
+        Path("lists", labels).write_text(content)
+    with pytest.raises(InputError, match=message):
+        with_labels(find_input("photos/list.csv"), f"lists/{labels}")
