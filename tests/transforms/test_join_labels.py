@@ -11,6 +11,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwise.beam_pipeline.yaml_provider.read_images import ReadImages as ReadRows
 from tierwise.label_rows import LabelRow
 from tierwise.storage.find_input import find_input
 from tierwise.storage.find_labels import with_labels
@@ -67,3 +68,13 @@ def test_rows_may_come_in_any_order(first: LabelRow, second: LabelRow, third: La
     total = first + second + third
     said = {value for row in (first, second, third) if (value := row.columns["a"])}
     assert total.columns["a"] == (said.pop() if len(said) == 1 else None)
+
+
+def test_rows_of_beam_yaml_have_the_columns_of_labels(
+    pipeline: Callable[[], beam.Pipeline], tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    (tmp_path / "labels.csv").write_text("uri,old\na.jpg,cat\n")
+    with pipeline() as root:
+        rows = root | ReadRows(input=str(tmp_path), labels=str(tmp_path / "labels.csv"))
+        assert_that(rows | beam.Map(lambda row: row.old), equal_to(["cat"]))
