@@ -211,7 +211,15 @@ def _walked(root: str, found: Input, sieve: Sieve) -> Iterator[Stat | NotEntered
         root,
         follow_links=found.follow_links,
         aside=lambda path: sieve.kind_of(path) is not None,
+        deepest=_depth_of(found),
     )
+
+
+def _depth_of(found: Input) -> int | None:
+    """How many folders down the names of an input may lie; None for any number."""
+    if not GLOB_SIGNS & set(found.uri) or found.kind is InputKind.FOLDER or "**" in found.uri:
+        return None
+    return found.uri[len(fixed_part(found.uri)) :].lstrip("/").count("/")
 
 
 def _unreadable(folder: NotEntered) -> InputError:

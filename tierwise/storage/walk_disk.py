@@ -34,22 +34,27 @@ class NotEntered:
 
 
 def walk_disk(
-    root: str, *, follow_links: bool, aside: Callable[[str], bool]
+    root: str,
+    *,
+    follow_links: bool,
+    aside: Callable[[str], bool],
+    deepest: int | None = None,
 ) -> Iterator[Stat | NotEntered]:
     """The names below a folder, those of each folder sorted and together.
 
     A link to a folder within `root` is another name of what is listed anyway, and not followed,
     unless that folder is left `aside`, by its path below the root. Links out of `root` are followed
     with `follow_links`. Each folder that a link leads to is entered once. Sizes are not looked at.
+    `deepest` is how many folders down names are wanted, None for all.
 
     Raises:
         OSError: `root` itself cannot be read.
     """
     inside = os.path.realpath(root)
     entered: set[str] = set()
-    waiting = [(root, False)]
+    waiting = [(root, 0, False)]
     while waiting:
-        folder, by_link = waiting.pop()
+        folder, depth, by_link = waiting.pop()
         if by_link:
             real = os.path.realpath(folder)
             if real in entered:
@@ -74,10 +79,11 @@ def walk_disk(
             if kind:
                 yield NotEntered(path, kind)
             elif _is_folder(entry):
-                below.append((path, by_link or entry.is_symlink()))
+                below.append((path, depth + 1, by_link or entry.is_symlink()))
             else:
                 yield Stat(path, 0)
-        waiting += reversed(below)
+        if deepest is None or depth < deepest:
+            waiting += reversed(below)
 
 
 def _kind_of_link(
