@@ -12,7 +12,10 @@ import pytest
 
 from tierwise.beam_pipeline.__main__ import main
 
-TASKS = "tasks: {kind: {prompt: What is it?, labels: [a, b]}}\n"
+TASKS = """
+model: gemini-3.1-flash-lite
+tasks: {kind: {prompt: Is it dark or bright, labels: [dark, bright]}}
+"""
 
 
 @pytest.fixture
