@@ -43,6 +43,7 @@ class Asking:
     usd_per_image: Decimal = known.PACKED_IMAGE.usd
     tokens_per_minute: float = 10_000_000
     cap: bool = False
+    slot_mb: float = known.SLOT_MB.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def _under_way_mb(asking: Asking, cluster: Cluster, images_per_shard: float) -> 
     of_name = known.NAME_MB.value + (known.OUTCOME_MB.value if asking.cap else 0)
     return (
         (cluster.threads - 1) * known.THREAD_MB.value
-        + lives(asking, cluster) * known.SLOT_MB.value
+        + lives(asking, cluster) * asking.slot_mb
         + shards * images_per_shard * of_name
     )
 
