@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import apache_beam as beam
 
+from tierwise.counts.shares import ValueCounts, most_pictured
 from tierwise.counts.tally import (
     CountedName,
     Counting,
@@ -16,7 +17,7 @@ from tierwise.counts.tally import (
     counts_of,
 )
 from tierwise.records import NamedOutcome
-from tierwise.transforms.combine_by_key import CombineByKey
+from tierwise.transforms.combine_by_key import CombineByKey, Reduce
 from tierwise.transforms.key_coder import code_keys
 from tierwise.transforms.sum_by_key import SumByKey
 
@@ -24,7 +25,10 @@ code_keys(CountKey)
 
 
 class CountLabels(beam.PTransform):
-    """From named outcomes to sums by label; names of one content meet, so that it counts once."""
+    """From named outcomes to sums by label; names of one content meet, so that it counts once.
+
+    Where they are told apart by a column, its values with the most pictures alone come out.
+    """
 
     def __init__(self, counting: Counting) -> None:
         super().__init__()
@@ -49,7 +53,18 @@ class CountLabels(beam.PTransform):
             | "MeetNames" >> CombineByKey(_DistinctFn())
             | "CountOnce" >> beam.FlatMapTuple(_count_once).with_output_types(CountRow)
             | "Sum" >> SumByKey()
+            | "KeyByValue" >> beam.MapTuple(lambda key, total: (key.value, (key, total)))
+            | "MeetTotals" >> beam.GroupByKey()
+            | "OneValue"
+            >> beam.MapTuple(lambda value, rows: (None, (ValueCounts(value, tuple(rows)),)))
+            | "MostPictured" >> CombineByKey(Reduce(most_pictured))
+            | "EachTotal" >> beam.FlatMapTuple(_totals_of)
         )
+
+
+def _totals_of(_: None, values: Iterable[ValueCounts]) -> Iterator[CountRow]:
+    for one in values:
+        yield from one.rows
 
 
 class _DistinctFn(beam.CombineFn):

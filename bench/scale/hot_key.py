@@ -1,9 +1,10 @@
 """What one content with very many names costs a worker: `python -m bench.scale.hot_key`.
 
-The shuffles of a run, through Beam's local runner, without questions: names meet, one of each
-content goes on, and all get its answer. Names are of one content, or of one in a hundred: the
-local runner holds the same names in its shuffles both times, so that the difference is what one
-key with all of them takes. Megabytes are the most that the process had, less what it began with.
+The shuffles of a run, through Beam, without questions: names meet, one of each content goes on, and
+all get its answer. Names are of one content, or of one in a hundred: the engine holds the same
+names in its shuffles both times, so that the difference is what one key with all of them takes. On
+the local runner, megabytes are the most that its process had, less what it began with; on Flink,
+the most that any worker process had.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import argparse
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import apache_beam as beam
 
+from bench.scale.memory import environment, sizes_mb, worker_pool
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.memory import give_back_large_buffers
 from tierwise.questions import as_written
@@ -53,11 +57,11 @@ def answers(shard: Shard) -> Iterator[Answered]:
         yield Answered(keyed.share_key, keyed.file.uri, (outcome,), keyed.parts)
 
 
-def measure(names: int, each: int) -> None:
+def measure(names: int, each: int, flags: list[str]) -> None:
     """Print seconds of CPU, and the most megabytes."""
     give_back_large_buffers()
     cpu, held = time.process_time(), _most_mb()
-    with beam.Pipeline(options=beam_options([])) as root:
+    with beam.Pipeline(options=beam_options(flags)) as root:
         named = (
             root
             | beam.Create([None])
@@ -87,23 +91,41 @@ def main() -> None:
     """Print a row for each way."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--names", type=int, default=300_000)
+    parser.add_argument("--engine", choices=["local", "flink"], default="local")
     parser.add_argument("--each", type=int, help="measure in this process, so many of one content")
-    given = parser.parse_args()
+    given, flags = parser.parse_known_args()
     if given.each:
-        measure(given.names, given.each)
+        measure(given.names, given.each, flags)
         return
     for each in (100, given.names):
-        command = [sys.executable, "-m", "bench.scale.hot_key", f"--names={given.names}"]
-        told = subprocess.run(
-            [*command, f"--each={each}"], check=True, capture_output=True, text=True
-        )
-        cpu_s, most_mb = map(float, told.stdout.split())
-        per_name = most_mb * 1e6 / given.names
+        with tempfile.TemporaryDirectory() as folder:
+            told, most_mb = _told(given.engine, given.names, each, Path(folder))
+        cpu_s, own_mb = map(float, told.split()[-2:])
         print(
-            f"{given.names:,} names, {each:,} of one content: {cpu_s:.0f} s of CPU, "
-            f"{most_mb:.0f} MB, {per_name:,.0f} bytes a name",
+            f"{given.engine}, {given.names:,} names, {each:,} of one content: "
+            f"{cpu_s:.0f} s of CPU, {most_mb or own_mb:.0f} MB",
             flush=True,
         )
+
+
+def _told(engine: str, names: int, each: int, folder: Path) -> tuple[str, float]:
+    """What a process of its own says, and the most megabytes of a worker process, if there are."""
+    words = [sys.executable, "-m", "bench.scale.hot_key", f"--names={names}", f"--each={each}"]
+    most_mb = 0.0
+    with (
+        worker_pool(engine, folder) as (pool, flags),
+        subprocess.Popen(
+            [*words, *flags], env=environment(), stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        while process.poll() is None:
+            workers = [size for name, size in sizes_mb(pool) if "SdkHarness" in name]
+            most_mb = max([most_mb, *workers])
+            time.sleep(0.5)
+        told = process.communicate()[0]
+    if process.returncode:
+        raise RuntimeError(told)
+    return told, most_mb
 
 
 if __name__ == "__main__":

@@ -75,12 +75,10 @@ def run(engine: str, images: int, folder: Path, curve: Path | None) -> Measured:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     load, began = os.getloadavg()[0], time.monotonic()
-    with serving(Behaviour(mean_ms=LATENCY_MS)) as url, _workers(engine, out) as (pool, more):
+    with serving(Behaviour(mean_ms=LATENCY_MS)) as url, worker_pool(engine, out) as (pool, more):
         words = command(pictures, out, url, in_flight=IN_FLIGHT, pack=PACK)
         with (out / "said.txt").open("w") as said:
-            process = subprocess.Popen(
-                [*words, *more], env=_environment(), stdout=said, stderr=said
-            )
+            process = subprocess.Popen([*words, *more], env=environment(), stdout=said, stderr=said)
             samples = list(_samples(process, pool, url, curve))
         wall_s, seen = time.monotonic() - began, counts(url)
     if process.returncode:
@@ -103,13 +101,13 @@ def run(engine: str, images: int, folder: Path, curve: Path | None) -> Measured:
     )
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
 
 
 @contextmanager
-def _workers(engine: str, out: Path) -> Iterator[tuple[int, list[str]]]:
+def worker_pool(engine: str, out: Path) -> Iterator[tuple[int, list[str]]]:
     """The process that starts workers, 0 for none, and the flags of the engine."""
     if engine == "local":
         yield 0, []
@@ -120,7 +118,7 @@ def _workers(engine: str, out: Path) -> Iterator[tuple[int, list[str]]]:
     module = "apache_beam.runners.worker.worker_pool_main"
     with (out / "pool.txt").open("w") as said:
         words = [sys.executable, "-m", module, f"--service_port={port}"]
-        pool = subprocess.Popen(words, env=_environment(), stdout=said, stderr=said)
+        pool = subprocess.Popen(words, env=environment(), stdout=said, stderr=said)
         try:
             while not _accepts(port):
                 time.sleep(0.2)
@@ -148,12 +146,12 @@ def _samples(
 ) -> Iterator[Sample]:
     began = time.monotonic()
     while process.poll() is None:
-        sizes = list(_sizes_mb(process.pid))
+        sizes = list(sizes_mb(process.pid))
         sample = Sample(
             seconds=round(time.monotonic() - began, 1),
             answered=counts(url)["images_paid"],
             launcher=sum(size for name, size in sizes if name != "java"),
-            workers=tuple(size for name, size in _sizes_mb(pool) if "SdkHarness" in name),
+            workers=tuple(size for name, size in sizes_mb(pool) if "SdkHarness" in name),
             java=sum(size for name, size in sizes if name == "java"),
         )
         if curve:
@@ -163,7 +161,7 @@ def _samples(
         time.sleep(_LOOK_S)
 
 
-def _sizes_mb(root: int) -> Iterator[tuple[str, float]]:
+def sizes_mb(root: int) -> Iterator[tuple[str, float]]:
     """What each process of a tree is, and its proportional set size."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir():

@@ -22,6 +22,29 @@ _MOST_VALUES = 50
 
 
 @dataclass(frozen=True, slots=True)
+class ValueCounts:
+    """The sums of all tasks and labels among pictures with one value, empty for the archive."""
+
+    value: str
+    rows: tuple[CountRow, ...]
+
+    @property
+    def pictures(self) -> int:
+        """The most of any task that people have labelled some of, 0 where they have of none."""
+        return max(
+            (total.answered for key, total in self.rows if not key.label and total.labelled),
+            default=0,
+        )
+
+
+def most_pictured(*some: Sequence[ValueCounts]) -> tuple[ValueCounts, ...]:
+    """Of values those that are told: that of the archive, and those with the most pictures."""
+    every = (one for values in some for one in values if one.pictures or not one.value)
+    order = sorted(every, key=lambda one: (one.value != "", -one.pictures, one.value))
+    return tuple(order[: 1 + _MOST_VALUES])
+
+
+@dataclass(frozen=True, slots=True)
 class LabelCount:
     """One label among some pictures: what the answers say, and what is so."""
 
