@@ -71,6 +71,7 @@ ROWS: dict[str, Callable[[Estimate], str]] = {
     "first look at a journal, per process": lambda e: duration(e.first_look_s),
     "CPU that autoscaling sees": lambda e: f"{e.cpu_share:.0%}",
     "memory of a worker process": lambda e: f"{e.worker_mb:,.0f} MB",
+    "the same under a cap": lambda e: f"{e.capped_mb:,.0f} MB",
     "requests to Gemini": lambda e: short(e.requests),
     "bytes through shuffles": lambda e: f"{e.shuffle_bytes / 1e9:,.0f} GB",
     "shards": lambda e: f"{e.shards:,} of {e.images_per_shard:,.0f} images",

@@ -40,7 +40,7 @@ def foretell(way: Way, images: int, small: Run, large: Run) -> dict[str, float]:
     )
     found = {
         "requests": _requests(way, images),
-        "shards": 16 ** _digits(way, images),
+        "shards": 16 ** max(1, _digits(way, images)),
         "journal_bytes": images * large.journal_bytes / large.images,
         "part_objects": max(math.ceil(images / _ROWS_PER_PART), min(way.threads, images)),
         "cpu_s": small.cpu_s + more * (large.cpu_s - small.cpu_s),

@@ -57,8 +57,18 @@ NAME_MB = Figure(
     1.2e-3, "MB per name that a shard holds", "a Keyed of 284 bytes, as objects", _TODAY
 )
 OUTCOME_MB = Figure(2.0e-3, "MB per outcome that a capped shard holds", "estimate", _TODAY)
-THREAD_MB = Figure(9.0, "MB per thread of a harness", "bench.scale.lives", "2026-12-01")
-LOCAL_MB = Figure(340, "MB", "bench.scale.lives", "2026-12-01")
+THREAD_MB = Figure(
+    9.0,
+    "MB per thread that brings shards: 507 - 406 MB by 11 more",
+    "bench.scale.lives over pictures of 40 kB, each thread a harness of its own",
+    "2026-12-01",
+)
+LOCAL_MB = Figure(
+    340,
+    "MB of a local run, shrinkers included, before its shuffles",
+    "bench.scale.lives",
+    "2026-12-01",
+)
 SLOT_MB = Figure(
     0.35, "MB per image under way", "a coded picture of 250 kB, and its request", _TODAY
 )

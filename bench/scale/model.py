@@ -6,7 +6,7 @@ Everything measured or priced is a row of `figures.py`; dollars are Decimal.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bench.scale import figures as known
@@ -79,6 +79,7 @@ class Estimate:
     writes_per_s: float
     reads_per_s: float
     worker_mb: float
+    capped_mb: float
     usd: dict[str, Decimal]
 
 
@@ -154,6 +155,9 @@ def estimate(archive: Archive, asking: Asking, cluster: Cluster) -> Estimate:
         writes_per_s=objects / asking_s,
         reads_per_s=rate,
         worker_mb=_worker_mb(asking, cluster, images_per_shard),
+        capped_mb=_worker_mb(
+            replace(asking, cap=True), cluster, archive.images / 16 ** capped_digits(archive.images)
+        ),
         usd={
             "Gemini": asking.usd_per_image * answers,
             "workers": hours * (known.VCPU.usd + known.MEMORY.usd * Decimal(cluster.memory_gb)),
