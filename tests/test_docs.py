@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from bench import saving
 from tests.test_readme import COMMANDS, PAGES, README, command_words
 from tierwise.accounts.ending import EXIT_STATUS
 from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.flags.of_verb import FLAGS
 from tierwise.records import Reason
+from tierwise.transforms.asking_fn import COUNTERS, DISTRIBUTIONS, THROTTLING
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = {"README.md": README} | {f"docs/{name}": text for name, text in PAGES.items()}
@@ -173,3 +176,21 @@ def test_saved_is_explained_in_the_words_that_are_printed() -> None:
 def test_what_one_saves_is_what_list_prices_say(capsys: pytest.CaptureFixture[str]) -> None:
     saving.main()
     assert f"```\n{capsys.readouterr().out.strip()}\n```" in DOCS["docs/costs.md"]
+
+
+def test_operators_are_told_every_counter_and_no_other() -> None:
+    section = PAGES["dataflow.md"].split("### What to watch\n")[1].split("\n### ")[0]
+    table = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    told = set(re.findall(r"`(\w+)`", " ".join(table)))
+    assert told == {*COUNTERS, THROTTLING}
+    distributions = section.split("Distributions: ")[1].split("\n")[0]
+    assert set(re.findall(r"`(\w+)`", distributions)) == set(DISTRIBUTIONS)
+
+
+@pytest.mark.parametrize("page", DOCS)
+def test_flags_with_an_underscore_are_ours_or_of_beam(page: str) -> None:
+    ours = {flag.name for flag in FLAGS}
+    beams = PipelineOptions([]).get_all_options()
+    named = set(re.findall(r"--([a-z]+(?:_[a-z]+)+)\b(?!\.)", DOCS[page]))
+    of_other_programs = {"yaml_pipeline_file", "worker_pool"}
+    assert named <= ours | beams.keys() | of_other_programs

@@ -25,13 +25,13 @@ from tierwise.scheduling.with_launcher import end_with
 Result = TypeVar("Result")
 
 # `requests` are those that were billed or may have been, `tries` all that were sent.
-_COUNTERS = (
+COUNTERS = (
     *("files", "answers", "failures", "put_off", "requests", "nano_dollars", "tries", "retries"),
     *("throttled_ms", *(kind.name for kind in fields(Usage))),
 )
-_DISTRIBUTIONS = ("sent_bytes", "milliseconds", "images_per_request", "latency_ms")
+DISTRIBUTIONS = ("sent_bytes", "milliseconds", "images_per_request", "latency_ms")
 # Dataflow adds no workers to a step that counts under this name: they would wait as well.
-_THROTTLING = "cumulativeThrottlingSeconds"
+THROTTLING = "cumulativeThrottlingSeconds"
 
 
 # The output beside the answers: what was written down for batch jobs.
@@ -85,11 +85,11 @@ class AskingFn(beam.DoFn, Generic[Result]):
         self.plan = engine.plan
         self._shared = engine
         self._window: Window[Result] | None = None
-        self._counters = {name: Metrics.counter("tierwise", name) for name in _COUNTERS}
+        self._counters = {name: Metrics.counter("tierwise", name) for name in COUNTERS}
         self._distributions = {
-            name: Metrics.distribution("tierwise", name) for name in _DISTRIBUTIONS
+            name: Metrics.distribution("tierwise", name) for name in DISTRIBUTIONS
         }
-        self._throttling = Metrics.counter("tierwise", _THROTTLING)
+        self._throttling = Metrics.counter("tierwise", THROTTLING)
         self._throttled_s = 0.0
 
     def display_data(self) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from tierwise.beam_pipeline.own_emulator import reachable
 from tierwise.beam_pipeline.prepared_job import prepared_job
 from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
-from tierwise.records import Answer, ImageFile, NamedOutcome
+from tierwise.records import Answer, ImageFile, NamedOutcome, Scalar
 from tierwise.storage.listing import Input, InputKind, Named
-from tierwise.storage.shown_names import path_of
+from tierwise.storage.manifests.rows import place_of
 from tierwise.transforms.hash_images import REPEATED_NAMES, HashImages
 from tierwise.transforms.list_names import SKIPPED
 
@@ -81,6 +81,7 @@ class AskGemini(beam.PTransform):
         Raises:
             InputError: something is wrong that a person can put right; nothing was spent.
         """
+        check_ends(images, "AskGemini")
         read = upstream(images, ReadImages)
         self.lease, self.job = self._take_job(images.pipeline.options, read)
         files = self._files(images, read)
@@ -147,7 +148,33 @@ def take_here(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
 
 def as_name(image: str | Named | ImageFile) -> Named | ImageFile:
     """What is known of an image that may be no more than its address."""
-    return Named(image, path_of(image), {}) if isinstance(image, str) else image
+    return image_at(image) if isinstance(image, str) else image
+
+
+def image_at(uri: str | None, columns: Mapping[str, Scalar] = {}) -> Named | ImageFile:
+    """The image of this address; where there can be none, one that says why, and fails alone."""
+    name = (uri or "").strip()
+    if not name:
+        return ImageFile(name, name, 0, "", columns, problem="its row has no uri")
+    try:
+        return Named(name, place_of("", name), columns)
+    except InputError as error:
+        return ImageFile(name, name, 0, "", columns, problem=str(error))
+
+
+def check_ends(rows: beam.PCollection[Any], transform: str) -> None:
+    """See that there is an end to what a transform is given.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not rows.is_bounded:
+        raise InputError(
+            f"{transform}: its input never ends (Pub/Sub, or another unbounded source), and an "
+            "archive does: equal pictures meet, and tables are put in place, when all are there. "
+            "Collect names in files or a table, and ask those in pipelines that you start by "
+            "schedule: with the same output nothing is paid twice."
+        )
 
 
 def _by_outcome(named: NamedOutcome, partitions: int) -> int:

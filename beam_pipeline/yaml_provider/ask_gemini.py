@@ -8,6 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from tierwise.beam_pipeline.door.ask_gemini import AskGemini as Ask
+from tierwise.beam_pipeline.door.settings import Written
 from tierwise.beam_pipeline.yaml_provider.error_output import GOOD, error_output
 from tierwise.beam_pipeline.yaml_provider.rows import (
     RowsOfImages,
@@ -15,7 +16,9 @@ from tierwise.beam_pipeline.yaml_provider.rows import (
     failure_rows,
     outcome_row,
 )
+from tierwise.errors import InputError
 from tierwise.records import NamedOutcome
+from tierwise.tasks import load_tasks
 
 
 class AskGemini(beam.PTransform):
@@ -52,16 +55,25 @@ class AskGemini(beam.PTransform):
     ) -> None:
         super().__init__()
         self._failures = error_output("AskGemini", error_handling)
-        self._tasks = tasks
-        self._flags = {
+        # Several lines are no name of a file.
+        if isinstance(tasks, str) and "\n" in tasks:
+            self._tasks: Written = load_tasks(tasks, path="tasks")
+        else:
+            self._tasks = tasks
+        own = {
             "output": output,
             "gemini": gemini,
             "gemini_endpoint": gemini_endpoint,
             "max_cost_usd": max_cost_usd,
             "service_tier": service_tier,
             "requests_in_flight": requests_in_flight,
-            **(flags or {}),
         }
+        if twice := sorted({*own, "input", "tasks"} & set(flags or {})):
+            raise InputError(
+                f"AskGemini: flags has {twice[0]}, which is given by the pipeline itself. Write it "
+                "beside flags, or leave it out."
+            )
+        self._flags = {**own, **(flags or {})}
 
     def expand(self, rows: beam.PCollection[Any]) -> dict[str, beam.PCollection[beam.Row]]:
         """Takes the lease of the output, and adds the questions to a pipeline."""

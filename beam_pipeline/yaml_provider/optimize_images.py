@@ -10,7 +10,7 @@ from apache_beam.typehints.row_type import RowTypeConstraint
 
 from tierwise.beam_pipeline.door.optimize_images import OptimizeImages as Optimize
 from tierwise.beam_pipeline.yaml_provider.error_output import GOOD, error_output
-from tierwise.beam_pipeline.yaml_provider.rows import RowsOfImages, nullable
+from tierwise.beam_pipeline.yaml_provider.rows import RowsOfImages, check_records, nullable
 from tierwise.metrics import Optimized, metrics_row
 
 _TEXTS = ("uri", "content_hash", "output", "format", "sent_format")
@@ -61,6 +61,7 @@ class OptimizeImages(beam.PTransform):
 
     def expand(self, rows: beam.PCollection[Any]) -> dict[str, beam.PCollection[beam.Row]]:
         """Adds the shrinking to a pipeline."""
+        check_records(rows, "OptimizeImages", "ReadImages")
         given = RowsOfImages.of(rows)
         shrunk = rows | "Images" >> beam.Map(given.image) | "OptimizeImages" >> self._optimize
         good, failed = shrunk | "ByOutcome" >> beam.Partition(

@@ -18,11 +18,11 @@ from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.typehints.schemas import named_fields_from_element_type
 
 from tierwise.accounts.tables import manifest_name
+from tierwise.beam_pipeline.door.ask_gemini import image_at
 from tierwise.compressed import compress, decompress
 from tierwise.errors import InputError
 from tierwise.records import Answer, Failure, ImageFile, NamedOutcome, Scalar
 from tierwise.storage.listing import Named
-from tierwise.storage.shown_names import path_of
 
 
 def nullable(kind: type) -> Any:
@@ -140,7 +140,7 @@ class RowsOfImages:
         if self.listed:
             file: ImageFile = record_of(row)
             return replace(file, columns=columns)
-        return Named(row.uri, path_of(row.uri), columns)
+        return image_at(row.uri, columns)
 
 
 def _types_of(rows: beam.PCollection[Any]) -> dict[str, Any]:
@@ -153,6 +153,10 @@ def _types_of(rows: beam.PCollection[Any]) -> dict[str, Any]:
         ) from error
     if "uri" not in fields:
         raise InputError(f"the input has no column uri; its columns are: {', '.join(fields)}.")
+    if _kind_of(fields["uri"]) != "string":
+        raise InputError(
+            f"column uri is of the type {fields['uri']}; it must be text, the address of an image."
+        )
     return fields
 
 
@@ -210,10 +214,28 @@ def _failure_cells(failure: Failure) -> dict[str, Any]:
     return {"reason": str(failure.reason), "message": failure.message}
 
 
-def _kind(name: str, kind: Any) -> str:
+def check_records(rows: beam.PCollection[Any], transform: str, giver: str) -> None:
+    """See that rows are those that one of our transforms gives.
+
+    Raises:
+        InputError: the column that has the whole record is not there.
+    """
+    if _types_of(rows).get(RECORD) is not bytes:
+        raise InputError(
+            f"{transform}: its rows have no column {RECORD}, by which it knows what rows alone do "
+            f"not say. Give it the rows of {giver} as they come, or filtered; where they are "
+            "mapped, keep that column."
+        )
+
+
+def _kind_of(kind: Any) -> str | None:
     if get_origin(kind) in (Union, types.UnionType):
         kind = next(one for one in get_args(kind) if one is not type(None))
-    found = _KINDS.get(kind)
+    return _KINDS.get(kind)
+
+
+def _kind(name: str, kind: Any) -> str:
+    found = _kind_of(kind)
     if found is None:
         raise InputError(
             f"column {name} is of the type {kind}, which does not fit into our tables: texts, "

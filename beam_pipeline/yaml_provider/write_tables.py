@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from tierwise.beam_pipeline.door.write_tables import WriteTables as Write
-from tierwise.beam_pipeline.yaml_provider.rows import record_of
+from tierwise.beam_pipeline.yaml_provider.rows import check_records, record_of
 from tierwise.records import NamedOutcome
 
 
@@ -29,6 +29,8 @@ class WriteTables(beam.PTransform):
     def expand(self, inputs: Any) -> beam.PCollection[beam.Row]:
         """Adds the writing to a pipeline; the one row that comes out tells the status."""
         several = tuple(inputs.values()) if isinstance(inputs, Mapping) else (inputs,)
+        for rows in several:
+            check_records(rows, "WriteTables", "AskGemini")
         records = tuple(
             rows | f"Records{number}" >> beam.Map(record_of).with_output_types(NamedOutcome)
             for number, rows in enumerate(several)

@@ -14,11 +14,15 @@ import apache_beam as beam
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from apache_beam.transforms.periodicsequence import PeriodicImpulse
+from apache_beam.typehints.row_type import RowTypeConstraint
 from apache_beam.yaml.yaml_transform import expand_pipeline
 
 from tierwise.beam_pipeline import yaml_provider
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.yaml_provider import AskGemini
+from tierwise.errors import InputError
 from tierwise.scheduling.running import close_all
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -191,6 +195,15 @@ def test_the_example_lists_the_transforms_that_the_package_has() -> None:
         ({}, [{"name": "a"}], "no column uri"),
         ({}, [{"uri": "a.jpg", "name": ["b"]}], "column name is of the type"),
         ({}, [{"uri": "a.jpg"}], "{name} is not a static variable"),
+        ({}, [{"uri": 5, "name": "a"}], "column uri is of the type"),
+        ({"flags": {"output": "elsewhere"}}, None, "flags has output"),
+        ({"flags": {"input": "photos/"}}, None, "flags has input"),
+        (
+            {"tasks": "model: gemini-3.1-flash-lite\ntasks: {}\n"},
+            None,
+            'tasks, line 2, key "tasks"',
+        ),
+        ({"service_tier": "batch"}, None, "a pipeline of your own runs once"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_while_the_pipeline_is_built(
@@ -206,6 +219,83 @@ def test_what_cannot_be_asked_is_refused_while_the_pipeline_is_built(
     pipeline = beam.Pipeline(options=beam_options([]))
     with pytest.raises(ValueError, match=re.escape(message)):
         expand_pipeline(pipeline, text)
+
+
+def test_rows_without_an_address_fail_alone_and_addresses_are_read_as_in_manifests(
+    gemini: Any, photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = photos(3)
+    (folder / "000.jpg").rename(folder / "a b.jpg")
+    names = [
+        *(f"  {folder}/001.jpg ", f"file://{folder}/a%20b.jpg", f"{folder}/002.jpg"),
+        *(None, "", "https://example.com/a.jpg", f"{folder}/002.jpg"),
+    ]
+    source = {
+        "type": "Create",
+        "config": {"elements": [{"uri": uri, "name": f"n{n}"} for n, uri in enumerate(names)]},
+    }
+    text = yaml.safe_dump(TASKS)
+    run(asking(gemini.url, tmp_path / "out", source, tasks=text))  # as a block of text
+    answered = {row["uri"] for row in rows(tmp_path / "out/answers")}
+    assert answered == {f"{folder}/001.jpg", f"file://{folder}/a%20b.jpg", f"{folder}/002.jpg"}
+    failed = {row["uri"]: row["message"] for row in rows(tmp_path / "out/failures")}
+    assert failed.keys() == {"", "https://example.com/a.jpg"}
+    assert failed[""] == "its row has no uri"
+    assert "this kind of address is not supported" in failed["https://example.com/a.jpg"]
+    told = json.loads((tmp_path / "out/run.json").read_text("utf-8"))
+    assert (told["images"], told["repeated_rows"]) == (5, 2)
+
+
+def test_what_never_ends_is_refused_while_the_pipeline_is_built(
+    gemini: Any, tmp_path: Path
+) -> None:
+    asked = AskGemini(
+        output=str(tmp_path / "out"),
+        gemini_endpoint=gemini.url,
+        error_handling={"output": "failures"},
+    )
+    pipeline = beam.Pipeline(options=beam_options(["--streaming"]))
+    ticks = pipeline | PeriodicImpulse(fire_interval=1)
+    named = ticks | beam.Map(lambda _: beam.Row(uri="a.jpg")).with_output_types(
+        RowTypeConstraint.from_fields([("uri", str)])
+    )
+    with pytest.raises(InputError, match="AskGemini: its input never ends"):
+        _ = named | asked
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("transform", ["WriteTables", "OptimizeImages"])
+def test_rows_that_lost_their_records_are_refused(
+    transform: str, gemini: Any, photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder, out = photos(1), str(tmp_path / "out")
+    handled = {"error_handling": {"output": "failures"}}
+    ask = {"output": out, "gemini_endpoint": gemini.url, **handled}
+    mapped = "Ask.good" if transform == "WriteTables" else "Read"
+    transforms = [
+        {"type": "ReadImages", "name": "Read", "config": {"input": str(folder)}},
+        {"type": "AskGemini", "name": "Ask", "input": "Read", "config": ask},
+        {
+            "type": "MapToFields",
+            "name": "Mapped",
+            "input": mapped,
+            "config": {"fields": {"uri": "uri"}},
+        },
+        {"type": "LogForTesting", "input": "Ask.failures"},
+        {
+            "type": transform,
+            "input": "Mapped",
+            "config": {} if transform == "WriteTables" else {"output": out, **handled},
+        },
+    ]
+    if transform == "OptimizeImages":
+        failures = {"type": "LogForTesting", "name": "Log", "input": "OptimizeImages.failures"}
+        transforms.append(failures)
+    document = {"pipeline": {"transforms": transforms}, "providers": listed_providers()}
+    pipeline = beam.Pipeline(options=beam_options([]))
+    with pytest.raises(ValueError, match=f"{transform}: its rows have no column tierwise_record"):
+        expand_pipeline(pipeline, yaml.safe_dump(document, sort_keys=False))
+    assert gemini.requests() == []
 
 
 def test_the_page_names_every_setting() -> None:
