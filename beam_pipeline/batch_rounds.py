@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -124,7 +125,7 @@ class Rounds:
     def next_pass(self) -> Job:
         """The job of one more pass; should it publish, `run.json` tells of the jobs before it."""
         facts = batch_facts(self._files.all(), self.job.plan.journal.run_id)
-        return replace(self.job, facts=self.job.facts | facts)
+        return replace(self.job, facts=self.job.facts | facts, pass_name=uuid.uuid4().hex[:8])
 
     def go_on(self) -> bool:
         """Order what the pass wrote down; False where that is nothing."""

@@ -18,7 +18,7 @@ from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import warnings_about_columns, warnings_about_groups
-from tierwise.beam_pipeline.lease_keeper import kept, take_job
+from tierwise.beam_pipeline.lease_keeper import kept, take_job, taken_over_warning
 from tierwise.beam_pipeline.run_file import (
     break_off,
     complete_run,
@@ -31,7 +31,7 @@ from tierwise.beam_pipeline.runners.reach import warnings_about_regions
 from tierwise.beam_pipeline.runners.workers import in_this_process
 from tierwise.beam_pipeline.terminal.screen import warn
 from tierwise.errors import InputError, LeaseLostError
-from tierwise.journal.run_records import Lease, check_lease
+from tierwise.journal.run_records import Lease
 
 _GOES_ON = (
     "The job goes on without this command. Look at, or cancel, it on its runner's page; run.json "
@@ -55,6 +55,8 @@ def carry_out(
     """
     warn_about(job, options, console)
     lease, job = take_job(job, options)
+    if told := taken_over_warning(job):
+        warn(console, told)
     ending = _Ending(job, lease, in_this_process(options))
     goes_on = _GOES_ON if job.lease else _JOBS_GO_ON if job.batches else ""
     with resumable(console, ending.interrupted, goes_on, ends_process=command):
@@ -109,8 +111,7 @@ class _Ending:
     def leave(self, status: Status, *, at_rest: bool = False) -> None:
         """Say how the run ended, and give the lease back."""
         with suppress(OSError, LeaseLostError):  # run.json may be another run's by now
-            check_lease(self.lease.folder, self.lease.record.run_id)
             break_off(self.job, status)
         with suppress(OSError):  # on a full disk it remains to say how to go on
             untraced = 0 if at_rest else self.lease.untraced_requests()
-            self.lease.end(untraced_requests=untraced)
+            self.lease.end(untraced_requests=untraced, stopped=True)

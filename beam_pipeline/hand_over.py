@@ -7,6 +7,7 @@ the job's last step publishes the tables and ends it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -20,10 +21,12 @@ from tierwise.beam_pipeline.batch_rounds import Rounds
 from tierwise.beam_pipeline.carry_out import warn_about
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job, handed_over
-from tierwise.beam_pipeline.lease_keeper import take_job
+from tierwise.beam_pipeline.lease_keeper import take_job, taken_over_warning
 from tierwise.beam_pipeline.run_file import break_off, leave_under_way, open_run
 from tierwise.beam_pipeline.run_pipeline import new_pipeline
 from tierwise.beam_pipeline.runners.dataflow import is_dataflow, only_builds
+from tierwise.beam_pipeline.terminal.screen import warn
+from tierwise.errors import LeaseLostError
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import Lease
@@ -46,6 +49,8 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> dict[str,
         console.print("Dry run: the job can be built. Nothing was submitted.", highlight=False)
         return None
     lease, job = take_job(job, options)
+    if told := taken_over_warning(job):
+        warn(console, told)
     try:
         open_run(job)
         rounds = Rounds(replace(job, hands_in=True), console)
@@ -53,7 +58,8 @@ def hand_over(job: Job, options: PipelineOptions, console: Console) -> dict[str,
             return leave_under_way(job, lease)
         _build(rounds.next_pass, options)
     except BaseException:
-        break_off(job)
+        with suppress(LeaseLostError):
+            break_off(job)
         lease.end(untraced_requests=0)
         raise
     template = options.view_as(GoogleCloudOptions).template_location

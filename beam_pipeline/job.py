@@ -34,7 +34,9 @@ class Job:
     `renamed` are columns of the manifest that have another name in tables, `judged`
     are the tasks that it says something about. `first` is how many contents a pilot asks, None for
     all. `counting` is None where no labels were drawn at random. `batches` is None where nothing is
-    asked by batch jobs; a job that `hands_in` does so itself, for nobody waits for it.
+    asked by batch jobs; a job that `hands_in` does so itself, for nobody waits for it. One that may
+    `take_over` takes the output from a run that is not known to be dead. `pass_name` tells one pass
+    over the archive from another, where batch jobs ask.
     """
 
     found: Input
@@ -54,6 +56,8 @@ class Job:
     counting: Counting | None = None
     batches: Terms | None = None
     hands_in: bool = False
+    take_over: bool = False
+    pass_name: str = ""
 
     @property
     def terms(self) -> Terms:
@@ -110,6 +114,7 @@ class Job:
             counts_by=self.renamed.get(by, by),
             terms=self.terms,
             hands_in=self.plan.service if self.hands_in else None,
+            pass_name=self.pass_name,
         )
 
 

@@ -156,6 +156,7 @@ def build_job(
         first=settings.first,
         counting=inquiry.corrected.counting,
         batches=_batches(settings, inquiry),
+        take_over=settings.take_over,
     )
 
 

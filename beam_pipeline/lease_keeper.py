@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -22,8 +23,9 @@ from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.left_under_way import named_under_way, untraced
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
-from tierwise.journal.run_records import HEARTBEAT, Lease, sign_earlier, take_lease
-from tierwise.publishing.publish_run import finish_earlier
+from tierwise.journal.run_records import HEARTBEAT, Heartbeat, Lease, sign_earlier, take_lease
+from tierwise.publishing.closing import settle_earlier
+from tierwise.publishing.fenced_write import remove_unwritten
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.scheduling.worst_cases import dearest_request
 from tierwise.storage.files import files_for
@@ -55,13 +57,15 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
         intents=True,
     )
     try:
-        lease = take_lease(journal.runs, record)
+        lease = take_lease(journal.runs, record, take_over=job.take_over)
         end_attempts(journal.folder)  # before anybody looks what these have left under way
         sign_earlier(journal.runs, journal.reading.runs)
         begin_intents(journal.folder, journal.run_id)
         for run in lease.earlier_runs():
-            tidy_intents(journal.folder, run.record.run_id)
-        finish_earlier(job.output)
+            if run.record.run_id != lease.record.took_over:  # it may write some yet
+                tidy_intents(journal.folder, run.record.run_id)
+        remove_unwritten(job.output)
+        settle_earlier(job.output, lease.check)
         for folder in (journal.folder, thumbnails_below(job.output).folder):
             files_for(folder).remove_unfinished(folder)
     except OSError as error:
@@ -84,7 +88,10 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     dearest, asking = dearest_request(job.plan, job.on), lease.record.run_id
     lost = untraced(runs, dearest, counts, asking=asking)
     facts = {**job.facts, "left_under_way": named_under_way(runs, counts)}
-    job = replace(job, facts=facts, untraced=lost)
+    if lease.record.took_over:
+        facts["took_over"] = _taken_over(lease)
+    journal = replace(job.plan.journal, number=lease.number)
+    job = replace(job, facts=facts, untraced=lost, plan=replace(job.plan, journal=journal))
     if not here:
         return lease, handed_over(job, lease)
     plan = replace(job.plan, launcher=lease.record.process)
@@ -95,15 +102,40 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     return lease, replace(job, plan=plan)
 
 
+def _taken_over(lease: Lease) -> dict[str, Any]:
+    """What `run.json` says of the run that the output was taken from."""
+    before = next(run for run in reversed(lease.earlier_runs()))
+    return {
+        "run_id": before.record.run_id,
+        "host": before.record.process.host,
+        "started_at": before.record.started_at,
+        "last_sign_of_life": before.record.heartbeat_at,
+        "requests_maybe_under_way": before.untraced_requests(),
+    }
+
+
+def taken_over_warning(job: Job) -> str:
+    """What a take-over risks, empty where there was none."""
+    before = job.facts.get("took_over")
+    if not before:
+        return ""
+    return (
+        f"--take_over: took the output from {before['run_id']} on {before['host']}, last sign of "
+        f"life {before['last_sign_of_life']}. If it is alive after all, it stops within three "
+        "minutes, and what both ask until then is paid twice, besides what it has under way (at "
+        f"most {before['requests_maybe_under_way']:,} requests). It can change no table."
+    )
+
+
 @contextmanager
 def kept(lease: Lease, lost: Callable[[LeaseLostError], None]) -> Iterator[None]:
     """Give signs of life from a thread of its own; `lost` is called there, at most once."""
-    done = threading.Event()
+    done, heart = threading.Event(), Heartbeat(lease)
 
     def keep() -> None:
         while not done.wait(HEARTBEAT.total_seconds()):
             try:
-                lease.renew()
+                heart.beat()
             except LeaseLostError as error:
                 lost(error)
                 return

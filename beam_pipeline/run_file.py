@@ -13,6 +13,7 @@ from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.writable import unwritable
 from tierwise.journal.run_records import Lease
 from tierwise.json_text import read_json_text
+from tierwise.publishing.fenced_write import fenced_write
 from tierwise.publishing.tables_in_place import tables_in_place
 from tierwise.storage.files import files_for, join
 
@@ -69,6 +70,6 @@ def _unfinished(job: Job, status: Status) -> dict[str, Any]:
 
 
 def _write(job: Job, content: dict[str, Any]) -> None:
-    uri = join(job.output, RUN_FILE)
+    """Raises LeaseLostError where another run has the output by now."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    files_for(uri).write(uri, text.encode())
+    fenced_write(job.output, RUN_FILE, text.encode(), job.plan.journal)

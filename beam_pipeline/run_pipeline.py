@@ -81,7 +81,7 @@ def _run(
         define(pipeline)
         with progress(console, verb=verb, total=files, visible=in_this_process(options)):
             result = pipeline.run()
-            result.wait_until_finish()
+            _check_end(result.wait_until_finish())
     except Exception as error:  # noqa: BLE001 - the outermost border: report, say how to go on
         interrupt_all(_GRACE_S)
         if _may_go_on(result, options):
@@ -94,14 +94,24 @@ def _run(
     return PipelineEnd.DONE
 
 
+def _check_end(state: Any) -> None:
+    """Take a job that was cancelled, or that went on as another, for one that is not done.
+
+    Most runners raise for it, and not all.
+    """
+    if PipelineState.is_terminal(state) and state != PipelineState.DONE:
+        raise TierwiseError(f"the runner says that the job is {state}.")
+
+
 def _may_go_on(result: Any, options: PipelineOptions) -> bool:
     """Whether a job that was submitted has not ended, as far as its runner says."""
     if result is None or on_this_machine(options):
         return False
     try:
-        return not PipelineState.is_terminal(result.state)
+        state = result.state
     except Exception:  # noqa: BLE001 - whoever cannot be asked may still be at work
         return True
+    return not PipelineState.is_terminal(state) or state == PipelineState.UPDATED
 
 
 def new_pipeline(options: PipelineOptions) -> beam.Pipeline:

@@ -31,7 +31,7 @@ from PIL import Image
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.embedded import running_emulator
 from tierwise.journal.lines import read_lines
-from tierwise.publishing.publish_run import check_tables
+from tierwise.publishing.check_tables import check_tables
 from tierwise.records import Spent
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ from typing import Any
 import apache_beam as beam
 
 from tierwise.errors import LeaseLostError
-from tierwise.journal.run_records import HEARTBEAT, Lease
+from tierwise.journal.run_records import HEARTBEAT, Heartbeat, Lease
 from tierwise.scheduling.running import interrupt_all
 
 # Seconds between looks at the lease: a thousand workers look eight times a second, and whichever
@@ -60,9 +60,9 @@ class _Keeper:
     """The thread of a worker process that keeps a lease; it lives as long as the process."""
 
     def __init__(self, lease: Lease) -> None:
-        self._lease = lease
+        self._heart = Heartbeat(lease)
         self._lost: LeaseLostError | None = None
-        self._lease.join()
+        lease.join()
         self._look()
         threading.Thread(target=self._keep, name="tierwise-signs", daemon=True).start()
 
@@ -77,7 +77,7 @@ class _Keeper:
 
     def _look(self) -> None:
         try:
-            self._lease.renew()
+            self._heart.beat()
         except LeaseLostError as error:
             self._lost = error
             interrupt_all(_GRACE_S)

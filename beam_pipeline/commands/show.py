@@ -24,8 +24,8 @@ from tierwise.errors import InputError, TablesError
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.left_under_way import untraced
 from tierwise.journal.run_records import all_runs
+from tierwise.publishing.check_tables import check_tables
 from tierwise.publishing.finished_run import read_last_run
-from tierwise.publishing.publish_run import check_tables
 from tierwise.storage.files import files_for, join
 
 # What a `run.json` that is damaged, or of another version, fails with.
@@ -86,7 +86,7 @@ def _check_over(run: Mapping[str, Any], output: str) -> None:
     if run["status"] != Status.RUNNING:
         return
     last = all_runs(join(output, "journal", "runs"))[-1:]
-    if any(not one.record.is_over(datetime.now(UTC)) for one in last):
+    if any(not one.record.seems_over(datetime.now(UTC)) for one in last):
         raise InputError(
             f"--output={output}: its run {run['run_id']} is still going on, begun at "
             f"{run['started_at']}. Wait for its end."

@@ -211,6 +211,16 @@ FLAGS = (
         type=bool,
     ),
     Flag(
+        "take_over",
+        "Take the output from a run that has died, without waiting ten minutes for a sign of life. "
+        "Risk: should it be alive after all, it stops within three minutes, and what both ask "
+        "until then is paid twice. Refused where its process is seen to be alive.",
+        "true",
+        (RUN,),
+        default=False,
+        type=bool,
+    ),
+    Flag(
         "near_duplicates",
         "Let pictures that look alike, such as resized or recompressed copies, share an answer: "
         "the most bits of 64 in which their perceptual hashes differ. Compares light and dark, "

@@ -19,6 +19,7 @@ from tierwise.beam_pipeline.job import Job, handed_over
 from tierwise.beam_pipeline.lease_keeper import begin
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.errors import InputError
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import DEAD_AFTER, new_record
 from tierwise.journal.run_records import Lease, take_lease
@@ -58,8 +59,9 @@ def test_workers_keep_the_lease_and_the_last_step_ends_it(job: Job) -> None:
     assert json.loads(path.read_text())["untraced_requests"] == 4  # of four images
     assert run(job) is PipelineEnd.DONE
     after = json.loads(path.read_text())
-    assert after["ended_at"] >= after["heartbeat_at"] > before.heartbeat_at
-    assert after["untraced_requests"] == 0
+    ended = json.loads(path.with_name("000001.ended.json").read_text())
+    assert ended["ended_at"] >= after["heartbeat_at"] > before.heartbeat_at
+    assert (ended["untraced_requests"], ended["stopped"]) == (0, False)
     assert len(list(Path(job.lease.folder, "000001-workers").iterdir())) == 1
     content = json.loads(Path(job.output, "run.json").read_text())
     assert (content["status"], content["exit_status"]) == ("done", 0)
@@ -78,14 +80,14 @@ def test_a_run_that_another_took_over_asks_nothing_and_publishes_nothing(
     job: Job, gemini: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert job.lease
-    job.lease._write(replace(job.lease.record, heartbeat_at=ago(DEAD_AFTER * 2)))
+    job.lease._write(replace(job.lease.record, heartbeat_at=ago(timedelta(days=2))))
     other = new_record("another", untraced_requests=0, journal_version=VERSION)
     take_lease(job.lease.folder, other)
     assert run(job) is PipelineEnd.BROKE_OFF
     assert "another run, another on" in capsys.readouterr().err
     assert gemini.requests() == []
     assert not Path(job.output, "run.json").exists()
-    assert json.loads(Path(job.lease.folder, "000002.json").read_text())["ended_at"] == ""
+    assert not Path(job.lease.folder, "000002.ended.json").exists()
 
 
 @pytest.mark.parametrize("runner", ["", "--runner=PrismRunner"])
@@ -114,6 +116,8 @@ def test_verbs_that_read_their_results_wait_for_them(
     [
         ("VanishingRunner", "may go on without this command", "running", False),
         ("FailingRunner", "the run broke off", "broke_off", True),
+        ("UpdatedRunner", "may go on without this command", "running", False),
+        ("CancellingRunner", "the job is CANCELLED", "broke_off", True),
     ],
 )
 def test_a_job_that_is_out_of_sight_is_not_called_dead(
@@ -134,6 +138,13 @@ def test_a_job_that_is_out_of_sight_is_not_called_dead(
     assert main(["run", *flags]) == 1
     assert told in capsys.readouterr().err
     assert json.loads((tmp_path / "out" / "run.json").read_text())["status"] == status
-    record = json.loads((tmp_path / "out/journal/runs/000001.json").read_text())
-    assert record["handed_over"] is True
-    assert bool(record["ended_at"]) is ended
+    runs = tmp_path / "out/journal/runs"
+    assert json.loads((runs / "000001.json").read_text())["handed_over"] is True
+    assert (runs / "000001.ended.json").exists() is ended
+    again = job_of_words(["run", *flags[:-1]])
+    if ended:  # at once, and its workers stop
+        assert begin(again, workers=1, handed_over=False).number == 2
+        assert json.loads((runs / "000001.ended.json").read_text())["stopped"] is True
+    else:
+        with pytest.raises(InputError, match="--take_over begins at once"):
+            begin(again, workers=1, handed_over=False)

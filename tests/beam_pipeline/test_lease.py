@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
-from tierwise.journal.run_records import take_lease
+from tierwise.journal.run_records import all_runs, take_lease
 from tierwise.version import VERSION as PROGRAM
 
 EMULATOR = Answerer(ServiceKind.EMULATOR, f"tierwise/{PROGRAM}")
@@ -48,11 +47,11 @@ def test_each_run_leaves_a_record(
 ) -> None:
     folder = photos(2)
     finished = [classify(folder, "--requests_in_flight=3").run["run_id"] for _ in range(2)]
-    records = [json.loads(path.read_text()) for path in sorted(Path(runs).glob("*.json"))]
-    assert [record["run_id"] for record in records] == finished
-    assert all(record["ended_at"] for record in records)
-    assert [record["untraced_requests"] for record in records] == [0, 0]
-    assert all(record["dearest_request"] > 0 for record in records)
+    records = [run.record for run in all_runs(runs)]
+    assert [record.run_id for record in records] == finished
+    assert all(record.ended_at for record in records)
+    assert [record.untraced_requests for record in records] == [0, 0]
+    assert all(record.dearest_request > 0 for record in records)
 
 
 def test_what_a_run_may_have_lost_is_counted_at_its_own_prices(

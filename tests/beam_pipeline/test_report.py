@@ -19,7 +19,7 @@ from tests.tierwise.publishing.finished import answers, asked, finished
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.measurement import MeasuredRoute
 from tierwise.plots.tokens_plot import tokens_plot
-from tierwise.publishing.publish_run import finish_earlier
+from tierwise.publishing.closing import settle_earlier
 from tierwise.storage.files import files_for
 
 ROOT = Path(__file__).parents[2]
@@ -53,12 +53,12 @@ def test_the_page_belongs_to_the_tables_that_are_published(
     staging.mkdir()
     (staging / "report.html").write_text(new, "utf-8")
     (staging / "run.json").write_text(json.dumps({**run.run, "run_id": "killed"}), "utf-8")
-    finish_earlier(str(run.output))
+    settle_earlier(str(run.output), lambda: None)
     assert page(run) == new
     assert run.run["run_id"] == "killed"
     staging.mkdir()  # a run whose page could not be made: the old one would lie about its tables
     (staging / "run.json").write_text(json.dumps({**run.run, "page": ""}), "utf-8")
-    finish_earlier(str(run.output))
+    settle_earlier(str(run.output), lambda: None)
     assert not (run.output / "report.html").exists()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -252,6 +254,8 @@ def test_what_a_dead_run_left_is_removed(
     unfinished = tmp_path / "out" / "thumbnails" / f".{'0a' * 16}.tmp"
     unfinished.parent.mkdir()
     unfinished.write_bytes(b"half")
+    an_hour_ago = time.time() - 3601
+    os.utime(unfinished, (an_hour_ago, an_hour_ago))
     finished = classify(photos(2), tasks=TASKS)
     assert sorted(path.name for path in finished.output.iterdir()) == [
         *("answers", "costs", "failures", "journal", "report.html", "run.json", "thumbnails"),

@@ -27,3 +27,23 @@ class FailingRunner(VanishingRunner):
     """The job is known to have failed."""
 
     state = PipelineState.FAILED
+
+
+class UpdatedRunner(VanishingRunner):
+    """The job has been replaced by another, which goes on with its work."""
+
+    state = PipelineState.UPDATED
+
+
+class _Cancelled(PipelineResult):
+    def wait_until_finish(self, duration: Any = None) -> Any:
+        del duration
+        return self.state
+
+
+class CancellingRunner(PipelineRunner):
+    """Somebody cancels the job, of which its launcher hears as of any other end."""
+
+    def run_pipeline(self, pipeline: Any, options: Any) -> PipelineResult:
+        del pipeline, options
+        return _Cancelled(PipelineState.CANCELLED)

@@ -38,7 +38,7 @@ def test_what_comes_goes_on_and_the_lease_is_renewed(lease_of: Callable[..., Lea
 
 
 def test_a_lease_that_was_lost_ends_the_work(lease_of: Callable[..., Lease]) -> None:
-    lost = lease_of("lost", silent_for=timedelta(hours=1))
+    lost = lease_of("lost", silent_for=timedelta(days=2))
     lease_of("newer")
     with pytest.raises(Exception, match="another run, newer"):
         [1] | KeepLease(lost)

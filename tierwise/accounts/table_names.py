@@ -8,6 +8,7 @@ COSTS = "costs"
 EVALUATION = "evaluation"
 COUNTS = "counts"
 WIDE = "wide"
+TABLE_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE, COUNTS)
 RUN_FILE = "run.json"
 PAGE_FILE = "report.html"
 

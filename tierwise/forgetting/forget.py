@@ -8,7 +8,6 @@ the same words, and each step finds what the last start has left of it.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -30,7 +29,7 @@ from tierwise.forgetting.in_small_files import forget_small_files, loose_tables
 from tierwise.forgetting.in_tables import Without, holding, named, without
 from tierwise.forgetting.in_texts import forget_in_lists, scrubbed
 from tierwise.json_text import read_json_text
-from tierwise.publishing.publish_run import STAGING, finish_earlier, put_in_place
+from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_earlier
 from tierwise.publishing.stage_page import stage_page
 from tierwise.report.gallery import address
 from tierwise.storage.files import files_for, join
@@ -86,18 +85,19 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
     Raises:
         InputError: nothing there has this name or content, or batch jobs are under way.
     """
-    finish_earlier(output)
+    settle_earlier(output, check)
     run = _run(output)
     journal = join(output, "journal")
     check_no_jobs_left(journal, "" if "ended_at" in run else str(run.get("run_id", "")))
-    files_for(output).remove_unfinished(output)
+    files_for(output).remove_unfinished(output, 0)
     tables = [join(output, listed["file"]) for listed in run.get("tables", ())]
     every = [*tables, *loose_tables(output)]
     going = named(every, wanted)
     removed = Removed(going)
     if wanted.names and not holding(every, going):
         return _done_before(removed, output, run, wanted)
-    staging = join(output, STAGING + run_id)
+    closing = Closing(output, run_id, check)
+    staging = closing.staging
     listed, member_ids = _stage_tables(output, staging, run, removed)
     removed.lines = forget_lines(journal, going.contents, member_ids)
     removed.intents = forget_intents(journal, going.contents)
@@ -114,7 +114,7 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
     removed.requests = _remove_requests(output)
     if run:
         run = scrubbed({**run, "tables": listed}, words)
-        _publish(output, staging, run, removed, check)
+        _publish(closing, run, removed)
     return removed
 
 
@@ -212,19 +212,23 @@ def _words(going: Going) -> frozenset[str]:
     return going.names | going.contents | digests
 
 
-def _publish(
-    output: str, staging: str, run: dict[str, Any], removed: Removed, check: Callable[[], None]
-) -> None:
+def _publish(closing: Closing, run: dict[str, Any], removed: Removed) -> None:
     """Put the tables in place as a run does; the totals of `run.json` stay."""
     run = {**run, _FORGOTTEN: _told(run.get(_FORGOTTEN, {}), removed)}
+    output, attempt = closing.output, new_attempt()
     if files_for(output).exists(join(output, PAGE_FILE)):
-        made = stage_page(output, staging, run) if "ended_at" in run else {"page": ""}
+        made = _stage_page(closing, attempt, run)
         run |= made
         removed.page = made.get("page_problem") or made["page"] or "deleted"
-    text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
-    files_for(staging).write(join(staging, RUN_FILE), text.encode(), durable=True)
-    check()
-    put_in_place(output, staging)
+    closing.describe(attempt, run)
+    closing.check()
+    carry_out(closing.finish(closing.close(attempt)))
+
+
+def _stage_page(closing: Closing, attempt: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    if "ended_at" not in run:
+        return {"page": ""}
+    return stage_page(closing.output, closing.staging, run, closing.folder(attempt))
 
 
 def _told(before: Mapping[str, Any], removed: Removed) -> dict[str, Any]:

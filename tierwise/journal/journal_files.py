@@ -34,6 +34,7 @@ from tierwise.journal.intents import tidy_intents
 from tierwise.journal.lines import Decoded, Entry, object_name, read_lines, to_lines
 from tierwise.journal.reading import ANYBODYS, UNSIGNED, Reading
 from tierwise.journal.recalled import Recalled, recall
+from tierwise.journal.run_records import check_lease
 from tierwise.records import Spent
 from tierwise.storage.files import files_for, join
 
@@ -96,7 +97,8 @@ class JournalFiles:
 
     Folders have one digit at least: with none, the only shard is all of them.
     Only runs mend what they find damaged; a look for a forecast changes nothing. `reading` says
-    what of other runs counts for this one.
+    what of other runs counts for this one. `number` is that of its lease, 0 for a look that has
+    none.
     """
 
     folder: str
@@ -104,6 +106,7 @@ class JournalFiles:
     digits: int
     mends: bool = True
     reading: Reading = ANYBODYS
+    number: int = 0
 
     @property
     def attempts(self) -> str:
@@ -129,6 +132,10 @@ class JournalFiles:
     def runs(self) -> str:
         """Where the records of all runs lie."""
         return join(self.folder, "runs")
+
+    def check_lease(self) -> None:
+        """See whether this run still holds the lease; raises LeaseLostError."""
+        check_lease(self.runs, self.run_id, self.number)
 
     def read(self, shard: str, *, earlier_only: bool = False) -> Recalled:
         """What was paid for the images of a shard, by this run and by all before it.

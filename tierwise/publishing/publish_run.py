@@ -1,17 +1,12 @@
-"""Finished tables take the place of the last run's, and `run.json` closes the run.
+"""The last step of a run: what it came to is counted, written down and put in place.
 
-    staging/answers, failures, costs ─▶ staging/report.html ─▶ staging/run.json
-    ─▶ folders moved ─▶ report.html moved ─▶ run.json moved
-
-`run.json` in the staging folder says that all beside it is whole. Whoever finds it there can finish
-the publication, however far it had come: a repeated bundle, or the next run after a kill.
+It may be tried again, also beside an attempt that is still at work: see closing.py.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,16 +18,7 @@ from tierwise.accounts import account
 from tierwise.accounts.admission import Admission, Paid, Untraced
 from tierwise.accounts.costs import CostRow, regrouped
 from tierwise.accounts.ending import EXIT_STATUS, Status, early_end, status_of
-from tierwise.accounts.table_names import (
-    ANSWERS,
-    COSTS,
-    COUNTS,
-    EVALUATION,
-    FAILURES,
-    PAGE_FILE,
-    RUN_FILE,
-    WIDE,
-)
+from tierwise.accounts.table_names import COSTS, COUNTS, EVALUATION, FAILURES, RUN_FILE, WIDE
 from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import AuditTally, audit_summary
 from tierwise.batches.job_facts import batch_facts
@@ -45,11 +31,12 @@ from tierwise.findings import Findings, evaluation, evaluation_rows, evaluation_
 from tierwise.forecast.pilot import Measured, Population, pilot_facts
 from tierwise.gemini.service import Service
 from tierwise.journal.journal_files import JournalFiles
-from tierwise.journal.run_records import check_lease, end_lease
-from tierwise.json_text import read_json_text
+from tierwise.journal.run_records import end_lease
 from tierwise.near_duplicates import NearAudit
 from tierwise.pair_lists import LabelOf, PairList, PairsOf
 from tierwise.prices.price_day import price_day
+from tierwise.publishing.closing import Closing, Step, Steps, carry_out, new_attempt
+from tierwise.publishing.fenced_write import fenced_write
 from tierwise.publishing.parts import Part, write_part
 from tierwise.publishing.stage_page import stage_page
 from tierwise.publishing.tables_in_place import tables_in_place
@@ -58,10 +45,6 @@ from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
 
-STAGING = ".staging-"
-# A billion images have fifty thousand files.
-_FOOTERS_AT_A_TIME = 16
-_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE, COUNTS)
 # Names of files that have changed since people labelled them: so many are told.
 _MOST_CHANGED = 20
 
@@ -76,7 +59,9 @@ class Publication:
     paid and the journal does not tell. `first` is how many contents a pilot asks. `counted` are the
     labels of the tasks that people have labelled at random, `counts_by` the manifest's column that
     these counts are told apart by. `terms` says how batch jobs are looked after; where nobody
-    waits for them, the last step `hands_in` to that service what was written down.
+    waits for them, the last step `hands_in` to that service what was written down. A run passes
+    over its archive more than once where batch jobs ask: `pass_name` tells one time from another.
+    `at_once` files are moved at a time.
     """
 
     output: str
@@ -94,11 +79,44 @@ class Publication:
     counts_by: str = ""
     terms: Terms = field(default_factory=Terms)
     hands_in: Service | None = None
+    pass_name: str = ""
+    at_once: int = 16
+
+    @property
+    def closing(self) -> Closing:
+        """How this pass of the run is closed."""
+        name = "-".join(filter(None, (self.journal.run_id, self.pass_name)))
+        return Closing(self.output, name, self.journal.check_lease, self.at_once)
 
     @property
     def staging(self) -> str:
-        """Where this run's tables are made."""
-        return join(self.output, STAGING + self.journal.run_id)
+        """Where its tables are made."""
+        return self.closing.staging
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run came to, as collections give it: in any order, and twice where it is asked twice.
+
+    `parts` hold every row, `costs` its money, `left_out` the names that stand for no image of their
+    own. `written` was written down for batch jobs.
+    """
+
+    parts: Sequence[Part]
+    costs: Sequence[CostRow]
+    left_out: Mapping[str, int]
+    pairs: Sequence[tuple[PairsOf, PairList]] = ()
+    labelled: Sequence[tuple[LabelOf, int]] = ()
+    admissions: Sequence[Admission] = ()
+    before: Sequence[Paid] = ()
+    audited: Sequence[tuple[str, AuditTally]] = ()
+    audits: Sequence[tuple[str, NearAudit]] = ()
+    population: Sequence[Population] = ()
+    measured: Sequence[Measured] = ()
+    counted: Sequence[CountRow] = ()
+    changed: Sequence[str] = ()
+    written: Sequence[BatchPart] = ()
+    skipped: Sequence[SkippedFiles] = ()
 
 
 def publish(
@@ -106,71 +124,87 @@ def publish(
     parts: Sequence[Part],
     costs: Sequence[CostRow],
     left_out: Mapping[str, int],
-    *,
-    pairs: Sequence[tuple[PairsOf, PairList]] = (),
-    labelled: Sequence[tuple[LabelOf, int]] = (),
-    admissions: Sequence[Admission] = (),
-    before: Sequence[Paid] = (),
-    audited: Sequence[tuple[str, AuditTally]] = (),
-    audits: Sequence[tuple[str, NearAudit]] = (),
-    population: Sequence[Population] = (),
-    measured: Sequence[Measured] = (),
-    counted: Sequence[CountRow] = (),
-    changed: Sequence[str] = (),
-    written: Sequence[BatchPart] = (),
-    skipped: Sequence[SkippedFiles] = (),
+    **others: Any,
 ) -> dict[str, Any]:
     """Check that nothing is lost, put the tables in place, and write `run.json`.
 
-    Safe to repeat: what is already in place is left there. Where something was `written` down for
-    batch jobs, nothing is published: the next pass asks what they bring.
+    Safe to repeat, also side by side. Where something was `written` down for batch jobs, nothing is
+    published: the next pass asks what they bring. `others` are those of `Found`.
 
     Raises:
         LeaseLostError: another run has begun meanwhile; its tables are left alone.
-        TablesError: what lies in place is not what was written.
+        TablesError: a file is not there, or not as it was written; the old tables are kept.
     """
-    runs, run_id = publication.journal.runs, publication.journal.run_id
-    if written:
-        return _put_off(publication, written)
-    if closed := _closed_already(publication):
-        end_lease(runs, run_id)
-        return closed
-    if not files_for(publication.output).exists(join(publication.staging, RUN_FILE)):
-        costs = sorted(costs)
-        more: dict[str, Any] = sum(skipped, NOTHING_SKIPPED).facts()
-        paid = sum(before, Paid())
-        service = publication.facts["answerer"]["service"]
-        every = account.all_runs_facts(paid, publication.untraced, costs, service)
-        more["all_runs"] = every | account.all_runs_saved(costs, every["cost_usd"])
-        more["others_answers"] = account.others_answers(paid, service)
-        if gaps := publication.untraced.gaps(paid):
-            more["journal_gaps"] = account.journal_gaps(gaps)
-        for admission in admissions:  # one, under a cap
-            more["cap"] = account.cap(admission, costs)
-        if publication.first:
-            archive, cost = sum(population, Population()), sum(measured, Measured())
-            more["first"] = pilot_facts(publication.first, archive, cost)
-        if audits:
-            more["near_duplicates_audit"] = {task: audit.facts() for task, audit in sorted(audits)}
-        if publication.audits:
-            more["audit"] = audit_summary(publication.audits, audited)
-        if told := publication.facts.get("corrections"):
-            applied = sum(totals.applied for key, totals in counted if not key.value)
-            more["corrections"] = {**told, "applied": applied}
-            more["corrections"]["changed"] = sorted(changed)[:_MOST_CHANGED]
-        found = Findings.of_lists(pairs, dict(labelled))
-        _stage(publication, parts, costs, left_out, found=found, counted=counted, more=more)
-    check_lease(runs, run_id)
-    run = put_in_place(publication.output, publication.staging)
-    check_tables(publication.output, run["tables"])
-    publication.journal.forget_attempts()
-    end_lease(runs, run_id)
+    found = Found(parts, costs, left_out, **others)
+    if found.written:
+        return _put_off(publication, found.written)
+    return carry_out(publishing(publication, found))
+
+
+def publishing(publication: Publication, found: Found) -> Steps[dict[str, Any]]:
+    """One attempt, step by step: it goes on with what another has closed."""
+    closing, journal = publication.closing, publication.journal
+    attempt = closing.closed_by()
+    if attempt is None:
+        try:
+            attempt = yield from _attempt(publication, found)
+        except (TablesError, FileNotFoundError):
+            attempt = closing.closed_by()
+            if attempt is None:  # else another attempt has taken files to their place
+                raise
+    run = yield from closing.finish(attempt)
+    yield Step.END
+    journal.forget_attempts()
+    end_lease(journal.runs, journal.run_id)
     return run
+
+
+def _attempt(publication: Publication, found: Found) -> Steps[str]:
+    """Make everything ready, and close the run; gives the attempt that has."""
+    closing, attempt = publication.closing, new_attempt()
+    yield Step.STAGE
+    closing.check_files(list(_listed(found.parts)))
+    run = _stage(publication, found, closing.folder(attempt))
+    yield Step.CHECK
+    closing.check_staged(run["tables"])
+    yield Step.DESCRIBE
+    closing.describe(attempt, run)
+    publication.journal.check_lease()  # whoever takes it from now on sees what is to be closed
+    yield Step.CLOSE
+    return closing.close(attempt)
+
+
+def _more(publication: Publication, found: Found) -> dict[str, Any]:
+    """What `run.json` tells of a run beside its rows."""
+    costs, more = sorted(found.costs), sum(found.skipped, NOTHING_SKIPPED).facts()
+    paid = sum(found.before, Paid())
+    service = publication.facts["answerer"]["service"]
+    every = account.all_runs_facts(paid, publication.untraced, costs, service)
+    more["all_runs"] = every | account.all_runs_saved(costs, every["cost_usd"])
+    more["others_answers"] = account.others_answers(paid, service)
+    if gaps := publication.untraced.gaps(paid):
+        more["journal_gaps"] = account.journal_gaps(gaps)
+    for admission in found.admissions:  # one, under a cap
+        more["cap"] = account.cap(admission, costs)
+    if publication.first:
+        archive = sum(found.population, Population())
+        cost = sum(found.measured, Measured())
+        more["first"] = pilot_facts(publication.first, archive, cost)
+    if found.audits:
+        audits = sorted(found.audits)
+        more["near_duplicates_audit"] = {task: audit.facts() for task, audit in audits}
+    if publication.audits:
+        more["audit"] = audit_summary(publication.audits, found.audited)
+    if told := publication.facts.get("corrections"):
+        applied = sum(totals.applied for key, totals in found.counted if not key.value)
+        more["corrections"] = {**told, "applied": applied}
+        more["corrections"]["changed"] = sorted(found.changed)[:_MOST_CHANGED]
+    return more
 
 
 def _put_off(publication: Publication, written: Sequence[BatchPart]) -> dict[str, Any]:
     """Leave word of what was written down for batch jobs, and no tables."""
-    check_lease(publication.journal.runs, publication.journal.run_id)
+    publication.journal.check_lease()
     files_for(publication.staging).remove_folder(publication.staging)
     terms, journal = publication.terms, publication.journal
     terms.files(journal).write_down(journal.run_id, written)
@@ -194,107 +228,36 @@ def _hand_in(publication: Publication, run: Mapping[str, Any], service: Service)
         **tables_in_place(publication.output),
     }
     text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
-    files_for(publication.output).write(join(publication.output, RUN_FILE), text.encode())
+    fenced_write(publication.output, RUN_FILE, text.encode(), journal)
     end_lease(journal.runs, journal.run_id)
     return run
 
 
-def finish_earlier(output: str) -> None:
-    """Finish what a killed run was publishing, and delete what it had not come to publish."""
-    files = files_for(output)
-    for name in files.folders(output):
-        if name.startswith(STAGING):
-            staging = join(output, name)
-            if files.exists(join(staging, RUN_FILE)):
-                put_in_place(output, staging)
-            else:
-                files.remove_folder(staging)
-
-
-def check_tables(output: str, tables: Sequence[Mapping[str, Any]]) -> None:
-    """Compare the tables with their list in `run.json`: files, bytes, and rows by their footers.
-
-    Raises:
-        TablesError: they differ.
-    """
-    listed = {join(output, table["file"]): table for table in tables}
-    files = files_for(output)
-    found = {
-        stat.uri: stat.bytes
-        for folder in _FOLDERS
-        for stat in files.walk(join(output, folder))
-        if stat.uri.endswith(".parquet")
-    }
-    for uri in sorted(listed.keys() | found.keys()):
-        wanted = listed[uri]["bytes"] if uri in listed else None
-        if wanted != found.get(uri):
-            raise TablesError(
-                f"{uri}: has {found.get(uri)} bytes where run.json lists {wanted}. Something else "
-                "writes into this output. Give the run an --output of its own."
-            )
-    with ThreadPoolExecutor(_FOOTERS_AT_A_TIME) as pool:
-        for uri, rows in zip(listed, pool.map(_rows_of, listed), strict=True):
-            if rows != listed[uri]["rows"]:
-                raise TablesError(f"{uri}: has {rows} rows; run.json lists {listed[uri]['rows']}.")
-
-
-def _rows_of(uri: str) -> int:
-    with files_for(uri).open(uri) as stream:
-        return int(pq.read_metadata(stream).num_rows)
-
-
-def _closed_already(publication: Publication) -> dict[str, Any] | None:
-    """What an earlier attempt at this very run wrote, if it came to its end."""
-    try:
-        run = read_json_text(files_for(publication.output).read(join(publication.output, RUN_FILE)))
-    except (FileNotFoundError, ValueError):
-        return None
-    ended = (
-        isinstance(run, dict)
-        and "ended_at" in run
-        and run.get("run_id") == publication.journal.run_id
-    )
-    return run if ended else None
-
-
-def _stage(
-    publication: Publication,
-    parts: Sequence[Part],
-    costs: Sequence[CostRow],
-    left_out: Mapping[str, int],
-    *,
-    found: Findings,
-    counted: Sequence[CountRow],
-    more: Mapping[str, Any],
-) -> None:
-    """Make the staging folder whole and nothing else, and say so by its `run.json`."""
-    _check_nothing_lost(parts, costs)
-    files = files_for(publication.staging)
-    wanted = {part.uri for part in parts}
-    for stat in list(files.walk(publication.staging)):  # attempts that were repeated left some
-        if stat.uri not in wanted:
-            files.delete(stat.uri)
-    parts = [*parts, _write_costs(publication, costs)]
+def _stage(publication: Publication, found: Found, own: str) -> dict[str, Any]:
+    """Write what an attempt adds to the parts, under names of its own; gives its `run.json`."""
+    costs = sorted(found.costs)
+    _check_nothing_lost(found.parts, costs)
+    parts = [*found.parts, _write_costs(publication, costs)]
     filled = {part.table for part in parts}
     for table, schema in publication.schemas.items():
         if table not in filled:  # so that every table can be read
             parts.append(write_part(publication.staging, table, schema, []))
-    run = {**_run(publication, parts, costs, left_out), **more}
+    run = _run(publication, parts, costs, found.left_out) | _more(publication, found)
     if publication.judged or publication.audits:
-        rows = evaluation_rows(found)
+        findings = Findings.of_lists(found.pairs, dict(found.labelled))
+        rows = evaluation_rows(findings)
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))
-        run["evaluation"] = evaluation(found, publication.judged)
+        run["evaluation"] = evaluation(findings, publication.judged)
     if publication.counted:
         column = publication.counts_by
-        counts = label_counts(counted, publication.counted)
+        counts = label_counts(found.counted, publication.counted)
         cells = [one.row(column) for one in counts]
         parts.append(write_part(publication.staging, COUNTS, counts_schema(column), cells))
-        run["counts"] = counts_facts(counted, counts, column)
+        run["counts"] = counts_facts(found.counted, counts, column)
     run["tables"] = list(_listed(parts))
     if publication.page:
-        run |= stage_page(publication.output, publication.staging, run)
-    text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
-    files.write(join(publication.staging, RUN_FILE), text.encode(), durable=True)
+        run |= stage_page(publication.output, publication.staging, run, own)
+    return run
 
 
 def _write_costs(publication: Publication, costs: Sequence[CostRow]) -> Part:
@@ -309,25 +272,6 @@ def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None
     asked = sum(totals.images for _, totals in costs)
     if written != asked:
         raise RuntimeError(f"{asked} images were asked, but the tables hold {written} rows")
-
-
-def put_in_place(output: str, staging: str) -> dict[str, Any]:
-    """Put a whole staging folder in place; repeated, it goes on where it was."""
-    files = files_for(output)
-    text = files.read(join(staging, RUN_FILE))
-    run: dict[str, Any] = read_json_text(text)
-    for folder in _FOLDERS:
-        files.replace_folder(join(staging, folder), join(output, folder))
-    if run.get("page"):
-        files.move(join(staging, PAGE_FILE), join(output, PAGE_FILE))
-    else:  # an earlier run's page does not belong to these tables
-        files.delete(join(output, PAGE_FILE))
-    listed = {table["file"].partition("/")[0] for table in run["tables"]}
-    for folder in {EVALUATION, COUNTS} - listed:  # an earlier run's say nothing about these answers
-        files.remove_folder(join(output, folder))
-    files.write(join(output, RUN_FILE), text, durable=True)
-    files.remove_folder(staging)
-    return run
 
 
 def _listed(parts: Sequence[Part]) -> Iterator[dict[str, Any]]:

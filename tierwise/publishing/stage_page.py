@@ -16,7 +16,7 @@ from tierwise.storage.thumbnail_files import thumbnails_below
 _LOG = logging.getLogger(__name__)
 
 
-def stage_page(output: str, staging: str, run: Mapping[str, Any]) -> dict[str, Any]:
+def stage_page(output: str, staging: str, run: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """Write the page; gives what `run.json` says of it.
 
     A page that fails must not keep paid answers from being published: what is wrong is said, and
@@ -26,6 +26,7 @@ def stage_page(output: str, staging: str, run: Mapping[str, Any]) -> dict[str, A
         output: where thumbnails and plots lie.
         staging: where the tables lie that `run` lists.
         run: `run.json` to be.
+        folder: where the page goes.
     """
     thumbnails = None if run["flags"].get("no_thumbnails") else thumbnails_below(output)
     try:
@@ -33,5 +34,5 @@ def stage_page(output: str, staging: str, run: Mapping[str, Any]) -> dict[str, A
     except Exception as error:  # noqa: BLE001 - written into run.json and said at the end
         _LOG.exception("the page could not be made")
         return {"page": "", "page_problem": f"{type(error).__name__}: {error}"}
-    files_for(staging).write(join(staging, PAGE_FILE), html.encode())
+    files_for(folder).write(join(folder, PAGE_FILE), html.encode())
     return {"page": PAGE_FILE}

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import uuid
 import weakref
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from importlib import import_module
@@ -30,6 +30,7 @@ from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.journal.attempts import Attempt, Fence
 from tierwise.journal.doubts import Doubts
+from tierwise.journal.holding import Holding
 from tierwise.journal.intent_file import IntentFile
 from tierwise.journal.intent_objects import IntentObjects
 from tierwise.journal.intents import Intents
@@ -193,7 +194,7 @@ class Engine:
             log=self._request_log(),
             executor=self._threads,
             forms=FormMemory(self.plan.check_packs),
-            intents=self._intents(journal),
+            intents=self._intents(self._holding().before(journal.ready)),
             batch_instead=self.plan.batches.fallbacks if self.plan.batches else {},
         )
 
@@ -203,12 +204,15 @@ class Engine:
             return None
         return Gatherer(batches, self._asker.billing, self._writers)
 
-    def _intents(self, journal: JournalWriter) -> Intents:
+    def _holding(self) -> Holding:
+        return Holding(self.plan.journal.check_lease, self._writers)
+
+    def _intents(self, ready: Callable[[], Awaitable[None]]) -> Intents:
         folder = self.plan.journal.intents
         if "://" not in folder:
-            return IntentFile(folder, journal.ready)
+            return IntentFile(folder, ready)
         most = 2 * self.plan.requests_in_flight
-        return IntentObjects(folder, journal.ready, self._writers, most)
+        return IntentObjects(folder, ready, self._writers, most)
 
     @property
     def _shares_rate(self) -> bool:

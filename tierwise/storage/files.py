@@ -76,11 +76,18 @@ class Files(Protocol):
     def try_to_write(self, folder: str) -> None:
         """Write a file below a folder and delete it again; raises `OSError`, and leaves nothing."""
 
-    def delete(self, uri: str) -> None:
-        """Delete one file; a missing one is not an error."""
+    def silent_s(self, uri: str) -> float:
+        """Seconds since a file was last written, by the clock of its store and no other."""
 
-    def move(self, source: str, target: str) -> None:
-        """Put a file in the place of another, whole; a missing source is not an error."""
+    def delete(self, uri: str, version: str = "") -> None:
+        """Delete one file, and no other `version` of it; a missing one is not an error."""
+
+    def move(self, source: str, target: str, version: str = "") -> None:
+        """Put a file in the place of another, whole; a missing source is not an error.
+
+        A source is moved once: of several that do it, those who come late find it gone and change
+        nothing. Raises `OSError` when the source is no longer this `version`, if one is given.
+        """
 
     def copy(self, source: str, target: str) -> None:
         """Give a file that nobody changes a second place; a missing one is an error."""
@@ -88,14 +95,11 @@ class Files(Protocol):
     def discard(self, folder: str, name: str) -> None:
         """Delete a file below a folder, and folders in between that it leaves empty."""
 
-    def replace_folder(self, staged: str, target: str) -> None:
-        """Put a finished folder in the place of another, which is deleted."""
-
     def remove_folder(self, folder: str) -> None:
         """Delete a folder and all below it; a missing one is not an error."""
 
-    def remove_unfinished(self, folder: str) -> None:
-        """Delete what writers that were killed left below a folder that nobody writes into."""
+    def remove_unfinished(self, folder: str, older_than_s: float = 3600.0) -> None:
+        """Delete what writers that were killed left half-written below a folder."""
 
 
 _LOCAL: Files = LocalFiles()

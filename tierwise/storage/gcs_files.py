@@ -168,19 +168,30 @@ class GcsFiles:
                     file, rewind=True, content_type=content_type_of(uri), retry=DEFAULT_RETRY
                 )
 
-    def delete(self, uri: str) -> None:
-        """Delete one object."""
-        with as_os_errors(uri):
+    def silent_s(self, uri: str) -> float:
+        """Compared with an object that is written now: the service says when each was."""
+        probe = f"{uri.rpartition('/')[0]}/.probe-{uuid.uuid4().hex}"
+        self.write(probe, b"")
+        try:
+            now, then = self._found(probe).updated, self._found(uri).updated
+            return float((now - then).total_seconds())
+        finally:
+            self.delete(probe)
+
+    def delete(self, uri: str, version: str = "") -> None:
+        """Delete one object; another generation than `version` is left alone."""
+        generation = int(version) if version else None
+        with as_os_errors(uri), suppress(PreconditionFailed):
             try:
-                self._blob(uri).delete(retry=DEFAULT_RETRY)
+                self._blob(uri).delete(if_generation_match=generation, retry=DEFAULT_RETRY)
             except NotFound as error:
                 if "bucket does not exist" in str(error):
                     raise
 
-    def move(self, source: str, target: str) -> None:
-        """Copy within the service, then delete."""
+    def move(self, source: str, target: str, version: str = "") -> None:
+        """Copy within the service, then delete: once it is deleted, nobody copies it any more."""
         with suppress(FileNotFoundError):
-            self._copy(source, target)
+            self._copy(source, target, version)
             self.delete(source)
 
     def copy(self, source: str, target: str) -> None:
@@ -190,22 +201,6 @@ class GcsFiles:
     def discard(self, folder: str, name: str) -> None:
         """Delete an object; its folders are gone with the last one in them."""
         self.delete(f"{folder.rstrip('/')}/{name}")
-
-    def replace_folder(self, staged: str, target: str) -> None:
-        """Copies within the service, then deletes what else lies in the target.
-
-        A reader in between sees both. The staged folder stays, so that another attempt finds it
-        whole; whoever made it removes it.
-        """
-        copies = {
-            target.rstrip("/") + "/" + stat.uri[len(staged.rstrip("/")) + 1 :]: stat.uri
-            for stat in self.walk(staged)
-        }
-        if not copies:
-            return
-        old = [stat.uri for stat in self.walk(target) if stat.uri not in copies]
-        _together(lambda uri: self._copy(copies[uri], uri), copies)
-        _together(self.delete, old)
 
     def remove_folder(self, folder: str) -> None:
         """Delete every object below a folder, and those that stand for folders.
@@ -219,7 +214,7 @@ class GcsFiles:
             some = [name for name in names if ("/" in name[len(prefix) :]) == deep]
             _together(lambda name: self.delete(f"{SCHEME}{bucket}/{name}"), some)
 
-    def remove_unfinished(self, folder: str) -> None:
+    def remove_unfinished(self, folder: str, older_than_s: float = 0.0) -> None:
         """There is nothing: an object appears whole or not at all."""
 
     @property
@@ -258,11 +253,17 @@ class GcsFiles:
             fields=_LISTED,
         )
 
-    def _copy(self, source: str, target: str) -> None:
+    def _copy(self, source: str, target: str, version: str = "") -> None:
+        generation = int(version) if version else None
         with as_os_errors(source):
             copy, token = self._blob(target), None
             while True:
-                token, _, _ = copy.rewrite(self._blob(source), token=token, retry=DEFAULT_RETRY)
+                token, _, _ = copy.rewrite(
+                    self._blob(source),
+                    token=token,
+                    if_source_generation_match=generation,
+                    retry=DEFAULT_RETRY,
+                )
                 if token is None:
                     return
 

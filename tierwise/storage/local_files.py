@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import glob
+import errno
 import hashlib
 import os
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,9 +19,12 @@ from tierwise.storage.name_ranges import EVERY, Cut, NameRange
 from tierwise.storage.regular_files import open_regular
 from tierwise.storage.stat import Stat
 
-_OLD = ".old"
 # So much at a time while a file is hashed: little, for most files are small.
 _READ_BYTES = 1024 * 1024
+# A file that is being written is touched more often than that; clocks of two machines differ less.
+_FORSAKEN_S = 3600.0
+# Of what another may undo meanwhile.
+_TRIES = 8
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.tmp")
 
 
@@ -154,15 +158,36 @@ class LocalFiles:
             unfinished.unlink(missing_ok=True)
             raise
 
-    def delete(self, uri: str) -> None:
+    def silent_s(self, uri: str) -> float:
+        """Compared with a file that is written now: a shared disk has its server's clock."""
+        probe = Path(uri).with_name(f".probe-{uuid.uuid4().hex}")
+        try:
+            probe.touch()
+            return probe.stat().st_mtime - Path(uri).stat().st_mtime
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def delete(self, uri: str, version: str = "") -> None:
         """Delete one file."""
+        del version  # a disk keeps none
         Path(uri).unlink(missing_ok=True)
 
-    def move(self, source: str, target: str) -> None:
+    def move(self, source: str, target: str, version: str = "") -> None:
         """Rename; the folders of the target are made."""
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            Path(source).replace(target)
+        del version
+        folder = Path(target).parent
+        while True:  # until nobody deletes the folder meanwhile, which is empty
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                Path(source).replace(target)
+            except FileExistsError:
+                if folder.exists():  # and is none
+                    raise
+            except FileNotFoundError:
+                if not Path(source).exists():
+                    return
+            else:
+                return
 
     def copy(self, source: str, target: str) -> None:
         """A second name for the same bytes; where there are no links, the bytes again."""
@@ -184,31 +209,26 @@ class LocalFiles:
             for parent in path.relative_to(top).parents[:-1]:
                 (top / parent).rmdir()
 
-    def replace_folder(self, staged: str, target: str) -> None:
-        """Two renames; a reader in between finds no folder, never a mixture."""
-        place = Path(target)
-        if Path(staged).exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if place.exists():
-                place.rename(place.with_name(f".{place.name}.{uuid.uuid4().hex}{_OLD}"))
-            Path(staged).rename(place)
-        elif not place.exists():  # there is nothing to replace, nor anything that was
-            return
-        # All of them: an attempt that was killed here left its own.
-        for old in place.parent.glob(f".{glob.escape(place.name)}.*{_OLD}"):
-            self.remove_folder(str(old))
-
     def remove_folder(self, folder: str) -> None:
-        """Delete a folder and all below it."""
-        if Path(folder).exists():
-            shutil.rmtree(folder)
+        """Delete a folder and all below it, also where another deletes it too."""
+        for _ in range(_TRIES):
+            if not Path(folder).exists():
+                return
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:  # another deletes, or writes, below it
+                if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                    raise
 
-    def remove_unfinished(self, folder: str) -> None:
-        """Delete files that were never renamed to their place."""
+    def remove_unfinished(self, folder: str, older_than_s: float = _FORSAKEN_S) -> None:
+        """Delete files that were never renamed to their place; whoever writes one takes seconds."""
         for parent, _, names in os.walk(folder):
             for name in names:
                 if _UNFINISHED.fullmatch(name):
-                    Path(parent, name).unlink(missing_ok=True)
+                    path = Path(parent, name)
+                    with suppress(FileNotFoundError):
+                        if time.time() - path.stat().st_mtime >= older_than_s:
+                            path.unlink()
 
 
 def _open_new(path: Path) -> BinaryIO:

@@ -37,6 +37,14 @@ class Process:
         return _began(self.pid) != self.began
 
     @property
+    def alive(self) -> bool:
+        """Whether it surely goes on; False where that cannot be seen from here."""
+        here = Process.this()
+        if not self.space or (self.host, self.space) != (here.host, here.space):
+            return False
+        return bool(self.began) and _began(self.pid) == self.began
+
+    @property
     def restarted(self) -> bool:
         """Whether its machine is this one, and has been started anew since."""
         here = Process.this()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ import pytest
 
 from tierwise.errors import InputError, LeaseLostError
 from tierwise.journal.run_record import DEAD_AFTER, RunRecord, new_record
-from tierwise.journal.run_records import Lease, check_lease, end_lease, take_lease
+from tierwise.journal.run_records import Heartbeat, Lease, check_lease, end_lease, take_lease
 from tierwise.storage.process import Process
 
 ELSEWHERE = Process("another-machine", 1, "another boot/pid:[1]", "99")
@@ -23,6 +25,12 @@ ELSEWHERE = Process("another-machine", 1, "another boot/pid:[1]", "99")
 
 def ago(span: timedelta) -> str:
     return (datetime.now(UTC) - span).isoformat(timespec="seconds")
+
+
+def silence(folder: str, number: int, span: timedelta) -> None:
+    """Let a record be as old as that on its disk."""
+    then = time.time() - span.total_seconds()
+    os.utime(Path(folder, f"{number:06d}.json"), (then, then))
 
 
 def record(run_id: str = "run", **changes: object) -> RunRecord:
@@ -66,15 +74,36 @@ def test_a_run_that_ended_makes_way(folder: str) -> None:
 
 
 def test_a_run_elsewhere_is_dead_after_a_time_of_silence(folder: str) -> None:
-    silent = record("run-1", process=ELSEWHERE, heartbeat_at=ago(DEAD_AFTER))
-    take_lease(folder, replace(silent, heartbeat_at=ago(DEAD_AFTER - timedelta(seconds=30))))
-    with pytest.raises(InputError, match="run-1"):
+    take_lease(folder, record("run-1", process=ELSEWHERE))
+    silence(folder, 1, DEAD_AFTER - timedelta(seconds=30))
+    with pytest.raises(InputError, match="last sign of life 570 seconds ago"):
         take_lease(folder, record("run-2"))
-    Path(folder, "000001.json").unlink()
-    take_lease(folder, silent)
+    silence(folder, 1, DEAD_AFTER + timedelta(seconds=1))
     (killed,) = [run.record for run in take_lease(folder, record("run-2")).earlier_runs()]
     assert not killed.ended_at
     assert killed.untraced_requests == 8
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=5), -timedelta(hours=5)])
+def test_clocks_of_two_machines_are_never_compared(folder: str, wrong: timedelta) -> None:
+    lease = take_lease(folder, record("run-1", process=ELSEWHERE, heartbeat_at=ago(wrong)))
+    with pytest.raises(InputError, match="another run writes"):
+        take_lease(folder, record("run-2"))
+    path = Path(folder, "000001.json")
+    others, ours = Heartbeat(lease), Heartbeat(lease)
+    written = [path.read_bytes()]
+    for heart in (others, ours, others, ours, ours):
+        heart.beat()
+        written.append(path.read_bytes())
+        path.write_bytes(written[-1].replace(b'"nonce": "', b'"nonce": "x'))  # that of its clock
+    assert written[1] != written[0]
+    silence(folder, 1, DEAD_AFTER * 2)
+    assert take_lease(folder, record("run-2")).number == 2
+
+
+def test_a_copy_of_an_output_tells_of_a_run_of_long_ago(folder: str) -> None:
+    take_lease(folder, record("run-1", process=ELSEWHERE, heartbeat_at=ago(timedelta(days=2))))
+    assert take_lease(folder, record("run-2")).number == 2
 
 
 @pytest.mark.skipif(not Process.this().space, reason="only Linux tells when a process started")
@@ -105,13 +134,13 @@ def test_a_run_that_was_handed_over_outlives_its_launcher(folder: str) -> None:
     (ended,) = [run.record for run in take_lease(folder, record("run-2")).earlier_runs()]
     assert (ended.untraced_requests, bool(ended.ended_at)) == (0, True)
     with pytest.raises(LeaseLostError):
-        lease.renew()
+        Heartbeat(lease).beat()
 
 
 def test_what_a_handed_over_run_left_without_a_trace_is_bounded_by_its_workers(
     folder: str,
 ) -> None:
-    old = {"heartbeat_at": ago(DEAD_AFTER), "handed_over": True}
+    old = {"heartbeat_at": ago(timedelta(days=2)), "handed_over": True}
     lease = take_lease(folder, record("run-1", **old))
     assert lease.untraced_requests() == 0  # nobody has come to ask
     for _ in range(3):
@@ -128,19 +157,87 @@ def test_several_give_signs_of_life_and_one_of_them_is_enough(folder: str) -> No
     silent = record("run-1", heartbeat_at=ago(timedelta(minutes=5)), handed_over=True)
     lease = take_lease(folder, silent)
     path = Path(folder, "000001.json")
-    lease.renew()
+    one, other = Heartbeat(lease), Heartbeat(lease)
+    one.beat()
     written = path.stat().st_mtime_ns
     assert json.loads(path.read_text())["heartbeat_at"] > silent.heartbeat_at
-    lease.renew()
+    other.beat()
     assert path.stat().st_mtime_ns == written
-    end_lease(folder, "run-1")
-    ended = path.read_text()
-    lease.renew()  # whoever comes late does not begin it again
-    assert path.read_text() == ended
+    other.beat()  # nobody else has given any since
+    assert path.stat().st_mtime_ns > written
+    written = path.stat().st_mtime_ns
+    lease._write(replace(silent, heartbeat_at=ago(timedelta(seconds=1))))
+    one.beat()
+    assert json.loads(path.read_text())["heartbeat_at"] < ago(timedelta(0))
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def anywhere(request: pytest.FixtureRequest, folder: str) -> str:
+    if request.param == "disk":
+        return folder
+    request.getfixturevalue("bucket")
+    return "gs://results/out/journal/runs"
+
+
+def test_a_sign_of_life_that_comes_late_un_ends_nothing(anywhere: str) -> None:
+    lease = take_lease(anywhere, record("run-1", process=ELSEWHERE))
+    late = replace(lease.latest(), heartbeat_at=ago(-timedelta(seconds=1)))
+    lease.end(untraced_requests=2)
+    lease._write(late)  # it was on its way when the run ended
+    for again in (0, 7):
+        lease.end(untraced_requests=again)  # what was said first holds
+    Heartbeat(lease).beat()
+    (ended,) = [run.record for run in take_lease(anywhere, record("run-2")).earlier_runs()]
+    assert (ended.run_id, ended.untraced_requests) == ("run-1", 2)
+    assert ended.ended_at
+
+
+def test_records_of_versions_that_ended_in_them_are_over(folder: str) -> None:
+    take_lease(folder, record("run-1", process=ELSEWHERE, ended_at=ago(timedelta(0))))
+    assert take_lease(folder, record("run-2")).number == 2
+
+
+def test_who_works_for_a_run_that_was_stopped_stops(folder: str) -> None:
+    lease = take_lease(folder, record("run-1", process=ELSEWHERE, handed_over=True))
+    lease.end(untraced_requests=8, stopped=True)
+    for told in (Heartbeat(lease).beat, lambda: check_lease(folder, "run-1", 1)):
+        with pytest.raises(LeaseLostError, match="this run was stopped at"):
+            told()
+    assert take_lease(folder, record("run-2")).record.took_over == ""
+
+
+def test_an_output_is_taken_over_from_a_run_that_nobody_sees(anywhere: str) -> None:
+    lost = take_lease(anywhere, record("run-1", process=ELSEWHERE, handed_over=True))
+    with pytest.raises(InputError, match="--take_over begins at once"):
+        take_lease(anywhere, record("run-2"))
+    taken = take_lease(anywhere, record("run-2"), take_over=True)
+    assert (taken.number, taken.record.took_over) == (2, "run-1")
+    with pytest.raises(LeaseLostError, match=r"run-2 on .* with --take_over"):
+        lost.check()
+    taken.end(untraced_requests=0)
+    third = take_lease(anywhere, record("run-3"), take_over=True)  # there is nothing to risk
+    assert third.record.took_over == ""
+
+
+@pytest.mark.skipif(not Process.this().space, reason="only Linux tells when a process started")
+def test_nothing_is_taken_from_a_process_that_is_seen_alive(folder: str, child: Process) -> None:
+    take_lease(folder, record("run-1", process=child))
+    with pytest.raises(InputError, match=f"run-1 is alive: process {child.pid} of this machine"):
+        take_lease(folder, record("run-2"), take_over=True)
+    assert len(list(Path(folder).iterdir())) == 1
+
+
+def test_two_starts_of_one_run_are_told_apart(folder: str) -> None:
+    first = take_lease(folder, record("run-1"))
+    first.end(untraced_requests=0)
+    take_lease(folder, record("run-1"))
+    with pytest.raises(LeaseLostError):
+        first.check()
 
 
 def test_of_many_that_take_over_at_once_one_succeeds(folder: str) -> None:
-    take_lease(folder, record("dead", process=ELSEWHERE, heartbeat_at=ago(DEAD_AFTER)))
+    take_lease(folder, record("dead", process=ELSEWHERE))
+    silence(folder, 1, DEAD_AFTER * 2)
     together = threading.Barrier(16)
     taken: list[Lease] = []
     refused: list[str] = []
@@ -163,15 +260,12 @@ def test_of_many_that_take_over_at_once_one_succeeds(folder: str) -> None:
 
 
 def test_whoever_lost_the_lease_finds_out(folder: str) -> None:
-    asleep = take_lease(folder, record("run-1", process=ELSEWHERE, heartbeat_at=ago(DEAD_AFTER)))
-    asleep.renew()
+    asleep = take_lease(folder, record("run-1", process=ELSEWHERE))
     with pytest.raises(InputError):
         take_lease(folder, record("run-2"))
-    silent = replace(asleep.record, heartbeat_at=ago(DEAD_AFTER))
-    Path(folder, "000001.json").unlink()
-    take_lease(folder, silent)
+    silence(folder, 1, DEAD_AFTER * 2)
     take_lease(folder, record("run-2"))
-    for lost in (asleep.renew, lambda: check_lease(folder, "run-1")):
+    for lost in (Heartbeat(asleep).beat, lambda: check_lease(folder, "run-1")):
         with pytest.raises(LeaseLostError, match="another run, run-2 on"):
             lost()
     check_lease(folder, "run-2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from operator import itemgetter
 from pathlib import Path
@@ -18,8 +19,10 @@ from tierwise.errors import LeaseLostError, TablesError
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import take_lease
+from tierwise.publishing.check_tables import check_tables
+from tierwise.publishing.closing import settle_earlier
 from tierwise.publishing.parts import Part, outcome_row, write_part
-from tierwise.publishing.publish_run import Publication, check_tables, finish_earlier, publish
+from tierwise.publishing.publish_run import Publication, publish
 from tierwise.records import Answer, NamedOutcome
 from tierwise.storage.local_files import LocalFiles
 
@@ -67,8 +70,10 @@ def uris(publication: Publication, table: str) -> list[str]:
 
 
 def snapshot(publication: Publication) -> dict[str, bytes]:
+    """The tables, and what is told of them."""
     root = Path(publication.output)
-    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    files = (path for path in root.rglob("*") if path.is_file() and "journal" not in path.parts)
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
 def check(publication: Publication, images: int) -> None:
@@ -104,41 +109,23 @@ def test_a_finished_publication_is_not_repeated(
 FOLDERS = ("answers", "failures", "costs")
 
 
-@pytest.fixture
-def died(publication: Publication, staged: Any, answer: Any) -> Callable[[int, str], Any]:
-    """Leaves what a publication leaves that died after it had moved some folders."""
-
-    def die(moved: int, inside: str = "") -> Any:
-        parts, costs = staged(2), costs_of(answer, 2)
-        publish(publication, parts, costs, {"repeated_rows": 0})
-        output, staging = Path(publication.output), Path(publication.staging)
-        staging.mkdir()
-        (output / "run.json").rename(staging / "run.json")
-        (output / "run.json").write_text('{"run_id": "1", "status": "running"}')
-        for folder in FOLDERS[moved:]:
-            (output / folder).rename(staging / folder)
-            if folder == inside:  # the old folder is out of the way, the new one is not yet there
-                (output / f".{folder}.0.old").mkdir()
-            else:
-                (output / folder).mkdir()
-                (output / folder / "old.parquet").write_bytes(b"old")
-        return parts, costs
-
-    return die
-
-
-@pytest.mark.parametrize(("moved", "inside"), [(0, ""), (1, ""), (1, "failures"), (2, ""), (3, "")])
-@pytest.mark.parametrize("by", ["the same run", "the next run"])
-def test_one_that_died_is_finished(
-    moved: int, inside: str, by: str, publication: Publication, died: Any
+@pytest.mark.parametrize("moved", [0, 1, 2, 3])
+def test_what_an_earlier_version_had_not_finished_is_finished(
+    moved: int, publication: Publication, staged: Any, answer: Any
 ) -> None:
-    parts, costs = died(moved, inside)
-    if by == "the same run":
-        publish(publication, parts, costs, {"repeated_rows": 0})
-    else:
-        finish_earlier(publication.output)
+    """It moved whole folders, and named no attempt."""
+    publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
+    output, staging = Path(publication.output), Path(publication.staging)
+    shutil.rmtree(output / "journal" / "closed")
+    staging.mkdir()
+    (output / "run.json").rename(staging / "run.json")
+    (output / "run.json").write_text('{"run_id": "1", "status": "running"}')
+    for folder in FOLDERS[moved:]:
+        (output / folder).rename(staging / folder)
+        (output / folder).mkdir()
+        (output / folder / "old.parquet").write_bytes(b"old")
+    settle_earlier(publication.output, publication.journal.check_lease)
     check(publication, 2)
-    output = Path(publication.output)
     assert json.loads((output / "run.json").read_text("utf-8"))["status"] == "done"
     assert not list(output.glob(".*"))
 
@@ -149,7 +136,7 @@ def test_one_that_was_not_whole_leaves_the_tables_before_it(
     publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
     before = snapshot(publication)
     staged(5)
-    finish_earlier(publication.output)
+    settle_earlier(publication.output, publication.journal.check_lease)
     assert snapshot(publication) == before
 
 

@@ -206,17 +206,36 @@ def test_tables_and_manifests_are_read_as_streams(bucket: Bucket) -> None:
         assert list(csv.reader(text)) == [["uri"], ["ä.jpg"]]
 
 
-def test_a_folder_takes_the_place_of_another_and_again(bucket: Bucket) -> None:
-    for name in ("staged/1", "staged/sub/2", "answers/old", "answers2/kept"):
-        bucket.put(f"gs://results/{name}", name.encode())
-    for _ in range(2):  # a second attempt finds the first one's work
-        FILES.replace_folder("gs://results/staged", "gs://results/answers")
-        assert bucket.names("results") == [
-            "answers/1", "answers/sub/2", "answers2/kept", "staged/1", "staged/sub/2"
-        ]  # fmt: skip
-    assert FILES.read("gs://results/answers/sub/2") == b"staged/sub/2"
-    FILES.replace_folder("gs://results/none", "gs://results/answers")
-    assert "answers/1" in bucket.names("results")
+def test_an_object_is_moved_once_and_only_as_it_was_seen(bucket: Bucket) -> None:
+    source, target = "gs://results/staged/1", "gs://results/answers/1"
+    bucket.put(source, b"old")
+    seen = FILES.stat(source).version
+    FILES.move(source, target, seen)
+    FILES.write(target, b"new")
+    FILES.move(source, target, seen)  # whoever comes late
+    assert (FILES.read(target), bucket.names("results")) == (b"new", ["answers/1"])
+    bucket.put(source, b"another")
+    with pytest.raises(OSError, match="was changed") as caught:
+        FILES.move(source, target, seen)
+    assert caught.value.errno == errno.ESTALE
+    assert FILES.read(target) == b"new"
+
+
+def test_only_the_generation_that_was_seen_is_deleted(bucket: Bucket) -> None:
+    uri = "gs://results/report.html"
+    bucket.put(uri, b"old")
+    seen = FILES.stat(uri).version
+    FILES.write(uri, b"new")
+    FILES.delete(uri, seen)
+    assert FILES.read(uri) == b"new"
+    FILES.delete(uri, FILES.stat(uri).version)
+    assert bucket.names("results") == []
+
+
+def test_silence_is_told_by_the_clock_of_the_service(bucket: Bucket) -> None:
+    FILES.write("gs://results/runs/000001.json", b"{}")
+    assert 0 <= FILES.silent_s("gs://results/runs/000001.json") < 60
+    assert bucket.names("results") == ["runs/000001.json"]
 
 
 @pytest.mark.parametrize(

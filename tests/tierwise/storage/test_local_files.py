@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -106,20 +108,51 @@ def test_readers_see_the_old_or_the_new_file_while_a_writer_is_killed(tmp_path: 
     assert all(data.count(data[:1]) == len(data) for data in seen)
 
 
-def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    FILES.write(str(tmp_path / "out/old.parquet"), b"1")
-    FILES.write(str(tmp_path / "staged/new.parquet"), b"2")
-    for _ in range(2):  # the second time it is done already
-        FILES.replace_folder(str(tmp_path / "staged"), str(tmp_path / "out"))
-        assert below(tmp_path) == ["out/new.parquet"]
+def test_a_file_is_moved_once_and_whoever_comes_late_changes_nothing(tmp_path: Path) -> None:
+    source, target = str(tmp_path / "staged/a"), str(tmp_path / "out/a")
+    FILES.write(source, b"old")
+    FILES.move(source, target)
+    FILES.write(target, b"new")
+    FILES.move(source, target)
+    assert (FILES.read(target), below(tmp_path)) == (b"new", ["out/a"])
 
 
-def test_an_attempt_that_was_killed_between_the_renames_is_finished(tmp_path: Path) -> None:
-    FILES.write(str(tmp_path / ".out.0123.old/old.parquet"), b"1")
-    FILES.write(str(tmp_path / ".outer.0123.old/other"), b"1")
-    FILES.write(str(tmp_path / "staged/new.parquet"), b"2")
-    FILES.replace_folder(str(tmp_path / "staged"), str(tmp_path / "out"))
-    assert below(tmp_path) == [".outer.0123.old/other", "out/new.parquet"]
+def test_folders_that_others_delete_meanwhile_are_made_again(tmp_path: Path) -> None:
+    names = [str(number) for number in range(300)]
+    for name in names:
+        FILES.write(str(tmp_path / "staged" / name), b"")
+    stop = threading.Event()
+
+    def delete() -> None:
+        while not stop.is_set():
+            with suppress(OSError):
+                (tmp_path / "out").rmdir()
+
+    thread = threading.Thread(target=delete)
+    thread.start()
+    for name in names:
+        FILES.move(str(tmp_path / "staged" / name), str(tmp_path / "out" / name))
+        FILES.move(str(tmp_path / "out" / name), str(tmp_path / "kept" / name))
+    stop.set()
+    thread.join()
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == sorted(names)
+
+
+def test_silence_is_told_by_the_clock_of_the_disk(tmp_path: Path) -> None:
+    FILES.write(str(tmp_path / "record"), b"")
+    assert 0 <= FILES.silent_s(str(tmp_path / "record")) < 60
+    os.utime(tmp_path / "record", (1, 1))
+    assert FILES.silent_s(str(tmp_path / "record")) > 1e9
+    assert below(tmp_path) == ["record"]
+
+
+def test_what_is_being_written_is_not_taken_for_a_leftover(tmp_path: Path) -> None:
+    unfinished = [tmp_path / f".{digit * 32}.tmp" for digit in "01"]
+    for path in unfinished:
+        path.write_bytes(b"half")
+    os.utime(unfinished[0], (1, 1))
+    FILES.remove_unfinished(str(tmp_path))
+    assert [path.exists() for path in unfinished] == [False, True]
 
 
 def test_a_walk_is_sorted_and_goes_below(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ class StorageApi:
 
     def _shown(self, found: StoredObject) -> dict[str, Any]:
         sums = self._checksums.of(found)
-        moment = datetime.fromtimestamp(found.generation / 10**9, UTC).isoformat()
+        moment = f"{datetime.fromtimestamp(found.generation / 10**9, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         kind, _ = mimetypes.guess_type(found.name)
         return {
             "kind": "storage#object",

@@ -1,0 +1,196 @@
+"""Whatever dies, is lost, comes twice or wakes late: one whole set of tables, old or new."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tierwise.publishing.attempts import (
+    Doomed,
+    Reader,
+    Run,
+    begin,
+    doomed,
+    end,
+    steps_of,
+    whole,
+)
+from tierwise.emulator import EmulatorConfig, running_emulator
+from tierwise.emulator.object_store import HOST_VARIABLE
+from tierwise.errors import LeaseLostError, TablesError
+from tierwise.publishing.closing import Step, Steps
+from tierwise.storage.files import files_for, join
+
+# Steps of an attempt at two parts of answers: five files, moved one by one.
+STEPS = len(Step) + 4
+Outputs = Callable[[], str]
+
+
+@pytest.fixture(scope="module")
+def buckets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    folder = tmp_path_factory.mktemp("buckets")
+    config = EmulatorConfig(bucket=str(folder))
+    with running_emulator(config) as url, pytest.MonkeyPatch.context() as environment:
+        environment.setenv(HOST_VARIABLE, url)
+        yield folder, url
+
+
+@pytest.fixture(scope="module")
+def dying(buckets: tuple[Path, str]) -> Iterator[Doomed]:
+    with doomed(buckets[1]) as processes:
+        yield processes
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def outputs(request: pytest.FixtureRequest, tmp_path: Path) -> Outputs:
+    """New output folders, on a disk or in a bucket."""
+    numbers = iter(range(10_000))
+    if request.param == "disk":
+        return lambda: f"{tmp_path}/out{next(numbers)}"
+    folder, _ = request.getfixturevalue("buckets")
+    (folder / tmp_path.name.lower().replace("_", "-")).mkdir()
+    return lambda: f"gs://{tmp_path.name.lower().replace('_', '-')}/out{next(numbers)}"
+
+
+def old_and_new(output: str) -> Run:
+    """An output with the tables of a run, and the run that is to replace them."""
+    old = begin(output, "old", 3)
+    end(old, old.attempt(old.stage()))
+    return begin(output, "new", 5)
+
+
+def advanced(run: Run, steps: int, parts: Any = None) -> Steps[dict[str, Any]]:
+    """An attempt that was stopped before its next step."""
+    attempt = run.attempt(run.stage() if parts is None else parts)
+    for _ in range(steps):
+        next(attempt)
+    return attempt
+
+
+def left_over(output: str) -> list[str]:
+    return [name for name in files_for(output).folders(output) if name.startswith(".")]
+
+
+def test_every_step_is_walked(outputs: Outputs) -> None:
+    walked = steps_of(old_and_new(outputs()))
+    assert list(dict.fromkeys(walked)) == list(Step)
+    assert len(walked) == STEPS
+
+
+@pytest.mark.parametrize("then", ["a twin", "the next run"])
+def test_killed_before_any_step(outputs: Outputs, then: str, dying: Doomed) -> None:
+    for steps in range(1, STEPS + 1):
+        output = outputs()
+        run, reader = old_and_new(output), Reader(output)
+        parts = run.stage()
+        with reader.looking():
+            dying.dies_after(steps, run, parts)
+            if then == "a twin":
+                end(run, run.attempt(parts))
+                found = whole(output)
+            else:
+                begin(output, "third", 4)
+                found = whole(output)
+        # Closed, the next run finishes it; open, it deletes it, and what was there stays.
+        closed = then == "a twin" or steps > list(Step).index(Step.CLOSE) + 1
+        assert found == (("new", 5) if closed else ("old", 3))
+        assert not left_over(output)
+        assert reader.wrong == []
+
+
+@pytest.mark.parametrize("meanwhile", ["a twin and the next run", "the next run"])
+def test_whoever_wakes_late_changes_nothing(outputs: Outputs, meanwhile: str) -> None:
+    for steps in range(1, STEPS + 1):
+        output = outputs()
+        run = old_and_new(output)
+        parts = run.stage()
+        asleep = advanced(run, steps, parts)
+        if meanwhile != "the next run":
+            end(run, run.attempt(parts))
+        third = begin(output, "third", 4)
+        publishes = advanced(third, STEPS - 4)  # tables, page and run.json are in place
+        with suppress(LeaseLostError, TablesError, FileNotFoundError):
+            end(run, asleep)
+        end(third, publishes)
+        assert whole(output) == ("third", 4)
+        begin(output, "fourth", 1)
+        assert whole(output) == ("third", 4)
+        assert not left_over(output)
+
+
+def test_one_that_wakes_while_the_next_run_asks_changes_nothing(outputs: Outputs) -> None:
+    for steps in range(1, STEPS + 1):
+        output = outputs()
+        run = old_and_new(output)
+        asleep = advanced(run, steps)
+        third = begin(output, "third", 4)
+        before = whole(output)
+        parts = third.stage()
+        with suppress(LeaseLostError, TablesError, FileNotFoundError):
+            end(run, asleep)
+        assert whole(output) == before
+        end(third, third.attempt(parts))
+        assert whole(output) == ("third", 4)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_two_attempts_side_by_side_close_one_run(outputs: Outputs, seed: int) -> None:
+    """In any order of their steps; with parts of their own where the engine has written anew."""
+    choose = random.Random(seed)
+    output = outputs()
+    run, reader = old_and_new(output), Reader(output)
+    parts = run.stage()
+    attempts = [run.attempt(parts), run.attempt(run.stage() if seed % 2 else parts)]
+    ended = []
+    while attempts:
+        attempt = choose.choice(attempts)
+        try:
+            next(attempt)
+        except StopIteration as done:
+            attempts.remove(attempt)
+            ended.append(done.value)
+        reader.look()
+    assert ended[0] == ended[1]
+    assert reader.wrong == []
+    assert reader.seen == {"old", "new"}
+    assert whole(output) == ("new", 5)
+
+
+def test_a_part_that_is_lost_is_missed_before_anything_of_the_old_is_gone(
+    outputs: Outputs,
+) -> None:
+    for steps in range(STEPS - 4):
+        output = outputs()
+        run = old_and_new(output)
+        parts = run.stage()
+        attempt = advanced(run, steps, parts)
+        uri = parts[-1].uri
+        place = join(output, parts[-1].table, uri.rpartition("/")[2])
+        for one in (uri, place):
+            files_for(one).delete(one)
+        for again in (attempt, run.attempt(parts)):
+            with pytest.raises(TablesError, match=r"is gone, and .* The tables of the run before"):
+                end(run, again)
+            assert Reader(output)._listed()["run_id"] == "old"
+        third = begin(output, "third", 4)
+        assert whole(output) == ("old", 3)
+        assert not left_over(output)
+        end(third, third.attempt(third.stage()))
+        assert whole(output) == ("third", 4)
+
+
+def test_what_others_have_spoilt_is_not_closed(outputs: Outputs) -> None:
+    output = outputs()
+    run = old_and_new(output)
+    parts = run.stage()
+    other = begin(outputs(), "other", 2).stage()
+    files = files_for(parts[-1].uri)
+    files.write(parts[-1].uri, files.read(other[-1].uri))
+    with pytest.raises(TablesError, match=r"has \d+ bytes, and \d+ bytes were written"):
+        end(run, run.attempt(parts))
+    assert whole(output) == ("old", 3)
