@@ -35,7 +35,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     run_id = new_run_id(datetime.now(UTC))
     try:
         with _held(output, run_id) as lease:
-            removed = forget(output, wanted, run_id, lease.renew if lease else _nothing)
+            removed = forget(output, wanted, run_id, lease.check if lease else _nothing)
     except LeaseLostError as error:
         print(f"tierwise: {plain(str(error))}", file=sys.stderr)
         return 1

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tierwise.answerer import Answerer, ServiceKind
+from tierwise.errors import LeaseLostError
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import all_runs, take_lease
+from tierwise.storage.process import Process
 from tierwise.version import VERSION as PROGRAM
 
 EMULATOR = Answerer(ServiceKind.EMULATOR, f"tierwise/{PROGRAM}")
@@ -71,3 +74,24 @@ def test_what_a_run_may_have_lost_is_counted_at_its_own_prices(
     assert every["maybe_billed_usd"] == every["maybe_lost_usd"] == "21.000000003"
     cap = classify(photos(1), "--max_cost_usd=1").run["cap"]
     assert cap["maybe_lost_usd"] == "21.000000003"
+
+
+def test_a_run_that_died_elsewhere_is_taken_over_and_told(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    runs: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(2)
+    record = new_record("dead", untraced_requests=7, journal_version=VERSION)
+    dead = take_lease(runs, replace(record, process=Process("another-machine", 1)))
+    classify(folder, status=2)
+    assert "--take_over begins at once" in capsys.readouterr().err
+    run = classify(folder, "--take_over=true").run
+    told = run["took_over"]
+    assert (told["run_id"], told["host"]) == ("dead", "another-machine")
+    assert told["requests_maybe_under_way"] == 7
+    assert "took the output from dead on another-machine" in capsys.readouterr().err
+    with pytest.raises(LeaseLostError, match="with --take_over"):
+        dead.check()
+    assert "took_over" not in classify(folder, "--take_over=true").run

@@ -6,6 +6,7 @@
     journal/doubts/<run id>/                        see tierwise/journal/doubts.py
     journal/intents/<run id>/                       see intents.py
     journal/workers/<run id>/                       see tierwise/journal/rate_share.py
+    journal/closed/<run>.json                       see tierwise/publishing/closing.py
     journal/runs/                                   see tierwise/journal/run_records.py
 
 A shard is the first hexadecimal digits of the content hash, so that the worker that is handed a
