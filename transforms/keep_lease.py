@@ -86,12 +86,12 @@ class _Keeper:
 
 
 _LOCK = threading.Lock()
-_KEEPERS: dict[str, _Keeper] = {}
+_KEEPERS: dict[tuple[str, int], _Keeper] = {}
 
 
 def _keeper_of(lease: Lease) -> _Keeper:
     with _LOCK:
-        run_id = lease.record.run_id
-        if run_id not in _KEEPERS:
-            _KEEPERS[run_id] = _Keeper(lease)
-        return _KEEPERS[run_id]
+        start = lease.folder, lease.number  # a run that has batch jobs is started more than once
+        if start not in _KEEPERS:
+            _KEEPERS[start] = _Keeper(lease)
+        return _KEEPERS[start]

@@ -133,7 +133,7 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
     assert after["costs"] == before["costs"]
     assert paid(output) == money
     now = done.run
-    changed = {"tables", "forgotten", "page"}
+    changed = {"tables", "forgotten", "page", "publication"}
     assert {k: v for k, v in now.items() if k not in changed} == {
         k: v for k, v in run.items() if k not in changed
     }
@@ -373,7 +373,10 @@ def what_is_left(output: Path) -> dict[str, object]:
     files = {
         path.relative_to(output).as_posix(): path.read_bytes()
         for path in output.rglob("*")
-        if path.is_file() and path.suffix != ".parquet" and "runs" not in path.parts
+        if path.is_file()
+        and path.suffix != ".parquet"
+        and not {"runs", "closed"}.intersection(path.parts)
     }
     files.pop("run.json")
-    return {**files, **tables(str(output)), "run": {**run, "tables": len(run["tables"])}}
+    told = {**run, "tables": len(run["tables"]), "publication": ""}
+    return {**files, **tables(str(output)), "run": told}
