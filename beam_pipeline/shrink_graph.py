@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.pvalue import AsSingleton
 
 from tierwise.answering.optimize_file import Shrinking
 from tierwise.images.limits import Limits
@@ -19,20 +20,23 @@ from tierwise.metrics import (
 )
 from tierwise.publishing.parts import TableRow
 from tierwise.publishing.publish_metrics import (
-    SHRINK_STAGING,
     KindTotals,
     MetricsPublication,
+    end_publication,
     publish_metrics,
 )
+from tierwise.publishing.written_before import SHRINK_STAGING
 from tierwise.records import ImageFile, ImageSettings, MediaResolution
-from tierwise.storage.files import join
+from tierwise.storage.files import files_for, join
 from tierwise.storage.listing import Input
 from tierwise.storage.overlap import check_apart
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.hash_images import REPEATED_NAMES
 from tierwise.transforms.list_images import ListImages
 from tierwise.transforms.list_names import SKIPPED
-from tierwise.transforms.shrink_images import ShrinkImages
+from tierwise.transforms.place_files import BEFORE, ClaimPlaces, PlaceFiles
+from tierwise.transforms.remove_stale import RemoveStale
+from tierwise.transforms.shrink_images import ShrinkPlaced
 from tierwise.transforms.sum_by_key import SumByKey
 from tierwise.transforms.write_parts import WriteParts
 
@@ -62,9 +66,9 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
     """Adds the job to a pipeline; one element comes out, the content of `optimize.json`."""
     schema = metrics_schema(job.found.columns)
     staging = join(job.output, SHRINK_STAGING + job.run_id)
-    pictures = join(staging, "pictures")
-    publication = MetricsPublication(job.output, staging, pictures, schema, job.facts)
-    shrinking = Shrinking(pictures, job.settings, job.limits)
+    publication = MetricsPublication(job.output, staging, schema, job.facts)
+    shrinking = Shrinking(job.output, job.settings, job.limits, join(staging, "unfinished"))
+    again = files_for(job.output).is_folder(job.output)
 
     def totals(one: Optimized) -> KindTotals:
         found = (one.picture.format, one.kind) if one.picture else ("failed", "failed")
@@ -74,11 +78,25 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
 
     listed = root | "ListImages" >> ListImages(job.found)
     checked = listed["files"] | "CheckApart" >> beam.Map(_apart, output=job.output)
-    optimized = checked | "OptimizeImages" >> ShrinkImages(job.found, shrinking, job.shrinkers)
+    placed = checked | "PlaceFiles" >> PlaceFiles(job.found, job.output if again else "")
+    claimed = placed["placed"] | "ClaimPlaces" >> ClaimPlaces(staging)
+    optimized = claimed | "OptimizeImages" >> ShrinkPlaced(shrinking, job.shrinkers)
     parts = optimized | "WriteTables" >> WriteParts(staging, {_TABLE: schema}, _tabulate)
     sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
-    return (parts, sums, left_out) | "PublishMetrics" >> CloseRun(publication, publish_metrics)
+    close = CloseRun(publication, publish_metrics)
+    published = (parts, sums, left_out) | "PublishMetrics" >> close
+    if not again:
+        return published | "End" >> beam.Map(_end, 0, output=job.output)
+    removed = (placed[BEFORE], optimized, published) | "RemoveStale" >> RemoveStale(job.output)
+    return published | "End" >> beam.Map(_end, AsSingleton(removed), output=job.output)
+
+
+def _end(summary: dict[str, Any], removed: int, output: str) -> dict[str, Any]:
+    """The summary, once what was `removed` of earlier runs is gone."""
+    del removed
+    end_publication(output)
+    return summary
 
 
 def _apart(file: ImageFile, output: str) -> ImageFile:

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from tierwise.accounts.tables import reduction_percent
-from tierwise.answering.optimize_file import SMALL_ENDINGS, Shrinking, optimize_file
+from tierwise.answering.optimize_file import Shrinking, optimize_file
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
 from tierwise.scheduling.shrinkers import ShrinkersAside
 from tierwise.scheduling.tally import TALLY
 from tierwise.storage.listing import Input
-from tierwise.storage.relative_names import stem_of, with_digest
 from tierwise.transforms.in_threads import InThreadsFn
-
-_PAGE = re.compile(r"\.page-\d+$")
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A file and the path of its small file below the output, without an ending."""
-
-    file: ImageFile
-    stem: str
+from tierwise.transforms.place_files import Placed, PlaceFiles
 
 
 class ShrinkImages(beam.PTransform):
     """From files to one Optimized record per image; the pictures are written on the way.
 
-    The folder structure is kept. Where two files would get the same name, the first in alphabetical
-    order gets it and the others carry a digest of their address; a folder keeps its name before
-    any file, and pages of a file before a file that is called like one. `shrinkers` are the
-    processes that shrink beside a worker process, 0 where its threads do.
+    `PlaceFiles` says where they go. `shrinkers` are the processes that shrink beside a worker
+    process, 0 where its threads do.
     """
 
     def __init__(self, found: Input, shrinking: Shrinking, shrinkers: int = 0) -> None:
@@ -50,44 +36,20 @@ class ShrinkImages(beam.PTransform):
 
     def expand(self, files: beam.PCollection[ImageFile]) -> beam.PCollection[Optimized]:
         """Adds the shrinking to a pipeline."""
-        found = self._found
-        return (
-            files
-            | "KeyByName" >> beam.FlatMap(lambda file: claims(found, file))
-            | "GroupByName" >> beam.GroupByKey()
-            | "PlaceFiles" >> beam.FlatMapTuple(place_files)
-            | "Shrink" >> beam.ParDo(_ShrinkFn(self._shrinking, self._shrinkers))
-        )
+        placed = files | "PlaceFiles" >> PlaceFiles(self._found)
+        return placed["placed"] | "Shrink" >> ShrinkPlaced(self._shrinking, self._shrinkers)
 
 
-def claims(found: Input, file: ImageFile) -> Iterator[tuple[str, Placed | None]]:
-    """The name that a file would get, and those that its folders take away from others."""
-    placed = Placed(file, stem_of(found, file.uri))
-    yield _key(placed.stem), placed
-    folders = placed.stem.split("/")[:-1]
-    for depth, name in enumerate(folders, start=1):
-        stem, _, ending = name.rpartition(".")
-        if ending.casefold() in SMALL_ENDINGS.values():
-            yield _key("/".join([*folders[: depth - 1], stem])), None
+class ShrinkPlaced(beam.PTransform):
+    """The same, from files whose places are known."""
 
+    def __init__(self, shrinking: Shrinking, shrinkers: int = 0) -> None:
+        super().__init__()
+        self._shrink = _ShrinkFn(shrinking, shrinkers)
 
-def _key(stem: str) -> str:
-    """The same for all that may meet: some disks do not tell a.jpg from A.JPG."""
-    return _PAGE.sub("", stem.casefold())
-
-
-def place_files(key: str, claims: Iterable[Placed | None]) -> Iterator[Placed]:
-    """Different paths for files that would get the same one; a file named twice is placed once."""
-    files = list(claims)
-    by_uri = {placed.file.uri: placed for placed in files if placed}
-    stems = {placed.stem.casefold() for placed in by_uri.values()}
-    # Taken before anybody comes: by a folder, or by pages of the file that has no number.
-    taken = stems if None in files else stems - {key} if key in stems else set[str]()
-    for uri in sorted(by_uri):
-        placed = by_uri[uri]
-        stem = placed.stem.casefold()
-        yield Placed(placed.file, with_digest(placed.stem, uri)) if stem in taken else placed
-        taken = taken | {stem}
+    def expand(self, placed: beam.PCollection[Placed]) -> beam.PCollection[Optimized]:
+        """Adds the shrinking to a pipeline."""
+        return placed | "Shrink" >> beam.ParDo(self._shrink)
 
 
 class _ShrinkFn(InThreadsFn):

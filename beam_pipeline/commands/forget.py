@@ -19,7 +19,7 @@ from tierwise.journal.lines import VERSION
 from tierwise.journal.run_id import new_run_id
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import Lease, take_lease
-from tierwise.publishing.publish_metrics import TOTALS_FILE
+from tierwise.publishing.written_before import TOTALS_FILE
 from tierwise.shown import counted
 from tierwise.storage.files import files_for, join
 from tierwise.storage.shown_names import path_of

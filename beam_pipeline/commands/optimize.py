@@ -26,7 +26,7 @@ from tierwise.journal.run_id import new_run_id
 from tierwise.json_text import read_json_text
 from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
-from tierwise.publishing.publish_metrics import SHRINK_STAGING, TOTALS_FILE
+from tierwise.publishing.written_before import TOTALS_FILE
 from tierwise.records import MediaResolution
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.storage.files import files_for, join
@@ -42,7 +42,6 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     job = _job(settings, datetime.now(UTC))
     if one_thread_of_this_process(options):
         job = replace(job, shrinkers=shrinkers_for(job.facts["files"], asking=False))
-    _remove_staging(job.output)
     console = Console(stderr=True)
     with resumable(console):
         ended = run_pipeline(
@@ -60,14 +59,6 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if settings.json:
         print_document(totals)
     return 0
-
-
-def _remove_staging(folder: str) -> None:
-    """Delete what runs that were killed left."""
-    files = files_for(folder)
-    for name in files.folders(folder):
-        if name.startswith(SHRINK_STAGING):
-            files.remove_folder(join(folder, name))
 
 
 def _job(settings: Settings, now: datetime) -> ShrinkJob:

@@ -18,7 +18,8 @@ from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
 from tierwise.storage.find_input import find_input
 from tierwise.storage.overlap import count_apart
-from tierwise.transforms.shrink_images import ShrinkImages, claims, place_files
+from tierwise.transforms.place_files import claims, place_files
+from tierwise.transforms.shrink_images import ShrinkImages
 
 
 class OptimizeImages(beam.PTransform):

@@ -14,7 +14,7 @@ from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.metrics import OptimizedTotals
 from tierwise.prices.prices import cost_nano_usd, find_price
-from tierwise.publishing.publish_metrics import METRICS_FILE
+from tierwise.publishing.written_before import METRICS_FILE
 from tierwise.records import ServiceTier, Usage
 from tierwise.skipped_files import skipped_lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ from tierwise.journal.intents import Intent, UnderWay
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import take_lease
+from tierwise.publishing.written_before import Claim, read_claims, write_claims
 from tierwise.records import Spent
 from tierwise.storage.files import files_for
 
@@ -289,8 +291,18 @@ def test_small_files_are_deleted_with_their_rows(
     left = small / ".shrinking-killed/pictures/001.jpg"
     left.parent.mkdir(parents=True)
     left.touch()
+    claims = [Claim(f"late/{n}", f"{folder}/{n}.jpg", "") for n in ("000", "001")]
+    write_claims(str(small / ".shrinking-killed"), claims)
+    (small / "late").mkdir()
+    for name in ("000.jpg", "001.jpg", "001.txt"):
+        (small / "late" / name).touch()
     capsys.readouterr()
     assert forget(small, f"--uri={folder}/001.jpg") == 0
+    assert sorted(path.name for path in (small / "late").iterdir()) == ["000.jpg", "001.txt"]
+    shutil.rmtree(small / "late")
+    (left_claims,) = (small / ".shrinking-killed").rglob("*.jsonl")
+    assert read_claims(str(left_claims)) == claims[:1]
+    left_claims.unlink()
     assert "small files: 1 picture" in capsys.readouterr().out
     names = {path.relative_to(small).as_posix() for path in small.rglob("*") if path.is_file()}
     assert names == {"000.jpg", "002.jpg", "metrics.parquet", "optimize.json"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from tierwise.answering.prepare import prepare_file
@@ -10,6 +12,7 @@ from tierwise.images.limits import Limits
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile, ImageSettings
 from tierwise.storage.files import files_for, join
+from tierwise.storage.relative_names import with_digest
 
 SMALL_ENDINGS = {
     "image/jpeg": "jpg",
@@ -21,11 +24,12 @@ SMALL_ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Shrinking:
-    """How and where to write small files. `folder` is their root until all are written."""
+    """How and where to write small files, below `folder`. Unfinished ones lie in another."""
 
     folder: str
     settings: ImageSettings
     limits: Limits = Limits()
+    unfinished: str = ""
 
 
 def optimize_file(file: ImageFile, stem: str, shrinking: Shrinking) -> list[Optimized]:
@@ -51,8 +55,16 @@ def optimize_file(file: ImageFile, stem: str, shrinking: Shrinking) -> list[Opti
             results.append(Optimized(file, number, failure=found))
             continue
         name = stem if prepared.page.pages == 1 else f"{stem}.page-{number:04}"
-        output = f"{name}.{SMALL_ENDINGS[found.mime_type]}"
-        uri = join(shrinking.folder, output)
-        files_for(uri).write(uri, found.data)
+        output = _write(name, SMALL_ENDINGS[found.mime_type], found.data, shrinking)
         results.append(Optimized(file, number, output, replace(found, data=b""), len(found.data)))
     return results
+
+
+def _write(name: str, ending: str, data: bytes, shrinking: Shrinking) -> str:
+    """Write a small file whole, under another name where a folder is called like it."""
+    for output in (f"{name}.{ending}", f"{with_digest(name, name)}.{ending}"):
+        uri = join(shrinking.folder, output)
+        with suppress(IsADirectoryError):
+            files_for(uri).write(uri, data, aside=shrinking.unfinished)
+            return output
+    raise IsADirectoryError(errno.EISDIR, "a folder has the name of a small file", uri)

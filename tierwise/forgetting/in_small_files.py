@@ -10,7 +10,15 @@ from tierwise.forgetting.going import Going
 from tierwise.forgetting.in_tables import holding, parted
 from tierwise.forgetting.in_texts import scrubbed
 from tierwise.json_text import read_json_text
-from tierwise.publishing.publish_metrics import PUBLISHING, SHRINK_STAGING, TOTALS_FILE
+from tierwise.publishing.written_before import (
+    CLAIMS,
+    PUBLISHING,
+    SHRINK_STAGING,
+    TOTALS_FILE,
+    read_claims,
+    small_files_of,
+    write_claims,
+)
 from tierwise.storage.files import files_for, join
 
 
@@ -31,7 +39,7 @@ def forget_small_files(output: str, going: Going) -> tuple[int, int]:
     files, rows, deleted = files_for(output), 0, 0
     for name in files.folders(output):
         if name.startswith(SHRINK_STAGING):  # of a run that was killed
-            files.remove_folder(join(output, name))
+            deleted += _forget_claims(output, join(output, name), going)
     _scrub_totals(output, going)
     for uri in holding(loose_tables(output), going):
         names = _small_files(uri, going)
@@ -40,6 +48,28 @@ def forget_small_files(output: str, going: Going) -> tuple[int, int]:
         rows += _rewrite(uri, going)
         deleted += len(names)
     return rows, deleted
+
+
+def _forget_claims(output: str, staging: str, going: Going) -> int:
+    """Delete small files that a killed run left without a row; what else it left tells of others.
+
+    Claims of other pictures stay: they tell the next run which small files are its own.
+    """
+    files, deleted = files_for(output), 0
+    for stat in files.walk(join(staging, CLAIMS)):
+        every = read_claims(stat.uri)
+        gone = [
+            one for one in every if one.uri in going.names or one.content_hash in going.contents
+        ]
+        for name in {name for claim in gone for name in small_files_of(output, claim.stem)}:
+            files.discard(output, name)
+            deleted += 1
+        if gone:
+            write_claims(staging, [claim for claim in every if claim not in gone], stat.uri)
+    for name in files.folders(staging):
+        if name != CLAIMS:
+            files.remove_folder(join(staging, name))
+    return deleted
 
 
 def _small_files(uri: str, going: Going) -> list[str]:

@@ -60,8 +60,12 @@ class Files(Protocol):
     def content_hash(self, uri: str) -> str:
         """`algorithm:hex` of the bytes, without reading them where the store knows it."""
 
-    def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
-        """Write a file whole or not at all; `durable` waits for the disk. Folders are made."""
+    def write(self, uri: str, data: bytes, *, durable: bool = False, aside: str = "") -> None:
+        """Write a file whole or not at all; `durable` waits for the disk. Folders are made.
+
+        What a writer that is killed leaves unfinished lies in the folder `aside`, or beside the
+        file.
+        """
 
     def write_new(self, uri: str, data: bytes) -> None:
         """Write a durable file that must not be there yet: of several writers one succeeds.

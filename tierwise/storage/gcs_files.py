@@ -127,9 +127,9 @@ class GcsFiles:
         """What the listing knows of the bytes, without reading them."""
         return self.stat(uri).content_hash
 
-    def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
+    def write(self, uri: str, data: bytes, *, durable: bool = False, aside: str = "") -> None:
         """One request; a reader sees the old object or the new one."""
-        del durable  # what was taken is durable
+        del durable, aside  # what was taken is durable, and nothing else is there
         with as_os_errors(uri):
             self._blob(uri).upload_from_string(
                 data, content_type=content_type_of(uri), checksum="crc32c", retry=DEFAULT_RETRY

@@ -105,9 +105,9 @@ class LocalFiles:
                 digest.update(data)
         return "sha256:" + digest.hexdigest()
 
-    def write(self, uri: str, data: bytes, *, durable: bool = False) -> None:
-        """Write beside the target, then rename: a reader sees the whole file or none."""
-        with self.create(uri) as file:
+    def write(self, uri: str, data: bytes, *, durable: bool = False, aside: str = "") -> None:
+        """Write another file, then rename it: a reader sees the whole file or none."""
+        with _replacing(Path(uri), aside) as file:
             file.write(data)
             if durable:
                 file.flush()
@@ -148,15 +148,8 @@ class LocalFiles:
     @contextmanager
     def create(self, uri: str) -> Iterator[BinaryIO]:
         """A stream into a new file, renamed to its place when the body ends without an error."""
-        path = Path(uri)
-        unfinished = _unfinished(path)
-        try:
-            with _open_new(unfinished) as file:
-                yield file
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        with _replacing(Path(uri)) as file:
+            yield file
 
     def silent_s(self, uri: str) -> float:
         """Compared with a file that is written now: a shared disk has its server's clock."""
@@ -229,6 +222,21 @@ class LocalFiles:
                     with suppress(FileNotFoundError):
                         if time.time() - path.stat().st_mtime >= older_than_s:
                             path.unlink()
+
+
+@contextmanager
+def _replacing(path: Path, aside: str = "") -> Iterator[BinaryIO]:
+    """A new file, beside the path or in the folder `aside`, that takes its place at the end."""
+    unfinished = Path(aside, _unfinished(path).name) if aside else _unfinished(path)
+    try:
+        with _open_new(unfinished) as file:
+            yield file
+        if aside:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _open_new(path: Path) -> BinaryIO:

@@ -1,0 +1,1 @@
+"""What `tierwise optimize` comes to for very many pictures."""
