@@ -303,7 +303,7 @@ def test_small_files_are_deleted_with_their_rows(
     (left_claims,) = (small / ".shrinking-killed").rglob("*.jsonl")
     assert read_claims(str(left_claims)) == claims[:1]
     left_claims.unlink()
-    assert "small files: 1 picture" in capsys.readouterr().out
+    assert "small files: 2 pictures" in capsys.readouterr().out
     names = {path.relative_to(small).as_posix() for path in small.rglob("*") if path.is_file()}
     assert names == {"000.jpg", "002.jpg", "metrics.parquet", "optimize.json"}
     assert traces(small, "001.jpg", digest(folder / "001.jpg")) == []
