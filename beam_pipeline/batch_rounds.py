@@ -58,6 +58,13 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
         try:
             if rounds.watch() is End.LEFT:
                 return PipelineEnd.UNDER_WAY
+            ended = run_pipeline(
+                partial(define_pipeline, job=rounds.next_pass),
+                options,
+                console,
+                verb="asking",
+                files=job.files_asked,
+            )
         except (OSError, JournalError, JobsUnavailableError) as error:
             report(error)
             return PipelineEnd.BROKE_OFF
@@ -66,13 +73,6 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
                 raise
             print(f"tierwise: {plain(str(error))}", file=sys.stderr)
             return PipelineEnd.BROKE_OFF
-        ended = run_pipeline(
-            partial(define_pipeline, job=rounds.next_pass),
-            options,
-            console,
-            verb="asking",
-            files=job.files_asked,
-        )
         if ended is not PipelineEnd.DONE or not rounds.go_on():
             return ended
 

@@ -19,7 +19,7 @@ from tierwise.forecast.pilot import Measured, Population
 from tierwise.near_duplicates import NearAudit
 from tierwise.pair_lists import LabelOf, PairList, PairsOf
 from tierwise.publishing.parts import outcome_row, wide_row
-from tierwise.publishing.publish_run import publish
+from tierwise.publishing.publish_run import REMEMBERED, publish
 from tierwise.records import Answered, ImageFile, NamedOutcome, NamedPage
 from tierwise.transforms.ask_groups import AskGroups
 from tierwise.transforms.ask_images import AskImages
@@ -40,6 +40,7 @@ from tierwise.transforms.measure_pilot import MeasurePilot
 from tierwise.transforms.merge_pages import MergePages
 from tierwise.transforms.name_answers import NameAnswers
 from tierwise.transforms.name_groups import NameGroups
+from tierwise.transforms.remember_contents import RememberContents
 from tierwise.transforms.share_duplicates import ShareDuplicates
 from tierwise.transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNearDuplicates
 from tierwise.transforms.sum_costs import SumCosts
@@ -55,8 +56,9 @@ class Asked:
     `pages` are the same rows page by page, None where they have yet to meet; `before` is what
     earlier runs have paid; `admissions` is None without a cap, `audited` without
     audits, `followers` where no near duplicates are looked for. A pilot has its `population`, and
-    in `measured` what its contents cost. `parts` is what was written down for batch jobs, None
-    where no task is asked by any: then `rows` and `pages` lack what waits for them.
+    in `measured` what its contents cost. `remembered` are files that could not be read, and are
+    known from earlier tables, None where there are none. `parts` is what was written down for batch
+    jobs, None where no task is asked by any: then `rows` and `pages` lack what waits for them.
     """
 
     rows: beam.PCollection[NamedOutcome]
@@ -67,6 +69,7 @@ class Asked:
     followers: beam.PCollection[ImageFile] | None = None
     population: beam.PCollection[Population] | None = None
     measured: beam.PCollection[Measured] | None = None
+    remembered: beam.PCollection[ImageFile] | None = None
     parts: beam.PCollection[Part] | None = None
 
 
@@ -94,7 +97,8 @@ class Told:
 
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
-    left_out = dict(root | "ListImages" >> ListImages(job.found, job.lease))
+    listing = ListImages(job.found, job.lease, job.plan.limits.patience_s)
+    left_out = dict(root | "ListImages" >> listing)
     files = left_out.pop("files")
     # Each name of the archive is there once, with the hash of its content, and nothing was opened.
     return close(ask(files, job), left_out, job)
@@ -104,6 +108,10 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     """Ask about images, and about groups of them."""
     plan, questions, digits = job.plan, job.plan.questions, job.plan.journal.digits
     before = files.pipeline | "SumJournal" >> SumJournal(plan.journal)
+    remembered = None
+    if job.earlier_tables:
+        files, remembered = files | "RememberContents" >> RememberContents(job.earlier_tables)
+    # What a bucket or disk does not give now is known by its name, as the last run saw it.
     alike, followers = files, None
     if job.likeness:
         alike = files | "ShareNearDuplicates" >> ShareNearDuplicates(plan, job.likeness)
@@ -139,7 +147,7 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
         audited = images | "CompareAudits" >> CompareAudits(questions.audits)
     # Every name has a row for each task that it was asked; of names that are twins, one pays.
     all_rows = tuple(rows) | "AllRows" >> beam.Flatten()
-    told = (before, admissions, audited, followers, population, measured)
+    told = (before, admissions, audited, followers, population, measured, remembered)
     if parts is None:
         return Asked(all_rows, pages, *told)
     return Asked(*without_under_way(all_rows, pages), *told, parts)
@@ -221,6 +229,8 @@ def close(
     # Answers have met what they are held against: labels, the reference's answers, their leaders'.
     if asked.followers:
         left_out = {**left_out, NEAR_DUPLICATES: asked.followers}
+    if asked.remembered:
+        left_out = {**left_out, REMEMBERED: asked.remembered}
     pilot = (asked.population, asked.measured)
     told = Told(
         asked.before,

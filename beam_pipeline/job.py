@@ -37,6 +37,8 @@ class Job:
     asked by batch jobs; a job that `hands_in` does so itself, for nobody waits for it. One that may
     `take_over` takes the output from a run that is not known to be dead. `pass_name` tells one pass
     over the archive from another, where batch jobs ask.
+    `earlier_tables` are the parts of the last run's tables that tell which contents its names had,
+    none where a listing tells that.
     """
 
     found: Input
@@ -58,6 +60,7 @@ class Job:
     hands_in: bool = False
     take_over: bool = False
     pass_name: str = ""
+    earlier_tables: tuple[str, ...] = ()
 
     @property
     def terms(self) -> Terms:

@@ -13,6 +13,7 @@ from tierwise.accounts.column_names import (
     named_for_bigquery,
     refused_by_bigquery,
 )
+from tierwise.accounts.table_names import ANSWERS, FAILURES
 from tierwise.answerer import Answerer
 from tierwise.answering.groups import group_name
 from tierwise.answering.plan import Plan, requests_at_a_time
@@ -36,9 +37,11 @@ from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
 from tierwise.journal.run_id import new_run_id
 from tierwise.prices.price_day import price_day
+from tierwise.publishing.tables_in_place import tables_in_place
 from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
 from tierwise.storage.files import join
+from tierwise.storage.gcs_names import SCHEME
 from tierwise.storage.listing import Input, InputKind, Named, starts_at
 from tierwise.storage.request_files import REQUESTS, RequestFiles
 from tierwise.storage.sampled_names import sampled_names
@@ -139,7 +142,11 @@ def build_job(
         check_packs=settings.check_packs,
         request_files=RequestFiles(join(output, REQUESTS), run_id, kept) if kept else None,
         order_by=settings.order_by or "",
-        limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
+        limits=Limits(
+            pages=settings.max_pages,
+            accept_truncated=settings.accept_truncated,
+            patience_s=patience_of(settings, questions),
+        ),
         batches=_batch_plan(settings, inquiry, journal),
     )
     return Job(
@@ -157,7 +164,17 @@ def build_job(
         counting=inquiry.corrected.counting,
         batches=_batches(settings, inquiry),
         take_over=settings.take_over,
+        earlier_tables=_earlier_tables(found, output),
     )
+
+
+def _earlier_tables(found: Input, output: str) -> tuple[str, ...]:
+    """Parts of tables by which files are known that cannot be read; a bucket's listing tells it."""
+    if found.uri.startswith(SCHEME) and found.kind in (InputKind.FOLDER, InputKind.PATTERN):
+        return ()
+    listed = (table for table in tables_in_place(output)["tables"] if table["rows"])
+    files = (table["file"] for table in listed)
+    return tuple(join(output, file) for file in files if file.startswith((ANSWERS, FAILURES)))
 
 
 def _batch_plan(settings: Settings, inquiry: Inquiry, journal: JournalFiles) -> BatchPlan | None:

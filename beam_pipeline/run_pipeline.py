@@ -23,6 +23,7 @@ from tierwise.beam_pipeline.temporary_folder import temporary_folder
 from tierwise.beam_pipeline.terminal.progress import progress
 from tierwise.errors import InputError, TierwiseError
 from tierwise.scheduling.running import close_all, interrupt_all
+from tierwise.storage.patience import judge_stores_anew
 
 # How long a run that breaks off waits for the answers that are under way.
 _GRACE_S = 10.0
@@ -76,6 +77,7 @@ def _run(
     verb: str,
     files: int,
 ) -> PipelineEnd:
+    judge_stores_anew()
     pipeline, result = new_pipeline(options), None
     try:
         define(pipeline)
@@ -138,12 +140,12 @@ def report(error: BaseException) -> None:
         raise InputError(message) from error
     if known is not None:
         print(f"tierwise: {message}", file=sys.stderr)
-    elif full := next((c for c in _causes(error) if _is_full(c)), None):
+    elif full := next((c for c in _causes(error) if _is_of_the_output(c)), None):
         print(
-            f"tierwise: the output cannot be written any more: {full}. Make room, or give back the "
-            "permission. Answers that were under way, at most --requests_in_flight requests per "
-            "worker, are lost; what was paid before is in the journal. Then run the same command "
-            "again.",
+            f"tierwise: the output cannot be written any more: {full}. Make room, give back the "
+            "permission, or wait until it answers. Answers that were under way, at most "
+            "--requests_in_flight requests per worker, are lost; what was paid before is in the "
+            "journal. Then run the same command again.",
             file=sys.stderr,
         )
         return
@@ -167,9 +169,12 @@ def _known(error: BaseException) -> TierwiseError | None:
     return InputError(found["message"]) if refused else TierwiseError(found["message"])
 
 
-def _is_full(error: BaseException) -> bool:
+def _is_of_the_output(error: BaseException) -> bool:
     codes = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
-    return isinstance(error, OSError) and error.errno in codes
+    away = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN)
+    if not isinstance(error, OSError):
+        return False
+    return error.errno in codes or (error.errno in away and error.filename is not None)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -76,7 +76,7 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
             one, model=job.model, media_resolution=job.media_resolution, vertex=False
         )
 
-    listed = root | "ListImages" >> ListImages(job.found)
+    listed = root | "ListImages" >> ListImages(job.found, patience_s=job.limits.patience_s)
     checked = listed["files"] | "CheckApart" >> beam.Map(_apart, output=job.output)
     placed = checked | "PlaceFiles" >> PlaceFiles(job.found, job.output if again else "")
     claimed = placed["placed"] | "ClaimPlaces" >> ClaimPlaces(staging)

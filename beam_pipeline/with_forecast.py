@@ -11,7 +11,7 @@ from tierwise.batches.terms import Terms
 from tierwise.beam_pipeline.finish_by import FINISH_BY, TOLD
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.terminal.batch_lines import batch_lines, batch_row
-from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images
+from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images, store_warnings
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.screen import say, warn
 from tierwise.errors import JournalError
@@ -42,6 +42,8 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
     if warnings := no_images(survey, job.found.uri):
         warn(console, warnings[0])
         return job
+    for warning in store_warnings(survey):
+        warn(console, warning)
     row = forecast_row(
         forecast_of(
             questions, service, survey, job.on, unknowns=(), check_packs=job.plan.check_packs

@@ -94,14 +94,27 @@ class Bucket:
 
     @contextmanager
     def refusing(
-        self, status: int, message: str = "no", *, kinds: str = "", times: int | None = None
+        self,
+        status: int,
+        message: str = "no",
+        *,
+        kinds: str = "",
+        only: str = "",
+        after: int = 0,
+        times: int | None = None,
     ) -> Iterator[None]:
-        """Refuse requests of these kinds (all by default), so many times."""
+        """Refuse requests of these kinds (all by default), so many times, after so many of them.
+
+        `only` those whose path has this in it. Status 0 closes the connection without a word.
+        """
         left = [10**9 if times is None else times]
+        before = [after]
 
         def refuse(kind: str, path: str) -> RefusedError | None:
-            del path
-            if (kinds and kind not in kinds.split()) or not left[0]:
+            if (kinds and kind not in kinds.split()) or only not in path or not left[0]:
+                return None
+            if before[0]:
+                before[0] -= 1
                 return None
             left[0] -= 1
             return RefusedError(status, message)
@@ -205,6 +218,8 @@ class _Handler(RequestHandler):  # type: ignore[misc]
                 serve()
         except RefusedError as error:
             self.close_connection = True  # what was sent with the request is not read
+            if not error.status:
+                return
             body = {"error": {"code": error.status, "message": error.message, "errors": []}}
             self._reply(error.status, body)
 

@@ -7,6 +7,7 @@
     + ModelError            a model, media resolution or tier that does not exist or is over
     + JournalError          the journal is of a newer version
   - ImageError              one image has no answer; carries the `Reason` of its failure row
+    + StoreError            the bucket or disk did not give its file; the picture is not to blame
   - LeaseLostError          another run has begun into the same output: exit status 1
   - OvertakenError          another worker asks the same under a cap: exit status 1
   - TablesError             the tables are not what was written: exit status 1
@@ -22,6 +23,8 @@ Anything else that is raised is a bug, and stops the run.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from tierwise.records import Reason
 
@@ -54,9 +57,28 @@ class ImageError(TierwiseError):
         self.reason = reason
         self.message = message
 
-    def __reduce__(self) -> tuple[type[ImageError], tuple[Reason, str]]:
+    def __reduce__(self) -> tuple[type[ImageError], tuple[Any, ...]]:
         """Pickle with both arguments; `Exception` would keep only the message."""
         return type(self), (self.reason, self.message)
+
+
+class StoreError(ImageError):
+    """The bucket or disk did not give a file: a later run asks again.
+
+    It `passes` where the same may go well a moment later; `ended` says that nothing was tried any
+    more, for nothing came of what was tried before.
+    """
+
+    def __init__(
+        self, reason: Reason, message: str, passes: bool = False, ended: bool = False
+    ) -> None:
+        super().__init__(reason, message)
+        self.passes = passes
+        self.ended = ended
+
+    def __reduce__(self) -> tuple[type[StoreError], tuple[Reason, str, bool, bool]]:
+        """Pickle with all arguments."""
+        return type(self), (self.reason, self.message, self.passes, self.ended)
 
 
 class JournalError(InputError):

@@ -67,9 +67,13 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
     OVER_BUDGET = "over_budget"
+    STORE_REFUSED = "store_refused"
+    STORE_UNAVAILABLE = "store_unavailable"
 
 
-_UNASKED = {
+# The bucket or disk did not give a picture, which is not to blame.
+STORE_REASONS = frozenset({Reason.STORE_REFUSED, Reason.STORE_UNAVAILABLE})
+_UNASKED = STORE_REASONS | {
     *(Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED, Reason.UNAUTHORIZED),
     *(Reason.UNAVAILABLE, Reason.TIMEOUT),
 }
@@ -166,8 +170,10 @@ class ImageFile(Record):
 
     `uri` is the name as it was given, `path` where to read it. `content_hash` is `sha256:...` of
     the bytes or the bucket's `md5:...`; it is empty when the file cannot be read, and `problem`
-    then says why. `columns` are the manifest's own. `version` names the bytes that were listed,
-    where the store keeps count (a bucket's generation); others are not read in their place.
+    then says why. With both, the bytes are those of an earlier run, for the store did not give
+    these now. `untried` says that it was not asked for them, for it gave nothing else either.
+    `columns` are the manifest's own. `version` names the bytes that were listed (a bucket's
+    generation, a file's last change); others are not read in their place.
     `content_type` is what the store says they are, empty where it says nothing.
     `leader` is the content whose answers this one gets because it looks like it, `audits` one whose
     answers it would have got and is asked to compare with; both are empty for most.
@@ -184,6 +190,7 @@ class ImageFile(Record):
     leader: str = ""
     audits: str = ""
     content_type: str = ""
+    untried: bool = False
 
     @property
     def name(self) -> str:

@@ -6,18 +6,19 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import replace
+from functools import partial
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from tierwise.answering.large_files import check_head, is_large
-from tierwise.errors import ImageError
-from tierwise.images.limits import LARGEST_FILE_BYTES
+from tierwise.errors import ImageError, StoreError
+from tierwise.images.limits import LARGEST_FILE_BYTES, PATIENCE_S
 from tierwise.records import ImageFile, Reason
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Named
-from tierwise.storage.regular_files import NoRegularFileError
+from tierwise.storage.patience import read_patiently
+from tierwise.storage.stat import Stat
 from tierwise.transforms.in_threads import InThreadsFn
 
 REPEATED_NAMES = "repeated_rows"
@@ -34,8 +35,13 @@ Name = Named | ImageFile
 class HashImages(beam.PTransform):
     """From names to `files`, each name once, and `repeated_rows`, the names for the others.
 
-    Names are spread over the workers before anything is opened.
+    Names are spread over the workers before anything is opened. A store that is away is waited for
+    as long as patience lasts.
     """
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        super().__init__()
+        self._patience_s = patience_s
 
     def expand(self, names: beam.PCollection[Name]) -> dict[str, beam.PCollection[ImageFile]]:
         """Adds the shuffle and the hashing to a pipeline."""
@@ -45,7 +51,8 @@ class HashImages(beam.PTransform):
             | "SpreadNames" >> beam.GroupByKey()
             | "KeepOne" >> beam.FlatMapTuple(keep_one).with_outputs(REPEATED_NAMES, main="kept")
         )
-        hashing = beam.ParDo(InThreadsFn(hash_file, _HASHED_AT_A_TIME))
+        hash_one = partial(hash_file, patience_s=self._patience_s)
+        hashing = beam.ParDo(InThreadsFn(hash_one, _HASHED_AT_A_TIME))
         files = kept["kept"] | "HashFiles" >> hashing.with_output_types(ImageFile)
         return {"files": files, REPEATED_NAMES: kept[REPEATED_NAMES]}
 
@@ -58,43 +65,63 @@ def keep_one(uri: str, rows: Iterable[Name]) -> Iterator[Name | TaggedOutput]:
             yield TaggedOutput(REPEATED_NAMES, uri)
 
 
-def hash_file(named: Name) -> ImageFile:
+def hash_file(named: Name, patience_s: float = PATIENCE_S) -> ImageFile:
     """What is known of a file before it is opened; one that cannot be read says why.
 
-    A large one that is no picture is not read to its end to find out which.
+    A large one that is no picture is not read to its end to find out which. A store that is away is
+    waited for as long as patience lasts.
     """
     if isinstance(named, ImageFile):
         return named
-    files, path = files_for(named.path), named.path
-    unread = ImageFile(named.uri, path, 0, "", named.columns)
+    seen = [named.known] if named.known else []
     try:
-        known = named.known or files.stat(path)
-        unread = replace(unread, bytes=known.bytes)
-        if known.bytes > LARGEST_FILE_BYTES:
-            problem = (
-                f"{named.uri}: {known.bytes:,} bytes, the limit is {LARGEST_FILE_BYTES:,}. "
-                "Shrink or split the file."
-            )
-            return replace(unread, problem=problem, problem_reason=Reason.TOO_LARGE)
-        if is_large(known.bytes) and not known.content_hash:
-            check_head(path, named.uri)
-        return ImageFile(
-            uri=named.uri,
-            path=path,
-            bytes=known.bytes,
-            content_hash=known.content_hash or _content_hash(path),
-            columns=named.columns,
-            version=known.version,
-            content_type=known.content_type,
+        if named.known and named.known.content_hash:
+            return _hashed(named, named.known)
+        return read_patiently(
+            lambda: _looked_at(named, seen),
+            named.path,
+            named.uri,
+            patience_s,
+            bytes_come="://" not in named.path,
         )
     except ImageError as error:
-        return replace(unread, problem=error.message, problem_reason=error.reason)
-    except NoRegularFileError as error:
-        problem = f"{named.uri}: {error.strerror}"
-        return replace(unread, problem=problem, problem_reason=Reason.UNSUPPORTED_FORMAT)
-    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-        problem = f"{named.uri}: {getattr(error, 'strerror', None) or error}"
-        return replace(unread, bytes=0, problem=problem)
+        return ImageFile(
+            named.uri,
+            named.path,
+            seen[0].bytes if seen else 0,
+            "",
+            named.columns,
+            problem=error.message,
+            problem_reason=error.reason,
+            untried=isinstance(error, StoreError) and error.ended,
+        )
+
+
+def _looked_at(named: Named, seen: list[Stat]) -> ImageFile:
+    """`seen` keeps what was seen of it, should it fail half-way."""
+    if not seen:
+        seen.append(files_for(named.path).stat(named.path, waits=False))
+    return _hashed(named, seen[0])
+
+
+def _hashed(named: Named, known: Stat) -> ImageFile:
+    if known.bytes > LARGEST_FILE_BYTES:
+        problem = (
+            f"{named.uri}: {known.bytes:,} bytes, the limit is {LARGEST_FILE_BYTES:,}. "
+            "Shrink or split the file."
+        )
+        raise ImageError(Reason.TOO_LARGE, problem)
+    if is_large(known.bytes) and not known.content_hash:
+        check_head(named.path, named.uri)
+    return ImageFile(
+        uri=named.uri,
+        path=named.path,
+        bytes=known.bytes,
+        content_hash=known.content_hash or _content_hash(named.path),
+        columns=named.columns,
+        version=known.version,
+        content_type=known.content_type,
+    )
 
 
 def _content_hash(path: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from tierwise.images.limits import PATIENCE_S
 from tierwise.journal.run_records import Lease
 from tierwise.storage.listing import Input
 from tierwise.transforms.hash_images import HashImages
@@ -20,13 +21,16 @@ class ListImages(beam.PTransform):
     of a manifest: a name that it holds twice is one image. Names are spread over the workers before
     anything is opened, and each is hashed there, unless the listing told the hash. Where a table of
     labels is joined, what is counted of it comes besides (`JoinLabels`). Whoever lists keeps
-    `lease`, if there is one.
+    `lease`, if there is one. A store that is away is waited for as long as patience lasts.
     """
 
-    def __init__(self, found: Input, lease: Lease | None = None) -> None:
+    def __init__(
+        self, found: Input, lease: Lease | None = None, patience_s: float = PATIENCE_S
+    ) -> None:
         super().__init__()
         self._found = found
         self._lease = lease
+        self._patience_s = patience_s
 
     def expand(self, root: Any) -> dict[str, beam.PCollection[Any]]:
         """Adds the listing to a pipeline."""
@@ -36,4 +40,4 @@ class ListImages(beam.PTransform):
             joined = named | "JoinLabels" >> JoinLabels(self._found.labels)
             named = joined.pop(NAMED)
             counted |= joined
-        return {**(named | "HashImages" >> HashImages()), **counted}
+        return {**(named | "HashImages" >> HashImages(self._patience_s)), **counted}

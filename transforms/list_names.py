@@ -8,6 +8,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
+from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
 from tierwise.skipped_files import Tally
 from tierwise.storage.listing import (
@@ -60,5 +61,9 @@ class _ListNamesFn(beam.DoFn):
             names = names_in(part, self._found, tally)
         else:
             names = list_names(part, tally)
-        yield from (name for name in names if isinstance(name, Named))
+        try:
+            yield from (name for name in names if isinstance(name, Named))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise InputError(f"--input={self._found.uri}: cannot be listed: {reason}.") from error
         yield TaggedOutput(SKIPPED, tally.skipped)

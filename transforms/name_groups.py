@@ -14,10 +14,20 @@ from apache_beam.pvalue import TaggedOutput
 from tierwise.answering.groups import AnsweredGroup, left_out
 from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import find_pages
-from tierwise.errors import ImageError
+from tierwise.answering.read_file import problem_of
+from tierwise.errors import ImageError, StoreError
 from tierwise.journal.recalled import free
 from tierwise.questions import Questions
-from tierwise.records import Failure, ImageFile, NamedOutcome, Outcome, Page, Reason
+from tierwise.records import (
+    STORE_REASONS,
+    Answer,
+    Failure,
+    ImageFile,
+    NamedOutcome,
+    Outcome,
+    Page,
+    Reason,
+)
 from tierwise.transforms.crowd import MeetCrowd, Met, apart, member_key, word_keys
 from tierwise.transforms.group_files import GroupKey, keyed_by_group
 from tierwise.transforms.in_threads import InThreadsFn
@@ -91,27 +101,34 @@ def name_group(
     members = {member.share_key: member for member in answered[0].members}
     for file in files:
         if not file.content_hash:
-            error = ImageError(file.problem_reason, file.problem)
+            error = problem_of(file)
             yield NamedOutcome(file, left_out(questions.task(answered[0].task), Page(), error))
         elif member := members.get(file.content_hash):
             for outcome in member.outcomes:
                 yield NamedOutcome(file, outcome if file.uri == member.uri else free(outcome))
-        elif _is_over_budget(answered[0].rest):
+        elif _needs_no_look(answered[0].rest):
             yield NamedOutcome(file, answered[0].rest)
         else:
             yield TaggedOutput(_UNOPENED, NamedOutcome(file, answered[0].rest))
 
 
-def _is_over_budget(outcome: Outcome) -> bool:
-    return isinstance(outcome, Failure) and outcome.reason is Reason.OVER_BUDGET
+def _needs_no_look(outcome: Outcome) -> bool:
+    """Whether the group was not asked, and stays unopened until a later run asks it."""
+    unopened = STORE_REASONS | {Reason.OVER_BUDGET}
+    return isinstance(outcome, Failure) and outcome.reason in unopened
 
 
 def page_rows(unopened: NamedOutcome, plan: Plan) -> list[NamedOutcome]:
-    """A row for each page of a file that was not sent, or its failure."""
+    """A row for each page of a file that was not sent, or its failure.
+
+    One that the store does not give now has the answer of its group all the same.
+    """
     file, outcome = unopened.file, unopened.outcome
     try:
         pages = find_pages(file, plan.limits, plan.questions.frames)
     except ImageError as error:
+        if isinstance(error, StoreError) and isinstance(outcome, Answer):
+            return [unopened]
         failure = left_out(plan.questions.task(outcome.task), Page(), error)
         return [NamedOutcome(file, failure)]
     return [NamedOutcome(file, replace(outcome, page=page)) for page in pages]

@@ -78,7 +78,7 @@ class FirstName:
     """Of names of one content, the first in alphabetical order stands for all of them.
 
     With a column to order by, it is the first of the most wanted ones. It is never that of a
-    follower, which is not asked.
+    follower, which is not asked, nor one that could not be read where another could.
     """
 
     order_by: str = ""
@@ -91,6 +91,8 @@ class FirstName:
     def _stands_before(self, one: ImageFile, other: ImageFile) -> bool:
         if bool(one.leader) != bool(other.leader):
             return not one.leader
+        if bool(one.problem) != bool(other.problem):
+            return not one.problem
         ours, theirs = of_file(one, self.order_by), of_file(other, self.order_by)
         return ours > theirs or (ours == theirs and one.uri < other.uri)
 

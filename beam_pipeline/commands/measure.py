@@ -35,7 +35,7 @@ from tierwise.beam_pipeline.writable import writable
 from tierwise.calibration.joint_routes import JointRoute, shared_route
 from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import route_name
-from tierwise.errors import InputError
+from tierwise.errors import InputError, StoreError
 from tierwise.images.limits import Limits
 from tierwise.measurement import (
     Measured,
@@ -226,7 +226,10 @@ def _sample(settings: Settings) -> tuple[str, str]:
     if settings.sample and settings.sample > len(names):
         has = "the archive has" if found.about is None else "of the archive are looked at"
         raise InputError(f"--sample={settings.sample}: {has} {len(names)} files. Ask for fewer.")
-    chosen = stratified(names, settings.sample or _SAMPLE, Limits())
+    try:
+        chosen = stratified(names, settings.sample or _SAMPLE, Limits())
+    except StoreError as error:
+        raise InputError(f"--input: no picture could be read: {error.message}") from error
     if not chosen:
         raise InputError(f"--input={settings.input}: no picture could be read.")
     output = writable(settings.output)

@@ -27,7 +27,7 @@ from tierwise.json_text import read_json_text
 from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.written_before import TOTALS_FILE
-from tierwise.records import MediaResolution
+from tierwise.records import STORE_REASONS, MediaResolution
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.storage.files import files_for, join
 from tierwise.storage.overlap import count_apart
@@ -58,7 +58,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     print_shrink_summary(totals, job, screen(json_wanted=settings.json))
     if settings.json:
         print_document(totals)
-    return 0
+    return 3 if STORE_REASONS & totals["failures"].keys() else 0
 
 
 def _job(settings: Settings, now: datetime) -> ShrinkJob:

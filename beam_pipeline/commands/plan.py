@@ -24,7 +24,11 @@ from tierwise.beam_pipeline.mix_in_time import MixInTime, mix_in_time
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.batch_lines import batch_row, print_batch
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
-from tierwise.beam_pipeline.terminal.forecast_tables import no_images, print_forecast
+from tierwise.beam_pipeline.terminal.forecast_tables import (
+    no_images,
+    print_forecast,
+    store_warnings,
+)
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.mix_lines import mix_lines, mix_row
 from tierwise.beam_pipeline.terminal.screen import print_document, say
@@ -71,6 +75,9 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         first=settings.first,
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
     )
+    if survey.away and (nothing := no_images(survey, inquiry.found.uri)):
+        raise InputError(nothing[0])
+    warnings += store_warnings(survey)
     warnings += warnings_about(questions, inquiry.service, on)
     warnings += no_images(survey, inquiry.found.uri)
     show = _show_ways if settings.compare else _show_forecast

@@ -39,6 +39,7 @@ from tierwise.records import ImageFile, NamedOutcome, NamedPage
 from tierwise.scheduling.answer_shard import AnsweredShard
 from tierwise.scheduling.engine import Engine
 from tierwise.storage.listing import Input, InputKind
+from tierwise.storage.patience import judge_stores_anew
 from tierwise.transforms.admit_requests import work_of
 from tierwise.transforms.ask_within import life_of, ranks_of
 from tierwise.transforms.group_files import choose_group, keyed_by_group, order_groups
@@ -82,6 +83,7 @@ def ask_gemini(
     Raises:
         InputError: something is wrong that a person can put right; nothing was spent.
     """
+    judge_stores_anew()
     settings, options = settings_of(tasks, {"output": output, **flags}), beam_options([])
     if settings.near_duplicates is not None:
         raise InputError("ask_gemini: near_duplicates needs a pipeline. Use AskGemini or run.")

@@ -380,7 +380,8 @@ FLAGS = (
     Flag(
         "give_up_after_s",
         "Seconds of nothing but failures after which the run asks no more; a later run asks the "
-        "rest. A fifth of it before the very first reply. Default: 300, and 1800 at the flex tier.",
+        "rest. A fifth of it before the very first reply. Also for buckets and disks that are "
+        "away. Default: 300, and 1800 at the flex tier.",
         "3600",
         (RUN,),
         type=float,

@@ -15,8 +15,11 @@ from tierwise.answers.json_schemas import is_too_long
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.beam_pipeline.terminal.table_rows import batches_of
-from tierwise.records import Reason
+from tierwise.publishing.publish_run import REMEMBERED
+from tierwise.records import STORE_REASONS, Reason
+from tierwise.shown import counted
 from tierwise.storage.files import join
+from tierwise.storage.stores import store_of
 
 _LEAST_WIDTH = 48
 
@@ -31,8 +34,28 @@ def print_failures(run: dict[str, Any], output: str, console: Console) -> None:
         table = fitted_table("Failures", _COLUMNS, rows, console.width, edge=True)
         table.min_width = _LEAST_WIDTH
         console.print(table)
-    for line in _too_tight(run, output):
+    for line in (*_stores(run, output), *_too_tight(run, output)):
         say(console, line)
+
+
+def _stores(run: dict[str, Any], output: str) -> Iterator[str]:
+    """Which buckets and disks did not give what, and what one of them said."""
+    if STORE_REASONS & run["failures"].keys():
+        counts, said = Counter[tuple[str, str]](), dict[tuple[str, str], str]()
+        for batch in batches_of(join(output, FAILURES), ["uri", "reason", "message"]):
+            for row in batch.to_pylist():
+                if row["reason"] in STORE_REASONS:
+                    place = row["reason"], store_of(row["uri"])
+                    counts[place] += 1
+                    said.setdefault(place, row["message"])
+        for (reason, store), rows in sorted(counts.items()):
+            told = said[reason, store].rstrip(".")
+            yield f"{store}: {reason}: {counted(rows, 'row')}, such as {told}."
+    if files := run.get(REMEMBERED):
+        yield (
+            f"{counted(files, 'file')} could not be read now: what an earlier run knows of them "
+            "stays in the tables. Run the same command again when they can."
+        )
 
 
 def _too_tight(run: dict[str, Any], output: str) -> Iterator[str]:

@@ -71,9 +71,23 @@ def no_images(survey: Survey, uri: str) -> list[str]:
         left_out = survey.skipped.total
         why = f"all {left_out} files are plainly none" if left_out else "nothing is listed"
         return [f"no images: --input={uri}: {why}."]
+    if survey.away:
+        return [f"no images: --input={uri}: {_away(survey)}"]
     looked = counted(survey.sampled_files, "file")
     sample = "" if survey.complete else f" out of {survey.files}"
     return [f"no images: --input={uri}: none of {looked}{sample} can be read as an image."]
+
+
+def store_warnings(survey: Survey) -> list[str]:
+    """A warning when a bucket or disk did not give files that were to be looked at."""
+    if not survey.away or not (survey.images or survey.known):
+        return []
+    return [f"{_away(survey)} They count as like the others."]
+
+
+def _away(survey: Survey) -> str:
+    files = counted(len(survey.away), "file")
+    return f"{files} to be looked at could not be read, such as {survey.away[0].rstrip('.')}."
 
 
 def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.accounts.remedies import REMEDIES
 from tierwise.accounts.tables import reduction_percent, usd
 from tierwise.beam_pipeline.shrink_graph import ShrinkJob
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
@@ -15,7 +16,8 @@ from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.metrics import OptimizedTotals
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.publishing.written_before import METRICS_FILE
-from tierwise.records import ServiceTier, Usage
+from tierwise.records import STORE_REASONS, Reason, ServiceTier, Usage
+from tierwise.shown import counted
 from tierwise.skipped_files import skipped_lines
 
 
@@ -60,6 +62,9 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
         )
         lines.append(f"{saved}: this model bills an image by media resolution and aspect ratio.")
     lines += [f"Warning: {warning}" for warning in content["warnings"]]
+    for reason, files in content["failures"].items():
+        if reason in STORE_REASONS:
+            lines.append(f"{reason}: {counted(files, 'file')}. {REMEDIES[Reason(reason)]}")
     lines += skipped_lines(content)
     if rows := content["repeated_rows"]:
         lines.append(f"Warning: rows of the manifest that name an image once more: {rows}.")

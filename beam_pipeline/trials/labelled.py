@@ -21,12 +21,13 @@ from tierwise.beam_pipeline.trials.label_problems import (
     LabelProblems,
 )
 from tierwise.calibration.labelling import LABEL, LEAST_IMAGES
-from tierwise.errors import InputError
-from tierwise.records import Reason
+from tierwise.errors import ImageError, InputError
 from tierwise.shown import shown
 from tierwise.storage.files import files_for
 from tierwise.storage.joined_names import all_label_rows, joined
 from tierwise.storage.listing import Input, InputKind, Named, list_names
+from tierwise.storage.patience import read_patiently
+from tierwise.surveying.picture_heads import LOOK_PATIENCE_S
 from tierwise.tasks import Tasks
 
 _FEW = 5
@@ -134,11 +135,18 @@ def _truths(
 
 def _digest(named: Named, tasks: Collection[str], problems: LabelProblems) -> str | None:
     """The hash of its content; None where it cannot be read, which these tasks lose it for."""
+    files = files_for(named.path)
+
+    def read() -> str:
+        known = files.stat(named.path, waits=False).content_hash
+        return known or files.content_hash(named.path)
+
     try:
-        return files_for(named.path).content_hash(named.path)
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or str(error)
-        reason = MISSING if isinstance(error, FileNotFoundError) else Reason.UNREADABLE
+        return read_patiently(read, named.path, named.uri, LOOK_PATIENCE_S)
+    except ImageError as error:
+        gone = isinstance(error.__cause__, FileNotFoundError)
+        said = error.message.removeprefix(f"{named.uri}: ")
+        reason = MISSING if gone else error.reason
         problems.add(f"cannot be read: {said}", named.uri, reason=reason, tasks=tasks)
         return None
 

@@ -122,12 +122,12 @@ def test_an_object_that_goes_or_changes_after_the_listing_is_a_failure_row(
 
     bucket.refusals.append(meddle)
     try:
-        assert run(gemini, "--input=gs://archive/photos", "--output=gs://results/out") == 0
+        assert run(gemini, "--input=gs://archive/photos", "--output=gs://results/out") == 3
     finally:
         bucket.refusals.remove(meddle)
     failures = {row["name"]: row for row in rows("gs://results/out", "failures")}
     assert sorted(failures) == ["001.jpg", "002.jpg"]
-    assert {row["reason"] for row in failures.values()} == {"unreadable"}
+    assert {row["reason"] for row in failures.values()} == {"store_unavailable"}
     assert "no such object (any more)" in failures["001.jpg"]["message"]
     assert "changed or deleted after it was listed; run" in failures["002.jpg"]["message"]
 
@@ -193,10 +193,18 @@ def test_objects_that_may_not_be_read_are_failure_rows_that_say_what_to_do(
     bucket.put("gs://archive/list.jsonl", manifest.encode())
     bucket.refusals.append(refuse)
     try:
-        assert run(gemini, "--input=gs://archive/list.jsonl", "--output=gs://results/out") == 0
+        assert run(gemini, "--input=gs://archive/list.jsonl", "--output=gs://results/out") == 3
     finally:
         bucket.refusals.remove(refuse)
-    failures = {row["name"]: row["message"] for row in rows("gs://results/out", "failures")}
+    found = list(rows("gs://results/out", "failures"))
+    failures = {row["name"]: row["message"] for row in found}
+    assert {row["name"]: row["reason"] for row in found} == {
+        "001.jpg": "store_refused",
+        "002.jpg": "store_refused",
+        "archive": "unreadable",
+        "none.jpg": "store_unavailable",
+        "1.jpg": "store_unavailable",
+    }
     assert "give this account the role Storage Object Viewer" in failures["001.jpg"]
     assert "copy the objects into a bucket of your own" in failures["002.jpg"]
     assert "this names a bucket, and no object in it" in failures["archive"]

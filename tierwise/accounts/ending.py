@@ -3,6 +3,8 @@
 | what came of them                                            | status     | exit |
 |--------------------------------------------------------------|------------|------|
 | all asked and answered, or failed for reasons of their own   | done       | 0    |
+| a bucket or disk gave no picture, and nothing was spent      | refused    | 2    |
+| a bucket or disk did not give some                           | rows_left  | 3    |
 | the service failed, answered none, and nothing was spent     | not_begun  | 2    |
 | the service failed and answered none, or the run ended early | rows_left  | 3    |
 | rows are over budget or over quota                           | rows_left  | 3    |
@@ -16,9 +18,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tierwise.records import Reason
+from tierwise.records import STORE_REASONS, Reason
 
-_LEFT = {Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED}
+_LEFT = STORE_REASONS | {Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED}
+_OF_ONE_PICTURE = {Reason.UNREADABLE, Reason.UNSUPPORTED_FORMAT, Reason.TOO_LARGE}
 # What is no fault of an image.
 _OF_THE_SERVICE = {Reason.UNAUTHORIZED, Reason.UNAVAILABLE, Reason.TIMEOUT}
 
@@ -73,7 +76,12 @@ def early_end(left: Mapping[str, int], failures: Iterable[tuple[str, str, int]])
 
 
 def status_of(
-    *, answers: int, failures: Mapping[str, int], early: EarlyEnd | None, spent: int
+    *,
+    answers: int,
+    failures: Mapping[str, int],
+    early: EarlyEnd | None,
+    spent: int,
+    remembered: int = 0,
 ) -> Status:
     """The status of a run that came to its end.
 
@@ -82,12 +90,19 @@ def status_of(
         failures: rows by reason.
         early: why it asked no more before all was asked.
         spent: nano-dollars, those included that were perhaps billed.
+        remembered: files that could not be read, and whose answers are those of an earlier run.
     """
-    left = bool(_LEFT & failures.keys())
+    left = bool(_LEFT & failures.keys() or remembered)
     of_the_service = bool(failures.keys() & _OF_THE_SERVICE) or early is not None
     if of_the_service and not answers:
         return Status.ROWS_LEFT if spent or left else Status.NOT_BEGUN
     return Status.ROWS_LEFT if left or early else Status.DONE
+
+
+def is_store_away(*, answers: int, failures: Mapping[str, int], spent: int) -> bool:
+    """Whether a bucket or disk gave nothing to ask about, so that nothing is known or was spent."""
+    asked = failures.keys() - STORE_REASONS - _OF_ONE_PICTURE
+    return bool(STORE_REASONS & failures.keys()) and not (answers or spent or asked)
 
 
 def how_to_go_on(early: EarlyEnd) -> str:
@@ -108,6 +123,10 @@ def how_to_go_on(early: EarlyEnd) -> str:
             cure = "Google refuses the question itself: change the task that it names, or the model"
         case Reason.REJECTED:
             cure = "Name a model that is served, in the tasks file"
+        case Reason.STORE_REFUSED:
+            cure = "Give the account that reads what the line says"
+        case Reason.STORE_UNAVAILABLE:
+            cure = "See that the bucket or disk can be read again"
         case _:
             cure = "Wait until the service answers again, and see whether the address is right"
     return f"{cure}. Then run the same command again: it asks only what is left."

@@ -8,8 +8,8 @@ from tierwise.records import Reason
 
 # One sentence or two each, for tables and pages; `docs/troubleshooting.md` says more.
 REMEDIES: Mapping[Reason, str] = {
-    Reason.UNREADABLE: "The file is damaged, empty, locked or gone: the message says which. Put it "
-    "right, or take damaged files with --accept_truncated.",
+    Reason.UNREADABLE: "The file is damaged or empty, or its name can be none: the message says "
+    "which. Put it right, or take damaged files with --accept_truncated.",
     Reason.UNSUPPORTED_FORMAT: "If the file is a picture, convert it to JPEG, PNG or WebP.",
     Reason.TOO_LARGE: "The message names the limit. Shrink or split the file; send less of a group "
     "with max_per_group.",
@@ -27,5 +27,9 @@ REMEDIES: Mapping[Reason, str] = {
     Reason.QUOTA_EXHAUSTED: "Wait until the quota is there again or raise it, and run again.",
     Reason.UNAVAILABLE: "The service did not answer. Run again; only these are asked.",
     Reason.TIMEOUT: "No reply came in time. Run again, perhaps with a longer --request_timeout_s.",
+    Reason.STORE_REFUSED: "The bucket or disk refuses to give the file. Give the account that "
+    "runs this the permission to read, and run again.",
+    Reason.STORE_UNAVAILABLE: "The bucket or disk did not give the file, or it is gone. See that "
+    "it can be read, and run again; only these are asked.",
     Reason.OVER_BUDGET: "Run again with a higher --max_cost_usd; only these are asked.",
 }

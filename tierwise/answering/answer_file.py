@@ -17,7 +17,7 @@ from tierwise.answering.keep_thumbnail import keep_thumbnail
 from tierwise.answering.pictures import Pictures
 from tierwise.answering.question import answers_for, as_asked, question, resumed, with_first
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.errors import ImageError
+from tierwise.errors import ImageError, StoreError
 from tierwise.gemini.settle import Ask, fail
 from tierwise.looks import unpacked
 from tierwise.records import (
@@ -130,7 +130,7 @@ class _Life:
             try:
                 asks = await self._with_picture(asks)
             except ImageError as error:
-                return [fail(ask, error.reason, error.message) for ask in asks]
+                return [_failed(ask, error) for ask in asks]
         return await self.session.ask(asks)
 
     async def _with_picture(self, asks: Sequence[Ask]) -> list[Ask]:
@@ -142,9 +142,14 @@ class _Life:
         return [replace(ask, picture=picture) for ask in asks]
 
     def _fail(self, task: Task, page: Page, error: ImageError) -> Failure:
-        return fail(self._question(task, page, {}), error.reason, error.message)
+        return _failed(self._question(task, page, {}), error)
 
     def _fail_after(self, task: Task, page: Page, found: Failure) -> Failure:
         message = f"not asked, because {found.task!r} has no answer: {found.message}"
         failure = self._fail(task, page, ImageError(Reason(found.reason), message))
         return replace(failure, run_ended=found.run_ended, put_off=found.put_off)
+
+
+def _failed(ask: Ask, error: ImageError) -> Failure:
+    ended = isinstance(error, StoreError) and error.ended
+    return fail(ask, error.reason, error.message, run_ended=ended)

@@ -30,7 +30,7 @@ from tierwise.answering.known_group import (
 )
 from tierwise.answering.question import resumed
 from tierwise.answering.questions_asked import QuestionsAsked
-from tierwise.errors import ImageError
+from tierwise.errors import ImageError, StoreError
 from tierwise.gemini.settle import Ask
 from tierwise.records import Answered, Outcome, Page, Reason
 from tierwise.tasks import Task
@@ -70,6 +70,8 @@ class _Life:
             except ImageError as error:
                 return self._unopened(error)
         images = await open_group(self.group, self.task, self.grouping, self.session)
+        if away := _kept_away(images):
+            return self._unopened(away)
         sent = [image for image in images if image.picture]
         return await self._ask(prompt, sent, [image for image in images if not image.picture])
 
@@ -139,6 +141,16 @@ class _Life:
         )
         group = self.group
         return AnsweredGroup(group.task, group.name, members, rest, group.parts)
+
+
+def _kept_away(images: Sequence[GroupImage]) -> ImageError | None:
+    """Why a group waits for a later run: to ask it without what comes soon would be paid twice."""
+    for image in images:
+        error = image.error
+        if isinstance(error, StoreError) and (error.passes or error.ended):
+            message = f"not asked without all pictures of its group: {error.message}"
+            return StoreError(error.reason, message, ended=error.ended)
+    return None
 
 
 def _why_nothing(images: Sequence[GroupImage]) -> ImageError:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import nsmallest
 
-from tierwise.errors import ImageError
+from tierwise.errors import ImageError, StoreError
 from tierwise.journal.recalled import free
 from tierwise.records import Answer, Answered, Failure, ImageFile, Outcome, Page, Scalar, Sent
 from tierwise.tasks.grouping import BY_FOLDER, Beyond, Grouping
@@ -128,6 +128,7 @@ def left_out(task: Task, page: Page, error: ImageError) -> Failure:
         model=task.route.model,
         media_resolution=task.route.media_resolution,
         service_tier=task.route.service_tier,
+        run_ended=isinstance(error, StoreError) and error.ended,
     )
 
 

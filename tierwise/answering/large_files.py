@@ -38,5 +38,5 @@ def check_head(path: str, name: str) -> None:
         ImageError: it is no picture.
         OSError: it cannot be read.
     """
-    with files_for(path).open(path, _HEAD_BYTES) as stream:
+    with files_for(path).open(path, _HEAD_BYTES, waits=False) as stream:
         supported_format(stream.read(_HEAD_BYTES), name)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tierwise.answering.asking import Asking
 from tierwise.answering.prepare import PreparedPage, prepare_file, prepare_page
+from tierwise.answering.read_file import problem_of
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.journal.recalled import Recalled
@@ -32,7 +33,8 @@ class Pictures:
         self._recalled = recalled.pages_of(file.content_hash, session.plan.questions.frames)
         shared = settings_of_all(session.plan.questions.of_images, file.content_hash)
         self._reference = None
-        if any(task.route.image.by_reference for task in session.plan.questions.of_images):
+        by_reference = (t.route.image.by_reference for t in session.plan.questions.of_images)
+        if not file.problem and any(by_reference):
             self._reference = reference_to(file.path, file.bytes, file.content_type)
         self._shared = tuple(one for one in shared if not (self._reference and one.by_reference))
         self._known = file.content_hash in recalled.contents
@@ -47,8 +49,8 @@ class Pictures:
         Raises:
             ImageError: the file cannot be read, or nothing can be asked any more.
         """
-        if self._file.problem:
-            raise ImageError(self._file.problem_reason, self._file.problem)
+        if self._file.problem and not self._file.content_hash:
+            raise problem_of(self._file)
         if self._recalled and all(map(self._session.plan.questions.know_enough, self._recalled)):
             return self._recalled
         if not self._known:

@@ -8,16 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
-from tierwise.answering.large_files import check_head, is_large, one_at_a_time
+from tierwise.answering.large_files import one_at_a_time
+from tierwise.answering.read_file import read_file
 from tierwise.errors import ImageError
 from tierwise.images.inspection import inspect
 from tierwise.images.isolated import turns
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
-from tierwise.records import MOVING_FORMATS, ImageFile, ImageSettings, Page, Reason, is_cut
-from tierwise.storage.files import files_for
-from tierwise.storage.regular_files import NoRegularFileError
+from tierwise.records import MOVING_FORMATS, ImageFile, ImageSettings, Page, is_cut
 from tierwise.storage.thumbnail_files import ThumbnailFiles
 
 # Reading waits for a disk or a bucket; decoding keeps a processor busy, and memory. So more threads
@@ -77,7 +76,7 @@ def prepare_file(
     Raises:
         ImageError: the file as a whole cannot be read.
     """
-    with _content(file) as data:
+    with _content(file, limits) as data:
         pages = _pages(data, file, limits, frames)
         prepared = [
             _prepare_page(
@@ -112,7 +111,7 @@ def prepare_single(
     Raises:
         ImageError: the file as a whole cannot be read.
     """
-    with _content(file) as data:
+    with _content(file, limits) as data:
         pages = _pages(data, file, limits, frames)
         if len(pages) > 1:
             return [PreparedPage(page, {}) for page in pages]
@@ -127,7 +126,7 @@ def prepare_pages(
     Raises:
         ImageError: the file can no longer be read.
     """
-    with _content(file) as data:
+    with _content(file, limits) as data:
         return [_prepare_page(data, file.uri, page, [settings], limits) for page in pages]
 
 
@@ -137,7 +136,7 @@ def find_pages(file: ImageFile, limits: Limits, frames: str | int) -> list[Page]
     Raises:
         ImageError: the file as a whole cannot be read.
     """
-    with _content(file) as data:
+    with _content(file, limits) as data:
         return _pages(data, file, limits, frames)
 
 
@@ -197,23 +196,9 @@ def _detail(picture: Picture) -> float:
 
 
 @contextmanager
-def _content(file: ImageFile) -> Iterator[bytes]:
+def _content(file: ImageFile, limits: Limits) -> Iterator[bytes]:
     """The bytes of a file; of large ones one at a time, so that they do not add up."""
     with one_at_a_time(file.bytes), _held if file.bytes > _PHOTOGRAPH_BYTES else nullcontext():
-        data = _read(file)
+        data = read_file(file, limits)
         with _decoding:
             yield data
-
-
-def _read(file: ImageFile) -> bytes:
-    if file.problem:
-        raise ImageError(file.problem_reason, file.problem)
-    try:
-        if is_large(file.bytes):
-            check_head(file.path, file.uri)
-        return files_for(file.path).read(file.path, file.version)
-    except NoRegularFileError as error:
-        raise ImageError(Reason.UNSUPPORTED_FORMAT, f"{file.uri}: {error.strerror}") from error
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ImageError(Reason.UNREADABLE, f"{file.uri}: {reason}") from error

@@ -30,7 +30,7 @@ def recalled_file(
         known = [_known(file, page, questions, asked.recalled) for page in pages]
     except KeyError:
         return None
-    if file.problem or not any(known):
+    if not (file.content_hash and any(known)):
         return None
     outcomes = (_outcomes(questions, asks, asked) for asks in known)
     return Answered(share_key, file.uri, tuple(one for some in outcomes for one in some))

@@ -59,11 +59,13 @@ class Groups:
 class SeenFile:
     """One file that was looked at: its images, several if it has pages, none if it is unreadable.
 
-    A `foreign` one is no picture at all, which says nothing of the pictures.
+    A `foreign` one is no picture at all, which says nothing of the pictures. `away` is why its
+    bucket or disk did not give it, which says nothing of it.
     """
 
     images: tuple[SeenImage, ...] = ()
     foreign: bool = False
+    away: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class Survey:
     compared. The others lie in `strata`. `groups` are those of tasks that ask groups. With
     `shares_alike`, near duplicates share answers, and nobody knows yet which. Of a pilot, which
     asks a part alone, `of_files` is about how many files the archive has; None where all of it is
-    asked. `all_compared` is whether all files that may be twins were.
+    asked. `all_compared` is whether all files that may be twins were. `away` says why files were
+    not seen that should have been, for their bucket or disk did not give them.
     """
 
     files: int
@@ -119,6 +122,7 @@ class Survey:
     shares_alike: bool = False
     of_files: int | None = None
     all_compared: bool = True
+    away: tuple[str, ...] = ()
 
     @property
     def seen(self) -> tuple[SeenFile, ...]:

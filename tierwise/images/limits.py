@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 # A file is held whole, and once more by a helper process.
 LARGEST_FILE_BYTES = 400_000_000
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Limits:
     `pixels` is width × height of one page; `decoded_bytes` bounds what a decoder that cannot
     stream has to hold at once; `seconds` is CPU time for one image, four times as much by the
     clock; `pages` bounds one file. `accept_truncated` takes what can be decoded of a file that ends
-    early and marks it.
+    early and marks it. `patience_s` is how long a bucket or disk that is away is waited for.
     """
 
     pixels: int = 400_000_000
@@ -23,3 +24,4 @@ class Limits:
     seconds: float = 30.0
     pages: int = 1_000
     accept_truncated: bool = False
+    patience_s: float = PATIENCE_S

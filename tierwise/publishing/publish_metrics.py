@@ -10,13 +10,16 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tierwise.errors import InputError
 from tierwise.metrics import OptimizedTotals, warnings_of
 from tierwise.publishing.parts import Part
 from tierwise.publishing.written_before import (
@@ -25,6 +28,7 @@ from tierwise.publishing.written_before import (
     SHRINK_STAGING,
     TOTALS_FILE,
 )
+from tierwise.records import STORE_REASONS
 from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 
@@ -51,12 +55,19 @@ def publish_metrics(
     left_out: Mapping[str, int],
     skipped: Sequence[SkippedFiles] = (),
 ) -> dict[str, Any]:
-    """Put the table and the totals in place of an earlier run's; safe to repeat."""
+    """Put the table and the totals in place of an earlier run's; safe to repeat.
+
+    Raises:
+        InputError: a bucket or disk gave nothing at all; everything stays.
+    """
     files = files_for(publication.output)
+    failures = _failures(parts) if files.is_folder(publication.staging) else _Failures({}, "")
+    _check_store(failures, sum(total.images for _, total in totals))
     summary = {
         **publication.facts,
         **sum(skipped, NOTHING_SKIPPED).facts(),
         **left_out,
+        "failures": failures.reasons,
         "formats": _summed(totals, 0),
         "kinds": _summed(totals, 1),
         "warnings": warnings_of(sum((total for _, total in totals), OptimizedTotals())),
@@ -76,6 +87,35 @@ def end_publication(output: str) -> None:
     for name in files.folders(output):
         if name.startswith(SHRINK_STAGING):
             files.remove_folder(join(output, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Failures:
+    """How many files have no small file for which reason, and what a store said of one."""
+
+    reasons: Mapping[str, int]
+    away: str
+
+
+def _failures(parts: Sequence[Part]) -> _Failures:
+    reasons, away = Counter[str](), ""
+    for part in parts:
+        with files_for(part.uri).open(part.uri) as source:
+            table = pq.read_table(source, columns=["reason", "message"])
+        for row in table.filter(pc.is_valid(table.column("reason"))).to_pylist():
+            reasons[row["reason"]] += 1
+            if row["reason"] in STORE_REASONS:
+                away = away or row["message"]
+    return _Failures(dict(sorted(reasons.items())), away)
+
+
+def _check_store(failures: _Failures, images: int) -> None:
+    if failures.away and not images:
+        raise InputError(
+            f"--input: not one picture could be read, such as {failures.away.rstrip('.')}. What "
+            "an earlier run has left in --output stays as it was. Run the same command again when "
+            "the bucket or disk can be read."
+        )
 
 
 def _summed(totals: Sequence[KindTotals], part: int) -> dict[str, dict[str, int]]:

@@ -6,6 +6,7 @@ It may be tried again, also beside an attempt that is still at work: see closing
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from tierwise.accounts import account
 from tierwise.accounts.admission import Admission, Paid, Untraced
 from tierwise.accounts.costs import CostRow, regrouped
-from tierwise.accounts.ending import EXIT_STATUS, Status, early_end, status_of
+from tierwise.accounts.ending import EXIT_STATUS, Status, early_end, is_store_away, status_of
 from tierwise.accounts.table_names import COSTS, COUNTS, EVALUATION, FAILURES, RUN_FILE, WIDE
 from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import AuditTally, audit_summary
@@ -26,7 +27,7 @@ from tierwise.batches.part import Part as BatchPart
 from tierwise.batches.terms import Terms
 from tierwise.counts.shares import counts_facts, counts_schema, label_counts
 from tierwise.counts.tally import CountRow
-from tierwise.errors import TablesError
+from tierwise.errors import InputError, TablesError
 from tierwise.findings import Findings, evaluation, evaluation_rows, evaluation_schema
 from tierwise.forecast.pilot import Measured, Population, pilot_facts
 from tierwise.gemini.service import Service
@@ -40,11 +41,13 @@ from tierwise.publishing.fenced_write import fenced_write
 from tierwise.publishing.parts import Part, write_part
 from tierwise.publishing.stage_page import stage_page
 from tierwise.publishing.tables_in_place import tables_in_place
-from tierwise.records import MediaResolution
+from tierwise.records import STORE_REASONS, MediaResolution
 from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
 
+# Files that could not be read, and are known from the last run's tables: a key of `left_out`.
+REMEMBERED = "remembered_files"
 # Names of files that have changed since people labelled them: so many are told.
 _MOST_CHANGED = 20
 
@@ -132,12 +135,14 @@ def publish(
     published: the next pass asks what they bring. `others` are those of `Found`.
 
     Raises:
+        InputError: no picture could be read, and nothing was spent; the tables are left alone.
         LeaseLostError: another run has begun meanwhile; its tables are left alone.
         TablesError: a file is not there, or not as it was written; the old tables are kept.
     """
     found = Found(parts, costs, left_out, **others)
     if found.written:
         return _put_off(publication, found.written)
+    _check_store(publication, found.parts, found.costs)
     return carry_out(publishing(publication, found))
 
 
@@ -200,6 +205,28 @@ def _more(publication: Publication, found: Found) -> dict[str, Any]:
         more["corrections"] = {**told, "applied": applied}
         more["corrections"]["changed"] = sorted(found.changed)[:_MOST_CHANGED]
     return more
+
+
+def _check_store(publication: Publication, parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
+    """Refuse to replace the tables of the last run by nothing, because a store was away."""
+    by_task, failures = account.by_task(costs, publication.tasks), account.failures(costs)
+    answers = sum(task["answers"] for task in by_task.values())
+    if not is_store_away(answers=answers, failures=failures, spent=_spent(costs)):
+        return
+    found = Counter[str]()
+    for reason, message, count in _messages(parts):
+        if reason in STORE_REASONS:
+            found[message] += count
+    message, _ = max(found.items(), key=lambda item: (item[1], item[0]))
+    raise InputError(
+        f"--input: not one picture could be read, and nothing was spent: {message.rstrip('.')}. "
+        f"The tables in {publication.output}, if there are any, stay as they were. Run the same "
+        "command again when the bucket or disk can be read."
+    )
+
+
+def _spent(costs: Iterable[CostRow]) -> int:
+    return sum(total.spent.cost + total.spent.maybe_billed for _, total in costs)
 
 
 def _put_off(publication: Publication, written: Sequence[BatchPart]) -> dict[str, Any]:
@@ -294,7 +321,8 @@ def _run(
         answers=sum(task["answers"] for task in by_task.values()),
         failures=failures,
         early=early,
-        spent=sum(total.spent.cost + total.spent.maybe_billed for _, total in costs),
+        spent=_spent(costs),
+        remembered=left_out.get(REMEMBERED, 0),
     )
     damage = publication.journal.damage()
     return {

@@ -36,8 +36,8 @@ class Files(Protocol):
     def folders(self, folder: str) -> list[str]:
         """Names of the folders directly below one, sorted; none if it is missing."""
 
-    def stat(self, uri: str) -> Stat:
-        """What is known of one file."""
+    def stat(self, uri: str, *, waits: bool = True) -> Stat:
+        """What is known of one file; `waits` for a store that is away, for two minutes."""
 
     def exists(self, uri: str) -> bool:
         """Whether there is a file of this name."""
@@ -48,13 +48,17 @@ class Files(Protocol):
     def location(self, uri: str) -> str:
         """The region where a file lies, in small letters; empty where nobody tells."""
 
-    def read(self, uri: str, version: str = "") -> bytes:
-        """The whole file; raises `OSError` when it is no longer this `version`, if one is given."""
+    def read(self, uri: str, version: str = "", *, waits: bool = True) -> bytes:
+        """The whole file; `waits` as `stat` does.
+
+        Raises:
+            OSError: with ESTALE when it is no longer this `version`, if one is given.
+        """
 
     def read_all(self, uris: Iterable[str]) -> Iterator[bytes]:
         """Small files, in this order, as fast as the store gives them."""
 
-    def open(self, uri: str, ahead: int = 8 << 20) -> BinaryIO:
+    def open(self, uri: str, ahead: int = 8 << 20, *, waits: bool = True) -> BinaryIO:
         """A stream for files that are read from front to back, `ahead` bytes to a request."""
 
     def content_hash(self, uri: str) -> str:

@@ -15,9 +15,10 @@ from google.api_core.exceptions import (
     RetryError,
     Unauthorized,
 )
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.resumable_media import DataCorruption
 from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 _LOG_IN = (
     "log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
@@ -27,6 +28,8 @@ _ROLES = (
     "Storage Object User to write"
 )
 
+_PASSING = {408, 429}
+
 
 @contextmanager
 def as_os_errors(uri: str) -> Iterator[None]:
@@ -34,8 +37,9 @@ def as_os_errors(uri: str) -> Iterator[None]:
 
     Raises:
         FileNotFoundError: there is no such object, or no such bucket.
-        PermissionError: the account may not do this, or there is none.
-        OSError: anything else; ESTALE means that the object is no longer the one that was listed.
+        PermissionError: the account may not do this, there is none, or the call is refused.
+        OSError: anything else. ESTALE: the object is no longer the one that was listed; ETIMEDOUT:
+            the same may go well later.
     """
     try:
         yield
@@ -44,19 +48,29 @@ def as_os_errors(uri: str) -> Iterator[None]:
     except PreconditionFailed as error:
         message = "the object was changed or deleted after it was listed; run again"
         raise OSError(errno.ESTALE, message, uri) from error
-    except (Unauthorized, GoogleAuthError) as error:
-        message = f"Google does not know who asks; {_LOG_IN} ({_said(error)})"
-        raise OSError(errno.EACCES, message, uri) from error
-    except Forbidden as error:
-        raise OSError(errno.EACCES, f"no permission; {_ROLES} ({_said(error)})", uri) from error
+    except GoogleAuthError as error:
+        raise _of_the_account(error, uri) from error
+    except Unauthorized as error:
+        raise OSError(errno.EACCES, _unknown(error), uri) from error
     except GoogleAPICallError as error:
-        raise OSError(errno.EIO, _refused(error), uri) from error
-    except (RetryError, RequestException, ConnectionError) as error:
+        raise OSError(*_refused(error), uri) from error
+    except (RetryError, RequestException, HTTPError, ConnectionError) as error:
         message = f"Cloud Storage could not be reached; run again later ({_said(error)})"
-        raise OSError(errno.EIO, message, uri) from error
+        raise OSError(errno.ETIMEDOUT, message, uri) from error
     except DataCorruption as error:
         message = "what arrived does not match the object's checksum; run again"
-        raise OSError(errno.EIO, message, uri) from error
+        raise OSError(errno.ETIMEDOUT, message, uri) from error
+
+
+def _of_the_account(error: GoogleAuthError, uri: str) -> OSError:
+    if error.retryable or isinstance(error, TransportError):
+        message = f"Google's accounts could not be reached; run again later ({_said(error)})"
+        return OSError(errno.ETIMEDOUT, message, uri)
+    return OSError(errno.EACCES, _unknown(error), uri)
+
+
+def _unknown(error: Exception) -> str:
+    return f"Google does not know who asks; {_LOG_IN} ({_said(error)})"
 
 
 def _missing(uri: str, error: NotFound) -> str:
@@ -66,13 +80,22 @@ def _missing(uri: str, error: NotFound) -> str:
     return "there is no such object (any more)"
 
 
-def _refused(error: GoogleAPICallError) -> str:
-    if "requester pays" in str(error).lower():
-        return (
+def _refused(error: GoogleAPICallError) -> tuple[int, str]:
+    """What a disk would raise, and what to do."""
+    said = _said(error)
+    words = said.lower()
+    if error.code in _PASSING or (error.code or 500) >= 500 or "rate limit" in words:
+        return errno.ETIMEDOUT, f"Cloud Storage does not serve this now ({error.code}: {said})"
+    if "requester pays" in words:
+        return errno.EACCES, (
             "whoever reads this bucket must pay for it (requester pays), which is not possible "
             "here; copy the objects into a bucket of your own"
         )
-    return f"Cloud Storage refuses ({error.code}: {_said(error)})"
+    if "billing" in words:
+        return errno.EACCES, f"the billing account of its project is closed; open it ({said})"
+    if isinstance(error, Forbidden):
+        return errno.EACCES, f"no permission; {_ROLES} ({said})"
+    return errno.EACCES, f"Cloud Storage refuses ({error.code}: {said})"
 
 
 def _said(error: Exception) -> str:

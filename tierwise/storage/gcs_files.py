@@ -76,17 +76,16 @@ class GcsFiles:
             found = sorted({name for page in pages for name in page.prefixes})
         return [name[len(above) : -1] for name in found]
 
-    def stat(self, uri: str) -> Stat:
+    def stat(self, uri: str, *, waits: bool = True) -> Stat:
         """What a listing would tell of one object."""
-        return stat_of(self._found(uri))
+        return stat_of(self._found(uri, DEFAULT_RETRY if waits else None))
 
     def exists(self, uri: str) -> bool:
         """Whether there is an object of this name."""
         try:
-            self._found(uri)
+            return bool(split_name(uri)[1] and self._found(uri))
         except FileNotFoundError:
             return False
-        return True
 
     def is_folder(self, uri: str) -> bool:
         """Whether objects lie below this name."""
@@ -104,12 +103,14 @@ class GcsFiles:
             return ""
         return found.lower()
 
-    def read(self, uri: str, version: str = "") -> bytes:
+    def read(self, uri: str, version: str = "", *, waits: bool = True) -> bytes:
         """The whole object, checked against its checksum."""
         generation = int(version) if version else None
         with as_os_errors(uri):
             data: bytes = self._blob(uri).download_as_bytes(
-                if_generation_match=generation, checksum="crc32c"
+                if_generation_match=generation,
+                checksum="crc32c",
+                retry=DEFAULT_RETRY if waits else None,
             )
         return data
 
@@ -118,9 +119,10 @@ class GcsFiles:
         with ThreadPoolExecutor(_TOGETHER) as pool:
             yield from pool.map(self.read, uris)
 
-    def open(self, uri: str, ahead: int = 8 << 20) -> BinaryIO:
+    def open(self, uri: str, ahead: int = 8 << 20, *, waits: bool = True) -> BinaryIO:
         """A stream, all of it of the generation that is there now."""
-        reader: Any = _Reader(self._found(uri), chunk_size=ahead)
+        retry = DEFAULT_RETRY if waits else None
+        reader: Any = _Reader(self._found(uri, retry), chunk_size=ahead, retry=retry)
         return reader  # type: ignore[no-any-return]
 
     def content_hash(self, uri: str) -> str:
@@ -231,14 +233,14 @@ class GcsFiles:
     def _blob(self, uri: str) -> Blob:
         bucket, name = split_name(uri)
         if not name:
-            raise FileNotFoundError(errno.ENOENT, "this names a bucket, and no object in it", uri)
+            raise OSError(errno.EINVAL, "this names a bucket, and no object in it", uri)
         with as_os_errors(uri):
             return _Object(name, bucket=self._client.bucket(bucket))
 
-    def _found(self, uri: str) -> Blob:
+    def _found(self, uri: str, retry: Any = DEFAULT_RETRY) -> Blob:
         blob = self._blob(uri)
         with as_os_errors(uri):
-            blob.reload()
+            blob.reload(retry=retry)
         return blob
 
     def _blobs(

@@ -11,6 +11,8 @@ import os
 import stat
 from typing import BinaryIO
 
+from tierwise.storage.descriptors import patiently
+
 _WHAT = "not a regular file, but a folder, a pipe, a device or the like; nothing was read"
 _HOW = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
@@ -30,7 +32,7 @@ def open_regular(path: str, *, buffering: int = -1) -> BinaryIO:
         OSError: it cannot be opened.
     """
     check_regular(os.stat(path), path)  # noqa: PTH116 - opening some devices does something
-    descriptor = os.open(path, _HOW)
+    descriptor = patiently(lambda: os.open(path, _HOW))
     try:
         check_regular(os.fstat(descriptor), path)  # another may stand there by now
         return os.fdopen(descriptor, "rb", buffering=buffering)

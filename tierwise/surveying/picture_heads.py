@@ -24,8 +24,11 @@ from tierwise.images.long_cuts import cuts_of
 from tierwise.records import Page
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Named
+from tierwise.storage.patience import read_patiently
 
 LOOK_S = 20.0
+# How long a store that is away is waited for; the run itself has more patience.
+LOOK_PATIENCE_S = 5.0
 # Metadata before the picture data seldom take more; where they do, the whole file is read.
 _HEAD_BYTES = 256 * 1024
 _PIECE_BYTES = 8 << 20
@@ -33,14 +36,25 @@ _PIECE_BYTES = 8 << 20
 _READ_WHOLE = {"tiff", "pdf", "avif"} | BY_SIGNATURE
 
 
+class LookError(Exception):
+    """A look at this file would take too long."""
+
+
 def first_page(named: Named, limits: Limits, frames: str | int) -> Page:
     """The first image of a file as far as the header tells: its upright size is 0 where unknown.
 
     Raises:
-        ImageError: it is no picture that is taken.
-        OSError: it cannot be read, or not in time.
+        ImageError: it is no picture that is taken, or its store did not give it.
+        LookError: it is not read to its end.
     """
-    with files_for(named.path).open(named.path, _HEAD_BYTES) as stream:
+    patience_s = min(limits.patience_s, LOOK_PATIENCE_S)
+    return read_patiently(
+        lambda: _looked_into(named, limits, frames), named.path, named.uri, patience_s
+    )
+
+
+def _looked_into(named: Named, limits: Limits, frames: str | int) -> Page:
+    with files_for(named.path).open(named.path, _HEAD_BYTES, waits=False) as stream:
         file = _SlowFile(stream)
         head = file[0:_HEAD_BYTES]
         kind = supported_format(head, named.uri)
@@ -54,7 +68,7 @@ def first_page(named: Named, limits: Limits, frames: str | int) -> Page:
                 if len(head) == len(file):
                     raise
         if len(file) > LARGEST_FILE_BYTES:
-            raise OSError(f"{named.uri}: {len(file):,} bytes, which no run reads")
+            raise LookError(f"{named.uri}: {len(file):,} bytes, which no run reads")
         with one_at_a_time(len(file)):
             return _of_bytes(file.whole(), named, limits, frames)
 
@@ -93,7 +107,7 @@ class _SlowFile:
         pieces, left = list[bytes](), end - begin
         while left > 0:
             if time.monotonic() > self.until:
-                raise TimeoutError(f"took more than {LOOK_S:.0f} s to read")
+                raise LookError(f"took more than {LOOK_S:.0f} s to read")
             piece = self.stream.read(min(left, _PIECE_BYTES))
             if not piece:
                 break

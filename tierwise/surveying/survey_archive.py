@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from tierwise.answering.prepare import READERS
 from tierwise.answering.question import known_outcome, question
-from tierwise.errors import ImageError
+from tierwise.errors import ImageError, StoreError
 from tierwise.forecast.survey import SeenFile, SeenImage, Standing, Stratum, Survey
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
@@ -25,10 +25,11 @@ from tierwise.records import Answer, ImageFile, Page, Reason
 from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
+from tierwise.storage.patience import judge_stores_anew
 from tierwise.surveying.archive_names import Frame, archive_names
 from tierwise.surveying.first_names import first_names
 from tierwise.surveying.identical_files import Twins, affordable, content_hash, size_of, twins_in
-from tierwise.surveying.picture_heads import first_page
+from tierwise.surveying.picture_heads import LookError, first_page
 from tierwise.surveying.strata import Drawn, drawn_strata
 from tierwise.surveying.survey_groups import KnownGroups, survey_groups
 from tierwise.tasks import Task
@@ -62,6 +63,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     Raises:
         InputError: a manifest is malformed, or the journal of a newer version.
     """
+    judge_stores_anew()
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     everything = archive_names(found, rng)
     asked_before = _journal(looking, everything.files) is not None
@@ -87,7 +89,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     return Survey(
         files=files,
         skipped=names.skipped,
-        strata=tuple(_stratum(one, seen, twins, frame) for one in drawn),
+        strata=_strata(drawn, seen, twins, frame),
         groups={task.name: survey_groups(names, task, groups, rng) for task in questions.of_groups},
         known=tuple(image for of_file in known.values() for image in of_file),
         known_files=round(frame.scale * found_known),
@@ -95,21 +97,38 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
         shares_alike=looking.shares_alike,
         of_files=everything.files if looking.first else None,
         all_compared=twins.scale == 1,
+        away=tuple(one.away for one in seen.values() if one.away),
     )
 
 
-def _stratum(drawn: Drawn, seen: Mapping[str, SeenFile], twins: Twins, frame: Frame) -> Stratum:
+def _strata(
+    drawn: Sequence[Drawn], seen: Mapping[str, SeenFile], twins: Twins, frame: Frame
+) -> tuple[Stratum, ...]:
+    """What its store did not give is like the rest of its stratum, or else of all."""
+    read = {uri: file for uri, file in seen.items() if not file.away}
+    everything = tuple(read.values())
+    return tuple(_stratum(one, read, everything, twins, frame) for one in drawn)
+
+
+def _stratum(
+    drawn: Drawn,
+    read: Mapping[str, SeenFile],
+    everything: tuple[SeenFile, ...],
+    twins: Twins,
+    frame: Frame,
+) -> Stratum:
     scale = twins.scale * frame.scale
+    seen = tuple(read[one.uri] for one in drawn.chosen if one.uri in read)
     return Stratum(
         files=frame.scale * len(drawn.names),
-        seen=tuple(seen[one.uri] for one in drawn.chosen),
+        seen=seen or everything,
         kind=drawn.kind,
         twins={
             task: scale * sum(one.uri in sharing for one in drawn.names)
             for task, sharing in twins.sharing.items()
         },
         spread=frame.spread(len(drawn.names)),
-        certain=frame.scale >= 1,
+        certain=frame.scale >= 1 and bool(seen),
     )
 
 
@@ -176,9 +195,11 @@ def _seen_file(named: Named, looking: WhatToSurvey, known: _Known | None) -> See
     """A file with its images, none when it cannot be read."""
     try:
         first = _looked_into(named, looking)
+    except StoreError as error:
+        return SeenFile(away=error.message)
     except ImageError as error:
         return SeenFile(foreign=error.reason is Reason.UNSUPPORTED_FORMAT)
-    except (OSError, ValueError):
+    except (LookError, OSError, ValueError):
         return SeenFile()
     content_hash, recalled = known = known or ("", Recalled())
     seen = [replace(first, number=number) for number in range(1, first.pages + 1)]

@@ -245,10 +245,17 @@ def test_silence_is_told_by_the_clock_of_the_service(bucket: Bucket) -> None:
         (
             400,
             "Bucket is a requester pays bucket but no user project provided.",
-            errno.EIO,
+            errno.EACCES,
             "requester pays.*copy the objects into a bucket of your own",
         ),
-        (400, "Invalid argument", errno.EIO, "refuses .400: Invalid argument"),
+        (400, "Invalid argument", errno.EACCES, "refuses .400: Invalid argument"),
+        (
+            403,
+            "The billing account for the owning project is disabled in state absent",
+            errno.EACCES,
+            "billing account of its project is closed; open it",
+        ),
+        (403, "Rate Limit Exceeded", errno.ETIMEDOUT, "does not serve this now .403"),
     ],
 )
 def test_what_is_refused_says_what_to_do(
@@ -286,7 +293,7 @@ def test_a_missing_bucket_is_told_apart_from_a_missing_object(bucket: Bucket) ->
             attempt()
     with pytest.raises(FileNotFoundError, match="no such object"):
         FILES.read("gs://archive/none.jpg")
-    with pytest.raises(FileNotFoundError, match="names a bucket, and no object"):
+    with pytest.raises(OSError, match="names a bucket, and no object"):
         FILES.read("gs://archive/")
 
 
