@@ -22,9 +22,9 @@ UNTIMED = {"milliseconds": 0}
 
 @pytest.fixture
 def shrink(tmp_path: Path) -> Callable[..., Path]:
-    def run(images: Path, *flags: str, output: str = "small") -> Path:
+    def run(images: Path, *flags: str, output: str = "small", status: int = 0) -> Path:
         out = tmp_path / output
-        assert main(["optimize", f"--input={images}", f"--output={out}", *flags]) == 0
+        assert main(["optimize", f"--input={images}", f"--output={out}", *flags]) == status
         return out
 
     return run
@@ -229,8 +229,8 @@ def test_what_can_never_be_read_has_its_row(
     names = ("000.jpg", "pipe.jpg", "huge.jpg", "none.jpg")
     manifest = tmp_path / "list.csv"
     manifest.write_text("uri\n" + "".join(f"photos/{name}\n" for name in names))
-    found = {Path(row["uri"]).name: row["reason"] for row in metrics(shrink(manifest))}
-    reasons = (None, "unsupported_format", "too_large", "unreadable")
+    found = {Path(row["uri"]).name: row["reason"] for row in metrics(shrink(manifest, status=3))}
+    reasons = (None, "unsupported_format", "too_large", "store_unavailable")
     assert found == dict(zip(names, reasons, strict=True))
 
 

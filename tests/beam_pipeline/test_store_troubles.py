@@ -31,7 +31,7 @@ tasks: {shown: {per: folder, prompt: "What do they show?", text: {max_length: 40
 """
 IMAGES = 12
 # Much shorter than a person would choose.
-IMPATIENT = "--give_up_after_s=1"
+IMPATIENT = "--give_up_after_s=5"
 # By the picture that meets it: what the bucket replies, the reason, and what is told.
 TROUBLES = {
     "000.jpg": (403, "x@y has no storage.objects.get", "store_refused", "no permission; give this"),

@@ -55,7 +55,7 @@ class Standing:
         return True
 
     def replied(self, *, read: bool) -> None:
-        """A call went well; with `read`, bytes came."""
+        """A call went well; with `read`, bytes came. A refusal is a reply too."""
         self.replies += 1
         if read:
             self.was_read, self._refused, self.ended = True, 0, None
@@ -66,6 +66,7 @@ class Standing:
             return False
         if passes(error):
             return self._is_waited_for(error, attempt, now)
+        self.replies += 1
         if is_of_the_store(error):
             self._refused += 1
             if self._refused >= (_MANY_AFTER_A_READ if self.was_read else _MANY):

@@ -122,7 +122,7 @@ def test_rows_of_any_source_are_asked_once_and_failures_have_their_output(
     failed = {Path(row["uri"]).name: row for row in rows(output / "failures")}
     assert {name: row["reason"] for name, row in failed.items()} == {
         "broken.jpg": "unreadable",
-        "missing.jpg": "unreadable",
+        "missing.jpg": "store_unavailable",
     }
     assert failed["broken.jpg"]["name"] == "picture 3"
     asked = len(gemini.requests())

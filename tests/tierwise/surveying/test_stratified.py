@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from tierwise.errors import StoreError
 from tierwise.images.limits import Limits
 from tierwise.storage.listing import Named
 from tierwise.surveying.stratified import stratified
@@ -25,4 +28,5 @@ def test_rare_kinds_are_in_the_sample(draw: Callable[..., bytes], tmp_path: Path
     assert stratified(names[::-1], 5, Limits()) == sample
     everything = stratified(names, 43, Limits())
     assert len({named.path for named in everything}) == 42
-    assert stratified([Named("gone.jpg", "gone.jpg")], 3, Limits()) == []
+    with pytest.raises(StoreError, match=r"^gone\.jpg: No such file"):
+        stratified([Named("gone.jpg", "gone.jpg")], 3, Limits())
