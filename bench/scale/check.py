@@ -14,6 +14,7 @@ import math
 import tempfile
 from pathlib import Path
 
+from bench.scale import figures as known
 from bench.scale.model import Asking, Cluster, local_mb
 from bench.scale.objects import objects_per_request
 from bench.scale.runs import IN_FLIGHT, LATENCY_MS, PACK, WAYS, Run, Way, run
@@ -38,13 +39,19 @@ def foretell(way: Way, images: int, small: Run, large: Run) -> dict[str, float]:
         _WRITES_S,
         key=lambda w: abs(_objects(Way(), large.images, small, large, w) - large.journal_objects),
     )
+    # A process gets larger until its shards and the files of its tables are as large as ever.
+    some = min(images, _ROWS_PER_PART)
+    part = (some - small.images) / (large.images - small.images)
+    begun = small.pss_mb + part * (large.pss_mb - small.pss_mb)
     found = {
         "requests": _requests(way, images),
         "shards": 16 ** max(1, _digits(way, images)),
         "journal_bytes": images * large.journal_bytes / large.images,
         "part_objects": max(math.ceil(images / _ROWS_PER_PART), min(way.threads, images)),
-        "cpu_s": small.cpu_s + more * (large.cpu_s - small.cpu_s),
-        "pss_mb": large.pss_mb + _mb(way, images) - _mb(Way(), large.images),
+        "cpu_s": small.cpu_s
+        + more * (large.cpu_s - small.cpu_s)
+        + (way.threads - 1) * known.THREAD_CPU.value,
+        "pss_mb": begun + _mb(way, images) - _mb(Way(), some),
     }
     if way.threads == 1 and not way.cap:
         found["journal_objects"] = _objects(way, images, small, large, write_s)

@@ -57,6 +57,9 @@ NAME_MB = Figure(
     1.2e-3, "MB per name that a shard holds", "a Keyed of 284 bytes, as objects", _TODAY
 )
 OUTCOME_MB = Figure(2.0e-3, "MB per outcome that a capped shard holds", "estimate", _TODAY)
+THREAD_CPU = Figure(
+    0.4, "s of CPU that a thread with a harness of its own takes", "bench.scale.check", "2026-12-01"
+)
 THREAD_MB = Figure(
     9.0,
     "MB per thread that brings shards: 507 - 406 MB by 11 more",

@@ -108,6 +108,6 @@ class Plan:
         """How many shards may be under way in a process with a cap.
 
         One waits for the slowest reply of each wave; meanwhile others go on. A group holds many
-        pictures, and those of one shard nearly fill all slots.
+        pictures, and those of one shard nearly fill all slots. A small archive is one shard.
         """
-        return 2 if self.questions.of_groups else 8
+        return min(2 if self.questions.of_groups else 8, 16**self.journal.digits)
