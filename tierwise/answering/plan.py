@@ -110,4 +110,5 @@ class Plan:
         One waits for the slowest reply of each wave; meanwhile others go on. A group holds many
         pictures, and those of one shard nearly fill all slots. A small archive is one shard.
         """
-        return min(2 if self.questions.of_groups else 8, 16**self.journal.digits)
+        shards: int = 16**self.journal.digits
+        return min(2 if self.questions.of_groups else 8, shards)
