@@ -1,9 +1,10 @@
 """How fast a large manifest is read, and what the launcher holds meanwhile.
 
 python -m bench.storage.manifests FOLDER [--rows=20000000] [--shards=8] [--forms=csv,parquet]
+    [--make]
 
 `plan` looks at it and forecasts; `read` is the graph's own reading, whose rows a DoFn drops. Every
-name leads to one of a thousand tiny pictures, by links.
+name leads to one of a thousand tiny pictures, by links. With `--make` the manifest is only written.
 """
 
 from __future__ import annotations
@@ -144,6 +145,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--forms", default="csv,parquet")
     parser.add_argument("--read", action="store_true")
+    parser.add_argument("--make", action="store_true")
     args, flags = parser.parse_known_args()
     if args.read:
         _read_here(args.folder, flags)
@@ -153,8 +155,9 @@ def main() -> None:
         size = sum(path.stat().st_size for path in Path(args.folder).glob(Path(manifest).name))
         told = f"{args.rows:,} rows in {args.shards} files, {size / 1e6:,.0f} MB"
         print(f"{form}: {told}", flush=True)
-        plan(manifest)
-        read(manifest, flags)
+        if not args.make:
+            plan(manifest)
+            read(manifest, flags)
 
 
 if __name__ == "__main__":
