@@ -28,6 +28,7 @@ from tierwise.beam_pipeline.flags.flag import (
     Flag,
 )
 from tierwise.beam_pipeline.flags.groups import grouped
+from tierwise.beam_pipeline.flags.job_labels import without_job_labels
 from tierwise.beam_pipeline.flags.of_verb import flags_of
 from tierwise.beam_pipeline.flags.times import read_duration, read_span
 from tierwise.errors import InputError
@@ -94,7 +95,9 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
         InputError: an unknown verb, a missing or malformed flag.
     """
     verb, rest = _verb(list(words))
+    rest, of_job = without_job_labels(rest)
     known, unknown = _parser(verb).parse_known_args(rest)
+    unknown += of_job
     settings = vars(known)
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
