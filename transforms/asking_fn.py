@@ -125,6 +125,7 @@ class AskingFn(beam.DoFn, Generic[Result]):
             return
         for result in self._window.drain():
             yield _globally(self.counted(result))
+        self.engine.tell()
         for part in self.engine.parts(self._window.session):
             yield beam.pvalue.TaggedOutput(PARTS, _globally(part))
         self._count_requests()

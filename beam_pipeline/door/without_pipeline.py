@@ -134,7 +134,9 @@ def _asked(files: list[ImageFile], job: Job) -> tuple[AnsweredShard, Admission]:
         asked = QuestionsAsked(plan.journal.read(shard.name))
         purse = Purse(admission.purses.get(shard.name, 0))
         waves = engine.waves(purse, ranks_of(shard, plan))
-        return engine.submit(life_of(shard, asked, waves, job.on)).result(), admission
+        answered = engine.submit(life_of(shard, asked, waves, job.on)).result()
+        engine.tell()
+        return answered, admission
     finally:
         engine.close()
 

@@ -100,6 +100,7 @@ def test_a_second_run_asks_nothing(gemini: Any, bucket: Bucket, photos: Photos) 
     assert run(gemini, *flags) == 0
     second = tables("gs://results/out")
     assert len(gemini.requests()) == asked
+    assert run_json("gs://results/out")["left_under_way"] == []
     assert [len(second[table]) for table in second] == [len(first[table]) for table in first]
     # The forecast looks at the headers of a sample; the job itself knows every answer.
     assert bucket.counts["stat"] < 60

@@ -46,6 +46,7 @@ class IntentObjects(Intents):
         self._waiting: list[asyncio.Future[None]] = []
         self._writing: asyncio.Task[None] | None = None
         self._last = ""
+        self._told = UnderWay().encoded()
         self._written_at = -_PERIOD_S
 
     @asynccontextmanager
@@ -63,6 +64,11 @@ class IntentObjects(Intents):
             sending = _InBucket(self)
             yield sending
             del self._known.opened[key]  # not reached after an exception: what became of it?
+
+    async def tell(self) -> None:
+        """Have it written that nothing is under way, where no later request may come to tell so."""
+        while not self._known.opened and self._known.encoded() != self._told:
+            await self._durable()
 
     async def ready(self) -> None:
         """Return once the journal can be written."""
@@ -86,7 +92,9 @@ class IntentObjects(Intents):
             named, self._waiting = self._waiting, []
             self._written_at = time.monotonic()
             try:
-                await loop.run_in_executor(self._executor, self._write, self._known.encoded())
+                content = self._known.encoded()
+                await loop.run_in_executor(self._executor, self._write, content)
+                self._told = content
             except Exception as error:  # noqa: BLE001 - handed to everyone who waits for it
                 for one in named:
                     if not one.done():

@@ -116,6 +116,9 @@ class Intents:
         del intent, check
         yield Sending()
 
+    async def tell(self) -> None:
+        """Return once what was settled is written down, unless others are under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:

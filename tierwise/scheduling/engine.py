@@ -112,6 +112,10 @@ class Engine:
         """What the bundle of a session has written down for batch jobs, once it is finished."""
         return self.submit(session.gatherer.close()).result() if session.gatherer else []
 
+    def tell(self) -> None:
+        """Have it written down what requests have settled: at their end nobody else would."""
+        self.submit(self._asker.intents.tell()).result()
+
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Run on the loop; the result is for the calling thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)

@@ -120,3 +120,20 @@ def test_a_bucket_gets_one_object_a_second(bucket: Bucket) -> None:
     left = intents_of("gs://archive/journal", "run-1")
     assert left is not None
     assert [one.worst for one in left.opened.values()] == [1100]
+
+
+def test_in_a_bucket_nothing_stays_open_that_was_settled_last(bucket: Bucket) -> None:
+    del bucket
+
+    async def run() -> None:
+        with ThreadPoolExecutor(2) as executor:
+            intents = IntentObjects("gs://archive/journal/intents/run-1", ready, executor, most=20)
+            await asyncio.gather(*(ask(intents, number, "paid") for number in range(3)))
+            await intents.tell()
+            await intents.tell()
+
+    asyncio.run(run())
+    left = intents_of("gs://archive/journal", "run-1")
+    assert left is not None
+    assert not left.opened
+    assert left.settled == Sums(3, 30)
