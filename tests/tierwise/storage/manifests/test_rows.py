@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tierwise.answers.written_words import twins
 from tierwise.errors import InputError
 from tierwise.records import Scalar
 from tierwise.storage.find_input import find_input
@@ -203,6 +204,7 @@ TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
 def test_every_cell_is_of_its_columns_kind(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
 ) -> None:
+    assume(not twins(["uri", *{name for row in rows for name in row}]))  # which are refused
     given_rows = [{**row, "uri": str(number)} for number, row in enumerate([{}, *rows])]
     kinds, read_back = read(jsonl_file(tmp_path_factory.getbasetemp(), *given_rows))
     assert [uri for uri, _ in read_back] == [row["uri"] for row in given_rows]
