@@ -53,6 +53,11 @@ def test_no_link_is_dead(page: str) -> None:
             assert anchor in anchors(target.read_text("utf-8")), link
 
 
+@pytest.mark.parametrize("page", DOCS)
+def test_no_page_has_marks_of_a_merge(page: str) -> None:
+    assert not re.search("^(<{7}|={7}$|>{7})", DOCS[page], re.MULTILINE)
+
+
 def test_every_guarantee_names_tests_that_there_are() -> None:
     text = PAGES["guarantees.md"]
     promises = re.split(r"^## \d\. ", text, flags=re.MULTILINE)[1:]
