@@ -13,7 +13,7 @@ from tierwise.images.decoders.original import opened
 from tierwise.images.encoder import MOST_BYTES
 from tierwise.images.headers.header import Header
 from tierwise.images.headers.signatures import MIME_TYPES, signature
-from tierwise.images.isolated.isolation import ask_helper
+from tierwise.images.isolated.isolation import ask_helper, decoded_here
 from tierwise.images.isolated.messages import Request
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
@@ -77,13 +77,16 @@ def _shrunk(wanted: Request, *, thumbnail: bool) -> list[Picture]:
     original = opened(wanted.data, name=wanted.name, limits=wanted.limits)
     if _here(original.header, wanted.settings):
         with _few_at_once if original.header.held_bytes > _MUCH_BYTES else nullcontext():
-            return shrink(
-                original,
-                wanted.page,
-                wanted.settings,
-                detail=wanted.detail,
-                thumbnail=thumbnail,
-            )
+            try:
+                return shrink(
+                    original,
+                    wanted.page,
+                    wanted.settings,
+                    detail=wanted.detail,
+                    thumbnail=thumbnail,
+                )
+            finally:
+                decoded_here()
     reply = ask_helper(wanted)
     if isinstance(reply, ImageError):
         raise reply

@@ -16,11 +16,15 @@ import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Concatenate, ParamSpec, Protocol, TypeVar
 
 from tierwise.answering.prepare import READERS
-from tierwise.images.isolated.blame import Blame, crashed
+from tierwise.errors import ImageError
+from tierwise.images.isolated.blame import PLAIN_SETTINGS, Blame, crashed, plain_picture
+from tierwise.images.limits import Limits
+from tierwise.images.optimization import optimize
 from tierwise.records import ImageFile
 from tierwise.scheduling.shrinker_group import DiedError, Link, ShrinkerGroup
 
@@ -58,6 +62,14 @@ async def shrinkers(count: int, threads: Executor) -> Shrinkers:
     return ShrinkingThreads(threads)
 
 
+def _decode_plain_picture() -> None:
+    """Whatever comes of it: that something does is all that is asked."""
+    with suppress(ImageError):
+        optimize(
+            plain_picture(), name="plain.png", page=1, settings=PLAIN_SETTINGS, limits=Limits()
+        )
+
+
 class Shrinkers(Protocol):
     """Belong to one event loop."""
 
@@ -72,7 +84,7 @@ class Shrinkers(Protocol):
 
         Raises:
             ImageError: besides what the function raises, processes end over this file.
-            MachineError: they do over many.
+            MachineError: they do over many, and over a plain picture.
         """
 
     async def close(self) -> None:
@@ -176,21 +188,33 @@ class ShrinkingProcesses:
 
         Raises:
             ImageError: the process crashed, or one after the other was ended.
-            MachineError: so were those of many others.
+            MachineError: so were those of many others, and of a plain picture.
         """
         async with self._one_apart:
-            for _ in range(_TRIES):
-                group = self._apart = self._apart or await self._started(1, 1)
-                try:
-                    return await group.links[0].ask(work)
-                except DiedError:
-                    status = await self._end(group)
-                    if crashed(status):
-                        break
-                except asyncio.CancelledError:
-                    await self._end(group)
-                    raise
-        raise self._blame.of(file.uri, status)
+            found = await self._tried_apart(work)
+            if isinstance(found, bytes):
+                return found
+            failure = self._blame.of(file.uri, found)
+            if self._blame.doubtful:
+                plain = pickle.dumps((_decode_plain_picture, (), {}))
+                if not isinstance(await self._tried_apart(plain), bytes):
+                    raise self._blame.of_machine()
+        raise failure
+
+    async def _tried_apart(self, work: bytes) -> bytes | int:
+        """What comes of a call, or the exit status of the last process that ended over it."""
+        for _ in range(_TRIES):
+            group = self._apart = self._apart or await self._started(1, 1)
+            try:
+                return await group.links[0].ask(work)
+            except DiedError:
+                status = await self._end(group)
+                if crashed(status):
+                    break
+            except asyncio.CancelledError:
+                await self._end(group)
+                raise
+        return status
 
     async def _end(self, group: ShrinkerGroup) -> int:
         """Its exit status; it is not asked any more."""

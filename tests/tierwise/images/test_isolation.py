@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -6,12 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tierwise.errors import ImageError
+from tests.killed_children import children, killed_children
+from tierwise.errors import ImageError, MachineError
 from tierwise.images.isolated.isolation import end_helpers
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
@@ -22,16 +25,7 @@ SLOW = "200MP.heic"
 
 
 def _helpers(parent: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            status = (entry / "stat").read_text().rpartition(")")[2].split()
-            command = (entry / "cmdline").read_bytes()
-        except (OSError, ValueError):
-            continue
-        if entry.name.isdigit() and int(status[1]) == parent and b"isolated.helper" in command:
-            found.append(int(entry.name))
-    return found
+    return children(parent, b"isolated.helper")
 
 
 def _wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
@@ -68,6 +62,24 @@ def test_who_was_killed_is_asked_again(
     assert failure.message.startswith(
         "victim.heic: the process that decoded it was ended (SIGKILL), and a second one too."
     )
+    assert shrink(read("hopper.bmp")).width == 128
+
+
+def test_a_machine_that_kills_all_helpers_is_not_blamed_on_pictures(
+    read: Callable[[str], bytes], shrink: Callable[..., Picture]
+) -> None:
+    """Those that were decoded without a helper count as well, and the lost ones are named."""
+    end_helpers()
+    for _ in range(20):
+        shrink(read("jolla.jpg"))
+    with killed_children(b"isolated.helper"), pytest.raises(MachineError) as caught:
+        for number in range(40):
+            with suppress(ImageError):
+                shrink(read(SLOW), name=f"{number}.heic")
+    found = re.search(r"of ([\d,]+) pictures (\d+) did not come back", str(caught.value))
+    assert found
+    assert int(found[1].replace(",", "")) - int(found[2]) >= 20
+    assert "0.heic, 1.heic" in str(caught.value)
     assert shrink(read("hopper.bmp")).width == 128
 
 

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import pytest
 
 from tests import picture_work as work
+from tests.killed_children import killed_children
 from tierwise.answering.prepare import prepare_file
 from tierwise.errors import ImageError, MachineError
 from tierwise.images.limits import Limits
@@ -122,16 +123,27 @@ def test_who_was_killed_is_asked_again_and_one_bad_picture_costs_itself_alone(
             assert str(came).startswith(f"{name}: the process that decoded it was ended (SIGKILL)")
 
 
-def test_where_processes_are_killed_over_many_pictures_none_is_to_blame() -> None:
+def test_pictures_that_end_processes_never_stop_a_run_where_a_plain_one_comes_back() -> None:
     async def use(shrinkers: ShrinkingProcesses) -> list[Any]:
-        calls = (shrinkers.call(work.dies, a_file(f"bad {n}"), signal.SIGKILL) for n in range(5))
+        calls = (shrinkers.call(work.dies, a_file(f"bad {n}"), signal.SIGKILL) for n in range(6))
         return await asyncio.gather(*calls, return_exceptions=True)
 
     found = with_shrinkers(use)
+    assert [one.reason for one in found] == [Reason.UNREADABLE] * 6
+
+
+def test_where_processes_are_killed_over_any_picture_none_is_to_blame() -> None:
+    async def use(shrinkers: ShrinkingProcesses) -> list[Any]:
+        calls = (shrinkers.call(work.spends, a_file(f"good {n}"), 0.3) for n in range(5))
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    with killed_children(b"shrinker_process"):
+        found = with_shrinkers(use)
     assert sum(isinstance(one, ImageError) for one in found) == 3
     messages = [str(one) for one in found if isinstance(one, MachineError)]
     assert len(messages) == 2
     assert any("of 4 pictures 4 did not come back" in one for one in messages)
+    assert all("The last of them: good" in one for one in messages)
 
 
 def test_those_that_died_in_company_share_a_process_apart(tmp_path: Path) -> None:

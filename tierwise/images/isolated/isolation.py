@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from tierwise.errors import ImageError
-from tierwise.images.isolated.blame import Blame, crashed
+from tierwise.images.isolated.blame import PLAIN_SETTINGS, Blame, crashed, plain_picture
 from tierwise.images.isolated.messages import HelperReply, Request, read_reply, write_request
 from tierwise.images.isolated.turns import shared
 from tierwise.records import Reason
@@ -98,7 +98,6 @@ class _Pool:
         self._room = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._idle: list[_Helper] = []
         self._guard = threading.Lock()
-        self._blame = Blame()
         self._own_file: IO[bytes] | None = None
         if (file := shared()) is None:
             self._own_file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the pool
@@ -107,12 +106,16 @@ class _Pool:
 
     def ask(self, request: Request) -> HelperReply:
         with self._room:
-            reply = self._asked(request)
-            if _short_of_memory(reply):
-                reply = self._asked(replace(request, alone=True))
+            reply = self._tried(request)
         if isinstance(reply, _Died):
             return self._lost(request, reply.status)
-        self._blame.came_back()
+        _blame.came_back()
+        return reply
+
+    def _tried(self, request: Request) -> HelperReply | _Died:
+        reply = self._asked(request)
+        if _short_of_memory(reply):
+            reply = self._asked(replace(request, alone=True))
         return reply
 
     def _asked(self, request: Request) -> HelperReply | _Died:
@@ -131,8 +134,14 @@ class _Pool:
                 f"{request.name}: decoding took longer than the limit of "
                 f"{request.limits.seconds:g} seconds.",
             )
-        with self._guard:
-            return self._blame.of(request.name, status)
+        failure = _blame.of(request.name, status)
+        if _blame.doubtful:
+            plain = Request(plain_picture(), "plain.png", 1, (PLAIN_SETTINGS,), request.limits)
+            with self._room:
+                died = isinstance(self._tried(plain), _Died)
+            if died:
+                raise _blame.of_machine()
+        return failure
 
     def close(self) -> None:
         while (helper := self._taken()) is not None:
@@ -152,6 +161,7 @@ def _short_of_memory(reply: HelperReply | _Died) -> bool:
     return isinstance(reply, ImageError) and reply.reason is Reason.TOO_LARGE
 
 
+_blame = Blame()
 _pools: dict[int, _Pool] = {}
 _pools_guard = threading.Lock()
 
@@ -162,13 +172,18 @@ def ask_helper(request: Request) -> HelperReply:
     An `ImageError` is returned, not raised.
 
     Raises:
-        MachineError: helpers are ended over too many pictures.
+        MachineError: helpers are ended over many pictures, and over a plain one.
     """
     with _pools_guard:
         # By process id: a forked child must not share its parent's pipes.
         pool = _pools.get(os.getpid()) or _Pool()
         _pools[os.getpid()] = pool
     return pool.ask(request)
+
+
+def decoded_here() -> None:
+    """Count a picture that came back without a helper."""
+    _blame.came_back()
 
 
 def end_helpers() -> None:
