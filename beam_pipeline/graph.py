@@ -97,7 +97,8 @@ class Told:
 
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
-    listing = ListImages(job.found, job.lease, job.plan.limits.patience_s)
+    patience_s, tables = job.plan.limits.patience_s, job.earlier_tables
+    listing = ListImages(job.found, job.lease, patience_s, tables)
     left_out = dict(root | "ListImages" >> listing)
     files = left_out.pop("files")
     # Each name of the archive is there once, with the hash of its content, and nothing was opened.

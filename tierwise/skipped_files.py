@@ -67,6 +67,11 @@ class SkippedFiles:
         """How many there are."""
         return sum(self.counts.values())
 
+    @property
+    def unlisted(self) -> int:
+        """How many folders could not be listed."""
+        return self.counts.get(Kind.UNREADABLE, 0)
+
     def __add__(self, other: Self) -> SkippedFiles:
         kinds = sorted({*self.counts, *other.counts})
         both = (self.examples, other.examples)
@@ -134,9 +139,10 @@ def skipped_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"Skipped: {told_kinds(document)}."
     if found.get(Kind.UNREADABLE):
         yield (
-            f"Warning: folders that cannot be read: {found[Kind.UNREADABLE]:,}. Nothing below them "
-            "was looked at. Give this user the permission and run the same command again, or leave "
-            "them out with --exclude."
+            f"Warning: folders that cannot be read: {found[Kind.UNREADABLE]:,}, such as "
+            f"{document['skipped_examples'][Kind.UNREADABLE]}. Nothing below them was looked at; "
+            "what an earlier run left in the output of files there stays. Give this user the "
+            "permission and run the same command again, or leave them out with --exclude."
         )
     for pattern in document.get("unmatched_patterns", ()):
         yield f"Warning: {pattern} matches no name of the input."

@@ -10,11 +10,12 @@ from apache_beam.pvalue import TaggedOutput
 
 from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
-from tierwise.skipped_files import Tally
+from tierwise.skipped_files import Kind, Tally
 from tierwise.storage.listing import (
     Input,
     InputKind,
     Named,
+    Skipped,
     list_names,
     names_in,
     pieces_in,
@@ -24,6 +25,7 @@ from tierwise.storage.manifests.pieces import Piece
 from tierwise.transforms.keep_lease import keep_lease
 
 SKIPPED = "skipped_files"
+UNLISTED = "unlisted_folders"
 NAMED = "named"
 
 
@@ -31,6 +33,8 @@ def names_listed(
     root: Any, found: Input, lease: Lease | None = None
 ) -> Mapping[str, beam.PCollection[Any]]:
     """Adds the listing to a pipeline: `named`, Named records, and `skipped_files`.
+
+    `unlisted_folders` are those that cannot be read, so that nobody knows what lies below them.
 
     A bucket is listed by several workers, each a range of names, and a manifest read by several,
     each a piece of it. Whoever lists keeps `lease`, if there is one.
@@ -43,9 +47,9 @@ def names_listed(
         parts = parts | "CutManifest" >> beam.FlatMap(pieces_in).with_output_types(Piece)
         parts = parts | "SpreadPieces" >> beam.Reshuffle()
     parts = keep_lease(parts, lease, "KeepLease")
-    listing = beam.ParDo(_ListNamesFn(found)).with_outputs(SKIPPED, main=NAMED)
+    listing = beam.ParDo(_ListNamesFn(found)).with_outputs(SKIPPED, UNLISTED, main=NAMED)
     listed = parts | "ListNames" >> listing
-    return {name: listed[name] for name in (NAMED, SKIPPED)}
+    return {name: listed[name] for name in (NAMED, SKIPPED, UNLISTED)}
 
 
 class _ListNamesFn(beam.DoFn):
@@ -62,7 +66,11 @@ class _ListNamesFn(beam.DoFn):
         else:
             names = list_names(part, tally)
         try:
-            yield from (name for name in names if isinstance(name, Named))
+            for name in names:
+                if isinstance(name, Named):
+                    yield name
+                elif isinstance(name, Skipped) and name.kind is Kind.UNREADABLE:
+                    yield TaggedOutput(UNLISTED, name.uri)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise InputError(f"--input={self._found.uri}: cannot be listed: {reason}.") from error

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -288,3 +288,41 @@ def test_a_disk_that_refuses_takes_no_answer_away(
     assert none.returncode == 2, none.stderr
     assert "not one picture could be read" in none.stderr
     assert set(found().values()) == {"answered"}
+
+
+@pytest.fixture
+def shut(photos: Photos) -> Iterator[Path]:
+    """A folder with half of the pictures, that a test may shut."""
+    archive = photos(IMAGES)
+    folder = archive / "b" / "c"
+    folder.mkdir(parents=True)
+    for number in range(IMAGES // 2):
+        (archive / f"{number:03}.jpg").rename(folder / f"{number:03}.jpg")
+    yield folder.parent
+    folder.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize("mode", [0, 0o644])
+def test_a_folder_that_cannot_be_listed_takes_no_answer_away(
+    mode: int, on_disk: Callable[..., Any], shut: Path, tmp_path: Path, gemini: Any
+) -> None:
+    out = f"{tmp_path}/out"
+    assert on_disk().returncode == 0
+    before = {row["name"]: row["answer"] for row in rows(out, "answers")}
+    assert len(before) == IMAGES
+    shut.chmod(mode)  # it, or the folder in it, cannot be listed
+    for _ in range(2):
+        run = on_disk()
+        assert run.returncode == 3, run.stderr
+        told = " ".join(run.stdout.split())
+        folder = shut if mode == 0 else shut / "c"
+        assert f"Warning: folders that cannot be read: 1, such as {folder}." in told
+        assert {row["name"]: row["answer"] for row in rows(out, "answers")} == before
+        facts = json.loads(files_for("").read(f"{out}/run.json"))
+        assert (facts["status"], facts["remembered_files"]) == ("rows_left", IMAGES // 2)
+        assert facts["repeated_rows"] == 0
+    shut.chmod(0o755)
+    (shut / "c" / "000.jpg").unlink()  # what is gone indeed leaves the tables
+    assert on_disk().returncode == 0
+    assert len(list(rows(out, "answers"))) == IMAGES - 1
+    assert len(gemini.requests()) == IMAGES

@@ -48,12 +48,13 @@ def test_a_line_says_how_many_were_skipped_and_why() -> None:
     for name in ("b/@eaDir/2.jpg", "a/@eaDir/1.jpg"):
         tally.note(Kind.PREVIEW, name)
     tally.note(Kind.LINK_OUT, "all")
-    tally.note(Kind.UNREADABLE, "lost+found")
+    tally.note(Kind.UNREADABLE, "shut")
     assert list(skipped_lines(tally.skipped.facts())) == [
         "Skipped: 2 previews of photo programs (a/@eaDir/1.jpg); 1 link out of the input (all, "
-        "--follow_links follows); 1 folder that cannot be read (lost+found).",
-        "Warning: folders that cannot be read: 1. Nothing below them was looked at. Give this user "
-        "the permission and run the same command again, or leave them out with --exclude.",
+        "--follow_links follows); 1 folder that cannot be read (shut).",
+        "Warning: folders that cannot be read: 1, such as shut. Nothing below them was looked at; "
+        "what an earlier run left in the output of files there stays. Give this user the "
+        "permission and run the same command again, or leave them out with --exclude.",
         "Warning: --exclude=*.gif matches no name of the input.",
     ]
 

@@ -4,7 +4,7 @@
 |--------------------------------------------------------------|------------|------|
 | all asked and answered, or failed for reasons of their own   | done       | 0    |
 | a bucket or disk gave no picture, and nothing was spent      | refused    | 2    |
-| a bucket or disk did not give some                           | rows_left  | 3    |
+| a bucket or disk did not give some, or could not list all    | rows_left  | 3    |
 | the service failed, answered none, and nothing was spent     | not_begun  | 2    |
 | the service failed and answered none, or the run ended early | rows_left  | 3    |
 | rows are over budget or over quota                           | rows_left  | 3    |
@@ -82,6 +82,7 @@ def status_of(
     early: EarlyEnd | None,
     spent: int,
     remembered: int = 0,
+    unlisted: int = 0,
 ) -> Status:
     """The status of a run that came to its end.
 
@@ -91,8 +92,9 @@ def status_of(
         early: why it asked no more before all was asked.
         spent: nano-dollars, those included that were perhaps billed.
         remembered: files that could not be read, and whose answers are those of an earlier run.
+        unlisted: folders that could not be listed.
     """
-    left = bool(_LEFT & failures.keys() or remembered)
+    left = bool(_LEFT & failures.keys() or remembered or unlisted)
     of_the_service = bool(failures.keys() & _OF_THE_SERVICE) or early is not None
     if of_the_service and not answers:
         return Status.ROWS_LEFT if spent or left else Status.NOT_BEGUN

@@ -269,7 +269,7 @@ def _stage(publication: Publication, found: Found, own: str) -> dict[str, Any]:
     for table, schema in publication.schemas.items():
         if table not in filled:  # so that every table can be read
             parts.append(write_part(publication.staging, table, schema, []))
-    run = _run(publication, parts, costs, found.left_out) | _more(publication, found)
+    run = _run(publication, parts, costs, found) | _more(publication, found)
     if publication.judged or publication.audits:
         findings = Findings.of_lists(found.pairs, dict(found.labelled))
         rows = evaluation_rows(findings)
@@ -311,8 +311,9 @@ def _run(
     publication: Publication,
     parts: Iterable[Part],
     costs: Sequence[CostRow],
-    left_out: Mapping[str, int],
+    found: Found,
 ) -> dict[str, Any]:
+    left_out = found.left_out
     by_task = account.by_task(costs, publication.tasks)
     failures = account.failures(costs)
     column = publication.cost_by
@@ -323,6 +324,7 @@ def _run(
         early=early,
         spent=_spent(costs),
         remembered=left_out.get(REMEMBERED, 0),
+        unlisted=sum(found.skipped, NOTHING_SKIPPED).unlisted,
     )
     damage = publication.journal.damage()
     return {

@@ -20,7 +20,7 @@ from tierwise.storage.manifests.pieces import Piece, pieces_of
 from tierwise.storage.manifests.rows import read_rows
 from tierwise.storage.name_ranges import EVERY, NameRange
 from tierwise.storage.own_outputs import marked
-from tierwise.storage.shown_names import shown_name
+from tierwise.storage.shown_names import path_of, shown_name
 from tierwise.storage.sieve import Sieve
 from tierwise.storage.stat import Stat
 from tierwise.storage.walk_disk import NotEntered, walk_disk
@@ -177,10 +177,43 @@ def starts_at(found: Input) -> str:
     return str(Path(here).absolute())
 
 
+def recalled_names(uris: Iterable[str], found: Input, folders: Iterable[str]) -> Iterator[str]:
+    """Those of earlier names that a folder or pattern would list, were `folders` readable."""
+    shut = frozenset(folders)
+    pattern, given = _pattern_and_folder(found)
+    matches = _pattern(pattern).fullmatch if pattern else None
+    root = given or "."
+    sieve = Sieve(root, found.choice, None, pattern if given else f"./{pattern}")
+    left_out = _below(root, found.excluded)
+    for uri in uris:
+        if not any(folder in shut for folder in _folders_above(uri)):
+            continue
+        path = path_of(uri)
+        whole = path if given else f"./{path}"
+        aside = bool(left_out) and whole.startswith(left_out)
+        if not aside and (matches is None or matches(path)) and not sieve.skips(whole):
+            yield uri
+
+
+def recalled_name(uri: str) -> Named:
+    """A name as a table shows it."""
+    return Named(uri, path_of(uri))
+
+
+def _folders_above(uri: str) -> Iterator[str]:
+    while uri := uri.rpartition("/")[0]:
+        yield uri
+
+
+def _pattern_and_folder(found: Input) -> tuple[str, str]:
+    """The pattern of an input, if it is one, and the folder to list as it was given."""
+    pattern = found.uri if found.kind is InputKind.PATTERN else ""
+    return pattern, fixed_part(pattern) if pattern else found.uri
+
+
 def _listed(found: Input, tally: Tally | None) -> Iterator[Named | Skipped]:
     """The names of a folder or a pattern."""
-    pattern = found.uri if found.kind is InputKind.PATTERN else ""
-    given = fixed_part(pattern) if pattern else found.uri
+    pattern, given = _pattern_and_folder(found)
     matches = _pattern(pattern).fullmatch if pattern else None
     root = given or "."
     sieve = Sieve(root, found.choice, tally, pattern if given else f"./{pattern}")
@@ -194,6 +227,8 @@ def _listed(found: Input, tally: Tally | None) -> Iterator[Named | Skipped]:
         if matches and not not_entered and not matches(uri):
             continue
         known = one.kind if isinstance(one, NotEntered) else Kind.OUTPUT if is_ours else None
+        if known is Kind.UNREADABLE:  # nobody misses what is left aside anyway
+            known = sieve.kind_of(sieve.below(one.uri)) or known
         if kind := sieve.skips(one.uri, known):
             if isinstance(one, NotEntered) and one.error and kind is one.kind:
                 raise _unreadable(one) from one.error
