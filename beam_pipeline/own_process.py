@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
 
 def import_for_good(name: str) -> ModuleType:
@@ -29,12 +30,46 @@ def import_for_good(name: str) -> ModuleType:
 def run_as_process(run: Callable[[], int]) -> NoReturn:
     """Run, and end with the status as soon as all was called that asked for it.
 
-    Python would free each object first, which takes as long as importing half of Beam.
+    Python would free each object first, which takes as long as importing half of Beam. What is
+    said after nobody listens any more, as behind `| head`, is lost, and the work goes on.
     """
+    sys.stdout, sys.stderr = map(_while_heard, (sys.stdout, sys.stderr))
     statuses: list[int] = []
     atexit.register(_end, statuses)  # the first that is registered is the last that is called
     statuses.append(run())
     sys.exit(statuses[0])
+
+
+class _WhileHeard(io.FileIO):
+    """A pipe whose other end may be closed."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream.fileno(), "w", closefd=False)
+        self._owner = stream  # or it would be closed as nobody's
+
+    def write(self, data: Any) -> int:
+        """All is taken, also where nobody takes it."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
+def _while_heard(stream: TextIO) -> TextIO:
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    try:
+        raw = _WhileHeard(stream)
+    except (OSError, ValueError):  # it is closed
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        stream.encoding,
+        stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _end(statuses: list[int]) -> None:

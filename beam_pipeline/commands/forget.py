@@ -94,6 +94,11 @@ def _told(removed: Removed, output: str) -> Lines:
             f"Other names have the same content, {content}: its answers in the journal and its "
             "thumbnails stay for them. --content takes all of it."
         )
+    if going.names:
+        yield (
+            "What the journal says of earlier versions of the file stays, under their hashes, for "
+            "no table knows these: --content takes one."
+        )
     yield "What it cost stays in the account, and counts under a cap."
     for job in removed.jobs:
         yield f"Google may still have files of the batch job {job}: the next run deletes them."
@@ -117,6 +122,9 @@ def _counts(removed: Removed, output: str) -> Lines:
         yield f"  requests: all {removed.requests} that were kept for debugging"
     if removed.thumbnails:
         yield f"  thumbnails: {counted(removed.thumbnails, 'picture')}"
+    if removed.unnamed_thumbnails:
+        several = counted(removed.unnamed_thumbnails, "picture")
+        yield f"  thumbnails: {several} of no table, as of earlier versions of a file"
     if removed.small_files:
         yield f"  small files: {counted(removed.small_files, 'picture')}"
     for uri in removed.lists:

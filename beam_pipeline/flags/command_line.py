@@ -32,6 +32,7 @@ from tierwise.beam_pipeline.flags.job_labels import without_job_labels
 from tierwise.beam_pipeline.flags.of_verb import flags_of
 from tierwise.beam_pipeline.flags.times import read_duration, read_span
 from tierwise.errors import InputError
+from tierwise.storage.file_addresses import local_path
 from tierwise.version import VERSION
 
 VERBS = {
@@ -69,6 +70,11 @@ _OTHER_STATUS = {
     PLAN: "2 refused",
 }
 
+# Flags that name files or folders and do not read addresses of these by themselves.
+_PLACES = {
+    *("output", "tasks", "calibration", "prices", "corrections", "bucket"),
+    *("emulator_knows", "emulator_faults", "knows", "faults"),
+}
 _METAVARS: dict[object, str] = {
     **{int: "N", float: "X", bool: "true|false"},
     **dict.fromkeys((read_duration, read_span), "TIME"),
@@ -99,6 +105,8 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     known, unknown = _parser(verb).parse_known_args(rest)
     unknown += of_job
     settings = vars(known)
+    for name in _PLACES & settings.keys():
+        settings[name] = local_path(settings[name]) if settings[name] else settings[name]
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
     if verb in (EMULATOR, FORGET, REPORT, REVIEW, SHOW) and unknown:

@@ -21,6 +21,7 @@ from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.flags.command_line import read_command_line
 from tierwise.beam_pipeline.runners.beam_options import beam_options, is_local
 from tierwise.beam_pipeline.runners.workers import in_this_process, worker_processes
+from tierwise.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ["--input=a", "--output=b"]
@@ -42,6 +43,13 @@ def test_values_follow_a_sign_or_a_space() -> None:
     assert line.settings.input == "a b"
     assert line.settings.accept_truncated is True
     assert line.beam_flags == ()
+
+
+def test_addresses_of_files_are_paths() -> None:
+    line = read_command_line(["--input=a", "--output=file:///b%20c/d/", "--tasks=file:/t.yaml"])
+    assert (line.settings.output, line.settings.tasks) == ("/b c/d/", "/t.yaml")
+    with pytest.raises(InputError, match="names a file of the machine 'elsewhere'"):
+        read_command_line(["--input=a", "--output=file://elsewhere/b"])
 
 
 def test_what_is_not_ours_is_beams() -> None:

@@ -219,6 +219,55 @@ def test_done_twice_it_says_so_and_what_nobody_knows_is_refused(
     assert "tierwise has left nothing there" in capsys.readouterr().err
 
 
+def test_examples_of_what_was_skipped_do_not_tell_its_name(
+    photos: Photos, classify: Callable[..., Finished]
+) -> None:
+    folder = photos(3)
+    (folder / "001.jpg").rename(folder / "SECRET.jpg")
+    (folder / "SECRET.jpg.json").write_text("{}", "utf-8")
+    (folder / "SECRET.xmp").write_text("x", "utf-8")
+    (folder / "@eaDir/SECRET.jpg").mkdir(parents=True)
+    (folder / "@eaDir/SECRET.jpg/thumb.jpg").write_bytes((folder / "000.jpg").read_bytes())
+    done = classify(folder)
+    assert len(traces(done.output, "SECRET.jpg.json", "@eaDir/SECRET.jpg/")) >= 2
+    assert forget(done.output, f"--uri={folder}/SECRET.jpg") == 0
+    assert traces(done.output, "SECRET") == []
+    assert main(["show", f"--output={done.output}"]) == 0
+
+
+def test_thumbnails_of_earlier_versions_go_and_what_stays_of_them_is_said(
+    photos: Photos, classify: Callable[..., Finished], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = photos(3)
+    old = digest(folder / "001.jpg")
+    classify(folder)
+    Image.new("RGB", (300, 200), "red").save(folder / "001.jpg")
+    done = classify(folder)
+    thumbnails = done.output / "thumbnails"
+    assert traces(thumbnails, old)
+    kept = traces(thumbnails, digest(folder / "000.jpg"), digest(folder / "002.jpg"))
+    assert forget(done.output, f"--uri={folder}/001.jpg") == 0
+    said = capsys.readouterr().out
+    assert "thumbnails: 1 picture of no table" in said
+    assert "What the journal says of earlier versions of the file stays" in said
+    assert traces(thumbnails, "") == kept
+    assert traces(done.output / "journal", old)
+    assert forget(done.output, f"--content={old}") == 0
+    assert traces(done.output, old) == []
+
+
+def test_names_that_messages_write_with_escapes_go(
+    photos: Photos, classify: Callable[..., Finished]
+) -> None:
+    folder = photos(2)
+    (folder / "SECRET\n\u202e.jpg").write_bytes(b"no picture")
+    done = classify(folder, status=None)
+    document = done.run | {"warnings": [f"{folder}/SECRET\\n\\u202e.jpg: is odd"]}
+    (done.output / "run.json").write_text(json.dumps(document), "utf-8")
+    assert forget(done.output, f"--uri={folder}/SECRET\n\u202e.jpg") == 0
+    assert traces(done.output, "SECRET") == []
+
+
 def test_it_waits_for_the_end_of_a_run(
     told: tuple[Path, Finished], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
+
+import pytest
 
 from tierwise.beam_pipeline.own_process import import_for_good
 
@@ -58,3 +61,31 @@ def test_garbage_is_looked_for_again_after_an_import() -> None:
     assert import_for_good("json").__name__ == "json"
     assert gc.isenabled()
     gc.unfreeze()
+
+
+@pytest.mark.parametrize("verb", [["--help"], ["show", "--output=nowhere"], ["forget"]])
+def test_nobody_has_to_listen(verb: list[str]) -> None:
+    """As behind `| head`, which has what it wants."""
+    read, write = os.pipe()
+    os.close(read)
+    words = [sys.executable, "-m", "tierwise", *verb]
+    heard = subprocess.run(words, capture_output=True, check=False)
+    done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, check=False)
+    unheard = subprocess.run(words, stdout=write, stderr=write, check=False)
+    os.close(write)
+    assert done.stderr == heard.stderr
+    assert done.returncode == unheard.returncode == heard.returncode
+
+
+def test_the_work_goes_on_unheard() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    program = (
+        "import sys\nfrom tierwise.beam_pipeline.own_process import run_as_process\n"
+        "def work():\n    print('x' * 100_000, flush=True)\n    print('y')\n    return 3\n"
+        "run_as_process(work)"
+    )
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (3, b"")

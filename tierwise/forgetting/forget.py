@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,8 +26,8 @@ from tierwise.forgetting.in_journal import (
     remove_leftovers,
 )
 from tierwise.forgetting.in_small_files import forget_small_files, loose_tables
-from tierwise.forgetting.in_tables import Without, holding, named, without
-from tierwise.forgetting.in_texts import forget_in_lists, scrubbed
+from tierwise.forgetting.in_tables import Without, holding, in_none, named, without
+from tierwise.forgetting.in_texts import forget_in_lists, scrubbed, without_examples
 from tierwise.json_text import read_json_text
 from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_earlier
 from tierwise.publishing.stage_page import stage_page
@@ -46,7 +46,8 @@ class Removed:
     """What was taken from where.
 
     `places` are where its names lie. `rows` are counted by table, and had cost `cost_usd`; `page`
-    is what became of that. `requests` are all that were kept for debugging: who can tell what is in
+    is what became of that. Thumbnails that no row names may be of an earlier version of it, and go
+    with its name. `requests` are all that were kept for debugging: who can tell what is in
     them? Of `jobs` the service may still have files. `done_before` says that an earlier start has
     done all.
     """
@@ -59,6 +60,7 @@ class Removed:
     intents: int = 0
     requests: int = 0
     thumbnails: int = 0
+    unnamed_thumbnails: int = 0
     lists: list[str] = field(default_factory=list)
     small_files: int = 0
     page: str = ""
@@ -102,7 +104,9 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
     removed.lines = forget_lines(journal, going.contents, member_ids)
     removed.intents = forget_intents(journal, going.contents)
     removed.jobs = [job.order.display_name for job in remove_leftovers(journal)]
-    removed.thumbnails = _forget_thumbnails(output, going)
+    removed.thumbnails = _delete_thumbnails(output, going.contents)
+    if wanted.names:
+        removed.unnamed_thumbnails = _forget_unnamed(output, every)
     removed.places = _places(going, run)
     words = _words(going) | removed.places
     removed.lists = forget_in_lists(output, going, words)
@@ -113,7 +117,8 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
         return _done_before(removed, output, run, wanted)
     removed.requests = _remove_requests(output)
     if run:
-        run = scrubbed({**run, "tables": listed}, words)
+        run = without_examples({**run, "tables": listed}, going.names)
+        run = scrubbed(run, words)
         _publish(closing, run, removed)
     return removed
 
@@ -193,9 +198,16 @@ def _remove_requests(output: str) -> int:
     return count
 
 
-def _forget_thumbnails(output: str, going: Going) -> int:
-    found = thumbnails_below(output).names().items() if going.contents else ()
-    uris = [uri for picture, uri in found if picture.rpartition("#")[0] in going.contents]
+def _forget_unnamed(output: str, tables: Sequence[str]) -> int:
+    """Delete thumbnails of contents that no table has."""
+    pictures = thumbnails_below(output).names()
+    contents = {picture.rpartition("#")[0] for picture in pictures}
+    return _delete_thumbnails(output, in_none(tables, contents))
+
+
+def _delete_thumbnails(output: str, contents: frozenset[str]) -> int:
+    found = thumbnails_below(output).names().items() if contents else ()
+    uris = [uri for picture, uri in found if picture.rpartition("#")[0] in contents]
     for uri in uris:
         files_for(uri).delete(uri)
     return len(uris)
@@ -209,7 +221,14 @@ def _places(going: Going, run: Mapping[str, Any]) -> frozenset[str]:
 def _words(going: Going) -> frozenset[str]:
     """Its names and contents as any text may write them."""
     digests = {content.rpartition(":")[2] for content in going.contents}
-    return going.names | going.contents | digests
+    return going.names | going.contents | digests | set(map(_escaped, going.names))
+
+
+def _escaped(name: str) -> str:
+    """A name as messages write it, for the sake of terminals."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name
+    )
 
 
 def _publish(closing: Closing, run: dict[str, Any], removed: Removed) -> None:

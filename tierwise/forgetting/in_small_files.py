@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from tierwise.forgetting.going import Going
 from tierwise.forgetting.in_tables import holding, parted
-from tierwise.forgetting.in_texts import scrubbed
+from tierwise.forgetting.in_texts import scrubbed, without_examples
 from tierwise.json_text import read_json_text
 from tierwise.publishing.written_before import (
     CLAIMS,
@@ -103,6 +103,6 @@ def _scrub_totals(output: str, going: Going) -> None:
     uri = join(output, TOTALS_FILE)
     if files_for(uri).exists(uri):
         totals = read_json_text(files_for(uri).read(uri))
-        clean = scrubbed(totals, going.names | going.contents)
+        clean = scrubbed(without_examples(totals, going.names), going.names | going.contents)
         if clean != totals:
             files_for(uri).write(uri, (json.dumps(clean, indent=2) + "\n").encode())

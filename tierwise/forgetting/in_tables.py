@@ -65,6 +65,20 @@ def holding(uris: Sequence[str], going: Going) -> list[str]:
     return [uri for uri, holds in zip(uris, found, strict=True) if holds]
 
 
+def in_none(uris: Sequence[str], contents: Collection[str]) -> frozenset[str]:
+    """Those of some contents that no row of these files has."""
+
+    def had(uri: str) -> set[str]:
+        found = set[str]()
+        for batch in _batches(uri):
+            if _has(batch, _CONTENT):
+                some = batch.column(_CONTENT)
+                found.update(some.filter(_among(some, contents)).unique().to_pylist())
+        return found
+
+    return frozenset(contents).difference(*_in_threads(had, uris if contents else ()))
+
+
 def without(uri: str, going: Going) -> Without:
     """A file's rows and schema less what goes; all other cells stay as they are."""
     with files_for(uri).open(uri) as stream:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from tierwise.forgetting.going import FORGOTTEN, Going
@@ -36,6 +38,23 @@ def scrubbed(document: Any, words: Collection[str]) -> Any:
         return pattern.sub(FORGOTTEN, one) if isinstance(one, str) else one
 
     return clean(document)
+
+
+def without_examples(document: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """A document whose examples of skipped files tell of none that goes with one of these names.
+
+    A sidecar or preview has the picture's name in its own, with another ending or more.
+
+    >>> told = {"skipped_examples": {"sidecars": "x/a1.jpg.json", "hidden": "x/.b"}}
+    >>> without_examples(told, {"y/a1.jpg"})
+    {'skipped_examples': {'sidecars': '(forgotten)', 'hidden': 'x/.b'}}
+    """
+    stems = {PurePosixPath(name).stem for name in names}
+    examples = {
+        kind: FORGOTTEN if any(stem in example for stem in stems) else example
+        for kind, example in document.get("skipped_examples", {}).items()
+    }
+    return {**document, **({"skipped_examples": examples} if examples else {})}
 
 
 def forget_in_lists(folder: str, going: Going, words: Collection[str]) -> list[str]:
@@ -75,7 +94,7 @@ def _without(uri: str, data: bytes, going: Going, words: Collection[str]) -> byt
 
 
 def _of_list(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for line in text.splitlines(keepends=True):
+    for line in io.StringIO(text, newline="\n"):
         try:
             cells = json.loads(line)
         except ValueError:
@@ -85,7 +104,7 @@ def _of_list(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _of_sheet(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each row as it is written, which may be several lines, with its cells."""
-    lines = text.splitlines(keepends=True)
+    lines = list(io.StringIO(text, newline=""))  # other ends of lines are signs in a cell
     separator = max(_SEPARATORS, key=lines[0].count) if lines else ","
     reader = csv.reader(iter(lines), delimiter=separator)
     names, begin = list[str](), 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from tierwise.label_rows import LabelRow
@@ -14,13 +15,27 @@ _Name = TypeVar("_Name", Named, Skipped)
 
 
 def join_key(named: Named) -> bytes:
-    """Where an image lies, however its name was written.
+    """Where an image lies, however its name was written, and whatever links lead to its folder.
 
     >>> join_key(Named("a", "gs://b/a")), join_key(Named("a", "/x/../a"))
     (b'gs://b/a', b'/a')
     """
     path = named.path
-    return os.fsencode(path if "://" in path else os.path.abspath(path))  # noqa: PTH100 - fast
+    if "://" in path:
+        return os.fsencode(path)
+    folder, slash, name = path.rpartition("/")
+    if name in ("", ".", ".."):
+        return os.fsencode(_real(path))
+    return os.fsencode(os.path.join(_real(folder + slash), name))  # noqa: PTH118 - fast
+
+
+# Names come folder by folder.
+@lru_cache(maxsize=4096)
+def _real(folder: str) -> str:
+    try:
+        return os.path.realpath(folder)
+    except ValueError:  # no disk can have this name
+        return os.path.abspath(folder)  # noqa: PTH100
 
 
 def with_columns(named: Named, row: LabelRow | None, labels: Input) -> Named:

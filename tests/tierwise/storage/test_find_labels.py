@@ -9,6 +9,8 @@ import pytest
 from tierwise.errors import InputError
 from tierwise.storage.find_input import find_input
 from tierwise.storage.find_labels import with_labels
+from tierwise.storage.listing import Named
+from tierwise.storage.sampled_names import sampled_names
 
 
 @pytest.fixture
@@ -72,3 +74,13 @@ def test_what_cannot_be_joined_is_refused(
         Path("lists", labels).write_text(content)
     with pytest.raises(InputError, match=message):
         with_labels(find_input("photos/list.csv"), f"lists/{labels}")
+
+
+@pytest.mark.parametrize(("listed", "labelled"), [("link", "photos"), ("photos", "link")])
+def test_links_to_folders_do_not_part_names(place: Path, listed: str, labelled: str) -> None:
+    Path("link").symlink_to("photos")
+    Path("lists/labels.csv").write_text(f"uri,old\n{place}/{labelled}/2009/a.jpg,x\n")
+    found = with_labels(find_input(f"{place}/{listed}"), "lists/labels.csv")
+    names = [name for name in sampled_names(found) if isinstance(name, Named)]
+    olds = {Path(name.uri).name: name.columns["old"] for name in names}
+    assert olds == {"a.jpg": "x", "b.jpg": None}

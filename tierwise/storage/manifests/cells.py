@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tierwise.answers.written_words import twins
 from tierwise.errors import InputError
-from tierwise.json_text import read_json_text
+from tierwise.json_text import read_unambiguous_json
 from tierwise.shown import shown
 from tierwise.storage.manifests.forms import ENDINGS, Format, format_of
 from tierwise.storage.manifests.pieces import Piece, before
@@ -165,7 +165,7 @@ def _jsonl_cells(piece: Piece) -> Iterator[Cells]:
             if not line.strip():
                 continue
             try:
-                row = read_json_text(line)
+                row = read_unambiguous_json(line)
             except ValueError as error:
                 where = f"{piece.uri}: line {before(piece)[0] + number}"
                 raise InputError(f"{where} is not JSON: {error}") from error

@@ -98,6 +98,8 @@ def _check_columns(uri: str, kinds: Mapping[str, str]) -> None:
     if required_format(uri) is Format.JSON_LINES:
         return  # its rows say
     names = column_names(uri)
+    if not names:
+        return  # an empty file has no rows
     if URI not in names:
         raise InputError(f"{uri}: has no column named uri, as other files of the manifest have.")
     if new := next((name for name in names if name not in kinds and name != URI), None):

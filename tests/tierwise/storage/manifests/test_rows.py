@@ -286,3 +286,20 @@ def test_whole_numbers_with_gaps_are_whole_numbers(
     kinds, rows = read(uri)
     assert kinds == {"n": kind}
     assert [cell["n"] for _, cell in rows] == cells
+
+
+@pytest.mark.parametrize("empty", [0, 1, 2])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "csv.gz", "jsonl"])
+def test_an_empty_shard_has_no_rows(tmp_path: Path, empty: int, ending: str) -> None:
+    for shard in range(3):
+        text = '{"uri": "a.jpg"}\n' if ending == "jsonl" else "uri\na.jpg\n"
+        (tmp_path / f"{shard}.{ending}").write_text("" if shard == empty else text)
+    assert read(f"{tmp_path}/*.{ending}") == ({}, [("a.jpg", {})] * 2)
+
+
+def test_a_name_twice_in_an_object_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.jsonl"
+    for row in ('{"uri": "a.jpg", "uri": "b.jpg"}', '{"uri": "a.jpg", "x": {"uri": 1, "uri": 2}}'):
+        path.write_text('{"uri": "c.jpg"}\n' + row)
+        with pytest.raises(InputError, match="line 2 is not JSON: an object has 'uri' twice"):
+            read(path)
