@@ -111,6 +111,8 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
     intents.parent.mkdir()
     under_way = Intent(92, "shade", "m", "", ((f"sha256:{content}", "q1"), ("sha256:00", "q2")))
     intents.write_bytes(UnderWay({"1": under_way}).encoded())
+    own = done.output / "requests" / "mine.jsonl"
+    own.write_bytes(b"{}")
     before, money, run = tables(output), paid(output), done.run
     assert len(traces(output, "002.jpg", content)) >= 9
     assert any("002.jpg" in row["examples"] for row in before["evaluation"][1])
@@ -121,7 +123,7 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
     assert "answers/task=shade: 1 row" in said
 
     assert traces(output, "002.jpg", content, "half a li") == []
-    assert not (done.output / "requests").exists()
+    assert list((done.output / "requests").iterdir()) == [own]
     after = tables(output)
     assert after.keys() == before.keys()
     for table, (schema, rows) in after.items():

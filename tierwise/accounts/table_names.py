@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import uuid
+
 ANSWERS = "answers"
 FAILURES = "failures"
 COSTS = "costs"
@@ -13,6 +16,9 @@ RUN_FILE = "run.json"
 PAGE_FILE = "report.html"
 
 _TASK = f"{ANSWERS}/task="
+_PART = re.compile(
+    rf"(?:{_TASK}[^/]+|{FAILURES}|{COSTS}|{EVALUATION}|{WIDE}|{COUNTS})/part-[0-9a-f]{{32}}\.parquet"
+)
 
 
 def answers_table(task: str) -> str:
@@ -22,3 +28,19 @@ def answers_table(task: str) -> str:
     'answers/task=category'
     """
     return _TASK + task
+
+
+def new_part(table: str) -> str:
+    """The name below an output of a file of a table, which no other has."""
+    return f"{table}/part-{uuid.uuid4().hex}.parquet"
+
+
+def is_part(name: str) -> bool:
+    """Whether a name below an output is one that only tierwise gives: `new_part`, by any version.
+
+    Folders of tables are called as anybody may call a folder of pictures.
+
+    >>> is_part(new_part("wide")), is_part("wide/part-0.parquet"), is_part("wide/sunset.jpg")
+    (True, False, False)
+    """
+    return _PART.fullmatch(name) is not None

@@ -8,7 +8,6 @@ the same words, and each step finds what the last start has left of it.
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tierwise.accounts.table_names import PAGE_FILE, RUN_FILE, answers_table
+from tierwise.accounts.table_names import PAGE_FILE, RUN_FILE, answers_table, new_part
 from tierwise.errors import InputError
 from tierwise.forgetting.going import Going
 from tierwise.forgetting.in_journal import (
@@ -33,7 +32,7 @@ from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_
 from tierwise.publishing.stage_page import stage_page
 from tierwise.report.gallery import address
 from tierwise.storage.files import files_for, join
-from tierwise.storage.request_files import REQUESTS
+from tierwise.storage.request_files import request_names
 from tierwise.storage.thumbnail_files import thumbnails_below
 
 _AT_ONCE = 16
@@ -172,7 +171,7 @@ def _stage_tables(
             files_for(output).copy(uri, join(staging, one["file"]))
             return one, None
         kept = without(uri, removed.going)
-        file = join(table, f"part-{uuid.uuid4().hex}.parquet")
+        file = new_part(table)
         files_for(staging).write(join(staging, file), kept.data)
         return {"file": file, "rows": kept.rows, "bytes": len(kept.data)}, kept
 
@@ -192,10 +191,10 @@ def _stage_tables(
 
 
 def _remove_requests(output: str) -> int:
-    folder = join(output, REQUESTS)
-    count = sum(1 for _ in files_for(folder).walk(folder))
-    files_for(folder).remove_folder(folder)
-    return count
+    kept = list(request_names(output))
+    for name in kept:
+        files_for(output).discard(output, name)
+    return len(kept)
 
 
 def _forget_unnamed(output: str, tables: Sequence[str]) -> int:

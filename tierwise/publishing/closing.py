@@ -10,7 +10,7 @@ the run, by making the one file that names it. From then on whoever comes, a twi
 goes on with that attempt's files and no others, from wherever they are:
 
     table files are moved beside those of the last run ─▶ report.html ─▶ run.json
-    ─▶ files that it does not list are deleted ─▶ the staging folder goes
+    ─▶ parts that it does not list are deleted ─▶ the staging folder goes
 
 Until run.json is moved it lists the old tables, and afterwards the new ones; all of a set is there
 as long as it is listed. What is moved can be moved once, so whoever wakes up late finds nothing to
@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from tierwise.accounts.table_names import PAGE_FILE, RUN_FILE
+from tierwise.accounts.table_names import PAGE_FILE, RUN_FILE, is_part
 from tierwise.errors import LeaseLostError, TablesError
 from tierwise.json_text import read_json_text
 from tierwise.publishing.check_tables import (
@@ -247,8 +247,9 @@ class Closing:
         return run if isinstance(run, dict) else {}
 
     def _clear(self, tables: Listed) -> None:
-        """Delete what lies among the tables and is not listed."""
-        others = files_of_tables(self.output).keys() - {table["file"] for table in tables}
+        """Delete parts of tables that are not listed; what else lies beside them is not ours."""
+        parts = set(filter(is_part, files_of_tables(self.output)))
+        others = parts - {table["file"] for table in tables}
         self.check()  # while this was our output, nothing in it was a later run's
         files = files_for(self.output)
         with ThreadPoolExecutor(self.at_once) as pool:

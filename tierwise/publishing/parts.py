@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
+from tierwise.accounts.table_names import FAILURES, WIDE, answers_table, new_part
 from tierwise.accounts.tables import answer_row, failure_row
 from tierwise.accounts.wide_table import WideTable
 from tierwise.records import Answer, ImageFile, NamedOutcome, NamedPage
@@ -115,6 +114,6 @@ def _write(folder: str, table: str, rows: pa.Table) -> Part:
 
 
 def _put(folder: str, table: str, rows: int, data: bytes) -> Part:
-    uri = join(folder, table, f"part-{uuid.uuid4().hex}.parquet")
+    uri = join(folder, new_part(table))
     files_for(uri).write(uri, data)
     return Part(table, uri, rows, len(data))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tierwise.storage.files import files_for, join
 
 REQUESTS = "requests"
+_NAME = re.compile(REQUESTS + r"/\d{8}T\d{6}-[0-9a-f]{8}-[0-9a-f]{12}\.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,11 @@ class RequestFiles:
         """Keep one JSON line."""
         uri = join(self.folder, f"{self.run_id}-{uuid.uuid4().hex[:12]}.jsonl")
         files_for(uri).write(uri, line)
+
+
+def request_names(output: str) -> Iterator[str]:
+    """The names below an output of all requests that were kept; other files there are not ours."""
+    top = len(join(output, ""))
+    for stat in files_for(output).walk(join(output, REQUESTS)):
+        if _NAME.fullmatch(name := stat.uri[top:]):
+            yield name

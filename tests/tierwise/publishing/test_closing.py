@@ -20,6 +20,7 @@ from tests.tierwise.publishing.attempts import (
     steps_of,
     whole,
 )
+from tierwise.accounts.table_names import new_part
 from tierwise.emulator import EmulatorConfig, running_emulator
 from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.errors import LeaseLostError, TablesError
@@ -194,3 +195,16 @@ def test_what_others_have_spoilt_is_not_closed(outputs: Outputs) -> None:
     with pytest.raises(TablesError, match=r"has \d+ bytes, and \d+ bytes were written"):
         end(run, run.attempt(parts))
     assert whole(output) == ("old", 3)
+
+
+def test_what_a_person_keeps_in_folders_called_like_tables_stays(outputs: Outputs) -> None:
+    output = outputs()
+    run, files = old_and_new(output), files_for(output)
+    own = ("wide/a.jpg", "costs/2026/plan.pdf", "counts/part-0.parquet", "answers/task=a/notes.txt")
+    left = join(output, new_part("wide"))  # by a run that was killed
+    for uri in (left, *(join(output, name) for name in own)):
+        files.write(uri, b"x")
+    end(run, run.attempt(run.stage()))
+    begin(output, "third", 4)
+    assert all(files.read(join(output, name)) == b"x" for name in own)
+    assert not files.exists(left)

@@ -106,6 +106,7 @@ def test_a_finished_publication_is_not_repeated(
     assert snapshot(publication) == before
 
 
+OLD_PART = f"part-{'0a' * 16}.parquet"
 FOLDERS = ("answers", "failures", "costs")
 
 
@@ -123,7 +124,7 @@ def test_what_an_earlier_version_had_not_finished_is_finished(
     for folder in FOLDERS[moved:]:
         (output / folder).rename(staging / folder)
         (output / folder).mkdir()
-        (output / folder / "old.parquet").write_bytes(b"old")
+        (output / folder / OLD_PART).write_bytes(b"old")
     settle_earlier(publication.output, publication.journal.check_lease)
     check(publication, 2)
     assert json.loads((output / "run.json").read_text("utf-8"))["status"] == "done"
@@ -189,10 +190,10 @@ def test_older_tables_are_replaced(publication: Publication, staged: Any, answer
     for folder in ("answers/task=gone", "answers/task=a", "failures", "costs"):
         place = Path(publication.output) / folder
         place.mkdir(parents=True)
-        (place / "old.parquet").write_bytes(b"old")
+        (place / OLD_PART).write_bytes(b"old")
     publish(publication, staged(2), costs_of(answer, 2), {"repeated_rows": 0})
     check(publication, 2)
-    assert not list(Path(publication.output).rglob("old.parquet"))
+    assert not list(Path(publication.output).rglob(OLD_PART))
     assert not (Path(publication.output) / "answers" / "task=gone").exists()
 
 
