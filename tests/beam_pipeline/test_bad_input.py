@@ -84,6 +84,14 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
         ["remote.csv: row 2", "ftp://host/a.jpg"],
     ),
     "strange address": (["run", "--input=ftp://host/", O], ["ftp://host/"]),
+    "output is where a pattern starts": (
+        ["run", "--input=good/../good/*.jpg", "--output=./good/"],
+        ["--output", "input folder"],
+    ),
+    "output is where a pattern starts, here": (
+        ["run", "--input=**/*.jpg", "--output=."],
+        ["--output", "input folder"],
+    ),
     "output is a file": (["run", I, "--output=a file"], ["--output", "a file"]),
     "output below a file": (["run", I, "--output=a file/out"], ["--output", "a file/out"]),
     "output nowhere": (["run", I, "--output=/proc/none/out"], ["--output", "/proc/none/out"]),

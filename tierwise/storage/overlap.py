@@ -8,17 +8,21 @@ from itertools import islice
 
 from tierwise.errors import InputError
 from tierwise.records import ImageFile
-from tierwise.storage.listing import Input, InputKind, Named
+from tierwise.storage.listing import Input, InputKind, Named, fixed_part
 from tierwise.storage.sampled_names import sampled_names
 
 
 def check_not_itself(found: Input, output: str) -> None:
-    """Refuse an output that is the input folder, under whatever name.
+    """Refuse an output that is the input folder, or the one that a pattern starts in.
+
+    Else what lies there would be taken for what an earlier run has left. Names do not matter.
 
     Raises:
         InputError: it is.
     """
-    if found.kind is InputKind.FOLDER and _resolved(found.uri) == _resolved(output):
+    is_pattern = found.kind is InputKind.PATTERN
+    folder = fixed_part(found.uri) or "." if is_pattern else found.uri
+    if (is_pattern or found.kind is InputKind.FOLDER) and _resolved(folder) == _resolved(output):
         raise InputError(
             f"--output={output}: is the input folder itself. Name a folder within it or beside it."
         )
