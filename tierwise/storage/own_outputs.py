@@ -3,9 +3,10 @@
 A folder is an output of `run` (and of those that ask as it does) when it holds `run.json` of ours,
 or `journal/runs/000001.json`, which is there as soon as the run is; and one of `optimize` when it
 holds `optimize.json` of ours, or what it writes while it publishes. Its name says nothing, so it
-may have been renamed or copied. Of an output of `run`, what tierwise puts there is skipped, so that
-pictures which somebody keeps beside it are tried. Small files of `optimize` are called as their
-originals are: such an output is skipped as a whole, unless it is the very folder that is listed.
+may have been renamed or copied. Of an output of `run`, files are skipped by the names that tierwise
+gives them, so that pictures which somebody keeps beside them, or in a folder that is called like
+one of ours, are tried. Small files of `optimize` are called as their originals are: such an output
+is skipped as a whole, unless it is the very folder that is listed.
 
 Names of one folder come together in every listing, so whoever looks at a thousand at a time sees
 all of each folder that begins and ends among them. Of the few that reach over an edge, the store
@@ -36,8 +37,11 @@ _MARKS = re.compile(
     rf"|(?P<small>\.publishing/{_RUN_ID}\.parquet|\.shrinking-{_RUN_ID}/.*))\Z",
     re.DOTALL,
 )
-_FOLDERS = re.compile(
-    r"(?:answers|failures|costs|wide|counts|evaluation|thumbnails|pictures|journal|requests)/"
+# In an output of `run`. Folders of pictures may be called so too: what else lies there is tried.
+_FILES = re.compile(
+    r"(?:(?:answers|failures|costs|wide|counts|evaluation)/.*\.parquet|requests/.*\.jsonl"
+    r"|journal/(?:(?:batches|doubts)/.*|.*/[^/.]*|.*\.(?:jsonl?|damaged)))\Z",
+    re.DOTALL,
 )
 _PLOTS = re.compile(r"(?:calibration-[^/]*|measurement)\.(?:png|svg)\Z")
 # Wherever they lie: names that only tierwise gives.
@@ -113,7 +117,7 @@ class _Outputs:
             rest = uri[len(folder) + 1 :]
             if folder != self._root and _Of.OPTIMIZE in self._kinds(folder):
                 return True
-            ours = _FOLDERS.match(rest) or _PLOTS.match(rest)
+            ours = _FILES.match(rest) or _PLOTS.match(rest)
             if ours and _Of.RUN in self._kinds(folder):
                 return True
         return False

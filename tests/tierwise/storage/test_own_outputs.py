@@ -23,11 +23,16 @@ OURS = json.dumps({"tierwise": "0.1.0", "run_id": "20261130T225531-703896a3"}).e
 OTHERS = b'{"experiment": 7}'
 RUN = {
     "run.json": OURS,
-    "journal/00/1.jpg": b"x",
-    "thumbnails/own/cat.jpg": b"x",
+    "journal/batches/parts/r/p/pictures/1.jpg": b"x",
+    "journal/workers/20261130T225531-703896a3/0a": b"x",
+    f"thumbnails/sha256-{'0a' * 32}-1.jpg": b"x",
     "pictures/task=hero/1.png": b"x",
-    "requests/1.json": b"x",
+    "requests/1.jsonl": b"x",
     "calibration-kind.png": b"x",
+}
+OWN = {  # in folders that people call as tierwise does
+    *("pictures/b.jpg", "pictures/2009/b.jpg", "thumbnails/own/cat.jpg", "journal/2019/b.jpg"),
+    *("wide/b.jpg", "costs/b.png", "counts/b.heic", "requests/b.jpg", "evaluation/b.jpg"),
 }
 SMALL = {"optimize.json": OURS, "metrics.parquet": b"x", "2009/a.jpg": b"x", "b.jpg": b"x"}
 
@@ -53,14 +58,15 @@ def test_an_output_of_run_gives_no_pictures_but_those_that_somebody_keeps_beside
     tmp_path: Path, mark: dict[str, bytes]
 ) -> None:
     put(tmp_path, {"a.jpg": b"x"})
-    put(tmp_path / "old" / "renamed", {**RUN, "run.json": OTHERS} | mark | {"mine/b.jpg": b"x"})
+    put(tmp_path / "old" / "renamed", {**RUN, "run.json": OTHERS} | mark)
+    put(tmp_path / "old" / "renamed", dict.fromkeys(("mine/b.jpg", *OWN), b"x"))
     tally = Tally()
     names = list(list_names(find_input(str(tmp_path)), tally))
     assert {n.uri for n in names if isinstance(n, Named)} == {
         f"{tmp_path}/a.jpg",
-        f"{tmp_path}/old/renamed/mine/b.jpg",
+        *(f"{tmp_path}/old/renamed/{name}" for name in ("mine/b.jpg", *OWN)),
     }
-    assert tally.skipped.counts == {"outputs": 5 + ("run.json" not in mark), "not_pictures": 1}
+    assert tally.skipped.counts == {"outputs": 6 + ("run.json" not in mark), "not_pictures": 1}
 
 
 @pytest.mark.parametrize(
@@ -85,8 +91,8 @@ def test_an_output_of_optimize_is_skipped_as_a_whole(
 def test_what_other_programs_call_so_is_tried(tmp_path: Path) -> None:
     put(tmp_path / "experiment", {**RUN, **SMALL, "run.json": OTHERS, "optimize.json": b"not json"})
     assert tried(tmp_path) == {
-        "experiment/journal/00/1.jpg",
-        "experiment/thumbnails/own/cat.jpg",
+        "experiment/journal/batches/parts/r/p/pictures/1.jpg",
+        "experiment/journal/workers/20261130T225531-703896a3/0a",
         "experiment/calibration-kind.png",
         "experiment/2009/a.jpg",
         "experiment/b.jpg",
@@ -105,7 +111,7 @@ def test_a_pattern_that_does_not_match_the_marks_leaves_outputs_out_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
 ) -> None:
     put(tmp_path, {"p/a.jpg": b"x", "p/q/a.jpg": b"x"})
-    put(tmp_path / "out", RUN | {"thumbnails/x.jpg": b"x"})
+    put(tmp_path / "out", RUN)
     put(tmp_path / "small", SMALL)
     monkeypatch.chdir(tmp_path)
     listed = list_names(find_input(pattern))
@@ -121,7 +127,7 @@ def test_workers_with_ranges_of_a_bucket_know_what_whoever_lists_all_of_it_knows
     for folder, mark in marks:
         bucket.put(f"gs://archive/in/{folder}/{mark}", OTHERS if folder == "mine" else OURS)
         for number in range(2500):
-            bucket.put(f"gs://archive/in/{folder}/thumbnails/{number:05}.jpg", b"x")
+            bucket.put(f"gs://archive/in/{folder}/journal/batches/{number:05}.jpg", b"x")
             bucket.put(f"gs://archive/in/{folder}/{number % 5}/{number:05}.jpg", b"x")
     cut = GcsFiles(page=50, ranges=12).cut("gs://archive/in")
     found = replace(find_input("gs://archive/in"), ranges=cut.ranges, about=cut.names)
@@ -129,7 +135,7 @@ def test_workers_with_ranges_of_a_bucket_know_what_whoever_lists_all_of_it_knows
     parts = [name.uri for part in split(found) for name in list_names(part) if is_tried(name)]
     asked = bucket.counts["stat"] + bucket.counts["read"]
     assert len(parts) == len(set(parts)) == 3 * 2500
-    folders = {(uri.split("/")[4], uri.split("/")[5] == "thumbnails") for uri in parts}
+    folders = {(uri.split("/")[4], uri.split("/")[5] == "journal") for uri in parts}
     assert folders == {("out", False), ("mine", True), ("mine", False)}
     # Of the folders at the edges of ranges and windows alone.
     assert asked <= 8 * (len(cut.ranges) + 15)
