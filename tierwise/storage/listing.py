@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ from tierwise.storage.manifests.pieces import Piece, pieces_of
 from tierwise.storage.manifests.rows import read_rows
 from tierwise.storage.name_ranges import EVERY, NameRange
 from tierwise.storage.own_outputs import marked
+from tierwise.storage.pattern_folders import PatternFolders
 from tierwise.storage.shown_names import path_of, shown_name
 from tierwise.storage.sieve import Sieve
 from tierwise.storage.stat import Stat
@@ -247,7 +248,15 @@ def _walked(root: str, found: Input, sieve: Sieve) -> Iterator[Stat | NotEntered
         follow_links=found.follow_links,
         aside=lambda path: sieve.kind_of(path) is not None,
         deepest=_depth_of(found),
+        covers=_covers(found),
     )
+
+
+def _covers(found: Input) -> Callable[[str, str], bool]:
+    """Whether a folder has all names of an input that a link to it has."""
+    if not GLOB_SIGNS & set(found.uri) or found.kind is InputKind.FOLDER:
+        return lambda _folder, _link: True
+    return PatternFolders(found.uri[len(fixed_part(found.uri)) :].lstrip("/")).covers
 
 
 def _depth_of(found: Input) -> int | None:

@@ -186,3 +186,39 @@ def test_a_pattern_looks_no_deeper_than_its_names_lie(tmp_path: Path) -> None:
     ):
         found = list_names(find_input(f"{tmp_path}/{pattern}"))
         assert {str(Path(name.uri).relative_to(tmp_path)) for name in found} == names
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        # The folder that `sel` leads to lies too deep, or is called otherwise, for its own names.
+        ("*/*.jpg", {"a/1.jpg", "sel/2.jpg", "top/0.jpg"}),
+        ("s*/**/*.jpg", {"sel/2.jpg"}),
+        ("s*/*", {"sel/2.jpg"}),
+        # By these patterns it is listed anyway.
+        ("**/*.jpg", {"0.jpg", "a/1.jpg", "a/inner/2.jpg"}),
+        ("**", {"0.jpg", "a/1.jpg", "a/inner/2.jpg"}),
+        ("*/inner/*.jpg", {"a/inner/2.jpg"}),
+    ],
+)
+def test_a_pattern_follows_links_inside_where_it_has_no_other_name(
+    tmp_path: Path, pattern: str, names: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "0.jpg", "a/1.jpg", "a/inner/2.jpg")
+    (tmp_path / "sel").symlink_to("a/inner", target_is_directory=True)
+    (tmp_path / "top").symlink_to(".", target_is_directory=True)
+    (tmp_path / "twin").symlink_to("a", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    for beginning in ("", f"{tmp_path}/"):
+        found = list_names(find_input(beginning + pattern))
+        tried = [name.uri.removeprefix(beginning) for name in found if isinstance(name, Named)]
+        assert sorted(tried) == sorted(names)
+
+
+def test_a_link_to_a_folder_above_names_no_picture_twice(tmp_path: Path) -> None:
+    put(tmp_path, "archive/a.jpg", "archive/deep/b.jpg", "beside/c.jpg")
+    (tmp_path / "archive" / "deep" / "up").symlink_to("../..", target_is_directory=True)
+    assert listed(tmp_path / "archive", follow_links=True) == (
+        {"a.jpg", "deep/b.jpg", "deep/up/beside/c.jpg"},
+        {"linked_folders": 1},
+    )
