@@ -42,6 +42,16 @@ LEFT_ASIDE = {
     "storage/cache/thumbnails/a/b/c.jpg": "previews",
     ".picasaoriginals/a.jpg": "earlier_versions",
     "Takeout/Google Photos/Trash/a.jpg": "recycle_bins",
+    "Takeout/Google Fotos/Papierkorb/a.jpg": "recycle_bins",
+    "Takeout/Google Foto_s/Prullenbak/a.jpg": "recycle_bins",
+    "Takeout/Google Photos/Corbeille/a.jpg": "recycle_bins",
+    "Takeout/Google Фото/Корзина/a.jpg": "recycle_bins",
+    "Takeout/Google フォト/ゴミ箱/a.jpg": "recycle_bins",
+    "RECYCLED/Dc1.jpg": "recycle_bins",
+    "RECYCLED/Dd12/a.jpg": "recycle_bins",
+    "RECYCLER/S-1-5-21-1-2-3-1004/Dc1.jpg": "recycle_bins",
+    "storage/sidecar/2019/IMG_1.HEIC.jpg": "previews",
+    "photoprism/storage/sidecar/2019/a.jpg": "previews",
     "Takeout/Google Photos/Photos from 2019/a.jpg.json": "sidecars",
     "a.jpg.supplemental-metadata.json": "sidecars",
     "a.jpg.suppl.json": "sidecars",
@@ -66,6 +76,9 @@ TRIED = (
     *("iPhoto Library/Originals/2006/a.jpg", "iPhoto Library/2004/02/24/a.jpg"),
     *("Fotos.photoslibrary/originals/0/1.heic", "Alt.photoslibrary/Masters/2012/a.jpg"),
     *("Alt.photolibrary/Masters/a.jpg", "x.aplibrary/Masters/a.jpg", "a.cr2", "a.jpg"),
+    *("RECYCLED/a.jpg", "waste/recycled/plastic/0001.jpg", "RECYCLER/a.jpg", "Papierkorb/a.jpg"),
+    *("Temporary Items/a.jpg", "storage/sidecar/a.jpg", "storage/sidecar/2019/a.jpg"),
+    *("appdata_photos/a.jpg", "appdata_2019/a.jpg", "Google Fotos/2019/a.jpg", "Cestino/a.jpg"),
     *("CaptureOne/a.jpg", "session/Capture/a.CR2", "_a.jpg", "thm.jpg", "xmp/a.jpg", "me.xmp.jpg"),
 )
 
@@ -101,6 +114,6 @@ def rules() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("kind", "name"), list(rules()))
 def test_every_rule_says_something(kind: str, name: str) -> None:
     """A name that is made of the pattern is of its kind, in other letters too."""
-    made = re.sub(r"\*\*/", "", name).replace("*", "x").replace("?", "y")
+    made = re.sub(r"\[(.).*?\]", r"\1", name.replace("**/", "")).replace("*", "x").replace("?", "y")
     path = f"a/{made}z.jpg" if name.endswith("/") else f"a/{made}"
     assert kind_of_name(path) == kind_of_name(path.swapcase()) == Kind(kind)
