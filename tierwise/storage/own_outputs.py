@@ -5,8 +5,9 @@ or `journal/runs/000001.json`, which is there as soon as the run is; and one of 
 holds `optimize.json` of ours, or what it writes while it publishes. Its name says nothing, so it
 may have been renamed or copied. Of an output of `run`, files are skipped by the names that tierwise
 gives them, so that pictures which somebody keeps beside them, or in a folder that is called like
-one of ours, are tried. Small files of `optimize` are called as their originals are: such an output
-is skipped as a whole, unless it is the very folder that is listed.
+one of ours, are tried. Small files of `optimize` are called as their originals are: what its table
+or claims name is skipped, unless it is the very folder that is listed. Where they are gone or
+damaged, or name more than anybody can hold, nobody can tell, and all of it is skipped.
 
 Names of one folder come together in every listing, so whoever looks at a thousand at a time sees
 all of each folder that begins and ends among them. Of the few that reach over an edge, the store
@@ -25,11 +26,14 @@ from typing import Protocol, TypeVar
 
 from tierwise.json_text import read_json_text
 from tierwise.storage.files import Files, files_for
+from tierwise.storage.small_names import SmallNames, small_names
 
 # With the name behind them, which tells whether there is one, as many as a bucket lists at a time.
 _WINDOW = 999
 # Folders over an edge whose answers are kept.
 _MOST_KNOWN = 10_000
+# Outputs of `optimize`, one within the other, whose records are kept: each has up to 32 MB.
+_MOST_READ = 4
 _RUN_ID = r"\d{8}T\d{6}-[0-9a-f]{8}"
 # What ends so stands in an output: a file that must be ours, or a name that nobody else gives.
 _MARKS = re.compile(
@@ -43,6 +47,8 @@ _FILES = re.compile(
     r"|journal/(?:(?:batches|doubts)/.*|.*/[^/.]*|.*\.(?:jsonl?|damaged)))\Z",
     re.DOTALL,
 )
+# In an output of `optimize`, beside the small files.
+_RECORDS = re.compile(r"(?:optimize\.json|metrics\.parquet)\Z|\.(?:publishing/|shrinking-)")
 _PLOTS = re.compile(r"(?:calibration-[^/]*|measurement)\.(?:png|svg)\Z")
 # Wherever they lie: names that only tierwise gives.
 _OURS_BY_NAME = re.compile(
@@ -93,6 +99,7 @@ class _Outputs:
     def __init__(self, root: str) -> None:
         self._root = root.rstrip("/") if root != "/" else ""
         self._files: Files = files_for(root or ".")
+        self._small: dict[str, SmallNames | None] = {}
         self._asked: dict[str, frozenset[_Of]] = {}
         self._marks: dict[str, list[re.Match[str]]] = {}
         self._known: dict[str, frozenset[_Of]] = {}
@@ -115,12 +122,25 @@ class _Outputs:
             return True
         for folder in self._above(uri):
             rest = uri[len(folder) + 1 :]
-            if folder != self._root and _Of.OPTIMIZE in self._kinds(folder):
+            if (
+                folder != self._root
+                and _Of.OPTIMIZE in self._kinds(folder)
+                and self._is_small(folder, rest)
+            ):
                 return True
             ours = _FILES.match(rest) or _PLOTS.match(rest)
             if ours and _Of.RUN in self._kinds(folder):
                 return True
         return False
+
+    def _is_small(self, folder: str, name: str) -> bool:
+        """Whether a name below an output of `optimize` is one of its files."""
+        if folder not in self._small:
+            if len(self._small) == _MOST_READ:
+                self._small.pop(next(iter(self._small)))
+            self._small[folder] = small_names(folder)
+        known = self._small[folder]
+        return known is None or name in known or _RECORDS.match(name) is not None
 
     def _above(self, uri: str) -> Iterator[str]:
         """The folders above a name, from the root on."""

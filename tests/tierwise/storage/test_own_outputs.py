@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,7 +80,7 @@ def test_an_output_of_run_gives_no_pictures_but_those_that_somebody_keeps_beside
         {".shrinking-20261130T225536-f732c5e8/parts/1.parquet": b"x"},
     ],
 )
-def test_an_output_of_optimize_is_skipped_as_a_whole(
+def test_an_output_of_optimize_whose_records_are_gone_is_skipped_as_a_whole(
     tmp_path: Path, mark: dict[str, bytes]
 ) -> None:
     put(tmp_path, {"a.jpg": b"x"})
@@ -86,6 +89,40 @@ def test_an_output_of_optimize_is_skipped_as_a_whole(
     # Whoever names it means it.
     assert tried(tmp_path / "small") == {"2009/a.jpg", "b.jpg"}
     assert tried(tmp_path / "small" / "2009") == {"a.jpg"}
+
+
+def metrics(*names: str) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"uri": list(names), "output": [*names[:-1], None]}), sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        {"optimize.json": OURS, "metrics.parquet": metrics("2009/a.jpg", "b.page-2.jpg", "no.jpg")},
+        {
+            "optimize.json": OURS,
+            "metrics.parquet": metrics("2009/a.jpg", "no.jpg"),
+            ".publishing/20261130T225536-f732c5e8.parquet": metrics("b.page-2.jpg", "no.jpg"),
+        },
+        {  # killed
+            ".shrinking-20261130T225536-f732c5e8/claims/1.jsonl": (
+                b'["2009/a", "x/a.heic", "md5:0"]\n["b", "x/b.tif", "md5:1"]\n'
+            )
+        },
+    ],
+)
+def test_of_an_output_of_optimize_what_its_records_do_not_name_is_tried(
+    tmp_path: Path, records: dict[str, bytes]
+) -> None:
+    put(tmp_path / "home" / "photos", {"2009/a.jpg": b"x", "b.page-2.jpg": b"x"} | records)
+    put(tmp_path / "home" / "photos", {"mine/c.jpg": b"x", "2009/d.heic": b"x", "no.jpg": b"x"})
+    assert tried(tmp_path) == {
+        "home/photos/mine/c.jpg",
+        "home/photos/2009/d.heic",
+        "home/photos/no.jpg",
+    }
 
 
 def test_what_other_programs_call_so_is_tried(tmp_path: Path) -> None:
