@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from tierwise.storage.files import files_for, join
 
 THUMBNAILS = "thumbnails"
-_NAME = re.compile(r"([a-z0-9]+)-([0-9a-f]+)-(\d+)\.jpg")
+# So strict that no photograph is called so: thumbnails of forgotten pictures are deleted.
+_NAME = re.compile(r"(md5|sha256)-([0-9a-f]{32}|[0-9a-f]{64})-(\d+)\.jpg")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,12 @@ def test_what_was_kept_is_found(where: str, tmp_path: Path, request: pytest.Fixt
 def test_other_files_are_no_thumbnails(tmp_path: Path) -> None:
     folder: Any = tmp_path / "thumbnails"
     folder.mkdir()
-    for name in ("holiday.jpg", "sha256-xyz-1.jpg", "sha256-0a-1.png", ".hidden"):
+    for name in (
+        "holiday.jpg",
+        "img-2019-01.jpg",
+        "sha256-xyz-1.jpg",
+        "sha256-0a-1.png",
+        ".hidden",
+    ):
         (folder / name).write_bytes(b"")
     assert thumbnails_below(str(tmp_path)).names() == {}
