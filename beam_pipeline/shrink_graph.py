@@ -12,6 +12,7 @@ from apache_beam.pvalue import AsSingleton
 from tierwise.answering.optimize_file import Shrinking
 from tierwise.images.limits import Limits
 from tierwise.metrics import (
+    Kept,
     Optimized,
     OptimizedTotals,
     metrics_row,
@@ -25,13 +26,15 @@ from tierwise.publishing.publish_metrics import (
     end_publication,
     publish_metrics,
 )
-from tierwise.publishing.written_before import SHRINK_STAGING
+from tierwise.publishing.publish_run import REMEMBERED
+from tierwise.publishing.written_before import SHRINK_STAGING, tables_before
 from tierwise.records import ImageFile, ImageSettings, MediaResolution
 from tierwise.storage.files import files_for, join
 from tierwise.storage.listing import Input
 from tierwise.storage.overlap import check_apart
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.hash_images import REPEATED_NAMES
+from tierwise.transforms.keep_small_files import KeepSmallFiles
 from tierwise.transforms.list_images import ListImages
 from tierwise.transforms.list_names import SKIPPED
 from tierwise.transforms.place_files import BEFORE, ClaimPlaces, PlaceFiles
@@ -76,19 +79,27 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
             one, model=job.model, media_resolution=job.media_resolution, vertex=False
         )
 
-    listed = root | "ListImages" >> ListImages(job.found, patience_s=job.limits.patience_s)
+    tables = tables_before(job.output) if again else ()
+    listing = ListImages(job.found, patience_s=job.limits.patience_s, tables=tables)
+    listed = root | "ListImages" >> listing
     checked = listed["files"] | "CheckApart" >> beam.Map(_apart, output=job.output)
     placed = checked | "PlaceFiles" >> PlaceFiles(job.found, job.output if again else "")
     claimed = placed["placed"] | "ClaimPlaces" >> ClaimPlaces(staging)
     optimized = claimed | "OptimizeImages" >> ShrinkPlaced(shrinking, job.shrinkers)
-    parts = optimized | "WriteTables" >> WriteParts(staging, {_TABLE: schema}, _tabulate)
-    sums = optimized | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
+    rows = optimized
+    if tables:
+        keeping = KeepSmallFiles(job.output, tables)
+        rows, left_out[REMEMBERED] = optimized | "KeepSmallFiles" >> keeping
+    # What a bucket or disk does not give now has the small files and the rows of the last run.
+    parts = rows | "WriteTables" >> WriteParts(staging, {_TABLE: schema}, _tabulate)
+    shrunk = rows | "Shrunk" >> beam.Filter(lambda one: isinstance(one, Optimized))
+    sums = shrunk | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     close = CloseRun(publication, publish_metrics)
     published = (parts, sums, left_out) | "PublishMetrics" >> close
     if not again:
         return published | "End" >> beam.Map(_end, 0, output=job.output)
-    removed = (placed[BEFORE], optimized, published) | "RemoveStale" >> RemoveStale(job.output)
+    removed = (placed[BEFORE], rows, published) | "RemoveStale" >> RemoveStale(job.output)
     return published | "End" >> beam.Map(_end, AsSingleton(removed), output=job.output)
 
 
@@ -105,5 +116,5 @@ def _apart(file: ImageFile, output: str) -> ImageFile:
     return file
 
 
-def _tabulate(one: Optimized) -> TableRow:
-    return _TABLE, metrics_row(one)
+def _tabulate(one: Optimized | Kept) -> TableRow:
+    return _TABLE, one.row if isinstance(one, Kept) else metrics_row(one)

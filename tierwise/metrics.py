@@ -44,6 +44,19 @@ class Optimized:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier run wrote for an image that failed now for a trouble of its store."""
+
+    failure: Optimized
+    row: dict[str, Any]
+
+    @property
+    def output(self) -> str:
+        """Where the small file lies; empty where the image failed then, too."""
+        return self.row["output"] or ""
+
+
+@dataclass(frozen=True, slots=True)
 class OptimizedTotals:
     """Sums over images of one format. Bytes are of files before and pictures after.
 
@@ -153,6 +166,12 @@ def metrics_row(one: Optimized) -> dict[str, Any]:
     if one.failure is not None:
         return row | {"reason": str(one.failure.reason), "message": one.failure.message}
     return row | {"output": one.output} | _picture_cells(one)
+
+
+def kept_row(failure: Optimized, earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of an earlier table as one of now, with what the manifest says now."""
+    names = metrics_schema({}).names
+    return {name: earlier.get(name) for name in names} | manifest_cells(failure.file)
 
 
 def _picture_cells(one: Optimized) -> dict[str, Any]:

@@ -122,6 +122,12 @@ class Tally:
         return SkippedFiles(counts, examples, frozenset(self.unmatched))
 
 
+def unlisted_folders(document: Mapping[str, Any]) -> int:
+    """How many folders a document says could not be listed."""
+    found = document.get("skipped_files", 0)
+    return 0 if isinstance(found, int) else int(found.get(Kind.UNREADABLE, 0))
+
+
 def skipped_total(document: Mapping[str, Any]) -> int:
     """How many names a document says were skipped; early ones have the number alone."""
     found = document.get("skipped_files", 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,11 @@ from tierwise.publishing.written_before import (
     ours,
     signs_in,
     sources,
+    stem_of_small,
     taken_folders,
     write_claims,
 )
-from tierwise.records import ImageFile
+from tierwise.records import STORE_REASONS, ImageFile
 from tierwise.storage.listing import Input
 from tierwise.storage.relative_names import stem_of, with_digest
 
@@ -112,12 +113,21 @@ def place_files(key: str, found: Iterable[Placed | Sign]) -> Iterator[Placed | T
     stems = {placed.stem.casefold() for placed in by_uri.values()}
     # Taken before anybody comes: by what is in the way, or by pages of the file without a number.
     taken = stems if in_the_way else stems - {key} if key in stems else set[str]()
+    held = _held(by_uri, signs)
     for uri in sorted(by_uri):
         placed = by_uri[uri]
         stem = placed.stem.casefold()
-        yield Placed(placed.file, with_digest(placed.stem, uri)) if stem in taken else placed
+        away = stem in taken or held.get(stem, uri) != uri
+        yield Placed(placed.file, with_digest(placed.stem, uri)) if away else placed
         taken = taken | {stem}
     yield from (TaggedOutput(BEFORE, name) for name in sorted(before))
+
+
+def _held(by_uri: Mapping[str, Placed], signs: Iterable[Sign]) -> dict[str, str]:
+    """Which places are those of pictures that cannot be read now: their small files stay."""
+    away = {uri for uri, one in by_uri.items() if one.file.problem_reason in STORE_REASONS}
+    written = (sign for sign in signs if sign.kind is Kind.WRITTEN and sign.uri in away)
+    return {stem_of_small(sign.name).casefold(): sign.uri for sign in written}
 
 
 class ClaimPlaces(beam.PTransform):

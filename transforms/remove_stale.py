@@ -9,7 +9,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from tierwise.metrics import Optimized
+from tierwise.metrics import Kept, Optimized
 from tierwise.storage.files import files_for, join
 from tierwise.transforms.in_threads import InThreadsFn
 
@@ -28,7 +28,9 @@ class RemoveStale(beam.PTransform):
 
     def expand(
         self,
-        inputs: tuple[beam.PCollection[str], beam.PCollection[Optimized], beam.PCollection[Any]],
+        inputs: tuple[
+            beam.PCollection[str], beam.PCollection[Optimized | Kept], beam.PCollection[Any]
+        ],
     ) -> beam.PCollection[int]:
         """Adds the removal to a pipeline."""
         before, optimized, published = inputs

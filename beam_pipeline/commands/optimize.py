@@ -26,9 +26,11 @@ from tierwise.journal.run_id import new_run_id
 from tierwise.json_text import read_json_text
 from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
+from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.publishing.written_before import TOTALS_FILE
 from tierwise.records import STORE_REASONS, MediaResolution
 from tierwise.scheduling.shrinkers import shrinkers_for
+from tierwise.skipped_files import unlisted_folders
 from tierwise.storage.files import files_for, join
 from tierwise.storage.overlap import count_apart
 from tierwise.version import VERSION
@@ -58,7 +60,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     print_shrink_summary(totals, job, screen(json_wanted=settings.json))
     if settings.json:
         print_document(totals)
-    return 3 if STORE_REASONS & totals["failures"].keys() else 0
+    away = STORE_REASONS & totals["failures"].keys() or totals.get(REMEMBERED)
+    return 3 if away or unlisted_folders(totals) else 0
 
 
 def _job(settings: Settings, now: datetime) -> ShrinkJob:

@@ -15,6 +15,7 @@ from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.metrics import OptimizedTotals
 from tierwise.prices.prices import cost_nano_usd, find_price
+from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.publishing.written_before import METRICS_FILE
 from tierwise.records import STORE_REASONS, Reason, ServiceTier, Usage
 from tierwise.shown import counted
@@ -65,6 +66,11 @@ def _lines(total: OptimizedTotals, content: dict[str, Any], job: ShrinkJob) -> l
     for reason, files in content["failures"].items():
         if reason in STORE_REASONS:
             lines.append(f"{reason}: {counted(files, 'file')}. {REMEDIES[Reason(reason)]}")
+    if files := content.get(REMEMBERED):
+        lines.append(
+            f"{counted(files, 'file')} could not be read now: small files and rows of an earlier "
+            "run stay. Run the same command again when they can."
+        )
     lines += skipped_lines(content)
     if rows := content["repeated_rows"]:
         lines.append(f"Warning: rows of the manifest that name an image once more: {rows}.")

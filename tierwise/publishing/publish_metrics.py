@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from tierwise.errors import InputError
 from tierwise.metrics import OptimizedTotals, warnings_of
 from tierwise.publishing.parts import Part
+from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.publishing.written_before import (
     METRICS_FILE,
     PUBLISHING,
@@ -62,7 +63,9 @@ def publish_metrics(
     """
     files = files_for(publication.output)
     failures = _failures(parts) if files.is_folder(publication.staging) else _Failures({}, "")
-    _check_store(failures, sum(total.images for _, total in totals))
+    images = sum(total.images for _, total in totals)
+    if not images and (failures.away or left_out.get(REMEMBERED)):
+        raise _nothing_read(failures.away)
     summary = {
         **publication.facts,
         **sum(skipped, NOTHING_SKIPPED).facts(),
@@ -109,13 +112,12 @@ def _failures(parts: Sequence[Part]) -> _Failures:
     return _Failures(dict(sorted(reasons.items())), away)
 
 
-def _check_store(failures: _Failures, images: int) -> None:
-    if failures.away and not images:
-        raise InputError(
-            f"--input: not one picture could be read, such as {failures.away.rstrip('.')}. What "
-            "an earlier run has left in --output stays as it was. Run the same command again when "
-            "the bucket or disk can be read."
-        )
+def _nothing_read(away: str) -> InputError:
+    example = f", such as {away.rstrip('.')}" if away else ""
+    return InputError(
+        f"--input: not one picture could be read{example}. What an earlier run has left in "
+        "--output stays as it was. Run the same command again when the bucket or disk can be read."
+    )
 
 
 def _summed(totals: Sequence[KindTotals], part: int) -> dict[str, dict[str, int]]:

@@ -30,7 +30,7 @@ PUBLISHING = ".publishing"
 # Below it lies what a run has not put in place yet, and what it is about to write.
 SHRINK_STAGING = ".shrinking-"
 CLAIMS = "claims"
-OUTPUT = "output"
+URI, OUTPUT = "uri", "output"
 _PAGE = re.compile(r"\.page-\d+$")
 _ENDINGS = frozenset(SMALL_ENDINGS.values())
 
@@ -50,6 +50,7 @@ class Sign:
 
     kind: Kind
     name: str = ""
+    uri: str = ""  # of the picture that it was written for, if it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,20 @@ def claim_files(output: str) -> Iterator[str]:
 
 def sources(output: str) -> Iterator[Source]:
     """All places where something is said of names below an output."""
+    ranges = files_for(output).cut(output).ranges
+    yield from (Source(output, within=within) for within in ranges)
+    for uri in tables_before(output):
+        yield from (Source(output, uri, group) for group in range(_row_groups(uri)))
+    yield from (Source(output, uri, -1) for uri in claim_files(output))
+
+
+def tables_before(output: str) -> tuple[str, ...]:
+    """The tables of earlier runs."""
     files = files_for(output)
-    yield from (Source(output, within=within) for within in files.cut(output).ranges)
     tables = [stat.uri for stat in files.walk(join(output, PUBLISHING))]
     if files.exists(join(output, TOTALS_FILE)) and files.exists(join(output, METRICS_FILE)):
         tables.append(join(output, METRICS_FILE))
-    for uri in tables:
-        yield from (Source(output, uri, group) for group in range(_row_groups(uri)))
-    yield from (Source(output, uri, -1) for uri in claim_files(output))
+    return tuple(uri for uri in tables if _row_groups(uri))
 
 
 def signs_in(source: Source) -> Iterator[Sign]:
@@ -111,9 +118,10 @@ def signs_in(source: Source) -> Iterator[Sign]:
         yield from (Sign(Kind.CLAIMED, claim.stem) for claim in read_claims(source.uri))
     else:
         with files_for(source.uri).open(source.uri) as stream:
-            rows = pq.ParquetFile(stream).read_row_group(source.group, columns=[OUTPUT])
-        names = filter(None, rows.column(OUTPUT).to_pylist())
-        yield from (Sign(Kind.WRITTEN, name) for name in names if ".." not in name.split("/"))
+            rows = pq.ParquetFile(stream).read_row_group(source.group, columns=[OUTPUT, URI])
+        for name, uri in zip(*(rows.column(one).to_pylist() for one in (OUTPUT, URI)), strict=True):
+            if name and ".." not in name.split("/"):
+                yield Sign(Kind.WRITTEN, name, uri)
 
 
 def small_files_of(output: str, stem: str) -> Iterator[str]:
@@ -161,7 +169,7 @@ def _row_groups(uri: str) -> int:
     try:
         with files_for(uri).open(uri) as stream:
             file = pq.ParquetFile(stream)
-            return int(file.num_row_groups) if OUTPUT in file.schema_arrow.names else 0
+            return int(file.num_row_groups) if {URI, OUTPUT} <= {*file.schema_arrow.names} else 0
     except (pa.ArrowException, OSError):
         return 0
 
