@@ -162,17 +162,25 @@ def _jsonl_cells(piece: Piece) -> Iterator[Cells]:
     """The objects of JSON Lines."""
     with opened(piece.uri) as stream:
         for number, line in enumerate(_lines(piece, stream), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = read_unambiguous_json(line)
-            except ValueError as error:
-                where = f"{piece.uri}: line {before(piece)[0] + number}"
-                raise InputError(f"{where} is not JSON: {error}") from error
-            if not isinstance(row, dict):
-                where = f"{piece.uri}: line {before(piece)[0] + number}"
-                raise InputError(f"{where} is not a JSON object: {line[:60]!r}")
-            yield row
+            if line.strip():
+                yield json_row(piece, number, line)
+
+
+def json_row(piece: Piece, number: int, line: bytes) -> Cells:
+    """A row of JSON Lines; `number` counts a piece's lines from 1.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        row = read_unambiguous_json(line)
+    except ValueError as error:
+        where = f"{piece.uri}: line {before(piece)[0] + number}"
+        raise InputError(f"{where} is not JSON: {error}") from error
+    if not isinstance(row, dict):
+        where = f"{piece.uri}: line {before(piece)[0] + number}"
+        raise InputError(f"{where} is not a JSON object: {line[:60]!r}")
+    return row
 
 
 def _parquet_cells(piece: Piece) -> Iterator[Cells]:

@@ -34,6 +34,11 @@ class KindTally:
         for name, value in cells.items():
             self._found.setdefault(name, Counter())[_kind_of_value(scalar(value))] += 1
 
+    @property
+    def columns(self) -> int:
+        """How many columns there are."""
+        return len(self._found)
+
     def kinds(self, *, whole: bool) -> dict[str, str]:
         """The kind of each column; numbers become whole ones only where all rows were seen."""
         return {name: self._widest(found, whole) for name, found in self._found.items()}

@@ -108,16 +108,17 @@ def _check_columns(uri: str, kinds: Mapping[str, str]) -> None:
 
 def _unknown(column: str) -> str:
     return (
-        f"the column {shown(column)} is in none of the rows that were looked at first, which say "
-        "what columns there are. Write it, null where nothing is known, into the first rows of the "
-        "first file, or make the manifest of Parquet."
+        f"the column {shown(column)} is in none of the files that were looked at first, which say "
+        "what columns there are. Where the manifest has changed since, run the same command again; "
+        "else give all its files the same columns."
     )
 
 
 def _misfit(column: str, value: Any, kind: str) -> str:
     return (
-        f"the column {shown(column)} holds {shown(value)}, which is no {kind} as in the rows that "
-        "were looked at first. Write the whole column as text, or correct this cell."
+        f"the column {shown(column)} holds {shown(value)}, which is no {kind} as in the files that "
+        "were looked at first. Where the manifest has changed since, run the same command again; "
+        "else give the column the same kind in all its files."
     )
 
 

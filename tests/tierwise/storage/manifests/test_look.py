@@ -82,20 +82,46 @@ def test_a_small_one_is_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("late", "message"),
+    ("late", "kinds", "cells"),
     [
-        ({"n": "n/a"}, "row 601: the column 'n' holds 'n/a', which is no integer"),
-        ({"n": 1.5}, "row 601: the column 'n' holds 1.5, which is no integer"),
-        ({"n": True}, "row 601: the column 'n' holds true, which is no integer"),
-        ({"more": 1}, "row 601: the column 'more' is in none of the rows .* looked at first"),
+        ({"n": "n/a"}, {"n": "string"}, {"n": "n/a"}),
+        ({"n": 1.5}, {"n": "number"}, {"n": 1.5}),
+        ({"n": True}, {"n": "string"}, {"n": "true"}),
+        ({"n": 2**63}, {"n": "string"}, {"n": str(2**63)}),
+        ({"more": 1}, {"n": "integer", "more": "integer"}, {"more": 1}),
+        ({"more": float("nan")}, {"n": "integer", "more": "number"}, {"more": None}),
+        ({"more": None}, {"n": "integer", "more": "string"}, {"more": None}),
+        ({"more": "\ud800"}, {"n": "integer", "more": "string"}, {"more": "?"}),
     ],
 )
-def test_a_later_cell_that_does_not_fit_is_refused(
-    tmp_path: Path, late: dict[str, Any], message: str
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.gz"])
+def test_one_row_of_json_lines_adds_a_column_or_widens_it(
+    tmp_path: Path, form: str, late: dict[str, Any], kinds: dict[str, str], cells: dict[str, Any]
 ) -> None:
-    found = find_input(write(tmp_path, "jsonl", **late))
-    with pytest.raises(InputError, match=message):
-        names(list_names(found))
+    found = find_input(write(tmp_path, form, shards=2, **late))
+    assert found.columns == {"label": "string", **kinds}
+    rows = names(list_names(found))
+    assert len(rows) == ROWS
+    (row,) = (name for name in rows if name.uri == f"{LATE:06}.jpg")
+    assert {column: row.columns[column] for column in cells} == cells
+    others = {type(name.columns["n"]) for name in rows if name is not row}
+    assert others == {{"integer": int, "number": float, "string": str}[kinds["n"]]}
+
+
+def test_a_malformed_row_is_found_wherever_it_is(tmp_path: Path) -> None:
+    pattern = write(tmp_path, "jsonl", shards=2)
+    with (tmp_path / "rows-1.jsonl").open("a") as stream:
+        stream.write("[1]\n")
+    with pytest.raises(InputError, match=r"rows-1.jsonl: line 6001 is not a JSON object"):
+        find_input(pattern)
+
+
+def test_columns_have_an_end(tmp_path: Path) -> None:
+    """Names that are data would fill the memory, however many rows there are."""
+    lines = (json.dumps({"uri": f"{n}.jpg", f"votes of {n}": 1}) for n in range(12_000))
+    (tmp_path / "list.jsonl").write_text("\n".join(lines))
+    with pytest.raises(InputError, match="more than 10,000 columns"):
+        find_input(f"{tmp_path}/list.jsonl")
 
 
 def test_what_loses_nothing_fits(tmp_path: Path) -> None:
@@ -110,3 +136,14 @@ def test_cells_with_line_ends_are_looked_at_from_the_front(tmp_path: Path) -> No
     found = find_input(f"{tmp_path}/list.csv")
     assert found.about == pytest.approx(12_000, rel=0.05)  # lines tell no better
     assert names(sampled_names(found))[-1].columns == {"note": "two\nlines, 1999"}
+
+
+def test_a_manifest_that_changed_meanwhile_is_refused(tmp_path: Path) -> None:
+    found = find_input(write(tmp_path, "jsonl"))
+    for late, message in (
+        ({"n": 1.5}, "row 601: the column 'n' holds 1.5, which is no integer as in the files"),
+        ({"more": 1}, "row 601: the column 'more' is in none of the files that were looked at"),
+    ):
+        write(tmp_path, "jsonl", **late)
+        with pytest.raises(InputError, match=message):
+            names(list_names(found))

@@ -1,0 +1,72 @@
+"""The kinds of all columns of large JSON Lines: every row is read once, before the job is made.
+
+A column may stand in one row of millions, as in BigQuery's exports, which leave out what is null;
+a sample would miss it. Rows of the same names and types are alike, so only the first of each such
+shape is looked at closely.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic_core import from_json
+
+from tierwise.errors import InputError
+from tierwise.storage.manifests.cells import Cells, json_row
+from tierwise.storage.manifests.kinds import KindTally
+from tierwise.storage.manifests.pieces import Piece
+from tierwise.storage.manifests.streams import opened
+
+_Shape = tuple[tuple[str, ...], tuple[type, ...]]
+
+# Shapes that are kept in mind; where there are more, they are looked at anew.
+_MOST_SHAPES = 10_000
+# As many as a table of BigQuery may have.
+_MOST_COLUMNS = 10_000
+# Only numbers as long as this may be too large for 64 bits.
+_long_number = re.compile(rb"\d{19}").search
+
+
+def kinds_of_all(uris: Iterable[str]) -> dict[str, str]:
+    """The kind of each column, by all rows of these files.
+
+    Raises:
+        InputError: a row is malformed, or there are too many columns.
+    """
+    tally, known = KindTally(), set[_Shape]()
+    for uri in uris:
+        for cells, always in _rows(uri):
+            shape = (tuple(cells), tuple(map(type, cells.values())))
+            if shape in known and not always:
+                continue
+            # A float may be NaN here, which is no number, and a number in the next row.
+            tally.add({name: 0.5 if type(cell) is float else cell for name, cell in cells.items()})
+            if len(known) >= _MOST_SHAPES:
+                known.clear()
+            known.add(shape)
+            if tally.columns > _MOST_COLUMNS:
+                raise InputError(
+                    f"{uri}: more than {_MOST_COLUMNS:,} columns up to here. Put what has names of "
+                    "its own in each row into one column, as an object."
+                )
+    return tally.kinds(whole=False)
+
+
+def _rows(uri: str) -> Iterator[tuple[Cells, bool]]:
+    """Each row, and whether it is to be looked at whatever its shape."""
+    with opened(uri) as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            yield _read(uri, number, line), _long_number(line) is not None
+
+
+def _read(uri: str, number: int, line: bytes) -> Cells:
+    try:
+        row: Any = from_json(line, cache_strings="keys")
+    except ValueError:
+        row = None
+    # Where it is none to this fast reader, the other one says what is wrong, if anything is.
+    return row if isinstance(row, dict) else json_row(Piece(uri), number, line)
