@@ -126,9 +126,25 @@ def shards_of(found: Input) -> Iterator[Stat]:
     left_out = _below(root, found.excluded)
     for one in _walked(root or ".", found, Sieve(root or ".")):
         uri = one.uri if root else one.uri.removeprefix("./")
+        if isinstance(one, NotEntered) and _holds_shards(one, uri, found, left_out):
+            raise _shut(found, uri)
         hidden = uri.rpartition("/")[2].startswith(".") or (left_out and uri.startswith(left_out))
         if isinstance(one, Stat) and matches(uri) and is_manifest(uri) and not hidden:
             yield one if "://" in uri else files_for(uri).stat(uri)
+
+
+def _holds_shards(folder: NotEntered, uri: str, found: Input, left_out: str) -> bool:
+    """Whether a folder that cannot be read may hold files of a manifest."""
+    name = uri.rstrip("/")
+    aside = name.rpartition("/")[2].startswith(".") or (left_out and uri.startswith(left_out))
+    return folder.kind is Kind.UNREADABLE and not aside and _may_hold(found.uri, name)
+
+
+def _shut(found: Input, uri: str) -> InputError:
+    return InputError(
+        f"--input={found.uri}: {shown_name(uri.rstrip('/'))} cannot be read, and may hold files of "
+        "the manifest. Give this user the permission, or write a pattern that leaves it out."
+    )
 
 
 def pieces_in(found: Input) -> Iterator[Piece]:
@@ -201,6 +217,23 @@ def recalled_name(uri: str) -> Named:
     return Named(uri, path_of(uri))
 
 
+def _may_hold(pattern: str, folder: str) -> bool:
+    """Whether names below a folder may match a pattern.
+
+    >>> [_may_hold("a/20*/*.jpg", folder) for folder in ("a/2019", "a/private", "a/2019/b")]
+    [True, False, False]
+    >>> _may_hold("a/**/b.jpg", "a/c/d")
+    True
+    """
+    parts, names = pattern.split("/"), folder.split("/")
+    for part, name in zip(parts, names, strict=False):
+        if "**" in part:
+            return True
+        if not _pattern(part).fullmatch(name):
+            return False
+    return len(names) < len(parts)
+
+
 def _folders_above(uri: str) -> Iterator[str]:
     while uri := uri.rpartition("/")[0]:
         yield uri
@@ -226,6 +259,9 @@ def _listed(found: Input, tally: Tally | None) -> Iterator[Named | Skipped]:
         # What cannot be entered may hold names that match.
         uri = one.uri if given else one.uri.removeprefix("./")
         if matches and not not_entered and not matches(uri):
+            continue
+        shut = isinstance(one, NotEntered) and one.kind is Kind.UNREADABLE
+        if pattern and shut and not _may_hold(pattern, uri.rstrip("/")):
             continue
         known = one.kind if isinstance(one, NotEntered) else Kind.OUTPUT if is_ours else None
         if known is Kind.UNREADABLE:  # nobody misses what is left aside anyway

@@ -93,6 +93,25 @@ def test_folders_that_may_not_be_read_are_told_and_the_run_goes_on(
         path.chmod(0o755)
 
 
+def test_a_pattern_misses_no_folder_that_holds_none_of_its_names(
+    tmp_path: Path, draw: Callable[..., bytes]
+) -> None:
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    for name in ("2019", "2020", "private"):
+        (archive / name).mkdir(parents=True)
+        (archive / name / "a.jpg").write_bytes(draw(len(name)))
+        (archive / name / "list.csv").write_text(f"uri\n{archive}/2019/a.jpg\n")
+    for name, pictures, lists in (("private", 0, 0), ("2020", 3, 2)):
+        (archive / name).chmod(0)
+        words = ("optimize", f"--input={archive}/20*/*.jpg", f"--output={out}")
+        assert as_anybody(*words).returncode == pictures
+        planned = as_anybody("plan", f"--input={archive}/20*/*.csv")
+        assert planned.returncode == lists, planned.stderr
+    assert f"{archive}/2020 cannot be read, and may hold files of the manifest" in planned.stderr
+    for name in ("2020", "private"):
+        (archive / name).chmod(0o755)
+
+
 def flat(text: str) -> str:
     return " ".join(text.split())
 
