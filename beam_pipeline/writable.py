@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from tierwise.errors import InputError
+from tierwise.storage.file_addresses import local_path
 from tierwise.storage.files import files_for
 
 
 def writable(output: str) -> str:
-    """The output folder without a trailing slash, after a file was written into it.
+    """The path of an output folder without a trailing slash, after a file was written into it.
 
     That file is gone again, and so is the folder if it was not there: a run that is refused, or
     only built, leaves nothing.
     """
-    folder = output.rstrip("/") or output
+    folder = local_path(output)
+    folder = folder.rstrip("/") or folder
     try:
         files_for(folder).try_to_write(folder)
     except OSError as error:

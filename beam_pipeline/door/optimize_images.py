@@ -16,6 +16,7 @@ from tierwise.beam_pipeline.writable import writable
 from tierwise.errors import InputError
 from tierwise.metrics import Optimized
 from tierwise.records import ImageFile
+from tierwise.storage.file_addresses import local_path
 from tierwise.storage.find_input import find_input
 from tierwise.storage.overlap import count_apart
 from tierwise.transforms.place_files import claims, place_files
@@ -46,7 +47,7 @@ class OptimizeImages(beam.PTransform):
         format: str = "jpeg",  # noqa: A002 - the name that `optimize` has for it
     ) -> None:
         super().__init__()
-        self._output = output
+        self._output = local_path(output)
         self.settings = image_settings(profile, max_side, quality, format)
 
     def expand(self, images: beam.PCollection[ImageFile]) -> beam.PCollection[Optimized]:
@@ -65,6 +66,7 @@ class OptimizeImages(beam.PTransform):
 
 def optimize_images(input: str, output: str, **settings: Any) -> Iterator[Optimized]:  # noqa: A002
     """The records of `OptimizeImages` with these settings, one after the other."""
+    output = local_path(output)
     found, small = find_input(input), OptimizeImages(output, **settings)
     count_apart(found, output)
     shrinking = Shrinking(writable(output), small.settings)

@@ -204,3 +204,18 @@ def test_what_cannot_be_asked_is_refused(
             | beam.Create(["a.jpg"])
             | tierwise.AskGemini(**given)
         )
+
+
+def test_outputs_may_be_addresses_of_files(
+    gemini: Any, photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    address = tmp_path.as_uri()
+    small = list(tierwise.optimize_images(photos(2).as_uri(), f"{address}/small%20ones/"))
+    assert len(small) == 2
+    assert len(list((tmp_path / "small ones").glob("*.jpg"))) == 2
+    files = tierwise.read_images(photos(2).as_uri())
+    flags: dict[str, Any] = {"tasks": TASKS, "gemini_endpoint": gemini.url}
+    answers = tierwise.ask_gemini(files, output=f"{address}/asked", **flags)
+    tierwise.write_tables(answers, output=f"{address}/told")
+    assert (tmp_path / "asked/journal").is_dir()
+    assert (tmp_path / "told/run.json").is_file()
