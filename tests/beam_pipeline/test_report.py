@@ -24,6 +24,7 @@ from tierwise.storage.files import files_for
 
 ROOT = Path(__file__).parents[2]
 PAGE = "gs://results/out/report.html"
+KILLED = "20261130T120000-00000001"
 
 
 def page(run: Finished) -> str:
@@ -49,13 +50,13 @@ def test_the_page_belongs_to_the_tables_that_are_published(
     """A machine that dies between two moves leaves what the next run finishes, page included."""
     run = classify(photos(3))
     new = page(run).replace("3 of 3", "three of three")
-    staging = run.output / ".staging-killed"
+    staging = run.output / f".staging-{KILLED}"
     staging.mkdir()
     (staging / "report.html").write_text(new, "utf-8")
-    (staging / "run.json").write_text(json.dumps({**run.run, "run_id": "killed"}), "utf-8")
+    (staging / "run.json").write_text(json.dumps({**run.run, "run_id": KILLED}), "utf-8")
     settle_earlier(str(run.output), lambda: None)
     assert page(run) == new
-    assert run.run["run_id"] == "killed"
+    assert run.run["run_id"] == KILLED
     staging.mkdir()  # a run whose page could not be made: the old one would lie about its tables
     (staging / "run.json").write_text(json.dumps({**run.run, "page": ""}), "utf-8")
     settle_earlier(str(run.output), lambda: None)

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,8 @@ from tierwise.storage.files import files_for, join
 
 _LOG = logging.getLogger(__name__)
 STAGING = ".staging-"
+# Names that only tierwise gives: another's `.staging-area` is left alone.
+_STAGING = re.compile(re.escape(STAGING) + r"\d{8}T\d{6}-[0-9a-f]+(?:-[0-9a-f]+)?")
 _ATTEMPT = "attempt-"
 # In the place of an attempt: nobody's, and one of versions that had no attempts.
 _NOBODY, _WITHOUT_NAME = "", "."
@@ -264,7 +267,7 @@ def new_attempt() -> str:
 def settle_earlier(output: str, check: Callable[[], None]) -> None:
     """Finish what runs that were killed were publishing, and delete what they had not closed."""
     for name in files_for(output).folders(output):
-        if name.startswith(STAGING):
+        if _STAGING.fullmatch(name):
             Closing(output, name.removeprefix(STAGING), check).settle()
 
 

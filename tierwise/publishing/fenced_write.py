@@ -7,12 +7,14 @@ So a process that was stopped between the look and the move finds nothing to mov
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.storage.files import files_for, join
 
 _BESIDE = ".writing-"
+_OURS = re.compile(re.escape(_BESIDE) + "[0-9a-f]{32}")
 
 
 def fenced_write(output: str, name: str, data: bytes, journal: JournalFiles) -> None:
@@ -35,5 +37,5 @@ def remove_unwritten(output: str) -> None:
     """Delete what runs before have not come to put in place, for whoever has taken the lease."""
     files = files_for(output)
     for name in files.folders(output):
-        if name.startswith(_BESIDE):
+        if _OURS.fullmatch(name):
             files.remove_folder(join(output, name))

@@ -25,11 +25,13 @@ from tierwise.emulator import EmulatorConfig, running_emulator
 from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.errors import LeaseLostError, TablesError
 from tierwise.publishing.closing import Step, Steps
+from tierwise.publishing.fenced_write import remove_unwritten
 from tierwise.storage.files import files_for, join
 
 # Steps of an attempt at two parts of answers: five files, moved one by one.
 STEPS = len(Step) + 4
 Outputs = Callable[[], str]
+OLD, NEW, THIRD, FOURTH, OTHER = (f"20261130T12000{n}-{n:08x}" for n in range(5))
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +62,9 @@ def outputs(request: pytest.FixtureRequest, tmp_path: Path) -> Outputs:
 
 def old_and_new(output: str) -> Run:
     """An output with the tables of a run, and the run that is to replace them."""
-    old = begin(output, "old", 3)
+    old = begin(output, OLD, 3)
     end(old, old.attempt(old.stage()))
-    return begin(output, "new", 5)
+    return begin(output, NEW, 5)
 
 
 def advanced(run: Run, steps: int, parts: Any = None) -> Steps[dict[str, Any]]:
@@ -95,11 +97,11 @@ def test_killed_before_any_step(outputs: Outputs, then: str, dying: Doomed) -> N
                 end(run, run.attempt(parts))
                 found = whole(output)
             else:
-                begin(output, "third", 4)
+                begin(output, THIRD, 4)
                 found = whole(output)
         # Closed, the next run finishes it; open, it deletes it, and what was there stays.
         closed = then == "a twin" or steps > list(Step).index(Step.CLOSE) + 1
-        assert found == (("new", 5) if closed else ("old", 3))
+        assert found == ((NEW, 5) if closed else (OLD, 3))
         assert not left_over(output)
         assert reader.wrong == []
 
@@ -113,14 +115,14 @@ def test_whoever_wakes_late_changes_nothing(outputs: Outputs, meanwhile: str) ->
         asleep = advanced(run, steps, parts)
         if meanwhile != "the next run":
             end(run, run.attempt(parts))
-        third = begin(output, "third", 4)
+        third = begin(output, THIRD, 4)
         publishes = advanced(third, STEPS - 4)  # tables, page and run.json are in place
         with suppress(LeaseLostError, TablesError, FileNotFoundError):
             end(run, asleep)
         end(third, publishes)
-        assert whole(output) == ("third", 4)
-        begin(output, "fourth", 1)
-        assert whole(output) == ("third", 4)
+        assert whole(output) == (THIRD, 4)
+        begin(output, FOURTH, 1)
+        assert whole(output) == (THIRD, 4)
         assert not left_over(output)
 
 
@@ -129,14 +131,14 @@ def test_one_that_wakes_while_the_next_run_asks_changes_nothing(outputs: Outputs
         output = outputs()
         run = old_and_new(output)
         asleep = advanced(run, steps)
-        third = begin(output, "third", 4)
+        third = begin(output, THIRD, 4)
         before = whole(output)
         parts = third.stage()
         with suppress(LeaseLostError, TablesError, FileNotFoundError):
             end(run, asleep)
         assert whole(output) == before
         end(third, third.attempt(parts))
-        assert whole(output) == ("third", 4)
+        assert whole(output) == (THIRD, 4)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -158,8 +160,8 @@ def test_two_attempts_side_by_side_close_one_run(outputs: Outputs, seed: int) ->
         reader.look()
     assert ended[0] == ended[1]
     assert reader.wrong == []
-    assert reader.seen == {"old", "new"}
-    assert whole(output) == ("new", 5)
+    assert reader.seen == {OLD, NEW}
+    assert whole(output) == (NEW, 5)
 
 
 def test_a_part_that_is_lost_is_missed_before_anything_of_the_old_is_gone(
@@ -177,34 +179,39 @@ def test_a_part_that_is_lost_is_missed_before_anything_of_the_old_is_gone(
         for again in (attempt, run.attempt(parts)):
             with pytest.raises(TablesError, match=r"is gone, and .* The tables of the run before"):
                 end(run, again)
-            assert Reader(output)._listed()["run_id"] == "old"
-        third = begin(output, "third", 4)
-        assert whole(output) == ("old", 3)
+            assert Reader(output)._listed()["run_id"] == OLD
+        third = begin(output, THIRD, 4)
+        assert whole(output) == (OLD, 3)
         assert not left_over(output)
         end(third, third.attempt(third.stage()))
-        assert whole(output) == ("third", 4)
+        assert whole(output) == (THIRD, 4)
 
 
 def test_what_others_have_spoilt_is_not_closed(outputs: Outputs) -> None:
     output = outputs()
     run = old_and_new(output)
     parts = run.stage()
-    other = begin(outputs(), "other", 2).stage()
+    other = begin(outputs(), OTHER, 2).stage()
     files = files_for(parts[-1].uri)
     files.write(parts[-1].uri, files.read(other[-1].uri))
     with pytest.raises(TablesError, match=r"has \d+ bytes, and \d+ bytes were written"):
         end(run, run.attempt(parts))
-    assert whole(output) == ("old", 3)
+    assert whole(output) == (OLD, 3)
 
 
 def test_what_a_person_keeps_in_folders_called_like_tables_stays(outputs: Outputs) -> None:
     output = outputs()
     run, files = old_and_new(output), files_for(output)
-    own = ("wide/a.jpg", "costs/2026/plan.pdf", "counts/part-0.parquet", "answers/task=a/notes.txt")
+    own = (
+        *("wide/a.jpg", "costs/2026/plan.pdf", "counts/part-0.parquet", "answers/task=a/notes.txt"),
+        *(".staging-area/a.jpg", ".staging-2026/a.jpg", ".writing-course/a.jpg"),
+    )
     left = join(output, new_part("wide"))  # by a run that was killed
     for uri in (left, *(join(output, name) for name in own)):
         files.write(uri, b"x")
     end(run, run.attempt(run.stage()))
-    begin(output, "third", 4)
+    third = begin(output, THIRD, 4)
+    remove_unwritten(output)
+    end(third, third.attempt(third.stage()))
     assert all(files.read(join(output, name)) == b"x" for name in own)
     assert not files.exists(left)

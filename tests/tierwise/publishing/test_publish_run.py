@@ -27,6 +27,7 @@ from tierwise.records import Answer, NamedOutcome
 from tierwise.storage.local_files import LocalFiles
 
 TASKS = ("a", "b")
+RUN_ID = "20261130T120000-00000001"
 
 
 @pytest.fixture
@@ -34,11 +35,11 @@ def publication(tmp_path: Path) -> Publication:
     answers = {answers_table(task): answers_schema({"type": "string"}, {}) for task in TASKS}
     return Publication(
         output=str(tmp_path / "out"),
-        journal=JournalFiles(str(tmp_path / "out" / "journal"), "1", 1),
+        journal=JournalFiles(str(tmp_path / "out" / "journal"), RUN_ID, 1),
         tasks=TASKS,
         schemas={**answers, FAILURES: failures_schema({})},
         facts={
-            "run_id": "1",
+            "run_id": RUN_ID,
             "answerer": {"service": "developer", "emulator": ""},
             "asked": [],
         },
@@ -120,7 +121,7 @@ def test_what_an_earlier_version_had_not_finished_is_finished(
     shutil.rmtree(output / "journal" / "closed")
     staging.mkdir()
     (output / "run.json").rename(staging / "run.json")
-    (output / "run.json").write_text('{"run_id": "1", "status": "running"}')
+    (output / "run.json").write_text(json.dumps({"run_id": RUN_ID, "status": "running"}))
     for folder in FOLDERS[moved:]:
         (output / folder).rename(staging / folder)
         (output / folder).mkdir()
