@@ -20,7 +20,7 @@ from tierwise.storage.manifests.pieces import Piece, pieces_of
 from tierwise.storage.manifests.rows import read_rows
 from tierwise.storage.name_ranges import EVERY, NameRange
 from tierwise.storage.own_outputs import marked
-from tierwise.storage.pattern_folders import PatternFolders
+from tierwise.storage.pattern_folders import PatternFolders, globs_of
 from tierwise.storage.shown_names import path_of, shown_name
 from tierwise.storage.sieve import Sieve
 from tierwise.storage.stat import Stat
@@ -282,7 +282,7 @@ def _walked(root: str, found: Input, sieve: Sieve) -> Iterator[Stat | NotEntered
     return walk_disk(
         root,
         follow_links=found.follow_links,
-        aside=lambda path: sieve.kind_of(path) is not None,
+        aside=lambda path: sieve.kind_of(path) not in (None, Kind.NOT_INCLUDED),
         deepest=_depth_of(found),
         covers=_covers(found),
     )
@@ -290,9 +290,11 @@ def _walked(root: str, found: Input, sieve: Sieve) -> Iterator[Stat | NotEntered
 
 def _covers(found: Input) -> Callable[[str, str], bool]:
     """Whether a folder has all names of an input that a link to it has."""
-    if not GLOB_SIGNS & set(found.uri) or found.kind is InputKind.FOLDER:
-        return lambda _folder, _link: True
-    return PatternFolders(found.uri[len(fixed_part(found.uri)) :].lstrip("/")).covers
+    patterns = [glob for wanted in found.choice.include for glob in globs_of(wanted)]
+    if GLOB_SIGNS & set(found.uri) and found.kind is not InputKind.FOLDER:
+        patterns.append(found.uri[len(fixed_part(found.uri)) :].lstrip("/"))
+    compared = [PatternFolders(pattern) for pattern in patterns]
+    return lambda folder, link: all(one.covers(folder, link) for one in compared)
 
 
 def _depth_of(found: Input) -> int | None:

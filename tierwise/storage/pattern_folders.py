@@ -16,6 +16,18 @@ _TOKENS = re.compile(r"\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
 _ANY_FOLDERS = "**"
 
 
+def globs_of(wanted: str) -> tuple[str, ...]:
+    """A pattern of `name_patterns` as patterns of whole paths: of names, and of what lies below.
+
+    >>> globs_of("*.jpg"), globs_of("2019/raw/")
+    (('**/*.jpg', '**/*.jpg/**'), ('2019/raw/**',))
+    """
+    body = wanted.strip("/")
+    from_top = wanted.startswith("/") or ("/" in body and not body.startswith("**/"))
+    path = body if from_top else "**/" + body.removeprefix("**/")
+    return (f"{path}/**",) if wanted.endswith("/") else (path, f"{path}/**")
+
+
 class PatternFolders:
     """For the folders below the one that a pattern starts in; `rest` is the pattern from there on.
 

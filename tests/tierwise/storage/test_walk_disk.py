@@ -241,3 +241,23 @@ def test_a_link_to_a_folder_above_names_no_picture_twice(tmp_path: Path) -> None
         {"a.jpg", "deep/b.jpg", "deep/up/beside/c.jpg"},
         {"linked_folders": 1},
     )
+
+
+@pytest.mark.parametrize(
+    ("include", "tried"),
+    [
+        ("*.jpg", {"2019/a.jpg"}),
+        ("**/*.jpg", {"2019/a.jpg"}),
+        ("*/*.jpg", {"2019/a.jpg"}),
+        ("2019/", {"2019/a.jpg"}),
+        ("alias/", {"alias/a.jpg"}),
+        ("alias/*.jpg", {"alias/a.jpg"}),
+    ],
+)
+def test_wanted_names_are_listed_once_whatever_links_lead_to_them(
+    tmp_path: Path, include: str, tried: set[str]
+) -> None:
+    put(tmp_path, "2019/a.jpg")
+    (tmp_path / "alias").symlink_to("2019")
+    (tmp_path / "2019" / "loop").symlink_to(".")
+    assert listed(tmp_path, choice=NameChoice(include=(include,)))[0] == tried
