@@ -78,7 +78,7 @@ def test_tasks_without_labels_look_on_at_their_own_route() -> None:
         ({"c": ", together: false"}, [("a", "b")]),
         ({"a": ", together: [b]"}, [("a", "b")]),
         ({"a": ", together: false", "b": ", together: false"}, []),
-        ({"c": ", media_resolution: medium"}, [("a", "b", "c")]),
+        ({"c": ", media_resolution: medium"}, [("a", "b"), ("a", "b", "c")]),
         ({"c": ", images_per_sheet: 4"}, [("a", "b")]),
         ({"c": ', when: a == "cat"'}, [("a", "b")]),
         ({"c": ', escalate: {when: c == "cat", media_resolution: high}'}, [("a", "b", "c")]),
