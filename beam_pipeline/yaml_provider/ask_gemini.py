@@ -68,10 +68,11 @@ class AskGemini(beam.PTransform):
             "service_tier": service_tier,
             "requests_in_flight": requests_in_flight,
         }
-        if twice := sorted({*own, "input", "tasks"} & set(flags or {})):
+        given = {name for name, value in own.items() if value is not None} | {"input", "tasks"}
+        if twice := sorted(given & set(flags or {})):
             raise InputError(
-                f"AskGemini: flags has {twice[0]}, which is given by the pipeline itself. Write it "
-                "beside flags, or leave it out."
+                f"AskGemini: flags has {twice[0]}, which is given beside flags or by the pipeline "
+                "itself. Write it in one place."
             )
         self._flags = {**own, **(flags or {})}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 from tests.beam_pipeline.conftest import Classify, Finished, job_of_words
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.lease_keeper import begin
 from tierwise.beam_pipeline.run_file import break_off, open_run
 
 ONE = """
@@ -158,6 +161,15 @@ def test_near_duplicates_are_those_of_the_whole_archive(
     assert full.values == alone.values
 
 
+def begin_and_break_off(job: Job) -> None:
+    lease = begin(job, workers=1, handed_over=False)
+    journal = replace(job.plan.journal, number=lease.number)
+    begun = replace(job, plan=replace(job.plan, journal=journal))
+    open_run(begun)
+    break_off(begun)
+    lease.end(untraced_requests=0)
+
+
 def test_tables_of_more_are_never_replaced(
     classify: Classify,
     photos: Callable[..., Path],
@@ -174,8 +186,7 @@ def test_tables_of_more_are_never_replaced(
     words.append(f"--gemini_endpoint={gemini.url}")
     interrupted = job_of_words(["run", *words])
     for _ in range(2):
-        open_run(interrupted)
-        break_off(interrupted)
+        begin_and_break_off(interrupted)
     classify(folder, "--first=3", tasks=PACKED, status=2)
     assert "holds the tables of the first 4 files" in capsys.readouterr().err
     classify(folder, "--first=4", tasks=PACKED)
@@ -184,8 +195,7 @@ def test_tables_of_more_are_never_replaced(
     classify(folder, "--first=5", tasks=PACKED, status=2)
     assert "holds the tables of a whole run" in capsys.readouterr().err
     assert len(names(full)) == 6
-    open_run(interrupted)
-    break_off(interrupted)
+    begin_and_break_off(interrupted)
     classify(folder, "--first=5", tasks=PACKED, status=2)
 
 

@@ -156,7 +156,7 @@ def forget_who(output: Path, *, emulated: bool | None) -> None:
             line["version"] = 1
             del line["answerer"]
         path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    for path in output.glob("journal/runs/*.json"):
+    for path in output.glob("journal/runs/[0-9]*[0-9].json"):
         record = json.loads(path.read_text("utf-8"))
         del record["answerer"]
         path.write_text(json.dumps(record), "utf-8")
