@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from tierwise.accounts.admission import Admission, Cap, Paid
+from tierwise.accounts.ending import REMEMBERED
 from tierwise.answering.groups import AnsweredGroup
 from tierwise.audit import AuditTally
 from tierwise.batches.part import Part
@@ -19,7 +20,7 @@ from tierwise.forecast.pilot import Measured, Population
 from tierwise.near_duplicates import NearAudit
 from tierwise.pair_lists import LabelOf, PairList, PairsOf
 from tierwise.publishing.parts import outcome_row, wide_row
-from tierwise.publishing.publish_run import REMEMBERED, publish
+from tierwise.publishing.publish_run import publish
 from tierwise.records import Answered, ImageFile, NamedOutcome, NamedPage
 from tierwise.transforms.ask_groups import AskGroups
 from tierwise.transforms.ask_images import AskImages

@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
+from tierwise.accounts.ending import REMEMBERED
 from tierwise.answering.optimize_file import Shrinking
 from tierwise.images.limits import Limits
 from tierwise.metrics import (
@@ -26,7 +27,6 @@ from tierwise.publishing.publish_metrics import (
     end_publication,
     publish_metrics,
 )
-from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.publishing.written_before import SHRINK_STAGING, tables_before
 from tierwise.records import ImageFile, ImageSettings, MediaResolution
 from tierwise.storage.files import files_for, join

@@ -280,6 +280,11 @@ def _crc32c(data: bytes) -> str:
     return _base64(google_crc32c.Checksum(data).digest())
 
 
+class _Server(ThreadingHTTPServer):
+    # Clients open many connections at once; of more than wait in line, some would be lost.
+    request_queue_size = 256
+
+
 @contextmanager
 def serving(port: int = 0, latency_s: float = 0.0) -> Iterator[Bucket]:
     """A server of this process, until the body ends."""
@@ -293,7 +298,7 @@ def serving(port: int = 0, latency_s: float = 0.0) -> Iterator[Bucket]:
     def handler(*args: Any) -> Handler:
         return Handler(bucket.storage, *args)
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    server = _Server(("127.0.0.1", port), handler)
     server.daemon_threads = True
     bucket.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

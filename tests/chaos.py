@@ -158,7 +158,8 @@ class Chaos:
         wanted = {str(path) for path in (self.folder / "photos").iterdir()}
         if len(names) != images or set(names) != wanted:
             raise SystemExit(f"{len(names)} rows for {images} images")
-        left = [path for path in self.out.rglob(".*") if path.name != "."]
+        # Files that a kill left half-written are kept for an hour: their writer may be alive.
+        left = [path for path in self.out.rglob(".*") if path.suffix != ".tmp"]
         if left:
             raise SystemExit(f"left behind: {left}")
 

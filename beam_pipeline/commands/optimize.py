@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.accounts.ending import REMEMBERED
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import OPTIMIZE
 from tierwise.beam_pipeline.given_input import input_of
@@ -26,7 +27,6 @@ from tierwise.journal.run_id import new_run_id
 from tierwise.json_text import read_json_text
 from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
-from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.publishing.written_before import TOTALS_FILE
 from tierwise.records import STORE_REASONS, MediaResolution
 from tierwise.scheduling.shrinkers import shrinkers_for

@@ -9,13 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.accounts.ending import REMEMBERED
 from tierwise.accounts.remedies import REMEDIES
 from tierwise.accounts.table_names import FAILURES
 from tierwise.answers.json_schemas import is_too_long
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.beam_pipeline.terminal.table_rows import batches_of
-from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.records import STORE_REASONS, Reason
 from tierwise.shown import counted
 from tierwise.storage.files import join

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tierwise.accounts.ending import REMEMBERED
 from tierwise.accounts.remedies import REMEDIES
 from tierwise.accounts.tables import reduction_percent, usd
 from tierwise.beam_pipeline.shrink_graph import ShrinkJob
@@ -15,7 +16,6 @@ from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.metrics import OptimizedTotals
 from tierwise.prices.prices import cost_nano_usd, find_price
-from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.publishing.written_before import METRICS_FILE
 from tierwise.records import STORE_REASONS, Reason, ServiceTier, Usage
 from tierwise.shown import counted

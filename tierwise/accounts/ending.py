@@ -25,6 +25,9 @@ _OF_ONE_PICTURE = {Reason.UNREADABLE, Reason.UNSUPPORTED_FORMAT, Reason.TOO_LARG
 # What is no fault of an image.
 _OF_THE_SERVICE = {Reason.UNAUTHORIZED, Reason.UNAVAILABLE, Reason.TIMEOUT}
 
+# Files that could not be read, and are known from the last run's tables: a key of `left_out`.
+REMEMBERED = "remembered_files"
+
 
 class Status(StrEnum):
     """`status` in `run.json`."""

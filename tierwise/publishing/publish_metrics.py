@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tierwise.accounts.ending import REMEMBERED
 from tierwise.errors import InputError
 from tierwise.metrics import OptimizedTotals, warnings_of
 from tierwise.publishing.parts import Part
-from tierwise.publishing.publish_run import REMEMBERED
 from tierwise.publishing.written_before import (
     METRICS_FILE,
     PUBLISHING,

@@ -18,7 +18,14 @@ import pyarrow.parquet as pq
 from tierwise.accounts import account
 from tierwise.accounts.admission import Admission, Paid, Untraced
 from tierwise.accounts.costs import CostRow, regrouped
-from tierwise.accounts.ending import EXIT_STATUS, Status, early_end, is_store_away, status_of
+from tierwise.accounts.ending import (
+    EXIT_STATUS,
+    REMEMBERED,
+    Status,
+    early_end,
+    is_store_away,
+    status_of,
+)
 from tierwise.accounts.table_names import COSTS, COUNTS, EVALUATION, FAILURES, RUN_FILE, WIDE
 from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import AuditTally, audit_summary
@@ -46,8 +53,6 @@ from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
 
-# Files that could not be read, and are known from the last run's tables: a key of `left_out`.
-REMEMBERED = "remembered_files"
 # Names of files that have changed since people labelled them: so many are told.
 _MOST_CHANGED = 20
 

@@ -73,13 +73,13 @@ def test_a_machine_that_kills_all_helpers_is_not_blamed_on_pictures(
     for _ in range(20):
         shrink(read("jolla.jpg"))
     with killed_children(b"isolated.helper"), pytest.raises(MachineError) as caught:
-        for number in range(40):
+        for number in range(400):  # more than one in a hundred of all that this process had
             with suppress(ImageError):
                 shrink(read(SLOW), name=f"{number}.heic")
     found = re.search(r"of ([\d,]+) pictures (\d+) did not come back", str(caught.value))
     assert found
     assert int(found[1].replace(",", "")) - int(found[2]) >= 20
-    assert "0.heic, 1.heic" in str(caught.value)
+    assert re.search(r"The last of them: ([\w.]+, )*\d+\.heic\.", str(caught.value))
     assert shrink(read("hopper.bmp")).width == 128
 
 
