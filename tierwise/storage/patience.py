@@ -118,7 +118,7 @@ def read_patiently(
     attempt = Attempt(time.monotonic(), standing.replies, patience_s)
     wait_s = _FIRST_WAIT_S
     while True:
-        if ended := standing.ended:
+        if (ended := standing.ended) and not standing.may_try(time.monotonic()):
             raise why_unread(f"{store} is not asked any more", ended, ended=True)
         try:
             found = read()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from tierwise.errors import ImageError, StoreError
 from tierwise.records import Reason
+from tierwise.storage import patience
 from tierwise.storage.patience import Attempt, Standing, judge_stores_anew, read_patiently
 
 PATIENCE_S = 300.0
@@ -139,3 +141,31 @@ def test_what_cannot_be_a_name_is_no_fault_of_the_disk(tmp_path: Path) -> None:
         with pytest.raises(ImageError) as raised:
             read_patiently(lambda path=path: os.stat(path), path, name, 1.0)  # type: ignore[misc] # noqa: PTH116
         assert raised.value.reason is Reason.UNREADABLE
+
+
+def test_a_store_that_has_ended_is_tried_once_a_minute_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_PROBE_S", 0.3)
+    path, calls = str(tmp_path / "a.jpg"), list[int]()
+
+    def read() -> str:
+        calls.append(1)
+        if len(calls) <= 51:
+            raise REFUSED
+        return "read"
+
+    for _ in range(50):
+        with pytest.raises(StoreError):
+            read_patiently(read, path, "a.jpg", 1.0)
+    for _ in range(20):  # not asked any more
+        with pytest.raises(StoreError, match="is not asked any more"):
+            read_patiently(read, path, "a.jpg", 1.0)
+    assert len(calls) == 50
+    time.sleep(0.35)
+    with pytest.raises(StoreError):
+        read_patiently(read, path, "a.jpg", 1.0)
+    assert len(calls) == 51
+    time.sleep(0.35)
+    assert read_patiently(read, path, "a.jpg", 1.0) == "read"
+    assert read_patiently(read, path, "a.jpg", 1.0) == "read"
