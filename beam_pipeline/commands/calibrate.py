@@ -29,7 +29,6 @@ from tierwise.beam_pipeline.trials.judge_trials import Judge, JudgedTask, Sample
 from tierwise.beam_pipeline.trials.labelled import (
     check_enough,
     columns_of,
-    label_values,
     labelled_images,
     manifest_of,
     named_with_labels,
@@ -231,9 +230,12 @@ def _plot(calibration: Calibration, output: str) -> None:
 def _sample(settings: Settings, console: Console, on: date) -> Sample:
     """Raises InputError where there is nothing to calibrate."""
     found = input_of(settings)
-    names = named_with_labels(found)
-    labels = label_values(names)
-    tasks = tasks_of(settings) if settings.tasks else load_task_of_folders(labels, found.uri)
+    given = tasks_of(settings) if settings.tasks else None
+    labelled_names = named_with_labels(found, given)
+    names, labels = labelled_names.names, labelled_names.values
+    if labelled_names.told:
+        say(console, labelled_names.told)
+    tasks = given or load_task_of_folders(labels, found.uri)
     columns = calibrated_tasks(tasks, columns_of(names), labels)
     for task, held in columns.items():
         if held == (LABEL,) and settings.tasks:

@@ -13,7 +13,8 @@ from typing import Any
 from apache_beam.pvalue import TaggedOutput
 
 from tierwise.accounts.admission import Admission, Cap, Paid, Purse, admit
-from tierwise.accounts.costs import CostKey, CostTotals, totals_of
+from tierwise.accounts.charged import ChargedCosts
+from tierwise.accounts.costs import totals_of
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.audit import AuditTally, audit_tallies, audited_pairs
 from tierwise.beam_pipeline.door.ask_gemini import (
@@ -188,7 +189,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
         job = replace(job, output=writable(output))
     publication = job.publication
     pages = defaultdict(list)
-    costs = defaultdict[CostKey, CostTotals](CostTotals.zero)
+    charged = ChargedCosts()
     pairs = defaultdict[PairKey, PairTotals](PairTotals)
     names = defaultdict[tuple[str, int, str], list[CountedName]](list)
     changed = set[str]()
@@ -196,8 +197,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
         if job.counting:
             note_names(job.counting, row, names, changed)
         pages[row.file.uri, row.outcome.page.number].append(row)
-        for cost_key, total in totals_of(row.outcome, cell(row, job.cost_by)):
-            costs[cost_key] += total
+        charged.add(totals_of(row.outcome, cell(row, job.cost_by)))
         for pair_key, pair in judge_row(job.judged, row.file, row.outcome):
             pairs[pair_key] += pair
     for pair_key, pair in answers.compared:
@@ -219,7 +219,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
     run = publish(
         publication,
         parts,
-        list(costs.items()),
+        list(charged.rows()),
         {REPEATED_NAMES: answers.repeated},
         pairs=lists,
         labelled=labelled,

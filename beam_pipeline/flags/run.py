@@ -245,7 +245,7 @@ FLAGS = (
     Flag(
         "cost_by",
         "Manifest column by whose values the costs are told apart, in the table costs and in "
-        "run.json. Default: none.",
+        "run.json: at most 10,000 values, all others share a row. Default: none.",
         "customer",
         (RUN,),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,25 +13,32 @@ from typing import Any
 from unicodedata import normalize
 
 from tierwise.answers.comparing import cell_text
-from tierwise.answers.truths import TruthError, read_truth
+from tierwise.answers.truths import TruthError, read_truth, truth_columns
 from tierwise.beam_pipeline.trials.drawn import as_manifest, drawn_at_random
+from tierwise.beam_pipeline.trials.hash_sample import HashSample
 from tierwise.beam_pipeline.trials.label_problems import (
     CONFLICTING_LABELS,
     MISSING,
     UNKNOWN_LABEL,
     LabelProblems,
 )
-from tierwise.calibration.labelling import LABEL, LEAST_IMAGES
+from tierwise.calibration.labelling import FOLDERS_TASK, LABEL, LEAST_IMAGES
+from tierwise.counts.corrections import ANSWER
 from tierwise.errors import ImageError, InputError
+from tierwise.label_rows import LabelRow
 from tierwise.shown import shown
 from tierwise.storage.files import files_for
-from tierwise.storage.joined_names import all_label_rows, joined
-from tierwise.storage.listing import Input, InputKind, Named, list_names
+from tierwise.storage.joined_names import join_key, joined
+from tierwise.storage.listing import Input, InputKind, Named, Skipped, list_names
 from tierwise.storage.patience import read_patiently
 from tierwise.surveying.picture_heads import LOOK_PATIENCE_S
 from tierwise.tasks import Tasks
 
 _FEW = 5
+# Names, or rows of labels, that are held: of more, so many by a hash.
+MOST_NAMES = 100_000
+# Labels of folders, or of a column `label`, that are told apart.
+_MOST_VALUES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,18 @@ class LabelledImage:
     content_hash: str = ""
     spared: frozenset[str] = frozenset()
     unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledNames:
+    """Names that may have labels, and the values of their column `label`.
+
+    `told` is what to say of names that are not among them, empty where all are.
+    """
+
+    names: list[Named]
+    values: set[str]
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +91,68 @@ class _Content:
         return LabelledImage(self.named, agreed, self.content_hash)
 
 
-def named_with_labels(found: Input) -> list[Named]:
-    """Every name of the input; in a folder, the folder below it is the column `label`.
+def named_with_labels(
+    found: Input, tasks: Tasks | None = None, most: int = MOST_NAMES
+) -> LabelledNames:
+    """The names of the input; in a folder, the folder below it is the column `label`.
 
-    Where a table of labels is joined, it alone says what is right.
+    Where a table of labels is joined, it alone says what is right. Of more than `most` names those
+    are held that may have a label, and of these so many by a hash: `tasks` say in which columns.
     """
-    listed = list_names(found)
-    if found.labels:
-        rows = all_label_rows(found.labels)
-        listed = joined(listed, rows, found.labels)
-    names = [name for name in listed if isinstance(name, Named)]
-    if found.labels or found.kind is not InputKind.FOLDER:
-        return as_manifest(names)
-    root = found.uri.rstrip("/") + "/"
-    return [_with_folder(name, root) for name in names]
+    held = _labels_in(found, tasks)
+    listed: Iterable[Named | Skipped] = list_names(found)
+    told = ""
+    if labels := found.labels:
+        rows, told = _label_rows(labels, held, most)
+        listed = joined(listed, rows, labels)
+    names = (name for name in listed if isinstance(name, Named))
+    is_manifest = bool(labels) or found.kind is not InputKind.FOLDER
+    if not is_manifest:
+        root = found.uri.rstrip("/") + "/"
+        names = (_with_folder(name, root) for name in names)
+    some = HashSample[Named](most)
+    values: set[str] = set()
+    for name in names:
+        value = name.columns.get(LABEL)
+        if value not in (None, "") and len(values) < _MOST_VALUES:
+            values.add(cell_text(value))
+        some.add(name.uri.encode("utf-8", "surrogatepass"), name, _has_any(name.columns, held))
+    kept = some.kept()
+    told = told or some.told("names with labels")
+    return LabelledNames(as_manifest(kept) if is_manifest else kept, values, told)
+
+
+def _labels_in(found: Input, tasks: Tasks | None) -> frozenset[str]:
+    """The columns that may hold a label."""
+    known = (
+        truth_columns(task.name, task.answer, found.columns)
+        for task in (tasks.tasks if tasks else ())
+    )
+    return frozenset((LABEL, ANSWER, FOLDERS_TASK, *itertools.chain.from_iterable(known)))
+
+
+def _label_rows(
+    labels: Input, held: Collection[str], most: int
+) -> tuple[dict[bytes, LabelRow], str]:
+    """The rows of a table of labels, of more than are held some; and what to say of that."""
+    some = HashSample[tuple[bytes, LabelRow]](most)
+    for name in list_names(labels):
+        if isinstance(name, Named):
+            key = join_key(name)
+            some.add(key, (key, LabelRow(name.columns)), _has_any(name.columns, held))
+    rows: dict[bytes, LabelRow] = {}
+    for key, row in some.kept():
+        rows[key] = rows[key] + row if key in rows else row
+    return rows, some.told("rows with labels")
+
+
+def _has_any(columns: Mapping[str, Any], held: Collection[str]) -> bool:
+    return any(columns.get(column) not in (None, "") for column in held)
 
 
 def _with_folder(name: Named, root: str) -> Named:
     folder, slash, _ = name.uri.removeprefix(root).partition("/")
     return replace(name, columns={LABEL: normalize("NFC", folder) if slash else None})
-
-
-def label_values(names: Iterable[Named]) -> set[str]:
-    """The values of the column `label`."""
-    values = (name.columns.get(LABEL) for name in names)
-    return {cell_text(value) for value in values if value not in (None, "")}
 
 
 def labelled_images(

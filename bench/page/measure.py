@@ -18,7 +18,6 @@ import numpy as np
 from PIL import Image
 
 from tests.tierwise.publishing.finished import answers, asked, digest, failures, finished
-from tierwise.report.task_facts import AnswerKind
 from tierwise.storage.thumbnail_files import thumbnails_below
 
 _PER_FILE = 20_000
@@ -42,7 +41,7 @@ def make(folder: Path, images: int) -> None:
     many = asked("kind", labels=[f"label {number:03}" for number in range(500)], old_column="old")
     few = asked("category", labels=["landscape", "city", "people", "document"])
     audit = asked("category@audit", labels=few.labels, audit_of="category")
-    words = asked("words", labels=(), kind=AnswerKind.TEXT)
+    words = asked("words", labels=(), kind="text")
     uris = [f"photos/{number // 1000:04}/{number:08}.jpg" for number in range(images)]
     tables = {
         many: [_part(some, many.labels, old=True) for some in _parts(uris)],

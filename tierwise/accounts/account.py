@@ -171,7 +171,7 @@ def waste(rows: Iterable[CostRow]) -> dict[str, str]:
 def by_charge(rows: Iterable[CostRow], column: str) -> dict[str, Any]:
     """The totals for each value of a manifest column, the dearest first; at most a thousand.
 
-    All of them stand in the table `costs`.
+    The others stand in the table `costs`, as far as it tells them apart.
     """
     groups: dict[str, list[CostRow]] = {}
     for row in rows:

@@ -16,6 +16,8 @@ from tierwise.tasks.task import Task
 # The column of a manifest, or the folder's name, that belongs to whichever task has such labels.
 LABEL = "label"
 OLD_LABEL = "old_label"
+# The one task of a folder per label.
+FOLDERS_TASK = "category"
 # With fewer images nothing can be shown, whatever they say.
 LEAST_IMAGES = 10
 
@@ -128,7 +130,8 @@ def task_of_folders(labels: Collection[str]) -> str:
     """
     listed = json.dumps(sorted(labels), ensure_ascii=False)
     prompt = "Which of these fits this picture best?"
-    return f"model: {_MODEL}\ntasks:\n  category:\n    prompt: {prompt}\n    labels: {listed}\n"
+    head = f"model: {_MODEL}\ntasks:\n  {FOLDERS_TASK}:\n"
+    return f"{head}    prompt: {prompt}\n    labels: {listed}\n"
 
 
 def load_task_of_folders(labels: Collection[str], folder: str) -> Tasks:

@@ -53,6 +53,8 @@ from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
 
+# Messages of a store that are held against each other; some name the file.
+_MOST_MESSAGES = 1_000
 # Names of files that have changed since people labelled them: so many are told.
 _MOST_CHANGED = 20
 
@@ -220,7 +222,7 @@ def _check_store(publication: Publication, parts: Sequence[Part], costs: Sequenc
         return
     found = Counter[str]()
     for reason, message, count in _messages(parts):
-        if reason in STORE_REASONS:
+        if reason in STORE_REASONS and (message in found or len(found) < _MOST_MESSAGES):
             found[message] += count
     message, _ = max(found.items(), key=lambda item: (item[1], item[0]))
     raise InputError(

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.accounts.account import by_charge, by_task, failures, totals, waste
+from tierwise.accounts.charged import OTHERS, ChargedCosts
 from tierwise.accounts.costs import (
     ANSWERED,
     REPEATED,
@@ -21,7 +22,16 @@ from tierwise.accounts.costs import (
     regrouped,
     totals_of,
 )
-from tierwise.records import Answer, Failure, Outcome, Reason, Spent, Usage
+from tierwise.records import (
+    Answer,
+    Failure,
+    MediaResolution,
+    Outcome,
+    Reason,
+    ServiceTier,
+    Spent,
+    Usage,
+)
 
 COUNTS = st.integers(0, 10**12)
 SPENT = st.builds(Spent, st.builds(Usage, *[COUNTS] * 5), COUNTS, st.integers(0, 3), COUNTS)
@@ -77,6 +87,31 @@ def test_any_order_and_grouping_gives_the_same_rows(
         for key in {*left, *right}
     }
     assert merged == whole
+
+
+@given(st.lists(st.tuples(st.text(max_size=2), COUNTS), max_size=30), st.randoms(), st.data())
+def test_which_values_have_rows_of_their_own_hangs_on_no_order_and_no_grouping(
+    charges: list[tuple[str, int]], shuffler: Any, data: st.DataObject
+) -> None:
+    route = ("category", "m", MediaResolution.LOW, ServiceTier.STANDARD, ANSWERED)
+    made = [(CostKey(*route, value), CostTotals(Spent(cost=cost), 1)) for value, cost in charges]
+    at_once = ChargedCosts(4)
+    at_once.add(made)
+    whole = dict(at_once.rows())
+    assert sum(total.images for total in whole.values()) == len(made)
+    for key, total in whole.items():
+        if key.charged_to != OTHERS:
+            assert total.spent.cost == sum(
+                cost for value, cost in charges if value == key.charged_to
+            )
+    shuffler.shuffle(made)
+    cut = data.draw(st.integers(0, len(made)))
+    grouped = ChargedCosts(4)
+    for some in (made[:cut], made[cut:]):
+        part = ChargedCosts(4)
+        part.add(some)
+        grouped.add(part.rows())
+    assert dict(grouped.rows()) == whole
 
 
 @given(MADE)
