@@ -21,13 +21,12 @@ from tierwise.beam_pipeline.runners.workers import on_this_machine
 from tierwise.errors import InputError
 from tierwise.gemini.service import KEY_VARIABLE
 from tierwise.storage.files import files_for
-from tierwise.storage.gcs_names import SCHEME
+from tierwise.storage.gcs_names import HOST_VARIABLE, SCHEME
 from tierwise.storage.listing import Input, InputKind, Named, list_names
 
 if TYPE_CHECKING:
     from tierwise.beam_pipeline.job import Job
 
-_BUCKETS_HERE = "STORAGE_EMULATOR_HOST"
 _LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared, not listened on
 
 
@@ -157,8 +156,8 @@ def _check_workers(options: PipelineOptions) -> None:
             "--runner=DataflowRunner: the workers have no tierwise. Give --sdk_container_image "
             "with the image that `make template` builds, and --sdk_location=container."
         )
-    if (host := os.environ.get(_BUCKETS_HERE)) and not submits_only(options):
+    if (host := os.environ.get(HOST_VARIABLE)) and not submits_only(options):
         raise InputError(
-            f"{_BUCKETS_HERE}={host}: Dataflow's workers cannot reach an emulator of Cloud Storage "
+            f"{HOST_VARIABLE}={host}: Dataflow's workers cannot reach an emulator of Cloud Storage "
             "on this machine. Unset the variable, or run here: leave out --runner."
         )

@@ -16,8 +16,8 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 
 from tierwise.references import BUCKET_SCHEME
+from tierwise.storage.gcs_names import HOST_VARIABLE
 
-HOST_VARIABLE = "STORAGE_EMULATOR_HOST"
 # Tells the emulator's reading from the job's in a store's own count of requests.
 USER_AGENT = "tierwise-emulator"
 _PIECE = 1 << 20

@@ -14,8 +14,8 @@ from aiohttp import web
 
 from tierwise.emulator.application import application
 from tierwise.emulator.config import EmulatorConfig
-from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.errors import InputError
+from tierwise.storage.gcs_names import HOST_VARIABLE
 
 
 def serve(config: EmulatorConfig) -> None:

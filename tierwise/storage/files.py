@@ -6,6 +6,7 @@ A URI is a local path or `gs://bucket/name`. Another store is added beside `Loca
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache
@@ -13,7 +14,7 @@ from importlib import import_module
 from typing import BinaryIO, Protocol
 
 from tierwise.errors import InputError
-from tierwise.storage.gcs_names import SCHEME, check_name
+from tierwise.storage.gcs_names import HOST_VARIABLE, SCHEME, check_name
 from tierwise.storage.local_files import LocalFiles
 from tierwise.storage.name_ranges import EVERY, Cut, NameRange
 from tierwise.storage.stat import Stat
@@ -121,7 +122,7 @@ def files_for(uri: str) -> Files:
     """
     if uri.startswith(SCHEME):
         check_name(uri)
-        return _buckets()
+        return _buckets(os.environ.get(HOST_VARIABLE))
     if "://" in uri:
         raise InputError(
             f"{uri!r}: this kind of address is not supported. Write a local path or "
@@ -131,8 +132,12 @@ def files_for(uri: str) -> Files:
 
 
 @cache
-def _buckets() -> Files:
-    """Google's library takes long to import: whoever has all files on a disk does without it."""
+def _buckets(at: str | None) -> Files:
+    """A client keeps the address of its server, be it one on this machine: each has its own.
+
+    Google's library takes long to import: whoever has all files on a disk does without it.
+    """
+    del at
     found: Files = import_module("tierwise.storage.gcs_files").GcsFiles()
     return found
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from google.cloud.storage import Blob
 
 SCHEME = "gs://"
+# Where there is an emulator in the place of Cloud Storage, for all of Google's own libraries.
+HOST_VARIABLE = "STORAGE_EMULATOR_HOST"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 

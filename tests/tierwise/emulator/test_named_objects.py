@@ -9,10 +9,10 @@ import pytest
 
 from tests.bucket import Bucket
 from tierwise.emulator.named_objects import read_objects
-from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
 from tierwise.references import MOST_REFERENCED_BYTES
+from tierwise.storage.gcs_names import HOST_VARIABLE
 
 VERTEX = Call(True, "v1beta1", "m", "generateContent", "p")
 DEVELOPER = Call(False, "v1beta", "m", "generateContent")

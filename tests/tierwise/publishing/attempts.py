@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 from tierwise.accounts.costs import totals_of
 from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
-from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import Lease, take_lease
@@ -40,6 +39,7 @@ from tierwise.records import (
     Usage,
 )
 from tierwise.storage.files import files_for, join
+from tierwise.storage.gcs_names import HOST_VARIABLE
 from tierwise.storage.process import Process
 
 _MODEL = "gemini-3.1-flash-lite"

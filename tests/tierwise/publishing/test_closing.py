@@ -22,11 +22,11 @@ from tests.tierwise.publishing.attempts import (
 )
 from tierwise.accounts.table_names import new_part
 from tierwise.emulator import EmulatorConfig, running_emulator
-from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.errors import LeaseLostError, TablesError
 from tierwise.publishing.closing import Step, Steps
 from tierwise.publishing.fenced_write import remove_unwritten
 from tierwise.storage.files import files_for, join
+from tierwise.storage.gcs_names import HOST_VARIABLE
 
 # Steps of an attempt at two parts of answers: five files, moved one by one.
 STEPS = len(Step) + 4

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.bucket import Bucket, RefusedError
+from tests.bucket import Bucket, RefusedError, serving
 from tierwise.errors import InputError
 from tierwise.storage.files import files_for
 from tierwise.storage.gcs_files import GcsFiles
+from tierwise.storage.gcs_names import HOST_VARIABLE
 from tierwise.storage.name_ranges import EVERY
 from tierwise.storage.stat import Stat
 
@@ -314,6 +315,19 @@ def test_what_passes_is_tried_again(bucket: Bucket, kind: str) -> None:
 def test_what_cannot_be_an_address_is_refused(uri: str) -> None:
     with pytest.raises(InputError, match="cannot be the name of a bucket"):
         files_for(uri)
+
+
+def test_another_server_at_another_address_is_found(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files_for("gs://archive/here").write("gs://archive/here", b"x")
+    with serving() as other, monkeypatch.context() as environment:
+        other.clear("archive")
+        environment.setenv(HOST_VARIABLE, other.url)
+        files_for("gs://archive/there").write("gs://archive/there", b"x")
+        assert other.names("archive") == ["there"]
+    assert files_for("gs://archive/here").exists("gs://archive/here")
+    assert bucket.names("archive") == ["here"]
 
 
 def test_one_client_and_few_connections_serve_many_requests(bucket: Bucket) -> None:

@@ -18,8 +18,8 @@ from google.cloud.storage import Client
 
 from tests.tierwise.emulator.batches.conftest import MODEL, jsonl, request_of
 from tierwise.emulator import EmulatorConfig, running_emulator
-from tierwise.emulator.object_store import HOST_VARIABLE
 from tierwise.storage.gcs_files import GcsFiles
+from tierwise.storage.gcs_names import HOST_VARIABLE
 
 AWKWARD = [
     *("a b.jpg", "a#1.jpg", "[1].jpg", "what?.jpg", "50%.jpg", "a%2Fb.jpg", "a;b.jpg"),
