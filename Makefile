@@ -20,8 +20,10 @@ $(READY): requirements.txt setup.py
 run: $(READY) ## classify the example archive with the embedded emulator, into out/
 	$(BIN)/tierwise run --input=examples/manifest.csv --tasks=examples/tasks.yaml --output=out
 
+# Tests start hundreds of processes: none of them is to compile what another has compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(READY) check ## run all checks and tests
-	$(BIN)/python -m pytest -n 3 --dist=loadfile
+	$(BIN)/python -m pytest -n 3 --dist=loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, format and types
 	$(BIN)/ruff check .
@@ -40,7 +42,8 @@ fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as pi
 chaos: $(READY) ## kill a run some twenty times at random moments, and count what is paid again
 	$(BIN)/python tests/chaos.py
 
-prove: $(READY) ## simulate refusals, outages, counts and samples, run against failing services, kill and spoil batch jobs, then soak for SOAK seconds, an hour
+prove: $(READY) ## stop publishing at each step, simulate refusals, outages, counts and samples, run against failing services, kill and spoil batch jobs, then soak for SOAK seconds, an hour
+	$(BIN)/python -m pytest -m prove
 	$(BIN)/python -m bench.ending.simulate
 	$(BIN)/python -m bench.forecast.sampling
 	$(BIN)/python -m bench.counts.simulate

@@ -12,7 +12,11 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from tierwise.beam_pipeline.flags.command_line import read_command_line
-from tierwise.beam_pipeline.own_process import import_for_good, run_as_process
+from tierwise.beam_pipeline.own_process import (
+    INTERRUPTED,
+    import_for_good,
+    run_as_process,
+)
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.errors import InputError
 
@@ -33,7 +37,7 @@ def main(words: Sequence[str] | None = None, *, fetch: Callable[[str], Any] = im
         print(f"tierwise: {plain(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # before a run has its own way to end
-        print("tierwise: interrupted before anything was asked.", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 1
     return status
 

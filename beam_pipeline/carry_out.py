@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.request import urlopen
 
@@ -62,7 +63,8 @@ def carry_out(
     with resumable(console, ending.interrupted, goes_on, ends_process=command):
         try:
             open_run(job)
-            with kept(lease, lambda why: leave_to_another(console, why, ends_process=command)):
+            leave = partial(leave_to_another, console, lease=lease, ends_process=command)
+            with kept(lease, leave):
                 ended = run_in_rounds(job, options, console)
         except InputError:
             ending.leave(Status.REFUSED)

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from tierwise.beam_pipeline.temporary_folder import remove_own
 from tierwise.errors import LeaseLostError
-from tierwise.scheduling.running import interrupt_all
+from tierwise.journal.run_records import Lease
+from tierwise.scheduling.running import interrupt_all, interrupt_run
 
 _GRACE_S = 1.5
 _RUN_AGAIN = "Nothing that was paid is lost: run the same command again, and it goes on from here."
@@ -78,9 +79,11 @@ def _others() -> list[signal.Signals]:
     return [signal.SIGTERM, hang_up]
 
 
-def leave_to_another(console: Console, why: LeaseLostError, *, ends_process: bool) -> None:
+def leave_to_another(
+    console: Console, why: LeaseLostError, lease: Lease, *, ends_process: bool
+) -> None:
     """End a run that may write nothing any more, from whichever thread finds out."""
-    interrupt_all(_GRACE_S)
+    interrupt_run(lease.folder, lease.number, _GRACE_S)
     _say(console, str(why).rstrip("."), _RUN_AGAIN)
     if ends_process:
         remove_own()

@@ -6,25 +6,56 @@ import atexit
 import gc
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NoReturn, TextIO
+
+INTERRUPTED = "tierwise: interrupted before anything was asked."
 
 
 def import_for_good(name: str) -> ModuleType:
     """Import a module without looking for garbage, now or later, among what it brings.
 
     Beam alone brings half a million objects, none of which is ever free; each look takes as long as
-    thirty modules.
+    thirty modules. Ctrl-C ends the process meanwhile.
     """
     gc.disable()
     try:
-        return import_module(name)
+        with _ended_by_ctrl_c():
+            return import_module(name)
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """End at once, for there is nothing to save yet.
+
+    KeyboardInterrupt may be raised where nobody gets it: below an extension that is being loaded,
+    or while an object is freed.
+    """
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _leave(signal_number: int, frame: FrameType | None) -> None:
+    del signal_number, frame
+    with suppress(OSError):  # nobody listens
+        os.write(2, f"{INTERRUPTED}\n".encode())
+    os._exit(1)
 
 
 def run_as_process(run: Callable[[], int]) -> NoReturn:

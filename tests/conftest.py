@@ -26,6 +26,16 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
+# Files and folders that take longest begin first, so that no process is left with one at the end.
+_LONGEST = (
+    *("tests/test_calibration_page.py", "tests/engines/", "tests/tierwise/publishing/"),
+    *("tests/templates/", "tests/packaging/", "tests/beam_pipeline/"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: [not item.nodeid.startswith(name) for name in _LONGEST])
+
 
 @dataclass(frozen=True)
 class EmulatedGemini:

@@ -11,7 +11,7 @@ import apache_beam as beam
 
 from tierwise.errors import LeaseLostError
 from tierwise.journal.run_records import HEARTBEAT, Heartbeat, Lease
-from tierwise.scheduling.running import interrupt_all
+from tierwise.scheduling.running import interrupt_run
 
 # Seconds between looks at the lease: a thousand workers look eight times a second, and whichever
 # finds that nobody gave a sign lately gives one.
@@ -60,6 +60,7 @@ class _Keeper:
     """The thread of a worker process that keeps a lease; it lives as long as the process."""
 
     def __init__(self, lease: Lease) -> None:
+        self._lease = lease
         self._heart = Heartbeat(lease)
         self._lost: LeaseLostError | None = None
         lease.join()
@@ -80,7 +81,7 @@ class _Keeper:
             self._heart.beat()
         except LeaseLostError as error:
             self._lost = error
-            interrupt_all(_GRACE_S)
+            interrupt_run(self._lease.folder, self._lease.number, _GRACE_S)
         except OSError:  # the next look may succeed
             return
 

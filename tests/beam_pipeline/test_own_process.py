@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,36 @@ def test_output_that_cannot_be_written_is_no_success() -> None:
     done = run("sys.stdout = open('/dev/full', 'w')\nrun_as_process(lambda: print('x') or 0)")
     assert done.returncode != 0
     assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "status"),
+    [("", 1), ("signal.signal(signal.SIGINT, signal.SIG_IGN)", 0)],  # as of a shell's `&`
+)
+def test_ctrl_c_is_never_lost_in_an_import(tmp_path: Path, before: str, status: int) -> None:
+    """Python drops what is raised while an object is freed, and goes on."""
+    (tmp_path / "lossy.py").write_text(
+        "import signal\n"
+        "class Freed:\n"
+        "    def __del__(self):\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "Freed()\n"
+    )
+    program = f"""
+import signal
+from tierwise.beam_pipeline.own_process import import_for_good
+{before}
+sys.path.insert(0, {str(tmp_path)!r})
+run_as_process(lambda: import_for_good("lossy") and 0)
+"""
+    done = run(program)
+    assert done.returncode == status
+    assert done.stderr == ("tierwise: interrupted before anything was asked.\n" if status else "")
+
+
+def test_ctrl_c_is_python_s_again_after_an_import() -> None:
+    import_for_good("json")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_garbage_is_looked_for_again_after_an_import() -> None:

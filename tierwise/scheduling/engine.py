@@ -85,6 +85,11 @@ class Engine:
         intents: Intents = self._asker.intents
         return intents.process
 
+    @property
+    def lease(self) -> tuple[str, int]:
+        """Where the lease of its run lies, and its number."""
+        return self.plan.journal.runs, self.plan.journal.number
+
     def session(self, room: Room | None = None) -> Session:
         """A session for one bundle, whose lives take up that room, that of images if none."""
         room = room or self.rooms.images

@@ -6,7 +6,11 @@ from typing import Protocol
 
 
 class Running(Protocol):
-    """What asks, until it is closed."""
+    """What asks for one run, until it is closed."""
+
+    @property
+    def lease(self) -> tuple[str, int]:
+        """Where the lease of its run lies, and its number."""
 
     def interrupt(self, seconds: float) -> bool:
         """Start nothing more, and wait for what is under way; true when all has become durable."""
@@ -26,6 +30,13 @@ def interrupt_all(seconds: float) -> bool:
     engines = list(RUNNING)
     at_rest = [engine.interrupt(seconds / len(engines)) for engine in engines]
     return all(at_rest)
+
+
+def interrupt_run(folder: str, number: int, seconds: float) -> None:
+    """The same for the engines of the run with this lease: a process may work for others too."""
+    for engine in list(RUNNING):
+        if engine.lease == (folder, number):
+            engine.interrupt(seconds)
 
 
 def close_all() -> None:
