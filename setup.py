@@ -32,8 +32,10 @@ DEPENDENCIES = [
     "simplejpeg>=1.8",  # libjpeg-turbo with DCT-scaled decoding
 ]
 YAML_DEPENDENCIES = ["apache-beam[yaml]>=2.77,<2.78"]  # pipelines written in Beam YAML
+SKOS_DEPENDENCIES = ["rdflib>=7.1"]  # taxonomies in RDF/XML and Turtle
 TEST_DEPENDENCIES = [
     *YAML_DEPENDENCIES,
+    *SKOS_DEPENDENCIES,
     "axe-playwright-python>=0.1.4",  # accessibility of the page
     "duckdb>=1.3",  # reads our tables as users do
     "genai-prices>=0.2.3",  # prices that others keep, to compare ours with
@@ -68,6 +70,10 @@ setup(
         "tierwise.beam_pipeline.yaml_provider": ["*.yaml"],
     },
     install_requires=DEPENDENCIES,
-    extras_require={"test": TEST_DEPENDENCIES, "yaml": YAML_DEPENDENCIES},
+    extras_require={
+        "skos": SKOS_DEPENDENCIES,
+        "test": TEST_DEPENDENCIES,
+        "yaml": YAML_DEPENDENCIES,
+    },
     entry_points={"console_scripts": ["tierwise = tierwise.beam_pipeline.__main__:command"]},
 )

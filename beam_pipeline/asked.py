@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from tierwise.accounts.admission import read_dollars
@@ -24,6 +25,7 @@ from tierwise.questions import Questions, questions_of
 from tierwise.records import ServiceTier
 from tierwise.storage.files import files_for
 from tierwise.tasks import Tasks, default_tasks, load_tasks
+from tierwise.tasks.label_files import ReadFile
 from tierwise.version import VERSION
 
 # What batch jobs leave may be asked at flex.
@@ -59,7 +61,20 @@ def tasks_of(settings: Settings) -> Tasks:
     if not settings.tasks:
         return at_tier(default_tasks(), settings.service_tier)
     text = _read_text("tasks", settings.tasks, TasksError)
-    return at_tier(load_tasks(text, path=settings.tasks), settings.service_tier)
+    tasks = load_tasks(text, path=settings.tasks, read=files_beside(settings.tasks))
+    return at_tier(tasks, settings.service_tier)
+
+
+def files_beside(path: str) -> ReadFile:
+    """Reads files that a tasks file names, as seen from where it lies."""
+    store, folder = ("gs://", path[5:]) if path.startswith("gs://") else ("", path)
+    above = PurePosixPath(folder).parent
+
+    def read(name: str) -> tuple[str, bytes]:
+        uri = name if "://" in name else f"{store}{above / name}"
+        return uri, files_for(uri).read(uri)
+
+    return read
 
 
 def at_tier(tasks: Tasks, tier: str | None) -> Tasks:

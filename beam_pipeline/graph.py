@@ -204,7 +204,7 @@ def close(
     """
     publication = job.publication
     staging, schemas = publication.staging, publication.schemas
-    row_of = partial(outcome_row, renamed=job.renamed)
+    row_of = partial(outcome_row, renamed=job.renamed, kinds=job.kinds)
     wide_row_of = partial(wide_row, table=job.wide, renamed=job.renamed)
     rows = keep_lease(asked.rows, job.lease, "KeepWhileWriting")
     pages = asked.pages or rows | "MergePages" >> MergePages()

@@ -12,6 +12,7 @@ from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
+from tierwise.answers.answer_type import AnswerType
 from tierwise.batches.terms import Terms
 from tierwise.counts.tally import Counting
 from tierwise.evaluation import Judged
@@ -91,6 +92,11 @@ class Job:
         """The labels of each task that is counted."""
         kinds = self.counting.kinds if self.counting else {}
         return {task: kind.options() for task, kind in kinds.items()}
+
+    @property
+    def kinds(self) -> Mapping[str, AnswerType]:
+        """The kinds of answers, by task."""
+        return {task.name: task.answer for task in self.plan.questions.with_rows}
 
     @property
     def publication(self) -> Publication:

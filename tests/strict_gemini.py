@@ -67,12 +67,15 @@ class Seen:
 class StrictGemini:
     """`fault` says by request (pictures, questions) what goes wrong; empty for nothing.
 
-    `refuses` names dialects, or `prefixItems`, that are refused as if no model took them.
+    An enum of more values or characters than it takes is refused. `refuses` names dialects, or
+    `prefixItems`, that are refused as if no model took them.
     """
 
     url: str = ""
     fault: Callable[[Seen], str] = lambda _: ""
     refuses: set[str] = field(default_factory=set)
+    most_values: int = 60
+    most_characters: int = 700
     seen: list[Seen] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     _lock: Any = field(default_factory=threading.Lock)
@@ -106,6 +109,10 @@ class StrictGemini:
             ("prefixItems" in self.refuses and "prefixItems" in text_of_schema)
             or any(name in config for name in self.refuses)
             or ("words" in self.refuses and asked.seen.dialect == "words")
+            or any(
+                len(enum) > self.most_values or sum(map(len, enum)) > self.most_characters
+                for enum in _enums(config.get("responseSchema", {}))
+            )
         )
         if refused or fault == "schema":
             return self._note(asked, "", 400, _error(400, "Invalid JSON schema: no such form."))
@@ -340,6 +347,13 @@ def _check_schema(node: Mapping[str, Any], known: set[str], spelt: Callable[[str
         _check_schema(one, known, spelt)
 
 
+def _enums(node: Any) -> Iterator[list[str]]:
+    if isinstance(node, dict):
+        yield from [node["enum"]] if "enum" in node else []
+        for below in node.values():
+            yield from _enums(below)
+
+
 def _only(node: Mapping[str, Any], known: set[str]) -> None:
     if unknown := set(node) - known:
         raise RefusedError(f"unknown fields {sorted(unknown)}")
@@ -491,9 +505,15 @@ def _listed(block: str) -> list[str]:
         return []
     lines = []
     for line in found[2].splitlines():
-        if not line or line.startswith(("Answer", "Reply", "Question", "What stands")):
+        if not line or line.startswith(
+            ("Answer", "Reply", "Question", "What stands", "The labels")
+        ):
             break
-        lines.append(line if "word for word" in found[1] else line.partition(" ")[0])
+        code = line.strip().partition(" ")[0]
+        if "word for word" in found[1]:
+            lines.append(line)
+        elif code != "-":  # what cannot be the answer
+            lines.append(code)
     return lines
 
 

@@ -31,7 +31,7 @@ ROOMS = [
 ]
 KNOWLEDGE = {
     *("accounts", "answers", "calibration", "counts", "forecast", "images", "plots", "prices"),
-    *("report", "statistics", "tasks"),
+    *("report", "statistics", "tasks", "taxonomy"),
 }
 # The door: what people import, and what they start.
 DOORS = {"tierwise", "tierwise.__main__"}
@@ -43,6 +43,7 @@ LATE_IMPORTS = {
     *("tierwise/scheduling/engine.py", "tierwise/batches/terms.py"),
     "tierwise/scheduling/shrinker_process.py",
     "tierwise/storage/files.py",
+    "tierwise/taxonomy/skos.py",
 }
 
 

@@ -80,7 +80,7 @@ def _audit(
     if route == task.route and not (task.adapts or shared):
         return None
     audit = replace(audit, reference=route_name(route, task.route))
-    literal = replace(task, route=route, routing=AS_IT_IS, escalation=None, together=NEVER)
+    literal = replace(task, route=route, routing=AS_IT_IS, escalation=None, cut=(), together=NEVER)
     return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 

@@ -154,7 +154,11 @@ def _text_per_image(task: Task, images: int | None = None) -> float:
 
 def _words(task: Task) -> int:
     """About how many tokens its question has."""
-    return text_tokens(task.prompt) + sum(map(text_tokens, task.answer.options()))
+    answer = task.answer
+    told = max(
+        sum(map(text_tokens, answer.options())), text_tokens(answer.listed(answer.forms()[0]))
+    )
+    return text_tokens(task.prompt) + told
 
 
 def _picture_tokens(route: Route) -> float:

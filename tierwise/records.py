@@ -317,7 +317,7 @@ class Answer(Record):
     (`tierwise.answers.forms`), empty where nothing is to be told of that. `asked_with` are the
     tasks that shared its request for this image, without itself. `pack` names the request of
     several images in which it was first asked, whatever became of that; empty where it never was,
-    and in early journals.
+    and in early journals. `answered_as` is what came back where another name of the label did.
     """
 
     request_id: str
@@ -346,6 +346,7 @@ class Answer(Record):
     asked_with: tuple[str, ...] = ()
     earlier: bool = False
     pack: str = ""
+    answered_as: str = ""
 
     @property
     def paid(self) -> Spent:

@@ -210,7 +210,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
     )
     growing = {table: GrowingPart(schema) for table, schema in publication.schemas.items()}
     for table, cells in (
-        *(outcome_row(row, renamed=job.renamed) for row in answers),
+        *(outcome_row(row, renamed=job.renamed, kinds=job.kinds) for row in answers),
         *(wide_row(page, table=job.wide, renamed=job.renamed) for page in named_pages),
     ):
         growing[table].add(cells)

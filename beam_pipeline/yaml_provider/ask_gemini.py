@@ -7,6 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 
+from tierwise.beam_pipeline.asked import files_beside
 from tierwise.beam_pipeline.door.ask_gemini import AskGemini as Ask
 from tierwise.beam_pipeline.door.settings import Written
 from tierwise.beam_pipeline.yaml_provider.error_output import GOOD, error_output
@@ -57,7 +58,7 @@ class AskGemini(beam.PTransform):
         self._failures = error_output("AskGemini", error_handling)
         # Several lines are no name of a file.
         if isinstance(tasks, str) and "\n" in tasks:
-            self._tasks: Written = load_tasks(tasks, path="tasks")
+            self._tasks: Written = load_tasks(tasks, path="tasks", read=files_beside("tasks"))
         else:
             self._tasks = tasks
         own = {

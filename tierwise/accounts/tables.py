@@ -18,6 +18,8 @@ from tierwise.records import Answer, Failure, ImageFile, Sent, Spent
 
 USD = pa.decimal128(38, 9)
 _PREFIX = "manifest_"
+# What a taxonomy says of a label beside its name.
+_OF_LABELS = ("label_id", "label_path")
 _TOKENS = ("input_tokens", "image_tokens", "cached_tokens", "output_tokens", "thought_tokens")
 _SCALARS = {
     "string": pa.string(),
@@ -61,6 +63,8 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("format", pa.string()),
             *manifest_fields(columns),
             ("answer", arrow_type(value)),
+            ("answered_as", pa.string()),
+            *((name, _of_labels(value)) for name in _OF_LABELS),
             ("model", pa.string()),
             ("model_version", pa.string()),
             ("media_resolution", pa.string()),
@@ -97,8 +101,11 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
     )
 
 
-def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
-    """One row of `answers`, for one name of the content that was asked."""
+def answer_row(file: ImageFile, answer: Answer, more: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """One row of `answers`, for one name of the content that was asked.
+
+    `more` are the cells that its kind of answer adds (`AnswerType.cells`).
+    """
     spent = answer.paid
     return {
         **image_cells(file, answer),
@@ -110,6 +117,8 @@ def answer_row(file: ImageFile, answer: Answer) -> dict[str, Any]:
         "format": None if file.leader else answer.page.format,
         **manifest_cells(file),
         "answer": answer.value,
+        "answered_as": answer.answered_as or None,
+        **{name: more.get(name) for name in _OF_LABELS},
         "model": answer.model,
         "model_version": answer.model_version,
         "media_resolution": str(answer.media_resolution),
@@ -214,6 +223,11 @@ def arrow_type(schema: Mapping[str, Any]) -> pa.DataType:
             [(name, arrow_type(below)) for name, below in schema.get("properties", {}).items()]
         )
     return _SCALARS[kind]
+
+
+def _of_labels(value: Mapping[str, Any]) -> pa.DataType:
+    """A text for one label, and a list of them for several."""
+    return pa.list_(pa.string()) if value.get("type") == "array" else pa.string()
 
 
 def manifest_cells(file: ImageFile) -> dict[str, Any]:

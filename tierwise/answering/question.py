@@ -60,6 +60,7 @@ def question(task: Task, file: ImageFile, page: Page, answers: Mapping[str, Any]
 
     Its route and so its identity follow from the page: the same question by whatever rules.
     """
+    task = task.narrowed(answers)
     known = {**dict.fromkeys(task.reads_answers, ""), **answers}
     prompt = render(task, filename=file.name, columns=file.columns, answers=known)
     decision = task.decide(page)

@@ -68,6 +68,16 @@ class AnswerType(ABC):
     def read(self, item: Any, form: Form | None = None) -> Value:
         """The typed answer of one decoded item of a pack; raises `ReplyError`."""
 
+    def answered_as(self, item: Any, form: Form | None = None) -> str:
+        """What an item that `read` takes says in the answer's place, where that was mapped."""
+        del item, form
+        return ""
+
+    def cells(self, value: Any) -> dict[str, Any]:
+        """What more the tables say of an answer, by their columns."""
+        del value
+        return {}
+
     @abstractmethod
     def answer_tokens(self, form: Form | None = None) -> int:
         """Output tokens that the longest wanted answer takes in a form, rounded up."""
@@ -174,6 +184,18 @@ class AnswerType(ABC):
             MixedUpError: items repeat the words of other pictures.
         """
         return read_pack(text, images, lambda item: self.read(item, form), checks)
+
+    def said_in(self, text: str, form: Form | None = None) -> str:
+        """What `answered_as` says of a reply that `parse` takes."""
+        del text, form
+        return ""
+
+    def answered_as_packed(
+        self, text: str, images: int, form: Form | None = None
+    ) -> dict[int, str]:
+        """By image number, what `answered_as` says of a reply that `parse_packed` takes."""
+        said = read_pack(text, images, lambda item: self.answered_as(item, form))
+        return {image: word if isinstance(word, str) else "" for image, word in said.items()}
 
     def value_schema(self) -> dict[str, Any]:
         """The column's type in the words of JSON Schema: string, array of string, or object."""

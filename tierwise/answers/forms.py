@@ -7,6 +7,7 @@ asks less of the service and more of the prompt:
 
     labels        enum ─▶ numbers ─▶ codes ─▶ prompt
     many labels           numbers ─▶ codes ─▶ prompt
+    hundreds of them                 codes ─▶ prompt
     structs       JSON Schema ─▶ OpenAPI ─▶ simple ─▶ prompt
     other values  OpenAPI ─▶ simple ─▶ prompt; of plain text, packs alone
 
@@ -30,11 +31,16 @@ from typing import Any
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.schema_dialects import json_schema, openapi_schema
 from tierwise.answers.written_words import plain_words
+from tierwise.taxonomy.outline import meanings, outline
+from tierwise.taxonomy.taxonomy import Taxonomy
 
 # Where Gemini's own ceiling lies is not published; these stay well below the refusals reported.
 LABELS_AS_ENUM = 50
 CHARACTERS_AS_ENUM = 1_500
+# Of more, an enum of their numbers would be longer than all that it saves.
+NUMBERS_AS_ENUM = 300
 
+_MEANINGS = "The labels and what they mean:"
 # No vowels, so that no code is a word, and no `l`, which looks like 1.
 _CODE_LETTERS = "bcdfghjkmnpqrstvwxz"
 _LEAST_CODE = 2
@@ -115,6 +121,8 @@ FORMS_OF_VALUES = (Form(Dialect.OPENAPI), _SIMPLE, _WORDS)
 @lru_cache(maxsize=256)
 def forms_of_labels(labels: tuple[str, ...]) -> tuple[Form, ...]:
     """The ladder of a list of labels, by its length."""
+    if len(labels) > NUMBERS_AS_ENUM:
+        return FORMS_OF_LABELS[2:]
     few = len(labels) <= LABELS_AS_ENUM and sum(map(len, labels)) <= CHARACTERS_AS_ENUM
     first = beyond_numerals(labels, 1)
     return tuple(
@@ -159,17 +167,22 @@ def label_names(
 
 
 @lru_cache(maxsize=256)
-def listed_labels(labels: tuple[str, ...], form: Form, *, several: bool) -> str:
-    """The labels as the prompt lists them; empty where the schema does."""
-    if form.labels is LabelForm.ENUM:
-        return ""
+def listed_labels(
+    labels: tuple[str, ...], form: Form, *, several: bool, taxonomy: Taxonomy | None = None
+) -> str:
+    """The labels as the prompt lists them, and what they mean; empty where the schema says all."""
+    known = taxonomy if taxonomy and taxonomy.explains else None
     names = label_names(labels, form.labels, form.first_number)
-    if form.labels is LabelForm.PROMPT:
+    if form.labels in (LabelForm.ENUM, LabelForm.PROMPT):
+        told = (_MEANINGS, *meanings(known)) if known else ()
+        if form.labels is LabelForm.ENUM:
+            return "\n".join(told)
         asked = "all of these labels that fit" if several else "one of these labels"
-        return "\n".join((f"Answer with {asked}, word for word:", *names))
+        return "\n".join((f"Answer with {asked}, word for word:", *names, *told))
     code = "number" if form.labels is LabelForm.NUMBERS else "code"
     asked = f"the {code}s of all labels that fit" if several else f"the {code} of one label"
-    lines = (f"{name} {label}" for name, label in zip(names, labels, strict=True))
+    called = dict(zip(labels, names, strict=True))
+    lines = outline(known, called) if known else (f"{called[name]} {name}" for name in labels)
     return "\n".join((f"Answer with {asked}:", *lines))
 
 

@@ -54,10 +54,14 @@ _LARGEST_NUMBER = 999
 
 
 class Cell(NamedTuple):
-    """One question's answer about one image, and about how many tokens of the reply it takes."""
+    """One question's answer about one image, and about how many tokens of the reply it takes.
+
+    `answered_as` is as in `AnswerType`.
+    """
 
     value: Value | InvalidItem
     tokens: int = 0
+    answered_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ def _cell(answer: AnswerType, raw: Any, form: Form) -> Cell:
         return Cell(InvalidItem("the reply has no answer to this question"))
     tokens = text_tokens(json.dumps(raw, ensure_ascii=False))
     try:
-        return Cell(answer.read(raw, form), tokens)
+        return Cell(answer.read(raw, form), tokens, answer.answered_as(raw, form))
     except ReplyError as error:
         return Cell(InvalidItem(str(error)), tokens)
 

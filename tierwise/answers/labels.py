@@ -23,13 +23,16 @@ from tierwise.answers.forms import (
 )
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.answers.replies import ReplyError, read_json, unfenced
-from tierwise.answers.written_words import meant, none_fits, overlap, without_joiners
+from tierwise.answers.written_words import meant, none_fits, overlap
 from tierwise.errors import TasksError
 from tierwise.records import Scalar
 from tierwise.shown import counted, shown, suggestion
+from tierwise.taxonomy.cut import below_cut
+from tierwise.taxonomy.names import names_alone
+from tierwise.taxonomy.taxonomy import Taxonomy
 
-MAX_LABELS = 2_000
-MAX_LABEL_CHARACTERS = 200
+# More would fill a prompt of a million tokens.
+MAX_LABELS = 50_000
 
 _QUOTES = ('""', "''", "``")
 
@@ -39,6 +42,7 @@ class _OfLabels(AnswerType):
 
     __slots__ = ()
     labels: tuple[str, ...]
+    taxonomy: Taxonomy | None
 
     def forms(self) -> tuple[Form, ...]:
         """Those of its list."""
@@ -47,6 +51,23 @@ class _OfLabels(AnswerType):
     def options(self) -> tuple[str, ...]:
         """All of them."""
         return self.labels
+
+    def find(self, word: str) -> str | None:
+        """The label that a word means, by whatever name."""
+        return self.taxonomy.find(word) if self.taxonomy else names_alone(self.labels).find(word)
+
+    def explained(self) -> dict[str, str]:
+        """What more than names is told of the labels, for the task's digest."""
+        return self.taxonomy.identity() if self.taxonomy else {}
+
+    def written(self, cell: Any) -> str:
+        """The label that people mean, by a name or an id; raises `MismatchError`."""
+        word = cell_text(cell)
+        known = self.taxonomy.written_by(word) if self.taxonomy else self.find(word)
+        if known is None:
+            remedy = suggestion(word, self.labels, "labels")
+            raise MismatchError(f"{shown(word)} is not a label. {remedy}")
+        return known
 
     def recurs(self) -> bool:
         """A label fits or does not."""
@@ -60,9 +81,13 @@ class _OfLabels(AnswerType):
 
 @dataclass(frozen=True, slots=True)
 class OneLabel(_OfLabels):
-    """Exactly one of the labels; the value is a `str`."""
+    """Exactly one of the labels; the value is a `str`.
+
+    `taxonomy` is what else is known of them, None where they are names alone.
+    """
 
     labels: tuple[str, ...]
+    taxonomy: Taxonomy | None = None
 
     def schema(self) -> Schema:
         """A string among the labels."""
@@ -74,7 +99,7 @@ class OneLabel(_OfLabels):
 
     def listed(self, form: Form) -> str:
         """The labels, when they are not in the schema."""
-        return listed_labels(self.labels, form, several=False)
+        return listed_labels(self.labels, form, several=False, taxonomy=self.taxonomy)
 
     def parse(self, text: str, form: Form | None = None) -> str:
         """The label a reply names: exactly, else without quotes and case where that is unique."""
@@ -82,15 +107,35 @@ class OneLabel(_OfLabels):
 
     def read(self, item: Any, form: Form | None = None) -> str:
         """The label an item names."""
-        return _find(self.labels, item, form or self.forms()[0])
+        return _read(self, item, form or self.forms()[0])[0]
+
+    def answered_as(self, item: Any, form: Form | None = None) -> str:
+        """What an item calls its label, where that is not its name."""
+        return _read(self, item, form or self.forms()[0])[1]
+
+    def said_in(self, text: str, form: Form | None = None) -> str:
+        """The same of a reply."""
+        return self.answered_as(unfenced(text), form)
+
+    def cells(self, value: str) -> dict[str, Any]:
+        """The label's id and path."""
+        if not self.taxonomy:
+            return {}
+        label = self.taxonomy.label(value)
+        path = label.written_path if self.taxonomy.is_tree else None
+        return {"label_id": label.id or None, "label_path": path}
 
     def answer_tokens(self, form: Form | None = None) -> int:
         """Tokens of the longest label, or of what stands for it."""
         return _longest(self.labels, form or self.forms()[0])
 
+    def below(self, name: str) -> OneLabel:
+        """The labels of a question about one and all below it."""
+        return _below(self, name)
+
     def identity(self) -> dict[str, Any]:
         """Labels in their order."""
-        return {"labels": self.labels, "multiple": False}
+        return {"labels": self.labels, "multiple": False, **self.explained()}
 
     @staticmethod
     def picked(value: str) -> tuple[str, ...]:
@@ -109,7 +154,7 @@ class OneLabel(_OfLabels):
 
     def truth(self, cells: Mapping[str, Scalar]) -> str:
         """The label of the first cell, whatever its case where that is unique."""
-        return _written(self.labels, next(iter(cells.values())))
+        return self.written(next(iter(cells.values())))
 
     def score(self, truth: str, value: str) -> float:
         """Right or wrong."""
@@ -118,9 +163,14 @@ class OneLabel(_OfLabels):
 
 @dataclass(frozen=True, slots=True)
 class SeveralLabels(_OfLabels):
-    """Any number of the labels, none included; the value is a `tuple` in the file's order."""
+    """Any number of the labels, none included; the value is a `tuple` in the file's order.
+
+    At most `max_labels` of them where that is given. `taxonomy` is as in `OneLabel`.
+    """
 
     labels: tuple[str, ...]
+    taxonomy: Taxonomy | None = None
+    max_labels: int | None = None
 
     def schema(self) -> Schema:
         """An array of strings among the labels."""
@@ -134,7 +184,7 @@ class SeveralLabels(_OfLabels):
 
     def listed(self, form: Form) -> str:
         """The labels, when they are not in the schema."""
-        return listed_labels(self.labels, form, several=True)
+        return listed_labels(self.labels, form, several=True, taxonomy=self.taxonomy)
 
     def parse(self, text: str, form: Form | None = None) -> tuple[str, ...]:
         """The labels of a JSON array; a label named twice counts once."""
@@ -145,8 +195,31 @@ class SeveralLabels(_OfLabels):
         if not isinstance(item, list):
             raise ReplyError(f"the answer is not a list of labels: {shown(item)}")
         form = form or self.forms()[0]
-        found = {_find(self.labels, label, form) for label in item}
+        found = {_read(self, label, form)[0] for label in item}
         return tuple(label for label in self.labels if label in found)
+
+    def answered_as(self, item: Any, form: Form | None = None) -> str:
+        """What the items call their labels, where that is not their name; semicolons between."""
+        form = form or self.forms()[0]
+        words = [_read(self, label, form)[1] for label in item]
+        return "; ".join(dict.fromkeys(filter(None, words)))
+
+    def said_in(self, text: str, form: Form | None = None) -> str:
+        """The same of a reply."""
+        return self.answered_as(read_json(text), form)
+
+    def cells(self, value: Sequence[str]) -> dict[str, Any]:
+        """The labels' ids and paths."""
+        if not self.taxonomy:
+            return {}
+        known = [self.taxonomy.label(name) for name in value]
+        ids = [label.id for label in known]
+        return {
+            "label_id": ids if any(ids) else None,
+            "label_path": [label.written_path for label in known]
+            if self.taxonomy.is_tree
+            else None,
+        }
 
     def answer_tokens(self, form: Form | None = None) -> int:
         """Tokens of every label at once, with quotes and commas; at most of fifty of them."""
@@ -155,7 +228,8 @@ class SeveralLabels(_OfLabels):
 
     def identity(self) -> dict[str, Any]:
         """Labels in their order."""
-        return {"labels": self.labels, "multiple": True}
+        most = {"max_labels": self.max_labels} if self.max_labels else {}
+        return {"labels": self.labels, "multiple": True, **self.explained(), **most}
 
     @staticmethod
     def picked(value: Sequence[str]) -> tuple[str, ...]:
@@ -180,7 +254,7 @@ class SeveralLabels(_OfLabels):
         words = read_written(Schema("array"), next(iter(cells.values())))
         if len(words) == 1 and none_fits(self.labels, words[0]):
             return ()
-        found = {_written(self.labels, word) for word in words}
+        found = {self.written(word) for word in words}
         return tuple(label for label in self.labels if label in found)
 
     def score(self, truth: Sequence[str], value: Sequence[str]) -> float:
@@ -188,30 +262,26 @@ class SeveralLabels(_OfLabels):
         return overlap(truth, value)
 
 
-def read_labels(raw: list[str], *, multiple: bool) -> OneLabel | SeveralLabels:
-    """The labels of a task; raises `TasksError` for labels that no reply could name."""
+@lru_cache(maxsize=4096)
+def _below(answer: OneLabel, name: str) -> OneLabel:
+    if answer.taxonomy is None:
+        raise KeyError(name)
+    known = below_cut(answer.taxonomy, name)
+    return OneLabel(known.options, known)
+
+
+def check_count(labels: int, *, multiple: bool) -> None:
+    """Refuse too few labels, or too many; raises `TasksError`."""
     least = 1 if multiple else 2
-    if not least <= len(raw) <= MAX_LABELS:
+    if not least <= labels <= MAX_LABELS:
         remedy = (
             "Add what an image may be instead, such as other."
-            if len(raw) < least
+            if labels < least
             else "Split the list into a coarse task and finer ones with `when`."
         )
         raise TasksError(
-            f"{counted(len(raw), 'label')} given; {least} to {MAX_LABELS} can be asked. {remedy}"
+            f"{counted(labels, 'label')} given; {least} to {MAX_LABELS} can be asked. {remedy}"
         )
-    for label in raw:
-        if label != label.strip() or not without_joiners(label).isprintable() or not label:
-            raise TasksError(
-                f"the label {shown(label)} is empty, or has white space or control characters "
-                "around or in it. Write it plain."
-            )
-        if len(label) > MAX_LABEL_CHARACTERS:
-            raise TasksError(
-                f"the label {shown(label)} has {len(label)} characters, the limit is "
-                f"{MAX_LABEL_CHARACTERS}. Move the explanation into the prompt."
-            )
-    return SeveralLabels(tuple(raw)) if multiple else OneLabel(tuple(raw))
 
 
 def _name_schema(labels: tuple[str, ...], form: Form) -> Schema:
@@ -229,38 +299,41 @@ def _longest(labels: tuple[str, ...], form: Form) -> int:
     return max(map(tokens_at_most, names))
 
 
-def _find(labels: tuple[str, ...], answer: Any, form: Form) -> str:
-    """The label that a reply means: by what stands for it in this form, else by its own name.
+def _read(answer: _OfLabels, item: Any, form: Form) -> tuple[str, str]:
+    """The label that a reply means, and what the reply calls it where that is not its name.
 
-    So a name is understood where a number or a code was asked for, alone or behind its code, but
-    never in the place of another label's code. In a row of answers only numbers are understood.
+    By what stands for a label in this form, else by its own name: so a name is understood where a
+    number or a code was asked for, alone or behind its code, but never in the place of another
+    label's code. In a row of answers only numbers are understood.
     """
-    if form.layout is Layout.ROWS and isinstance(answer, int) and not isinstance(answer, bool):
-        answer = str(answer)
-    if not isinstance(answer, str):
-        raise ReplyError(f"the answer is not a label: {shown(answer)}")
-    bare = answer.strip()
+    rows = form.layout is Layout.ROWS
+    if rows and isinstance(item, int) and not isinstance(item, bool):
+        item = str(item)
+    if not isinstance(item, str):
+        raise ReplyError(f"the answer is not a label: {shown(item)}")
+    bare = item.strip()
     unquoted = bare[1:-1].strip() if bare[:1] + bare[-1:] in _QUOTES else bare
-    for names in _readings(labels, form):
-        for reading in (bare, unquoted):
-            if (place := meant(names, reading)) is not None:
-                return labels[place]
+    names, both = _readings(answer.labels, form)
+    readings = tuple(dict.fromkeys((bare, unquoted)))
+    for reading in readings:
+        if names and (place := meant(names, reading)) is not None:
+            return answer.labels[place], ""
+    # In a row of answers a label may be one of several questions; its number is of one alone.
+    for reading in () if rows else readings:
+        if (label := answer.find(reading)) is not None:
+            return label, "" if reading == label else reading
+    for reading in readings:
+        if both and (place := meant(both, reading)) is not None:
+            return answer.labels[place], ""
     raise ReplyError(f"the answer is not among the labels: {shown(bare)}")
 
 
 @lru_cache(maxsize=64)
-def _readings(labels: tuple[str, ...], form: Form) -> tuple[tuple[str, ...], ...]:
+def _readings(
+    labels: tuple[str, ...], form: Form
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """What stands for each label where its name does not, and that with its name behind it."""
     names = label_names(labels, form.labels, form.first_number)
     if names == labels:
-        return (labels,)
-    both = tuple(f"{name} {label}" for name, label in zip(names, labels, strict=True))
-    # In a row of answers a label may be one of several questions; its number is of one alone.
-    return (names, both) if form.layout is Layout.ROWS else (names, labels, both)
-
-
-def _written(labels: tuple[str, ...], cell: Any) -> str:
-    """The label that people mean."""
-    word = cell_text(cell)
-    if (place := meant(labels, word)) is None:
-        raise MismatchError(f"{shown(word)} is not a label. {suggestion(word, labels, 'labels')}")
-    return labels[place]
+        return None, None
+    return names, tuple(f"{name} {label}" for name, label in zip(names, labels, strict=True))

@@ -67,7 +67,7 @@ def meant(names: tuple[str, ...], word: str) -> int | None:
     (1, None, None)
     """
     exact, folded = _places(names)
-    return exact.get(word, folded.get(_loosely(word)))
+    return exact.get(word, folded.get(loosely(word)))
 
 
 def none_fits(labels: tuple[str, ...], word: str) -> bool:
@@ -93,12 +93,12 @@ def twins(names: Iterable[str]) -> tuple[int, int] | None:
 def _places(names: Sequence[str]) -> tuple[dict[str, int], dict[str, int | None]]:
     folded: dict[str, int | None] = {}
     for place, name in enumerate(names):
-        key = _loosely(name)
+        key = loosely(name)
         folded[key] = None if key in folded else place
     return {name: place for place, name in enumerate(names)}, folded
 
 
-def _loosely(name: str) -> str:
+def loosely(name: str) -> str:
     """The one form in which names are compared: whatever case, blanks, joiners, normal form."""
     return without_joiners(plain_words(name))
 

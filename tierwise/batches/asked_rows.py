@@ -93,6 +93,7 @@ class _Task:
     audit: Audit | None = None
     first_of: str = ""
     after_first: str = ""
+    branch: str = ""
     together: tuple[str, ...] | None = None
     first_questions: tuple[str, ...] = ()
     trial_of: str = ""
@@ -112,6 +113,11 @@ def _line() -> TypeAdapter[_Line]:
 @cache
 def _tasks() -> TypeAdapter[list[_Task]]:
     return TypeAdapter(list[_Task])
+
+
+def name_of(task: Task | _Task) -> str:
+    """What a task is called in the file: about each branch of a tree it asks otherwise."""
+    return f"{task.name} > {task.branch}" if task.branch else task.name
 
 
 def to_line(row: AskedRow) -> bytes:
@@ -134,7 +140,7 @@ def asked_rows(uri: str) -> Iterator[AskedRow]:
         OSError: it cannot be read, or is not whole.
     """
     with files_for(uri).open(uri) as stream, gzip.open(stream) as lines:
-        tasks = {one.name: _task(one) for one in _tasks().validate_json(next(lines))}
+        tasks = {name_of(one): _task(one) for one in _tasks().validate_json(next(lines))}
         for written in lines:
             line = _line().validate_json(written)
             asks = tuple(_ask(one, tasks) for one in line.asks)
@@ -144,7 +150,7 @@ def asked_rows(uri: str) -> Iterator[AskedRow]:
 def _written(ask: Ask) -> _Question:
     picture = ask.picture and replace(ask.picture, data=b"", features=None, thumbnail=b"")
     same = {name: getattr(ask, name) for name in _SAME_IN_ASKS}
-    return _Question(task=ask.task.name, picture=picture, **same)
+    return _Question(task=name_of(ask.task), picture=picture, **same)
 
 
 def _ask(written: _Question, tasks: Mapping[str, Task]) -> Ask:

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from tierwise.batches.asked_rows import AskedRow, packed, to_line
+from tierwise.batches.asked_rows import AskedRow, name_of, packed, to_line
 from tierwise.batches.batch_plan import BatchPlan
 from tierwise.batches.part import Part
 from tierwise.errors import InputError
@@ -176,7 +176,7 @@ class _OpenPart:
     def add(self, asked: AskedRow, line: bytes, tokens: int) -> None:
         self.requests.append(line)
         self.asked.append(to_line(asked))
-        self.tasks |= {ask.task.name: ask.task for ask in asked.asks}
+        self.tasks |= {name_of(ask.task): ask.task for ask in asked.asks}
         self.images += len(by_image(asked.asks))
         self.size += len(line)
         self.tokens += tokens

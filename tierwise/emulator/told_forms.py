@@ -8,6 +8,9 @@ the reply may be told as a JSON Schema:
     2 city
     Answer with nothing but JSON that fits this JSON Schema:
     {"type": "array", ...}
+
+A list may be the outline of a tree, in which a dash stands before what cannot be the answer, and a
+label's meaning behind a colon. What labels mean that the schema lists is no part of the question.
 """
 
 from __future__ import annotations
@@ -20,7 +23,11 @@ from typing import Any
 _LIST = re.compile(r"^Answer with (?P<code>the (?:number|code)s? of )?.*\blabels?\b.*:$")
 _SCHEMA = re.compile(r"^.*\bJSON Schema:\n(?P<schema>\{.*)$", re.IGNORECASE | re.MULTILINE)
 # What may follow a list.
-_AFTER_LIST = re.compile(r"(?:Answer (?:for each|with)|The \d+ images) ")
+_AFTER_LIST = re.compile(
+    r"(?:Answer (?:for each|with)|The \d+ images) |The labels and what they mean:"
+)
+_MEANINGS = re.compile(r"^The labels and what they mean:\n(?: *- .*(?:\n|$))*", re.MULTILINE)
+_NO_ANSWER = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,8 @@ def read_told(text: str) -> ToldForm:
     # The last: what stands before may be the user's own words.
     found = next(reversed(list(_SCHEMA.finditer(text))), None)
     schema = _schema(found["schema"]) if found else None
-    lines = (text[: found.start()] if found and schema else text).splitlines()
+    told = text[: found.start()] if found and schema else text
+    lines = _MEANINGS.sub("", told).splitlines()
     for position, line in enumerate(lines):
         head = _LIST.match(line)
         if head:
@@ -57,8 +65,9 @@ def _labels(lines: list[str], *, coded: bool) -> dict[str, str]:
     for line in lines:
         if _AFTER_LIST.match(line):
             break
-        name, _, label = line.partition(" ") if coded else (line, "", line)
-        labels[name] = label
+        name, _, label = line.strip().partition(" ") if coded else (line, "", line)
+        if not (coded and name == _NO_ANSWER):
+            labels[name] = label.partition(": ")[0] if coded else label
     return labels
 
 

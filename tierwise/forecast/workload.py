@@ -221,7 +221,7 @@ def workloads(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Workl
     """
     found = []
     for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
-        some = [task for task in tasks if task.name in look]
+        some = [task.narrowed({}) for task in tasks if task.name in look]
         kinds: dict[tuple[Task, ...], dict[int, list[SeenImage]]] = {}
         together = cache(partial(_together, tuple(some)))
         for place, file in enumerate(survey.seen):

@@ -26,7 +26,7 @@ from tierwise.models import find_model
 from tierwise.records import MediaResolution, split
 from tierwise.wording import RequestTexts, group_texts, joint_texts, request_texts
 
-PackKind = tuple[MediaResolution | None, bool, bool]
+PackKind = tuple[MediaResolution | None, bool, bool, str]
 
 _SCHEMAS = ("responseSchema", "responseJsonSchema")
 
@@ -100,12 +100,12 @@ def kind_of_pack(ask: Ask) -> PackKind:
 
     Models of before Gemini 3 know one media resolution per request, and a contact sheet has one.
     Questions that go alone, such as those at a raised limit, gather apart, as do those that batch
-    jobs ask no more.
+    jobs ask no more, and those about other branches of a tree.
     """
     per_part = find_model(ask.route.model).per_part_media_resolution
     mixes = per_part and ask.route.images_per_sheet == 1
     resolution = None if mixes else ask.route.media_resolution
-    return resolution, ask.by_itself, ask.at_once
+    return resolution, ask.by_itself, ask.at_once, ask.task.branch
 
 
 def _unopened(ask: Ask) -> bool:

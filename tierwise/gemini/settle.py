@@ -319,7 +319,7 @@ class _Pack:
         pack = replace(self, shares=shares)
         return pack.repeat(halves(pack.all_charged()))
 
-    def answer(self, index: int, value: Any) -> Answer:
+    def answer(self, index: int, value: Any, answered_as: str = "") -> Answer:
         ask, exchange = self.asks[index], self.exchange
         picture, images = ask.picture, by_image(self.asks)
         with_it = images[index // len(images[0])]
@@ -346,6 +346,7 @@ class _Pack:
             service=exchange.answerer.service if exchange.answerer else None,
             label_form=self.form_of(index).name,
             pack=ask.pack,
+            answered_as=answered_as,
         )
 
     def form_of(self, index: int) -> Form:
@@ -412,24 +413,30 @@ def _settle_truncated(whole: _Pack) -> Settled:
 def _settle_answer(pack: _Pack) -> Settled:
     ask = pack.asks[0]
     try:
-        value = ask.task.answer.parse(pack.exchange.reply.text, form_of(pack.asks))
+        text, form = pack.exchange.reply.text, form_of(pack.asks)
+        value, said = ask.task.answer.parse(text, form), ask.task.answer.said_in(text, form)
     except ReplyError as error:
         if ask.asked_again:
             return pack.narrow(Reason.INVALID_ANSWER, str(error))
         return pack.repeat((pack.all_charged(asked_again=True),))
-    return Settled(tuple(pack.answer(index, value) for index in range(len(pack.asks))), (), ())
+    return Settled(
+        tuple(pack.answer(index, value, said) for index in range(len(pack.asks))), (), ()
+    )
 
 
 def _settle_items(pack: _Pack) -> Settled:
+    answer, text = pack.asks[0].task.answer, pack.exchange.reply.text
+    images, form = len(pack.asks), form_of(pack.asks)
     try:
-        items = pack.asks[0].task.answer.parse_packed(
-            pack.exchange.reply.text, len(pack.asks), form_of(pack.asks), checks_of(pack.asks)
-        )
+        items = answer.parse_packed(text, images, form, checks_of(pack.asks))
+        said = answer.answered_as_packed(text, images, form)
     except MixedUpError:
         return pack.mixed_up()
     except ReplyError:
         return pack.repeat(halves(pack.all_charged()))
-    return _settle_each(pack, [items[index + 1] for index in range(len(pack.asks))])
+    return _all(
+        [_settle_item(pack, place, items[place + 1], said[place + 1]) for place in range(images)]
+    )
 
 
 def _settle_joint(pack: _Pack) -> Settled:
@@ -443,10 +450,14 @@ def _settle_joint(pack: _Pack) -> Settled:
     each, parts = len(rows[0]), list[Settled]()
     for start, row in zip(range(0, len(asks), each), rows, strict=True):
         items = [cell.value for cell in row]
+        said = [cell.answered_as for cell in row]
         if all(isinstance(item, InvalidItem) for item in items) and not asks[start].asked_again:
             parts.append(_ask_row_again(pack, range(start, start + each)))
         else:
-            parts += [_settle_item(pack, start + place, item) for place, item in enumerate(items)]
+            parts += [
+                _settle_item(pack, start + place, item, said[place])
+                for place, item in enumerate(items)
+            ]
     return _all(parts)
 
 
@@ -457,10 +468,6 @@ def _ask_row_again(pack: _Pack, places: Iterable[int]) -> Settled:
     return Settled((), wasted, (again,))
 
 
-def _settle_each(pack: _Pack, items: Sequence[Value | InvalidItem]) -> Settled:
-    return _all([_settle_item(pack, index, item) for index, item in enumerate(items)])
-
-
 def _all(parts: Sequence[Settled]) -> Settled:
     return Settled(
         outcomes=tuple(outcome for part in parts for outcome in part.outcomes),
@@ -469,10 +476,10 @@ def _all(parts: Sequence[Settled]) -> Settled:
     )
 
 
-def _settle_item(pack: _Pack, index: int, item: Value | InvalidItem) -> Settled:
+def _settle_item(pack: _Pack, index: int, item: Value | InvalidItem, said: str) -> Settled:
     if isinstance(item, InvalidItem):
         return _settle_invalid(pack, index, item.why)
-    return Settled((pack.answer(index, item),), (), ())
+    return Settled((pack.answer(index, item, said),), (), ())
 
 
 def _settle_invalid(pack: _Pack, index: int, message: str) -> Settled:

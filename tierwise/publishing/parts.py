@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from tierwise.accounts.table_names import FAILURES, WIDE, answers_table, new_part
 from tierwise.accounts.tables import answer_row, failure_row
 from tierwise.accounts.wide_table import WideTable
+from tierwise.answers.answer_type import AnswerType
 from tierwise.records import Answer, ImageFile, NamedOutcome, NamedPage
 from tierwise.storage.files import files_for, join
 
@@ -79,14 +80,21 @@ class GrowingPart:
         self._batches = []
 
 
-def outcome_row(named: NamedOutcome, renamed: Mapping[str, str] = {}) -> TableRow:
+def outcome_row(
+    named: NamedOutcome,
+    renamed: Mapping[str, str] = {},
+    kinds: Mapping[str, AnswerType] = {},
+) -> TableRow:
     """The row of an outcome, in its task's answers or in the failures.
 
-    `renamed` are columns of the manifest that have another name in tables.
+    `renamed` are columns of the manifest that have another name in tables, `kinds` the kinds of
+    answers by task.
     """
     file = _renamed(named.file, renamed)
     if isinstance(named.outcome, Answer):
-        return answers_table(named.outcome.task), answer_row(file, named.outcome)
+        kind = kinds.get(named.outcome.task)
+        more = kind.cells(named.outcome.value) if kind else {}
+        return answers_table(named.outcome.task), answer_row(file, named.outcome, more)
     return FAILURES, failure_row(file, named.outcome)
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.labels import read_labels
 from tierwise.answers.read_schema import read_schema
 from tierwise.answers.structs import Struct
 from tierwise.answers.text import Text
-from tierwise.answers.written_words import twins
 from tierwise.errors import InputError, TasksError
 from tierwise.models import find_model
 from tierwise.records import Route
@@ -21,7 +19,9 @@ from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalating import escalation_of
 from tierwise.tasks.group_checks import grouping_of
-from tierwise.tasks.keys import KINDS, ONE_KIND, FileKeys, TaskKeys
+from tierwise.tasks.keys import AUTO, KINDS, ONE_KIND, FileKeys, TaskKeys
+from tierwise.tasks.label_files import ReadFile
+from tierwise.tasks.label_lists import read_labels
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.routes import (
     check_model,
@@ -34,6 +34,7 @@ from tierwise.tasks.routes import (
 from tierwise.tasks.routing_rules import routing_of
 from tierwise.tasks.sharing import together_of
 from tierwise.tasks.task import FILENAME, Task
+from tierwise.tasks.top_down import top_down_of
 from tierwise.tasks.yaml_text import Document
 
 MAX_OUTPUT_TOKENS = 8_192
@@ -41,8 +42,11 @@ MAX_OUTPUT_TOKENS = 8_192
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def read_answer(document: Document, name: str, keys: TaskKeys) -> AnswerType:
-    """The answer type of a task, whose name is checked too; raises `TasksError`."""
+def read_answer(document: Document, name: str, keys: TaskKeys, read: ReadFile) -> AnswerType:
+    """The answer type of a task, whose name is checked too; raises `TasksError`.
+
+    `read` gives the files of labels that tasks name.
+    """
     with _at(document, name):
         _check_name(name)
     answers = zip(KINDS, (keys.labels, keys.answer_schema, keys.text), strict=True)
@@ -50,29 +54,17 @@ def read_answer(document: Document, name: str, keys: TaskKeys) -> AnswerType:
     with _at(document, name):
         if given is None:
             raise TasksError(f"no kind of answer given; one is needed. {ONE_KIND}")
-    with _at(document, name, "multiple"):
-        if keys.multiple and given != "labels":
-            raise TasksError(f"true has no effect beside `{given}`. Remove it.")
-    _check_twins(document, name, keys.labels or ())
+    for key in ("multiple", "back_off", "max_labels", "top_down"):
+        with _at(document, name, key):
+            if getattr(keys, key) not in (AUTO, False, None) and given != "labels":
+                value = shown(getattr(keys, key))
+                raise TasksError(f"{value} has no effect beside `{given}`. Remove it.")
+    if keys.labels is not None:
+        return read_labels(document, name, keys, read)
     with _at(document, name, given):
-        if keys.labels is not None:
-            return read_labels(keys.labels, multiple=keys.multiple)
         if keys.text is not None:
             return Text(keys.text.max_length, keys.text.slug)
         return Struct(read_schema(keys.answer_schema))
-
-
-def _check_twins(document: Document, name: str, labels: Sequence[str]) -> None:
-    """Refuse labels of which a person or a database could not tell which is meant."""
-    if pair := twins(labels):
-        first, second = (("tasks", name, "labels", place) for place in pair)
-        written = shown(labels[pair[0]])
-        how = (
-            f"{written} is given twice"
-            if labels[pair[0]] == labels[pair[1]]
-            else f"{shown(labels[pair[1]])} is {written} but for case or the form of its signs"
-        )
-        raise document.error(second, f"{how}; see line {document.line(first)}. Remove one.")
 
 
 def build_task(
@@ -98,6 +90,7 @@ def build_task(
         escalation=escalation_of(document, name, keys, route, answers),
         together=together_of(document, file, name),
         routing=routing_of(document, file, name, route),
+        cut=top_down_of(document, name, keys, answers[name], route),
         reads_answers=reads_answers,
         depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),
     )

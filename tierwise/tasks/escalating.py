@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.labels import OneLabel
 from tierwise.errors import InputError, TasksError
 from tierwise.profiles import PROFILES
 from tierwise.records import Route
 from tierwise.sizes import sized_for
 from tierwise.tasks.condition_checks import load_condition
+from tierwise.tasks.conditions import Comparison, Condition
 from tierwise.tasks.escalation import Escalation, first_name
 from tierwise.tasks.keys import EscalateKeys, TaskKeys
 from tierwise.tasks.routes import (
@@ -22,6 +24,7 @@ from tierwise.tasks.routes import (
 )
 from tierwise.tasks.task import Task
 from tierwise.tasks.yaml_text import Document
+from tierwise.taxonomy.cut import above_cut
 
 
 def escalation_of(
@@ -59,6 +62,9 @@ def escalation_of(
 
 def stages(task: Task) -> Iterator[Task]:
     """The task itself, or its first and its second ask."""
+    if task.cut:
+        yield from _steps(task)
+        return
     if task.escalation is None:
         yield task
         return
@@ -76,6 +82,28 @@ def stages(task: Task) -> Iterator[Task]:
         escalation=None,
         after_first=first,
         depends_on=(first, *task.depends_on, *others),
+    )
+
+
+def _steps(task: Task) -> Iterator[Task]:
+    """The two questions about a tree: down to its cut, and below what was answered.
+
+    The second shares its requests with no other task: others are not asked about branches.
+    """
+    answer = task.answer
+    if not isinstance(answer, OneLabel) or answer.taxonomy is None:
+        raise TypeError(f"{task.name}: {answer} is no tree")
+    first, above = first_name(task.name), above_cut(answer.taxonomy, task.cut)
+    yield replace(
+        task, name=first, first_of=task.name, answer=OneLabel(above.options, above), cut=()
+    )
+    goes_on = Comparison((task.name,), "in", task.cut, 1)
+    yield replace(
+        task,
+        when=Condition(f"{task.name} in ...", goes_on, (task.name,)),
+        after_first=first,
+        together=(),
+        depends_on=(first, *task.depends_on),
     )
 
 

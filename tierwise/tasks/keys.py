@@ -24,6 +24,7 @@ KINDS = ("labels", "schema", "text")
 ONE_KIND = "Write exactly one of `labels:`, `schema:` and `text:`."
 _SEVERAL_KINDS = "several_kinds"
 Together = Literal["auto", False] | list[str]
+LIST_OF_LABELS = "Write a list, as in [cat, dog], or the name of a file, as in kinds.csv."
 _TOGETHER = "Write auto, false, or a list of the tasks that may share its requests."
 SheetSize = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 
@@ -135,7 +136,17 @@ class TaskKeys(DefaultKeys):
     prompt: str = Field(
         min_length=1, max_length=100_000, description="Write `prompt:` with the question, as text."
     )
-    labels: list[str] | None = Field(default=None, description="Write a list, as in [cat, dog].")
+    # Checked by `tierwise.tasks.label_lists`.
+    labels: Any = Field(default=None, description=LIST_OF_LABELS)
+    back_off: bool = Field(
+        default=False, description="Write true where a label that others lie below may be given."
+    )
+    top_down: Literal["auto", True, False] = Field(
+        default="auto", description="Write auto, true or false: a tree in two questions."
+    )
+    max_labels: int | None = Field(
+        default=None, ge=1, le=50, description="Write how many labels may come back, 1 to 50."
+    )
     multiple: bool = Field(default=False, description="Write true where several labels may fit.")
     answer_schema: dict[str, Any] | None = Field(
         default=None, alias="schema", description="Write a JSON Schema with `type: object`."
@@ -219,8 +230,8 @@ def _refuse(document: Document, error: ValidationError) -> NoReturn:
     elif kind == "string_too_long":
         limit = first["ctx"]["max_length"]
         problem = f"the text has {len(value)} characters, the limit is {limit}. Shorten it."
-    elif kind == "string_type" and _is_other_word(first["loc"], value):
-        problem = _quote_it(document, first["loc"], value)
+    elif kind == "string_type" and _is_other_word(value):
+        problem = quote_it(document, first["loc"], value)
     else:
         problem = f"the value is {shown(value)}. {_remedy(keys, location, first)}"
     raise document.error(location, problem) from error
@@ -249,7 +260,7 @@ def _placed(found: Location) -> tuple[Location, type[_Keys]]:
         keys, depth = DefaultKeys, 1
     while len(found) > depth + 1 and (below := _BELOW.get((keys, found[depth]))):
         keys, depth = below, depth + 1
-    items = found[depth:][:1] in (("labels",), ("variables",), ("tasks",))
+    items = found[depth:][:1] in (("variables",), ("tasks",))
     return found[: depth + 1 + items], keys
 
 
@@ -264,14 +275,13 @@ def _remedy(keys: type[_Keys], location: Location, first: ErrorDetails) -> str:
     return str(named[str(key)].description).replace("{options}", f"one of {options}")
 
 
-def _is_other_word(found: Location, value: Any) -> bool:
+def _is_other_word(value: Any) -> bool:
     """Whether YAML has made something else of a word; of a key without a value it has not."""
-    return not isinstance(value, list | dict | None) or (
-        value is None and found[-2:-1] == ("labels",)
-    )
+    return not isinstance(value, list | dict | None)
 
 
-def _quote_it(document: Document, found: Location, value: Any) -> str:
+def quote_it(document: Document, found: Location, value: Any) -> str:
+    """What to say of something that YAML took for no text."""
     written = document.written(found)
     if not written:
         return "there is nothing here. Write it, or remove the line."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
@@ -36,9 +37,11 @@ class Task:
     images is asked, with `chosen` only these. Answers with a confidence below `unsure_below` were
     wrong more often in a calibration. With `escalation`, doubtful images are asked again:
     `questions_of` makes two tasks of such a one, whose `first_of` and `after_first` then name each
-    other. `together` names the tasks with which it may share a request, None for any; `look` are
-    the asks that do, this one among them, and `first_questions` the tasks that one request per
-    picture and model would ask (both are for `questions_of` to say). A trial of the task `trial_of`
+    other. One with a `cut` becomes two as well: the second is about the labels below the answer to
+    the first, and `narrowed` to one `branch` when that is known. `together` names the tasks with
+    which it may share a request, None for any; `look` are the asks that do, this one among them,
+    and `first_questions` the tasks that one request per picture and model would ask (both are for
+    `questions_of` to say). A trial of the task `trial_of`
     may be one of asking together: `tried_with` are the digests of all that its requests ask, and
     nothing that was asked with anything else will do for it. `digest` is SHA-256 over what is
     asked: all that changes the answer except image, route and its rules, and whether, with whom and
@@ -59,6 +62,8 @@ class Task:
     escalation: Escalation | None = None
     first_of: str = ""
     after_first: str = ""
+    cut: tuple[str, ...] = ()
+    branch: str = ""
     together: tuple[str, ...] | None = None
     look: tuple[str, ...] = ()
     first_questions: tuple[str, ...] = ()
@@ -162,6 +167,16 @@ class Task:
             answers = {**answers, self.name: answers[self.after_first]}
         return self.when.holds(answers)
 
+    def narrowed(self, answers: Mapping[str, Any]) -> Task:
+        """The task as it is asked after these answers: of a second question, about one branch.
+
+        Where the first answer is not known, about the longest.
+        """
+        if not (self.cut and self.after_first):
+            return self
+        first = answers.get(self.after_first)
+        return _narrowed(self, first if first in self.cut else self.cut[0])
+
     def answers_in_request(self, images: int) -> int:
         """How many answers a request with so many images asks for."""
         return 1 if self.per else images
@@ -172,6 +187,12 @@ class Task:
             return packed_output_tokens(self.max_output_tokens, answers)
         one = self.max_output_tokens + self.answer.extra_tokens(form)
         return packed_output_tokens(one, answers, checked=form.checked)
+
+
+@lru_cache(maxsize=4096)
+def _narrowed(task: Task, branch: str) -> Task:
+    below: AnswerType = task.answer.below(branch)  # type: ignore[attr-defined]
+    return replace(task, answer=below, branch=branch, cut=())
 
 
 def _digest(asked: Any) -> str:

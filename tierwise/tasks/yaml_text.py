@@ -40,8 +40,8 @@ class Document:
         """A scalar as it was written, before YAML took it for a number, a date or a boolean."""
         return str(list(self._nodes(location))[-1].value)
 
-    def error(self, location: Location, problem: str) -> TasksError:
-        """An error that names the file, the line, the task and the key."""
+    def place(self, location: Location) -> str:
+        """The file, the line, the task and the key, in words."""
         place = [self.path, f"line {self.line(location)}"] if self.root else [self.path]
         keys = list(location)
         if keys[:1] == ["tasks"] and len(keys) > 1:
@@ -49,7 +49,11 @@ class Document:
             keys = keys[2:]
         if keys:
             place.append(f'key "{_dotted(keys)}"')
-        return TasksError(f"{', '.join(place)}: {problem}")
+        return ", ".join(place)
+
+    def error(self, location: Location, problem: str) -> TasksError:
+        """An error that names the file, the line, the task and the key."""
+        return TasksError(f"{self.place(location)}: {problem}")
 
     def _nodes(self, location: Location) -> Iterator[Any]:
         node = self.root
@@ -61,11 +65,12 @@ class Document:
             yield node
 
 
-def read_yaml(text: str, *, path: str) -> Document:
-    """Parse one YAML document; raises `TasksError`."""
-    if len(text) > MAX_FILE_CHARACTERS:
+def read_yaml(text: str, *, path: str, most_nodes: int = MAX_NODES) -> Document:
+    """Parse one YAML document of at most so many values; raises `TasksError`."""
+    most_characters = MAX_FILE_CHARACTERS // MAX_NODES * most_nodes
+    if len(text) > most_characters:
         raise TasksError(
-            f"{path}: the file has {len(text)} characters, the limit is {MAX_FILE_CHARACTERS}. "
+            f"{path}: the file has {len(text)} characters, the limit is {most_characters}. "
             "Split it into several files and runs."
         )
     try:
@@ -73,7 +78,7 @@ def read_yaml(text: str, *, path: str) -> Document:
         root = loader.get_single_node()
         if root is None:
             raise TasksError(f"{path}: the file is empty. Write `model:` and `tasks:`.")
-        _check_nodes(loader, root, path)
+        _check_nodes(loader, root, path, most_nodes)
         return Document(path, loader.construct_document(root), root)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -91,12 +96,12 @@ def read_yaml(text: str, *, path: str) -> Document:
         raise TasksError(f"{path}: the file is nested too deeply. Flatten it.") from error
 
 
-def _check_nodes(loader: Any, root: Any, path: str) -> None:
+def _check_nodes(loader: Any, root: Any, path: str, most: int) -> None:
     sizes: dict[int, int] = {}
 
     def size(node: Any) -> int:
         if id(node) not in sizes:
-            sizes[id(node)] = MAX_NODES  # for whoever meets it again below itself
+            sizes[id(node)] = most  # for whoever meets it again below itself
             _check_node(loader, node, path)
             if isinstance(node, yaml.MappingNode):
                 _check_keys(node, path)
@@ -104,14 +109,14 @@ def _check_nodes(loader: Any, root: Any, path: str) -> None:
         return sizes[id(node)]
 
     unfolded = size(root)
-    if len(sizes) > MAX_NODES:
+    if len(sizes) > most:
         raise TasksError(
-            f"{path}: the file holds {len(sizes)} values, the limit is {MAX_NODES}. Split it into "
-            "several files and runs; of labels a task takes some thousands at most."
+            f"{path}: the file holds {len(sizes)} values, the limit is {most}. Split it into "
+            "several files and runs; write many labels as a file of their own, `labels: kinds.csv`."
         )
-    if unfolded > MAX_NODES:
+    if unfolded > most:
         raise TasksError(
-            f"{path}: with its aliases the file unfolds into more than {MAX_NODES} values. "
+            f"{path}: with its aliases the file unfolds into more than {most} values. "
             "Remove aliases (*name) that repeat large parts or contain themselves."
         )
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.labels import OneLabel, SeveralLabels, read_labels
+from tierwise.answers.labels import OneLabel, SeveralLabels
 from tierwise.answers.read_schema import read_schema
 from tierwise.answers.structs import Struct
 from tierwise.answers.text import Text
@@ -182,11 +182,11 @@ PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
     ],
 )
 def test_a_label_is_known_in_any_normal_form(labels: Any, written: Any, label: str) -> None:
-    kind = read_labels(list(labels), multiple=False)
+    kind = OneLabel(labels)
     assert read_truth(kind, {"t": written}) == label
     if isinstance(written, str):
         assert kind.read(written) == label
-        several = read_labels(list(labels), multiple=True)
+        several = SeveralLabels(labels)
         assert read_truth(several, {"t": json.dumps([written])}) == (label,)
 
 

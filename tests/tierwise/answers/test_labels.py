@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from tierwise.answers.forms import LabelForm, label_names
 from tierwise.answers.json_schemas import MismatchError
-from tierwise.answers.labels import OneLabel, SeveralLabels, read_labels
+from tierwise.answers.labels import OneLabel, SeveralLabels, check_count
 from tierwise.answers.replies import InvalidItem, ReplyError
 from tierwise.answers.truths import read_truth
 from tierwise.errors import TasksError
+from tierwise.taxonomy.grow import grow
+from tierwise.taxonomy.label import WrittenLabel
 
 ONE = OneLabel(("landscape", "city", "yes", "Yes"))
 SEVERAL = SeveralLabels(("cat", "dog", "sky"))
@@ -110,13 +112,13 @@ def test_output_limits_fit_every_label() -> None:
 @pytest.mark.parametrize("label", ["", " a", "a ", "a\nb", "a\tb", "\ud800", "a\x00"])
 def test_a_label_that_no_reply_could_name_is_refused(label: str) -> None:
     with pytest.raises(TasksError, match="Write it plain"):
-        read_labels(["x", label], multiple=False)
+        grow([WrittenLabel("x"), WrittenLabel(label)])
 
 
 def test_one_label_needs_a_choice_but_several_do_not() -> None:
-    assert read_labels(["x"], multiple=True) == SeveralLabels(("x",))
-    with pytest.raises(TasksError, match="2 to 2000"):
-        read_labels(["x"], multiple=False)
+    check_count(1, multiple=True)
+    with pytest.raises(TasksError, match="2 to 50000"):
+        check_count(1, multiple=False)
 
 
 plain = st.text(min_size=1, max_size=12).filter(

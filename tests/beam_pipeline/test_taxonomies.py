@@ -1,0 +1,135 @@
+"""Taxonomies of any size, asked of a server with rules of its own, to the rows of the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.beam_pipeline.conftest import Finished
+from tests.strict_gemini import StrictGemini, painted, strict_gemini
+from tierwise.beam_pipeline.__main__ import main
+
+PICTURES = 12
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[StrictGemini]:
+    with strict_gemini() as running:
+        yield running
+
+
+@pytest.fixture
+def gemini(server: StrictGemini) -> StrictGemini:
+    server.forget()
+    return server
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(PICTURES):
+        (folder / f"{number:02}.jpg").write_bytes(painted(number * 341 % 4096))
+    return folder
+
+
+Run = Any
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, pictures: Path, gemini: StrictGemini, monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    monkeypatch.setenv("GEMINI_API_KEY", "key-for-tests")
+
+    def of(labels: str, *flags: str, output: str = "out", **keys: Any) -> Finished:
+        (tmp_path / "kinds.csv").write_text(labels, encoding="utf-8")
+        task = {"prompt": "<kind> What is it?", "labels": "kinds.csv", **keys}
+        document = {"model": "gemini-3.1-flash-lite", "tasks": {"kind": task}}
+        (tmp_path / "tasks.yaml").write_text(json.dumps(document), encoding="utf-8")
+        words = [
+            "run",
+            f"--input={pictures}",
+            f"--tasks={tmp_path / 'tasks.yaml'}",
+            f"--output={tmp_path / output}",
+            "--gemini=developer",
+            f"--gemini_endpoint={gemini.url}",
+            *flags,
+        ]
+        return Finished(main(words), tmp_path / output)
+
+    return of
+
+
+def flat(labels: int) -> str:
+    return "label,id\n" + "".join(f"kind number {n},k{n}\n" for n in range(labels))
+
+
+def tree(leaves: int, branches: int) -> str:
+    """Two levels of branches, and leaves below the second."""
+    rows = ["id,label,parent,description"]
+    rows += [f"t{n},top {n},,all of {n}" for n in range(8)]
+    rows += [f"b{n},branch {n},t{n % 8}," for n in range(branches)]
+    rows += [f"l{n},leaf {n},b{n % branches}," for n in range(leaves)]
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("labels", "form"), [(3, "enum"), (60, "numbers"), (260, "codes"), (2_000, "codes")]
+)
+def test_lists_of_any_length_are_asked_in_a_form_that_is_taken(
+    run: Run, gemini: StrictGemini, labels: int, form: str
+) -> None:
+    done = run(flat(labels), "--requests_in_flight=1", images_per_request=4)
+    assert (done.status, len(done.answers()), gemini.broken) == (0, PICTURES, [])
+    assert {row["label_form"] for row in done.answers()} == {form}
+    assert all(row["label_id"] == f"k{row['answer'].rpartition(' ')[2]}" for row in done.answers())
+    assert {row["label_path"] for row in done.answers()} == {None}
+    assert done.cost == gemini.billed
+    # A list that is surely too long for an enum is not tried as one.
+    assert len(gemini.seen) - len(gemini.answered) == (1 if labels == 260 else 0)
+    gemini.seen.clear()
+    again = run(flat(labels), images_per_request=4)
+    assert (len(gemini.seen), again.values) == (0, done.values)
+
+
+def test_twenty_thousand_labels_of_a_tree_are_asked_in_two_short_questions(
+    run: Run, gemini: StrictGemini
+) -> None:
+    done = run(tree(20_000, 150), "--requests_in_flight=1")
+    assert (done.status, len(done.answers()), gemini.broken) == (0, PICTURES, [])
+    assert done.cost == gemini.billed
+    for row in done.answers():
+        number = int(row["answer"].removeprefix("leaf "))
+        branch = number % 150
+        assert row["label_id"] == f"l{number}"
+        assert row["label_path"] == f"top {branch % 8} > branch {branch} > leaf {number}"
+    assert len(gemini.answered) == 2 * PICTURES
+    # All 20,000 in one question would be above 100,000 tokens for each picture.
+    assert sum(row["input_tokens"] for row in done.answers()) < PICTURES * 4_000
+    gemini.seen.clear()
+    again = run(tree(20_000, 150))
+    assert (len(gemini.seen), again.values) == (0, done.values)
+
+
+def test_an_inner_label_is_the_answer_where_it_may_be(run: Run, gemini: StrictGemini) -> None:
+    done = run(tree(40, 8), top_down=True, back_off=True)
+    assert (done.status, len(done.answers()), gemini.broken) == (0, PICTURES, [])
+    levels = {row["label_path"].count(" > ") for row in done.answers()}
+    assert levels > {2}, "twelve pictures of pseudo-random answers reach more than leaves"
+    whole = run(tree(40, 8), output="whole", top_down=False, back_off=True)
+    assert len(whole.answers()) == PICTURES
+    assert {row["label_form"] for row in whole.answers()} == {"numbers"}
+
+
+def test_what_comes_back_by_another_name_is_not_paid_again(run: Run, gemini: StrictGemini) -> None:
+    # The server answers by the names of an enum, of which one is an alias here.
+    done = run("label,id,aliases\nkind a,1,\nkind b,2,\nkind c,3,\n")
+    first = done.values
+    gemini.seen.clear()
+    more = run("label,id,aliases\nkind a,7,art\nkind b,8,\nkind c,9,\n")
+    assert (len(gemini.seen), more.values) == (0, first)
+    assert {row["label_id"] for row in more.answers()} <= {"7", "8", "9"}

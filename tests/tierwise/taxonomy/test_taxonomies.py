@@ -1,0 +1,288 @@
+"""Labels from lists and files of every kind, and which of them a word means."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.answers.replies import ReplyError
+from tierwise.errors import TasksError
+from tierwise.records import ImageSettings, MediaResolution, Route
+from tierwise.tasks import Task, load_tasks
+from tierwise.taxonomy.grow import grow
+from tierwise.taxonomy.label import WrittenLabel
+from tierwise.wording import render, request_id
+
+CSV = """id,label,description,aliases,parent
+10,animals,,,
+11,cat,a small feline,puss; Katze; chatte,10
+12,dog,,hound,animals
+20,things,,,
+21,toy cat,"of cloth, or wood",,20
+"""
+ROWS = [
+    {"id": "10", "label": "animals"},
+    {
+        "id": "11",
+        "label": "cat",
+        "description": "a small feline",
+        "aliases": ["puss", "Katze", "chatte"],
+        "parent": "10",
+    },
+    {"id": "12", "label": "dog", "aliases": ["hound"], "parent": "animals"},
+    {"id": "20", "label": "things"},
+    {"id": "21", "label": "toy cat", "description": "of cloth, or wood", "parent": "20"},
+]
+
+
+def answer_of(labels: Any, files: dict[str, bytes] | None = None, **keys: Any) -> Any:
+    return task_of(labels, files, **keys).answer
+
+
+def task_of(labels: Any, files: dict[str, bytes] | None = None, **keys: Any) -> Task:
+    def read(name: str) -> tuple[str, bytes]:
+        if name not in (files or {}):
+            raise FileNotFoundError(2, "No such file or directory")
+        return f"my/{name}", (files or {})[name]
+
+    task = {"prompt": "Which?", "labels": labels, **keys}
+    text = json.dumps({"model": "gemini-3.1-flash-lite", "tasks": {"kind": task}}, indent=1)
+    return load_tasks(text, path="my/tasks.yaml", read=read).task("kind")
+
+
+def refusal(labels: Any, files: dict[str, bytes] | None = None, **keys: Any) -> str:
+    with pytest.raises(TasksError) as error:
+        answer_of(labels, files, **keys)
+    return str(error.value)
+
+
+FILES = {
+    "k.csv": ("\ufeff" + CSV).encode(),
+    "k.tsv": CSV.replace("of cloth, or wood", "of cloth  or wood")
+    .replace(",", "\t")
+    .replace("of cloth  or wood", "of cloth, or wood")
+    .encode(),
+    "k.jsonl": "\n\n".join(map(json.dumps, ROWS)).encode(),
+    "k.yaml": json.dumps(ROWS).encode(),
+    "k.yml": json.dumps({"labels": ROWS}).encode(),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_of_every_kind_hold_the_same_labels(name: str) -> None:
+    answer, inline = answer_of(name, FILES), answer_of(ROWS)
+    assert isinstance(answer, OneLabel)
+    assert answer.labels == ("cat", "dog", "toy cat")
+    assert answer == inline
+    assert answer.cells("toy cat") == {"label_id": "21", "label_path": "things > toy cat"}
+    assert answer.read("chatte") == "cat"
+
+
+def test_a_text_file_has_a_label_in_each_line_or_its_path() -> None:
+    text = "# kinds\n\nanimals\nanimals > cat\nanimals > cat > kitten\nthings\nthings > cat\n"
+    answer = answer_of("k.txt", {"k.txt": text.encode()})
+    assert answer.labels == ("kitten", "things > cat")
+    assert answer.cells("kitten")["label_path"] == "animals > cat > kitten"
+
+
+def test_a_path_column_stands_for_label_and_parent() -> None:
+    rows = "path,owner\nanimals,ann\nanimals > cat,bob\n"
+    assert answer_of("k.csv", {"k.csv": rows.encode()}, back_off=True).labels == ("animals", "cat")
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("puss", "cat"),
+        ("KATZE", "cat"),
+        ("Cats", "cat"),
+        ("hounds", "dog"),
+        ("toy-cats", "toy cat"),
+        ("animals > cat", "cat"),
+        ('"Dog"', "dog"),
+    ],
+)
+def test_other_names_mean_their_label_and_are_told(said: str, label: str) -> None:
+    answer = answer_of(ROWS)
+    assert answer.read(said) == label
+    assert answer.answered_as(said) == said.strip('"')
+    assert answer.answered_as(label) == ""
+
+
+def test_normal_forms_are_no_other_labels() -> None:
+    answer = answer_of(["café", {"label": "bar", "aliases": ["Größe"]}])
+    assert answer.read(unicodedata.normalize("NFD", "CAFÉ")) == "café"
+    assert answer.read(unicodedata.normalize("NFD", "größe")) == "bar"
+
+
+def test_a_form_that_two_labels_share_means_neither() -> None:
+    answer = answer_of(
+        [
+            "berry",
+            {"label": "fruit", "aliases": ["bush berry", "bush-berries"]},
+            {"label": "plant", "aliases": ["bush_berrys"]},
+        ]
+    )
+    assert answer.read("berries") == "berry"
+    assert answer.read("Bush-Berries") == "fruit"
+    with pytest.raises(ReplyError, match="not among the labels"):
+        answer.read("bush/berry")
+
+
+def test_several_labels_tell_ids_paths_and_what_came_back() -> None:
+    answer = answer_of(ROWS, multiple=True)
+    assert isinstance(answer, SeveralLabels)
+    assert answer.read(["hound", "Katze", "cat"]) == ("cat", "dog")
+    assert answer.answered_as(["hound", "Katze", "cat"]) == "hound; Katze"
+    assert answer.cells(("cat", "dog")) == {
+        "label_id": ["11", "12"],
+        "label_path": ["animals > cat", "animals > dog"],
+    }
+
+
+def test_people_may_write_an_id_or_another_name() -> None:
+    answer = answer_of(ROWS)
+    assert [answer.truth({"kind": cell}) for cell in (11, "hound", "things > toy cat")] == [
+        *("cat", "dog", "toy cat")
+    ]
+
+
+def test_equal_names_in_different_branches_are_called_by_their_paths() -> None:
+    rows = [
+        {"label": "food"},
+        {"label": "cat"},
+        {"label": "food", "parent": "cat", "id": "1"},
+        {"label": "dog"},
+        {"label": "food", "parent": "dog"},
+    ]
+    assert "food" in answer_of(rows).labels
+    assert set(answer_of(rows).labels) == {"food", "cat > food", "dog > food"}
+
+
+def test_descriptions_and_the_tree_stand_in_the_prompt() -> None:
+    answer = answer_of(ROWS)
+    assert answer.instruction() == (
+        "The labels and what they mean:\n- animals\n - cat: a small feline\n - dog\n- things\n"
+        " - toy cat: of cloth, or wood"
+    )
+    codes = next(form for form in answer.forms() if form.labels == "codes")
+    assert answer.instruction(codes).splitlines() == [
+        "Answer with the code of one label:",
+        "- animals",
+        " bb cat: a small feline",
+        " bc dog",
+        "- things",
+        " bd toy cat: of cloth, or wood",
+    ]
+    assert answer.read("bd", codes) == "toy cat"
+
+
+REFUSED = [
+    ([{"label": "a", "parent": "b"}, "c"], "the parent 'b' of 'a' is no label", "leave the parent"),
+    (
+        [{"label": "a", "parent": "b"}, {"label": "b", "parent": "a"}],
+        "'a' is below 'b' is below 'a'",
+        "Leave one of these parents empty",
+    ),
+    ([{"label": "a", "parent": "a"}, "b"], "'a' is below 'a'", "empty"),
+    ([{"label": "cat"}, "Cat"], "'Cat' is 'cat' but for case", "Remove one"),
+    ([{"label": "café"}, "cafe\u0301"], "but for case or the form of its signs", "Remove one"),
+    (
+        [{"label": "a", "aliases": ["x"]}, {"label": "b", "aliases": ["X"]}],
+        "the alias 'X' of 'b' is a name of 'a' too",
+        "Remove one",
+    ),
+    ([{"label": "a", "aliases": ["b"]}, "b"], "the alias 'b' of 'a' is a name of 'b'", "Remove"),
+    ([{"label": "a", "id": 1}, {"label": "b", "id": 1}], "the id '1' is that of 'a'", "another"),
+    ([{"label": "a", "descripton": "x"}, "b"], "'descripton' is not known", "description"),
+    ([{"label": "a", "id": True}, "b"], "'id' is true", "in quotes"),
+    ([{"description": "x"}, "b"], "there is no label", "under `label`"),
+    ([{"label": "a", "description": "x" * 1001}, "b"], "1001 characters", "Shorten"),
+]
+
+
+@pytest.mark.parametrize(("labels", "problem", "remedy"), REFUSED)
+def test_bad_labels_are_refused_with_their_lines(labels: Any, problem: str, remedy: str) -> None:
+    message = refusal(labels)
+    assert message.startswith("my/tasks.yaml, line ")
+    assert 'task "kind", key "labels' in message
+    assert problem in message
+    assert remedy in message
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem", "remedy"),
+    [
+        ("gone.csv", None, "'gone.csv' cannot be read: No such file", "as seen from the tasks"),
+        ("k.xlsx", b"", "'k.xlsx' is no file of labels", ".csv, .tsv"),
+        ("k.csv", b"", "my/k.csv, line 1: the file is empty", "`label`"),
+        ("k.csv", b"a,b\n1,2", "line 1: no column of labels among 'a', 'b'", "Name one `label`"),
+        ("k.csv", b"label,descripton\na,b", "'descripton' is not known", "Did you mean"),
+        ("k.csv", b"label,name\na,b", "'label' and 'name' are both taken", "Rename"),
+        ("k.csv", b"label\na\nb,c", "line 3: 2 cells", "in quotes"),
+        ("k.csv", b'label\na\n"b', "this is no table", "quotes"),
+        ("k.csv", b"label\ncat\n\nCAT", "my/k.csv, line 4: 'CAT' is 'cat'", "see my/k.csv, line 2"),
+        ("k.csv", "label\ncat\nbär".encode("latin-1"), "line 3: the byte 0xE4 in 'b", "UTF-8"),
+        ("k.csv", "label\ncat".encode("utf-16"), "line 1: the byte 0xFF", "UTF-8"),
+        ("k.csv", b"label,parent\na,b\nb,a", "line 2: the parents go round", "line 3"),
+        ("k.csv", b"label,parent\na,\nb,aa", "line 3: the parent 'aa'", "Did you mean a?"),
+        ("k.jsonl", b'"a"\n{"label": ', "my/k.jsonl, line 2: this is not JSON", ""),
+        ("k.jsonl", b'"a"\n[1]', "line 2: a label is [1]", "Write a name"),
+        ("k.yaml", b"a: 1", "my/k.yaml: the file holds", "Write a list"),
+        ("k.yaml", b"- cat\n- dog\n- 7", "line 3", "Write a name"),
+    ],
+)
+def test_bad_files_are_refused(name: str, data: bytes | None, problem: str, remedy: str) -> None:
+    message = refusal(name, {} if data is None else {name: data})
+    assert message.startswith("my/tasks.yaml, line ")
+    assert problem in message
+    assert remedy in message
+
+
+def test_keys_that_have_no_effect_are_refused() -> None:
+    assert "no label has a parent" in refusal(["a", "b"], back_off=True)
+    assert "without `multiple: true`" in refusal(["a", "b"], max_labels=2)
+
+
+def test_plain_lists_ask_what_they_always_asked() -> None:
+    """The identities are those that version 0.1.0 gave, so that its answers are found again."""
+
+    def identity(task: Task) -> str:
+        prompt = render(task, filename="a.jpg", columns={}, answers={})
+        return request_id(
+            content_hash="sha256:00", page=1, task=task, prompt=prompt, route=task.route
+        )
+
+    plain = task_of(["cat", "dog"])
+    assert identity(plain) == "d3b1189581521f7140b6959e073c2e69"
+    several = task_of(["cat", "dog", "Größe"], multiple=True)
+    assert identity(several) == "fa2cb2eadeb8fb0445f0cd1c8e34779a"
+    known = task_of([{"label": "cat", "id": "1", "aliases": ["puss"]}, "dog"])
+    assert identity(known) == identity(plain), "ids and other names are not sent"
+    told = task_of([{"label": "cat", "description": "a feline"}, "dog"])
+    assert identity(told) != identity(plain)
+
+
+def test_what_is_sent_in_a_tree_is_its_identity() -> None:
+    rows = [WrittenLabel("a"), WrittenLabel("b", parent="a"), WrittenLabel("c", parent="a")]
+    route = Route("gemini-3.1-flash-lite", MediaResolution.LOW, ImageSettings(768))
+    digests = {
+        Task("kind", "Which?", OneLabel(tree.options, tree), route, 9).digest
+        for tree in (grow(rows), grow(rows, back_off=True), grow([*rows, WrittenLabel("d")]))
+    }
+    assert len(digests) == 3
+
+
+def test_many_labels_are_read_in_little_time(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n},{'top' if n < 20 else 'kind'} {n},{n % 20 if n >= 20 else ''}\n"
+        for n in range(20_000)
+    )
+    answer = answer_of("k.csv", {"k.csv": f"id,label,parent\n{rows}".encode()})
+    assert len(answer.labels) == 19_980
+    assert answer.read("Kinds 777") == "kind 777"
