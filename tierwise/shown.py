@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+# All keys of a task are fewer.
+_MOST_NAMED = 40
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel = 2
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -42,5 +44,5 @@ def suggestion(name: object, known: Iterable[str], kind: str) -> str:
     """
     names = list(known)
     close = get_close_matches(str(name), names, n=1)
-    few = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    few = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
     return (f"Did you mean {close[0]}? " if close else "") + f"Known {kind}: {few or 'none'}."
