@@ -99,6 +99,11 @@ class Job:
         return {task.name: task.answer for task in self.plan.questions.with_rows}
 
     @property
+    def lost_by_another(self) -> bool:
+        """Whether the output was taken from a run that may be alive and ask on for a while."""
+        return "took_over" in self.facts
+
+    @property
     def publication(self) -> Publication:
         """The tables that it leaves, and where."""
         questions, columns = self.plan.questions, self.columns

@@ -80,6 +80,67 @@ def children(process: int) -> list[int]:
     return [number for number in numbers if parent_of(number) == process]
 
 
+def moved_to_another_machine(out: Path) -> None:
+    """The record of the one run so far, as if its process could not be seen from here."""
+    record = out / "journal/runs/000001.json"
+    told = json.loads(record.read_text())
+    told["process"] = {**told["process"], "host": "another-machine", "space": ""}
+    whole = record.with_name("moved")
+    whole.write_text(json.dumps(told))
+    whole.replace(record)
+
+
+def published(out: Path) -> dict[str, bytes]:
+    """Everything in an output that is not its journal."""
+    found = (path for path in out.rglob("*") if path.is_file())
+    return {
+        name: path.read_bytes()
+        for path in found
+        if not (name := str(path.relative_to(out))).startswith("journal/")
+    }
+
+
+def test_a_process_that_was_stopped_publishes_nothing_when_it_goes_on(
+    started: Callable[..., Any], gemini: Any, tmp_path: Path
+) -> None:
+    """A laptop that slept while another run took its output: waits for two whole commands."""
+    out = tmp_path / "out"
+    gemini.faults({"kind": "latency", "ms": 100})
+    sleeper = started()
+    wait_for_requests(gemini, 20)
+    sleeper.send_signal(signal.SIGSTOP)
+    moved_to_another_machine(out)
+    gemini.faults()
+    other = started(TASKS, "photos", "--take_over=true")
+    _, err = other.communicate(timeout=90)
+    assert other.returncode == 0, err
+    left = published(out)
+    sleeper.send_signal(signal.SIGCONT)
+    _, err = sleeper.communicate(timeout=90)
+    assert sleeper.returncode == 1
+    assert "has begun into the same output" in err
+    assert "with --take_over" in err
+    assert published(out) == left
+
+
+def test_what_a_run_pays_after_its_output_was_taken_is_in_the_account(
+    started: Callable[..., Any], gemini: Any, tmp_path: Path
+) -> None:
+    """Whoever takes an output over is told too late that the other is alive: both ask on."""
+    gemini.faults({"kind": "latency", "ms": 200})
+    alive = started()
+    wait_for_requests(gemini, 20)
+    moved_to_another_machine(tmp_path / "out")
+    other = started(TASKS, "photos", "--take_over=true")
+    _, err = alive.communicate(timeout=90)
+    assert alive.returncode == 1, err
+    _, err = other.communicate(timeout=90)
+    assert other.returncode == 0, err
+    told = json.loads((tmp_path / "out/run.json").read_text())["all_runs"]
+    known, perhaps = (Decimal(told[name]) for name in ("cost_usd", "maybe_billed_usd"))
+    assert known <= Decimal(dollars(gemini.billed())) <= known + perhaps
+
+
 def test_a_killed_run_of_groups_loses_only_what_was_under_way(
     started: Callable[..., Any], gemini: Any
 ) -> None:
