@@ -37,6 +37,7 @@ from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
 from tierwise.journal.run_id import new_run_id
 from tierwise.prices.price_day import price_day
+from tierwise.publishing.own_page import check_page
 from tierwise.publishing.tables_in_place import tables_in_place
 from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
@@ -116,6 +117,7 @@ def build_job(
     if files is None:
         files, ungrouped = _count_names(questions, found)
     output = writable(settings.output)
+    check_page(output)
     told = _who_is_asked_what(inquiry)
     run_id = continued_run(output, settings, told) or new_run_id(now)
     asked = min(files, settings.first or files)
@@ -149,7 +151,7 @@ def build_job(
         ),
         batches=_batch_plan(settings, inquiry, journal),
     )
-    return Job(
+    job = Job(
         found=found,
         on=inquiry.on,
         output=output,
@@ -166,6 +168,8 @@ def build_job(
         take_over=settings.take_over,
         earlier_tables=_earlier_tables(found, output),
     )
+    others = {column: name for column, name in job.wide.names.items() if column != name}
+    return replace(job, facts={**job.facts, "wide_columns": others}) if others else job
 
 
 def _earlier_tables(found: Input, output: str) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ from tierwise.forecast.workload import Load
 from tierwise.images.limits import Limits
 from tierwise.prices.price_day import price_day
 from tierwise.records import ServiceTier
+from tierwise.storage.listing import InputKind
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 
 
@@ -75,7 +76,8 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         first=settings.first,
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
     )
-    if survey.away and (nothing := no_images(survey, inquiry.found.uri)):
+    names_files = inquiry.found.kind is InputKind.MANIFEST and survey.complete
+    if (survey.away or names_files) and (nothing := no_images(survey, inquiry.found.uri)):
         raise InputError(nothing[0])
     warnings += store_warnings(survey)
     warnings += warnings_about(questions, inquiry.service, on)

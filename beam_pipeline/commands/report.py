@@ -6,6 +6,7 @@ from tierwise.accounts.table_names import PAGE_FILE
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.errors import InputError
 from tierwise.publishing.finished_run import open_finished_run
+from tierwise.publishing.own_page import check_page
 from tierwise.publishing.page_plots import plots_beside
 from tierwise.publishing.write_report import build_page
 from tierwise.storage.files import files_for, join
@@ -17,6 +18,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     del beam_flags  # the command line refuses them for this verb
     output = settings.output.rstrip("/") or settings.output
     found = open_finished_run(output)
+    check_page(output)
     thumbnails = None if settings.no_thumbnails else thumbnails_below(output)
     html = build_page(found, thumbnails, plots_beside(output, found.run))
     uri = join(output, PAGE_FILE)

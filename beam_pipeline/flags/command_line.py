@@ -85,6 +85,10 @@ class Settings(SimpleNamespace):
     """The values of a verb's own flags, by name."""
 
 
+# Of these a second one adds nothing, but would take the place of the first.
+_ONE_OF = ("input", "labels", "corrections")
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLine:
     """A verb, its settings, and the flags that are left for Beam."""
@@ -102,6 +106,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
     """
     verb, rest = _verb(list(words))
     rest, of_job = without_job_labels(rest)
+    _check_given_once(rest)
     known, unknown = _parser(verb).parse_known_args(rest)
     unknown += of_job
     settings = vars(known)
@@ -115,6 +120,17 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
         if not word.startswith("-") and not _takes_value(before):
             raise InputError(f"{word!r} is not a flag. Flags look like --name=value.")
     return CommandLine(verb, Settings(**settings), tuple(unknown))
+
+
+def _check_given_once(words: Sequence[str]) -> None:
+    """Refuse two inputs or two tables where the second would silently stand for both."""
+    given = [word.partition("=")[0] for word in words]
+    for name in _ONE_OF:
+        if given.count(f"--{name}") > 1:
+            raise InputError(
+                f"--{name} is given {given.count(f'--{name}')} times, and takes one place. "
+                "Several files are one pattern, such as 'tables/*.csv'."
+            )
 
 
 def unknown_flag(word: str, verb: str) -> str:

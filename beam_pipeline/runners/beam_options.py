@@ -20,6 +20,7 @@ from tierwise.beam_pipeline.flags.command_line import unknown_flag
 from tierwise.beam_pipeline.flags.flag import RUN
 from tierwise.beam_pipeline.runners.dataflow import is_dataflow, prepare, runner_name
 from tierwise.beam_pipeline.runners.engine_checks import check_engine
+from tierwise.beam_pipeline.runners.whole_elements import send_whole_elements
 from tierwise.errors import InputError
 
 _View = TypeVar("_View", bound=PipelineOptions)
@@ -60,6 +61,7 @@ def beam_options(flags: Sequence[str], verb: str = RUN) -> PipelineOptions:
     options = _Options(list(flags))
     if is_local(options):
         options.view_as(StandardOptions).runner = _LOCAL_RUNNER
+        send_whole_elements(options)
     elif is_dataflow(options):
         prepare(options)
     _check_runner(options)

@@ -130,8 +130,14 @@ def test_what_a_run_pays_after_its_output_was_taken_is_in_the_account(
     gemini.faults({"kind": "latency", "ms": 200})
     alive = started()
     wait_for_requests(gemini, 20)
+    alive.send_signal(signal.SIGSTOP)
     moved_to_another_machine(tmp_path / "out")
     other = started(TASKS, "photos", "--take_over=true")
+    end = time.monotonic() + 90
+    while not (tmp_path / "out/journal/runs/000002.json").exists():
+        assert time.monotonic() < end, "the other takes nothing over"
+        time.sleep(0.05)
+    alive.send_signal(signal.SIGCONT)
     _, err = alive.communicate(timeout=90)
     assert alive.returncode == 1, err
     _, err = other.communicate(timeout=90)

@@ -237,6 +237,8 @@ def test_tables_fit_the_terminal(
         (["--input=examples/archive", "--sample=0"], "--sample=0: must be at least 1"),
         (["--input=examples/archive", "--service_tier=slow"], "--service_tier"),
         (["--input=examples/archive", "--prices=none"], "--prices=none: cannot be read"),
+        (["--input=examples/archive", "--input=examples/other"], "--input is given 2 times"),
+        (["--input=examples/archive", "--labels=a.csv", "--labels=b.csv"], "--labels is given 2"),
     ],
 )
 def test_bad_flags_are_refused(
@@ -248,6 +250,14 @@ def test_bad_flags_are_refused(
     monkeypatch.chdir(ROOT)
     assert main(["plan", *words]) == 2
     assert named in capsys.readouterr().err
+
+
+def test_a_manifest_of_which_no_file_is_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.csv").write_text("uri\na.jpg\nb.jpg\n")
+    assert main(["plan", f"--input={tmp_path}/list.csv"]) == 2
+    assert "none of 2 files can be read as an image" in capsys.readouterr().err
 
 
 def test_it_does_not_wait_for_beam(photos: Callable[..., Path]) -> None:

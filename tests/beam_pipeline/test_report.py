@@ -243,3 +243,21 @@ def test_a_lever_that_was_pulled_alone_has_all_of_the_saving(
     assert steps.pop("This run") == Decimal(totals["cost_usd"])
     assert steps.pop("Service tier") == -Decimal(totals["saved_usd"]) != 0
     assert set(steps.values()) == {Decimal(0)}
+
+
+def test_a_page_of_somebody_else_is_not_written_over(
+    photos: Callable[..., Path],
+    classify: Callable[..., Any],
+    gemini: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done = classify(photos(1))
+    page = done.output / "report.html"
+    asked = len(gemini.requests())
+    page.write_text("<html><head><title>My holidays</title></head></html>")
+    assert main(["report", f"--output={done.output}"]) == 2
+    assert "is no page of tierwise" in capsys.readouterr().err
+    classify(photos(2), status=2)
+    assert "Move it away" in capsys.readouterr().err
+    assert page.read_text().startswith("<html><head><title>My holidays")
+    assert len(gemini.requests()) == asked

@@ -132,15 +132,19 @@ def _csv_lines(piece: Piece, stream: BinaryIO) -> Iterator[str]:
         try:
             text = line.decode("utf-8-sig" if first else "utf-8")
         except UnicodeDecodeError as error:
-            raise InputError(
-                f"{piece.uri}: line {before(piece)[0] + number} is not UTF-8: "
-                f"byte {error.start + 1} of it is 0x{line[error.start]:02x}. "
-                "Save the file as UTF-8."
-            ) from error
+            raise _not_utf8(piece, number, line, error) from error
         if "\r" in text[:-2]:  # ends of lines as they once were
             yield from io.StringIO(text, newline="")
         else:
             yield text
+
+
+def _not_utf8(piece: Piece, number: int, line: bytes, error: UnicodeDecodeError) -> InputError:
+    """The refusal of a line; `number` counts a piece's lines from 1."""
+    return InputError(
+        f"{piece.uri}: line {before(piece)[0] + number} is not UTF-8: byte {error.start + 1} of it "
+        f"is 0x{line[error.start]:02x}. Save the file as UTF-8."
+    )
 
 
 def _lines(piece: Piece, stream: BinaryIO) -> Iterator[bytes]:
@@ -173,7 +177,11 @@ def json_row(piece: Piece, number: int, line: bytes) -> Cells:
         InputError: it is none.
     """
     try:
-        row = read_unambiguous_json(line)
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(piece, number, line, error) from error
+    try:
+        row = read_unambiguous_json(text)
     except ValueError as error:
         where = f"{piece.uri}: line {before(piece)[0] + number}"
         raise InputError(f"{where} is not JSON: {error}") from error

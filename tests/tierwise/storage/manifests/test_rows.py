@@ -91,6 +91,17 @@ def test_bad_csv_is_refused(tmp_path: Path, content: str | bytes, message: str) 
     assert str(path) in str(caught.value)
 
 
+def test_json_lines_of_another_encoding_are_refused_and_a_byte_order_mark_is_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes('{"uri": "a"}\n'.encode("utf-16"))
+    with pytest.raises(InputError, match=r"line 1 is not UTF-8: byte 1 of it is 0xff\. Save the"):
+        read(path)
+    path.write_bytes('{"uri": "a"}\n'.encode("utf-8-sig"))
+    assert [row.uri for row in read(path)[1]] == ["a"]
+
+
 def test_json_lines_keep_their_types(tmp_path: Path) -> None:
     path = jsonl_file(
         tmp_path,
