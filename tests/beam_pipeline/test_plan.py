@@ -257,7 +257,7 @@ def test_a_manifest_of_which_no_file_is_there_is_refused(
 ) -> None:
     (tmp_path / "list.csv").write_text("uri\na.jpg\nb.jpg\n")
     assert main(["plan", f"--input={tmp_path}/list.csv"]) == 2
-    assert "none of 2 files can be read as an image" in capsys.readouterr().err
+    assert "2 files to be looked at could not be read, such as" in capsys.readouterr().err
 
 
 def test_it_does_not_wait_for_beam(photos: Callable[..., Path]) -> None:
