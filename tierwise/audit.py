@@ -23,8 +23,8 @@ from tierwise.statistics.intervals import share_interval
 from tierwise.statistics.two_samples import p_not_more_frequent
 from tierwise.tasks import Task, Tasks
 from tierwise.tasks.auditing import Audit
-from tierwise.tasks.escalating import stages
 from tierwise.tasks.sharing import NEVER
+from tierwise.tasks.stages import stages
 
 # What an audit must show before it says that a calibration has promised too much.
 _ERROR = 0.05
@@ -80,7 +80,8 @@ def _audit(
     if route == task.route and not (task.adapts or shared):
         return None
     audit = replace(audit, reference=route_name(route, task.route))
-    literal = replace(task, route=route, routing=AS_IT_IS, escalation=None, cut=(), together=NEVER)
+    literal = replace(task, route=route, routing=AS_IT_IS, together=NEVER)
+    literal = replace(literal, escalation=None, on_refusal=None, cut=())
     return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 

@@ -85,7 +85,8 @@ def _joint(parts: tuple[tuple[str, object], ...]) -> Joint:
 
 
 def _may_share(task: Task) -> bool:
-    return task.reads == "image" and not task.per and not task.audit and not task.asked_apart
+    by_itself = task.per or task.audit or task.after_refusal or task.asked_apart
+    return task.reads == "image" and not by_itself
 
 
 def _is_first(task: Task) -> bool:
@@ -171,5 +172,6 @@ def _depths(tasks: Sequence[Task]) -> dict[str, int]:
     """For each task the number of answers that come before it, one after the other."""
     depths: dict[str, int] = {}
     for task in tasks:  # in an order in which each comes after what it needs
-        depths[task.name] = max((1 + depths[name] for name in task.depends_on), default=0)
+        step = 0 if task.after_refusal else 1  # only where the one before was declined
+        depths[task.name] = max((step + depths[name] for name in task.depends_on), default=0)
     return depths

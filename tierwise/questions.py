@@ -17,7 +17,7 @@ from tierwise.calibration.calibration_file import Calibration
 from tierwise.looks import with_looks
 from tierwise.records import Page
 from tierwise.tasks import Task, Tasks
-from tierwise.tasks.escalating import stages
+from tierwise.tasks.stages import stages
 
 
 @dataclass(frozen=True, slots=True)

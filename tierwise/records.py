@@ -5,7 +5,7 @@ Tokens are counts, money is integer nano-dollars (1 USD = 1,000,000,000), sizes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from operator import attrgetter
@@ -71,6 +71,8 @@ class Reason(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
 
 
+# Gemini declined to answer: another model, or another look, may not.
+REFUSALS = frozenset({Reason.BLOCKED_PROMPT, Reason.BLOCKED_ANSWER})
 # The bucket or disk did not give a picture, which is not to blame.
 STORE_REASONS = frozenset({Reason.STORE_REFUSED, Reason.STORE_UNAVAILABLE})
 _UNASKED = STORE_REASONS | {
@@ -311,10 +313,11 @@ class Answer(Record):
     `baseline` is what the naive way would have cost (`tierwise.accounts.naive_way`). `earlier` says
     that an earlier run asked, to which its baseline belongs as its cost does. Money is in
     nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a reply before it
-    ended at the output limit. `first` is the doubtful answer by a cheaper route that came before
-    this one. `route_reason` is why it was asked at this media resolution, for people. `service` is
-    who was paid for it, None for people. `label_form` is how the question was put
-    (`tierwise.answers.forms`), empty where nothing is to be told of that. `asked_with` are the
+    ended at the output limit. `first` is what came of an earlier ask because of which this one was
+    made: a doubtful answer by a cheaper route, or a refusal. `route_reason` is why it was asked by
+    this route, for people. `service` is who was paid for it, None for people. `label_form` is how
+    the question was put (`tierwise.answers.forms`), empty where nothing is to be told of that.
+    `asked_with` are the
     tasks that shared its request for this image, without itself. `pack` names the request of
     several images in which it was first asked, whatever became of that; empty where it never was,
     and in early journals. `answered_as` is what came back where another name of the label did.
@@ -338,7 +341,7 @@ class Answer(Record):
     asked_at: str
     reused: bool = False
     cut_off: bool = False
-    first: Answer | None = None
+    first: Outcome | None = None
     route_reason: str = AS_TASK
     answered_by: AnsweredBy = AnsweredBy.GEMINI
     service: ServiceKind | None = None
@@ -353,8 +356,13 @@ class Answer(Record):
         """All that was paid for it, the first answer and what was wasted included."""
         return _paid(self)
 
-    def after(self, first: Answer) -> Answer:
-        """The same, asked because of a doubtful first answer."""
+    @property
+    def escalated(self) -> bool:
+        """Whether an answer by another route was in doubt before."""
+        return any(isinstance(one, Answer) for one in _asked_before(self))
+
+    def after(self, first: Outcome) -> Answer:
+        """The same, asked because of what came of an earlier ask."""
         return replace(self, first=first)
 
 
@@ -364,9 +372,8 @@ class Failure(Record):
 
     `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
     `may_pass` that a reason which is mostly final is not here: the next run asks again.
-    `first` is the doubtful answer by a cheaper route because of which it was asked again.
-    `baseline`, `earlier` and `pack` are as in an answer. One that is `put_off` waits for a batch
-    job, and is in no table: nothing is published before all have come.
+    `first`, `baseline`, `earlier` and `pack` are as in an answer. One that is `put_off` waits
+    for a batch job, and is in no table: nothing is published before all have come.
     """
 
     request_id: str
@@ -382,7 +389,7 @@ class Failure(Record):
     baseline: int = 0
     attempts: int = 0
     run_ended: bool = False
-    first: Answer | None = None
+    first: Outcome | None = None
     may_pass: bool = False
     earlier: bool = False
     pack: str = ""
@@ -398,8 +405,13 @@ class Failure(Record):
         """All that was paid for nothing, the first answer included."""
         return _paid(self)
 
-    def after(self, first: Answer) -> Failure:
-        """The same, asked because of a doubtful first answer."""
+    @property
+    def declined(self) -> bool:
+        """Whether Gemini would not answer, and was not asked by another route because of it."""
+        return self.reason in REFUSALS and not isinstance(self.first, Failure)
+
+    def after(self, first: Outcome) -> Failure:
+        """The same, asked because of what came of an earlier ask."""
         return replace(self, first=first)
 
 
@@ -444,6 +456,13 @@ class NamedPage(Record):
     def rows(self) -> list[NamedOutcome]:
         """Each outcome by itself."""
         return [NamedOutcome(self.file, outcome) for outcome in self.outcomes]
+
+
+def _asked_before(outcome: Outcome) -> Iterator[Outcome]:
+    """What came of the asks before this one, the last first."""
+    while before := outcome.first:
+        yield before
+        outcome = before
 
 
 def _paid(outcome: Outcome) -> Spent:

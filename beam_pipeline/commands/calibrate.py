@@ -326,6 +326,7 @@ def _calibration(
             task.part_digests,
             {other: sample.tasks.task(other).digest for other in sorted(others)},
             one.unsure_below,
+            task.on_refusal,
         )
     service = ServiceKind(run["answerer"]["service"])
     looks = {**judge.earlier, **{name: one.looks for name, one in chosen.items()}}

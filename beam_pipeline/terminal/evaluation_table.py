@@ -88,14 +88,20 @@ def _print_audit(task: str, found: dict[str, Any], console: Console) -> None:
         )
 
 
-def print_escalated(tasks: dict[str, Any], console: Console) -> None:
-    """Print how many images were asked again at the next route; `tasks` stands in `run.json`."""
+def print_asked_again(tasks: dict[str, Any], console: Console) -> None:
+    """Print how many images were asked again by another route; `tasks` stands in `run.json`."""
     for name, counts in tasks.items():
         if images := counts["escalated"]:
             say(
                 console,
                 f"{name}: {counted(images, 'image')} of {counts['asked']} asked again, because the "
                 "first answer was in doubt.",
+            )
+        if images := counts.get("declined", 0):  # early files do not say
+            say(
+                console,
+                f"{name}: {counted(images, 'image')} of {counts['asked']} asked again at "
+                "`on_refusal`, because Gemini declined.",
             )
 
 

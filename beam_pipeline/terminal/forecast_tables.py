@@ -42,8 +42,18 @@ def print_forecast(
         console.print(_unknowns(row, console.width))
     if lasting:
         console.print(_durations(lasting, console.width))
-    for line in _closing(row):
+    for line in (*_declined(row), *_closing(row)):
         say(console, line)
+
+
+def _declined(row: dict[str, Any]) -> Iterator[str]:
+    """How many pictures are taken to be declined, and by what."""
+    for name, task in row["tasks"].items():
+        if "declined_share" in task:
+            seen = task["declined_seen"]
+            by = f"by {counted(seen, 'picture')} of the journal" if seen else "which is assumed"
+            share = f"{task['declined_share']:.1%}"
+            yield f"{name}: {share} of pictures are taken to be declined, {by}."
 
 
 def forecast_line(row: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from tierwise.beam_pipeline.terminal.answers_table import print_answers
 from tierwise.beam_pipeline.terminal.batch_board import is_under_way, left_lines
 from tierwise.beam_pipeline.terminal.counts_table import print_counts
 from tierwise.beam_pipeline.terminal.evaluation_table import (
+    print_asked_again,
     print_audits,
-    print_escalated,
     print_evaluation,
     print_near_duplicates,
 )
@@ -64,7 +64,7 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
         print_forms(task, run["tasks"][task.name], console)
     print_followed(run, console)
     print_packs(run, console)
-    print_escalated(run["tasks"], console)
+    print_asked_again(run["tasks"], console)
     print_near_duplicates(run, console)
     # What has no answer, and what can be done about it?
     print_failures(run, output, console)

@@ -25,6 +25,7 @@ from tierwise.journal.lines import Entry, read_lines
 from tierwise.measurement import Measured
 from tierwise.records import Page, Reason, Spent
 from tierwise.storage.files import files_for, join
+from tierwise.tasks.stages import first_ask
 
 # Refusals to answer that belong to the route; all others say nothing about how good it is.
 _NO_ANSWER = {
@@ -139,17 +140,17 @@ class Left:
                 truth=truths.get(row["uri"]),
                 value=row["answer"],
                 reason=None,
-                spent=self._paid.of(row["request_id"]),
+                spent=self._paid.with_refusal(row, trial, row["request_id"]),
                 latency_ms=row["latency_ms"],
                 model_version=row["model_version"],
-                unit=self._paid.pack_of(row) if packed else "",
+                unit=self._paid.pack_of(row, trial) if packed else "",
             )
         for row in self._failures[trial]:
             found[row["uri"], row["page"]] = Observation(
                 truth=truths.get(row["uri"]),
                 value=None,
                 reason=Reason(row["reason"]),
-                spent=self._paid.for_nothing(row["content_hash"], row["page"], trial),
+                spent=self._paid.with_refusal(row, trial),
                 unit=self._paid.pack_of_failure(row) if packed else "",
             )
         return {image: one for image, one in found.items() if one.truth is not None}
@@ -197,17 +198,22 @@ class _Paid:
     def of(self, request_id: str) -> Spent:
         return self._spent.get(request_id, Spent())
 
-    def for_nothing(self, content_hash: str | None, page: int, task: str) -> Spent:
-        return self.of(self._failed_request(content_hash, page, task))
+    def with_refusal(self, row: _Row, trial: str, request_id: str = "") -> Spent:
+        """All that led to a row of a trial, the ask that Gemini declined before it included.
 
-    def pack_of(self, row: _Row) -> str:
+        `request_id` is that of an answer.
+        """
+        asks = {request_id or self._failed_request(row, trial), self._declined(row, trial)}
+        return sum(map(self.of, asks), Spent())
+
+    def pack_of(self, row: _Row, trial: str) -> str:
         """The request with other images in which an answer was first asked for, empty for none.
 
         Early journals name none: images have it in common where all that is known of it is the
         same, and those that were asked again by themselves are taken to come from one.
         """
         request_id = row["request_id"]
-        if pack := self._packs.get(request_id):
+        if pack := self._packs.get(self._declined(row, trial)) or self._packs.get(request_id):
             return pack
         if row["images_in_request"] > 1:
             return f"{row['asked_at']} {row['latency_ms']} {row['images_in_request']}"
@@ -215,11 +221,15 @@ class _Paid:
 
     def pack_of_failure(self, row: _Row) -> str:
         """The same for a failure; one that nobody paid for was the picture's own."""
-        request_id = self._failed_request(row["content_hash"], row["page"], row["task"])
+        request_id = self._declined(row, row["task"]) or self._failed_request(row, row["task"])
         return self._packs.get(request_id, _UNKNOWN if request_id else "")
 
-    def _failed_request(self, content_hash: str | None, page: int, task: str) -> str:
-        return self._failed.get((content_hash or "", page, task), "")
+    def _declined(self, row: _Row, trial: str) -> str:
+        """The ask of a trial with a route for refusals that failed before another was made."""
+        return self._failed_request(row, first_ask(trial))
+
+    def _failed_request(self, row: _Row, task: str) -> str:
+        return self._failed.get((row["content_hash"] or "", row["page"], task), "")
 
 
 def _entries(output: str) -> Iterable[Entry]:

@@ -11,6 +11,7 @@ from typing import Any
 from tierwise.accounts.admission import Admission, Billed, Paid, Untraced
 from tierwise.accounts.costs import (
     ANSWERED,
+    DECLINED,
     ESCALATED,
     REPEATED,
     REUSED,
@@ -110,7 +111,8 @@ def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str
     """Per task: images asked, answered, reused, failed, by tier; the totals.
 
     `truncated` counts failures, `cut_off` answers of this run, after a reply ended at its limit,
-    `escalated` images that were asked again because their first answer was in doubt.
+    `escalated` images that were asked again because their first answer was in doubt, `declined`
+    those asked at the route for refusals.
     """
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
 
@@ -157,7 +159,7 @@ def failures(rows: Iterable[CostRow]) -> dict[str, int]:
     """How many images failed for which reason, over all tasks."""
     counts: dict[str, int] = {}
     for key, total in rows:
-        if key.outcome not in (ANSWERED, REUSED, REPEATED, ESCALATED):
+        if key.outcome not in (ANSWERED, REUSED, REPEATED, ESCALATED, DECLINED):
             counts[key.outcome] = counts.get(key.outcome, 0) + total.images
     return dict(sorted(counts.items()))
 
@@ -307,6 +309,7 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "truncated": images.get(Reason.TRUNCATED, 0),
         "cut_off": sum(total.cut_off for _, total in rows),
         "escalated": sum(total.escalated for _, total in rows),
+        "declined": sum(total.declined for _, total in rows),
         "served_tiers": served(rows),
         "model_versions": _versions(rows),
         "label_forms": _label_forms(rows),

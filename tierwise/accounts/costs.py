@@ -15,6 +15,7 @@ ANSWERED = "answered"
 REUSED = "reused"
 REPEATED = "repeated"
 ESCALATED = "escalated"
+DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,8 +23,9 @@ class CostKey:
     """One row of `costs`.
 
     `outcome` is `answered`, `reused`, a failure's reason, `repeated`: paid requests whose reply
-    could not be used and that were asked again, or `escalated`: first answers that were in doubt,
-    so that the image was asked again by another route. `charged_to` is the value of the manifest
+    could not be used and that were asked again, `escalated`: first answers that were in doubt, so
+    that the image was asked again by another route, or `declined`: refusals after which it was
+    asked at the route for these. `charged_to` is the value of the manifest
     column whose costs are told apart, empty without one. `model_version` is what the
     replies say of the model that answered, `label_form` how it was asked; empty without an answer.
     """
@@ -45,8 +47,9 @@ class CostTotals(Record):
     `baseline_before` is that of answers of earlier runs, which counts there, not here.
     `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`
     those that were answered after a reply had ended at the output limit, `escalated` those whose
-    first answer was in doubt, `followed` those asked once, at a media resolution that followed what
-    the picture shows. Each image counts once in `images`: with its final outcome.
+    first answer was in doubt, `declined` those asked again after a refusal, `followed` those asked
+    once, at a media resolution that followed what the picture shows. Each image counts once in
+    `images`: with its final outcome.
     """
 
     spent: Spent = Spent()
@@ -57,6 +60,7 @@ class CostTotals(Record):
     escalated: int = 0
     baseline_before: int = 0
     followed: int = 0
+    declined: int = 0
 
     @classmethod
     def zero(cls) -> CostTotals:
@@ -73,6 +77,7 @@ class CostTotals(Record):
             self.escalated + other.escalated,
             self.baseline_before + other.baseline_before,
             self.followed + other.followed,
+            self.declined + other.declined,
         )
 
 
@@ -82,7 +87,8 @@ CostRow = tuple[CostKey, CostTotals]
 def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, CostTotals]]:
     """The rows of `costs` that one outcome adds to.
 
-    Its own, that of its repeated requests, and those of a first answer that was in doubt.
+    Its own, that of its repeated requests, and those of asks before it: a first answer that was in
+    doubt, a refusal.
     """
     version = form = ""
     if isinstance(outcome, Answer):
@@ -119,10 +125,12 @@ def _followed(outcome: Outcome) -> int:
     return int(follows_picture(outcome.route_reason))
 
 
-def _of_first(first: Answer, task: str, charged_to: str) -> list[tuple[CostKey, CostTotals]]:
-    """Of an answer in doubt: the image itself, and the naive way, count with the final outcome."""
-    (key, _), *repeated = totals_of(replace(first, task=task), charged_to)
-    return [(replace(key, outcome=ESCALATED), CostTotals(first.spent, escalated=1)), *repeated]
+def _of_first(first: Outcome, task: str, charged_to: str) -> list[tuple[CostKey, CostTotals]]:
+    """Of an earlier ask: the image itself, and the naive way, count with the final outcome."""
+    (key, _), *others = totals_of(replace(first, task=task), charged_to)
+    if isinstance(first, Answer):
+        return [(replace(key, outcome=ESCALATED), CostTotals(first.spent, escalated=1)), *others]
+    return [(replace(key, outcome=DECLINED), CostTotals(first.spent, declined=1)), *others]
 
 
 def is_waste(key: CostKey) -> bool:

@@ -138,7 +138,7 @@ def answer_row(file: ImageFile, answer: Answer, more: Mapping[str, Any] = {}) ->
         "answered_by": str(answer.answered_by),
         "service": str(answer.service) if answer.service else None,
         "reused": answer.reused,
-        "escalated": answer.first is not None,
+        "escalated": answer.escalated,
         "shared_with": file.leader or None,
     }
 

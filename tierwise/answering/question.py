@@ -11,7 +11,7 @@ from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
 from tierwise.tasks import Task
-from tierwise.tasks.escalation import outcome_of_both
+from tierwise.tasks.stages import after_doubt, after_refusal
 from tierwise.wording import render, request_id
 
 
@@ -26,7 +26,11 @@ def answers_for(
     if not task.covers(content_hash):
         return None
     answers = {name: found.value for name, found in earlier.items() if isinstance(found, Answer)}
-    if task.after_first and task.after_first not in answers:
+    if task.after_refusal:
+        before = earlier.get(task.after_first)
+        if not (isinstance(before, Failure) and before.declined):
+            return None
+    elif task.after_first and task.after_first not in answers:
         return None
     if not (task.applies(answers) or _signal_lost(task, earlier)):
         return None
@@ -39,19 +43,24 @@ def answers_for(
 
 def _signal_lost(task: Task, earlier: Mapping[str, Outcome | None]) -> bool:
     """Whether a second ask has lost what its condition looks at: then the first is in doubt."""
-    return bool(task.after_first) and any(
-        isinstance(found, Failure) and not found.put_off
-        for found in (earlier[name] for name in task.depends_on if name != task.after_first)
+    return (
+        bool(task.after_first)
+        and not task.after_refusal
+        and any(
+            isinstance(found, Failure) and not found.put_off
+            for found in (earlier[name] for name in task.depends_on if name != task.after_first)
+        )
     )
 
 
 def with_first(
     task: Task, found: Outcome | None, earlier: Mapping[str, Outcome | None]
 ) -> Outcome | None:
-    """What came of a task: of a second ask that was not needed, what came of the first."""
+    """What came of a task: of an ask that was not needed, what came of the one before."""
     if not task.after_first:
         return found
-    outcome = outcome_of_both(earlier[task.after_first], found)
+    of_both = after_refusal if task.after_refusal else after_doubt
+    outcome = of_both(earlier[task.after_first], found)
     return replace(outcome, task=task.name) if outcome else None
 
 
@@ -97,7 +106,12 @@ def as_asked(outcome: Outcome, ask: Ask) -> Outcome:
 def known_outcome(ask: Ask, recalled: Recalled) -> Outcome | None:
     """What the journal knows of a question, if that will do."""
     task = ask.task
-    return recalled.outcome(ask.request_id, task.answer.schema(), apart=task.asked_apart)
+    return recalled.outcome(
+        ask.request_id,
+        task.answer.schema(),
+        apart=task.asked_apart,
+        declined=task.goes_on_when_declined,
+    )
 
 
 def resumed(ask: Ask, recalled: Recalled) -> Ask:

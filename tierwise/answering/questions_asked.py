@@ -32,7 +32,9 @@ class QuestionsAsked:
         Raises:
             KeyError: it knows nothing.
         """
-        known = self.recalled.outcomes[request_id]
+        known = self.recalled.outcomes.get(request_id)
+        if known is None:
+            return self.recalled.declined[request_id]
         self.recalled.outcomes[request_id] = free(known)
         return known
 
@@ -73,7 +75,8 @@ class QuestionsAsked:
             return asks
         paid = {}
         for request_id in {one.request_id for one in known}:
-            outcome = self.recalled.outcomes.pop(request_id)
+            outcome = self.recalled.outcomes.pop(request_id, None)
+            outcome = outcome or self.recalled.declined.pop(request_id)
             paid[request_id] = outcome.spent + outcome.wasted
         return [replace(one, wasted=one.wasted + paid.get(one.request_id, Spent())) for one in asks]
 

@@ -70,7 +70,9 @@ def _outcomes(
         for name in (task.name for task in questions.of_images)
         if name in asks
     }
+    found: dict[str, Outcome | None] = {}
+    for task in questions.of_images:
+        found[task.name] = with_first(task, recalled.get(task.name), found)
     for task in questions.rows_of_images:
-        first = recalled.get(task.after_first)
-        if outcome := with_first(task, recalled.get(task.name), {task.after_first: first}):
+        if outcome := found[task.name]:
             yield outcome

@@ -94,6 +94,7 @@ class _Task:
     first_of: str = ""
     after_first: str = ""
     branch: str = ""
+    declined_once: bool = False
     together: tuple[str, ...] | None = None
     first_questions: tuple[str, ...] = ()
     trial_of: str = ""

@@ -29,7 +29,7 @@ class CalibratedTask:
     say which parts have which digest have no `part_digests`. `asked_with` has the digests of all
     tasks that it was asked together with on any route. Answers less sure of
     themselves than `unsure_below` were wrong more often at the chosen route; None where that was
-    not shown.
+    not shown. `on_refusal` is the route for refusals that was a part of each that was tried.
     """
 
     digest: str
@@ -39,6 +39,7 @@ class CalibratedTask:
     part_digests: dict[str, str] = field(default_factory=dict)
     asked_with: dict[str, str] = field(default_factory=dict)
     unsure_below: float | None = None
+    on_refusal: Route | None = None
 
 
 @dataclass(frozen=True, slots=True)

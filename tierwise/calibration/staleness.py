@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.calibration.calibration_file import CalibratedTask, Calibration
 from tierwise.calibration.joint_routes import asked_together
 from tierwise.models import find_model
+from tierwise.records import Route, ServiceTier
 from tierwise.tasks import Task, Tasks
 
 
@@ -108,7 +110,13 @@ def _of_tasks(calibration: Calibration, tasks: Tasks) -> Iterator[str]:
                     f"task {task.name!r}: whether it is asked again depends on {name!r}, whose "
                     "prompt, labels or schema have changed"
                 )
-        routes = [chosen.route, *([chosen.escalation.route] if chosen.escalation else [])]
+        if _as_tried(calibrated.on_refusal) != _as_tried(task.on_refusal):
+            yield (
+                f"task {task.name!r}: its `on_refusal` has changed, and what comes from there was "
+                "judged with every route"
+            )
+        again = chosen.escalation.route if chosen.escalation else None
+        routes = [one for one in (chosen.route, again, task.on_refusal) if one]
         models = {route.model: find_model(route.model).version for route in routes}
         answered = set(chosen.figures.model_versions)
         if answered and not answered <= {*models.values()}:
@@ -116,6 +124,11 @@ def _of_tasks(calibration: Calibration, tasks: Tasks) -> Iterator[str]:
                 f"task {task.name!r}: {', '.join(models)} answered as "
                 f"{', '.join(sorted(answered))}, and is now known as {', '.join(models.values())}"
             )
+
+
+def _as_tried(route: Route | None) -> Route | None:
+    """A route without its tier, which was no part of what was tried."""
+    return route and replace(route, service_tier=ServiceTier.STANDARD)
 
 
 def _changed(calibrated: CalibratedTask, task: Task) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tierwise.accounts.tables import usd
@@ -20,7 +20,7 @@ from tierwise.forecast.scenarios import (
     in_row,
     middle_scenario,
 )
-from tierwise.forecast.shares import asked_shares, detailed_share
+from tierwise.forecast.shares import Declined, asked_shares, detailed_share, expected_refusals
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import (
     Load,
@@ -56,12 +56,16 @@ class DollarInterval:
 
 @dataclass(frozen=True, slots=True)
 class TaskForecast:
-    """What one task comes to; `paid` questions need no request, `worst` is in nano-dollars."""
+    """What one task comes to; `paid` questions need no request, `worst` is in nano-dollars.
+
+    `declined` is what is expected of a route for refusals, None for other asks.
+    """
 
     load: Load
     cost: DollarInterval
     paid: int
     worst: int
+    declined: Declined | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ def forecast(
             ),
             paid=round(questions_paid(task, survey)),
             worst=round(questions_left(task, survey)) * worst[task.name],
+            declined=expected_refusals(task, survey),
         )
         for task in tasks
     }
@@ -182,6 +187,7 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
                 **_load_row(task.load),
                 **_interval_row(task.cost),
                 "worst_usd": _usd(task.worst),
+                **(asdict(task.declined) if task.declined else {}),
             }
             for name, task in one.tasks.items()
         },

@@ -16,6 +16,10 @@ _CHANCE_OF_EACH_LABEL = 0.3
 _FEW = 0.5
 _MOST = 0.9
 _CERTAIN = 1_000_000
+# Of pictures that a task is asked of, how many Gemini is taken to decline where nobody knows: it is
+# no finding, but stands for few. It counts like so many pictures that were seen.
+_ASSUMED_DECLINED = 0.01
+_ASSUMED_COUNTS = 20
 # What is imagined counts like half an image that was seen. Archives are often of one kind, all
 # receipts say, so that nearly none or nearly all is likelier than any share between.
 _IMAGINED_COUNTS = 0.5
@@ -44,6 +48,14 @@ class Share:
         return rng.betavariate(self.yes, self.no)
 
 
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The share of pictures taken to be declined, by so many whose fate is known."""
+
+    declined_share: float
+    declined_seen: int
+
+
 _DETAILED = Share(0.5, 1.5)
 _CALIBRATED_IMAGES = 40
 
@@ -56,28 +68,43 @@ def asked_shares(tasks: Sequence[Task], survey: Survey) -> dict[str, Share]:
     journal has count as evidence.
     """
     imagined = _imagined_shares(tasks)
-    shares = {}
-    images = (*survey.images, *survey.known)
-    weights = (*survey.image_weights, *(survey.known_scale for _ in survey.known))
-    mean = sum(weights) / len(weights) if weights else 1.0
+    shares: dict[str, Share] = {}
     for task in tasks:
-        counts = dict.fromkeys(Standing, 0.0)
-        for image, weight in zip(images, weights, strict=True):
-            counts[image.standings[task.name]] += weight / mean
-        spared = counts[Standing.SPARED]
-        asked = counts[Standing.ASKED] + counts[Standing.PAID]
-        evidence = (asked, spared) if task.depends_on else (0.0, 0.0)
+        evidence = _evidence(task, survey) if task.depends_on else (0.0, 0.0)
         before = imagined[task.name]
         if task.when:
             before = min(before * max(before, _FEW), _MOST)
+        counted = _IMAGINED_COUNTS
+        if task.after_refusal:
+            counted, before = _ASSUMED_COUNTS, _ASSUMED_DECLINED * shares[task.after_first].mean
         shares[task.name] = Share(
-            _IMAGINED_COUNTS * before + evidence[0],
-            _IMAGINED_COUNTS * (1 - before) + evidence[1],
+            counted * before + evidence[0], counted * (1 - before) + evidence[1]
         )
-        if task.sample is not None:  # what is set is not a guess
+        if task.sample is not None and not task.after_refusal:  # what is set is not a guess
             asked_of = shares[task.name].mean * task.sample.share
             shares[task.name] = Share(asked_of * _CERTAIN, (1 - asked_of) * _CERTAIN)
     return shares
+
+
+def expected_refusals(task: Task, survey: Survey) -> Declined | None:
+    """What is expected of a route for refusals; None of other asks."""
+    if not task.after_refusal:
+        return None
+    yes, no = _evidence(task, survey)
+    seen = yes + no
+    share = (_ASSUMED_COUNTS * _ASSUMED_DECLINED + yes) / (_ASSUMED_COUNTS + seen)
+    return Declined(share, round(seen))
+
+
+def _evidence(task: Task, survey: Survey) -> tuple[float, float]:
+    """How many images of the sample are asked, and how many are not, as the journal tells."""
+    images = (*survey.images, *survey.known)
+    weights = (*survey.image_weights, *(survey.known_scale for _ in survey.known))
+    mean = sum(weights) / len(weights) if weights else 1.0
+    counts = dict.fromkeys(Standing, 0.0)
+    for image, weight in zip(images, weights, strict=True):
+        counts[image.standings[task.name]] += weight / mean
+    return counts[Standing.ASKED] + counts[Standing.PAID], counts[Standing.SPARED]
 
 
 def detailed_share(task: Task) -> Share:

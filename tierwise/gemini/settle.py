@@ -8,6 +8,7 @@ blame stands alone, so that it costs its neighbours no answer:
     answer missing or outside its type ──▶ that question alone, once
     every answer about an image of several questions ──▶ that image once more, then each apart
     a question alone, and nothing said about it ──▶ once more, then the next run
+    a question alone that is declined, with `on_refusal` ──▶ at once a failure: another ask follows
 
 The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
 """
@@ -31,6 +32,7 @@ from tierwise.images.picture import Picture
 from tierwise.looks import joint_of
 from tierwise.records import (
     AS_TASK,
+    REFUSALS,
     Answer,
     Failure,
     Page,
@@ -145,8 +147,8 @@ def settle(asks: Sequence[Ask], exchange: Exchange) -> Settled:
             return _settle_truncated(pack)
         case Finish.FINAL:
             return pack.narrow(*_why(exchange.reply))
-        case Finish.OPEN:
-            return _settle_open(pack)
+        case Finish.DECLINED | Finish.OPEN as finish:
+            return _settle_open(pack, declined=finish is Finish.DECLINED)
         case Finish.ANSWER if is_joint(asks):
             return _settle_joint(pack)
         case Finish.ANSWER if can_split(asks):
@@ -386,11 +388,15 @@ def _why(reply: Reply) -> tuple[Reason, str]:
     return Reason.BLOCKED_ANSWER, f"Gemini stopped: {reply.finish_reason}"
 
 
-def _settle_open(pack: _Pack) -> Settled:
-    """Nothing was said about any picture."""
-    if not (can_split(pack.asks) or pack.asks[0].asked_again):
-        return pack.repeat((pack.all_charged(asked_again=True),))
+def _settle_open(pack: _Pack, *, declined: bool) -> Settled:
+    """Nothing was said about any picture, or they were declined for no reason that is final."""
+    ask = pack.asks[0]
     reason, words = _why(pack.exchange.reply)
+    goes_on = ask.task.declined_once and reason in REFUSALS
+    if not (can_split(pack.asks) or ask.asked_again or (declined and goes_on)):
+        return pack.repeat((pack.all_charged(asked_again=True),))
+    if goes_on:
+        return pack.narrow(reason, words)
     return pack.narrow(
         reason, f"{words}, twice; it is no verdict, so the next run asks again", may_pass=True
     )

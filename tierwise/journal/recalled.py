@@ -10,7 +10,7 @@ from tierwise.answerer import AnsweredBy, ServiceKind
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.journal.lines import Again, Entry
 from tierwise.journal.reading import ANYBODYS, Reading
-from tierwise.records import Answer, Outcome, Page, Reason, Spent, is_cut
+from tierwise.records import REFUSALS, Answer, Failure, Outcome, Page, Reason, Spent, is_cut
 
 _NOTHING = Spent()
 
@@ -25,7 +25,8 @@ class Recalled:
     pay for the same half of an answer. `wasted` is what this run paid for requests without outcome,
     `again` how it has to ask them, `paid` all that it paid, or may have, in nano-dollars.
     `contents` are those of images and groups that any reply was about. `pages` are known by content
-    and, where they are frames of an animation, by which.
+    and, where they are frames of an animation, by which. `declined` are refusals of earlier runs
+    that are asked again, but where there is another route for them.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -35,13 +36,19 @@ class Recalled:
     pages: dict[tuple[str, str | int], dict[int, Page]] = field(default_factory=dict)
     contents: set[str] = field(default_factory=set)
     paid: int = 0
+    declined: dict[str, Failure] = field(default_factory=dict)
 
-    def outcome(self, request_id: str, shape: Schema, *, apart: bool = False) -> Outcome | None:
+    def outcome(
+        self, request_id: str, shape: Schema, *, apart: bool = False, declined: bool = False
+    ) -> Outcome | None:
         """What is known of a question, unless it is an answer that no reply could have given.
 
-        With `apart`, an answer to this question and others will not do.
+        With `apart`, an answer to this question and others will not do. With `declined`, a refusal
+        will that is not final by itself.
         """
         found = self.outcomes.get(request_id)
+        if found is None and declined:
+            return self.declined.get(request_id)
         if isinstance(found, Answer) and (
             (apart and found.asked_with) or not _fits(found.value, shape)
         ):
@@ -107,8 +114,7 @@ def free(outcome: Outcome) -> Outcome:
     """The same outcome for another name, which pays nothing for it; the naive way asks it too."""
     if isinstance(outcome, Answer):
         return _free_answer(outcome, outcome.service)
-    first = outcome.first and _free_answer(outcome.first, outcome.first.service)
-    return replace(outcome, spent=_NOTHING, wasted=_NOTHING, first=first)
+    return _free_failure(outcome)
 
 
 def _fits(value: Any, shape: Schema) -> bool:
@@ -120,8 +126,13 @@ def _fits(value: Any, shape: Schema) -> bool:
     return True
 
 
+def _free_failure(failure: Failure) -> Failure:
+    first = failure.first and free(failure.first)
+    return replace(failure, spent=_NOTHING, wasted=_NOTHING, first=first)
+
+
 def _free_answer(answer: Answer, service: ServiceKind | None) -> Answer:
-    first = answer.first and _free_answer(answer.first, answer.first.service)
+    first = answer.first and free(answer.first)
     return replace(
         answer, spent=_NOTHING, wasted=_NOTHING, reused=True, first=first, service=service
     )
@@ -139,6 +150,8 @@ def _recall_earlier(recalled: Recalled, entry: Entry, reading: Reading) -> None:
     _note_limit(recalled, entry)
     final = entry.failure is not None and reading.is_final(entry.failure, entry.cut_off_at)
     found = entry.answer or (entry.failure if final else None)
+    if entry.failure and not final and entry.failure.reason in REFUSALS:
+        recalled.declined[entry.request_id] = replace(_free_failure(entry.failure), earlier=True)
     known = recalled.outcomes.get(entry.request_id)
     better = _is_apart(found) and not _is_apart(known)
     if found and (better or not isinstance(known, Answer)):

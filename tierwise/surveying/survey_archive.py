@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from tierwise.answering.prepare import READERS
-from tierwise.answering.question import known_outcome, question
+from tierwise.answering.question import known_outcome, question, with_first
 from tierwise.errors import ImageError, StoreError
 from tierwise.forecast.survey import SeenFile, SeenImage, Standing, Stratum, Survey
 from tierwise.images.limits import Limits
@@ -21,7 +21,7 @@ from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
 from tierwise.journal.reading import ANYBODYS, Reading
 from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
-from tierwise.records import Answer, ImageFile, Page, Reason
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Page, Reason
 from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
@@ -232,24 +232,32 @@ def _standings(
     Groups stand apart, see `survey_groups`.
     """
     answers: dict[str, object] = {}
+    found: dict[str, Outcome | None] = {}
     standings: dict[str, Standing] = {}
     for task in tasks:
         before = {standings[name] for name in task.depends_on}
+        outcome: Outcome | None = None
         if task.per:
-            standings[task.name] = Standing.ASKED
+            standing = Standing.ASKED
         elif task.sample and not file.content_hash:
-            standings[task.name] = Standing.OPEN
+            standing = Standing.OPEN
         elif not task.covers(file.content_hash):
-            standings[task.name] = Standing.SPARED
+            standing = Standing.SPARED
         elif before & {Standing.ASKED, Standing.OPEN}:
-            standings[task.name] = Standing.OPEN
-        elif not task.is_asked(answers):
-            standings[task.name] = Standing.SPARED
-        elif not recalled.outcomes:
-            standings[task.name] = Standing.ASKED
+            standing = Standing.OPEN
+        elif not _follows(task, found) or not task.is_asked(answers):
+            standing = Standing.SPARED
         else:
             outcome = known_outcome(question(task, file, page, answers), recalled)
-            standings[task.name] = Standing.PAID if outcome else Standing.ASKED
-            if isinstance(outcome, Answer):
-                answers[task.name] = outcome.value
+            standing = Standing.PAID if outcome else Standing.ASKED
+        standings[task.name] = standing
+        found[task.name] = outcome = with_first(task, outcome, found)
+        if isinstance(outcome, Answer):
+            answers[task.name] = outcome.value
     return standings
+
+
+def _follows(task: Task, found: Mapping[str, Outcome | None]) -> bool:
+    """Whether what came of the ask before one for refusals was a refusal; of others always."""
+    before = found.get(task.after_first)
+    return not task.after_refusal or (isinstance(before, Failure) and before.declined)

@@ -13,7 +13,7 @@ from tierwise.answers.text import Text
 from tierwise.errors import InputError, TasksError
 from tierwise.models import find_model
 from tierwise.records import Route
-from tierwise.shown import shown
+from tierwise.shown import counted, shown
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import Condition
@@ -23,6 +23,7 @@ from tierwise.tasks.keys import AUTO, KINDS, ONE_KIND, FileKeys, TaskKeys
 from tierwise.tasks.label_files import ReadFile
 from tierwise.tasks.label_lists import read_labels
 from tierwise.tasks.prompts import used_variables
+from tierwise.tasks.refusals import refusal_route_of
 from tierwise.tasks.routes import (
     check_model,
     check_reference,
@@ -88,6 +89,7 @@ def build_task(
         variables=keys.variables,
         per=grouping_of(document, name, keys),
         escalation=escalation_of(document, name, keys, route, answers),
+        on_refusal=refusal_route_of(document, name, keys, route),
         together=together_of(document, file, name),
         routing=routing_of(document, file, name, route),
         cut=top_down_of(document, name, keys, answers[name], route),
@@ -206,11 +208,13 @@ def _check_output(document: Document, task: Task) -> None:
     asked: dict[tuple[str, ...], Route] = {("images_per_request",): task.route}
     if task.escalation:
         asked["escalate", "images_per_request"] = task.escalation.route
+    if task.on_refusal:
+        asked["on_refusal", "model"] = task.on_refusal
     for keys, route in asked.items():
         limit, pack = find_model(route.model).max_output_tokens, route.images_per_request
         with _at(document, task.name, *keys):
             if task.output_limit(pack) > limit:
                 raise TasksError(
-                    f"{pack} images with up to {task.max_output_tokens} output tokens each exceed "
-                    f"the model's {limit} per reply. Lower this, or `max_output_tokens`."
+                    f"{counted(pack, 'image')} with up to {task.max_output_tokens} tokens each "
+                    f"exceed the model's {limit} per reply. Lower this, or `max_output_tokens`."
                 )

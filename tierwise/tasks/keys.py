@@ -130,6 +130,16 @@ class EscalateKeys(_Keys):
     )
 
 
+class RefusalKeys(_Keys):
+    """`on_refusal:`, the route by which pictures are asked that Gemini declined."""
+
+    model: str | None = Field(default=None, description="Write the name of a pinned model.")
+    media_resolution: Resolution | None = Field(default=None, description="Write {options}.")
+    image: SizeKeys = Field(
+        default_factory=SizeKeys, description="Write keys, as in {max_side: 768}."
+    )
+
+
 class TaskKeys(DefaultKeys):
     """One task."""
 
@@ -156,6 +166,9 @@ class TaskKeys(DefaultKeys):
     escalate: EscalateKeys | None = Field(
         default=None,
         description="Write {when: a condition, media_resolution: high}, for example.",
+    )
+    on_refusal: RefusalKeys | None = Field(
+        default=None, description="Write a route, as in {model: gemini-3.5-flash-lite}."
     )
     input: Literal["image", "text"] = Field(default="image", description="Write {options}.")
     variables: dict[str, str] = Field(
@@ -297,5 +310,7 @@ _BELOW: dict[tuple[type[_Keys], object], type[_Keys]] = {
     (TaskKeys, "text"): TextKeys,
     (TaskKeys, "escalate"): EscalateKeys,
     (EscalateKeys, "image"): SizeKeys,
+    (TaskKeys, "on_refusal"): RefusalKeys,
+    (RefusalKeys, "image"): SizeKeys,
 }
 _YAML_TYPES = {type(None): "nothing", bool: "true or false", int: "a number", float: "a number"}

@@ -12,7 +12,7 @@ from tierwise.models import find_model
 from tierwise.profiles import DEFAULT_QUALITY, PROFILES
 from tierwise.records import ImageSettings, MediaResolution, Route, ServiceTier
 from tierwise.sizes import sized_for
-from tierwise.tasks.keys import AUTO, FileKeys, ImageKeys, TaskKeys
+from tierwise.tasks.keys import AUTO, FileKeys, ImageKeys, SizeKeys, TaskKeys
 from tierwise.tiers import counts_pixels, pixels_worth_sending, token_budget
 
 DEFAULT_RESOLUTION = MediaResolution.LOW
@@ -57,6 +57,39 @@ def on_sheets(route: Route, images: int) -> Route:
         image=replace(route.image, max_side=min(route.image.max_side, seen), tokens=0),
         images_per_request=images if route.images_per_request == 1 else route.images_per_request,
         images_per_sheet=images,
+    )
+
+
+def route_beside(
+    own: Route,
+    model: str | None,
+    resolution: MediaResolution | None,
+    size: SizeKeys,
+    *,
+    pack: int,
+    sheet: int,
+) -> Route:
+    """A second route of a task: what is left out is as in its own, and the size as it is seen.
+
+    `pack` and `sheet` are images per request and per contact sheet.
+    """
+    model, resolution = model or own.model, resolution or own.media_resolution
+    alike = (model, resolution, sheet) == (own.model, own.media_resolution, own.images_per_sheet)
+    usual = own.image if alike else sized_for(own.image, model, resolution, sheet)
+    side, quality = PROFILES.get(size.profile or "", (0, own.image.quality))
+    image = replace(usual, quality=size.quality or quality)
+    if size.max_side or side:
+        image = replace(image, max_side=size.max_side or side, tokens=0)
+        # A calibration writes the usual size so, where the first ask has a size of its own.
+        seen = sized_for(image, model, resolution, sheet)
+        image = seen if seen.max_side == image.max_side else image
+    return replace(
+        own,
+        model=model,
+        media_resolution=resolution,
+        image=image,
+        images_per_request=pack,
+        images_per_sheet=sheet,
     )
 
 

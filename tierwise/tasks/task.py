@@ -35,13 +35,16 @@ class Task:
     tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
     images is asked, with `chosen` only these. Answers with a confidence below `unsure_below` were
-    wrong more often in a calibration. With `escalation`, doubtful images are asked again:
-    `questions_of` makes two tasks of such a one, whose `first_of` and `after_first` then name each
-    other. One with a `cut` becomes two as well: the second is about the labels below the answer to
-    the first, and `narrowed` to one `branch` when that is known. `together` names the tasks with
+    wrong more often in a calibration. With `escalation`, doubtful images are asked again, with
+    `on_refusal` those that Gemini declined: `questions_of` makes asks of such a task, of which all
+    but the last are `first_of` it, and all but the first come `after_first`, the one before; those
+    `after_refusal` where that was declined; `stage` is which of them, empty for the first. Of such
+    asks one refusal is final (`declined_once`).
+    One with a `cut` comes to two as well: the second is about the labels below the answer of the
+    ask `cut_by`, and `narrowed` to one `branch` when that is known. `together` names the tasks with
     which it may share a request, None for any; `look` are the asks that do, this one among them,
-    and `first_questions` the tasks that one request per picture and model would ask (both are for
-    `questions_of` to say). A trial of the task `trial_of`
+    and `first_questions` the tasks that one request per
+    picture and model would ask (both are for `questions_of` to say). A trial of the task `trial_of`
     may be one of asking together: `tried_with` are the digests of all that its requests ask, and
     nothing that was asked with anything else will do for it. `digest` is SHA-256 over what is
     asked: all that changes the answer except image, route and its rules, and whether, with whom and
@@ -60,9 +63,14 @@ class Task:
     audit: Audit | None = None
     chosen: Chosen | None = None
     escalation: Escalation | None = None
+    on_refusal: Route | None = None
+    declined_once: bool = False
+    after_refusal: bool = False
+    stage: str = ""
     first_of: str = ""
     after_first: str = ""
     cut: tuple[str, ...] = ()
+    cut_by: str = ""
     branch: str = ""
     together: tuple[str, ...] | None = None
     look: tuple[str, ...] = ()
@@ -99,6 +107,11 @@ class Task:
         return self.together == ()
 
     @property
+    def goes_on_when_declined(self) -> bool:
+        """Whether another ask comes where Gemini declines this one, whenever that was."""
+        return self.declined_once and not self.after_refusal
+
+    @property
     def sample(self) -> Audit | Chosen | None:
         """The contents that it is asked of, None for all."""
         return self.audit or self.chosen
@@ -109,7 +122,8 @@ class Task:
 
     def is_for_certain(self, content_hash: str) -> bool:
         """Whether each image of this content is asked as any other task, whatever its answers."""
-        return self.when is None and self.audit is None and self.covers(content_hash)
+        always = self.when is None and self.audit is None and not self.after_refusal
+        return always and self.covers(content_hash)
 
     @property
     def row_of(self) -> str:
@@ -129,7 +143,7 @@ class Task:
     @property
     def ask_name(self) -> str:
         """What this ask is called where those of a task in stages are told apart."""
-        return f"{self.name}@escalated" if self.after_first else self.row_of
+        return self.row_of + self.stage
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -164,7 +178,7 @@ class Task:
         if self.when is None:
             return True
         if self.after_first in answers:
-            answers = {**answers, self.name: answers[self.after_first]}
+            answers = {**answers, self.row_of: answers[self.after_first]}
         return self.when.holds(answers)
 
     def narrowed(self, answers: Mapping[str, Any]) -> Task:
@@ -172,9 +186,9 @@ class Task:
 
         Where the first answer is not known, about the longest.
         """
-        if not (self.cut and self.after_first):
+        if not (self.cut and self.cut_by):
             return self
-        first = answers.get(self.after_first)
+        first = answers.get(self.cut_by)
         return _narrowed(self, first if first in self.cut else self.cut[0])
 
     def answers_in_request(self, images: int) -> int:

