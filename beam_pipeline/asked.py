@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tierwise.accounts.admission import read_dollars
 from tierwise.answerer import Answerer, ServiceKind
+from tierwise.beam_pipeline.example_pictures import pictures_beside
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.emulated import Identity
@@ -61,7 +62,12 @@ def tasks_of(settings: Settings) -> Tasks:
     if not settings.tasks:
         return at_tier(default_tasks(), settings.service_tier)
     text = _read_text("tasks", settings.tasks, TasksError)
-    tasks = load_tasks(text, path=settings.tasks, read=files_beside(settings.tasks))
+    tasks = load_tasks(
+        text,
+        path=settings.tasks,
+        read=files_beside(settings.tasks),
+        pictures=pictures_beside(settings.tasks),
+    )
     return at_tier(tasks, settings.service_tier)
 
 

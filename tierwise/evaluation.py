@@ -31,6 +31,7 @@ class Against(StrEnum):
     OLD_LABEL = "old_label"
     UNKNOWN_LABEL = "unknown_label"
     AUDIT = "audit"
+    EXAMPLE = "example"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,11 +65,15 @@ PairRow = tuple[PairKey, PairTotals]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A task that has something to be held against: its columns, some empty."""
+    """A task that has something to be held against: its columns, some empty.
+
+    Pictures of the contents `shown` are examples of its prompt, and are no evidence.
+    """
 
     kind: AnswerType
     truth: tuple[str, ...]
     old: str
+    shown: frozenset[str] = frozenset()
 
 
 def judged_tasks(
@@ -90,7 +95,7 @@ def judged_tasks(
         if not old and task.name == old_label_task and "old_label" in columns:
             old = "old_label"
         if truth or old:
-            found[task.name] = Judged(task.answer, truth, old)
+            found[task.name] = Judged(task.answer, truth, old, task.contents_shown)
     return found
 
 
@@ -128,8 +133,9 @@ def _against_truth(task: Judged, file: ImageFile, name: str, value: Any) -> Iter
         return
     if truth is not None:
         points = round(task.kind.score_of(truth, value) * WHOLE)
+        against = Against.EXAMPLE if file.content_hash in task.shown else Against.LABEL
         pair = (written(truth), written(value)) if task.kind.choices() else ("", "")
-        yield PairKey(name, Against.LABEL, *pair), PairTotals(1, points, (file.uri,))
+        yield PairKey(name, against, *pair), PairTotals(1, points, (file.uri,))
 
 
 def written(value: Any) -> str:

@@ -13,7 +13,7 @@ from tierwise.pair_lists import LabelOf, OtherPairs, PairList, PairsOf, label_of
 from tierwise.statistics.intervals import share_interval
 
 _MOST_PAIRS = 100
-_AGAINST = (Against.LABEL, Against.OLD_LABEL, Against.UNKNOWN_LABEL)
+_AGAINST = (Against.LABEL, Against.OLD_LABEL, Against.UNKNOWN_LABEL, Against.EXAMPLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Which questions look at a picture together, so that it is paid once for all of them.
 
 Google bills a picture with every request that carries it, and at every media resolution it is most
-of the input. Questions share a request for a picture where they have the same model, service tier
-and contact sheet, come at the same stage (`stage_of`), take some pictures by the same route, and
-each allows the other (`together` of the tasks file). Whether they do is decided picture by picture,
-where their routes are known (`tierwise.answering.look`); here is said who may.
+of the input. Questions share a request for a picture where they have the same model, service tier,
+contact sheet and examples, come at the same stage (`_place`), take some pictures by the same route,
+and each allows the other (`together` of the tasks file). Whether they do is decided picture by
+picture, where their routes are known (`tierwise.answering.look`); here is said who may.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def _place(task: Task, depth: int) -> object:
     route = task.route
     # Second asks of several tasks come after their first ones, whatever put each in doubt.
     stage: object = depth if task.after_first else (task.when, depth)
-    return route.model, route.service_tier, route.images_per_sheet, bool(task.after_first), stage
+    shown = tuple((one.label, one.contents) for one in task.examples_shown)
+    kind = route.model, route.service_tier, route.images_per_sheet, shown
+    return kind, bool(task.after_first), stage
 
 
 def _looks(alike: Sequence[Task]) -> Iterator[list[Task]]:

@@ -156,6 +156,7 @@ class Route:
     """How a task is asked.
 
     `images_per_request` counts those on contact sheets too: it is a multiple of `images_per_sheet`.
+    `examples` is how many labelled pictures are shown before those that are asked about.
     """
 
     model: str
@@ -164,6 +165,7 @@ class Route:
     images_per_request: int = 1
     service_tier: ServiceTier = ServiceTier.STANDARD
     images_per_sheet: int = 1
+    examples: int = 0
 
 
 @dataclass(frozen=True, slots=True)

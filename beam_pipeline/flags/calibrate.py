@@ -24,8 +24,9 @@ FLAGS = (
     ),
     Flag(
         "routes",
-        "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES], where s is "
-        "images per contact sheet and x images per request; with +together, or the names of "
+        "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES]"
+        "[-plain], where s is images per contact sheet, x images per request and plain without the "
+        "task's examples; with +together, or the names of "
         "tasks, behind it: asked in one request with others, as in low+together. The tasks "
         "file's is always among them, the dearest is the reference. Default: high, medium and "
         "low, alone and in packs of 8, medium and low with 4 images on a sheet, and together "

@@ -32,6 +32,9 @@ def print_evaluation(
     wrong = [pair for pair in found.get("label", []) if pair["label"] != pair["answer"]]
     if wrong:
         console.print(_table(f"{task}: wrong answers", "label", wrong, console.width))
+    if known := sum(pair["images"] for pair in found.get("example", [])):
+        said = f"{counted(known, 'labelled image')} left out, for the prompt shows them as examples"
+        say(console, f"{task}: {said}.")
     if unknown := found.get("unknown_label"):
         named = ", ".join(f"{plain(one['label'])} ({one['images']})" for one in unknown)
         several = " Write several of them as a; b." if several_labels else ""

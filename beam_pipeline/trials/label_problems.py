@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 UNKNOWN_LABEL = "unknown_label"
 CONFLICTING_LABELS = "conflicting_labels"
 MISSING = "missing"
+EXAMPLE = "example"
 NOT_REACHED = "not_reached"
 GATE_UNKNOWN = "gate_unknown"
 

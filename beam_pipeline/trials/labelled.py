@@ -18,6 +18,7 @@ from tierwise.beam_pipeline.trials.drawn import as_manifest, drawn_at_random
 from tierwise.beam_pipeline.trials.hash_sample import HashSample
 from tierwise.beam_pipeline.trials.label_problems import (
     CONFLICTING_LABELS,
+    EXAMPLE,
     MISSING,
     UNKNOWN_LABEL,
     LabelProblems,
@@ -168,6 +169,7 @@ def labelled_images(
         truths = dict(_truths(named, tasks, truth_columns, problems))
         digest = _digest(named, truths, problems) if truths else None
         if digest is not None:
+            truths = _not_shown(named, truths, tasks, digest, problems)
             contents.setdefault(digest, _Content(named, digest)).add(named.uri, truths, tasks)
             problems.forgive(named.uri, truths)
     for content in contents.values():
@@ -188,6 +190,17 @@ def _truths(
         else:
             if truth is not None:
                 yield task, truth
+
+
+def _not_shown(
+    named: Named, truths: Mapping[str, Any], tasks: Tasks, content: str, problems: LabelProblems
+) -> dict[str, Any]:
+    """The labels of a picture for tasks that do not show it as an example."""
+    shown = [task for task in truths if content in tasks.task(task).contents_shown]
+    if shown:
+        said = f"{' and '.join(shown)}: shown as an example"
+        problems.add(said, named.uri, reason=EXAMPLE, tasks=shown)
+    return {task: truth for task, truth in truths.items() if task not in shown}
 
 
 def _digest(named: Named, tasks: Collection[str], problems: LabelProblems) -> str | None:

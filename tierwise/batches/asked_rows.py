@@ -24,6 +24,7 @@ from tierwise.references import Reference
 from tierwise.routing import Decision
 from tierwise.storage.files import files_for
 from tierwise.tasks.auditing import Audit
+from tierwise.tasks.examples import Example
 from tierwise.tasks.grouping import Grouping
 from tierwise.tasks.task import Task
 from tierwise.wording import Prompt
@@ -95,6 +96,7 @@ class _Task:
     after_first: str = ""
     branch: str = ""
     declined_once: bool = False
+    examples: tuple[Example, ...] = ()
     together: tuple[str, ...] | None = None
     first_questions: tuple[str, ...] = ()
     trial_of: str = ""
@@ -161,6 +163,7 @@ def _ask(written: _Question, tasks: Mapping[str, Task]) -> Ask:
 
 def _written_task(task: Task) -> _Task:
     same = {name: getattr(task, name) for name in _SAME_IN_TASKS}
+    same["examples"] = tuple(replace(one, data=b"") for one in task.examples)
     kind = kind_of(task.answer)
     answer = TypeAdapter(ANSWER_KINDS[kind]).dump_python(task.answer, mode="json")
     return _Task(kind=kind, answer=answer, **same)

@@ -1,10 +1,11 @@
 """The routes that a calibration tries: by what names they go, and in which order they are trusted.
 
-A route is written `[MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES]`: `medium`, `low-512px`,
+A route is written `[MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES][-plain]`: `medium`, `low-512px`,
 `low-x8` (eight images in a request), `low-s4` (four on a contact sheet), `low-s4-x8` (two sheets
-of four), `gemini-3.5-flash-lite/high`. What is left out is the task's own model,
-the side that the media resolution can use, images that are not on sheets, one image or sheet per
-request. Behind it may stand who is asked in the same request (`tierwise.calibration.joint_routes`).
+of four), `gemini-3.5-flash-lite/high`, `low-plain` (without the task's examples). What is left out
+is the task's own model, the side that the media resolution can use, images that are not on sheets,
+one image or sheet per request. Behind it may stand who is asked in the same request
+(`tierwise.calibration.joint_routes`).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _MOST_IMAGES = 50
 _SIDES = (16, 8192)
 _WRITTEN = re.compile(
     r"(?:(?P<model>[^/]+)/)?(?P<resolution>[a-z_]+)(?:-(?P<side>\d{1,5})px)?"
-    r"(?:-s(?P<sheet>\d{1,3}))?(?:-x(?P<images>\d{1,3}))?"
+    r"(?:-s(?P<sheet>\d{1,3}))?(?:-x(?P<images>\d{1,3}))?(?P<plain>-plain)?"
 )
 # The shape of most photographs.
 _WIDTH, _HEIGHT = 4000, 3000
@@ -57,11 +58,15 @@ def route_name(route: Route, own: Route) -> str:
     side = "" if route.image.max_side == usual else f"-{route.image.max_side}px"
     on_sheet = "" if sheet == 1 else f"-s{sheet}"
     packed = "" if images == sheet else f"-x{images}"
-    return f"{model}{route.media_resolution}{side}{on_sheet}{packed}"
+    plain = "-plain" if own.examples and not route.examples else ""
+    return f"{model}{route.media_resolution}{side}{on_sheet}{packed}{plain}"
 
 
 def usual_routes(own: Route) -> Routes:
-    """The task's own route, and each media resolution alone, in packs and on contact sheets."""
+    """The task's own route, and each media resolution alone, in packs and on contact sheets.
+
+    Of a task with examples, its own route and each media resolution alone without them, too.
+    """
     offered = find_model(own.model).media_resolutions
     resolutions = [one for one in _RESOLUTIONS if one in offered]
     tried = [_route(own, own.model, one, images=pack) for pack in _PACKS for one in resolutions]
@@ -70,6 +75,9 @@ def usual_routes(own: Route) -> Routes:
         for one, sheet in _SHEETS
         if one in offered
     ]
+    if own.examples:
+        alone = [route for route in tried if route.images_per_request == 1]
+        tried += [replace(route, examples=0) for route in (*alone, own)]
     return {route_name(route, own): route for route in (*tried, own)}
 
 
@@ -120,7 +128,8 @@ def expected_costs(
         sheet = image_tokens(route.model, route.media_resolution, _WIDTH, _HEIGHT)
         picture = Decimal(sheet) / route.images_per_sheet
         words = Decimal(text_tokens(prompt)) / route.images_per_request
-        return (picture + words) * price.input_usd_per_mtok
+        shown = Decimal(sheet * route.examples) / route.images_per_request
+        return (picture + shown + words) * price.input_usd_per_mtok
 
     return {name: cost(route) for name, route in routes.items()}
 
@@ -156,7 +165,10 @@ def read_route(written: str, own: Route) -> Route:
     check_model(model)
     check_resolution(model, resolution)
     check_tier(model, own.service_tier)
-    return _route(own, model, resolution, side=side, images=images, sheet=sheet)
+    if found["plain"] and not own.examples:
+        raise _malformed(written, "-plain is without examples, and this task has none")
+    route = _route(own, model, resolution, side=side, images=images, sheet=sheet)
+    return replace(route, examples=0) if found["plain"] else route
 
 
 def _route(
@@ -184,5 +196,6 @@ def _route(
 def _malformed(written: str, why: str) -> InputError:
     return InputError(
         f"--routes: {shown(written)} is not a route: {why}. Write [MODEL/]RESOLUTION[-SIDEpx]"
-        "[-sIMAGES][-xIMAGES][+together], as in low, medium-x8, low-s4, low-512px or low+together."
+        "[-sIMAGES][-xIMAGES][-plain][+together], as in low, medium-x8, low-s4, low-512px or "
+        "low+together."
     )

@@ -1,4 +1,7 @@
-"""The words before a picture: the number that it goes by, or those of the images on a sheet."""
+"""The words before a picture: the number that it goes by, or those of the images on a sheet.
+
+Other pictures are examples, which are not asked about: a label in quotes stands before each.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,11 @@ _SHEET = re.compile(
 )
 
 
+# 'Example of "hat":', and what stands between examples and a picture that has no caption.
+_EXAMPLE = re.compile(r'\s*Example\b[^"\n]*"[^"\n]*":?\s*\Z')
+_AFTER_EXAMPLES = re.compile(r"\s*The (?:picture|image)\b[^\n]*:\s*\Z")
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
     """The numbers of a picture's images, in reading order; several stand in the cells of `grid`.
@@ -28,6 +36,20 @@ class Caption:
     grid: Grid | None = None
     word: str = ""
     own: str = ""
+
+
+def is_example(text: str) -> bool:
+    """Whether the picture behind a text is an example.
+
+    >>> is_example('Example of "hat":'), is_example("Image 1:")
+    (True, False)
+    """
+    return bool(_EXAMPLE.match(text))
+
+
+def is_after_examples(text: str) -> bool:
+    """Whether a text only says that no further example follows."""
+    return bool(_AFTER_EXAMPLES.match(text))
 
 
 def read_caption(text: str) -> Caption | None:

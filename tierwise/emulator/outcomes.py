@@ -23,6 +23,7 @@ from tierwise.emulator.packs import CHECK_FIELD, MISPLACED, disarranged, misplac
 from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.repeating import endless
 from tierwise.emulator.request import GeminiRequest
+from tierwise.emulator.sight import upright_size
 from tierwise.emulator.thoughts import thought_tokens
 from tierwise.emulator.views import SeenPicture
 from tierwise.records import Usage
@@ -52,6 +53,12 @@ def prompt_usage(asked: GeminiRequest, views: Sequence[SeenPicture]) -> Usage:
             asked.model.name, p.media_resolution, view.width, view.height, vertex=asked.call.vertex
         )
         for p, view in zip(asked.pictures, views, strict=True)
+    )
+    of_images += sum(
+        image_tokens(
+            asked.model.name, p.media_resolution, *upright_size(p.data), vertex=asked.call.vertex
+        )
+        for p in asked.examples
     )
     total = text_tokens(asked.whole_text) + of_images
     if total > asked.model.context_tokens:

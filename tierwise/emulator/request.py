@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from tierwise.contact_sheets import Grid
-from tierwise.emulator.captions import Caption, read_caption
+from tierwise.emulator.captions import Caption, is_after_examples, is_example, read_caption
 from tierwise.emulator.echoes import NO_ECHO, Echo, read_echo
 from tierwise.emulator.joint import JointForm, read_joint
 from tierwise.emulator.paths import Call
@@ -47,7 +48,8 @@ class GeminiRequest:
     `question` is its text without the pictures' captions and without what it says of the reply's
     form; `labels` are those that are listed there, by what the reply is to call them. Of a `joint`
     request it is the text of all questions, and the labels stand with each of them. All of it is as
-    if nothing were to be repeated; the `echo` says what is.
+    if nothing were to be repeated; the `echo` says what is. `examples` are pictures with their
+    answers, which cost what others cost and are not asked about.
     """
 
     call: Call
@@ -60,6 +62,7 @@ class GeminiRequest:
     labels: Mapping[str, str]
     joint: JointForm | None = None
     echo: Echo = NO_ECHO
+    examples: tuple[SentPicture, ...] = ()
 
     @cached_property
     def question_sha256(self) -> str:
@@ -111,18 +114,21 @@ def read_asked(
     parts = list(_parts(body, call, model))
     captions = _captions(parts)
     texts = [part["text"] for part in parts if "text" in part]
-    bare = "\n".join(
-        p["text"] for i, p in enumerate(parts) if "text" in p and i + 1 not in captions
-    )
+    shown = _examples(parts)
+    captioned = {*captions, *shown}
+    bare = "\n".join(text for place, text in _texts(parts) if place + 1 not in captioned)
     told = read_told(bare)
     settings = _with_told_schema(read_settings(config, model), told)
-    alone = sum(map(_is_picture, parts)) == 1
+    alone = sum(map(_is_picture, parts)) - len(shown) == 1
     own = " ".join(caption.own for caption in captions.values()) if alone else ""
     joint = read_joint(bare, settings.schema, own)
+    asked = {place: caption for place, caption in captions.items() if place not in shown}
+    pictures = dict(_pictures(parts, asked, shown, config=config, model=model, objects=objects))
     return GeminiRequest(
         call=call,
         model=model,
-        pictures=tuple(_pictures(parts, captions, config, model, objects)),
+        pictures=tuple(one for place, one in pictures.items() if place not in shown),
+        examples=tuple(pictures[place] for place in sorted(shown)),
         question=joint.question if joint else told.question,
         text="\n".join(texts),
         settings=settings,
@@ -190,25 +196,47 @@ def _captions(parts: list[Mapping[str, Any]]) -> dict[int, Caption]:
     return found
 
 
+def _texts(parts: list[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
+    """By position those that say anything of the question."""
+    for place, part in enumerate(parts):
+        if "text" in part and not is_after_examples(part["text"]):
+            yield place, part["text"]
+
+
+def _examples(parts: list[Mapping[str, Any]]) -> frozenset[int]:
+    """The positions of pictures that are not asked about."""
+    return frozenset(
+        place
+        for place, (before, one) in enumerate(pairwise(parts), start=1)
+        if _is_picture(one) and is_example(before.get("text", ""))
+    )
+
+
 def _pictures(
     parts: list[Mapping[str, Any]],
     captions: Mapping[int, Caption],
+    examples: frozenset[int],
+    *,
     config: Mapping[str, Any],
     model: Model,
     objects: Mapping[str, bytes],
-) -> Iterator[SentPicture]:
+) -> Iterator[tuple[int, SentPicture]]:
+    """By position; examples have no numbers."""
     for_all = _resolution(config.get("media_resolution"), model)
     count = 0
     for position, part in enumerate(parts):
         if _is_picture(part):
-            count += 1
+            count += position not in examples
             own = _resolution((part.get("media_resolution") or {}).get("level"), model)
             named = part.get("file_data")
             data = objects[named["file_uri"]] if named else part["inline_data"].get("data") or b""
             sha256 = hashlib.sha256(data).hexdigest()
             caption = captions.get(position, Caption((count,)))
-            yield SentPicture(
-                data, sha256, own or for_all, caption.numbers, caption.grid, caption.word
+            yield (
+                position,
+                SentPicture(
+                    data, sha256, own or for_all, caption.numbers, caption.grid, caption.word
+                ),
             )
 
 

@@ -24,6 +24,7 @@ def asked_line(asked: GeminiRequest) -> dict[str, Any]:
     """What the log tells of a request that was understood."""
     return {
         "images": [picture.sha256 for picture in asked.pictures],
+        "examples": [picture.sha256 for picture in asked.examples],
         "prompt_sha256": asked.question_sha256,
         "questions": len(asked.joint.questions) if asked.joint else 1,
         "service_tier": asked.service_tier.value,

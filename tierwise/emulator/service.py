@@ -222,7 +222,8 @@ class EmulatedService:
         views = await self._eyes.viewed(asked)
         made = outcome(asked, views, self._known, fate.fault, self._interference)
         cost = self._cost(asked, made.usage)
-        self.bill.add(asked.model.name, len(asked.pictures), made.usage, cost)
+        images = len(asked.pictures) + len(asked.examples)
+        self.bill.add(asked.model.name, images, made.usage, cost)
         self._spent.append((self._now(), cost))
         headers = {} if asked.call.vertex else {"x-gemini-service-tier": asked.service_tier.value}
         document = generated(asked, made, self._number, _version(asked, fate.fault))

@@ -38,10 +38,11 @@ def request_bytes(
     pictures = max(load.images for load in loads)
     words = sum(load.usage.input_tokens - load.usage.image_tokens for load in loads)
     requests = sum(load.requests for load in loads)
+    shown = sum(len(one.data) for one in tasks[0].examples_shown) if not named else 0
     return round(
         pictures * _picture_bytes(tasks[0], survey, named=named)
         + words * _BYTES_PER_TOKEN
-        + requests * _AROUND
+        + requests * (_AROUND + shown * _BASE64)
     )
 
 

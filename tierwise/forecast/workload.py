@@ -26,8 +26,9 @@ from tierwise.forecast.texts import (
 from tierwise.looks import pack_size, unpacked
 from tierwise.models import Model, find_model
 from tierwise.prices.prices import cost_nano_usd
-from tierwise.records import Page, ServiceTier, Usage
+from tierwise.records import MediaResolution, Page, ServiceTier, Usage
 from tierwise.tasks import Task
+from tierwise.tasks.examples import example_tokens
 
 # The images of a workload, by the places of their files in the sample.
 _OfPlaces = Mapping[int, Sequence[SeenImage]]
@@ -150,7 +151,10 @@ class Workload:
         above += scenario.detail[self.tasks[0].name] * (seen.raised - seen.picture)
         sheet = route.images_per_sheet
         sent = pack if sheet == 1 else ceil(pack / sheet)
-        pictures = sent * (seen.picture + above)
+        shown = self.tasks[0].examples_shown
+        vertex, resolution = self.rates.vertex, route.media_resolution
+        examples = example_tokens(shown, route.model, resolution, vertex=vertex)
+        pictures = sent * (seen.picture + above) + examples
         thoughts = usual_thoughts(find_model(route.model)) * scenario.thoughts
         paid = requests * (1 + scenario.repeats)
         text = sum(words) + around
@@ -166,7 +170,10 @@ class Workload:
             earlier = self._earlier_answers(task, scenario)
             alone = forms * (self.texts.alone[place] + earlier) * scenario.text
             looks = 1 / max(1, len(task.first_questions))
-            naive = _usage(named, alone, pack * seen.naive * looks, *part)
+            alike = example_tokens(
+                task.examples_shown, route.model, MediaResolution.HIGH, vertex=vertex
+            )
+            naive = _usage(named, alone, pack * (seen.naive * looks + alike), *part)
             # The naive way asks each image once, and nothing for an audit.
             counted = not (task.after_first or task.audit)
             found[task.name] = Load(

@@ -10,7 +10,7 @@ from functools import partial
 
 from tierwise.contact_sheets import layout_of
 from tierwise.errors import PriceError
-from tierwise.gemini.compose import most_text_tokens, output_limit
+from tierwise.gemini.compose import examples_in, most_text_tokens, output_limit
 from tierwise.gemini.reply import Reply
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, by_image, is_joint
@@ -20,6 +20,7 @@ from tierwise.models import answering_model, find_model, forwarded
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage, split
+from tierwise.tasks.examples import example_tokens, most_example_tokens
 from tierwise.tiers import image_tokens, most_image_tokens, text_tokens
 from tierwise.wording import request_texts
 
@@ -82,8 +83,7 @@ class Billing:
         route = asks[0].route
         usage = _ECHO if echoed else Usage()
         usage += Usage(
-            input_tokens=most_text_tokens(asks)
-            + sum(map(self._most_image_tokens, by_picture(asks))),
+            input_tokens=most_text_tokens(asks) + self._most_picture_tokens(asks),
             output_tokens=output_limit(asks),
         )
         return max(
@@ -99,8 +99,7 @@ class Billing:
 
     def enqueued_tokens(self, asks: Sequence[Ask], texts: Sequence[str]) -> int:
         """About the input tokens of a request, which limits of enqueued tokens count."""
-        pictures = sum(map(self._most_image_tokens, by_picture(asks)))
-        return pictures + sum(map(text_tokens, texts))
+        return self._most_picture_tokens(asks) + sum(map(text_tokens, texts))
 
     def check_priced(self, route: Route, on: date) -> None:
         """Raises PriceError where nobody knows what a request by this route costs on a day."""
@@ -126,7 +125,7 @@ class Billing:
         estimated = sum(map(text_tokens, texts)) or 1
         billed_text = usage.input_tokens - usage.image_tokens
         price = self._price(asks[0].route.model, ServiceTier.STANDARD, on, 0)
-        costs = []
+        costs, vertex = [], self.service.vertex
         for place, (ask, share) in enumerate(zip(asks, shares, strict=True)):
             alone = request_texts([ask.prompt], ask.task.answer.instruction()).opening
             text = billed_text * text_tokens(alone) // estimated
@@ -135,7 +134,10 @@ class Billing:
             picture = self._image_tokens(ask, MediaResolution.HIGH, *_original(ask))
             firsts = ask.task.first_questions or (ask.task.written_as,)
             shared = split(cost_nano_usd(Usage(picture), price), len(firsts))
-            own = Usage(text, 0, 0, share.usage.output_tokens, share.usage.thought_tokens)
+            shown = example_tokens(
+                ask.task.examples_shown, ask.route.model, MediaResolution.HIGH, vertex=vertex
+            )
+            own = Usage(text + shown, 0, 0, share.usage.output_tokens, share.usage.thought_tokens)
             costs.append(shared[firsts.index(ask.task.written_as)] + cost_nano_usd(own, price))
         return costs
 
@@ -148,6 +150,14 @@ class Billing:
         if len({ask.route.media_resolution for ask in images}) < 2:
             return []
         return [self._image_tokens(ask, ask.route.media_resolution, *_sent(ask)) for ask in images]
+
+    def _most_picture_tokens(self, asks: Sequence[Ask]) -> int:
+        """Of all pictures of a request, examples among them."""
+        route = asks[0].route
+        shown = most_example_tokens(
+            examples_in(asks), route.model, route.media_resolution, vertex=self.service.vertex
+        )
+        return shown + sum(map(self._most_image_tokens, by_picture(asks)))
 
     def _most_image_tokens(self, together: Sequence[Ask]) -> int:
         """Of one picture: an image by itself, or a contact sheet."""

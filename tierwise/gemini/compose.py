@@ -24,7 +24,14 @@ from tierwise.images.contact_sheet import ContactSheet
 from tierwise.looks import joint_output_limit
 from tierwise.models import find_model
 from tierwise.records import MediaResolution, split
-from tierwise.wording import RequestTexts, group_texts, joint_texts, request_texts
+from tierwise.tasks.examples import Example
+from tierwise.wording import (
+    RequestTexts,
+    group_texts,
+    joint_texts,
+    request_texts,
+    texts_with_examples,
+)
 
 PackKind = tuple[MediaResolution | None, bool, bool, str]
 
@@ -49,7 +56,10 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Request
 
     `sheets` are those of `draw_sheets`.
     """
-    texts, drawn = texts_of(asks), iter(sheets)
+    texts, drawn, resolution = texts_of(asks), iter(sheets), asks[0].route.media_resolution
+    examples = [
+        InlineImage(one.data, one.mime_type, resolution, one.caption) for one in examples_in(asks)
+    ]
     questions = len(by_image(asks)[0])
     images, sent_bytes = list[InlineImage | NamedImage](), list[int]()
     for together, own in zip(by_picture(asks), texts.before_pictures, strict=True):
@@ -64,11 +74,17 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Request
     body = request_body(
         model=find_model(asks[0].route.model),
         text=texts.opening,
+        examples=examples,
         images=images,
         response_config=_response_config(asks),
         max_output_tokens=output_limit(asks),
     )
     return RequestParts(body, texts.all, tuple(sent_bytes))
+
+
+def examples_in(asks: Sequence[Ask]) -> tuple[Example, ...]:
+    """The labelled pictures that a request begins with, the same for all that it asks."""
+    return asks[0].task.examples_shown
 
 
 def most_text_tokens(asks: Sequence[Ask]) -> int:
@@ -132,6 +148,10 @@ def answers_in(asks: Sequence[Ask]) -> int:
 
 def texts_of(asks: Sequence[Ask]) -> RequestTexts:
     """The texts of a request, which its pictures do not change."""
+    return texts_with_examples(_texts_of(asks), examples_in(asks))
+
+
+def _texts_of(asks: Sequence[Ask]) -> RequestTexts:
     form, answers, sheet = form_of(asks), answers_of(asks), asks[0].route.images_per_sheet
     images = answers_in(asks)
     if isinstance(answers, Joint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tierwise.gemini.compose import may_share
+from tierwise.gemini.compose import examples_in, may_share
 from tierwise.gemini.settle import Ask
 from tierwise.references import MOST_BYTES_IN_REQUEST
 
@@ -47,6 +47,8 @@ class Pack:
 
     def add(self, questions: Sequence[Ask]) -> None:
         """Put the questions about an image in."""
+        if not self.asks:
+            self._bytes = sum(len(one.data) for one in examples_in(questions))
         self.asks += questions
         self._images += 1
         self._bytes += _size(questions[0])

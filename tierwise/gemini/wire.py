@@ -39,11 +39,14 @@ def request_body(
     *,
     model: Model,
     text: str,
+    examples: Sequence[InlineImage] = (),
     images: Sequence[InlineImage | NamedImage],
     response_config: Mapping[str, Any],
     max_output_tokens: int,
 ) -> WireJson:
-    """The body of `generateContent`: shared text first, then each picture after its own text.
+    """The body of `generateContent`: shared text and examples first, then each picture.
+
+    A picture stands after its own text.
 
     Media resolution stands with the pictures when they differ, which not every model takes
     (`Model.per_part_media_resolution`), and when only there it can be as high. Thinking is set to
@@ -52,7 +55,7 @@ def request_body(
     levels = {image.media_resolution for image in images}
     per_part = len(levels) > 1 or MediaResolution.ULTRA_HIGH in levels
     parts: list[WireJson] = [{"text": text}] if text else []
-    for image in images:
+    for image in (*examples, *images):
         if image.text:
             parts.append({"text": image.text})
         parts.append(_image_part(image, per_part=per_part))

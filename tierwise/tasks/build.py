@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.read_schema import read_schema
@@ -18,6 +19,7 @@ from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalating import escalation_of
+from tierwise.tasks.examples import PicturesIn, examples_of
 from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import AUTO, KINDS, ONE_KIND, FileKeys, TaskKeys
 from tierwise.tasks.label_files import ReadFile
@@ -69,20 +71,31 @@ def read_answer(document: Document, name: str, keys: TaskKeys, read: ReadFile) -
 
 
 def build_task(
-    document: Document, file: FileKeys, name: str, answers: Mapping[str, AnswerType]
+    document: Document,
+    file: FileKeys,
+    name: str,
+    answers: Mapping[str, AnswerType],
+    pictures: PicturesIn,
 ) -> Task:
-    """The task, given the answer types of all tasks; raises `TasksError`."""
+    """The task, given the answer types of all tasks; raises `TasksError`.
+
+    `pictures` gives the example pictures that it names.
+    """
     keys = file.tasks[name]
     reads_answers = _references(document, name, keys, answers)
     condition = _condition(document, name, keys, answers)
     _check_keys(document, name, keys, reads_answers)
     route = _route(document, file, name)
+    with _at(document, name, "examples"):
+        examples = examples_of(keys, route, answers[name], pictures)
+    route = replace(route, examples=len(examples))
     limit = keys.max_output_tokens or min(answers[name].max_output_tokens(), MAX_OUTPUT_TOKENS)
     task = Task(
         name=name,
         prompt=keys.prompt,
         answer=answers[name],
         route=route,
+        examples=examples,
         max_output_tokens=limit,
         when=condition,
         reads=keys.input,

@@ -167,6 +167,9 @@ class TaskKeys(DefaultKeys):
         default=None,
         description="Write {when: a condition, media_resolution: high}, for example.",
     )
+    examples: str | None = Field(
+        default=None, min_length=1, description="Write the name of a folder with one per label."
+    )
     on_refusal: RefusalKeys | None = Field(
         default=None, description="Write a route, as in {model: gemini-3.5-flash-lite}."
     )

@@ -17,6 +17,7 @@ from tierwise.tasks.auditing import Audit
 from tierwise.tasks.chosen import Chosen
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalation import Escalation
+from tierwise.tasks.examples import Example
 from tierwise.tasks.grouping import Grouping
 
 # Raised when the same task would be asked in other words or read in another way.
@@ -31,8 +32,9 @@ class Task:
     """One question.
 
     `route` is how it is asked, `routing` by what rules each picture may take another route.
-    `max_output_tokens` limits the reply for one image, thoughts not counted. `depends_on` are the
-    tasks whose answers the prompt or the condition needs, `reads_answers` those of the prompt.
+    `examples` are shown where its route has some. `max_output_tokens` limits the reply for one
+    image, thoughts not counted. `depends_on` are the tasks whose answers the prompt or the
+    condition needs, `reads_answers` those of the prompt.
     With `per`, the images of a group get one answer together; with `audit`, only a sample of the
     images is asked, with `chosen` only these. Answers with a confidence below `unsure_below` were
     wrong more often in a calibration. With `escalation`, doubtful images are asked again, with
@@ -56,6 +58,7 @@ class Task:
     answer: AnswerType
     route: Route
     max_output_tokens: int
+    examples: tuple[Example, ...] = ()
     when: Condition | None = None
     reads: Literal["image", "text"] = "image"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -93,13 +96,26 @@ class Task:
 
     @property
     def _asked(self) -> dict[str, Any]:
+        examples = list(map(_identity, self.examples_shown))
         return {
             "format": QUESTION_FORMAT,
             "prompt": self.prompt,
             "answer": self.answer.identity(),
             "input": self.reads,
             "variables": dict(self.variables),
+            # Left out without any, so that answers of earlier versions are found again.
+            **({"examples": examples} if examples else {}),
         }
+
+    @property
+    def examples_shown(self) -> tuple[Example, ...]:
+        """The labelled pictures that its requests begin with."""
+        return self.examples if self.route.examples else ()
+
+    @property
+    def contents_shown(self) -> frozenset[str]:
+        """The hashes of its examples: whoever knows the answer of a picture is not judged by it."""
+        return frozenset(content for one in self.examples for content in one.contents)
 
     @property
     def asked_apart(self) -> bool:
@@ -207,6 +223,10 @@ class Task:
 def _narrowed(task: Task, branch: str) -> Task:
     below: AnswerType = task.answer.below(branch)  # type: ignore[attr-defined]
     return replace(task, answer=below, branch=branch, cut=())
+
+
+def _identity(example: Example) -> list[Any]:
+    return [example.label, example.contents[0], example.width, example.height]
 
 
 def _digest(asked: Any) -> str:

@@ -12,6 +12,7 @@ from tierwise.records import Route, is_cut
 from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks.build import build_task, read_answer
 from tierwise.tasks.escalation import Escalation
+from tierwise.tasks.examples import PicturesIn, no_pictures
 from tierwise.tasks.group_checks import check_nobody_waits
 from tierwise.tasks.keys import read_tasks_file
 from tierwise.tasks.label_files import ReadFile, no_files
@@ -68,20 +69,23 @@ class Tasks:
         return replace(self, tasks=tuple(changed[name] for name in ordered))
 
 
-def load_tasks(text: str, *, path: str, read: ReadFile = no_files) -> Tasks:
+def load_tasks(
+    text: str, *, path: str, read: ReadFile = no_files, pictures: PicturesIn = no_pictures
+) -> Tasks:
     """The tasks of a YAML text.
 
     Args:
         text: the file's content.
         path: the file's name, for messages.
         read: gives the files of labels that tasks name.
+        pictures: gives the example pictures that tasks name.
 
     Raises:
         TasksError: the message names file, line, task, key, value and what to write instead.
     """
     file, document = read_tasks_file(text, path=path)
     answers = {name: read_answer(document, name, keys, read) for name, keys in file.tasks.items()}
-    tasks = {name: build_task(document, file, name, answers) for name in file.tasks}
+    tasks = {name: build_task(document, file, name, answers, pictures) for name in file.tasks}
     columns = dict.fromkeys(
         name for task in tasks.values() for name in _only_manifest(task, answers)
     )

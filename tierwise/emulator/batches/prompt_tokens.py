@@ -11,7 +11,7 @@ from tierwise.tiers import image_tokens, text_tokens
 def prompt_tokens(asked: GeminiRequest) -> int:
     """Tokens of text and pictures; what is no picture counts nothing."""
     total = text_tokens(asked.whole_text)
-    for picture in asked.pictures:
+    for picture in (*asked.examples, *asked.pictures):
         try:
             width, height = upright_size(picture.data)
         except Refusal:

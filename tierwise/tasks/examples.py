@@ -1,0 +1,145 @@
+"""`examples:` of a task: labelled pictures that are shown before those that are asked about.
+
+A folder holds one below it for each label. The pictures are shrunk as the task's own are, once,
+where the tasks file is read; they travel with the task and stand in the shared part of requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from unicodedata import normalize
+
+from tierwise.answers.answer_type import AnswerType
+from tierwise.errors import ImageError, TasksError
+from tierwise.records import ImageSettings, MediaResolution, Route
+from tierwise.shown import counted, shown, suggestion
+from tierwise.tasks.keys import TaskKeys
+from tierwise.tiers import image_tokens, most_image_tokens
+
+# Each is paid with every request; all of them travel in the plan of the job.
+MOST_EXAMPLES, _MOST_BYTES = 50, 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled picture as it is sent; `width` and `height` are in px.
+
+    `contents` are the hashes of the file's bytes, in the forms in which stores give them. `data` is
+    empty where nothing is sent any more.
+    """
+
+    label: str
+    contents: tuple[str, ...]
+    width: int
+    height: int
+    mime_type: str
+    data: bytes = field(default=b"", repr=False)
+
+    @property
+    def caption(self) -> str:
+        """What stands before it.
+
+        >>> Example("hat", (), 1, 1, "image/jpeg").caption
+        'Example of "hat":'
+        """
+        return f'Example of "{self.label}":'
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPicture:
+    """A picture of a folder of examples, as it is sent; `path` is its name below that folder."""
+
+    path: str
+    example: Example
+
+
+# Gives the pictures below a folder that a tasks file names, shrunk so; raises OSError, ImageError.
+PicturesIn = Callable[[str, ImageSettings], Sequence[FoundPicture]]
+
+
+def no_pictures(folder: str, settings: ImageSettings) -> Sequence[FoundPicture]:
+    """For texts that lie nowhere."""
+    del settings
+    raise FileNotFoundError(2, "this tasks file lies in no folder", folder)
+
+
+def examples_of(
+    keys: TaskKeys, own: Route, answer: AnswerType, pictures: PicturesIn
+) -> tuple[Example, ...]:
+    """The examples of a task in the order of its labels; raises `TasksError`."""
+    if keys.examples is None:
+        return ()
+    _check_task(keys, answer)
+    found = tuple(_read(keys.examples, own.image, answer, pictures))
+    if len(found) > MOST_EXAMPLES:
+        raise TasksError(
+            f"{keys.examples}: {counted(len(found), 'picture')}, the limit is {MOST_EXAMPLES}, "
+            "for each is paid with every request. Remove some."
+        )
+    size = sum(len(one.data) for one in found)
+    if size > _MOST_BYTES:
+        raise TasksError(
+            f"{keys.examples}: the pictures have {size} bytes as they are sent, the limit is "
+            f"{_MOST_BYTES}. Remove some, or write a smaller `image: {{max_side: ...}}`."
+        )
+    return found
+
+
+def example_tokens(
+    examples: Sequence[Example], model: str, resolution: MediaResolution, *, vertex: bool
+) -> int:
+    """About the tokens that they add to a request."""
+    sizes = ((one.width, one.height) for one in examples)
+    return sum(image_tokens(model, resolution, *size, vertex=vertex) for size in sizes)
+
+
+def most_example_tokens(
+    examples: Sequence[Example], model: str, resolution: MediaResolution, *, vertex: bool
+) -> int:
+    """The most tokens that they add to a request."""
+    sizes = ((one.width, one.height) for one in examples)
+    return sum(most_image_tokens(model, resolution, *size, vertex=vertex) for size in sizes)
+
+
+def _check_task(keys: TaskKeys, answer: AnswerType) -> None:
+    if keys.per:
+        raise TasksError("a group is shown no examples. Remove it, or `per`.")
+    if keys.input == "text":
+        raise TasksError("it has no effect with `input: text`. Remove it.")
+    if not answer.options():
+        raise TasksError("examples are of labels, and this task has none. Remove it.")
+
+
+def _read(
+    folder: str, settings: ImageSettings, answer: AnswerType, pictures: PicturesIn
+) -> Iterator[Example]:
+    plain = replace(settings, fallback_original=False, by_reference=False)
+    try:
+        found = pictures(folder, plain)
+    except OSError as error:
+        raise TasksError(f"{folder}: cannot be read: {error.strerror or error}.") from error
+    except ImageError as error:
+        raise TasksError(f"{error.message}. Replace or remove this picture.") from error
+    if not found:
+        raise TasksError(
+            f"{folder}: is not there, or holds no pictures. Put some into a folder for each label."
+        )
+    places = {normalize("NFC", label): place for place, label in enumerate(answer.options())}
+    by_label = [(_label_of(one, folder, list(places)), one) for one in found]
+    for label, one in sorted(by_label, key=lambda pair: (places[pair[0]], pair[1].path)):
+        yield replace(one.example, label=answer.options()[places[label]])
+
+
+def _label_of(one: FoundPicture, folder: str, labels: list[str]) -> str:
+    label, slash, _ = one.path.partition("/")
+    label = normalize("NFC", label)
+    if not slash:
+        raise TasksError(
+            f"{folder}: {one.path} lies in no folder of a label. Put it into one, such as "
+            f"{labels[0]}/{one.path}."
+        )
+    if label not in labels:
+        said = suggestion(label, labels, "labels")
+        raise TasksError(f"{folder}: {one.path}: {shown(label)} is not a label of the task. {said}")
+    return label
