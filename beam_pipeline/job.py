@@ -13,6 +13,7 @@ from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
 from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.labels import OneLabel
 from tierwise.batches.terms import Terms
 from tierwise.counts.tally import Counting
 from tierwise.evaluation import Judged
@@ -20,6 +21,7 @@ from tierwise.journal.rate_share import PERIOD_S
 from tierwise.journal.run_records import Lease
 from tierwise.publishing.publish_run import Publication
 from tierwise.storage.listing import Input
+from tierwise.taxonomy.taxonomy import Taxonomy
 from tierwise.transforms.share_near_duplicates import Likeness
 
 
@@ -104,6 +106,16 @@ class Job:
         return "took_over" in self.facts
 
     @property
+    def trees(self) -> Mapping[str, Taxonomy]:
+        """By task, the trees in which answers are judged at each level."""
+        kinds = ((name, one.kind) for name, one in self.judged.items())
+        return {
+            name: kind.taxonomy
+            for name, kind in kinds
+            if isinstance(kind, OneLabel) and kind.taxonomy and kind.taxonomy.is_tree
+        }
+
+    @property
     def publication(self) -> Publication:
         """The tables that it leaves, and where."""
         questions, columns = self.plan.questions, self.columns
@@ -120,6 +132,7 @@ class Job:
             facts=self.facts,
             cost_by=self.renamed.get(self.cost_by, self.cost_by),
             judged=tuple(self.judged),
+            trees=self.trees,
             audits=questions.audits,
             page=self.page,
             untraced=self.untraced,

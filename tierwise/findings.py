@@ -11,6 +11,8 @@ import pyarrow as pa
 from tierwise.evaluation import WHOLE, Against, PairRow
 from tierwise.pair_lists import LabelOf, OtherPairs, PairList, PairsOf, label_of, listed
 from tierwise.statistics.intervals import share_interval
+from tierwise.taxonomy.levels import shares
+from tierwise.taxonomy.taxonomy import Taxonomy
 
 _MOST_PAIRS = 100
 _AGAINST = (Against.LABEL, Against.OLD_LABEL, Against.UNKNOWN_LABEL, Against.EXAMPLE)
@@ -81,18 +83,23 @@ def evaluation_rows(found: Findings) -> list[dict[str, Any]]:
     ]
 
 
-def evaluation(found: Findings, judged: Collection[str]) -> dict[str, Any]:
+def evaluation(
+    found: Findings, judged: Collection[str], trees: Mapping[str, Taxonomy] = {}
+) -> dict[str, Any]:
     """The part of `run.json` for each judged task.
 
     With labels, `score` is the mean over images that have one, from 0 to 1, an answer that is not
     there counting as wrong; it is the accuracy where one label is asked, and then has the interval
-    of Clopper and Pearson at 95 %. Pairs are the hundred most frequent of all. `others` are those
-    that the table does not list, where it does not list all.
+    of Clopper and Pearson at 95 %. In one of the `trees`, by task, `levels` are shares of the
+    images that are listed, by how near the answer comes (`tierwise.taxonomy.levels`). Pairs are the
+    hundred most frequent of all. `others` are those that the table does not list, where it does not
+    list all.
     """
     rows = [row for row in found.rows if row[1].images]
     return {
         task: {
             **_score([row for row in rows if row[0].task == task], found.others_of(task)),
+            **(_levels(rows, task, trees[task]) if task in trees else {}),
             **{
                 against.value: _pairs(rows, task, against)
                 for against in _AGAINST
@@ -116,6 +123,16 @@ def _score(rows: Sequence[PairRow], others: Mapping[Against, OtherPairs]) -> dic
         interval = share_interval(points // WHOLE, images)
         found |= {"low": interval.low, "high": interval.high}
     return found
+
+
+def _levels(rows: Iterable[PairRow], task: str, tree: Taxonomy) -> dict[str, Any]:
+    pairs = (
+        (key.label, key.answer if key.answer in tree else None, totals.images)
+        for key, totals in rows
+        if (key.task, key.against) == (task, Against.LABEL) and key.label in tree
+    )
+    found = dict(shares(tree, pairs))
+    return {"levels": found} if found else {}
 
 
 def _others(others: Mapping[Against, OtherPairs]) -> dict[str, Any]:

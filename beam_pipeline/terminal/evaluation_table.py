@@ -29,6 +29,9 @@ def print_evaluation(
         )
         said = f"{task}: score {found['score']:.3f} on {found['images']} labelled images{interval}"
         say(console, said)
+    if levels := found.get("levels"):
+        said = ", ".join(f"{name} {share:.3f}" for name, share in levels.items())
+        say(console, f"{task}: in the tree: {said}.")
     wrong = [pair for pair in found.get("label", []) if pair["label"] != pair["answer"]]
     if wrong:
         console.print(_table(f"{task}: wrong answers", "label", wrong, console.width))

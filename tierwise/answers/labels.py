@@ -28,6 +28,7 @@ from tierwise.errors import TasksError
 from tierwise.records import Scalar
 from tierwise.shown import counted, shown, suggestion
 from tierwise.taxonomy.cut import below_cut
+from tierwise.taxonomy.levels import EXACT, nearness
 from tierwise.taxonomy.names import names_alone
 from tierwise.taxonomy.taxonomy import Taxonomy
 
@@ -74,9 +75,11 @@ class _OfLabels(AnswerType):
         return True
 
     def parts(self, truth: Any, value: Any) -> Iterator[Score]:
-        """None: recall and confusions say more."""
-        del truth, value
-        yield from ()
+        """How near one label of a tree comes; of others none: recall and confusions say more."""
+        if self.taxonomy and self.taxonomy.is_tree and isinstance(truth, str):
+            for name, right in nearness(self.taxonomy, truth, value).items():
+                if name != EXACT:  # which is the score itself
+                    yield Score(name, float(right), float(right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +182,14 @@ class SeveralLabels(_OfLabels):
     def travels_as(self, form: Form | None = None) -> Schema:
         """An array of labels, their numbers or their codes; few can be counted in a schema."""
         items = _name_schema(self.labels, form or self.forms()[0])
-        most = len(self.labels) if len(self.labels) <= LABELS_AS_ENUM else None
+        most = self.max_labels or (len(self.labels) if len(self.labels) <= LABELS_AS_ENUM else None)
         return Schema("array", items=items, at_most=most)
 
     def listed(self, form: Form) -> str:
-        """The labels, when they are not in the schema."""
-        return listed_labels(self.labels, form, several=True, taxonomy=self.taxonomy)
+        """How many at most, and the labels when they are not in the schema."""
+        most = f"Name at most {counted(self.max_labels, 'label')}." if self.max_labels else ""
+        labels = listed_labels(self.labels, form, several=True, taxonomy=self.taxonomy)
+        return "\n".join(filter(None, (most, labels)))
 
     def parse(self, text: str, form: Form | None = None) -> tuple[str, ...]:
         """The labels of a JSON array; a label named twice counts once."""
@@ -196,6 +201,10 @@ class SeveralLabels(_OfLabels):
             raise ReplyError(f"the answer is not a list of labels: {shown(item)}")
         form = form or self.forms()[0]
         found = {_read(self, label, form)[0] for label in item}
+        if self.max_labels and len(found) > self.max_labels:
+            raise ReplyError(
+                f"the answer has {counted(len(found), 'label')}, the limit is {self.max_labels}"
+            )
         return tuple(label for label in self.labels if label in found)
 
     def answered_as(self, item: Any, form: Form | None = None) -> str:
@@ -222,8 +231,8 @@ class SeveralLabels(_OfLabels):
         }
 
     def answer_tokens(self, form: Form | None = None) -> int:
-        """Tokens of every label at once, with quotes and commas; at most of fifty of them."""
-        count = min(len(self.labels), LABELS_AS_ENUM)
+        """Tokens of as many labels as there may be, with quotes and commas; of fifty at most."""
+        count = min(len(self.labels), self.max_labels or LABELS_AS_ENUM)
         return 2 + count * (_longest(self.labels, form or self.forms()[0]) + 2)
 
     def identity(self) -> dict[str, Any]:

@@ -52,6 +52,7 @@ from tierwise.records import STORE_REASONS, MediaResolution
 from tierwise.skipped_files import NOTHING_SKIPPED, SkippedFiles
 from tierwise.storage.files import files_for, join
 from tierwise.tasks import Task
+from tierwise.taxonomy.taxonomy import Taxonomy
 
 # Messages of a store that are held against each other; some name the file.
 _MOST_MESSAGES = 1_000
@@ -64,7 +65,8 @@ class Publication:
     """Where the tables go, and what is known of the run when the graph is built.
 
     `cost_by` is the manifest's column that costs are told apart by, empty for none. `judged` are
-    the tasks that the manifest has labels for, `audits` those that audit others. With `page`, the
+    the tasks that the manifest has labels for, `trees` the taxonomies of those that have one,
+    `audits` those that audit others. With `page`, the
     page for people is one of the files that are published. `untraced` is what earlier runs may have
     paid and the journal does not tell. `first` is how many contents a pilot asks. `counted` are the
     labels of the tasks that people have labelled at random, `counts_by` the manifest's column that
@@ -81,6 +83,7 @@ class Publication:
     facts: Mapping[str, Any]
     cost_by: str = ""
     judged: tuple[str, ...] = ()
+    trees: Mapping[str, Taxonomy] = field(default_factory=dict)
     audits: tuple[Task, ...] = ()
     page: bool = False
     untraced: Untraced = Untraced()
@@ -281,7 +284,7 @@ def _stage(publication: Publication, found: Found, own: str) -> dict[str, Any]:
         findings = Findings.of_lists(found.pairs, dict(found.labelled))
         rows = evaluation_rows(findings)
         parts.append(write_part(publication.staging, EVALUATION, evaluation_schema(), rows))
-        run["evaluation"] = evaluation(findings, publication.judged)
+        run["evaluation"] = evaluation(findings, publication.judged, publication.trees)
     if publication.counted:
         column = publication.counts_by
         counts = label_counts(found.counted, publication.counted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,9 @@ from tierwise.questions import Questions
 from tierwise.records import ServiceTier
 from tierwise.tasks import Task
 from tierwise.tasks.condition_text import read_condition
+
+# Between the forms of a task that is asked in several questions.
+_FORMS = ", "
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class AskedTask:
     def usual_forms(self) -> frozenset[str]:
         """How the question may be put while nothing was refused, alone or with others."""
         rows = {str(LabelForm.NUMBERS)} if self.together and self.labels else set()
-        return frozenset({self.usual_form, *rows})
+        return frozenset({*self.usual_form.split(_FORMS), *rows})
 
     @property
     def answers(self) -> type[AnswerType]:
@@ -115,7 +118,11 @@ def asked_tasks(questions: Questions, judged: Mapping[str, Judged]) -> list[dict
         found = judged.get(task.name)
         old = manifest_name(found.old) if found and found.old else ""
         truth = manifest_name(found.truth[0]) if found and len(found.truth) == 1 else ""
-        told.append(_asked(first.get(task.name, task), old, truth, rows).document())
+        asked = first.get(task.name, task)
+        if task.cut:  # the branches are no answers of their own
+            asked = replace(asked, answer=task.answer)
+        forms = _FORMS.join(dict.fromkeys(_forms(task, first.get(task.name, task))))
+        told.append(replace(_asked(asked, old, truth, rows), usual_form=forms).document())
     return told
 
 
@@ -144,6 +151,13 @@ def _asked(task: Task, old: str, truth: str, rows: Mapping[str, str]) -> AskedTa
         first_questions=max(1, len(task.first_questions)),
         unsure_below=task.unsure_below,
     )
+
+
+def _forms(task: Task, first: Task) -> Iterator[str]:
+    """The usual form of each question that a task comes to."""
+    yield first.answer.forms()[0].name
+    for branch in task.cut if task.after_first else ():
+        yield task.narrowed({task.after_first: branch}).answer.forms()[0].name
 
 
 def _usual_form(labels: Sequence[str]) -> str:

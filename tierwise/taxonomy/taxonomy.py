@@ -63,6 +63,9 @@ class Taxonomy:
         """Whether it says more of any label than a plain list: an id or other names, too."""
         return self.explains or any(label.id or label.aliases for label in self.labels)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
     def label(self, name: str) -> Label:
         """The label that is called so; raises KeyError."""
         return self.labels[self._places[name]]

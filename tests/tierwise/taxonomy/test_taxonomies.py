@@ -16,6 +16,7 @@ from tierwise.records import ImageSettings, MediaResolution, Route
 from tierwise.tasks import Task, load_tasks
 from tierwise.taxonomy.grow import grow
 from tierwise.taxonomy.label import WrittenLabel
+from tierwise.taxonomy.levels import shares
 from tierwise.wording import render, request_id
 
 CSV = """id,label,description,aliases,parent
@@ -286,3 +287,58 @@ def test_many_labels_are_read_in_little_time(tmp_path: Path) -> None:
     answer = answer_of("k.csv", {"k.csv": f"id,label,parent\n{rows}".encode()})
     assert len(answer.labels) == 19_980
     assert answer.read("Kinds 777") == "kind 777"
+
+
+def test_several_labels_are_as_many_as_the_task_says() -> None:
+    names = [f"kind {n}" for n in range(40)]
+    answer = answer_of(names, multiple=True, max_labels=2)
+    free = answer_of(names, multiple=True)
+    assert answer.instruction() == "Name at most 2 labels."
+    assert answer.response_config()["responseSchema"]["maxItems"] == 2
+    assert answer.read(["kind 3", "kind 1", "kind 3"]) == ("kind 1", "kind 3")
+    with pytest.raises(ReplyError, match="3 labels, the limit is 2"):
+        answer.read(["kind 3", "kind 1", "kind 2"])
+    # A reply that repeats itself ends that much earlier, and is paid for that much.
+    assert answer.max_output_tokens() * 8 < free.max_output_tokens()
+    assert answer.identity() != free.identity()
+
+
+def test_answers_in_a_tree_are_scored_at_each_level() -> None:
+    rows = [
+        {"label": "pet"},
+        {"label": "cat", "parent": "pet"},
+        {"label": "dog", "parent": "pet"},
+        {"label": "lynx", "parent": "cat"},
+        {"label": "lion", "parent": "cat"},
+    ]
+    answer = answer_of(rows, back_off=True)
+
+    def parts(truth: str, value: str | None) -> dict[str, float]:
+        return {one.name: one.exact for one in answer.parts(truth, value)}
+
+    assert parts("lynx", "lion") == {
+        "parent right": 1,
+        "sibling": 1,
+        "level 1": 1,
+        "level 2": 1,
+        "level 3": 0,
+    }
+    assert parts("lynx", "cat") == {
+        "parent right": 1,
+        "sibling": 0,
+        "level 1": 1,
+        "level 2": 1,
+        "level 3": 0,
+    }
+    assert parts("cat", "lynx") == {"parent right": 1, "sibling": 0, "level 1": 1, "level 2": 1}
+    assert set(parts("lynx", None).values()) == {0.0}
+    found = shares(answer.taxonomy, [("lynx", "lion", 3), ("cat", "dog", 1)])
+    assert found == {
+        "exact": 0,
+        "parent right": 1,
+        "sibling": 1,
+        "level 1": 1,
+        "level 2": 0.75,
+        "level 3": 0,
+    }
+    assert list(answer_of(["a", "b"]).parts("a", "b")) == []
