@@ -67,13 +67,15 @@ class Seen:
 class StrictGemini:
     """`fault` says by request (pictures, questions) what goes wrong; empty for nothing.
 
-    An enum of more values or characters than it takes is refused. `refuses` names dialects, or
-    `prefixItems`, that are refused as if no model took them.
+    `said` are other words in the place of bare labels. An enum of more values or characters than it
+    takes is refused. `refuses` names dialects, or `prefixItems`, that are refused as if no model
+    took them.
     """
 
     url: str = ""
     fault: Callable[[Seen], str] = lambda _: ""
     refuses: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
     most_values: int = 60
     most_characters: int = 700
     seen: list[Seen] = field(default_factory=list)
@@ -90,7 +92,7 @@ class StrictGemini:
         return [one for one in self.seen if one.status == 200]
 
     def forget(self) -> None:
-        self.fault, self.refuses = lambda _: "", set()
+        self.fault, self.refuses, self.said = lambda _: "", set(), {}
         self.seen.clear()
         self.broken.clear()
 
@@ -124,6 +126,9 @@ class StrictGemini:
             return self._note(asked, fault, 0, None)
         candidate, reason = _candidate(asked, fault, config["maxOutputTokens"])
         text = candidate.get("content", {}).get("parts", [{}])[0].get("text", "")
+        if text in self.said:
+            text = self.said[text]
+            candidate["content"]["parts"][0]["text"] = text
         usage = _usage(asked, text, fault)
         told = {} if fault == "no usage" else {"usageMetadata": usage}
         blocked = {"promptFeedback": {"blockReason": reason}} if fault.startswith("block") else {}

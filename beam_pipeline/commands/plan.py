@@ -29,6 +29,7 @@ from tierwise.beam_pipeline.terminal.forecast_tables import (
     print_forecast,
     store_warnings,
 )
+from tierwise.beam_pipeline.terminal.label_lines import label_forms, label_lines
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.mix_lines import mix_lines, mix_row
 from tierwise.beam_pipeline.terminal.screen import print_document, say
@@ -145,6 +146,8 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         row = {**forecast_row(forecast), **told, "seconds": lasting, "warnings": planned.warnings}
         told = {"batch": batch_row(batch)} if batch else {}
         told |= {"within": mix_row(mix)} if mix else {}
+        forms = label_forms(planned.inquiry.questions)
+        told |= {"labels": forms} if forms else {}
         print_document({**row, **told, **cap})
     else:
         print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
@@ -157,7 +160,8 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
 
 
 def _say_unmeasured(planned: _Planned, console: Console) -> None:
-    for line in looks_lines(planned.inquiry.questions):
+    questions = planned.inquiry.questions
+    for line in (*label_lines(questions), *looks_lines(questions)):
         say(console, line)
 
 

@@ -52,7 +52,7 @@ def run(
         (tmp_path / "tasks.yaml").write_text(json.dumps(document), encoding="utf-8")
         words = [
             "run",
-            f"--input={pictures}",
+            *([] if any(flag.startswith("--input") for flag in flags) else [f"--input={pictures}"]),
             f"--tasks={tmp_path / 'tasks.yaml'}",
             f"--output={tmp_path / output}",
             "--gemini=developer",
@@ -97,7 +97,7 @@ def test_lists_of_any_length_are_asked_in_a_form_that_is_taken(
 
 
 def test_twenty_thousand_labels_of_a_tree_are_asked_in_two_short_questions(
-    run: Run, gemini: StrictGemini
+    run: Run, gemini: StrictGemini, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = run(tree(20_000, 150), "--requests_in_flight=1")
     assert (done.status, len(done.answers()), gemini.broken) == (0, PICTURES, [])
@@ -108,6 +108,8 @@ def test_twenty_thousand_labels_of_a_tree_are_asked_in_two_short_questions(
         assert row["label_id"] == f"l{number}"
         assert row["label_path"] == f"top {branch % 8} > branch {branch} > leaf {number}"
     assert len(gemini.answered) == 2 * PICTURES
+    assert "usual schema" not in capsys.readouterr().out, "each question went in its usual form"
+    assert len(done.run["asked"][0]["labels"]) == 20_000
     # All 20,000 in one question would be above 100,000 tokens for each picture.
     assert sum(row["input_tokens"] for row in done.answers()) < PICTURES * 4_000
     gemini.seen.clear()
@@ -125,11 +127,52 @@ def test_an_inner_label_is_the_answer_where_it_may_be(run: Run, gemini: StrictGe
     assert {row["label_form"] for row in whole.answers()} == {"numbers"}
 
 
-def test_what_comes_back_by_another_name_is_not_paid_again(run: Run, gemini: StrictGemini) -> None:
-    # The server answers by the names of an enum, of which one is an alias here.
+def test_other_ids_and_aliases_ask_nothing_again(run: Run, gemini: StrictGemini) -> None:
     done = run("label,id,aliases\nkind a,1,\nkind b,2,\nkind c,3,\n")
-    first = done.values
     gemini.seen.clear()
     more = run("label,id,aliases\nkind a,7,art\nkind b,8,\nkind c,9,\n")
-    assert (len(gemini.seen), more.values) == (0, first)
+    assert (len(gemini.seen), more.values) == (0, done.values)
     assert {row["label_id"] for row in more.answers()} <= {"7", "8", "9"}
+
+
+def test_another_name_that_comes_back_is_told_and_not_paid_again(
+    run: Run, gemini: StrictGemini
+) -> None:
+    gemini.said = {"kind a": "Art", "kind b": "kinds b"}
+    done = run("label,id,aliases\nkind a,1,art\nkind b,2,\n")
+    assert (len(done.answers()), len(gemini.seen)) == (PICTURES, PICTURES)
+    said = {(row["answer"], row["answered_as"]) for row in done.answers()}
+    assert said == {("kind a", "Art"), ("kind b", "kinds b")}
+    assert done.cost == gemini.billed
+
+
+def test_answers_of_a_tree_are_scored_at_each_level(
+    run: Run, gemini: StrictGemini, pictures: Path, tmp_path: Path
+) -> None:
+    first = run(tree(40, 8), top_down=True)
+    said = {Path(row["uri"]).name: row for row in first.answers()}
+    # Half of the truths are what was answered, the others the next leaf of the same branch.
+    truths = {
+        name: row["answer"] if place % 2 else f"leaf {(int(row['label_id'][1:]) + 8) % 40}"
+        for place, (name, row) in enumerate(sorted(said.items()))
+    }
+    manifest = tmp_path / "manifest.csv"
+    lines = [f"{pictures / name},{truth}" for name, truth in truths.items()]
+    manifest.write_text("\n".join(["uri,kind", *lines]), encoding="utf-8")
+    done = run(tree(40, 8), f"--input={manifest}", top_down=True)
+    found = done.run["evaluation"]["kind"]
+    assert found["score"] == 0.5
+    levels = {"exact": 0.5, "parent right": 1, "sibling": 0.5}
+    assert found["levels"] == levels | {"level 1": 1, "level 2": 1, "level 3": 0.5}
+    page = (done.output / "report.html").read_text("utf-8")
+    assert "parent right 100.0" in page
+
+
+def test_the_page_lists_the_most_frequent_of_two_thousand_labels(run: Run) -> None:
+    done = run(flat(2_000))
+    page = (done.output / "report.html").read_text("utf-8")
+    answered = {row["answer"] for row in done.answers()}
+    assert all(label in page for label in answered)
+    never = next(f"kind number {n}<" for n in range(2_000) if f"kind number {n}" not in answered)
+    assert never not in page
+    assert len(page) < 3_000_000
