@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,7 @@ def test_lists_of_any_length_are_asked_in_a_form_that_is_taken(
     assert (len(gemini.seen), again.values) == (0, done.values)
 
 
+@pytest.mark.timeout(300)  # two whole runs, each with 20,000 labels to read and to send to workers
 def test_twenty_thousand_labels_of_a_tree_are_asked_in_two_short_questions(
     run: Run, gemini: StrictGemini, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,7 +110,10 @@ def test_twenty_thousand_labels_of_a_tree_are_asked_in_two_short_questions(
         assert row["label_id"] == f"l{number}"
         assert row["label_path"] == f"top {branch % 8} > branch {branch} > leaf {number}"
     assert len(gemini.answered) == 2 * PICTURES
-    assert "usual schema" not in capsys.readouterr().out, "each question went in its usual form"
+    said = capsys.readouterr().out
+    assert "12 images of 12 asked a second question, below the label of the first" in said
+    # Branches are lists of about one length, of which one or two are refused and not each.
+    assert len(gemini.seen) - len(gemini.answered) <= 3
     assert len(done.run["asked"][0]["labels"]) == 20_000
     # All 20,000 in one question would be above 100,000 tokens for each picture.
     assert sum(row["input_tokens"] for row in done.answers()) < PICTURES * 4_000
@@ -165,7 +170,7 @@ def test_answers_of_a_tree_are_scored_at_each_level(
     levels = {"exact": 0.5, "parent right": 1, "sibling": 0.5}
     assert found["levels"] == levels | {"level 1": 1, "level 2": 1, "level 3": 0.5}
     page = (done.output / "report.html").read_text("utf-8")
-    assert "parent right 100.0" in page
+    assert "In the tree: exact 50" in page
 
 
 def test_the_page_lists_the_most_frequent_of_two_thousand_labels(run: Run) -> None:
@@ -173,6 +178,6 @@ def test_the_page_lists_the_most_frequent_of_two_thousand_labels(run: Run) -> No
     page = (done.output / "report.html").read_text("utf-8")
     answered = {row["answer"] for row in done.answers()}
     assert all(label in page for label in answered)
-    never = next(f"kind number {n}<" for n in range(2_000) if f"kind number {n}" not in answered)
-    assert never not in page
+    section = page.partition('<section id="answers"')[2].partition("</section>")[0]
+    assert set(re.findall(r"kind number \d+", section)) == answered
     assert len(page) < 3_000_000

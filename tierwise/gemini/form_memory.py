@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.answers.forms import Dialect, Form
+from tierwise.answers.forms import Dialect, Form, LabelForm
 from tierwise.answers.joint import Joint
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.compose import answers_in
@@ -36,6 +36,7 @@ _OF_OTHER_THINGS = re.compile(
 )
 
 _FEW = 3
+_LISTED_IN_SCHEMA = {LabelForm.ENUM, LabelForm.NUMBERS}
 
 _Kind = tuple[str, AnswerType | Joint]
 
@@ -52,14 +53,30 @@ class FormMemory:
         self._taken: dict[_Kind, Form] = {}
         self._most_images: dict[tuple[_Kind, Form], int] = {}
         self._in_vain = Counter[_Kind]()  # how often refused in every form
+        # By model and what stands for a label, the shortest list that was refused.
+        self._too_long: dict[tuple[str, LabelForm | None], int] = {}
 
     def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         """A request in the form in which it will be sent; one that has a form keeps it."""
         if asks[0].form:
             return tuple(asks)
-        form = self._taken.get(_kind(asks), form_of(asks))
+        form = self._taken.get(_kind(asks)) or self._short_enough(asks)
         form = replace(form, checked=self._is_checked(asks))
         return tuple(replace(ask, form=form) for ask in asks)
+
+    def _short_enough(self, asks: Sequence[Ask]) -> Form:
+        """The first form that was not refused for a list of labels as short as this one.
+
+        The branches of a tree are many lists, and not each has to be refused.
+        """
+        form, answers = form_of(asks), answers_of(asks)
+        if isinstance(answers, Joint):
+            return form
+        labels, model = len(answers.options()), asks[0].route.model
+        for one in answers.forms():
+            if labels < self._too_long.get((model, one.labels), labels + 1):
+                return one
+        return form
 
     def put_in_batch(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         """A request in the form in which a batch job asks it.
@@ -93,7 +110,11 @@ class FormMemory:
         unnamed = verdict.ruling is Ruling.SPLIT
         if unnamed and (answers_in(asks) > 1 or _OF_OTHER_THINGS.search(str(error))):
             return None
-        other = answers_of(asks).next_form(form, answers_in(asks))
+        answers = answers_of(asks)
+        if not isinstance(answers, Joint) and form.labels in _LISTED_IN_SCHEMA:
+            key, labels = (asks[0].route.model, form.labels), len(answers.options())
+            self._too_long[key] = min(labels, self._too_long.get(key, labels))
+        other = answers.next_form(form, answers_in(asks))
         if other is None:
             self._in_vain.setdefault(_kind(asks), 0)
             return None

@@ -57,6 +57,7 @@ class AskedTask:
     together: tuple[str, ...] = ()
     first_questions: int = 1
     unsure_below: float | None = None
+    top_down: bool = False
 
     @property
     def usual_forms(self) -> frozenset[str]:
@@ -93,6 +94,7 @@ class AskedTask:
             "usual_form": _usual_form(document["labels"]),
             "together": [],
             "unsure_below": None,
+            "top_down": False,
             **document,
         }
         cells = {name: told[name] for name in cls.__dataclass_fields__}
@@ -119,8 +121,8 @@ def asked_tasks(questions: Questions, judged: Mapping[str, Judged]) -> list[dict
         old = manifest_name(found.old) if found and found.old else ""
         truth = manifest_name(found.truth[0]) if found and len(found.truth) == 1 else ""
         asked = first.get(task.name, task)
-        if task.cut:  # the branches are no answers of their own
-            asked = replace(asked, answer=task.answer)
+        if task.cut:  # what the first question says is no answer of the task
+            asked = replace(asked, answer=task.answer, cut=task.cut)
         forms = _FORMS.join(dict.fromkeys(_forms(task, first.get(task.name, task))))
         told.append(replace(_asked(asked, old, truth, rows), usual_form=forms).document())
     return told
@@ -150,6 +152,7 @@ def _asked(task: Task, old: str, truth: str, rows: Mapping[str, str]) -> AskedTa
         together=tuple(rows[name] for name in task.look if rows[name] != task.row_of),
         first_questions=max(1, len(task.first_questions)),
         unsure_below=task.unsure_below,
+        top_down=bool(task.cut),
     )
 
 

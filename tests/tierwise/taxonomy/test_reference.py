@@ -102,7 +102,7 @@ def test_the_product_taxonomy_taken_twice_is_asked_in_two_questions() -> None:
 
 def test_a_thousand_classes_of_which_two_differ_in_case() -> None:
     path = reference("imagenet1k_classes.txt")
-    with pytest.raises(TasksError, match="line 475: 'cardigan' is 'Cardigan' but for case.*265"):
+    with pytest.raises(TasksError, match=r"line 475: 'cardigan' is 'Cardigan' but for case.*265"):
         of_file(path)  # a garment, and a dog
     text = path.read_text("utf-8").replace("Cardigan", "Cardigan corgi")
     found = grow(read_label_file(path.name, lambda name: (name, text.encode())))
