@@ -49,7 +49,7 @@ def _form(task: Task, questions: Questions) -> dict[str, Any]:
     told = {"labels": len(whole.options()), "form": whole.forms()[0].name, "questions": 1}
     if not task.cut:
         return told | {"tokens": _tokens(whole)}
-    first = questions.task(task.after_first).answer
+    first = questions.task(task.cut_by).answer
     longest = max(map(_tokens, (first, task.narrowed({}).answer)))
     return told | {"questions": 2, "tokens": longest, "tokens_in_one": _tokens(whole)}
 

@@ -159,8 +159,8 @@ def _asked(task: Task, old: str, truth: str, rows: Mapping[str, str]) -> AskedTa
 def _forms(task: Task, first: Task) -> Iterator[str]:
     """The usual form of each question that a task comes to."""
     yield first.answer.forms()[0].name
-    for branch in task.cut if task.after_first else ():
-        yield task.narrowed({task.after_first: branch}).answer.forms()[0].name
+    for branch in task.cut if task.cut_by else ():
+        yield task.narrowed({task.cut_by: branch}).answer.forms()[0].name
 
 
 def _usual_form(labels: Sequence[str]) -> str:
