@@ -112,8 +112,8 @@ def test_twenty_thousand_labels_of_a_tree_are_asked_in_two_short_questions(
     assert len(gemini.answered) == 2 * PICTURES
     said = capsys.readouterr().out
     assert "12 images of 12 asked a second question, below the label of the first" in said
-    # Branches are lists of about one length, of which one or two are refused and not each.
-    assert len(gemini.seen) - len(gemini.answered) <= 3
+    # Branches are lists of about one length, of which some are refused and not each.
+    assert len(gemini.seen) - len(gemini.answered) < PICTURES // 2
     assert len(done.run["asked"][0]["labels"]) == 20_000
     # All 20,000 in one question would be above 100,000 tokens for each picture.
     assert sum(row["input_tokens"] for row in done.answers()) < PICTURES * 4_000
