@@ -5,5 +5,6 @@ paired, betting ─▶ non_inferiority   is the cheaper way nearly as good, on t
 two_samples                  is something more frequent here than there?
 sequence                     so that a search over many ways deceives no more often than one test
 spending                     so that many looks deceive no more often than one
+examination                  how sure a local model must be to answer in Gemini's place
 corrected_shares             how many are there, from all answers and a few labels at random
 """
