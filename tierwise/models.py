@@ -33,6 +33,8 @@ class Model:
     off, None where no budget does. `shutdown` is the first day without the model. `version` is what
     the replies of this model carry as `modelVersion`. `may_end_from` is the day up to which it is
     promised. Dates that no source gives are None. `vertex` says that this holds on Vertex AI.
+    `implicit_cache_tokens` and `explicit_cache_tokens` are the shortest beginnings of prompts that
+    the service remembers by itself, and in caches that are made; None where it does not.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Model:
     version: str
     may_end_from: date | None
     vertex: bool
+    implicit_cache_tokens: int | None = None
+    explicit_cache_tokens: int | None = None
 
 
 def find_model(name: str, *, vertex: bool = False) -> Model:
@@ -207,4 +211,6 @@ def _model(row: Mapping[str, Any], *, vertex: bool) -> Model:
         version=row.get("version", row["name"]),
         may_end_from=row.get("may_end_from"),
         vertex=vertex,
+        implicit_cache_tokens=row.get("implicit_cache_tokens"),
+        explicit_cache_tokens=row.get("explicit_cache_tokens"),
     )

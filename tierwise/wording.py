@@ -17,6 +17,7 @@ from tierwise.shown import counted
 from tierwise.tasks.examples import Example
 from tierwise.tasks.prompts import filled, used_variables
 from tierwise.tasks.task import FILENAME, Task
+from tierwise.tiers import text_tokens
 
 # File names and manifest cells come from anywhere; an earlier answer is bounded by its own type.
 MAX_VALUE_CHARACTERS = 200
@@ -32,6 +33,8 @@ _AFTER_EXAMPLES = "The picture to answer for:"
 _CHECK_LETTERS = "bcdfghjkmnprstvz"
 _CHECK_LENGTH = 4
 _NUMBERS = range(100, 1000)
+# The fewest tokens that any service remembers of a prompt (facts/models.toml).
+LEAST_TOKENS_CACHED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,26 @@ class Prompt:
 class RequestTexts:
     """Texts in the order they are sent: the opening, then one before each picture, some empty.
 
-    A picture is an image, or a contact sheet of several. `captions` stand before examples, which
-    come between both.
+    The opening begins with what is `shared` by all requests of its kind, to the letter, so that the
+    service need not read it anew each time; `rest` is what it says of this request alone. A picture
+    is an image, or a contact sheet of several. `captions` stand before examples, which come
+    between.
     """
 
-    opening: str
+    shared: str
     before_pictures: tuple[str, ...]
     captions: tuple[str, ...] = ()
+    rest: str = ""
+
+    @property
+    def opening(self) -> str:
+        """All that stands before the first picture's own text."""
+        return _joined(self.shared, self.rest)
 
     @property
     def all(self) -> tuple[str, ...]:
         """All of them."""
-        return self.opening, *self.captions, *self.before_pictures
+        return self.shared, self.rest, *self.captions, *self.before_pictures
 
 
 def render(
@@ -111,21 +122,26 @@ def request_texts(
     instruction: str,
     images_per_sheet: int = 1,
     checks: Sequence[str] = (),
+    *,
+    pictures: bool = True,
 ) -> RequestTexts:
     """The texts of one request, for one image or for several of the same task.
 
     Images are numbered from 1, as `AnswerType.parse_packed` expects them back, and as contact
     sheets have it above each. `instruction` is what the question's form says; `checks` are the
-    words that the items are to repeat, in the images' order. All that is shared comes first.
+    words that the items are to repeat, in the images' order. All that is shared comes first. Values
+    of a single image stand where the prompt has them, unless it is so long that a service may
+    remember it: then they come last, as in a pack. Without `pictures`, there is nothing for texts
+    to stand before.
     """
+    shared = _joined(prompts[0].shared, instruction)
     if len(prompts) == 1:
+        if pictures and prompts[0].named and text_tokens(shared) >= LEAST_TOKENS_CACHED:
+            return RequestTexts(shared, (f"Image 1: {prompts[0].own}",))
         return RequestTexts(_joined(prompts[0].whole, instruction), ("",))
-    opening = (
-        f"{_joined(prompts[0].shared, instruction)}\n"
-        f"Answer for each of the {len(prompts)} images on its own."
-    )
+    rest = f"Answer for each of the {len(prompts)} images on its own."
     if checks:
-        opening += " Repeat in `check` the word in brackets that stands beside its number."
+        rest += " Repeat in `check` the word in brackets that stands beside its number."
     words = [f" ({check})" for check in checks] or [""] * len(prompts)
     leads = [
         f"Image {number}{word}: {prompt.own}".rstrip()
@@ -134,7 +150,7 @@ def request_texts(
     numbered = list(
         zip(range(1, len(prompts) + 1), leads, [prompt.own for prompt in prompts], strict=True)
     )
-    return RequestTexts(opening, _before_pictures(numbered, images_per_sheet))
+    return RequestTexts(shared, _before_pictures(numbered, images_per_sheet), rest=rest)
 
 
 def joint_texts(
@@ -157,11 +173,11 @@ def joint_texts(
     """
     first = images[0]
     asked = counted(len(first), "question")
-    about = f"each of the {len(images)} images" if len(images) > 1 else "the image"
+    about = "each image" if len(images) > 1 else "the image"
     blocks = (_question(*one) for one in zip(first, headed, strict=True))
     note = next((prompt.note for prompt in first if prompt.note), "")
     opening = f"Answer {asked} about {about}, each on its own."
-    text = "\n".join(filter(None, (opening, *blocks, note, closing)))
+    text = "\n".join(filter(None, (opening, *blocks, note)))
     owns = [_in_line(value for prompt in prompts for value in prompt.named) for prompts in images]
     called = list(numbers) or [1]
     wanted = len(images) > 1 or any(owns)
@@ -170,7 +186,7 @@ def joint_texts(
         for number, own in zip(called, owns, strict=True)
     ]
     numbered = list(zip(called, leads, owns, strict=True))
-    return RequestTexts(text, _before_pictures(numbered, images_per_sheet))
+    return RequestTexts(text, _before_pictures(numbered, images_per_sheet), rest=closing)
 
 
 def texts_with_examples(texts: RequestTexts, examples: Sequence[Example]) -> RequestTexts:
@@ -203,9 +219,9 @@ def image_numbers(images: Sequence[tuple[str, int]]) -> tuple[int, ...]:
 
 def group_texts(prompt: Prompt, instruction: str, images: int) -> RequestTexts:
     """The texts of a request that asks one question about so many images together."""
-    together = f"\nThe {images} images belong together. Give one answer for all of them."
-    opening = _joined(prompt.whole, instruction)
-    return RequestTexts(opening + (together if images > 1 else ""), ("",) * images)
+    together = f"The {images} images belong together. Give one answer for all of them."
+    shared = _joined(prompt.whole, instruction)
+    return RequestTexts(shared, ("",) * images, rest=together if images > 1 else "")
 
 
 def check_word(content_hash: str, page: int, letters: int = _CHECK_LENGTH) -> str:

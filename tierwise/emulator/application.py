@@ -16,6 +16,7 @@ from aiohttp import web
 from tierwise.emulated import HEADER, PATH, Identity
 from tierwise.emulator.batches.batch_api import BatchApi
 from tierwise.emulator.buckets.storage_api import StorageApi
+from tierwise.emulator.cache_routes import CacheRoutes
 from tierwise.emulator.catalogue import models_document
 from tierwise.emulator.config import EmulatorConfig
 from tierwise.emulator.doors import check_door
@@ -62,10 +63,12 @@ def application(config: EmulatorConfig) -> web.Application:
             web.get(f"{PATH}/bill", handlers.bill),
             web.get(f"{PATH}/requests", handlers.requests),
             web.get(f"{PATH}/batches", handlers.jobs),
+            web.get(f"{PATH}/caches", handlers.caches),
             web.put(f"{PATH}/faults", handlers.faults),
             web.get(f"{PATH}/faults", handlers.struck),
             web.post(f"{PATH}/reset", handlers.reset),
             *batches.routes(),
+            *CacheRoutes(service).routes(),
             *(_storage(config.bucket).routes() if config.bucket else ()),
             web.post("/{path:.*}", handlers.call),
             web.get("/{path:.*}", handlers.models),
@@ -161,6 +164,10 @@ class _Handlers:
 
     async def jobs(self, _: web.Request) -> web.Response:
         return json_reply(orjson.dumps(self._batches.document(), option=orjson.OPT_INDENT_2))
+
+    async def caches(self, _: web.Request) -> web.Response:
+        document = self._service.caches.document()
+        return json_reply(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
     async def faults(self, request: web.Request) -> web.Response:
         try:

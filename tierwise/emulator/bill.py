@@ -36,6 +36,10 @@ class Bill:
         line = {"requests": 1, "images": images, "nano_usd": nano_usd, **tokens(usage)}
         self._models.setdefault(model, Counter()).update(line)
 
+    def add_cache(self, model: str, nano_usd: int) -> None:
+        """Charge what a cache costs: no request, and no tokens of any."""
+        self._models.setdefault(model, Counter()).update(nano_usd=nano_usd)
+
     def document(self) -> dict[str, Any]:
         """The reply of `GET /emulator/bill`."""
         total: Counter[str] = Counter()

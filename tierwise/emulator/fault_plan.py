@@ -12,6 +12,7 @@ from typing import Any
 
 from tierwise.emulator.batches.batch_faults import OF_CALLS, OF_JOBS
 from tierwise.emulator.batches.job_faults import DrawnFault, JobFaults
+from tierwise.emulator.cache_faults import OF_CACHE_CALLS
 from tierwise.emulator.faults import UNREAD, Fault, Faults
 
 
@@ -89,9 +90,16 @@ class FaultPlan:
 
     def of_batch_call(self, call: str, model: str = "") -> Fault | None:
         """The fault that the next call of the batch and file methods takes; see `CALLS`."""
+        return self._of_call(call, OF_CALLS, model)
+
+    def of_cache_call(self, call: str) -> Fault | None:
+        """The fault that the next call of the cache methods takes; see `CACHE_CALLS`."""
+        return self._of_call(call, OF_CACHE_CALLS)
+
+    def _of_call(self, call: str, kinds: Collection[str], model: str = "") -> Fault | None:
         self._calls += 1
         for position, fault in enumerate(self._faults.faults):
-            if fault.kind not in OF_CALLS or fault.settings["call"] != call:
+            if fault.kind not in kinds or fault.settings["call"] != call:
                 continue
             if self._picks(position, fault, model, f"call {self._calls}"):
                 self._strike(position)

@@ -7,11 +7,13 @@ from itertools import chain
 from typing import Any
 
 from tierwise.emulator.batches.batch_faults import BATCH_FAULTS
+from tierwise.emulator.cache_faults import OF_CACHE_CALLS
 from tierwise.emulator.faults import Fault
 from tierwise.emulator.packs import number_field
 from tierwise.emulator.request import GeminiRequest
 from tierwise.emulator.schemas import ResponseSchema
 from tierwise.records import ServiceTier
+from tierwise.tiers import text_tokens
 
 # Faults of a connection, a caller or the interactive quotas: a row of a batch has none of these.
 _INTERACTIVE = frozenset(
@@ -30,7 +32,7 @@ def can_strike(fault: Fault, asked: GeminiRequest) -> bool:
     Those that spoil packs need a pack, a limit of enums needs an enum above it, and so on; all
     others can strike any request. A row of a batch takes those of the model itself.
     """
-    if fault.kind in BATCH_FAULTS:
+    if fault.kind in BATCH_FAULTS or fault.kind in OF_CACHE_CALLS:
         return False
     if asked.service_tier is ServiceTier.BATCH and fault.kind in _INTERACTIVE:
         return False
@@ -51,6 +53,15 @@ def _is_true_pack(fault: Fault, asked: GeminiRequest) -> bool:
 
 def _is_joint(_: Fault, asked: GeminiRequest) -> bool:
     return asked.joint is not None
+
+
+def _names_cache(_: Fault, asked: GeminiRequest) -> bool:
+    return bool(asked.cache)
+
+
+def _may_be_remembered(_: Fault, asked: GeminiRequest) -> bool:
+    least = asked.model.implicit_cache_tokens
+    return least is not None and not asked.cache and text_tokens(asked.opening) >= least
 
 
 def _has_question(fault: Fault, asked: GeminiRequest) -> bool:
@@ -103,6 +114,8 @@ _NEEDS: dict[str, Callable[[Fault, GeminiRequest], bool]] = {
     "shifted": _is_true_pack,
     "swapped": _is_true_pack,
     "short_row": _is_joint,
+    "cache_gone": _names_cache,
+    "implicit_cache": _may_be_remembered,
     "outside_labels": _has_question,
     "repeated_label": _lists_labels,
     "enum_limit": _above_limit,

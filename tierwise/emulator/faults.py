@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tierwise.emulator.batches.batch_faults import BATCH_FAULTS, CALLS, ORDERS
+from tierwise.emulator.cache_faults import CACHE_CALLS, CACHE_FAULTS, WAYS
 from tierwise.emulator.fault_words import DETAILS, NULLS, REFUSABLE, STATUSES, TOO_MANY_STATES
 from tierwise.errors import InputError
 from tierwise.json_text import read_json_text
@@ -75,6 +76,8 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "outside_labels": {"question": ""},
     "short_row": {},
     "other_version": {"version": "gemini-unknown"},
+    "implicit_cache": {},
+    **CACHE_FAULTS,
     **BATCH_FAULTS,
 }
 # Of these, the request is not read, so that nothing in it can select it.
@@ -91,6 +94,10 @@ _CHOICES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("redirect", "status"): (301, 302, 303, 307, 308),
     ("not_json", "status"): (200, *STATUSES),
     ("schema_limit", "refuses"): REFUSABLE,
+    ("cache_refused", "call"): CACHE_CALLS,
+    ("cache_refused", "status"): STATUSES,
+    ("cache_reply_lost", "call"): CACHE_CALLS,
+    ("cache_gone", "how"): WAYS,
     ("batch_refused", "call"): CALLS,
     ("batch_refused", "status"): STATUSES,
     ("batch_reply_lost", "call"): CALLS,

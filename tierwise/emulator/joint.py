@@ -3,7 +3,7 @@
 The words open with how many there are, and close with the reply's form; between them each question
 has a header, its number or its name:
 
-    Answer 2 questions about each of the 4 images, each on its own.
+    Answer 2 questions about each image, each on its own.
     Question 1: Which category fits this picture best?
     Answer with the number of one label:
     1 landscape
@@ -28,7 +28,7 @@ from itertools import pairwise
 from tierwise.emulator.schemas import ResponseSchema
 from tierwise.emulator.told_forms import is_list_head, read_told
 
-_OPENING = re.compile(r"Answer (?P<count>[1-9]\d{0,3}) questions? about (?:the|each of the) ")
+_OPENING = re.compile(r"Answer (?P<count>[1-9]\d{0,3}) questions? about (?:the|each) ")
 _CLOSING = re.compile(r"Reply with an? ")
 _TEXT_LIMIT = re.compile(r"\bat most \d+ characters", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([^\[\]\n]+)\]")

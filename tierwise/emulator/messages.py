@@ -52,6 +52,16 @@ MESSAGES: dict[str, dict[str, str]] = {
         "cached_content": "string",
         "continuation_token": "string",
     },
+    "CachedContent": {
+        "model": "string",
+        "contents": "Content*",
+        "system_instruction": "Content",
+        "tools": "any",
+        "tool_config": "any",
+        "display_name": "string",
+        "ttl": "string",
+        "expire_time": "string",
+    },
     "CountTokensRequest": {
         "model": "string",
         "contents": "Content*",
@@ -132,10 +142,9 @@ MESSAGES: dict[str, dict[str, str]] = {
 }
 
 UNSERVED: dict[str, frozenset[str]] = {
-    "GenerateContentRequest": frozenset(
-        {"tools", "tool_config", "cached_content", "continuation_token"}
-    ),
+    "GenerateContentRequest": frozenset({"tools", "tool_config", "continuation_token"}),
     "CountTokensRequest": frozenset({"tools"}),
+    "CachedContent": frozenset({"tools", "tool_config"}),
     "Part": frozenset(
         {
             "function_call",

@@ -67,7 +67,7 @@ def prompt_usage(asked: GeminiRequest, views: Sequence[SeenPicture]) -> Usage:
             f"The input token count ({total}) exceeds the maximum number of tokens allowed "
             f"({asked.model.context_tokens}).",
         )
-    return Usage(input_tokens=total, image_tokens=of_images)
+    return Usage(total, of_images, cached_tokens=asked.cached_tokens)
 
 
 def outcome(

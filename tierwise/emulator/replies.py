@@ -62,6 +62,9 @@ def _usage(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
         counts["candidatesTokenCount"] = usage.output_tokens
     counts["totalTokenCount"] = usage.input_tokens + usage.output_tokens + usage.thought_tokens
     counts["promptTokensDetails"] = _details(usage)
+    if usage.cached_tokens:
+        counts["cachedContentTokenCount"] = usage.cached_tokens
+        counts["cacheTokensDetails"] = [{"modality": "TEXT", "tokenCount": usage.cached_tokens}]
     if usage.thought_tokens:
         counts["thoughtsTokenCount"] = usage.thought_tokens
     if asked.call.vertex:

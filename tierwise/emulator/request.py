@@ -49,7 +49,8 @@ class GeminiRequest:
     form; `labels` are those that are listed there, by what the reply is to call them. Of a `joint`
     request it is the text of all questions, and the labels stand with each of them. All of it is as
     if nothing were to be repeated; the `echo` says what is. `examples` are pictures with their
-    answers, which cost what others cost and are not asked about.
+    answers, which cost what others cost and are not asked about. `opening` is its first text;
+    `cached_tokens` are those of the `cache` that it names, if it does.
     """
 
     call: Call
@@ -63,6 +64,9 @@ class GeminiRequest:
     joint: JointForm | None = None
     echo: Echo = NO_ECHO
     examples: tuple[SentPicture, ...] = ()
+    opening: str = ""
+    cache: str = ""
+    cached_tokens: int = 0
 
     @cached_property
     def question_sha256(self) -> str:
@@ -99,8 +103,12 @@ def read_asked(
     body: Mapping[str, Any],
     service_tier: ServiceTier,
     objects: Mapping[str, bytes],
+    *,
+    cached_tokens: int = 0,
 ) -> GeminiRequest:
     """What a decoded `GenerateContentRequest` asks; `objects` are those that it names, by URI.
+
+    `cached_tokens` are those of a cache that it names, whose contents it has by now.
 
     Raises:
       Refusal: 400, the contents are empty or hold what the model cannot take.
@@ -136,6 +144,9 @@ def read_asked(
         service_tier=service_tier,
         joint=joint,
         echo=echo,
+        opening=texts[0] if texts else "",
+        cache=body.get("cached_content") or "",
+        cached_tokens=cached_tokens,
     )
 
 

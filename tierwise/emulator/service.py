@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
 import orjson
 
 from tierwise.emulator.bill import Bill
+from tierwise.emulator.caches import Caches, model_of, with_cache
 from tierwise.emulator.decoding import decode_image
 from tierwise.emulator.eyes import Eyes
 from tierwise.emulator.fault_plan import Fate, FaultPlan
 from tierwise.emulator.fault_reach import can_strike
 from tierwise.emulator.fault_refusals import refusal_of
 from tierwise.emulator.faults import Fault, Faults
+from tierwise.emulator.implicit_cache import ImplicitCache
 from tierwise.emulator.known import KnownPictures
 from tierwise.emulator.named_objects import read_objects
 from tierwise.emulator.outcomes import outcome, prompt_usage
@@ -29,6 +31,7 @@ from tierwise.emulator.request_log import asked_line, empty_line, written_line
 from tierwise.emulator.spoilt import spoil
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model, forwarded
+from tierwise.prices.cache_terms import cache_terms
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import ServiceTier, Usage
@@ -63,7 +66,8 @@ class EmulatedService:
     """One emulated service with its bill, its request log and its faults.
 
     `today` decides prices and which models are still there; `now` gives seconds for quotas.
-    `prices` are negotiated ones. `interference` is what `outcome` takes it for.
+    `prices` are negotiated ones. `interference` is what `outcome` takes it for. `clock` tells the
+    time, by which caches expire.
     """
 
     def __init__(
@@ -75,9 +79,12 @@ class EmulatedService:
         now: Callable[[], float],
         prices: tuple[Price, ...] = (),
         interference: float = 0.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.bill = Bill()
         self.log: list[bytes] = []
+        self.caches = Caches(clock, self._bill_cache)
+        self._implicit = ImplicitCache()
         self._known = known
         self._interference = interference
         self._today = today
@@ -108,6 +115,8 @@ class EmulatedService:
         """An empty bill, an empty log, no faults."""
         self.bill = Bill()
         self.log = []
+        self.caches.clear()
+        self._implicit = ImplicitCache()
         self._spent.clear()
         self.set_faults(Faults())
 
@@ -126,8 +135,7 @@ class EmulatedService:
           Refusal: the service does not take it.
         """
         decoded = decode_image("GenerateContentRequest", request, call)
-        objects = await read_objects(decoded, call)
-        return read_asked(call, self.offered(call), decoded, ServiceTier.BATCH, objects)
+        return await self._asked(call, self.offered(call), decoded, ServiceTier.BATCH)
 
     async def _served(
         self, line: dict[str, Any], read: Coroutine[None, None, GeminiRequest]
@@ -151,8 +159,7 @@ class EmulatedService:
             model = self.offered(call)
             decoded = decode_image("CountTokensRequest", _parsed(body, call, headers), call)
             decoded = decoded.get("generate_content_request") or decoded
-            objects = await read_objects(decoded, call)
-            asked = read_asked(call, model, decoded, ServiceTier.STANDARD, objects)
+            asked = await self._asked(call, model, decoded, ServiceTier.STANDARD)
             usage = prompt_usage(asked, await self._eyes.viewed(asked))
         except Refusal as refusal:
             return refused(refusal)
@@ -161,9 +168,40 @@ class EmulatedService:
     async def _read(self, call: Call, body: bytes, headers: Mapping[str, str]) -> GeminiRequest:
         model = self.offered(call)
         decoded = decode_image("GenerateContentRequest", _parsed(body, call, headers), call)
-        objects = await read_objects(decoded, call)
-        tier = _service_tier(call, decoded, headers)
-        return read_asked(call, model, decoded, tier, objects)
+        return await self._asked(call, model, decoded, _service_tier(call, decoded, headers))
+
+    async def _asked(
+        self, call: Call, model: Model, body: Mapping[str, Any], tier: ServiceTier
+    ) -> GeminiRequest:
+        """What a decoded request asks, with what the cache that it names holds."""
+        cached_tokens = 0
+        if name := body.get("cached_content"):
+            if call.vertex and tier is ServiceTier.BATCH:
+                raise Refusal(400, "Context caching is not supported for batch prediction.")
+            cache = self.caches.find(name, call)
+            body, cached_tokens = with_cache(body, cache, call), cache.tokens
+        objects = await read_objects(body, call)
+        return read_asked(call, model, body, tier, objects, cached_tokens=cached_tokens)
+
+    def create_cache(self, body: Mapping[str, Any], call: Call, parent: str) -> dict[str, Any]:
+        """Make a cache of a decoded `CachedContent`, and bill it; gives the resource.
+
+        Raises:
+          Refusal: the service does not take it.
+        """
+        called = replace(call, model=model_of(body.get("model") or ""))
+        model = self.offered(called)
+        least = model.explicit_cache_tokens
+        if least is None:
+            raise Refusal(400, f"Model {body['model']} does not support cached content.")
+        price = self._price(called, model.name, ServiceTier.STANDARD, 0)
+        terms = cache_terms(price, price)
+        if terms is None:
+            raise Refusal(400, f"The emulator knows no price of storage for {model.name}.")
+        return self.caches.create(body, called, least, terms, parent).document()
+
+    def _bill_cache(self, model: str, nano_usd: int) -> None:
+        self.bill.add_cache(model, nano_usd)
 
     def offered(self, call: Call) -> Model:
         """The model that answers a call.
@@ -182,20 +220,27 @@ class EmulatedService:
         return forwarded(model, self._today())
 
     def _cost(self, asked: GeminiRequest, usage: Usage) -> int:
-        model, tier, on = asked.model.name, asked.service_tier, self._today()
+        model, tier = asked.model.name, asked.service_tier
+        price = self._price(asked.call, model, tier, usage.input_tokens)
+        if asked.cache and tier is ServiceTier.BATCH:  # as Google's guide has it
+            standard = self._price(asked.call, model, ServiceTier.STANDARD, usage.input_tokens)
+            cached = standard.cached_input_usd_per_mtok
+            price = replace(price, cached_input_usd_per_mtok=cached)
+        return cost_nano_usd(usage, price)
+
+    def _price(self, call: Call, model: str, tier: ServiceTier, tokens: int) -> Price:
         try:
-            price = find_price(
+            return find_price(
                 model,
                 tier,
-                on,
-                vertex=asked.call.vertex,
-                regional=asked.call.regional,
-                context_tokens=usage.input_tokens,
+                self._today(),
+                vertex=call.vertex,
+                regional=call.regional,
+                context_tokens=tokens,
                 prices=self._prices,
             )
         except PriceError as error:
             raise Refusal(400, f"Service tier {tier} is not offered for {model}.") from error
-        return cost_nano_usd(usage, price)
 
     def _fate(self, asked: GeminiRequest) -> Fate:
         return self._plan.fate(
@@ -216,9 +261,14 @@ class EmulatedService:
         lost = kind if kind in _LOST else "send"
         if fate.fault and lost != "send" and not fate.fault.settings["billed"]:
             return EmulatedReply(0, b"", {}, lost, fate.delay_ms), Usage(), 0
+        if fate.fault and kind == "cache_gone":
+            self.caches.lose(asked.cache, fate.fault.settings["how"])
+            self.caches.find(asked.cache, asked.call)  # which refuses now
         refusal = refusal_of(fate, asked)
         if refusal:
             raise refusal
+        if kind == "implicit_cache":
+            asked = replace(asked, cached_tokens=self._implicit.cached_tokens(asked))
         views = await self._eyes.viewed(asked)
         made = outcome(asked, views, self._known, fate.fault, self._interference)
         cost = self._cost(asked, made.usage)

@@ -42,6 +42,7 @@ _SCHEMAS = ("responseSchema", "responseJsonSchema")
 class RequestParts:
     """A request body, and for the account the texts in it and each question's part of its pictures.
 
+    Its first text is what other requests of its kind begin with as well.
     `sent_bytes` of an image on a contact sheet is its share of the sheet, the same for all
     questions about it.
     """
@@ -49,6 +50,16 @@ class RequestParts:
     body: WireJson
     texts: tuple[str, ...]
     sent_bytes: tuple[int, ...]
+
+    @property
+    def shared(self) -> str:
+        """The text that it begins with."""
+        return self.texts[0]
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a cache can stand for that text: something must be left to ask."""
+        return bool(self.shared) and len(self.body["contents"][0]["parts"]) > 1
 
 
 def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> RequestParts:
@@ -73,7 +84,7 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Request
             images.append(NamedImage(named.uri, named.mime_type, resolution, own))
     body = request_body(
         model=find_model(asks[0].route.model),
-        text=texts.opening,
+        texts=(texts.shared, texts.rest),
         examples=examples,
         images=images,
         response_config=_response_config(asks),
@@ -161,7 +172,9 @@ def _texts_of(asks: Sequence[Ask]) -> RequestTexts:
     instruction = answers.instruction(form, images)
     if asks[0].task.per:
         return group_texts(asks[0].prompt, instruction, len(asks))
-    return request_texts([ask.prompt for ask in asks], instruction, sheet, checks_of(asks))
+    pictures = asks[0].task.reads == "image"
+    own = [ask.prompt for ask in asks]
+    return request_texts(own, instruction, sheet, checks_of(asks), pictures=pictures)
 
 
 def _response_config(asks: Sequence[Ask]) -> WireJson:

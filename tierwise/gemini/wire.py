@@ -38,15 +38,16 @@ class NamedImage:
 def request_body(
     *,
     model: Model,
-    text: str,
+    texts: Sequence[str],
     examples: Sequence[InlineImage] = (),
     images: Sequence[InlineImage | NamedImage],
     response_config: Mapping[str, Any],
     max_output_tokens: int,
 ) -> WireJson:
-    """The body of `generateContent`: shared text and examples first, then each picture.
+    """The body of `generateContent`: texts and examples first, then each picture.
 
-    A picture stands after its own text.
+    A picture stands after its own text. Services remember beginnings that they have seen, byte by
+    byte: so what all requests share is the first text, and stands before everything else.
 
     Media resolution stands with the pictures when they differ, which not every model takes
     (`Model.per_part_media_resolution`), and when only there it can be as high. Thinking is set to
@@ -54,7 +55,7 @@ def request_body(
     """
     levels = {image.media_resolution for image in images}
     per_part = len(levels) > 1 or MediaResolution.ULTRA_HIGH in levels
-    parts: list[WireJson] = [{"text": text}] if text else []
+    parts: list[WireJson] = [{"text": text} for text in texts if text]
     for image in (*examples, *images):
         if image.text:
             parts.append({"text": image.text})
@@ -65,6 +66,13 @@ def request_body(
     if thinking := _least_thinking(model):
         config["thinkingConfig"] = thinking
     return {"contents": [{"role": "user", "parts": parts}], "generationConfig": config}
+
+
+def naming_cache(body: WireJson, name: str) -> WireJson:
+    """A request that names a cache in the place of its first text, which the cache holds."""
+    [content] = body["contents"]
+    rest = {**content, "parts": content["parts"][1:]}
+    return {**body, "contents": [rest], "cachedContent": name}
 
 
 def _image_part(image: InlineImage | NamedImage, *, per_part: bool) -> WireJson:

@@ -9,6 +9,7 @@ A file is a list of `[[prices]]`, each the prices of one model in one period:
     service = "vertex"                  # or developer; left out: both, where none has its own row
     context_above_tokens = 200000       # left out: holds for requests of any size
     regional_multiplier = "1.1"         # left out: regional endpoints cost the same
+    cache_storage_usd_per_mtok_hour = "1.00"    # of caches; left out: not known, so none are made
     source = "https://..."
     checked = 2026-11-20
     standard = { input_usd_per_mtok = "0.25", output_usd_per_mtok = "1.50" }
@@ -35,9 +36,11 @@ from tierwise.errors import ModelError, PriceError
 from tierwise.models import find_model
 from tierwise.records import ServiceTier
 
+_STORAGE = "cache_storage_usd_per_mtok_hour"
 _ROW_KEYS = {"model", "from", "source", "checked"}
 _OPTIONAL_ROW_KEYS = {
     *("until", "service", "context_above_tokens", "regional_multiplier"),
+    _STORAGE,
     *ServiceTier,
 }
 _TIER_KEYS = {"input_usd_per_mtok", "output_usd_per_mtok"}
@@ -51,7 +54,8 @@ class Price:
 
     Holds from `valid_from` until the day before `valid_until` (None: no end known), for requests of
     more than `context_above_tokens` prompt tokens. Thoughts cost what text output costs. `service`
-    is who bills it, None for any that has no price of its own.
+    is who bills it, None for any that has no price of its own. `cache_storage_usd_per_mtok_hour` is
+    what a cache costs for a million tokens and an hour, None where that is not known.
     """
 
     model: str
@@ -67,6 +71,7 @@ class Price:
     source: str
     checked: date
     service: ServiceKind | None = None
+    cache_storage_usd_per_mtok_hour: Decimal | None = None
 
     def holds_on(self, day: date) -> bool:
         """Whether the price is valid on that day."""
@@ -208,6 +213,9 @@ def _price(row: _Row, tier: ServiceTier, starts: date, ends: date | None) -> Pri
         source=row.text("source"),
         checked=row.day("checked"),
         service=row.service(),
+        cache_storage_usd_per_mtok_hour=row.decimal(values[_STORAGE], _STORAGE)
+        if _STORAGE in values
+        else None,
     )
 
 

@@ -97,13 +97,14 @@ def nano_usd(tokens_times_usd_per_mtok: Decimal) -> int:
 
 def _at_regional_endpoint(price: Price) -> Price:
     factor = price.regional_multiplier
-    image_output = price.image_output_usd_per_mtok
+    image_output, storage = price.image_output_usd_per_mtok, price.cache_storage_usd_per_mtok_hour
     return replace(
         price,
         input_usd_per_mtok=price.input_usd_per_mtok * factor,
         output_usd_per_mtok=price.output_usd_per_mtok * factor,
         cached_input_usd_per_mtok=price.cached_input_usd_per_mtok * factor,
         image_output_usd_per_mtok=None if image_output is None else image_output * factor,
+        cache_storage_usd_per_mtok_hour=None if storage is None else storage * factor,
     )
 
 

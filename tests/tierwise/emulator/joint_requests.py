@@ -95,7 +95,7 @@ def apart(emulator: Any, one: Question, pictures: Sequence[bytes]) -> list[Any]:
 
 def opening(questions: Sequence[Question], images: int) -> str:
     counted = f"{len(questions)} question{'s' * (len(questions) > 1)}"
-    about = f"each of the {images} images" if images else "the image"
+    about = "each image" if images else "the image"
     return f"Answer {counted} about {about}, each on its own."
 
 

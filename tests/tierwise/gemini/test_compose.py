@@ -16,12 +16,12 @@ from tierwise.models import all_models, find_model
 def test_a_pack_opens_with_the_text_and_numbers_its_images(ask_of: Callable[..., Ask]) -> None:
     asks = [ask_of(n) for n in (4, 5)]
     parts = compose(asks).body["contents"][0]["parts"]
-    assert "2 images" in parts[0]["text"]
-    assert [part.get("text") for part in parts[1::2]] == [
+    assert "2 images" in parts[1]["text"]
+    assert [part.get("text") for part in parts[2::2]] == [
         'Image 1: filename: "4.jpg"',
         'Image 2: filename: "5.jpg"',
     ]
-    assert [base64.b64decode(part["inlineData"]["data"]) for part in parts[2::2]] == [
+    assert [base64.b64decode(part["inlineData"]["data"]) for part in parts[3::2]] == [
         ask.picture.data for ask in asks if ask.picture
     ]
 
