@@ -79,6 +79,21 @@ def has_place_for_jobs(settings: Settings, service: Service, temp_location: str)
     return not service.vertex or any(place.startswith(BUCKET_SCHEME) for place in places)
 
 
+def refuse_cached_batch(questions: Questions, service: Service) -> None:
+    """Refuse caches where they were asked for by name and cannot be had.
+
+    Raises:
+        InputError: a task that Vertex AI's batch jobs ask says `cache: auto`.
+    """
+    for task in questions.tasks:
+        by_job = service.vertex and task.route.service_tier is ServiceTier.BATCH
+        if by_job and task.cache == "auto":
+            raise InputError(
+                f"task {task.name!r}: `cache: auto` cannot be had, for batch jobs on Vertex AI "
+                "take no caches. Remove it, or ask at flex, which costs as little."
+            )
+
+
 def refuse_batch_in_a_pipeline(settings: Settings, questions: Questions) -> None:
     """Refuse the batch tier where somebody else's pipeline asks: it runs once, batch in rounds.
 

@@ -10,6 +10,7 @@ from tierwise.accounts.admission import Cap, Paid, Untraced, Work, admit
 from tierwise.accounts.tables import usd
 from tierwise.answering.plan import Plan
 from tierwise.answering.prepare import READERS
+from tierwise.beam_pipeline.cache_reserve import cache_reserve
 from tierwise.beam_pipeline.inquiry import Inquiry
 from tierwise.beam_pipeline.terminal.forecast_tables import IF_ALIKE, short
 from tierwise.forecast.cap_reach import CapReach, Covers, cap_reach
@@ -38,7 +39,12 @@ def reach_of(inquiry: Inquiry, survey: Survey, output: str | None, forecast: For
         lost, paid = _spent_before(inquiry, survey.files, output)
     total, least = _work(inquiry, survey)
     work = _shards(total, survey.files)
-    return cap_reach(admit(Cap(inquiry.cap or 0, lost), paid, work), work, least, forecast)
+    return cap_reach(
+        admit(Cap(inquiry.cap or 0, lost, cache_reserve(inquiry) or 0), paid, work),
+        work,
+        least,
+        forecast,
+    )
 
 
 def reach_row(reach: CapReach) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def _spent_before(inquiry: Inquiry, archive: int, output: str) -> tuple[Untraced
     digits = capped_digits(archive)
     journal = JournalFiles(join(output, "journal"), "forecast", digits, False, inquiry.reading)
     with ThreadPoolExecutor(READERS) as pool:
-        paid = sum(pool.map(journal.paid_before, journal.folders()), Paid())
+        paid = sum(pool.map(journal.paid_before, journal.paid_folders()), Paid())
     dearest = dearest_request(Plan(inquiry.questions, inquiry.service, journal), inquiry.on)
     return untraced(all_runs(journal.runs), dearest, inquiry.reading.counts), paid
 

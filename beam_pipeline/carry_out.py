@@ -20,6 +20,7 @@ from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import warnings_about_columns, warnings_about_groups
 from tierwise.beam_pipeline.lease_keeper import kept, take_job, taken_over_warning
+from tierwise.beam_pipeline.own_caches import clear_orphans, clear_own
 from tierwise.beam_pipeline.run_file import (
     break_off,
     complete_run,
@@ -63,12 +64,15 @@ def carry_out(
     with resumable(console, ending.interrupted, goes_on, ends_process=command):
         try:
             open_run(job)
+            clear_orphans(job)
             leave = partial(leave_to_another, console, lease=lease, ends_process=command)
             with kept(lease, leave):
                 ended = run_in_rounds(job, options, console)
         except InputError:
             ending.leave(Status.REFUSED)
             raise
+        if ended is not PipelineEnd.OUT_OF_SIGHT:  # else workers may still name them
+            clear_own(job)
         if ended is PipelineEnd.DONE:
             return ending.done()
         if ended is PipelineEnd.UNDER_WAY:

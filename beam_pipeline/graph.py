@@ -190,7 +190,9 @@ def _ask_all(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Pu
 
 def _ask_capped(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Put:
     """Ask as much as fits under the cap."""
-    within = AskWithin(SharedEngine(job.plan), Cap(job.cap or 0, job.untraced), before)
+    within = AskWithin(
+        SharedEngine(job.plan), Cap(job.cap or 0, job.untraced, job.plan.cache_reserve or 0), before
+    )
     asked = tuple(some for some in (images, groups) if some) | "AskWithin" >> within
     return _Put(alike, asked["images"], asked["groups"], asked["admissions"], asked["parts"])
 

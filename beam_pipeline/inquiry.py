@@ -18,6 +18,7 @@ from tierwise.beam_pipeline.batch_checks import (
     batch_root_of,
     fallbacks_of,
     refuse_batch_in_a_pipeline,
+    refuse_cached_batch,
 )
 from tierwise.beam_pipeline.corrected import Corrected, corrected_of
 from tierwise.beam_pipeline.flags.command_line import Settings
@@ -99,6 +100,7 @@ def inquiry_of(
     service = service_of(settings, project, questions)
     _check_prices(questions, service, on)
     cap, fallback = cap_of(settings), flex_fallback_of(settings, questions)
+    refuse_cached_batch(questions, service)
     batch_fallbacks = fallbacks_of(settings, questions, service, on)
     batch_root = batch_root_of(settings, questions, service, temp_location)
     if found is not None:

@@ -27,6 +27,7 @@ from tierwise.beam_pipeline.asked import (
     questions_to_ask,
 )
 from tierwise.beam_pipeline.batch_checks import has_open_jobs
+from tierwise.beam_pipeline.cache_reserve import cache_reserve
 from tierwise.beam_pipeline.continued_run import continued_run
 from tierwise.beam_pipeline.finish_by import FINISH_BY, chosen_in_time
 from tierwise.beam_pipeline.flags.command_line import Settings
@@ -150,6 +151,7 @@ def build_job(
             patience_s=patience_of(settings, questions),
         ),
         batches=_batch_plan(settings, inquiry, journal),
+        cache_reserve=cache_reserve(inquiry),
     )
     job = Job(
         found=found,

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -78,14 +79,16 @@ class StrictGemini:
     said: dict[str, str] = field(default_factory=dict)
     most_values: int = 60
     most_characters: int = 700
+    caches: dict[str, dict[str, Any]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     _lock: Any = field(default_factory=threading.Lock)
 
     @property
     def billed(self) -> int:
-        """Nano-dollars of all replies that told what they cost."""
-        return sum(one.billed for one in self.seen)
+        """Nano-dollars of all replies that told what they cost, and of caches."""
+        caches: int = sum(cache["billed"] for cache in self.caches.values())
+        return sum(one.billed for one in self.seen) + caches
 
     @property
     def answered(self) -> list[Seen]:
@@ -95,10 +98,60 @@ class StrictGemini:
         self.fault, self.refuses, self.said = lambda _: "", set(), {}
         self.seen.clear()
         self.broken.clear()
+        self.caches.clear()
+
+    def cache(self, body: Any, now: datetime) -> tuple[int, Any]:
+        """Make a cache: text alone, of 1,024 tokens or more, for so many seconds as `ttl` says."""
+        try:
+            _only(body, {"model", "contents", "ttl", "displayName"})
+            [content] = body["contents"]
+            _only(content, {"role", "parts"})
+            [part] = content["parts"]
+            _only(part, {"text"})
+            tokens, seconds = -(-len(part["text"]) // 4), int(body["ttl"].removesuffix("s"))
+            _check_cache(tokens, seconds, content["role"])
+        except (RefusedError, ValueError, LookupError) as error:
+            with self._lock:
+                self.broken.append(repr(error))
+            return 400, _error(400, f"Request is wrong: {error}")
+        times = [now, now + timedelta(seconds=seconds)]
+        created, expires = (time.isoformat().replace("+00:00", "Z") for time in times)
+        hourly = tokens * 1000 * seconds
+        cache = {
+            "name": f"cachedContents/c{len(self.caches)}",
+            "model": body["model"],
+            "displayName": body["displayName"],
+            "createTime": created,
+            "expireTime": expires,
+            "usageMetadata": {"totalTokenCount": tokens},
+        }
+        with self._lock:
+            self.caches[cache["name"]] = {
+                "part": part,
+                "tokens": tokens,
+                "model": body["model"],
+                "billed": tokens * NANO_USD["input"] + (hourly + 1800) // 3600,
+            }
+        return 200, cache
+
+    def _whole(self, body: Any) -> tuple[Any, int]:
+        """A request with what its cache holds, and how many tokens of it are cached."""
+        name = body.get("cachedContent")
+        if name is None:
+            return body, 0
+        cache, [content] = self.caches[name], body["contents"]
+        if not content["parts"] or content["parts"][0] == cache["part"]:
+            raise RefusedError("what is cached is sent once more, or nothing else")
+        if f"{cache['model']}:" not in body["model"]:
+            raise RefusedError(f"a cache of {cache['model']} for {body['model']}")
+        parts = [cache["part"], *content["parts"]]
+        rest = {key: value for key, value in body.items() if key != "cachedContent"}
+        return {**rest, "contents": [{**content, "parts": parts}]}, cache["tokens"]
 
     def reply(self, body: Any) -> tuple[int, Any]:
         """Status 0 drops the connection."""
         try:
+            body, cached = self._whole(body)
             asked = _read(body)
         except (RefusedError, ValueError, LookupError) as error:
             with self._lock:
@@ -130,6 +183,8 @@ class StrictGemini:
             text = self.said[text]
             candidate["content"]["parts"][0]["text"] = text
         usage = _usage(asked, text, fault)
+        if cached:
+            usage["cachedContentTokenCount"] = cached
         told = {} if fault == "no usage" else {"usageMetadata": usage}
         blocked = {"promptFeedback": {"blockReason": reason}} if fault.startswith("block") else {}
         document: dict[str, Any] = {"modelVersion": asked.model, **told, **blocked}
@@ -157,7 +212,10 @@ def strict_gemini() -> Iterator[StrictGemini]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            status, document = gemini.reply(body | {"model": self.path})
+            if self.path.endswith("/cachedContents"):
+                status, document = gemini.cache(body, datetime.now(UTC))
+            else:
+                status, document = gemini.reply(body | {"model": self.path})
             if not status:
                 self.close_connection = True
                 self.connection.close()
@@ -232,6 +290,11 @@ class _Asked:
         return bool(self.numbers)
 
 
+def _check_cache(tokens: int, seconds: int, role: str) -> None:
+    if tokens < 1024 or not 60 <= seconds <= 3600 or role != "user":
+        raise RefusedError(f"{tokens} tokens for {seconds} s as {role}")
+
+
 def _read(body: Mapping[str, Any]) -> _Asked:
     _only(body, {"contents", "generationConfig", "serviceTier", "model"})
     config = body["generationConfig"]
@@ -260,7 +323,7 @@ def _read(body: Mapping[str, Any]) -> _Asked:
             waiting = ""
     if unknown := set(levels) - set(LEVELS):
         raise RefusedError(f"media resolutions {unknown}")
-    schema, dialect = _schema(config, texts[0])
+    schema, dialect = _schema(config, "\n".join(texts))
     blocks = _blocks(texts[0])
     names = tuple(_only_name(block) for _, block in blocks)
     several = len(blocks) > 1

@@ -42,6 +42,7 @@ LATE_IMPORTS = {
     *("tierwise/__init__.py", "tierwise/one_name.py", "tierwise/beam_pipeline/own_process.py"),
     *("tierwise/scheduling/engine.py", "tierwise/batches/terms.py"),
     "tierwise/scheduling/shrinker_process.py",
+    "tierwise/beam_pipeline/own_caches.py",
     "tierwise/storage/files.py",
     "tierwise/taxonomy/skos.py",
 }

@@ -30,7 +30,7 @@ class SumJournal(beam.PTransform):
             | "NameJournal" >> beam.Impulse()
             | "ListFolders"
             >> beam.FlatMap(
-                lambda *_: [(name, None) for name in journal.folders()], *self._after
+                lambda *_: [(name, None) for name in journal.paid_folders()], *self._after
             ).with_output_types(Tuple[str, None])
             | "SpreadFolders" >> beam.GroupByKey()
             | "SumFolder" >> beam.Map(lambda folder: journal.paid_before(folder[0]))

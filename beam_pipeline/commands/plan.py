@@ -23,6 +23,7 @@ from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of, warnings_about
 from tierwise.beam_pipeline.mix_in_time import MixInTime, mix_in_time
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.batch_lines import batch_row, print_batch
+from tierwise.beam_pipeline.terminal.cache_lines import cache_lines
 from tierwise.beam_pipeline.terminal.drawing_costs import drawing_costs, print_drawing_costs
 from tierwise.beam_pipeline.terminal.forecast_tables import (
     no_images,
@@ -153,6 +154,8 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
         if batch:
             print_batch(batch, console)
+        for line in cache_lines(forecast_row(forecast)):
+            say(console, line)
         for line in mix_lines(mix) if mix else ():
             say(console, line)
         _say_unmeasured(planned, console)

@@ -97,6 +97,6 @@ def _all_runs(run: Mapping[str, Any], output: str) -> dict[str, Any]:
     """What all runs into an output paid by its journal, as `all_runs` in `run.json`."""
     reading, folder = reading_of_last(output), join(output, "journal")
     journal = JournalFiles(folder, "show", 1, False, reading)
-    paid = sum(map(journal.paid_before, journal.folders()), Paid())
+    paid = sum(map(journal.paid_before, journal.paid_folders()), Paid())
     lost = untraced(all_runs(journal.runs), 0, reading.counts)
     return all_runs_facts(paid, lost, [], run["answerer"]["service"])

@@ -127,9 +127,11 @@ def _asked(files: list[ImageFile], job: Job) -> tuple[AnsweredShard, Admission]:
     """All that there is to ask, as one shard."""
     plan = replace(job.plan, journal=replace(job.plan.journal, digits=0))
     shard = _shard(files, job)
-    paid = sum(map(plan.journal.paid_before, plan.journal.folders()), Paid())
+    paid = sum(map(plan.journal.paid_before, plan.journal.paid_folders()), Paid())
     most = _NO_CAP if job.cap is None else job.cap
-    admission = admit(Cap(most, job.untraced), paid, {shard.name: work_of(shard, plan)})
+    admission = admit(
+        Cap(most, job.untraced, plan.cache_reserve or 0), paid, {shard.name: work_of(shard, plan)}
+    )
     engine = Engine(plan)
     try:
         asked = QuestionsAsked(plan.journal.read(shard.name))

@@ -72,7 +72,7 @@ def traces(output: object, *words: str) -> list[str]:
 def paid(output: str) -> tuple[Spent, int, Mapping[str, Spent]]:
     """What the journal says that all runs paid, its lost lines, and what each run paid."""
     journal = JournalFiles(f"{output}/journal", "looks", 1, mends=False)
-    found = sum(map(journal.paid_before, journal.folders()), Paid())
+    found = sum(map(journal.paid_before, journal.paid_folders()), Paid())
     return found.spent, found.lost_lines, found.runs
 
 

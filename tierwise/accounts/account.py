@@ -11,6 +11,7 @@ from typing import Any
 from tierwise.accounts.admission import Admission, Billed, Paid, Untraced
 from tierwise.accounts.costs import (
     ANSWERED,
+    CACHE,
     DECLINED,
     ESCALATED,
     REPEATED,
@@ -159,7 +160,7 @@ def failures(rows: Iterable[CostRow]) -> dict[str, int]:
     """How many images failed for which reason, over all tasks."""
     counts: dict[str, int] = {}
     for key, total in rows:
-        if key.outcome not in (ANSWERED, REUSED, REPEATED, ESCALATED, DECLINED):
+        if key.outcome not in (ANSWERED, REUSED, REPEATED, ESCALATED, DECLINED, CACHE):
             counts[key.outcome] = counts.get(key.outcome, 0) + total.images
     return dict(sorted(counts.items()))
 

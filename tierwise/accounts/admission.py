@@ -120,10 +120,14 @@ class Untraced:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """What all runs into one output may cost (nano-dollars), and what earlier ones left untold."""
+    """What all runs into one output may cost (nano-dollars), and what earlier ones left untold.
+
+    `caches` is held for those of this run.
+    """
 
     most: int
     untraced: Untraced = Untraced()
+    caches: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ class Admission:
     @property
     def set_aside(self) -> int:
         """The most that this run can spend."""
-        return sum(self.purses.values())
+        return sum(self.purses.values()) + self.cap.caches
 
 
 def admit(cap: Cap, paid_before: Paid, work: Mapping[str, Work]) -> Admission:
@@ -150,7 +154,8 @@ def admit(cap: Cap, paid_before: Paid, work: Mapping[str, Work]) -> Admission:
 
     The same for the same archive and journal, whatever the workers.
     """
-    room = max(0, cap.most - paid_before.cost - cap.untraced.at_worst(paid_before))
+    spent = paid_before.cost + cap.untraced.at_worst(paid_before)
+    room = max(0, cap.most - spent - cap.caches)
     return Admission(cap, paid_before, share_out(room, work))
 
 

@@ -16,6 +16,7 @@ REUSED = "reused"
 REPEATED = "repeated"
 ESCALATED = "escalated"
 DECLINED = "declined"
+CACHE = "cache"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,8 +25,8 @@ class CostKey:
 
     `outcome` is `answered`, `reused`, a failure's reason, `repeated`: paid requests whose reply
     could not be used and that were asked again, `escalated`: first answers that were in doubt, so
-    that the image was asked again by another route, or `declined`: refusals after which it was
-    asked at the route for these. `charged_to` is the value of the manifest
+    that the image was asked again by another route, `declined`: refusals after which it was
+    asked at the route for these, or `cache`: writing and storing what many requests begin with. `charged_to` is the value of the manifest
     column whose costs are told apart, empty without one. `model_version` is what the
     replies say of the model that answered, `label_form` how it was asked; empty without an answer.
     """
@@ -135,7 +136,7 @@ def _of_first(first: Outcome, task: str, charged_to: str) -> list[tuple[CostKey,
 
 def is_waste(key: CostKey) -> bool:
     """Whether what was paid here brought no answer."""
-    return key.outcome not in (ANSWERED, REUSED, ESCALATED)
+    return key.outcome not in (ANSWERED, REUSED, ESCALATED, CACHE)
 
 
 def regrouped(

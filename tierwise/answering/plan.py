@@ -48,7 +48,8 @@ class Plan:
     wanted. `check_packs` is the share of the packs whose items must say which picture they are
     about. `look_s` is how often processes look at what others see of the service, 0 for one that
     is alone. `batches` is None where no task is asked by batch jobs. `shrinkers` are the processes
-    that shrink pictures for each worker process, 0 where its threads do.
+    that shrink pictures for each worker process, 0 where its threads do. `cache_reserve` is what
+    caches of the run may cost in nano-dollars, None without a cap.
     """
 
     questions: Questions
@@ -70,6 +71,7 @@ class Plan:
     look_s: float = 0.0
     batches: BatchPlan | None = None
     shrinkers: int = 0
+    cache_reserve: int | None = None
 
     @property
     def meets_s(self) -> float:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tierwise.accounts.tables import usd
+from tierwise.forecast.cached_prompts import PlannedCache
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import Lengths, joint_lengths, reply_lengths
 from tierwise.forecast.resampling import middle_weights, unreadable
@@ -70,12 +71,16 @@ class TaskForecast:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a run comes to. `spread` is the interval of the whole when one unknown alone varies."""
+    """What a run comes to. `spread` is the interval of the whole when one unknown alone varies.
+
+    `caches` tell of the prompts of its requests, cached or not.
+    """
 
     survey: Survey
     tasks: Mapping[str, TaskForecast]
     cost: DollarInterval
     spread: Mapping[Unknown, DollarInterval]
+    caches: tuple[PlannedCache, ...] = ()
 
     @property
     def load(self) -> Load:
@@ -125,6 +130,9 @@ def forecast(
         tasks=by_task,
         cost=_interval([_cost(loads) for loads in found]).widened(total),
         spread={one: _alone(one, work, known, rng).widened(total) for one in unknowns},
+        caches=tuple(
+            cache for one in work if (cache := one.cache(middle_scenario(known))) is not None
+        ),
     )
 
 
@@ -191,11 +199,24 @@ def forecast_row(one: Forecast) -> dict[str, Any]:
             }
             for name, task in one.tasks.items()
         },
+        "caches": [_cache_row(cache) for cache in one.caches],
         "uncertainty": {
             str(unknown): _interval_row(interval)
             for unknown, interval in one.spread.items()
             if interval.high > interval.low
         },
+    }
+
+
+def _cache_row(cache: PlannedCache) -> dict[str, Any]:
+    return {
+        "tasks": list(cache.tasks),
+        "model": cache.model,
+        "prompt_tokens": cache.tokens,
+        "requests": cache.requests,
+        "cost_usd": _usd(cache.cost),
+        "saved_usd": _usd(cache.saved),
+        "why_not": cache.why_not,
     }
 
 
@@ -221,6 +242,7 @@ def _load_row(load: Load) -> dict[str, Any]:
         "questions": load.images,
         "requests": load.requests,
         "input_tokens": load.usage.input_tokens,
+        "cached_tokens": load.usage.cached_tokens,
         "image_tokens": load.usage.image_tokens,
         "output_tokens": load.usage.output_tokens,
         "thought_tokens": load.usage.thought_tokens,

@@ -10,6 +10,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.forecast.cached_prompts import PlannedCache, planned_cache
 from tierwise.forecast.pictures import images_of, original_tokens_of, tokens_of, typical
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.replies import prompt_tokens, reply_tokens, row_tokens
@@ -126,7 +127,7 @@ class Workload:
         )
         if self.groups:
             return self._requests(self.groups, images / self.groups, seen, scenario)
-        pack = pack_size([task.route for task in self.tasks])
+        pack = self._pack
         full, rest = divmod(images, pack)
         many = self._requests(full, pack, seen, scenario)
         last = self._requests(min(rest, 1), rest, seen, scenario)
@@ -157,6 +158,7 @@ class Workload:
         pictures = sent * (seen.picture + above) + examples
         thoughts = usual_thoughts(find_model(route.model)) * scenario.thoughts
         paid = requests * (1 + scenario.repeats)
+        cache = self._cache(paid, pack, scenario)
         text = sum(words) + around
         price = self.rates.price(route.model, route.service_tier, round(text + pictures))
         standard = self.rates.price(route.model, ServiceTier.STANDARD)
@@ -167,6 +169,8 @@ class Workload:
             part = output * replies[place] / sum(replies), thoughts * each
             own = words[place] + around * each
             usage = _usage(paid, own, pictures * each, *part)
+            cached = min(round(cache.requests * cache.tokens * own / text), usage.input_tokens)
+            usage = replace(usage, cached_tokens=cached)
             earlier = self._earlier_answers(task, scenario)
             alone = forms * (self.texts.alone[place] + earlier) * scenario.text
             looks = 1 / max(1, len(task.first_questions))
@@ -180,12 +184,29 @@ class Workload:
                 images=round(requests * pack),
                 requests=0 if place else round(paid),
                 usage=usage,
-                cost=cost_nano_usd(usage, price),
+                cost=cost_nano_usd(usage, price) + round(cache.cost * each),
                 output_cost=cost_nano_usd(replace(usage, input_tokens=0, image_tokens=0), price),
                 baseline=counted * cost_nano_usd(naive, standard),
                 naive_requests=counted * named * forms * looks,
             )
         return found
+
+    def cache(self, scenario: Scenario) -> PlannedCache | None:
+        """What a cache does for its requests, None where there are none."""
+        seen, pack = self.files.pictures(scenario.weights), self._pack
+        share = scenario.shares[self.tasks[0].name]
+        images = (seen.asked + seen.open * share) * (1 - scenario.broken)
+        requests = self.groups or images // pack
+        return self._cache(requests, pack, scenario) if requests else None
+
+    @property
+    def _pack(self) -> int:
+        return pack_size([task.route for task in self.tasks])
+
+    def _cache(self, requests: float, pack: float, scenario: Scenario) -> PlannedCache:
+        around = self.texts.single if pack == 1 or self.groups else self.texts.opening
+        tokens = (sum(self.texts.words) + around) * scenario.text
+        return planned_cache(self.tasks, tokens, requests, self.rates)
 
     def _words(self, place: int, pack: float, scenario: Scenario) -> float:
         """Tokens of a request's words that are one task's own."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tierwise.errors import ImageError, PriceError, RunEndedError
 from tierwise.gemini.announcing import intent_of, names_of, paid_by
 from tierwise.gemini.billing import Billing
+from tierwise.gemini.caches import Caches, NoCaches, Use
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.charges import answered, unanswered
 from tierwise.gemini.compose import RequestParts, compose
@@ -60,6 +61,11 @@ _LOST_TWICE = 2
 # A request waits so long for its slot at the most, and one that a job asks for its job.
 _MAY_WAIT, _ORDERED_WITHIN = timedelta(hours=1), timedelta(days=1)
 
+
+class _CacheBlamedError(Exception):
+    """A request was refused, perhaps for the cache that it named."""
+
+
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
 PutOff = Callable[[Sequence[Ask], RequestParts, int], Awaitable[Settled]]
 
@@ -75,7 +81,7 @@ class Asker:
     `forms` knows how questions are put. What is asked at the batch tier is given to `put_off`, with
     the most that it can cost; where that is None, or no job asks it any more, it is asked at once
     at its model's tier in `batch_instead`, or left to a later run where that has none. `may_send`
-    raises where nothing may be sent any more.
+    raises where nothing may be sent any more. `caches` hold what prompts have in common.
     """
 
     client: GeminiClient
@@ -92,6 +98,7 @@ class Asker:
     put_off: PutOff | None = None
     may_send: Check = unchecked
     batch_instead: Mapping[str, ServiceTier | None] = field(default_factory=dict)
+    caches: Caches | NoCaches = field(default_factory=NoCaches)
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
@@ -120,7 +127,8 @@ class Asker:
             return await self.put_off(asks, composed, self.worst(asks, self.clock.now()))
         intent = intent_of(asks, self.billing)
         async with self.intents.announced(intent, self.may_send) as sending:
-            return await self._until_billed(asks, composed, sending, intent.worst)
+            with self.caches.wanted(asks, composed) as use:
+                return await self._until_billed(asks, composed, sending, intent.worst, use)
 
     def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         """A request in the form in which it is asked now."""
@@ -144,7 +152,12 @@ class Asker:
         return max(self.billing.at_most(asks, day, echoed=by_job) for day in days)
 
     async def _until_billed(
-        self, asks: tuple[Ask, ...], composed: RequestParts, sending: Sending, worst: int
+        self,
+        asks: tuple[Ask, ...],
+        composed: RequestParts,
+        sending: Sending,
+        worst: int,
+        use: Use,
     ) -> Settled:
         if asks[0].unanswered:
             await self.limiter.sleep(backoff_s(asks[0].unanswered, self.clock.chance()))
@@ -155,18 +168,22 @@ class Asker:
                 await self.gate.wait(scope, worst)
                 if otherwise := self.forms.better(asks):
                     return Settled((), (), (otherwise,))
+                await use.ready(scope.tier, proven=self.gate.proven(scope))
                 ready = partial(self.gate.ready, scope, worst)
                 async with self.limiter.slot(ready) as start:
                     with self.gate.passing(scope, worst) as passed:
                         self.limiter.observations.sent(len(by_image(asks)), again=tries.failed > 0)
                         asks = tuple(replace(ask, attempts=ask.attempts + 1) for ask in asks)
                         await sending.send()
-                        settled = await self._exchange(asks, composed, passed, start)
+                        settled = await self._exchange(asks, composed, passed, start, use)
                         paid = paid_by(settled)
                         sending.settle(paid)
                         self.gate.paid(passed, paid.cost)
                         return settled
             except HeldBackError:
+                continue
+            except _CacheBlamedError:
+                sending.settle(Sums())
                 continue
             except RunEndedError as ended:
                 return _end_all(asks, ended)
@@ -218,7 +235,7 @@ class Asker:
         return compose(asks, await draw(self.executor, draw_sheets, asks))
 
     async def _exchange(
-        self, asks: tuple[Ask, ...], composed: RequestParts, passed: Pass, start: Start
+        self, asks: tuple[Ask, ...], composed: RequestParts, passed: Pass, start: Start, use: Use
     ) -> Settled:
         tier = passed.scope.tier
         came: RawReply | CallError
@@ -231,9 +248,13 @@ class Asker:
             return fail_all(asks, Reason.REJECTED, f"not sent: {error}")
         try:
             came = await self.client.send(
-                asks[0].route.model, composed.body, tier, fresh_token=passed.probe
+                asks[0].route.model, use.body(composed), tier, fresh_token=passed.probe
             )
         except CallError as error:
+            if use.blamed(error):
+                self.limiter.reply(start)
+                await self._log(asks, composed, tier, error)
+                raise _CacheBlamedError from error
             came, verdict = error, _judge(asks, error)
             self._heed(asks, start, passed, error, verdict)
             if verdict.ruling is not Ruling.ONCE_MORE:
@@ -244,6 +265,7 @@ class Asker:
         else:
             self.limiter.reply(start)
             self.gate.success(passed)
+            use.answered()
             self.forms.took(asks)
             self.limiter.observations.replied(came.latency_ms)
             asked_at = self.clock.now().isoformat()

@@ -17,6 +17,7 @@ from tierwise.gemini.settle import Ask, by_image, is_joint
 from tierwise.gemini.sharing import in_proportion, joint_shares
 from tierwise.gemini.sheets import by_picture
 from tierwise.models import answering_model, find_model, forwarded
+from tierwise.prices.cache_terms import CacheTerms, cache_terms
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage, split
@@ -104,6 +105,14 @@ class Billing:
     def check_priced(self, route: Route, on: date) -> None:
         """Raises PriceError where nobody knows what a request by this route costs on a day."""
         list(self._prices(route, on, 0))
+
+    def cache_terms(self, model: str, tier: ServiceTier, on: date) -> CacheTerms | None:
+        """What a cache of a model costs, and saves at a tier; None where there is no price."""
+        try:
+            standard = self._price(model, ServiceTier.STANDARD, on, 0)
+            return cache_terms(standard, self._price(model, tier, on, 0))
+        except PriceError:
+            return None
 
     def tokens_in_pack(self, questions: Sequence[Ask]) -> int:
         """About what the questions about an image add to the input of a request that it shares."""

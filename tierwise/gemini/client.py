@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self, TypeVar
 
 import aiohttp
 import orjson
@@ -22,6 +22,7 @@ from google.genai import types
 
 from tierwise.answerer import ServiceKind
 from tierwise.gemini.api_key import find_key, without_key
+from tierwise.gemini.cache_calls import CacheCalls
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.connection import (
     CONNECT_S,
@@ -34,6 +35,8 @@ from tierwise.gemini.credentials import Tokens, no_token, vertex_credentials
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.service import Service
 from tierwise.records import ServiceTier
+
+Result = TypeVar("Result")
 
 
 class GeminiClient:
@@ -50,6 +53,7 @@ class GeminiClient:
         self._tokens = Tokens(account["credentials"]) if "credentials" in account else None
         self._session = open_session()
         self._client = genai.Client(**account, http_options=_http_options(service, self._session))
+        self.caches = CacheCalls(self._client, self._guarded)
         build = types.GenerateContentResponse.model_rebuild
         asyncio.get_running_loop().call_later(_ON_ITS_WAY_S, build)
 
@@ -75,15 +79,17 @@ class GeminiClient:
             should_return_http_response=True,
             automatic_function_calling=_NO_FUNCTIONS,
         )
-        try:
-            if self._tokens:
-                await (self._tokens.renew() if fresh_token else self._tokens.ready())
+        models, start = self._client.aio.models, 0.0
+
+        async def generate() -> RawReply:
+            nonlocal start
             start = time.perf_counter()
-            response = await self._call(model, config)
+            response = await models.generate_content(
+                model=model, contents=_PLACEHOLDER, config=config
+            )
             return _raw_reply(response, round((time.perf_counter() - start) * 1000))
-        except CallError as error:
-            error.args = (self.hide(str(error)),)
-            raise
+
+        return await self._guarded(generate, fresh_token=fresh_token)
 
     def hide(self, text: str) -> str:
         """The text without our key, for whoever shows or logs it."""
@@ -94,14 +100,24 @@ class GeminiClient:
         await self._client.aio.aclose()
         await self._session.close()
 
-    async def _call(self, model: str, config: _Config) -> types.GenerateContentResponse:
+    async def _guarded(
+        self, call: Callable[[], Awaitable[Result]], *, fresh_token: bool = False
+    ) -> Result:
+        """One call of the SDK; raises CallError for what goes wrong, without our key in it."""
+        try:
+            if self._tokens:
+                await (self._tokens.renew() if fresh_token else self._tokens.ready())
+            return await self._called(call)
+        except CallError as error:
+            error.args = (self.hide(str(error)),)
+            raise
+
+    async def _called(self, call: Callable[[], Awaitable[Result]]) -> Result:
         opening = asyncio.timeout(CONNECT_S)
         sending = begin_sending(opening)
         try:
             async with opening:
-                return await self._client.aio.models.generate_content(
-                    model=model, contents=_PLACEHOLDER, config=config
-                )
+                return await call()
         except CallError:
             raise
         except Exception as error:

@@ -3,6 +3,7 @@
     journal/<shard>/<run id>-<unique>.<lines>.jsonl
     journal/set-aside/<run id>/<shard>/*.damaged    objects, as a run found them
     journal/attempts/<run id>/                      under a cap, while a run goes on: attempts.py
+    journal/caches/<run id>/                        see cache_records.py
     journal/doubts/<run id>/                        see tierwise/journal/doubts.py
     journal/intents/<run id>/                       see intents.py
     journal/workers/<run id>/                       see tierwise/journal/rate_share.py
@@ -30,6 +31,8 @@ from functools import lru_cache
 from itertools import takewhile
 
 from tierwise.accounts.admission import Billed, Paid
+from tierwise.journal.cache_records import FOLDER as CACHES
+from tierwise.journal.cache_records import CacheFiles, caches_of_runs
 from tierwise.journal.intents import FOLDER as INTENTS
 from tierwise.journal.intents import tidy_intents
 from tierwise.journal.lines import Decoded, Entry, object_name, read_lines, to_lines
@@ -130,6 +133,21 @@ class JournalFiles:
         return join(self.folder, INTENTS, self.run_id)
 
     @property
+    def caches(self) -> CacheFiles:
+        """What this run writes down of the caches that it makes."""
+        return CacheFiles(self.folder, self.run_id)
+
+    def _paid_for_caches_before(self) -> Paid:
+        """What earlier runs have paid, or may have, for caches."""
+        services = defaultdict[str, Billed](Billed)
+        for run_id, records in caches_of_runs(self.folder).items():
+            for record in records if run_id != self.run_id else ():
+                answerer = record.order.answerer
+                if self.reading.answerer is None or self.reading.answerer.takes(answerer):
+                    services[answerer.service] += Billed(0, record.spent)
+        return Paid(sum((one.spent for one in services.values()), Spent()), 0, dict(services))
+
+    @property
     def runs(self) -> str:
         """Where the records of all runs lie."""
         return join(self.folder, "runs")
@@ -173,8 +191,15 @@ class JournalFiles:
         names = files_for(self.folder).folders(self.folder)
         return [name for name in names if _HEXADECIMAL.fullmatch(name)]
 
+    def paid_folders(self) -> list[str]:
+        """The same, and that of caches where there are any: all that tells what was paid."""
+        caches = files_for(self.folder).folders(join(self.folder, CACHES))
+        return [*self.folders(), *([CACHES] if caches else [])]
+
     def paid_before(self, name: str) -> Paid:
         """What earlier runs have paid, or may have, by one folder, and its lines that are lost."""
+        if name == CACHES:
+            return self._paid_for_caches_before()
         lost, left_alone = 0, Counter[str]()
         services, runs = defaultdict[str, Billed](Billed), defaultdict[str, Spent](Spent)
         for run_id, found in self._objects(name):

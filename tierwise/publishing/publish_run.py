@@ -38,6 +38,7 @@ from tierwise.errors import InputError, TablesError
 from tierwise.findings import Findings, evaluation, evaluation_rows, evaluation_schema
 from tierwise.forecast.pilot import Measured, Population, pilot_facts
 from tierwise.gemini.service import Service
+from tierwise.journal.cache_records import cost_rows
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import end_lease
 from tierwise.near_duplicates import NearAudit
@@ -159,6 +160,7 @@ def publish(
 def publishing(publication: Publication, found: Found) -> Steps[dict[str, Any]]:
     """One attempt, step by step: it goes on with what another has closed."""
     closing, journal = publication.closing, publication.journal
+    found = replace(found, costs=[*found.costs, *cost_rows(journal.caches.all())])
     attempt = closing.closed_by()
     if attempt is None:
         try:

@@ -14,7 +14,7 @@ to baseline less cost, to the nano-dollar, whatever the tables hold:
     resolution   | image tokens at `high`         | image tokens as billed
     prompts      | the words of each question,    | prompt tokens as billed: words shared by a
                  | for each picture               | pack, words around several questions
-    cache        | all input at its full price    | cached input at its own
+    cache        | all input at its full price    | cached input at its own, and what caches cost
     tier         | the standard tier              | the tier that served
     other prices | list prices of the pinned      | as billed: another model answered, or a long
                  | model on the day of the run    | prompt had a dearer step
@@ -38,7 +38,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from tierwise.accounts.costs import ANSWERED, ESCALATED, REUSED
+from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, REUSED
 from tierwise.prices.prices import nano_usd
 from tierwise.records import ServiceTier, Usage
 from tierwise.report.cost_lines import CostLine, added, cost_groups
@@ -122,9 +122,8 @@ def _lever_of(line: CostLine, audits: Collection[str]) -> Lever | None:
     """The one lever that all of a row is for; answers that were asked for have several."""
     if line.task in audits:
         return Lever.AUDITS
-    return {REUSED: Lever.TWINS, ESCALATED: Lever.SECOND_LOOKS, ANSWERED: None}.get(
-        line.outcome, Lever.WASTE
-    )
+    levers = {REUSED: Lever.TWINS, ESCALATED: Lever.SECOND_LOOKS, CACHE: Lever.CACHE}
+    return None if line.outcome == ANSWERED else levers.get(line.outcome, Lever.WASTE)
 
 
 def _of_answers(

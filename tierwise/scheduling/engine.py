@@ -19,6 +19,7 @@ from tierwise.batches.gather import Gatherer
 from tierwise.batches.part import Part
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
+from tierwise.gemini.caches import Caches
 from tierwise.gemini.form_memory import FormMemory
 from tierwise.gemini.gate import Gate
 from tierwise.gemini.hearing import Rule
@@ -190,21 +191,32 @@ class Engine:
         async def record(asks: Sequence[Ask], settled: Settled) -> None:
             await journal.commit(entries_of(asks, settled, run_id, settled.answerer or expected))
 
+        ready = self._holding().before(journal.ready)
+        client, billing = _client_of(self.plan.service), Billing(self.plan.service)
         return Asker(
-            client=_client_of(self.plan.service),
+            client=client,
             limiter=limiter,
             gate=Gate(
                 limiter, Rule(self.plan.patience_s, self.plan.meets_s), self.plan.own_spending
             ),
-            billing=Billing(self.plan.service),
+            billing=billing,
             record=record,
             clock=clock,
             flex_fallback=self.plan.flex_fallback,
             log=self._request_log(),
             executor=self._threads,
             forms=FormMemory(self.plan.check_packs),
-            intents=self._intents(self._holding().before(journal.ready)),
+            intents=self._intents(ready),
             batch_instead=self.plan.batches.fallbacks if self.plan.batches else {},
+            caches=Caches(
+                client.caches,
+                billing,
+                self.plan.journal.caches,
+                clock=clock,
+                executor=self._writers,
+                reserve=self.plan.cache_reserve,
+                may_send=ready,
+            ),
         )
 
     def _gatherer(self) -> Gatherer | None:

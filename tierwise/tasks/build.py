@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.read_schema import read_schema
@@ -104,6 +105,7 @@ def build_task(
         escalation=escalation_of(document, name, keys, route, answers),
         on_refusal=refusal_route_of(document, name, keys, route),
         together=together_of(document, file, name),
+        cache=_cache(file, keys),
         routing=routing_of(document, file, name, route),
         cut=top_down_of(document, name, keys, answers[name], route),
         reads_answers=reads_answers,
@@ -111,6 +113,12 @@ def build_task(
     )
     _check_output(document, task)
     return task
+
+
+def _cache(file: FileKeys, keys: TaskKeys) -> Literal["", "auto", "off"]:
+    """What the task, or else `defaults`, says of caches; empty where nothing does."""
+    said = file.defaults.cache if keys.cache is None else keys.cache
+    return "" if said is None else said or "off"
 
 
 @contextmanager

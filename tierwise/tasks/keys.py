@@ -26,6 +26,8 @@ _SEVERAL_KINDS = "several_kinds"
 Together = Literal["auto", False] | list[str]
 LIST_OF_LABELS = "Write a list, as in [cat, dog], or the name of a file, as in kinds.csv."
 _TOGETHER = "Write auto, false, or a list of the tasks that may share its requests."
+# YAML takes the word off for false.
+Cache = Literal["auto", "off", False]
 SheetSize = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 
 
@@ -109,6 +111,9 @@ class DefaultKeys(_Keys):
         default_factory=RoutingKeys, description="Write keys, as in {fit_pixels: false}."
     )
     together: Together | None = Field(default=None, description=_TOGETHER)
+    cache: Cache | None = Field(
+        default=None, description="Write auto to have long prompts cached where it pays, or off."
+    )
 
 
 class EscalateKeys(_Keys):

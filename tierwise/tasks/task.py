@@ -76,6 +76,7 @@ class Task:
     cut_by: str = ""
     branch: str = ""
     together: tuple[str, ...] | None = None
+    cache: Literal["", "auto", "off"] = ""
     look: tuple[str, ...] = ()
     first_questions: tuple[str, ...] = ()
     trial_of: str = ""
@@ -126,6 +127,11 @@ class Task:
     def goes_on_when_declined(self) -> bool:
         """Whether another ask comes where Gemini declines this one, whenever that was."""
         return self.declined_once and not self.after_refusal
+
+    @property
+    def cached(self) -> bool:
+        """Whether caches may be made of its prompt."""
+        return self.cache != "off"
 
     @property
     def sample(self) -> Audit | Chosen | None:

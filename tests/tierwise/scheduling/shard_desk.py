@@ -44,7 +44,7 @@ class ShardDesk:
     def paid(self, run: str = "later") -> int:
         """Nano-dollars that runs before this one paid."""
         journal = JournalFiles(str(self.folder), run, digits=0)
-        return sum(journal.paid_before(name).cost for name in journal.folders())
+        return sum(journal.paid_before(name).cost for name in journal.paid_folders())
 
     def forget(self) -> None:
         """Delete the journal."""

@@ -1,0 +1,34 @@
+"""Deletes caches that runs into an output made: those of earlier runs, then those of its own.
+
+They expire within minutes by themselves, and are billed until then in any case. Those of others,
+and of runs into other outputs, are never looked at: only what the journal tells of is deleted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import import_module
+
+from tierwise.beam_pipeline.job import Job
+from tierwise.journal.cache_records import left_caches
+
+
+def clear_orphans(job: Job) -> int:
+    """Delete what runs before this one left, killed ones included; gives how many."""
+    return _clear(job, but=(job.plan.journal.run_id,))
+
+
+def clear_own(job: Job) -> int:
+    """Delete all that is left, this run's among them; nobody may ask for it any more."""
+    return _clear(job, but=())
+
+
+def _clear(job: Job, but: tuple[str, ...]) -> int:
+    service, journal = job.plan.service, job.plan.journal.folder
+    left = left_caches(journal, service.place, service.answerer, datetime.now(UTC), but=but)
+    if not left:  # Google's library takes long to import
+        return 0
+    deleted: int = import_module("tierwise.gemini.clear_caches").clear_caches(
+        service, journal, left
+    )
+    return deleted

@@ -1,0 +1,107 @@
+"""What caches of prompts save in a forecast, and why there are none where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tierwise.errors import PriceError
+from tierwise.forecast.rates import Rates
+from tierwise.models import find_model
+from tierwise.prices.cache_terms import LIFETIME, CacheTerms, cache_terms
+from tierwise.records import ServiceTier
+from tierwise.shown import counted
+from tierwise.tasks import Task
+from tierwise.tiers import text_tokens
+
+# Until its prompt was answered once, a question is asked by a few at a time, without a cache.
+_BEFORE = 4
+# About how fast a run asks, by which the hours of storage are judged: they are a small part.
+_PER_SECOND = 10.0
+# Under a cap so many hours of storage are set aside, but never more than a part of the cap.
+_HOURS_HELD = timedelta(hours=24)
+_MOST_HELD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCache:
+    """A prompt that some questions share.
+
+    `tokens` are those of the prompt, `requests` those that name a cache, `cost` what the cache
+    costs and `saved` what it saves beyond that (nano-dollars). `why_not` is empty where there is
+    one.
+    """
+
+    tasks: tuple[str, ...]
+    model: str
+    tokens: int
+    requests: int = 0
+    cost: int = 0
+    saved: int = 0
+    why_not: str = ""
+
+
+def planned_cache(
+    tasks: Sequence[Task], tokens: float, requests: float, rates: Rates
+) -> PlannedCache:
+    """What a cache of a prompt of so many tokens would do for so many requests.
+
+    Only where it pays is there one, so that what it saves is never below nothing.
+    """
+    route = tasks[0].route
+    none = PlannedCache(tuple(task.ask_name for task in tasks), route.model, round(tokens))
+    terms = terms_of(route.model, route.service_tier, rates)
+    if why_not := _why_none(tasks, none.tokens, terms, rates):
+        return replace(none, why_not=why_not)
+    named = max(0, round(requests) - _BEFORE)
+    life = LIFETIME + timedelta(seconds=named / _PER_SECOND)
+    saved = terms.saved(none.tokens, named, life) if terms else 0
+    if terms is None or saved <= 0:
+        return replace(none, why_not=f"{counted(round(requests), 'request')} would not pay for it")
+    return replace(none, requests=named, cost=terms.cost(none.tokens, life), saved=saved)
+
+
+def _why_none(tasks: Sequence[Task], tokens: int, terms: CacheTerms | None, rates: Rates) -> str:
+    """Why no cache is made, however many requests there are; empty where one may be."""
+    route = tasks[0].route
+    least = find_model(route.model, vertex=rates.vertex).explicit_cache_tokens
+    if not all(task.cached for task in tasks):
+        return "the tasks file says `cache: off`"
+    if least is None:
+        return f"none can be made for {route.model}"
+    if tokens < least:
+        return f"it is below the {least:,} tokens of the shortest cache"
+    if route.service_tier is ServiceTier.BATCH:
+        return "rows of batch jobs name none"
+    return "" if terms else f"nobody knows what storage costs for {route.model}"
+
+
+def terms_of(model: str, tier: ServiceTier, rates: Rates) -> CacheTerms | None:
+    """What a cache costs and saves on the day of a forecast; None where there is no price."""
+    try:
+        return cache_terms(rates.price(model, ServiceTier.STANDARD), rates.price(model, tier))
+    except PriceError:
+        return None
+
+
+def held_for_caches(tasks: Sequence[Task], rates: Rates, cap: int) -> int:
+    """Nano-dollars that are set aside under a cap for caches of these tasks' prompts.
+
+    A day of storage at the worst count of tokens, or a twentieth of the cap if that is less; 0
+    where no prompt is long enough.
+    """
+    held = 0
+    for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
+        some = [task for task in tasks if task.name in look and task.cached]
+        if not some or some[0].route.service_tier is ServiceTier.BATCH:
+            continue
+        route = some[0].route
+        words = [word for task in some for word in (task.prompt, *task.answer.options())]
+        least = find_model(route.model, vertex=rates.vertex).explicit_cache_tokens
+        terms = terms_of(route.model, route.service_tier, rates)
+        # What is said of the form comes on top.
+        if least and terms and 2 * sum(map(text_tokens, words)) >= least:
+            size = 2 * sum(len(word.encode()) for word in words)
+            held += terms.cost(size, _HOURS_HELD)
+    return min(held, cap // _MOST_HELD)

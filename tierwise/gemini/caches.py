@@ -1,0 +1,363 @@
+"""Which requests of a process name a cache in the place of the words that they share.
+
+A cache is made when as many requests wait as it needs to pay for itself, and renewed in the same
+way: so it never costs more than none, whatever comes later. That is two or three requests, and a
+process has some dozens under way. Its prompt must have been answered once before, for the service
+may refuse the form in which it asks. Whoever cannot have a cache asks without one: a cache is
+money, never an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from tierwise.gemini.billing import Billing
+from tierwise.gemini.call_error import CallError
+from tierwise.gemini.compose import RequestParts
+from tierwise.gemini.limiter import Clock
+from tierwise.gemini.settle import Ask, by_image
+from tierwise.gemini.wire import WireJson, naming_cache
+from tierwise.journal.cache_records import (
+    MOST_CLAIMS,
+    CacheFiles,
+    CacheLife,
+    CacheOrder,
+    numbered,
+)
+from tierwise.journal.intents import Check, unchecked
+from tierwise.models import find_model
+from tierwise.prices.cache_terms import LIFETIME, CacheTerms
+from tierwise.prices.price_day import price_day
+from tierwise.records import ServiceTier
+from tierwise.tiers import text_tokens
+
+if TYPE_CHECKING:
+    from tierwise.gemini.cache_calls import CacheCalls, SeenCache
+
+# A request is read by the service some time after it is sent, by a clock that is not ours.
+_MARGIN = timedelta(seconds=60)
+# After a refusal, or an order of which nothing came, it is tried again so much later.
+_AFTER_REFUSAL, _MOST_REFUSED = timedelta(seconds=60), 3
+# How long another process has for making a cache, and how often we look.
+_MAKING, _LOOK_S, _LOOKS = timedelta(seconds=90), 0.5, 20
+# What says that the cache is to blame: it is gone, or was never ours to name.
+_MAY_BE_ITS_FAULT = frozenset({400, 403, 404})
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _Prefix:
+    """The words that some requests begin with, and the cache that holds them, if any does."""
+
+    text: str
+    model: str
+    keys: Iterator[str]
+    cache: str
+    waiting: int = 0
+    life: CacheLife | None = None
+    until: float = 0.0
+    not_before: float = 0.0
+    refused: int = 0
+    never: bool = False
+    busy: asyncio.Task[None] | None = None
+
+
+class Use:
+    """One request's use of a cache: here none."""
+
+    async def ready(self, tier: ServiceTier, *, proven: bool) -> None:
+        """Return when it may be sent, by then perhaps with a cache."""
+
+    def body(self, composed: RequestParts) -> WireJson:
+        """What is sent, from now on not waiting any more."""
+        return composed.body
+
+    def blamed(self, error: CallError) -> bool:
+        """Whether a refusal may be the cache's fault: then it is sent again without."""
+        del error
+        return False
+
+    def answered(self) -> None:
+        """Note that the service took it."""
+
+
+NO_USE = Use()
+
+
+class Caches:
+    """Belongs to one event loop.
+
+    Args:
+        calls: the service's methods.
+        billing: its prices.
+        files: where caches are written down, for all processes of the run.
+        clock: time.
+        executor: writes files.
+        reserve: what all caches of the run may cost in nano-dollars, None without a cap.
+        may_send: raises where nothing may be sent any more.
+    """
+
+    def __init__(
+        self,
+        calls: CacheCalls,
+        billing: Billing,
+        files: CacheFiles,
+        *,
+        clock: Clock,
+        executor: Executor,
+        reserve: int | None = None,
+        may_send: Check = unchecked,
+    ) -> None:
+        self._calls = calls
+        self._billing = billing
+        self._files = files
+        self._clock = clock
+        self._executor = executor
+        self._reserve = reserve
+        self._may_send = may_send
+        self._prefixes: dict[tuple[str, str], _Prefix] = {}
+
+    @contextmanager
+    def wanted(self, asks: Sequence[Ask], composed: RequestParts) -> Iterator[Use]:
+        """Hold this from before a request waits for its turn until it is over."""
+        prefix = self._prefix(asks, composed)
+        if prefix is None:
+            yield NO_USE
+            return
+        use = _Named(self, prefix, asks)
+        prefix.waiting += 1
+        try:
+            yield use
+        finally:
+            prefix.waiting -= not use.sent
+
+    async def prepare(self, prefix: _Prefix, asks: Sequence[Ask], tier: ServiceTier) -> None:
+        """Make or renew a cache, where that pays by the requests that wait."""
+        if prefix.busy:
+            await asyncio.shield(prefix.busy)
+        now = self._clock.monotonic()
+        if prefix.never or now < prefix.not_before or self._holds(prefix):
+            return
+        today = price_day(self._clock.now())
+        terms = self._billing.cache_terms(prefix.model, tier, today)
+        renews = prefix.life is not None and self._is_there(prefix)
+        if prefix.life and renews and price_day(prefix.life.created) != today:
+            return  # its storage has another price from now on: the next one is made anew
+        need = terms.break_even(LIFETIME, made=renews) if terms else None
+        if terms is None or need is None:
+            prefix.never = True
+            return
+        if prefix.waiting < need:
+            return
+        await self._may_send()
+        if prefix.busy:  # by somebody who did not wait as long
+            return
+        step = self._renew(prefix, terms) if renews else self._get(prefix, asks, terms)
+        prefix.busy = asyncio.create_task(step)
+        try:
+            await asyncio.shield(prefix.busy)
+        finally:
+            prefix.busy = None
+
+    def name_of(self, prefix: _Prefix) -> str:
+        """The cache that a request may name now, empty for none."""
+        return prefix.life.name if prefix.life and self._is_there(prefix) else ""
+
+    def lost(self, prefix: _Prefix, name: str) -> None:
+        """A cache is there no more: the next one will be another."""
+        if prefix.life and prefix.life.name == name:
+            self._note(self._files.gone, prefix.cache, "the service does not know it any more")
+            prefix.life, prefix.cache = None, next(prefix.keys)
+
+    def _prefix(self, asks: Sequence[Ask], composed: RequestParts) -> _Prefix | None:
+        """What a request begins with, None where no cache of it can be made."""
+        first = by_image(asks)[0]
+        least = find_model(first[0].route.model).explicit_cache_tokens
+        if least is None or not composed.remembers or not all(a.task.cached for a in first):
+            return None
+        text, model = composed.shared, first[0].route.model
+        if (model, text) not in self._prefixes:
+            written = "\n".join((model, self._billing.service.place, text))
+            keys = numbered(hashlib.sha256(written.encode()).hexdigest()[:20])
+            never = text_tokens(text) < least
+            self._prefixes[model, text] = _Prefix(text, model, keys, next(keys), never=never)
+        return self._prefixes[model, text]
+
+    def _is_there(self, prefix: _Prefix, margin: timedelta = timedelta(seconds=5)) -> bool:
+        return prefix.until - self._clock.monotonic() > margin.total_seconds()
+
+    def _holds(self, prefix: _Prefix) -> bool:
+        return prefix.life is not None and self._is_there(prefix, _MARGIN)
+
+    async def _get(self, prefix: _Prefix, asks: Sequence[Ask], terms: CacheTerms) -> None:
+        """Make the cache, or take that of another process."""
+        prefix.life = None
+        for _ in range(_LOOKS):
+            order = self._order(prefix, asks, terms)
+            found = await self._run(self._files.read, order.key)
+            if found is None:
+                if not await self._claimed(order.worst):
+                    prefix.never = True
+                    return
+                if await self._run(self._files.order, order):
+                    await self._make(prefix, order, terms)
+                    return
+            elif found.life and found.lives_at(self._clock.now() + _MARGIN):
+                self._take(prefix, found.life, found.life.expires - self._clock.now())
+                return
+            elif found.undecided and self._clock.now() - found.order.at < _MAKING:
+                await self._clock.sleep(_LOOK_S)
+            else:
+                prefix.cache = next(prefix.keys)
+        prefix.not_before = self._clock.monotonic() + _LOOK_S * _LOOKS
+
+    def _order(self, prefix: _Prefix, asks: Sequence[Ask], terms: CacheTerms) -> CacheOrder:
+        tasks, route = by_image(asks)[0], asks[0].route
+        return CacheOrder(
+            key=prefix.cache,
+            display_name=f"tierwise {self._files.run_id} {prefix.cache}",
+            model=prefix.model,
+            place=self._billing.service.place,
+            answerer=self._billing.service.answerer,
+            tasks=tuple(dict.fromkeys(ask.task.row_of for ask in tasks)),
+            media_resolution=route.media_resolution,
+            service_tier=route.service_tier,
+            worst=terms.cost(len(prefix.text.encode()), LIFETIME),
+            at=self._clock.now(),
+        )
+
+    async def _make(self, prefix: _Prefix, order: CacheOrder, terms: CacheTerms) -> None:
+        try:
+            seen = await self._calls.create(prefix.model, prefix.text, LIFETIME, order.display_name)
+        except CallError as error:
+            prefix.cache = next(prefix.keys)
+            prefix.refused += 1
+            prefix.never = error.status == 400 or prefix.refused == _MOST_REFUSED
+            prefix.not_before = self._clock.monotonic() + _AFTER_REFUSAL.total_seconds()
+            if not error.sent:
+                await self._run(self._files.refused, order.key, str(error))
+            return
+        life = _life(seen, terms)
+        await self._run(self._files.made, order.key, life)
+        self._take(prefix, life, life.expires - life.created)
+
+    async def _renew(self, prefix: _Prefix, terms: CacheTerms) -> None:
+        found, unique = await self._run(self._files.read, prefix.cache), uuid.uuid4().hex[:12]
+        life = found.life if found else None
+        if life is None:
+            return
+        if life.expires > self._clock.now() + _MARGIN:  # another process has
+            self._take(prefix, life, life.expires - self._clock.now())
+            return
+        longest = self._clock.now() + LIFETIME + _MARGIN - life.created
+        at_most = terms.cost(life.tokens, longest)
+        if not await self._claimed(at_most - life.cost):
+            prefix.never = True
+            return
+        await self._run(self._files.renewing, prefix.cache, unique, at_most)
+        try:
+            seen = await self._calls.renew(life.name, LIFETIME)
+        except CallError as error:
+            if not error.sent:
+                await self._run(self._files.renewed, prefix.cache, unique, None)
+            prefix.not_before = self._clock.monotonic() + _AFTER_REFUSAL.total_seconds()
+            if error.status in _MAY_BE_ITS_FAULT:
+                self.lost(prefix, life.name)
+            return
+        # Another process may have renewed it beside us: what counts is the last time of all.
+        longer = CacheLife(
+            life.name,
+            life.tokens,
+            life.created,
+            seen.expires,
+            terms.cost(life.tokens, seen.expires - life.created),
+        )
+        await self._run(self._files.renewed, prefix.cache, unique, longer)
+        self._take(prefix, longer, LIFETIME)
+
+    def _take(self, prefix: _Prefix, life: CacheLife, left: timedelta) -> None:
+        prefix.life, prefix.refused = life, 0
+        prefix.until = self._clock.monotonic() + left.total_seconds()
+
+    async def _claimed(self, cost: int) -> bool:
+        """Whether the run's reserve, if it has one, has room for this; then it is taken."""
+        if self._reserve is None:
+            return True
+        part = self._reserve // MOST_CLAIMS
+        return part > 0 and await self._run(self._files.claim, -(-cost // part))
+
+    def _note(self, write: Callable[..., None], *args: object) -> None:
+        task = asyncio.get_running_loop().run_in_executor(self._executor, write, *args)
+        task.add_done_callback(_heard)
+
+    async def _run(self, function: Callable[..., Result], *args: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+
+
+class _Named(Use):
+    """A request that may name a cache."""
+
+    def __init__(self, caches: Caches, prefix: _Prefix, asks: Sequence[Ask]) -> None:
+        self._caches = caches
+        self._prefix = prefix
+        self._asks = asks
+        self._name = ""
+        self._refused = ""
+        self.sent = False
+
+    async def ready(self, tier: ServiceTier, *, proven: bool) -> None:
+        if self.sent:  # it was refused, and waits again
+            self.sent = False
+            self._prefix.waiting += 1
+        if proven and not self._refused:
+            await self._caches.prepare(self._prefix, self._asks, tier)
+
+    def body(self, composed: RequestParts) -> WireJson:
+        if not self.sent:
+            self.sent = True
+            self._prefix.waiting -= 1
+        self._name = "" if self._refused else self._caches.name_of(self._prefix)
+        return naming_cache(composed.body, self._name) if self._name else composed.body
+
+    def blamed(self, error: CallError) -> bool:
+        if not self._name or error.status not in _MAY_BE_ITS_FAULT:
+            return False
+        if "cache" in str(error).lower():
+            self._caches.lost(self._prefix, self._name)
+        else:
+            self._refused = self._name  # it may be the request's own fault: without, it shows
+        return True
+
+    def answered(self) -> None:
+        if self._refused:
+            self._caches.lost(self._prefix, self._refused)
+
+
+class NoCaches:
+    """For those who make none."""
+
+    @contextmanager
+    def wanted(self, asks: Sequence[Ask], composed: RequestParts) -> Iterator[Use]:
+        """None is used."""
+        del asks, composed
+        yield NO_USE
+
+
+def _life(seen: SeenCache, terms: CacheTerms) -> CacheLife:
+    cost = terms.cost(seen.tokens, seen.expires - seen.created)
+    return CacheLife(seen.name, seen.tokens, seen.created, seen.expires, cost)
+
+
+def _heard(done: asyncio.Future[None]) -> None:
+    """A note that could not be written costs a look at a cache that is gone, and nothing else."""
+    if not done.cancelled():
+        done.exception()
