@@ -51,18 +51,20 @@ def planned_cache(
     """
     route = tasks[0].route
     none = PlannedCache(tuple(task.ask_name for task in tasks), route.model, round(tokens))
-    terms = terms_of(route.model, route.service_tier, rates)
-    if why_not := _why_none(tasks, none.tokens, terms, rates):
+    if why_not := _why_none(tasks, none.tokens, rates):
         return replace(none, why_not=why_not)
+    terms = terms_of(route.model, route.service_tier, rates)
+    if terms is None:
+        return replace(none, why_not=f"nobody knows what storage costs for {route.model}")
     named = max(0, round(requests) - _BEFORE)
     life = LIFETIME + timedelta(seconds=named / _PER_SECOND)
-    saved = terms.saved(none.tokens, named, life) if terms else 0
-    if terms is None or saved <= 0:
+    saved = terms.saved(none.tokens, named, life)
+    if saved <= 0:
         return replace(none, why_not=f"{counted(round(requests), 'request')} would not pay for it")
     return replace(none, requests=named, cost=terms.cost(none.tokens, life), saved=saved)
 
 
-def _why_none(tasks: Sequence[Task], tokens: int, terms: CacheTerms | None, rates: Rates) -> str:
+def _why_none(tasks: Sequence[Task], tokens: int, rates: Rates) -> str:
     """Why no cache is made, however many requests there are; empty where one may be."""
     route = tasks[0].route
     least = find_model(route.model, vertex=rates.vertex).explicit_cache_tokens
@@ -74,7 +76,7 @@ def _why_none(tasks: Sequence[Task], tokens: int, terms: CacheTerms | None, rate
         return f"it is below the {least:,} tokens of the shortest cache"
     if route.service_tier is ServiceTier.BATCH:
         return "rows of batch jobs name none"
-    return "" if terms else f"nobody knows what storage costs for {route.model}"
+    return ""
 
 
 def terms_of(model: str, tier: ServiceTier, rates: Rates) -> CacheTerms | None:

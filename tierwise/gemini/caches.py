@@ -1,10 +1,11 @@
 """Which requests of a process name a cache in the place of the words that they share.
 
 A cache is made when as many requests wait as it needs to pay for itself, and renewed in the same
-way: so it never costs more than none, whatever comes later. That is two or three requests, and a
-process has some dozens under way. Its prompt must have been answered once before, for the service
-may refuse the form in which it asks. Whoever cannot have a cache asks without one: a cache is
-money, never an answer.
+way: so it costs no more than none, whatever comes later. That is two or three requests, and a
+process has some dozens under way. Where pictures come more slowly than replies none wait: then ten
+times as many within a cache's life say that more will come. Its prompt must have been answered
+once before, for the service may refuse the form in which it asks. Whoever cannot have a cache asks
+without one: a cache is money, never an answer.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 # A request is read by the service some time after it is sent, by a clock that is not ours.
 _MARGIN = timedelta(seconds=60)
+# So many requests within a cache's life are ten times what most need, and six times what any does.
+_MANY = 30
 # After a refusal, or an order of which nothing came, it is tried again so much later.
 _AFTER_REFUSAL, _MOST_REFUSED = timedelta(seconds=60), 3
 # How long another process has for making a cache, and how often we look.
@@ -69,6 +73,7 @@ class _Prefix:
     refused: int = 0
     never: bool = False
     busy: asyncio.Task[None] | None = None
+    lately: deque[float] = field(default_factory=lambda: deque(maxlen=_MANY))
 
 
 class Use:
@@ -156,7 +161,7 @@ class Caches:
         if terms is None or need is None:
             prefix.never = True
             return
-        if prefix.waiting < need:
+        if prefix.waiting < need and not self._comes_often(prefix, now):
             return
         await self._may_send()
         if prefix.busy:  # by somebody who did not wait as long
@@ -169,8 +174,17 @@ class Caches:
             prefix.busy = None
 
     def name_of(self, prefix: _Prefix) -> str:
-        """The cache that a request may name now, empty for none."""
-        return prefix.life.name if prefix.life and self._is_there(prefix) else ""
+        """The cache that a request names that is sent now, empty for none."""
+        if prefix.life and self._is_there(prefix):
+            return prefix.life.name
+        prefix.lately.append(self._clock.monotonic())
+        return ""
+
+    @staticmethod
+    def _comes_often(prefix: _Prefix, now: float) -> bool:
+        """Whether so many were sent without a cache lately that as many are to be expected."""
+        since = now - LIFETIME.total_seconds()
+        return len(prefix.lately) == _MANY and prefix.lately[0] > since
 
     def lost(self, prefix: _Prefix, name: str) -> None:
         """A cache is there no more: the next one will be another."""

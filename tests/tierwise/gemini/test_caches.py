@@ -49,11 +49,13 @@ class Process:
     def __post_init__(self) -> None:
         self.service = Service(ServiceKind.EMULATOR, self.gemini.url, timeout_s=20.0)
 
-    def ask(self, *rounds: Sequence[Ask], pack: int = 1) -> list[Outcome]:
-        """Each round of questions after the one before; five minutes pass between two."""
-        return asyncio.run(self._ask(rounds, pack))
+    def ask(self, *rounds: Sequence[Ask], pack: int = 1, between_s: float = 270.0) -> list[Outcome]:
+        """Each round of questions so long after the one before."""
+        return asyncio.run(self._ask(rounds, pack, between_s))
 
-    async def _ask(self, rounds: Sequence[Sequence[Ask]], pack: int) -> list[Outcome]:
+    async def _ask(
+        self, rounds: Sequence[Sequence[Ask]], pack: int, between_s: float
+    ) -> list[Outcome]:
         clock = Clock(
             lambda: time.monotonic() + self.later_s,
             now=lambda: datetime.now(UTC) + timedelta(seconds=self.later_s),
@@ -80,7 +82,7 @@ class Process:
                 packs = [asks[start : start + pack] for start in range(0, len(asks), pack)]
                 found = await asyncio.gather(*map(asker.ask, packs))
                 outcomes += [outcome for some in found for outcome in some]
-                self.later_s += LIFETIME.total_seconds() - 30
+                self.later_s += between_s
             await client.close()
         return outcomes
 
@@ -170,9 +172,19 @@ def test_where_none_pays_none_is_made(
 def test_questions_one_after_the_other_are_never_worth_a_cache(
     process: Process, long_ask: Callable[..., Ask], gemini: EmulatedGemini
 ) -> None:
-    outcomes = process.ask(*([long_ask(number)] for number in range(4)))
+    outcomes = process.ask(*([long_ask(number)] for number in range(40)), between_s=60.0)
     check(process, outcomes)
     assert told(gemini) == []
+
+
+def test_where_none_waits_many_that_came_lately_speak_for_a_cache(
+    process: Process, long_ask: Callable[..., Ask], gemini: EmulatedGemini
+) -> None:
+    outcomes = process.ask(*([long_ask(number)] for number in range(50)), between_s=1.0)
+    check(process, outcomes)
+    [cache] = told(gemini)
+    tokens = cache["usageMetadata"]["totalTokenCount"]
+    assert asked(outcomes).usage.cached_tokens == 20 * tokens
 
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
