@@ -25,10 +25,11 @@ class CostKey:
 
     `outcome` is `answered`, `reused`, a failure's reason, `repeated`: paid requests whose reply
     could not be used and that were asked again, `escalated`: first answers that were in doubt, so
-    that the image was asked again by another route, `declined`: refusals after which it was
-    asked at the route for these, or `cache`: writing and storing what many requests begin with. `charged_to` is the value of the manifest
-    column whose costs are told apart, empty without one. `model_version` is what the
-    replies say of the model that answered, `label_form` how it was asked; empty without an answer.
+    that the image was asked again by another route, `declined`: refusals after which it was asked
+    at the route for these, or `cache`: writing and storing what many requests begin with.
+    `charged_to` is the value of the manifest column whose costs are told apart, empty without one.
+    `model_version` is what the replies say of the model that answered, `label_form` how it was
+    asked; empty without an answer.
     """
 
     task: str
