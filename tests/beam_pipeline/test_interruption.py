@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -38,14 +39,15 @@ def started(
         (tmp_path / "tasks.yaml").write_text(tasks)
         words = [f"--input={found}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
         words += [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}", *flags]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "beam_pipeline", "run", *words],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with heard(signal.SIGINT, signal.SIGHUP):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "beam_pipeline", "run", *words],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         processes.append(process)
         return process
 
@@ -53,6 +55,22 @@ def started(
     for process in processes:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def heard(*numbers: signal.Signals) -> Iterator[None]:
+    """Lets what is started hear signals that these tests themselves were told to ignore.
+
+    `nohup` and shells do that to what they start in the background.
+    """
+    ignored = [one for one in numbers if signal.getsignal(one) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def wait_for_requests(gemini: Any, least: int) -> None:
@@ -100,6 +118,8 @@ def published(out: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.prove
+@pytest.mark.timeout(300)
 def test_a_process_that_was_stopped_publishes_nothing_when_it_goes_on(
     started: Callable[..., Any], gemini: Any, tmp_path: Path
 ) -> None:
@@ -123,6 +143,8 @@ def test_a_process_that_was_stopped_publishes_nothing_when_it_goes_on(
     assert published(out) == left
 
 
+@pytest.mark.prove
+@pytest.mark.timeout(300)
 def test_what_a_run_pays_after_its_output_was_taken_is_in_the_account(
     started: Callable[..., Any], gemini: Any, tmp_path: Path
 ) -> None:

@@ -161,7 +161,7 @@ class Reader:
         done = threading.Event()
 
         def look() -> None:
-            while not done.wait(0.01):
+            while not done.wait(0.03):
                 self.look()
 
         thread = threading.Thread(target=look, daemon=True)
