@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,6 +32,12 @@ _LONGEST = (
     *("tests/test_calibration_page.py", "tests/engines/", "tests/tierwise/publishing/"),
     *("tests/templates/", "tests/packaging/", "tests/beam_pipeline/"),
 )
+
+
+def pytest_configure() -> None:
+    # Shells let what they start in the background ignore Ctrl-C, and so all that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

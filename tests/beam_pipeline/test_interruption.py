@@ -39,7 +39,7 @@ def started(
         (tmp_path / "tasks.yaml").write_text(tasks)
         words = [f"--input={found}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
         words += [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}", *flags]
-        with heard(signal.SIGINT, signal.SIGHUP):
+        with hanging_up_is_heard():
             process = subprocess.Popen(
                 [sys.executable, "-m", "beam_pipeline", "run", *words],
                 cwd=tmp_path,
@@ -58,19 +58,16 @@ def started(
 
 
 @contextmanager
-def heard(*numbers: signal.Signals) -> Iterator[None]:
-    """Lets what is started hear signals that these tests themselves were told to ignore.
-
-    `nohup` and shells do that to what they start in the background.
-    """
-    ignored = [one for one in numbers if signal.getsignal(one) is signal.SIG_IGN]
-    for number in ignored:
-        signal.signal(number, signal.SIG_DFL)
+def hanging_up_is_heard() -> Iterator[None]:
+    """What is started hears that its terminal is gone also where `nohup` started these tests."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         yield
     finally:
-        for number in ignored:
-            signal.signal(number, signal.SIG_IGN)
+        if ignored:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def wait_for_requests(gemini: Any, least: int) -> None:
