@@ -147,9 +147,14 @@ def beyond_numerals(labels: Sequence[str], first: int) -> int:
 
 @lru_cache(maxsize=256)
 def label_names(
-    labels: tuple[str, ...], form: LabelForm | None, first_number: int = 1
+    labels: tuple[str, ...],
+    form: LabelForm | None,
+    first_number: int = 1,
+    taxonomy: Taxonomy | None = None,
 ) -> tuple[str, ...]:
     """What stands for each label in a reply, in the labels' order.
+
+    No code is a name of any label, nor another name that the taxonomy has.
 
     >>> label_names(("cat", "dog"), LabelForm.NUMBERS), label_names(("cat", "dog"), LabelForm.CODES)
     (('1', '2'), ('bb', 'bc'))
@@ -159,7 +164,8 @@ def label_names(
     if form is not LabelForm.CODES:
         return labels
     letters, width = len(_CODE_LETTERS), _LEAST_CODE
-    words = {word for label in labels if set(word := plain_words(label)) <= set(_CODE_LETTERS)}
+    called = (*labels, *(taxonomy.words if taxonomy else ()))
+    words = {word for name in called if set(word := plain_words(name)) <= set(_CODE_LETTERS)}
     while letters**width < len(labels) + sum(len(word) == width for word in words):
         width += 1
     codes = (code for index in count() if (code := _code(index, width)) not in words)
@@ -172,7 +178,7 @@ def listed_labels(
 ) -> str:
     """The labels as the prompt lists them, and what they mean; empty where the schema says all."""
     known = taxonomy if taxonomy and taxonomy.explains else None
-    names = label_names(labels, form.labels, form.first_number)
+    names = label_names(labels, form.labels, form.first_number, taxonomy)
     if form.labels in (LabelForm.ENUM, LabelForm.PROMPT):
         told = (_MEANINGS, *meanings(known)) if known else ()
         if form.labels is LabelForm.ENUM:

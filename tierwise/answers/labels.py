@@ -98,7 +98,7 @@ class OneLabel(_OfLabels):
 
     def travels_as(self, form: Form | None = None) -> Schema:
         """A label, its number or its code."""
-        return _name_schema(self.labels, form or self.forms()[0])
+        return _name_schema(self, form or self.forms()[0])
 
     def listed(self, form: Form) -> str:
         """The labels, when they are not in the schema."""
@@ -130,7 +130,7 @@ class OneLabel(_OfLabels):
 
     def answer_tokens(self, form: Form | None = None) -> int:
         """Tokens of the longest label, or of what stands for it."""
-        return _longest(self.labels, form or self.forms()[0])
+        return _longest(self, form or self.forms()[0])
 
     def below(self, name: str) -> OneLabel:
         """The labels of a question about one and all below it."""
@@ -181,7 +181,7 @@ class SeveralLabels(_OfLabels):
 
     def travels_as(self, form: Form | None = None) -> Schema:
         """An array of labels, their numbers or their codes; few can be counted in a schema."""
-        items = _name_schema(self.labels, form or self.forms()[0])
+        items = _name_schema(self, form or self.forms()[0])
         most = self.max_labels or (len(self.labels) if len(self.labels) <= LABELS_AS_ENUM else None)
         return Schema("array", items=items, at_most=most)
 
@@ -233,7 +233,7 @@ class SeveralLabels(_OfLabels):
     def answer_tokens(self, form: Form | None = None) -> int:
         """Tokens of as many labels as there may be, with quotes and commas; of fifty at most."""
         count = min(len(self.labels), self.max_labels or LABELS_AS_ENUM)
-        return 2 + count * (_longest(self.labels, form or self.forms()[0]) + 2)
+        return 2 + count * (_longest(self, form or self.forms()[0]) + 2)
 
     def identity(self) -> dict[str, Any]:
         """Labels in their order."""
@@ -293,19 +293,23 @@ def check_count(labels: int, *, multiple: bool) -> None:
         )
 
 
-def _name_schema(labels: tuple[str, ...], form: Form) -> Schema:
+def _name_schema(answer: _OfLabels, form: Form) -> Schema:
     """What stands for a label; enumerated, unless the prompt alone lists it."""
     if form.layout is Layout.ROWS:
         first = form.first_number
-        return Schema("integer", at_least=first, at_most=first + len(labels) - 1)
+        return Schema("integer", at_least=first, at_most=first + len(answer.labels) - 1)
     enumerated = form.labels in (LabelForm.ENUM, LabelForm.NUMBERS)
-    names = label_names(labels, form.labels, form.first_number)
+    names = _names(answer, form)
     return Schema("string", enum=names if enumerated else ())
 
 
-def _longest(labels: tuple[str, ...], form: Form) -> int:
-    names = label_names(labels, form.labels, form.first_number)
-    return max(map(tokens_at_most, names))
+def _longest(answer: _OfLabels, form: Form) -> int:
+    return max(map(tokens_at_most, _names(answer, form)))
+
+
+def _names(answer: _OfLabels, form: Form) -> tuple[str, ...]:
+    """What stands for each label in a reply."""
+    return label_names(answer.labels, form.labels, form.first_number, answer.taxonomy)
 
 
 def _read(answer: _OfLabels, item: Any, form: Form) -> tuple[str, str]:
@@ -322,7 +326,7 @@ def _read(answer: _OfLabels, item: Any, form: Form) -> tuple[str, str]:
         raise ReplyError(f"the answer is not a label: {shown(item)}")
     bare = item.strip()
     unquoted = bare[1:-1].strip() if bare[:1] + bare[-1:] in _QUOTES else bare
-    names, both = _readings(answer.labels, form)
+    names, both = _readings(answer.labels, form, answer.taxonomy)
     readings = tuple(dict.fromkeys((bare, unquoted)))
     for reading in readings:
         if names and (place := meant(names, reading)) is not None:
@@ -339,10 +343,10 @@ def _read(answer: _OfLabels, item: Any, form: Form) -> tuple[str, str]:
 
 @lru_cache(maxsize=64)
 def _readings(
-    labels: tuple[str, ...], form: Form
+    labels: tuple[str, ...], form: Form, taxonomy: Taxonomy | None
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     """What stands for each label where its name does not, and that with its name behind it."""
-    names = label_names(labels, form.labels, form.first_number)
+    names = label_names(labels, form.labels, form.first_number, taxonomy)
     if names == labels:
         return None, None
     return names, tuple(f"{name} {label}" for name, label in zip(names, labels, strict=True))

@@ -109,11 +109,10 @@ def asked_tasks(questions: Questions, judged: Mapping[str, Judged]) -> list[dict
 
     One that may ask again is told as every image is asked, by its first ask.
     """
-    first = {
-        task.first_of: replace(task, name=task.first_of)
-        for task in questions.tasks
-        if task.first_of
-    }
+    first: dict[str, Task] = {}
+    for task in questions.tasks:
+        if task.first_of:
+            first.setdefault(task.first_of, replace(task, name=task.first_of))
     rows = {task.name: task.row_of for task in questions.tasks}
     told = []
     for task in questions.with_rows:

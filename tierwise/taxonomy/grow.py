@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from tierwise.answers.written_words import loosely, same_name, without_joiners
+from tierwise.answers.written_words import loosely, same_name, twins, without_joiners
 from tierwise.errors import TasksError
 from tierwise.shown import shown, suggestion
 from tierwise.taxonomy.label import STEP, Label, WrittenLabel
@@ -13,6 +13,9 @@ from tierwise.taxonomy.taxonomy import Taxonomy
 
 MAX_LABEL_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 1_000
+
+# The places of labels by what they say of their parent, whole and its last name, and their name.
+_Steps = dict[tuple[str, str], list[int]]
 
 
 def grow(written: Sequence[WrittenLabel], *, back_off: bool = False) -> Taxonomy:
@@ -29,6 +32,7 @@ def grow(written: Sequence[WrittenLabel], *, back_off: bool = False) -> Taxonomy
     paths = _paths(written, parents)
     _refuse_twins(written, parents)
     names = _called(paths)
+    _refuse_path_as_name(written, names)
     others = _other_names(written, names)
     labels = tuple(
         Label(name, path, one.id, _plain(one.description), other, one.examples, parent)
@@ -76,10 +80,14 @@ def _parents(written: Sequence[WrittenLabel]) -> list[int | None]:
                 "Give one of them another.",
             )
     by_name: dict[str, list[int]] = {}
+    steps: _Steps = {}
     for place, one in enumerate(written):
-        by_name.setdefault(loosely(one.name), []).append(place)
+        name = loosely(one.name)
+        by_name.setdefault(name, []).append(place)
+        for above in {loosely(one.parent), loosely(_last(one.parent))}:
+            steps.setdefault((above, name), []).append(place)
     parents: list[int | None] = [
-        _parent(one, written, by_id, by_name) if one.parent else None for one in written
+        _parent(one, written, by_id, by_name, steps) if one.parent else None for one in written
     ]
     _refuse_cycles(written, parents)
     return parents
@@ -90,10 +98,11 @@ def _parent(
     written: Sequence[WrittenLabel],
     by_id: dict[str, int],
     by_name: dict[str, list[int]],
+    steps: _Steps,
 ) -> int:
     if one.parent in by_id:
         return by_id[one.parent]
-    named = by_name.get(loosely(one.parent), []) or _along(one.parent, written, by_name)
+    named = by_name.get(loosely(one.parent), []) or _along(one.parent, steps)
     if len(named) == 1:
         return named[0]
     if named:
@@ -109,13 +118,13 @@ def _parent(
     raise _refusal(one.place, f"the parent {shown(one.parent)} of {shown(one.name)} {problem}")
 
 
-def _along(path: str, written: Sequence[WrittenLabel], by_name: dict[str, list[int]]) -> list[int]:
+def _along(path: str, steps: _Steps) -> list[int]:
     """The labels that a path of names leads to: of its last name, below what it says before."""
     above, step, name = path.rpartition(STEP)
-    ends = by_name.get(loosely(name), []) if step else []
-    exact = [one for one in ends if loosely(written[one].parent) == loosely(above)]
-    last = loosely(_last(above))
-    return exact or [one for one in ends if loosely(_last(written[one].parent)) == last]
+    if not step:
+        return []
+    ends = loosely(name)
+    return steps.get((loosely(above), ends)) or steps.get((loosely(_last(above)), ends), [])
 
 
 def _last(path: str) -> str:
@@ -170,6 +179,17 @@ def _refuse_twins(written: Sequence[WrittenLabel], parents: Sequence[int | None]
             else f"{shown(one.name)} is {shown(first.name)} but for case or the form of its signs"
         )
         _refuse(one.place, f"{how}; see {first.place}. Remove one.")
+
+
+def _refuse_path_as_name(written: Sequence[WrittenLabel], names: Sequence[str]) -> None:
+    """Refuse a name that looks like the path by which another label has to be called."""
+    if pair := twins(names):
+        first, second = (written[place] for place in pair)
+        _refuse(
+            second.place,
+            f"{shown(second.name)} and {shown(first.name)}, {first.place}, are both called "
+            f"{shown(names[pair[1]])} in answers. Rename one.",
+        )
 
 
 def _called(paths: Sequence[tuple[str, ...]]) -> list[str]:

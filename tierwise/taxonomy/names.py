@@ -42,15 +42,29 @@ def _singular(word: str) -> str:
 class Names:
     """Names and what else each is called; a looser form counts where it is one name's alone.
 
+    `taken` are words that mean something else, which is none of the names; likewise its other ones.
+
     >>> names = Names(("cat", "dog", "Dogs"), [["puss"], ["hound"], ["dog"]])
     >>> names.find("CATS"), names.find("hounds"), names.find("dog"), names.find("bird")
     ('cat', 'dog', 'dog', None)
+    >>> Names(("Dog",), taken=["Dogs"]).find("dogs") is None
+    True
     """
 
-    def __init__(self, names: Sequence[str], others: Iterable[Sequence[str]] = ()) -> None:
-        self._exact = {name: name for name in names}
-        called = [(name, name) for name in names]
-        also = [(other, name) for name, some in zip(names, others, strict=False) for other in some]
+    def __init__(
+        self,
+        names: Sequence[str],
+        others: Iterable[Sequence[str]] = (),
+        taken: Iterable[str] = (),
+        also_taken: Iterable[str] = (),
+    ) -> None:
+        self._exact = frozenset(names)
+        called: list[tuple[str, str | None]] = [(name, name) for name in names]
+        called += [(word, None) for word in taken]
+        also: list[tuple[str, str | None]] = [
+            (other, name) for name, some in zip(names, others, strict=False) for other in some
+        ]
+        also += [(word, None) for word in also_taken]
         self._looser = [
             (loosely, _alone((loosely(word), name) for word, name in called)),
             (loosely, _alone((loosely(word), name) for word, name in also)),
@@ -74,7 +88,7 @@ def names_alone(names: tuple[str, ...]) -> Names:
     return Names(names)
 
 
-def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str | None]:
+def _alone(pairs: Iterable[tuple[str, str | None]]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for key, name in pairs:
         found[key] = name if found.get(key, name) == name else None

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from tierwise.answers.written_words import loosely
 from tierwise.errors import TasksError
 from tierwise.json_text import read_json_text
 from tierwise.shown import shown
@@ -157,6 +158,11 @@ def _label(cells: Mapping[str, Any], place: str) -> WrittenLabel:
     name, parent = cells.get("label", ""), cells.get("parent", "")
     above, step, last = cells.get("path", "").rpartition(STEP)
     name, parent = name or last, parent or (above if step else "")
+    if last and loosely(last) != loosely(name):
+        raise TasksError(
+            f"{place}: the path ends in {shown(last)}, and the label is {shown(name)}. Write the "
+            "whole path, the label at its end, or leave one of the two out."
+        )
     if not name:
         raise TasksError(f"{place}: there is no label. Write it under `label`.")
     return WrittenLabel(

@@ -135,6 +135,13 @@ class Taxonomy:
         return {"explained": hashlib.sha256(told.encode()).hexdigest()}
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """All that its labels are called, whether or not they may be answers."""
+        return frozenset(
+            word for label in self.labels for word in (*_other_names(label), label.name)
+        )
+
+    @cached_property
     def _places(self) -> dict[str, int]:
         return {label.name: place for place, label in enumerate(self.labels)}
 
@@ -153,7 +160,15 @@ class Taxonomy:
     @cached_property
     def _names(self) -> Names:
         known = [self.label(name) for name in self.options]
-        return Names(self.options, [_other_names(label) for label in known])
+        options = set(self.options)
+        # A label that is no answer has names as well, and they mean no other label.
+        inner = [label for label in self.labels if label.name not in options]
+        return Names(
+            self.options,
+            [_other_names(label) for label in known],
+            [label.name for label in inner],
+            [word for label in inner for word in _other_names(label)],
+        )
 
 
 def _other_names(label: Label) -> Sequence[str]:

@@ -135,6 +135,36 @@ def test_a_form_that_two_labels_share_means_neither() -> None:
         answer.read("bush/berry")
 
 
+def test_a_name_of_a_label_that_is_no_answer_means_no_other() -> None:
+    answer = answer_of(
+        [
+            {"label": "pets", "id": "p"},
+            {"label": "Cats", "id": "c", "parent": "p", "aliases": ["felines"]},
+            {"label": "lynx", "parent": "c"},
+            {"label": "toys", "id": "t"},
+            {"label": "Cats", "parent": "t"},
+            {"label": "feline", "parent": "t"},
+            {"label": "toy", "parent": "t"},
+        ]
+    )
+    assert set(answer.labels) == {"lynx", "toys > Cats", "feline", "toy"}
+    for said in ("Cats", "cats", "pets > Cats", "toys", "felines"):
+        with pytest.raises(ReplyError, match="not among the labels"):
+            answer.read(said)
+    assert [answer.read(said) for said in ("toys > cats", "Feline")] == ["toys > Cats", "feline"]
+
+
+def test_no_code_is_another_name_of_a_label() -> None:
+    rows: list[Any] = [f"kind {n}" for n in range(320)]
+    answer = answer_of([*rows, {"label": "television", "aliases": ["TV", "tvs"]}])
+    codes = answer.forms()[0]
+    assert codes.labels == "codes"
+    assert [answer.read(said, codes) for said in ("TV", "tv")] == ["television"] * 2
+    lines = answer.instruction(codes).splitlines()[1:]
+    said = dict(line.split(" ", 1) for line in lines)
+    assert {answer.read(code, codes) for code in said} == set(answer.labels)
+
+
 def test_several_labels_tell_ids_paths_and_what_came_back() -> None:
     answer = answer_of(ROWS, multiple=True)
     assert isinstance(answer, SeveralLabels)
@@ -203,6 +233,17 @@ REFUSED = [
     ([{"label": "a", "descripton": "x"}, "b"], "'descripton' is not known", "description"),
     ([{"label": "a", "id": True}, "b"], "'id' is true", "in quotes"),
     ([{"description": "x"}, "b"], "there is no label", "under `label`"),
+    ([{"label": "b", "path": "a > c"}, "a"], "the path ends in 'c', and the label is 'b'", "whole"),
+    (
+        [
+            {"label": "a", "id": 1},
+            {"label": "b", "parent": 1},
+            {"label": "b"},
+            {"label": "a > b"},
+        ],
+        "'a > b' and 'b', my/tasks.yaml, line",
+        "Rename one",
+    ),
     ([{"label": "a", "description": "x" * 1001}, "b"], "1001 characters", "Shorten"),
 ]
 
@@ -287,6 +328,14 @@ def test_many_labels_are_read_in_little_time(tmp_path: Path) -> None:
     answer = answer_of("k.csv", {"k.csv": f"id,label,parent\n{rows}".encode()})
     assert len(answer.labels) == 19_980
     assert answer.read("Kinds 777") == "kind 777"
+
+
+def test_many_labels_of_one_name_are_found_by_their_paths_in_little_time() -> None:
+    lines = ["all"]
+    for n in range(3_000):  # a list of all labels of a name for each took two minutes
+        lines += [f"all > {n}", f"all > {n} > other", f"all > {n} > other > kind {n}"]
+    answer = answer_of("k.txt", {"k.txt": "\n".join(lines).encode()})
+    assert answer.cells("kind 777")["label_path"] == "all > 777 > other > kind 777"
 
 
 def test_several_labels_are_as_many_as_the_task_says() -> None:
