@@ -20,7 +20,7 @@ from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.launch import warnings_about_columns, warnings_about_groups
 from tierwise.beam_pipeline.lease_keeper import kept, take_job, taken_over_warning
-from tierwise.beam_pipeline.own_caches import clear_orphans, clear_own
+from tierwise.beam_pipeline.own_caches import clear_orphans, clear_own, clear_own_at_once
 from tierwise.beam_pipeline.run_file import (
     break_off,
     complete_run,
@@ -69,6 +69,7 @@ def carry_out(
             with kept(lease, leave):
                 ended = run_in_rounds(job, options, console)
         except InputError:
+            ending.clear_caches()
             ending.leave(Status.REFUSED)
             raise
         if ended is not PipelineEnd.OUT_OF_SIGHT:  # else workers may still name them
@@ -112,7 +113,13 @@ class _Ending:
     def interrupted(self, at_rest: bool) -> None:
         """End a run of which no request was given up in this process, if it was at rest."""
         if not self.job.lease:
+            self.clear_caches()
             self.leave(Status.BROKE_OFF, at_rest=at_rest and self.in_this_process)
+
+    def clear_caches(self) -> None:
+        """Delete this run's caches, unless other processes may go on naming them."""
+        if self.in_this_process:
+            clear_own_at_once(self.job)
 
     def leave(self, status: Status, *, at_rest: bool = False) -> None:
         """Say how the run ended, and give the lease back."""

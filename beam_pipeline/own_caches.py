@@ -6,11 +6,16 @@ and of runs into other outputs, are never looked at: only what the journal tells
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 
 from tierwise.beam_pipeline.job import Job
 from tierwise.journal.cache_records import left_caches
+
+# A run that is being ended waits no longer: the next start deletes what is there still.
+_GRACE_S = 1.5
 
 
 def clear_orphans(job: Job) -> int:
@@ -21,6 +26,21 @@ def clear_orphans(job: Job) -> int:
 def clear_own(job: Job) -> int:
     """Delete all that is left, this run's among them; nobody may ask for it any more."""
     return _clear(job, but=())
+
+
+def clear_own_at_once(job: Job) -> None:
+    """The same for a run that is being ended, as far as it is done within a moment.
+
+    In a thread of its own: what was interrupted in this one may hold what is needed.
+    """
+
+    def clear() -> None:
+        with suppress(OSError):  # the journal cannot be read or written: it expires by itself
+            clear_own(job)
+
+    thread = threading.Thread(target=clear, name="tierwise-caches", daemon=True)
+    thread.start()
+    thread.join(_GRACE_S)
 
 
 def _clear(job: Job, but: tuple[str, ...]) -> int:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,10 +22,11 @@ from tests.conftest import EmulatedGemini
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.emulated import Identity
-from tierwise.journal.cache_records import CacheFiles, CacheOrder
+from tierwise.journal.cache_records import CacheFiles, CacheOrder, caches_of_runs
 from tierwise.records import MediaResolution, ServiceTier
 from tierwise.version import VERSION
 
+ROOT = Path(__file__).parents[2]
 WORDS = " ".join(f"word{number}" for number in range(1200))
 LONG = f"""
 model: gemini-3.1-flash-lite
@@ -125,6 +130,30 @@ def test_a_later_start_deletes_what_a_killed_run_left_and_knows_what_it_cost(
     total = Decimal(finished.run["all_runs"]["cost_usd"]).scaleb(9)
     assert total == billed + orphan
     assert finished.run["all_runs"]["maybe_billed_usd"] == "0.000000000"
+
+
+def test_a_run_that_is_interrupted_deletes_its_caches(
+    images: Path, gemini: EmulatedGemini, tmp_path: Path
+) -> None:
+    """Waits for a command to start, and to ask until a cache pays. SIGTERM goes Ctrl-C's way."""
+    (tmp_path / "tasks.yaml").write_text(LONG)
+    words = [f"--input={images}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
+    words += [f"--gemini_endpoint={gemini.url}", "--requests_in_flight=4"]
+    gemini.faults({"kind": "latency", "ms": 1000})
+    process = subprocess.Popen([sys.executable, "-m", "beam_pipeline", "run", *words], cwd=ROOT)
+    try:
+        end = time.monotonic() + 90  # on a busy machine a command takes its time to begin
+        while not told(gemini):
+            assert time.monotonic() < end, "the run makes no cache"
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 1
+    finally:
+        process.kill()
+        process.wait()
+    assert [cache["deleted"] for cache in told(gemini)] == [True]
+    [record] = caches_of_runs(f"{tmp_path}/out/journal").popitem()[1]
+    assert record.gone
 
 
 def test_under_a_cap_caches_are_set_aside_and_the_cap_holds(
