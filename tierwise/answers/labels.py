@@ -6,7 +6,7 @@ A reply names a label in the words of the question's form: by itself, its number
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +44,13 @@ class _OfLabels(AnswerType):
     __slots__ = ()
     labels: tuple[str, ...]
     taxonomy: Taxonomy | None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled without names that the taxonomy holds: of thousands each worker gets them."""
+        cells = tuple(getattr(self, one.name) for one in fields(self))  # type: ignore[arg-type]
+        if self.taxonomy and self.labels == self.taxonomy.options:
+            return _of_taxonomy, (type(self), *cells[1:])
+        return type(self), cells
 
     def forms(self) -> tuple[Form, ...]:
         """Those of its list."""
@@ -269,6 +276,10 @@ class SeveralLabels(_OfLabels):
     def score(self, truth: Sequence[str], value: Sequence[str]) -> float:
         """The harmonic mean of what was found and what was right of it (F1)."""
         return overlap(truth, value)
+
+
+def _of_taxonomy(kind: type[_OfLabels], taxonomy: Taxonomy, *others: Any) -> _OfLabels:
+    return kind(taxonomy.options, taxonomy, *others)  # type: ignore[call-arg]
 
 
 @lru_cache(maxsize=4096)

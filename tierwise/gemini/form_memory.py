@@ -36,6 +36,9 @@ _OF_OTHER_THINGS = re.compile(
 )
 
 _FEW = 3
+# Where a list was refused, one a tenth shorter is the next to be tried: the branches of a tree have
+# all lengths, and each try is a request.
+_MUCH_SHORTER = 0.9
 _LISTED_IN_SCHEMA = {LabelForm.ENUM, LabelForm.NUMBERS}
 
 _Kind = tuple[str, AnswerType | Joint]
@@ -53,7 +56,7 @@ class FormMemory:
         self._taken: dict[_Kind, Form] = {}
         self._most_images: dict[tuple[_Kind, Form], int] = {}
         self._in_vain = Counter[_Kind]()  # how often refused in every form
-        # By model and what stands for a label, the shortest list that was refused.
+        # By model and what stands for a label, how many labels may still be tried.
         self._too_long: dict[tuple[str, LabelForm | None], int] = {}
 
     def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
@@ -65,7 +68,7 @@ class FormMemory:
         return tuple(replace(ask, form=form) for ask in asks)
 
     def _short_enough(self, asks: Sequence[Ask]) -> Form:
-        """The first form that was not refused for a list of labels as short as this one.
+        """The first form that was not refused for a list of labels about as short as this one.
 
         The branches of a tree are many lists, and not each has to be refused.
         """
@@ -74,7 +77,7 @@ class FormMemory:
             return form
         labels, model = len(answers.options()), asks[0].route.model
         for one in answers.forms():
-            if labels < self._too_long.get((model, one.labels), labels + 1):
+            if labels <= self._too_long.get((model, one.labels), labels):
                 return one
         return form
 
@@ -112,8 +115,9 @@ class FormMemory:
             return None
         answers = answers_of(asks)
         if not isinstance(answers, Joint) and form.labels in _LISTED_IN_SCHEMA:
-            key, labels = (asks[0].route.model, form.labels), len(answers.options())
-            self._too_long[key] = min(labels, self._too_long.get(key, labels))
+            key = asks[0].route.model, form.labels
+            too_long = int(len(answers.options()) * _MUCH_SHORTER)
+            self._too_long[key] = min(too_long, self._too_long.get(key, too_long))
         other = answers.next_form(form, answers_in(asks))
         if other is None:
             self._in_vain.setdefault(_kind(asks), 0)

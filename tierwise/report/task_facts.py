@@ -12,6 +12,7 @@ from tierwise.accounts.tables import manifest_name
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.forms import LabelForm, forms_of_labels
 from tierwise.answers.kinds import ANSWER_KINDS, kind_of
+from tierwise.answers.labels import OneLabel
 from tierwise.errors import PriceError
 from tierwise.evaluation import Judged
 from tierwise.prices.price_rows import Price
@@ -158,8 +159,9 @@ def _asked(task: Task, old: str, truth: str, rows: Mapping[str, str]) -> AskedTa
 def _forms(task: Task, first: Task) -> Iterator[str]:
     """The usual form of each question that a task comes to."""
     yield first.answer.forms()[0].name
-    for branch in task.cut if task.cut_by else ():
-        yield task.narrowed({task.cut_by: branch}).answer.forms()[0].name
+    if task.cut_by and isinstance(task.answer, OneLabel):
+        for branch in task.cut:
+            yield task.answer.below(branch).forms()[0].name
 
 
 def _usual_form(labels: Sequence[str]) -> str:

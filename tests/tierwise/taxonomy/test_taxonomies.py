@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -391,3 +392,18 @@ def test_answers_in_a_tree_are_scored_at_each_level() -> None:
         "level 3": 0,
     }
     assert list(answer_of(["a", "b"]).parts("a", "b")) == []
+
+
+@pytest.mark.parametrize("keys", [{}, {"multiple": True, "max_labels": 3}])
+def test_what_travels_to_workers_arrives_whole_and_once(keys: dict[str, Any]) -> None:
+    answer = answer_of("kinds.csv", {"kinds.csv": CSV.encode()}, **keys)
+    first, second = (pickle.loads(pickle.dumps(answer)) for _ in range(2))
+    assert first == answer
+    assert hash(first) == hash(answer)
+    assert first.taxonomy.labels == answer.taxonomy.labels
+    assert first.taxonomy is second.taxonomy
+    plain = answer_of(["a", "b"], **keys)
+    assert pickle.loads(pickle.dumps(plain)) == plain
+    whole = grow([WrittenLabel("a", description="one"), WrittenLabel("b")])
+    assert whole != grow([WrittenLabel("a", description="another"), WrittenLabel("b")])
+    assert whole == grow([WrittenLabel("a", description="one"), WrittenLabel("b")])
