@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -67,11 +68,17 @@ class CacheCalls:
                 raise
 
     async def living(self) -> list[SeenCache]:
-        """All caches of the account that are there now."""
+        """All caches of the account that are there now and say enough of themselves.
+
+        The account may hold others' caches, of any kind.
+        """
 
         async def pages() -> list[SeenCache]:
-            found = await self._client.aio.caches.list()
-            return [_seen(one) async for one in found]
+            living = list[SeenCache]()
+            async for one in await self._client.aio.caches.list():
+                with suppress(CallError):
+                    living.append(_seen(one))
+            return living
 
         return await self._guarded(pages)
 

@@ -7,10 +7,13 @@ where the tasks file is read; they travel with the task and stand in the shared 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from unicodedata import normalize
 
 from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.json_schemas import MismatchError
+from tierwise.answers.labels import OneLabel, SeveralLabels
 from tierwise.errors import ImageError, TasksError
 from tierwise.records import ImageSettings, MediaResolution, Route
 from tierwise.shown import counted, shown, suggestion
@@ -126,19 +129,23 @@ def _read(
             f"{folder}: is not there, or holds no pictures. Put some into a folder for each label."
         )
     places = {normalize("NFC", label): place for place, label in enumerate(answer.options())}
-    by_label = [(_label_of(one, folder, list(places)), one) for one in found]
+    by_label = [(_label_of(one, folder, answer), one) for one in found]
     for label, one in sorted(by_label, key=lambda pair: (places[pair[0]], pair[1].path)):
         yield replace(one.example, label=answer.options()[places[label]])
 
 
-def _label_of(one: FoundPicture, folder: str, labels: list[str]) -> str:
+def _label_of(one: FoundPicture, folder: str, answer: AnswerType) -> str:
+    """The label that a folder is called by, as people write it: by another name, too."""
     label, slash, _ = one.path.partition("/")
-    label = normalize("NFC", label)
+    label, labels = normalize("NFC", label), [normalize("NFC", each) for each in answer.options()]
     if not slash:
         raise TasksError(
             f"{folder}: {one.path} lies in no folder of a label. Put it into one, such as "
             f"{labels[0]}/{one.path}."
         )
+    if label not in labels and isinstance(answer, OneLabel | SeveralLabels):
+        with suppress(MismatchError):
+            label = normalize("NFC", answer.written(label))
     if label not in labels:
         said = suggestion(label, labels, "labels")
         raise TasksError(f"{folder}: {one.path}: {shown(label)} is not a label of the task. {said}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,6 +21,8 @@ MAX_FILE_BYTES = 50_000_000
 _KINDS = ".csv, .tsv, .txt, .jsonl, .yaml, .rdf or .ttl"
 _MAX_YAML_NODES = 500_000
 _LABELS = "labels"
+_NUMBERED = re.compile(r"\d+ - \S")
+_NESTED_SET = re.compile(r"\d+ \| \[.*\] \| ")
 
 
 def no_files(name: str) -> tuple[str, bytes]:
@@ -84,16 +87,44 @@ def _decoded(data: bytes, path: str) -> str:
 
 
 def _lines(text: str, path: str) -> list[WrittenLabel]:
-    """A label in each line, or a path of them; blank lines and those after a # are none."""
-    found = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if written := line.strip():
-            if written.startswith("#"):
-                continue
-            above, _, name = written.rpartition(STEP)
-            place = f"{path}, line {number}"
-            found.append(WrittenLabel(name, parent=above, place=place))
+    """A label in each line, or a path of them; blank lines and those after a # are none.
+
+    A number before each, as in Google's product taxonomy (`8 - Pets > Cats`), is its id. Labels
+    that only stand in paths are labels too.
+    """
+    written = [
+        (number, line.strip())
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if written and all(_NESTED_SET.match(line) for _, line in written):
+        raise TasksError(
+            f"{path}, line {written[0][0]}: {shown(written[0][1])} says by numbers what lies below "
+            "what. Write paths, such as `animals > cat`."
+        )
+    numbered = bool(written) and all(_NUMBERED.match(line) for _, line in written)
+    found: list[WrittenLabel] = []
+    known = {_path_of(line, numbered=numbered)[1] for _, line in written}
+    for number, line in written:
+        key, names = _path_of(line, numbered=numbered)
+        steps, place = names.split(STEP), f"{path}, line {number}"
+        for depth in range(1, len(steps)):
+            above = STEP.join(steps[:depth])
+            if above not in known:
+                known.add(above)
+                found.append(
+                    WrittenLabel(
+                        steps[depth - 1], parent=STEP.join(steps[: depth - 1]), place=place
+                    )
+                )
+        found.append(WrittenLabel(steps[-1], key, parent=STEP.join(steps[:-1]), place=place))
     return found
+
+
+def _path_of(line: str, *, numbered: bool) -> tuple[str, str]:
+    """The id and the path of a line."""
+    key, _, names = line.partition(" - ") if numbered else ("", "", line)
+    return key, names.strip()
 
 
 def _yaml(text: str, path: str) -> list[WrittenLabel]:

@@ -39,6 +39,8 @@ def top_down_of(
         if keys.per
         else "`escalate` asks twice already"
         if keys.escalate
+        else "examples show labels, which one of the questions does not have"
+        if keys.examples
         else ""
     )
     if keys.top_down is True and why_not:

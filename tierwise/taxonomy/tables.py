@@ -28,17 +28,22 @@ _COLUMNS = {
 }
 _BY_HEADING = {heading: column for column, all_ in _COLUMNS.items() for heading in all_}
 _BETWEEN = ";"
+_SEPARATORS = (",", ";", "\t")
 _MOST_CHARACTERS = 131_072
 
 
 def read_separated(text: str, *, path: str, separator: str) -> list[WrittenLabel]:
     """The labels of CSV or TSV, whose first row names its columns.
 
+    Where it names none that is known, another separator is tried: spreadsheets write semicolons
+    where people write commas in numbers.
+
     Raises:
         TasksError: no column of labels, one that is not known and may be meant otherwise, or a row
             that is not like the first.
     """
     csv.field_size_limit(_MOST_CHARACTERS)
+    separator = _separator(text.partition("\n")[0], separator)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         heading = next(rows, None)
@@ -114,6 +119,23 @@ def label_of(item: Any, *, place: str) -> WrittenLabel:
     return _label(cells, place)
 
 
+def _separator(heading: str, usual: str) -> str:
+    """What parts the columns of a first line, as far as one of them is then known.
+
+    >>> _separator("ID;Label;Parent", ","), _separator("id,label", ","), _separator("a b", ",")
+    (';', ',', ',')
+    """
+    for separator in (usual, *_SEPARATORS):
+        cells = (cell.strip().strip('"') for cell in heading.split(separator))
+        if any(_plain(cell) in _BY_HEADING for cell in cells):
+            return separator
+    return usual
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.replace("_", " ").replace("-", " ").lower().split())
+
+
 def _columns(heading: Sequence[str], path: str) -> dict[str, int]:
     """The places of the columns that are known; others are somebody's own."""
     found: dict[str, int] = {}
@@ -141,7 +163,7 @@ def _columns(heading: Sequence[str], path: str) -> dict[str, int]:
 
 def _known(heading: str, place: str) -> str | None:
     """The column that a heading means; None for another, refused where it may be a slip."""
-    plain = " ".join(heading.replace("_", " ").replace("-", " ").lower().split())
+    plain = _plain(heading)
     if plain in _BY_HEADING:
         return _BY_HEADING[plain]
     # A description that is left out in silence would be missed by nobody.
