@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from tierwise.errors import InputError
 from tierwise.gemini.billing import Billing
@@ -44,9 +45,10 @@ async def _clear(service: Service, journal: str, left: Mapping[str, Sequence[Cac
                     life = CacheLife(seen.name, seen.tokens, seen.created, seen.expires, cost)
                     files.made(record.order.key, life)
                 if life:
-                    await client.caches.delete(life.name)
-                    files.gone(record.order.key, "deleted")
-                    deleted += 1
+                    with suppress(CallError):  # it expires by itself; others wait for their turn
+                        await client.caches.delete(life.name)
+                        files.gone(record.order.key, "deleted")
+                        deleted += 1
     finally:
         await client.close()
     return deleted

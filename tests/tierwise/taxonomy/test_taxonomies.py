@@ -92,6 +92,22 @@ def test_a_text_file_has_a_label_in_each_line_or_its_path() -> None:
     assert answer.cells("kitten")["label_path"] == "animals > cat > kitten"
 
 
+def test_a_line_may_begin_with_its_number_and_steps_of_paths_are_labels() -> None:
+    text = "8 - Pets > Cats\n9 - Pets > Dogs\n10 - Plants"
+    answer = answer_of("k.txt", {"k.txt": text.encode()})
+    assert answer.labels == ("Cats", "Dogs", "Plants")
+    assert answer.cells("Dogs") == {"label_id": "9", "label_path": "Pets > Dogs"}
+    mixed = answer_of("k.txt", {"k.txt": b"8 - Pets\nPlants"})
+    assert mixed.labels == ("8 - Pets", "Plants")
+
+
+def test_spreadsheets_may_part_columns_by_semicolons() -> None:
+    rows = '\ufeffID;Label;Description\n1;Bäume;"hoch, grün"\n2;Gras;\n'
+    answer = answer_of("k.csv", {"k.csv": rows.encode()})
+    assert answer.labels == ("Bäume", "Gras")
+    assert answer.taxonomy.label("Bäume").description == "hoch, grün"
+
+
 def test_a_path_column_stands_for_label_and_parent() -> None:
     rows = "path,owner\nanimals,ann\nanimals > cat,bob\n"
     assert answer_of("k.csv", {"k.csv": rows.encode()}, back_off=True).labels == ("animals", "cat")
@@ -276,6 +292,7 @@ def test_bad_labels_are_refused_with_their_lines(labels: Any, problem: str, reme
         ("k.csv", b"label,parent\na,\nb,aa", "line 3: the parent 'aa'", "Did you mean a?"),
         ("k.jsonl", b'"a"\n{"label": ', "my/k.jsonl, line 2: this is not JSON", ""),
         ("k.jsonl", b'"a"\n[1]', "line 2: a label is [1]", "Write a name"),
+        ("k.txt", b"1 | [1- 2] | Live\n2 | [2- 2] | Cats", "line 1: '1 | [1- 2]", "Write paths"),
         ("k.yaml", b"a: 1", "my/k.yaml: the file holds", "Write a list"),
         ("k.yaml", b"- cat\n- dog\n- 7", "line 3", "Write a name"),
     ],
