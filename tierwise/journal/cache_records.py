@@ -165,18 +165,25 @@ class CacheFiles:
         return [record for key in keys if (record := self.read(key))]
 
     def claim(self, parts: int) -> bool:
-        """Take so many parts of a reserve that nobody has taken; False where it is used up.
+        """Take so many parts of a reserve; False, and none, where too few are left.
 
         What is taken stays so: a part is spent when something of it is.
         """
-        taken = 0
+        if parts > MOST_CLAIMS:
+            return False
+        taken = list[str]()
         for number in range(MOST_CLAIMS):
-            if taken == parts:
+            if len(taken) == parts:
                 break
+            uri = join(self.folder, _CLAIMS, f"{number:03d}")
             with suppress(FileExistsError):
-                self._files.write_new(join(self.folder, _CLAIMS, f"{number:03d}"), b"")
-                taken += 1
-        return taken == parts
+                self._files.write_new(uri, b"")
+                taken.append(uri)
+        if len(taken) == parts:
+            return True
+        for uri in taken:  # a shorter prompt may do with them
+            self._files.delete(uri)
+        return False
 
     def _contents(self, folder: str) -> Iterator[tuple[str, bytes]]:
         uris = [stat.uri for stat in self._files.walk(folder)]

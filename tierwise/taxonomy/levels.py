@@ -14,8 +14,8 @@ def nearness(taxonomy: Taxonomy, truth: str, answer: str | None) -> dict[str, bo
     """What is right of an answer, None where there is none.
 
     `parent right`: the label above the truth, or what lies below that, was answered. `sibling`:
-    another label right below it was. `level 1`, `level 2` ...: the same branch from the root to
-    there, as far as the truth goes.
+    another label right below it was. Neither is told of a truth that has none above it.
+    `level 1`, `level 2` ...: the same branch from the root to there, as far as the truth goes.
 
     >>> from tierwise.taxonomy.grow import grow
     >>> from tierwise.taxonomy.label import WrittenLabel
@@ -27,11 +27,10 @@ def nearness(taxonomy: Taxonomy, truth: str, answer: str | None) -> dict[str, bo
     wanted = _way(taxonomy, truth)
     found = () if answer is None else _way(taxonomy, answer)
     above = wanted[:-1]
-    right = {
-        EXACT: found == wanted,
-        PARENT: found[: len(above)] == above if above else found == wanted,
-        SIBLING: found != wanted and bool(above) and found[:-1] == above,
-    }
+    right = {EXACT: found == wanted}
+    if above:
+        right[PARENT] = found[: len(above)] == above
+        right[SIBLING] = found != wanted and found[:-1] == above
     levels = range(1, len(wanted) + 1)
     return right | {f"{LEVEL} {level}": found[:level] == wanted[:level] for level in levels}
 
@@ -39,7 +38,8 @@ def nearness(taxonomy: Taxonomy, truth: str, answer: str | None) -> dict[str, bo
 def shares(taxonomy: Taxonomy, pairs: Iterable[tuple[str, str | None, int]]) -> Mapping[str, float]:
     """The shares of images of which each is right, given truths, answers and how many images.
 
-    That at a level is of the images whose truth reaches it.
+    That at a level is of the images whose truth reaches it, `parent right` and `sibling` of those
+    whose truth has a label above it.
     """
     right, all_ = defaultdict[str, int](int), defaultdict[str, int](int)
     for truth, answer, images in pairs:
