@@ -169,7 +169,8 @@ class Workload:
             part = output * replies[place] / sum(replies), thoughts * each
             own = words[place] + around * each
             usage = _usage(paid, own, pictures * each, *part)
-            cached = min(round(cache.requests * cache.tokens * own / text), usage.input_tokens)
+            named_by = cache.requests * cache.tokens * own / text if text else 0
+            cached = min(round(named_by), usage.input_tokens)
             usage = replace(usage, cached_tokens=cached)
             earlier = self._earlier_answers(task, scenario)
             alone = forms * (self.texts.alone[place] + earlier) * scenario.text
