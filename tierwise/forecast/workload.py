@@ -186,7 +186,7 @@ class Workload:
                 requests=0 if place else round(paid),
                 usage=usage,
                 cost=cost_nano_usd(usage, price) + round(cache.cost * each),
-                output_cost=cost_nano_usd(replace(usage, input_tokens=0, image_tokens=0), price),
+                output_cost=cost_nano_usd(_usage(paid, 0, 0, *part), price),
                 baseline=counted * cost_nano_usd(naive, standard),
                 naive_requests=counted * named * forms * looks,
             )

@@ -108,7 +108,7 @@ def test_a_tier_that_a_model_lacks_is_left_out() -> None:
     [
         (
             {"prompt": "x" * 8000, "tier": "flex"},
-            "8 images per request for every task saves 7",  # per cent, from 70 to 79
+            "8 images per request for every task saves 2",  # per cent, from 20 to 29: it is cached
         ),
         ({"prompt": "x" * 8000, "tier": "flex"}, "prompts are 88 % of the input"),
         ({}, "The biggest lever that changes no answer: the flex tier for every task saves 50 %"),
@@ -159,3 +159,8 @@ def test_asked_together_and_apart_are_rows_with_their_prices(together: str) -> N
     assert together_now.cost < apart.cost
     assert higher.usage.image_tokens == 1000 * 540  # each picture once
     assert apart.usage.image_tokens == 2 * together_now.usage.image_tokens
+
+
+def test_replies_are_a_part_of_what_is_paid_also_where_prompts_are_cached() -> None:
+    for way in found(prompt="x" * 8000, tier="flex"):
+        assert 0 < way.load.output_cost <= way.load.cost
