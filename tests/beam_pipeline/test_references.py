@@ -68,7 +68,8 @@ def run(vertex: EmulatedGemini, tmp_path: Path) -> Callable[..., Finished]:
         tasks.write_text(TASKS.format(send=send, pack=pack), "utf-8")
         where = [f"--tasks={tasks}", f"--output={tmp_path / output}"]
         service = ["--gemini=vertex", f"--gemini_endpoint={vertex.url}", "--gemini_project=p"]
-        archive = ["--input=gs://archive/photos"]
+        named = any(flag.startswith("--input=") for flag in flags)
+        archive = [] if named else ["--input=gs://archive/photos"]
         return Finished(main(["run", *archive, *where, *service, *flags]), tmp_path / output)
 
     return runs

@@ -62,5 +62,6 @@ def test_too_many_labels_are_called_so(
     labels = ", ".join(f"l{number}" for number in range(50_000))
     (tmp_path / "t.yaml").write_text(TASKS.replace("dark, bright", labels))
     said = refused("run", input=str(photos(1)), tasks=f"{tmp_path}/t.yaml")
-    assert "labels a task takes some thousands at most" in said
+    assert "limit is 50000" in said
+    assert "write many labels as a file of their own, `labels: kinds.csv`" in said
     assert "alias" not in said

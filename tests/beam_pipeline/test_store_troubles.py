@@ -57,8 +57,10 @@ def archive(bucket: Bucket, photos: Photos) -> Bucket:
 
 
 def ask(gemini: Any, *flags: str) -> int:
-    words = ["--input=gs://archive/photos", "--tasks=gs://archive/tasks.yaml", IMPATIENT]
-    return run(gemini, *words, "--output=gs://results/out", *flags)
+    named = any(flag.startswith("--input=") for flag in flags)
+    archive = [] if named else ["--input=gs://archive/photos"]
+    words = ["--tasks=gs://archive/tasks.yaml", IMPATIENT, "--output=gs://results/out"]
+    return run(gemini, *archive, *words, *flags)
 
 
 def outcomes() -> dict[str, str]:

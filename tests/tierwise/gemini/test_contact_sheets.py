@@ -150,7 +150,7 @@ def test_a_picture_that_cannot_be_drawn_costs_its_neighbours_nothing(
     [
         ("emulator", "global", MODEL),
         ("vertex", "europe-west1", MODEL),
-        ("emulator", "global", "gemini-2.5-flash"),
+        ("emulator", "global", "gemini-2.5-flash-lite"),
     ],
 )
 def test_a_reply_costs_what_the_bill_says_and_at_most_the_worst_case(

@@ -36,7 +36,7 @@ def test_a_negotiated_price_is_read_with_its_tiers() -> None:
         ("2026-01-01", '"2026-01-01"', r"from must be a date such as 2027-01-01 without quotes"),
         ("2026-01-01", "2026-01-01T00:00:00", r"from must be a date"),
         ("2026-07-01", "2026-01-01", r"until = 2026-01-01 must be after from = 2026-01-01"),
-        ("standard =", "standart =", r"standart is not a known key. Known are: batch, checked"),
+        ("standard =", "standart =", r"standart is not a known key. Known are: batch, cache_"),
         (', output_usd_per_mtok = "1.20"', "", r"standard.output_usd_per_mtok is missing"),
         ("output_usd_per_mtok", "output_usd_per_token", r"standard.output_usd_per_mtok is missing"),
         ('{ input_usd_per_mtok = "0.20", output_usd_per_mtok = "1.20" }', '"1"', "must be a table"),
