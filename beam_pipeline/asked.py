@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from tierwise.accounts.admission import read_dollars
 from tierwise.answerer import Answerer, ServiceKind
-from tierwise.beam_pipeline.example_pictures import pictures_beside
+from tierwise.beam_pipeline.example_pictures import pictures_in
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.emulated import Identity
@@ -25,8 +24,8 @@ from tierwise.prices.price_rows import Price, load_prices
 from tierwise.questions import Questions, questions_of
 from tierwise.records import ServiceTier
 from tierwise.storage.files import files_for
+from tierwise.storage.seen_from import folder_of, place_of
 from tierwise.tasks import Tasks, default_tasks, load_tasks
-from tierwise.tasks.label_files import ReadFile
 from tierwise.version import VERSION
 
 # What batch jobs leave may be asked at flex.
@@ -62,25 +61,24 @@ def tasks_of(settings: Settings) -> Tasks:
     if not settings.tasks:
         return at_tier(default_tasks(), settings.service_tier)
     text = _read_text("tasks", settings.tasks, TasksError)
-    tasks = load_tasks(
-        text,
-        path=settings.tasks,
-        read=files_beside(settings.tasks),
-        pictures=pictures_beside(settings.tasks),
-    )
-    return at_tier(tasks, settings.service_tier)
+    return at_tier(tasks_in(text, path=settings.tasks), settings.service_tier)
 
 
-def files_beside(path: str) -> ReadFile:
-    """Reads files that a tasks file names, as seen from where it lies."""
-    store, folder = ("gs://", path[5:]) if path.startswith("gs://") else ("", path)
-    above = PurePosixPath(folder).parent
+def tasks_in(text: str, path: str = "tasks") -> Tasks:
+    """The tasks of a text, with the files that they name, as seen from where `path` lies.
+
+    A text that lies nowhere is at home where the command is given.
+
+    Raises:
+        TasksError: they are malformed, or a file cannot be read.
+    """
+    folder = folder_of(path)
 
     def read(name: str) -> tuple[str, bytes]:
-        uri = name if "://" in name else f"{store}{above / name}"
-        return uri, files_for(uri).read(uri)
+        place = place_of(folder, name)
+        return place, files_for(place).read(place)
 
-    return read
+    return load_tasks(text, path=path, read=read, pictures=pictures_in(folder))
 
 
 def at_tier(tasks: Tasks, tier: str | None) -> Tasks:

@@ -9,18 +9,16 @@ from pathlib import PurePosixPath
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize
 from tierwise.records import ImageSettings
-from tierwise.storage.files import files_for, join
+from tierwise.storage.files import files_for
+from tierwise.storage.seen_from import place_of
 from tierwise.tasks.examples import Example, FoundPicture, PicturesIn
 
 
-def pictures_beside(path: str) -> PicturesIn:
-    """Reads folders of examples, as seen from where a tasks file lies; hidden files are none."""
-    store, _, rest = path.rpartition("://")
-    above = f"{store}://" * bool(store) + str(PurePosixPath(rest).parent)
+def pictures_in(home: str) -> PicturesIn:
+    """Reads folders of examples, as seen from the folder `home`; hidden files are none."""
 
     def read(folder: str, settings: ImageSettings) -> Sequence[FoundPicture]:
-        given = "://" in folder or PurePosixPath(folder).is_absolute()
-        root = (folder if given else join(above, folder)).rstrip("/")
+        root = place_of(home, folder).rstrip("/")
         files = files_for(root)
         names = sorted(stat.uri for stat in files.walk(root))
         below = {uri: uri.removeprefix(f"{root}/") for uri in names}

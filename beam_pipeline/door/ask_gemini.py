@@ -26,7 +26,7 @@ from tierwise.errors import InputError
 from tierwise.journal.run_records import Lease
 from tierwise.records import Answer, ImageFile, NamedOutcome, Scalar
 from tierwise.storage.listing import Input, InputKind, Named
-from tierwise.storage.manifests.rows import place_of
+from tierwise.storage.seen_from import place_of
 from tierwise.transforms.hash_images import REPEATED_NAMES, HashImages
 from tierwise.transforms.list_names import SKIPPED
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import yaml
 
-from tierwise.beam_pipeline.asked import at_tier, files_beside, tasks_of
-from tierwise.beam_pipeline.example_pictures import pictures_beside
+from tierwise.beam_pipeline.asked import at_tier, tasks_in, tasks_of
 from tierwise.beam_pipeline.flags.command_line import CommandLine, Settings, read_command_line
-from tierwise.tasks import Tasks, load_tasks
+from tierwise.tasks import Tasks
 
 # A tasks file, or its content written out, or tasks that were loaded; None for the built-in ones.
 Written = str | Mapping[str, Any] | Tasks | None
@@ -38,9 +37,7 @@ def tasks_from(written: Written, settings: Settings) -> Tasks:
     if not isinstance(written, Mapping):
         return tasks_of(settings)
     text = yaml.safe_dump(_plain(written), sort_keys=False, allow_unicode=True)
-    read, pictures = files_beside("tasks"), pictures_beside("tasks")
-    tasks = load_tasks(text, path="tasks", read=read, pictures=pictures)
-    return at_tier(tasks, settings.service_tier)
+    return at_tier(tasks_in(text), settings.service_tier)
 
 
 def _word(value: Any) -> str:

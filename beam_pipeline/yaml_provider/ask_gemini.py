@@ -7,7 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from tierwise.beam_pipeline.asked import files_beside
+from tierwise.beam_pipeline.asked import tasks_in
 from tierwise.beam_pipeline.door.ask_gemini import AskGemini as Ask
 from tierwise.beam_pipeline.door.settings import Written
 from tierwise.beam_pipeline.yaml_provider.error_output import GOOD, error_output
@@ -19,7 +19,6 @@ from tierwise.beam_pipeline.yaml_provider.rows import (
 )
 from tierwise.errors import InputError
 from tierwise.records import NamedOutcome
-from tierwise.tasks import load_tasks
 
 
 class AskGemini(beam.PTransform):
@@ -58,7 +57,7 @@ class AskGemini(beam.PTransform):
         self._failures = error_output("AskGemini", error_handling)
         # Several lines are no name of a file.
         if isinstance(tasks, str) and "\n" in tasks:
-            self._tasks: Written = load_tasks(tasks, path="tasks", read=files_beside("tasks"))
+            self._tasks: Written = tasks_in(tasks)
         else:
             self._tasks = tasks
         own = {

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import pytest
 
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.runners.beam_options import beam_options
+from tierwise.beam_pipeline.yaml_provider import AskGemini
+from tierwise.scheduling.running import close_all
 
 TASKS = """
 model: gemini-3.1-flash-lite
@@ -73,6 +77,25 @@ def test_examples_come_first_and_are_paid_with_every_request(
     (shown / "dark" / "3.jpg").unlink()
     before = gemini.billed()
     assert classify(photos, tasks=SHOWN).cost == gemini.billed() - before > 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:apache_beam")
+def test_tasks_written_in_beam_yaml_have_them_too(
+    photos: Path, shown: Path, gemini: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shown.parent)
+    asked = AskGemini(
+        output=str(tmp_path / "out"),
+        tasks=SHOWN,
+        gemini_endpoint=gemini.url,
+        error_handling={"output": "failures"},
+    )
+    with beam.Pipeline(options=beam_options([])) as pipeline:
+        rows = pipeline | beam.Create([beam.Row(uri=str(photos / "00.jpg"))])
+        _ = rows | asked
+    close_all()
+    [request] = gemini.requests()
+    assert len(request["examples"]) == 4
 
 
 def test_a_batch_has_them_in_every_row(photos: Path, shown: Path, batch_runs: Any) -> None:

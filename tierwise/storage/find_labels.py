@@ -14,8 +14,8 @@ from tierwise.storage.files import files_for
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Input, InputKind, Named, fixed_part, starts_in
 from tierwise.storage.manifests.forms import ENDINGS, is_manifest
-from tierwise.storage.manifests.rows import place_of
 from tierwise.storage.sampled_names import sampled_names
+from tierwise.storage.seen_from import place_of
 
 FLAG = "labels"
 # Names that are looked for.

@@ -21,6 +21,7 @@ from tierwise.storage.manifests.rows import read_rows
 from tierwise.storage.name_ranges import EVERY, NameRange
 from tierwise.storage.own_outputs import marked
 from tierwise.storage.pattern_folders import PatternFolders, globs_of
+from tierwise.storage.seen_from import folder_of
 from tierwise.storage.shown_names import path_of, shown_name
 from tierwise.storage.sieve import Sieve
 from tierwise.storage.stat import Stat
@@ -175,12 +176,7 @@ def starts_in(found: Input) -> str:
     """
     if found.relative_to is not None:
         return found.relative_to
-    return fixed_part(found.uri) if found.sharded else _parent(found.uri)
-
-
-def _parent(uri: str) -> str:
-    folder, slash, _ = uri.rpartition("/")
-    return folder or slash
+    return fixed_part(found.uri) if found.sharded else folder_of(found.uri)
 
 
 def starts_at(found: Input) -> str:

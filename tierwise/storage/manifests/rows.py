@@ -13,13 +13,11 @@ from typing import Any, NoReturn
 from tierwise.errors import InputError
 from tierwise.records import Scalar
 from tierwise.shown import shown
-from tierwise.storage.file_addresses import local_path
-from tierwise.storage.files import files_for
 from tierwise.storage.manifests.cells import Cells, cells_of, column_names, required_format
 from tierwise.storage.manifests.forms import Format
 from tierwise.storage.manifests.kinds import of_kind, scalar
 from tierwise.storage.manifests.pieces import Piece, before
-from tierwise.storage.shown_names import path_of
+from tierwise.storage.seen_from import place_of
 
 URI = "uri"
 
@@ -51,32 +49,6 @@ def read_rows(piece: Piece, kinds: Mapping[str, str], folder: str) -> Iterator[M
             yield name, path, {column: cells.get(column) for column in kinds}
         else:
             yield name, path, _typed(cells, kinds, piece, number)
-
-
-def resolve(folder: str, uri: str) -> str:
-    """Where to read an image that a manifest names.
-
-    >>> resolve("lists", "a/b.jpg"), resolve("lists", "/data/b.jpg")
-    ('lists/a/b.jpg', '/data/b.jpg')
-    """
-    if "://" in uri or uri.startswith("/"):
-        return uri
-    if not folder:
-        return uri
-    return f"/{uri}" if folder == "/" else f"{folder}/{uri}"
-
-
-def place_of(folder: str, uri: str) -> str:
-    """The file that a manifest names so, as Python takes it.
-
-    Raises:
-        InputError: its kind of address is not supported.
-    """
-    if uri[:5].lower() == "file:":
-        return local_path(uri)
-    path = resolve(folder, uri)
-    files_for(path)
-    return path_of(path)
 
 
 def _typed(cells: Cells, kinds: Mapping[str, str], piece: Piece, number: int) -> dict[str, Scalar]:

@@ -21,7 +21,6 @@ from tierwise.records import Scalar
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named, list_names
 from tierwise.storage.manifests.forms import is_manifest
-from tierwise.storage.manifests.rows import resolve
 
 Rows = list[tuple[str, Mapping[str, Scalar]]]
 
@@ -224,14 +223,6 @@ def test_every_cell_is_of_its_columns_kind(
         for name, value in cells.items():
             assert value is None or type(value) is TYPES[kinds[name]]
             assert not isinstance(value, int) or -(2**63) <= value < 2**63
-
-
-def test_addresses_start_at_the_manifests_folder() -> None:
-    assert resolve("in", "../a.jpg") == "in/../a.jpg"
-    assert resolve("", "a.jpg") == "a.jpg"
-    assert resolve("/", "a.jpg") == "/a.jpg"
-    assert resolve("gs://b", "a.jpg") == "gs://b/a.jpg"
-    assert resolve("in", "gs://b/a.jpg") == "gs://b/a.jpg"
 
 
 def test_endings_that_mean_a_manifest() -> None:
