@@ -89,8 +89,7 @@ def _decoded(data: bytes, path: str) -> str:
 def _lines(text: str, path: str) -> list[WrittenLabel]:
     """A label in each line, or a path of them; blank lines and those after a # are none.
 
-    A number before each, as in Google's product taxonomy (`8 - Pets > Cats`), is its id. Labels
-    that only stand in paths are labels too.
+    A number before each, as in Google's product taxonomy (`8 - Pets > Cats`), is its id.
     """
     written = [
         (number, line.strip())
@@ -103,28 +102,13 @@ def _lines(text: str, path: str) -> list[WrittenLabel]:
             "what. Write paths, such as `animals > cat`."
         )
     numbered = bool(written) and all(_NUMBERED.match(line) for _, line in written)
-    found: list[WrittenLabel] = []
-    known = {_path_of(line, numbered=numbered)[1] for _, line in written}
-    for number, line in written:
-        key, names = _path_of(line, numbered=numbered)
-        steps, place = names.split(STEP), f"{path}, line {number}"
-        for depth in range(1, len(steps)):
-            above = STEP.join(steps[:depth])
-            if above not in known:
-                known.add(above)
-                found.append(
-                    WrittenLabel(
-                        steps[depth - 1], parent=STEP.join(steps[: depth - 1]), place=place
-                    )
-                )
-        found.append(WrittenLabel(steps[-1], key, parent=STEP.join(steps[:-1]), place=place))
-    return found
+    return [_on_line(line, f"{path}, line {number}", numbered=numbered) for number, line in written]
 
 
-def _path_of(line: str, *, numbered: bool) -> tuple[str, str]:
-    """The id and the path of a line."""
+def _on_line(line: str, place: str, *, numbered: bool) -> WrittenLabel:
     key, _, names = line.partition(" - ") if numbered else ("", "", line)
-    return key, names.strip()
+    above, _, name = names.strip().rpartition(STEP)
+    return WrittenLabel(name, key, parent=above, by_path=True, place=place)
 
 
 def _yaml(text: str, path: str) -> list[WrittenLabel]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tierwise.errors import TasksError
+
 # Between the names of a path, as Google's product taxonomy has it.
 STEP = " > "
 
@@ -12,7 +14,8 @@ STEP = " > "
 class WrittenLabel:
     """A label as a file has it.
 
-    `parent` is what it says of its parent: an id, a name, or a path of names; empty for none.
+    `parent` is what it says of its parent: an id, a name, or a path of names; empty for none. With
+    `by_path` it is the whole path of names from a root, whose steps are labels too.
     `languages` are its names in other languages, which count as other names where they are nobody
     else's. `place` says where it stands, for messages: the file and the line.
     """
@@ -25,6 +28,20 @@ class WrittenLabel:
     parent: str = ""
     languages: tuple[str, ...] = ()
     place: str = ""
+    by_path: bool = False
+
+    @property
+    def written_path(self) -> str:
+        """What it says of its parent and its name in one line.
+
+        >>> WrittenLabel("cat", parent="animals", by_path=True).written_path
+        'animals > cat'
+        """
+        return f"{self.parent}{STEP}{self.name}" if self.parent else self.name
+
+    def refusal(self, problem: str) -> TasksError:
+        """An error that names its place."""
+        return TasksError(f"{self.place}: {problem}" if self.place else problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,8 +178,8 @@ def _known(heading: str, place: str) -> str | None:
 
 def _label(cells: Mapping[str, Any], place: str) -> WrittenLabel:
     name, parent = cells.get("label", ""), cells.get("parent", "")
-    above, step, last = cells.get("path", "").rpartition(STEP)
-    name, parent = name or last, parent or (above if step else "")
+    above, _, last = cells.get("path", "").rpartition(STEP)
+    name = name or last
     if last and loosely(last) != loosely(name):
         raise TasksError(
             f"{place}: the path ends in {shown(last)}, and the label is {shown(name)}. Write the "
@@ -193,8 +193,9 @@ def _label(cells: Mapping[str, Any], place: str) -> WrittenLabel:
         description=cells.get("description", ""),
         aliases=_several(cells.get("aliases", "")),
         examples=_several(cells.get("examples", "")),
-        parent=parent,
+        parent=parent or above,
         place=place,
+        by_path=bool(last) and not parent,
     )
 
 

@@ -114,6 +114,33 @@ def test_a_path_column_stands_for_label_and_parent() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "rows", "paths"),
+    [
+        # A root is called as an inner label, and a path ends as another begins.
+        ("k.csv", "path\nx > a\nx > a > b\na > b > c", ["x > a > b", "a > b > c"]),
+        ("k.txt", "cat > food\nanimals > cat > food", ["cat > food", "animals > cat > food"]),
+        ("k.txt", "7 - a > 8\n8 - b > 7", ["a > 8", "b > 7"]),
+        # Steps are labels of this list, however it tells of them.
+        (
+            "k.csv",
+            "id,label,parent,path\n1,a,,\n2,b,1,\n,c,b,\n,,,A > b > c > d\n,,,a > e > f\n,g,e,",
+            ["a > b > c > d", "a > e > f", "a > e > g"],
+        ),
+        (
+            "k.jsonl",
+            '{"path": "a > b > c"}\n{"label": "d", "parent": "a > b"}',
+            ["a > b > c", "a > b > d"],
+        ),
+    ],
+)
+def test_a_path_begins_at_a_root_and_its_steps_are_labels(
+    name: str, rows: str, paths: list[str]
+) -> None:
+    answer = answer_of(name, {name: rows.encode()})
+    assert [answer.cells(label)["label_path"] for label in answer.labels] == paths
+
+
+@pytest.mark.parametrize(
     ("said", "label"),
     [
         ("puss", "cat"),
