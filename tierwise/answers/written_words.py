@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
+from tierwise.shown import shown
+
 _WORD = re.compile(r"\w+")
 # ZWNJ and ZWJ: they join, and are no sign of their own. Persian words and emoji are made with them.
 JOINERS = "\u200c\u200d"
@@ -87,6 +89,17 @@ def twins(names: Iterable[str]) -> tuple[int, int] | None:
         if before != place:
             return before, place
     return None
+
+
+def twins_told(first: str, second: str) -> str:
+    """How two names are the same.
+
+    >>> twins_told("cat", "Cat"), twins_told("cat", "cat")
+    ("'Cat' is 'cat' but for case or the form of its signs", "'cat' is given twice")
+    """
+    if first == second:
+        return f"{shown(first)} is given twice"
+    return f"{shown(second)} is {shown(first)} but for case or the form of its signs"
 
 
 @lru_cache(maxsize=64)

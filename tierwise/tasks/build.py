@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -12,7 +11,7 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.read_schema import read_schema
 from tierwise.answers.structs import Struct
 from tierwise.answers.text import Text
-from tierwise.errors import InputError, TasksError
+from tierwise.errors import TasksError
 from tierwise.models import find_model
 from tierwise.records import Route
 from tierwise.shown import counted, shown
@@ -51,21 +50,21 @@ def read_answer(document: Document, name: str, keys: TaskKeys, read: ReadFile) -
 
     `read` gives the files of labels that tasks name.
     """
-    with _at(document, name):
+    with document.at("tasks", name):
         _check_name(name)
     answers = zip(KINDS, (keys.labels, keys.answer_schema, keys.text), strict=True)
     given = next((kind for kind, value in answers if value is not None), None)
-    with _at(document, name):
+    with document.at("tasks", name):
         if given is None:
             raise TasksError(f"no kind of answer given; one is needed. {ONE_KIND}")
     for key in ("multiple", "back_off", "max_labels", "top_down"):
-        with _at(document, name, key):
+        with document.at("tasks", name, key):
             if getattr(keys, key) not in (AUTO, False, None) and given != "labels":
                 value = shown(getattr(keys, key))
                 raise TasksError(f"{value} has no effect beside `{given}`. Remove it.")
     if keys.labels is not None:
         return read_labels(document, name, keys, read)
-    with _at(document, name, given):
+    with document.at("tasks", name, given):
         if keys.text is not None:
             return Text(keys.text.max_length, keys.text.slug)
         return Struct(read_schema(keys.answer_schema))
@@ -87,7 +86,7 @@ def build_task(
     condition = _condition(document, name, keys, answers)
     _check_keys(document, name, keys, reads_answers)
     route = _route(document, file, name)
-    with _at(document, name, "examples"):
+    with document.at("tasks", name, "examples"):
         examples = examples_of(keys, route, answers[name], pictures)
     route = replace(route, examples=len(examples))
     limit = keys.max_output_tokens or min(answers[name].max_output_tokens(), MAX_OUTPUT_TOKENS)
@@ -121,15 +120,6 @@ def _cache(file: FileKeys, keys: TaskKeys) -> Literal["", "auto", "off"]:
     return "" if said is None else said or "off"
 
 
-@contextmanager
-def _at(document: Document, task: str, *keys: object) -> Iterator[None]:
-    """Say in which file, task and key an error within this block lies."""
-    try:
-        yield
-    except InputError as error:
-        raise document.error(("tasks", task, *keys), str(error)) from error
-
-
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise TasksError(
@@ -144,7 +134,7 @@ def _references(
     document: Document, name: str, keys: TaskKeys, answers: Mapping[str, AnswerType]
 ) -> tuple[str, ...]:
     """The tasks that the prompt names."""
-    with _at(document, name, "prompt"):
+    with document.at("tasks", name, "prompt"):
         used = used_variables(keys.prompt)
         if name in used and name not in (FILENAME, *keys.variables):
             raise TasksError(
@@ -152,7 +142,7 @@ def _references(
                 "when a manifest's column is meant."
             )
     for variable in keys.variables:
-        with _at(document, name, "variables", variable):
+        with document.at("tasks", name, "variables", variable):
             _check_variable(variable, used, answers)
     return tuple(
         used_name
@@ -176,7 +166,7 @@ def _condition(
 ) -> Condition | None:
     if keys.when is None:
         return None
-    with _at(document, name, "when"):
+    with document.at("tasks", name, "when"):
         condition = load_condition(keys.when, answers)
         if name in condition.tasks:
             raise TasksError(f"{name} is this task's own answer. Compare another task's.")
@@ -186,16 +176,16 @@ def _condition(
 def _check_keys(
     document: Document, name: str, keys: TaskKeys, reads_answers: tuple[str, ...]
 ) -> None:
-    with _at(document, name, "image", "send"):
+    with document.at("tasks", name, "image", "send"):
         if keys.image.send == "reference" and keys.per:
             raise TasksError("reference: images of a group are sent as bytes. Remove it, or `per`.")
     if keys.input == "image":
         return
     for key in ("media_resolution", "image", "images_per_request", "images_per_sheet"):
-        with _at(document, name, key):
+        with document.at("tasks", name, key):
             if key in keys.model_fields_set:
                 raise TasksError("it has no effect with `input: text`. Remove it.")
-    with _at(document, name, "input"):
+    with document.at("tasks", name, "input"):
         if not reads_answers:
             raise TasksError(
                 "text: the prompt names no other task to read. Write {its_name} in the prompt."
@@ -204,24 +194,18 @@ def _check_keys(
 
 def _route(document: Document, file: FileKeys, name: str) -> Route:
     keys = file.tasks[name]
-    own_model = ("tasks", name, "model") if keys.model else ("model",)
-    own_resolution = ("tasks", name) if keys.media_resolution else ("defaults",)
-    try:
-        location: tuple[str, ...] = own_model
+    own, shared = ("tasks", name), ("defaults",)
+    with document.at(*(own if keys.model else ()), "model"):
         check_model(keys.model or file.model)
-        location = (*own_resolution, "media_resolution")
+    with document.at(*(own if keys.media_resolution else shared), "media_resolution"):
         route = route_of(file, keys)
         check_resolution(route.model, route.media_resolution)
-        location = ("tasks", name, "service_tier") if keys.service_tier else ("service_tier",)
+    with document.at(*(own if keys.service_tier else ()), "service_tier"):
         check_tier(route.model, route.service_tier)
-        location = ("tasks", name) if keys.images_per_sheet else ("defaults",)
-        location = (*location, "images_per_sheet")
+    with document.at(*(own if keys.images_per_sheet else shared), "images_per_sheet"):
         check_sheet(route)
-        location = ("tasks", name) if keys.image.send else ("defaults",)
-        location = (*location, "image", "send")
+    with document.at(*(own if keys.image.send else shared), "image", "send"):
         check_reference(route)
-    except InputError as error:
-        raise document.error(location, str(error)) from error
     return route
 
 
@@ -233,7 +217,7 @@ def _check_output(document: Document, task: Task) -> None:
         asked["on_refusal", "model"] = task.on_refusal
     for keys, route in asked.items():
         limit, pack = find_model(route.model).max_output_tokens, route.images_per_request
-        with _at(document, task.name, *keys):
+        with document.at("tasks", task.name, *keys):
             if task.output_limit(pack) > limit:
                 raise TasksError(
                     f"{counted(pack, 'image')} with up to {task.max_output_tokens} tokens each "

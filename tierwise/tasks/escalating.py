@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.errors import InputError, TasksError
+from tierwise.errors import TasksError
 from tierwise.records import Route
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.escalation import Escalation
@@ -28,18 +28,17 @@ def escalation_of(
     written = keys.escalate
     if written is None:
         return None
-    place: tuple[str, ...] = ("tasks", name, "escalate")
-    try:
-        if keys.input == "text":
-            raise TasksError("it has no effect with `input: text`. Remove it.")
-        place = (*place[:3], "when")
+    place = ("tasks", name, "escalate")
+    if keys.input == "text":
+        raise document.error(place, "it has no effect with `input: text`. Remove it.")
+    with document.at(*place, "when"):
         condition = load_condition(written.when, answers)
-        place = (*place[:3], "model")
-        model = written.model or own.model
+    model = written.model or own.model
+    with document.at(*place, "model"):
         check_model(model)
-        place = (*place[:3], "media_resolution")
+    with document.at(*place, "media_resolution"):
         check_resolution(model, written.media_resolution or own.media_resolution)
-        place = place[:3]
+    with document.at(*place):
         route = _route(written, own)
         check_sheet(route)
         check_reference(route)
@@ -49,8 +48,6 @@ def escalation_of(
                 "it asks again by the same route. Write another media_resolution, model, image "
                 "or images_per_request."
             )
-    except InputError as error:
-        raise document.error(place, str(error)) from error
     return Escalation(condition, route)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from tierwise.answers.labels import OneLabel, SeveralLabels, check_count
-from tierwise.answers.written_words import twins
-from tierwise.errors import InputError
+from tierwise.answers.written_words import twins, twins_told
 from tierwise.shown import shown
 from tierwise.tasks.keys import LIST_OF_LABELS, TaskKeys, quote_it
 from tierwise.tasks.label_files import ReadFile, inline_labels, read_label_file
@@ -40,7 +38,7 @@ def read_labels(
     else:
         if not from_file:
             _refuse_twins(document, place, written)
-        with _at(document, place):
+        with document.at(*place):
             labels = (
                 read_label_file(written, read) if from_file else [WrittenLabel(n) for n in written]
             )
@@ -53,7 +51,7 @@ def read_labels(
         raise document.error(
             ("tasks", name, "max_labels"), "it has no effect without `multiple: true`. Remove it."
         )
-    with _at(document, place):
+    with document.at(*place):
         check_count(len(taxonomy.options), multiple=keys.multiple)
     known = taxonomy if taxonomy.says_more else None
     if keys.multiple:
@@ -64,12 +62,7 @@ def read_labels(
 def _refuse_twins(document: Document, place: tuple[str, ...], items: Sequence[str]) -> None:
     """Refuse labels of which a person or a database could not tell which is meant."""
     if pair := twins(items):
-        first, second = items[pair[0]], items[pair[1]]
-        how = (
-            f"{shown(first)} is given twice"
-            if first == second
-            else f"{shown(second)} is {shown(first)} but for case or the form of its signs"
-        )
+        how = twins_told(items[pair[0]], items[pair[1]])
         line = document.line((*place, pair[0]))
         raise document.error((*place, pair[1]), f"{how}; see line {line}. Remove one.")
 
@@ -78,12 +71,3 @@ def _no_label(document: Document, place: Sequence[object], item: Any) -> str:
     if isinstance(item, list):
         return f"the value is {shown(item)}. {LIST_OF_LABELS}"
     return quote_it(document, place, item)
-
-
-@contextmanager
-def _at(document: Document, place: tuple[str, ...]) -> Iterator[None]:
-    """Say in which task an error within this block lies."""
-    try:
-        yield
-    except InputError as error:
-        raise document.error(place, str(error)) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tierwise.errors import InputError, TasksError
+from tierwise.errors import TasksError
 from tierwise.records import Route
 from tierwise.tasks.keys import TaskKeys
 from tierwise.tasks.routes import (
@@ -20,22 +20,21 @@ def refusal_route_of(document: Document, name: str, keys: TaskKeys, own: Route) 
     written = keys.on_refusal
     if written is None:
         return None
-    place: tuple[str, ...] = ("tasks", name, "on_refusal")
-    try:
-        if keys.per:
-            raise TasksError("a refusal of a group is that of all its images. Remove it, or `per`.")
-        if keys.input == "text":
-            for key in ("media_resolution", "image"):
-                place = (*place[:3], key)
-                if key in written.model_fields_set:
-                    raise TasksError("it has no effect with `input: text`. Remove it.")
-        place = (*place[:3], "model")
-        model = written.model or own.model
+    place = ("tasks", name, "on_refusal")
+    if keys.per:
+        raise document.error(
+            place, "a refusal of a group is that of all its images. Remove it, or `per`."
+        )
+    for key in ("media_resolution", "image"):
+        if keys.input == "text" and key in written.model_fields_set:
+            raise document.error((*place, key), "it has no effect with `input: text`. Remove it.")
+    model = written.model or own.model
+    resolution = written.media_resolution or own.media_resolution
+    with document.at(*place, "model"):
         check_model(model)
-        place = (*place[:3], "media_resolution")
-        resolution = written.media_resolution or own.media_resolution
+    with document.at(*place, "media_resolution"):
         check_resolution(model, resolution)
-        place = place[:3]
+    with document.at(*place):
         alone = own.images_per_request == own.images_per_sheet == 1
         route = route_beside(own, model, resolution, written.image, pack=1, sheet=1)
         if alone and route == own:
@@ -44,6 +43,4 @@ def refusal_route_of(document: Document, name: str, keys: TaskKeys, own: Route) 
             )
         check_reference(route)
         check_tier(route.model, route.service_tier)
-    except InputError as error:
-        raise document.error(place, str(error)) from error
     return route

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tierwise.errors import InputError
 from tierwise.records import MediaResolution, Route
 from tierwise.routing import AS_IT_IS, Routing, dearest
 from tierwise.tasks.keys import FileKeys, RoutingKeys, TaskKeys
@@ -37,11 +36,8 @@ def routing_of(document: Document, file: FileKeys, name: str, route: Route) -> R
     raised = merged.detail_resolution or MediaResolution.HIGH
     routing = replace(plain, detail_above=merged.detail_above, detail_resolution=raised)
     own = keys.routing.detail_above is not None or keys.routing.detail_resolution is not None
-    try:
+    with document.at(*(location if own else ("defaults", "routing")), "detail_resolution"):
         check_resolution(route.model, raised)
-    except InputError as error:
-        where = location if own else ("defaults", "routing")
-        raise document.error((*where, "detail_resolution"), str(error)) from error
     if dearest(route, routing) == route:
         if own:
             raise document.error(

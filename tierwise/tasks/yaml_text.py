@@ -7,12 +7,13 @@ more than a person can have meant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from tierwise.errors import TasksError
+from tierwise.errors import InputError, TasksError
 from tierwise.shown import shown
 
 MAX_FILE_CHARACTERS = 1_000_000
@@ -54,6 +55,14 @@ class Document:
     def error(self, location: Location, problem: str) -> TasksError:
         """An error that names the file, the line, the task and the key."""
         return TasksError(f"{self.place(location)}: {problem}")
+
+    @contextmanager
+    def at(self, *location: object) -> Iterator[None]:
+        """Say of an error within this block where it lies; raises `TasksError`."""
+        try:
+            yield
+        except InputError as error:
+            raise self.error(location, str(error)) from error
 
     def _nodes(self, location: Location) -> Iterator[Any]:
         node = self.root

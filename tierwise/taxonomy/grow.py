@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tierwise.answers.written_words import loosely, same_name, twins, without_joiners
+from tierwise.answers.written_words import (
+    loosely,
+    same_name,
+    twins,
+    twins_told,
+    without_joiners,
+)
 from tierwise.shown import shown
 from tierwise.taxonomy.label import STEP, Label, WrittenLabel
 from tierwise.taxonomy.parents import parents_of, paths_of, with_steps
@@ -69,11 +75,7 @@ def _refuse_twins(written: Sequence[WrittenLabel], parents: Sequence[int | None]
         first = written[seen.setdefault((parents[place], same_name(one.name)), place)]
         if first is one:
             continue
-        how = (
-            f"{shown(one.name)} is given twice"
-            if first.name == one.name
-            else f"{shown(one.name)} is {shown(first.name)} but for case or the form of its signs"
-        )
+        how = twins_told(first.name, one.name)
         raise one.refusal(f"{how}; see {first.place}. Remove one.")
 
 
