@@ -56,5 +56,5 @@ def _form(task: Task, questions: Questions) -> dict[str, Any]:
 
 def _tokens(answer: AnswerType) -> int:
     """About how many tokens its labels take, in the prompt or in the schema."""
-    names = sum(map(text_tokens, answer.options())) if not answer.listed(answer.forms()[0]) else 0
-    return names + text_tokens(answer.listed(answer.forms()[0]))
+    listed = answer.listed(answer.forms()[0])
+    return text_tokens(listed) if listed else sum(map(text_tokens, answer.options()))

@@ -12,6 +12,8 @@ from google import genai
 from google.genai import types
 
 from tierwise.gemini.call_error import CallError
+from tierwise.journal.cache_records import CacheLife
+from tierwise.prices.cache_terms import CacheTerms
 
 Result = TypeVar("Result")
 
@@ -25,6 +27,11 @@ class SeenCache:
     tokens: int
     created: datetime
     expires: datetime
+
+    def life(self, terms: CacheTerms | None) -> CacheLife:
+        """The same with what it costs; nothing where nobody knows the terms."""
+        cost = terms.cost(self.tokens, self.expires - self.created) if terms else 0
+        return CacheLife(self.name, self.tokens, self.created, self.expires, cost)
 
 
 class Guarded(Protocol):

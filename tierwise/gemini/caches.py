@@ -42,7 +42,7 @@ from tierwise.records import ServiceTier
 from tierwise.tiers import text_tokens
 
 if TYPE_CHECKING:
-    from tierwise.gemini.cache_calls import CacheCalls, SeenCache
+    from tierwise.gemini.cache_calls import CacheCalls
 
 # A request is read by the service some time after it is sent, by a clock that is not ours.
 _MARGIN = timedelta(seconds=60)
@@ -260,7 +260,7 @@ class Caches:
             if not error.sent:
                 await self._run(self._files.refused, order.key, str(error))
             return
-        life = _life(seen, terms)
+        life = seen.life(terms)
         await self._run(self._files.made, order.key, life)
         self._take(prefix, life, life.expires - life.created)
 
@@ -364,11 +364,6 @@ class NoCaches:
         """None is used."""
         del asks, composed
         yield NO_USE
-
-
-def _life(seen: SeenCache, terms: CacheTerms) -> CacheLife:
-    cost = terms.cost(seen.tokens, seen.expires - seen.created)
-    return CacheLife(seen.name, seen.tokens, seen.created, seen.expires, cost)
 
 
 def _heard(done: asyncio.Future[None]) -> None:

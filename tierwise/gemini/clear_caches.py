@@ -11,7 +11,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.service import Service
-from tierwise.journal.cache_records import CacheFiles, CacheLife, CacheRecord
+from tierwise.journal.cache_records import CacheFiles, CacheRecord
 from tierwise.prices.price_day import price_day
 
 
@@ -41,8 +41,7 @@ async def _clear(service: Service, journal: str, left: Mapping[str, Sequence[Cac
                     terms = Billing(service).cache_terms(
                         record.order.model, record.order.service_tier, price_day(seen.created)
                     )
-                    cost = terms.cost(seen.tokens, seen.expires - seen.created) if terms else 0
-                    life = CacheLife(seen.name, seen.tokens, seen.created, seen.expires, cost)
+                    life = seen.life(terms)
                     files.made(record.order.key, life)
                 if life:
                     with suppress(CallError):  # it expires by itself; others wait for their turn

@@ -55,10 +55,6 @@ class CacheTerms:
         each = nano_usd(tokens * self.uncached) - nano_usd(tokens * self.cached)
         return requests * each - self.cost(tokens, life)
 
-    def saved_if_it_pays(self, tokens: int, requests: int, life: timedelta) -> int:
-        """The same of whoever makes one only where it pays: never below 0."""
-        return max(0, self.saved(tokens, requests, life))
-
 
 def cache_terms(standard: Price, asked: Price) -> CacheTerms | None:
     """The terms for requests at a price, None where nobody knows what storage costs.

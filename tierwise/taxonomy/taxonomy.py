@@ -127,11 +127,6 @@ class Taxonomy:
         )
         return Taxonomy(tuple(labels), self.back_off)
 
-    @property
-    def depth(self) -> int:
-        """How many levels there are."""
-        return max((len(label.path) for label in self.labels), default=0)
-
     def identity(self) -> dict[str, str]:
         """What it adds to what is asked; nothing where labels are names alone.
 
