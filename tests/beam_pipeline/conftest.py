@@ -192,3 +192,19 @@ def page() -> Callable[..., bytes]:
         return buffer.getvalue()
 
     return drawn
+
+
+@pytest.fixture(scope="session")
+def shades(
+    tmp_path_factory: pytest.TempPathFactory, page: Callable[..., bytes]
+) -> Callable[[int], Path]:
+    """Makes a folder of grey pictures, 00.jpg and so on, bright and dark by turns."""
+
+    def make(count: int) -> Path:
+        folder = tmp_path_factory.mktemp("shades")
+        for number in range(count):
+            data = page(number, bright=number % 2 == 0, written=False)
+            (folder / f"{number:02}.jpg").write_bytes(data)
+        return folder
+
+    return make

@@ -29,12 +29,8 @@ RECITES = {"kind": "blocked_answer", "finish_reason": "RECITATION"}
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory, page: Callable[..., bytes]) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    for number in range(IMAGES):
-        data = page(number, bright=number % 2 == 0, written=False)
-        (folder / f"{number:02}.jpg").write_bytes(data)
-    return folder
+def photos(shades: Callable[[int], Path]) -> Path:
+    return shades(IMAGES)
 
 
 @pytest.fixture(scope="module")

@@ -90,6 +90,20 @@ def test_whole_numbers_say_the_same_of_real_archives(
         assert exactly_at_most(last + 1, contents, most + last + 2, sample) > Fraction(1, 20)
 
 
+def cut_by(
+    exam: Sequence[int],
+    scores: Sequence[float],
+    wrong: Sequence[bool],
+    *,
+    contents: int,
+    most: int,
+    alpha: float,
+) -> Cut:
+    """The cut that an exam of these contents gives."""
+    mistakes = [scores[one] for one in exam if wrong[one]]
+    return cut(mistakes, contents=contents, examined=len(exam), most=most, alpha=alpha)
+
+
 def broken(found: Cut, scores: Sequence[float], wrong: Sequence[bool], rest: Sequence[int]) -> int:
     """How many of the rest are answered locally, and otherwise than by Gemini."""
     return sum(wrong[one] and found.covers(scores[one]) for one in rest)
@@ -116,12 +130,8 @@ def test_of_all_draws_no_more_than_promised_are_broken(alpha: Fraction) -> None:
                 for examined, most in product(range(contents + 1), range(contents)):
                     level = Fraction(0)
                     for exam in combinations(range(contents), examined):
-                        found = cut(
-                            [scores[one] for one in exam if wrong[one]],
-                            contents=contents,
-                            examined=examined,
-                            most=most,
-                            alpha=float(alpha),
+                        found = cut_by(
+                            exam, scores, wrong, contents=contents, most=most, alpha=float(alpha)
                         )
                         rest = [one for one in range(contents) if one not in exam]
                         level += broken(found, scores, wrong, rest) > most
@@ -152,13 +162,8 @@ def test_roles_drawn_by_hash_keep_the_promise_whatever_was_learnt(seed: int) -> 
         scores = [model.choice([0.5, 0.9, 1.0, math.nan]) for _ in range(size)]
         wrong = [answer != truth for answer, truth in zip(answers, truths, strict=True)]
         exam = [one for one in range(size) if roles[one] == 1]
-        found = cut(
-            [scores[one] for one in exam if wrong[one]],
-            contents=size - len(learnt),
-            examined=len(exam),
-            most=budget,
-            alpha=alpha,
-        )
+        contents = size - len(learnt)
+        found = cut_by(exam, scores, wrong, contents=contents, most=budget, alpha=alpha)
         rest = [one for one in range(size) if roles[one] == 2]
         if broken(found, scores, wrong, rest) > budget:
             level += math.prod(weights[role] for role in roles)
@@ -168,19 +173,13 @@ def test_roles_drawn_by_hash_keep_the_promise_whatever_was_learnt(seed: int) -> 
 def test_ties_that_know_the_exam_break_it() -> None:
     """The enumeration notices what it is there to notice: a rule that prefers the exam at a tie."""
     contents, examined, most, alpha = 6, 3, 0, 0.6
-    level = 0
+    level, wrong = 0, [True] * contents
     for exam in combinations(range(contents), examined):
         # All wrong, all equally sure, but those of the exam are put below the others.
         scores = [0.5 - 1e-9 * (one in exam) for one in range(contents)]
-        found = cut(
-            [scores[one] for one in exam],
-            contents=contents,
-            examined=examined,
-            most=most,
-            alpha=alpha,
-        )
+        found = cut_by(exam, scores, wrong, contents=contents, most=most, alpha=alpha)
         rest = [one for one in range(contents) if one not in exam]
-        level += broken(found, scores, [True] * contents, rest) > most
+        level += broken(found, scores, wrong, rest) > most
     assert level == math.comb(contents, examined)
 
 
@@ -196,19 +195,13 @@ def test_a_score_that_nobody_knows_is_never_above_the_cut() -> None:
 def test_fewer_differ_than_are_expected_on_average_and_no_fewer() -> None:
     """The mean over all draws, where scores differ and the cut falls on a mistake."""
     contents, examined, most, alpha = 11, 6, 2, 0.5
-    scores = [float(-one) for one in range(contents)]
+    scores, wrong = [float(-one) for one in range(contents)], [True] * contents
     differing, expected, draws = 0, 0.0, 0
     for exam in combinations(range(contents), examined):
-        found = cut(
-            [scores[one] for one in exam],
-            contents=contents,
-            examined=examined,
-            most=most,
-            alpha=alpha,
-        )
+        found = cut_by(exam, scores, wrong, contents=contents, most=most, alpha=alpha)
         assert math.isfinite(found.above)
         rest = [one for one in range(contents) if one not in exam]
-        differing += broken(found, scores, [True] * contents, rest)
+        differing += broken(found, scores, wrong, rest)
         expected += found.expected
         draws += 1
     assert differing / draws == pytest.approx(expected / draws)
