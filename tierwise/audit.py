@@ -25,6 +25,7 @@ from tierwise.tasks import Task, Tasks
 from tierwise.tasks.auditing import Audit
 from tierwise.tasks.sharing import NEVER
 from tierwise.tasks.stages import stages
+from tierwise.tasks.top_down import tokens_of_tree
 
 # What an audit must show before it says that a calibration has promised too much.
 _ERROR = 0.05
@@ -72,11 +73,12 @@ def _audit(
         images, differing = _promised(found, choice.images)
         audit = replace(audit, promised_images=images, promised_differing=differing)
     else:
-        routes = dearest_first(usual_routes(task.route), task.prompt, on)
+        tree = tokens_of_tree(task.answer, task.cut)
+        routes = dearest_first(usual_routes(task.route, tree), task.prompt, on, tree=tree)
         reference = next(iter(routes.values()))
     tier, frames = task.route.service_tier, task.route.image.frames
     image = replace(reference.image, frames=frames)
-    route = replace(reference, service_tier=tier, image=image)
+    route = replace(reference, service_tier=tier, image=image, top_down=False)
     if route == task.route and not (task.adapts or shared):
         return None
     audit = replace(audit, reference=route_name(route, task.route))

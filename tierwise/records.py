@@ -156,7 +156,8 @@ class Route:
     """How a task is asked.
 
     `images_per_request` counts those on contact sheets too: it is a multiple of `images_per_sheet`.
-    `examples` is how many labelled pictures are shown before those that are asked about.
+    `examples` is how many labelled pictures are shown before those that are asked about. With
+    `top_down`, a task with a cut is asked in two questions.
     """
 
     model: str
@@ -166,6 +167,7 @@ class Route:
     service_tier: ServiceTier = ServiceTier.STANDARD
     images_per_sheet: int = 1
     examples: int = 0
+    top_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

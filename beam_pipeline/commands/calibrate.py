@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.asked import negotiated_prices, tasks_of
+from tierwise.beam_pipeline.flags.calibrate import DEFAULT_MARGIN
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import CALIBRATE
 from tierwise.beam_pipeline.given_input import input_of
@@ -56,6 +57,7 @@ from tierwise.calibration.labelling import (
     task_of_folders,
     truths_of_gates,
 )
+from tierwise.calibration.margins import Margins, read_margins
 from tierwise.calibration.order import check_order, order_of
 from tierwise.calibration.protection import Protect
 from tierwise.errors import InputError
@@ -78,9 +80,10 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     check_reachable(settings, options)
     console, results = Console(stderr=True), screen(json_wanted=settings.json)
     now = datetime.now(UTC)
+    margins = read_margins(settings.margin, float(DEFAULT_MARGIN))
     sample = _sample(settings, console, price_day(now))
     output = writable(settings.output)
-    judge = _judge(settings, sample, output, console)
+    judge = _judge(settings, margins, sample, output, console)
     for line in _order_lines(sample, judge):
         say(console, line)
     manifest = join(output, _MANIFEST)
@@ -131,7 +134,9 @@ def _write(calibration: Calibration, output: str) -> bytes:
     return document
 
 
-def _judge(settings: Settings, sample: Sample, output: str, console: Console) -> Judge:
+def _judge(
+    settings: Settings, margins: Margins, sample: Sample, output: str, console: Console
+) -> Judge:
     """Raises InputError for an order of routes that are not tried, and for a file that is none."""
     protect = Protect(settings.protect)
     without = [
@@ -154,14 +159,33 @@ def _judge(settings: Settings, sample: Sample, output: str, console: Console) ->
             f"{error} It should say how often these labels were looked at: move it away to "
             "begin anew."
         ) from error
+    _check_levels(margins, sample)
     return Judge(
-        settings.margin,
+        margins.exact,
         settings.confidence,
         protect,
         order,
         settings.routing == "image",
         earlier,
+        margins.levels,
     )
+
+
+def _check_levels(margins: Margins, sample: Sample) -> None:
+    """Refuse margins of levels that no labelled image has; raises InputError."""
+    truths = [
+        (sample.tasks.task(name).answer, truth)
+        for name in sample.trials.routes
+        for image in sample.images
+        if (truth := image.truths.get(name)) is not None
+    ]
+    known = {part.name for kind, truth in truths for part in kind.parts(truth, None)}
+    for level in margins.levels:
+        if level not in known:
+            raise InputError(
+                f"--margin: no labelled image has a truth with {level!r} in a tree of one label. "
+                "Remove it."
+            )
 
 
 def _candidates(trials: Trials) -> dict[str, list[str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tierwise.beam_pipeline.flags.flag import CALIBRATE, Flag
 from tierwise.calibration.protection import Protect
 
+DEFAULT_MARGIN = "0.05"
+
 FLAGS = (
     Flag(
         "input",
@@ -25,12 +27,13 @@ FLAGS = (
     Flag(
         "routes",
         "Routes to try, with commas: [MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES]"
-        "[-plain], where s is images per contact sheet, x images per request and plain without the "
-        "task's examples; with +together, or the names of "
-        "tasks, behind it: asked in one request with others, as in low+together. The tasks "
-        "file's is always among them, the dearest is the reference. Default: high, medium and "
-        "low, alone and in packs of 8, medium and low with 4 images on a sheet, and together "
-        "with others at the task's own media resolution and the next.",
+        "[-plain][-top_down], where s is images per contact sheet, x images per request, plain "
+        "without the task's examples and top_down a tree in two questions; with +together, or the "
+        "names of tasks, behind it: asked in one request with others, as in low+together. The "
+        "tasks file's is always among them, the dearest is the reference. Default: high, medium "
+        "and low, alone and in packs of 8, medium and low with 4 images on a sheet, together with "
+        "others at the task's own media resolution and the next, and of a tree alone in two "
+        "questions where that takes fewer tokens.",
         "high,medium,low,low-512px,low-x8,low-s4,low+together",
         (CALIBRATE,),
     ),
@@ -46,13 +49,13 @@ FLAGS = (
         "margin",
         "How much worse than the reference is too much: a difference of accuracies, 0.0001 to 0.5. "
         "With 0.05, a cheaper route may get up to 5 of 100 images more wrong. Smaller margins need "
-        "more labelled images: where nothing is lost, 65 do for 0.05 and 165 for 0.02.",
+        "more labelled images: where nothing is lost, 65 do for 0.05 and 165 for 0.02. In a tree "
+        "of labels, levels may have margins of their own, as in exact=0.05,parent=0.02: exact, "
+        "parent (the label above the right one, or any below that), or level 1, level 2 ... from "
+        "the top.",
         "0.02",
         (CALIBRATE,),
-        default=0.05,
-        type=float,
-        least=0.0001,
-        most=0.5,
+        default=DEFAULT_MARGIN,
     ),
     Flag(
         "confidence",

@@ -61,6 +61,7 @@ class Judge:
 
     Args:
         margin: how much worse is too much.
+        levels: the same of what comes near in a tree, by name.
         confidence: how sure to be.
         protect: what a cheaper route must not lose.
         order: names of routes that are tested before all others.
@@ -74,6 +75,8 @@ class Judge:
     order: tuple[str, ...] = ()
     by_picture: bool = True
     earlier: Mapping[str, tuple[LabelLook, ...]] = field(default_factory=dict)
+    # Told apart, so that looks of those that have none are known again.
+    levels: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     def judged(
         self, sample: Sample, output: str, *, at: str, emulated: bool
@@ -135,6 +138,7 @@ class Judge:
         order = order_of(routes, rules, joint.first, self.order, costs)
         told = [repr(replace(self, earlier={})), *order]
         told += [repr((one.name, one.routing, one.escalation)) for one in rules]
+        told += [repr(level) for level in self.levels.items()]
         found: list[LabelLook] = []
         for names in ({*observed.by_route} - {*joint.left}, {*joint.left}):
             if names:
@@ -180,6 +184,7 @@ class Judge:
                 left_look=left[0].number if left else 0,
                 protect=self.protect if task.answer.options() else Protect.AVERAGE,
                 first=self.order,
+                levels=self.levels,
                 costs=trials.costs.get(task.name, {}),
             ),
             composed=rules,
@@ -235,8 +240,14 @@ def _unsure_below(task: Task, choice: Choice, observed: TrialResults) -> float |
 
 
 def _cascades(trials: Trials, task: Task, observed: TrialResults) -> list[ComposedRoute]:
-    """The cascades of a task: up to the reference, or as its file says."""
-    routes = trials.routes[task.name]
+    """The cascades of a task: up to the reference, or as its file says.
+
+    What is asked in two questions is not asked once more, and a second ask is one question.
+    """
+    tried = trials.routes[task.name]
+    routes = {name: route for name, route in tried.items() if not route.top_down}
+    if next(iter(tried)) not in routes:
+        return []
     dear = [next(iter(routes))]
     if task.escalation:
         dear.append(route_name(task.escalation.route, task.route))

@@ -17,7 +17,7 @@ from tierwise.accounts.table_names import FAILURES, answers_table
 from tierwise.beam_pipeline.reading_of import reading_of_last
 from tierwise.beam_pipeline.trials.drawn import SEVERAL_PAGES, is_of_page
 from tierwise.beam_pipeline.trials.labelled import LabelledImage, place_of
-from tierwise.beam_pipeline.trials.trial_names import task_of, trial_name
+from tierwise.beam_pipeline.trials.trial_names import is_top_down, task_of, trial_name
 from tierwise.calibration.cascades import NOT_ASKED
 from tierwise.calibration.comparing import units_of
 from tierwise.calibration.figures import Observation
@@ -25,7 +25,7 @@ from tierwise.journal.lines import Entry, read_lines
 from tierwise.measurement import Measured
 from tierwise.records import Page, Reason, Spent
 from tierwise.storage.files import files_for, join
-from tierwise.tasks.stages import first_ask
+from tierwise.tasks.stages import asks_before, first_ask
 
 # Refusals to answer that belong to the route; all others say nothing about how good it is.
 _NO_ANSWER = {
@@ -132,6 +132,7 @@ class Left:
         found: dict[Image, Observation] = {}
         rows = list(_rows(join(self._output, answers_table(trial))))
         packed = any(row["images_in_request"] > 1 for row in rows)
+        packs: dict[Image, tuple[str, str]] = {}
         for row in rows:
             image = row["uri"], row["page"]
             size = row["width"], row["height"]
@@ -140,20 +141,37 @@ class Left:
                 truth=truths.get(row["uri"]),
                 value=row["answer"],
                 reason=None,
-                spent=self._paid.with_refusal(row, trial, row["request_id"]),
+                spent=self._paid.of_row(row, trial, row["request_id"]),
                 latency_ms=row["latency_ms"],
                 model_version=row["model_version"],
-                unit=self._paid.pack_of(row, trial) if packed else "",
             )
+            packs[image] = self._paid.pack_of(row, trial), self._paid.first_pack(row, trial)
         for row in self._failures[trial]:
             found[row["uri"], row["page"]] = Observation(
                 truth=truths.get(row["uri"]),
                 value=None,
                 reason=Reason(row["reason"]),
-                spent=self._paid.with_refusal(row, trial),
-                unit=self._paid.pack_of_failure(row) if packed else "",
+                spent=self._paid.of_row(row, trial),
             )
+            image = row["uri"], row["page"]
+            packs[image] = self._paid.pack_of_failure(row), self._paid.first_pack(row, trial)
+        if packed:
+            found = _with_units(found, packs)
         return {image: one for image, one in found.items() if one.truth is not None}
+
+
+def _with_units(
+    found: Mapping[Image, Observation], packs: Mapping[Image, tuple[str, str]]
+) -> dict[Image, Observation]:
+    """Each with a unit for all whose question, or first of two, shared a request with its own.
+
+    Of those that shared none it is empty.
+    """
+    units = units_of(*zip(*(packs[image] for image in found), strict=True)) if found else []
+    return {
+        image: replace(one, unit=unit if any(packs[image]) else "")
+        for (image, one), unit in zip(found.items(), units, strict=True)
+    }
 
 
 def in_units(observations: Sequence[Observation], files: Sequence[str]) -> list[Observation]:
@@ -177,6 +195,7 @@ class _Paid:
         self._answers: dict[str, Spent] = {}
         self._spent: dict[str, Spent] = defaultdict(Spent)
         self._failed: dict[tuple[str, int, str], str] = {}
+        self._answered: dict[tuple[str, int, str], str] = {}
         self._packs: dict[str, str] = {}
         for entry in entries:
             # An outcome repeats what was wasted before it, which has entries of its own.
@@ -185,8 +204,10 @@ class _Paid:
             self._spent[entry.request_id] += spent
             if outcome and outcome.pack:
                 self._packs[entry.request_id] = outcome.pack
-            if entry.answer:
+            if answer := entry.answer:
                 self._answers[entry.request_id] = spent
+                key = (entry.content_hash, answer.page.number, answer.task)
+                self._answered[key] = entry.request_id
             if failure := entry.failure:
                 key = (entry.content_hash, failure.page.number, failure.task)
                 self._failed[key] = entry.request_id
@@ -198,13 +219,31 @@ class _Paid:
     def of(self, request_id: str) -> Spent:
         return self._spent.get(request_id, Spent())
 
-    def with_refusal(self, row: _Row, trial: str, request_id: str = "") -> Spent:
-        """All that led to a row of a trial, the ask that Gemini declined before it included.
+    def of_row(self, row: _Row, trial: str, request_id: str = "") -> Spent:
+        """All that led to a row of a trial, asks before it included.
 
-        `request_id` is that of an answer.
+        These are what Gemini declined, and the first of two questions about a tree. `request_id` is
+        that of an answer.
         """
-        asks = {request_id or self._failed_request(row, trial), self._declined(row, trial)}
+        asks = {
+            request_id or self._failed_request(row, trial),
+            self._declined(row, trial),
+            *self._questions_before(row, trial),
+        }
         return sum(map(self.of, asks), Spent())
+
+    def first_pack(self, row: _Row, trial: str) -> str:
+        """The request with other images in which the first of two questions was asked."""
+        packs = (self._packs.get(one, "") for one in self._questions_before(row, trial))
+        return next(filter(None, packs), "")
+
+    def _questions_before(self, row: _Row, trial: str) -> list[str]:
+        """The asks that answered before another question was asked, where a trial has two."""
+        if not is_top_down(trial):
+            return []
+        place = row["content_hash"] or "", row["page"]
+        asks = (self._answered.get((*place, ask)) for ask in asks_before(trial))
+        return [request_id for request_id in asks if request_id]
 
     def pack_of(self, row: _Row, trial: str) -> str:
         """The request with other images in which an answer was first asked for, empty for none.

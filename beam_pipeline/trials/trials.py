@@ -26,6 +26,7 @@ from tierwise.calibration.routes import (
     split_routes,
     usual_routes,
 )
+from tierwise.errors import InputError
 from tierwise.prices.price_rows import Price
 from tierwise.questions import Questions, as_written
 from tierwise.records import Route
@@ -34,6 +35,7 @@ from tierwise.tasks import Task, Tasks
 from tierwise.tasks.chosen import Chosen
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.sharing import NEVER
+from tierwise.tasks.top_down import TreeTokens, tokens_of_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +149,16 @@ def trials_of(
             that they are to share; or a rule of doubt cannot be tried.
     """
     found: dict[str, Routes] = {}
+    trees: dict[str, TreeTokens | None] = {}
     for name in names:
         task = tasks.task(name)
-        routes = read_routes(written, task.route) if written else usual_routes(task.route)
+        tree = trees[name] = tokens_of_tree(task.answer, task.cut)
+        routes = read_routes(written, task.route) if written else usual_routes(task.route, tree)
+        _check_top_down(name, task, routes)
         if task.escalation:
             again = task.escalation.route
             routes = {**routes, route_name(again, task.route): again}
-        found[name] = dearest_first(routes, task.prompt, on, prices)
+        found[name] = dearest_first(routes, task.prompt, on, prices, tree=tree)
     doubts = doubt_rules(tasks, names, doubtful)
     with_others = split_routes(written)[1] if written else None
     joint = (
@@ -163,8 +168,23 @@ def trials_of(
     )
     costs = {
         name: expected_costs(
-            {**routes, **candidates_of(name, joint).first}, tasks.task(name).prompt, on, prices
+            {**routes, **candidates_of(name, joint).first},
+            tasks.task(name).prompt,
+            on,
+            prices,
+            tree=trees[name],
         )
         for name, routes in found.items()
     }
     return Trials(found, measures_detail=True, doubts=doubts, joint=joint, costs=costs)
+
+
+def _check_top_down(name: str, task: Task, routes: Routes) -> None:
+    """Refuse two questions of what can be asked in one alone; raises InputError."""
+    wanted = [written for written, route in routes.items() if route.top_down and not task.cut]
+    if wanted:
+        raise InputError(
+            f"--routes: {wanted[0]}: task {name!r} cannot be asked from its top down: it has no "
+            "tree of one label with several below another, or says `top_down: false`, `escalate` "
+            "or `examples`. Leave this route out."
+        )

@@ -49,13 +49,12 @@ class TriedRoute:
     labelled images would do to accept it at the next look, None where it is accepted or where more
     cannot help. `blocked_by` names the candidate before it that was not good enough, so that this
     one was not tested; `weakest` is the label on which the least could be shown, where each is
-    protected.
-    One that is
-    `composed` is a rule that asks several routes, of which `route` is the base. `routing` are the
-    rules by which pictures take a route of their own, None in files that do not say; `escalation`
-    says when images are asked again, and how. `together` names the tasks that were asked in the
-    same request, False for none, None in files that do not say; `not_for` are those of them that it
-    is not good enough for, so that nobody is asked so.
+    protected, or the level of a tree with a margin of its own. One that is `composed` is a rule
+    that asks several routes, of which `route` is the base. `routing` are the rules by which
+    pictures take a route of their own, None in files that do not say; `escalation` says when images
+    are asked again, and how. `together` names the tasks that were asked in the same request, False
+    for none, None in files that do not say; `not_for` are those of them that it is not good enough
+    for, so that nobody is asked so.
     """
 
     name: str
@@ -81,8 +80,9 @@ class Choice:
 
     `order` is that in which the others were tested. `own` is the route of the tasks file. `look` is
     how often these labels have been looked at, this time included. `protect` is what a cheaper
-    route must not lose; `could_show` is False where there were too few images to show anything of
-    any route, whatever they had said. All have defaults for files that do not say.
+    route must not lose, and `levels` the margins of what comes near in a tree; `could_show` is
+    False where there were too few images to show anything of any route, whatever they had said. All
+    have defaults for files that do not say.
     """
 
     images: int
@@ -96,6 +96,7 @@ class Choice:
     look: int = 1
     protect: Protect = Protect.AVERAGE
     could_show: bool = True
+    levels: Mapping[str, float] = field(default_factory=dict)
 
     def route(self, name: str) -> TriedRoute:
         """The route of this name; raises KeyError."""
@@ -119,6 +120,8 @@ class Choice:
         limit = f"worse than {self.reference} by {self.margin:g} or more"
         if self.protect is Protect.EACH_LABEL:
             limit += ", label by label"
+        for level, margin in self.levels.items():
+            limit += f", nor in {level!r} by {margin:g}"
         if self.chosen != self.reference:
             with_it = self.route(self.chosen).together
             in_all = f"least in all, {' and '.join(with_it)} included," if with_it else "least"
@@ -172,7 +175,8 @@ class Choice:
 class Terms:
     """On what terms candidates are accepted.
 
-    `margin` is how much worse is too much, in units of the score; `confidence` how sure to be, for
+    `margin` is how much worse is too much, in units of the score, and `levels` the same of what
+    comes near in a tree; `confidence` how sure to be, for
     all candidates of the task and all looks at its labels together; `look` is the number of this
     look, from 1, `left_look` that of the one at routes which are left of larger ones, 0 where it is
     still to come. `first` names candidates that are tested before all others, `costs` has what the
@@ -181,6 +185,7 @@ class Terms:
 
     margin: float
     confidence: float
+    levels: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     look: int = 1
     left_look: int = 0
     protect: Protect = Protect.AVERAGE
@@ -232,7 +237,7 @@ def choose(
     with_others = {**joint.first, **joint.left}
     found = {**observed, **{name: one.observations(observed) for name, one in rules.items()}}
     names = [*routes, *with_others, *rules]
-    against = Against(kind, terms.margin, terms.protect)
+    against = Against(kind, terms.margin, terms.protect, terms.levels)
     compared = {
         name: against.compared(
             found[reference], found[name], _units(rules.get(name), name, reference, observed)
@@ -270,7 +275,7 @@ def choose(
             escalation=rule.escalation if rule else None,
             together=joint.others.get(name, False),
             blocked_by=verdict.blocked_by.get(name, ""),
-            weakest=comparison.weakest if comparison else "",
+            weakest=comparison.least_shown if comparison else "",
             answered=len(pairs),
         )
 
@@ -288,9 +293,12 @@ def choose(
         own=own,
         look=terms.look,
         protect=terms.protect,
-        could_show=any(
-            compared[name].can_be_shown(terms.margin, terms.error) for name in (*order, *joint.left)
-        ),
+        could_show=any(compared[name].can_be_shown(terms.error) for name in (*order, *joint.left)),
+        levels={
+            name: margin
+            for name, margin in terms.levels.items()
+            if any(name in one.levels for one in compared.values())
+        },
     )
 
 
@@ -325,7 +333,7 @@ def _verdict(
 
     How many there are does not depend on answers, so these may be passed over.
     """
-    able = [name for name in order if compared[name].can_be_shown(terms.margin, terms.error)]
+    able = [name for name in order if compared[name].can_be_shown(terms.error)]
     p_values = {name: one.p_value for name, one in compared.items()}
     accepted = refuted_in_order(able, p_values, terms.error)
     behind = able[len(accepted) :]

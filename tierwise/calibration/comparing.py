@@ -8,7 +8,7 @@ request with it at the reference or at the candidate.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -25,7 +25,8 @@ _NONE = "none of them"
 class Compared:
     """A candidate beside the reference, and the label on which the least could be shown of it.
 
-    `rarest` is at the label of which there are fewest.
+    `rarest` is at the label of which there are fewest, `levels` at those of a tree that have
+    margins of their own.
 
     That nothing of several is lost is shown where each is shown by itself, with the whole error
     (intersection-union test: Berger, Technometrics 24, 1982).
@@ -35,16 +36,28 @@ class Compared:
     weakest: str = ""
     at_weakest: RouteComparison | None = None
     rarest: RouteComparison | None = None
+    levels: Mapping[str, RouteComparison] = field(default_factory=dict)
+
+    @property
+    def least_shown(self) -> str:
+        """The label or level of which less is shown than of all images; empty for none."""
+        parts = dict(self.levels)
+        if self.at_weakest:
+            parts[self.weakest] = self.at_weakest
+        name = max(parts, key=lambda one: parts[one].p_value, default="")
+        if self.at_weakest or (name and parts[name].p_value > self.in_all.p_value):
+            return name
+        return ""
 
     @property
     def p_value(self) -> float:
         """Of the hypothesis that it is worse by the margin in anything that is protected."""
         return max(one.p_value for one in self._parts)
 
-    def can_be_shown(self, margin: float, error: float) -> bool:
+    def can_be_shown(self, error: float) -> bool:
         """Whether there are units enough to show anything at all, which answers have no part in."""
-        parts = [self.in_all, *([self.rarest] if self.rarest else [])]
-        return all(one.units >= least_units(margin, error, graded=one.graded) for one in parts)
+        parts = [self.in_all, *([self.rarest] if self.rarest else []), *self.levels.values()]
+        return all(one.units >= least_units(one.margin, error, graded=one.graded) for one in parts)
 
     def images_needed(self, error: float) -> int | None:
         """About how many images would do if they go on like these; None when more cannot help."""
@@ -57,7 +70,8 @@ class Compared:
 
     @property
     def _parts(self) -> list[RouteComparison]:
-        return [self.in_all, *([self.at_weakest] if self.at_weakest else [])]
+        weakest = [self.at_weakest] if self.at_weakest else []
+        return [self.in_all, *weakest, *self.levels.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +79,13 @@ class Against:
     """How candidates are held against the reference.
 
     `margin` is how much worse is too much, in units of the score; where each label is protected, of
-    its recall too.
+    its recall too. `levels` are margins of what comes near in a tree.
     """
 
     kind: AnswerType
     margin: float
     protect: Protect = Protect.AVERAGE
+    levels: Mapping[str, float] = field(default_factory=dict)
 
     def compared(
         self,
@@ -78,18 +93,46 @@ class Against:
         candidate: Sequence[Observation],
         units: Sequence[str],
     ) -> Compared:
-        """The comparison of all images, and of the label that is shown least where each counts."""
+        """The comparison of all images, at levels, and of the label that is shown least.
+
+        That is looked for where each label counts.
+        """
         ours, theirs = scores(self.kind, reference), scores(self.kind, candidate)
         whole = all(self.kind.is_whole(one.truth) for one in reference)
         found = compare(ours, theirs, margin=self.margin, units=units, whole=whole)
+        levels = self.by_level(reference, candidate, units) if self.levels else {}
         if self.protect is Protect.AVERAGE:
-            return Compared(found)
+            return Compared(found, levels=levels)
         by_label = self.by_label(reference, candidate, units)
         if not by_label:
-            return Compared(found)
+            return Compared(found, levels=levels)
         weakest = max(by_label, key=lambda label: by_label[label].p_value)
         rarest = min(by_label.values(), key=lambda one: one.units)
-        return Compared(found, weakest, by_label[weakest], rarest)
+        return Compared(found, weakest, by_label[weakest], rarest, levels)
+
+    def by_level(
+        self,
+        reference: Sequence[Observation],
+        candidate: Sequence[Observation],
+        units: Sequence[str],
+    ) -> Mapping[str, RouteComparison]:
+        """For each level with a margin, which images were right there here and there.
+
+        Images whose truth does not reach a level say nothing of it; a level that none reaches is
+        left out.
+        """
+        found = {}
+        right = [[self._near(one) for one in side] for side in (reference, candidate)]
+        for name, margin in self.levels.items():
+            reached = [place for place, near in enumerate(right[0]) if name in near]
+            if reached:
+                ours, theirs = ([side[place][name] for place in reached] for side in right)
+                here = [units[place] for place in reached]
+                found[name] = compare(ours, theirs, margin=margin, units=here)
+        return found
+
+    def _near(self, one: Observation) -> dict[str, float]:
+        return {part.name: part.exact for part in self.kind.parts(one.truth, one.value)}
 
     def by_label(
         self,

@@ -40,13 +40,15 @@ def remarks(choice: Choice) -> Iterator[str]:
     yield from _at_chance(choice)
     yield from _falling(choice)
     yield from _unprotected(choice)
+    yield from _at_levels(choice)
     yield from _confidence(choice)
     yield from _units(choice)
     yield from _not_tested(choice)
     if not choice.could_show and len(choice.routes) > 1:
-        least = least_units(choice.margin, error_of_look(1 - choice.confidence, choice.look))
+        margin = min(choice.margin, *choice.levels.values(), 1)
+        least = least_units(margin, error_of_look(1 - choice.confidence, choice.look))
         yield (
-            f"So few labels can show nothing by a margin of {choice.margin:g}, whatever the "
+            f"So few labels can show nothing by a margin of {margin:g}, whatever the "
             f"answers: it takes {least} at least. This does not count as a look at them."
         )
     elif choice.look > 1:
@@ -113,6 +115,14 @@ def _unprotected(choice: Choice) -> Iterator[str]:
     for one in choice.routes:
         if one.weakest and not one.accepted and not one.blocked_by:
             yield f"{one.name}: the least is shown of {one.weakest}."
+
+
+def _at_levels(choice: Choice) -> Iterator[str]:
+    """What keeps a route from being taken that is good enough in all."""
+    for one in choice.routes:
+        if one.weakest in choice.levels and not one.accepted and not one.blocked_by:
+            margin = choice.levels[one.weakest]
+            yield f"{one.name}: the least is shown of {one.weakest!r}, by its margin of {margin:g}."
 
 
 def _confidence(choice: Choice) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """The routes that a calibration tries: by what names they go, and in which order they are trusted.
 
-A route is written `[MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES][-plain]`: `medium`, `low-512px`,
-`low-x8` (eight images in a request), `low-s4` (four on a contact sheet), `low-s4-x8` (two sheets
-of four), `gemini-3.5-flash-lite/high`, `low-plain` (without the task's examples). What is left out
-is the task's own model, the side that the media resolution can use, images that are not on sheets,
-one image or sheet per request. Behind it may stand who is asked in the same request
-(`tierwise.calibration.joint_routes`).
+A route is written `[MODEL/]RESOLUTION[-SIDEpx][-sIMAGES][-xIMAGES][-plain][-top_down]`: `medium`,
+`low-512px`, `low-x8` (eight images in a request), `low-s4` (four on a contact sheet), `low-s4-x8`
+(two sheets of four), `gemini-3.5-flash-lite/high`, `low-plain` (without the task's examples),
+`low-top_down` (a tree in two questions). What is left out is the task's own model, the side that
+the media resolution can use, images that are not on sheets, one image or sheet per request. Behind
+it may stand who is asked in the same request (`tierwise.calibration.joint_routes`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tierwise.tasks.routes import (
     check_tier,
     may_stay_unopened,
 )
+from tierwise.tasks.top_down import TreeTokens
 from tierwise.tiers import image_tokens, pixels_worth_sending, text_tokens
 
 Routes = Mapping[str, Route]
@@ -44,8 +45,10 @@ _MOST_IMAGES = 50
 _SIDES = (16, 8192)
 _WRITTEN = re.compile(
     r"(?:(?P<model>[^/]+)/)?(?P<resolution>[a-z_]+)(?:-(?P<side>\d{1,5})px)?"
-    r"(?:-s(?P<sheet>\d{1,3}))?(?:-x(?P<images>\d{1,3}))?(?P<plain>-plain)?"
+    r"(?:-s(?P<sheet>\d{1,3}))?(?:-x(?P<images>\d{1,3}))?(?P<plain>-plain)?(?P<top_down>-top_down)?"
 )
+# Ends the name of a route that asks about a tree in two questions.
+TOP_DOWN = "-top_down"
 # The shape of most photographs.
 _WIDTH, _HEIGHT = 4000, 3000
 
@@ -59,14 +62,17 @@ def route_name(route: Route, own: Route) -> str:
     on_sheet = "" if sheet == 1 else f"-s{sheet}"
     packed = "" if images == sheet else f"-x{images}"
     plain = "-plain" if own.examples and not route.examples else ""
-    return f"{model}{route.media_resolution}{side}{on_sheet}{packed}{plain}"
+    top_down = TOP_DOWN if route.top_down else ""
+    return f"{model}{route.media_resolution}{side}{on_sheet}{packed}{plain}{top_down}"
 
 
-def usual_routes(own: Route) -> Routes:
+def usual_routes(own: Route, tree: TreeTokens | None = None) -> Routes:
     """The task's own route, and each media resolution alone, in packs and on contact sheets.
 
-    Of a task with examples, its own route and each media resolution alone without them, too.
+    Of a task with examples, its own route and each media resolution alone without them, too; of a
+    tree that may be asked in two questions, each of these alone where that takes fewer tokens.
     """
+    wanted, own = own, replace(own, top_down=False)
     offered = find_model(own.model).media_resolutions
     resolutions = [one for one in _RESOLUTIONS if one in offered]
     tried = [_route(own, own.model, one, images=pack) for pack in _PACKS for one in resolutions]
@@ -78,7 +84,11 @@ def usual_routes(own: Route) -> Routes:
     if own.examples:
         alone = [route for route in tried if route.images_per_request == 1]
         tried += [replace(route, examples=0) for route in (*alone, own)]
-    return {route_name(route, own): route for route in (*tried, own)}
+    if tree:
+        alone = [route for route in tried if route.images_per_request == 1]
+        shorter = [route for route in (*alone, own) if tree.costs_less(route)]
+        tried += [own, *(replace(route, top_down=True) for route in shorter)]
+    return {route_name(route, own): route for route in (*tried, wanted)}
 
 
 def resolutions_of(model: str) -> list[MediaResolution]:
@@ -116,10 +126,17 @@ def read_routes(written: str, own: Route) -> Routes:
 
 
 def expected_costs(
-    routes: Routes, prompt: str, on: date, prices: Sequence[Price] = (), *, vertex: bool = False
+    routes: Routes,
+    prompt: str,
+    on: date,
+    prices: Sequence[Price] = (),
+    *,
+    vertex: bool = False,
+    tree: TreeTokens | None = None,
 ) -> dict[str, Decimal]:
     """What a photograph costs at each route by the rules, before anything is measured, in 1e-6 USD.
 
+    `tree` has the labels of one that may be asked in two questions, in which order matters.
     Raises `PriceError` where a model has no price.
     """
 
@@ -127,21 +144,29 @@ def expected_costs(
         price = find_price(route.model, route.service_tier, on, vertex=vertex, prices=prices)
         sheet = image_tokens(route.model, route.media_resolution, _WIDTH, _HEIGHT)
         picture = Decimal(sheet) / route.images_per_sheet
-        words = Decimal(text_tokens(prompt)) / route.images_per_request
+        looks = 2 if route.top_down else 1
+        said = looks * text_tokens(prompt) + (tree.words(route) if tree else 0)
+        words = Decimal(said) / route.images_per_request
         shown = Decimal(sheet * route.examples) / route.images_per_request
-        return (picture + shown + words) * price.input_usd_per_mtok
+        return (looks * picture + shown + words) * price.input_usd_per_mtok
 
     return {name: cost(route) for name, route in routes.items()}
 
 
 def dearest_first(
-    routes: Routes, prompt: str, on: date, prices: Sequence[Price] = (), *, vertex: bool = False
+    routes: Routes,
+    prompt: str,
+    on: date,
+    prices: Sequence[Price] = (),
+    *,
+    vertex: bool = False,
+    tree: TreeTokens | None = None,
 ) -> dict[str, Route]:
     """The routes by what a photograph costs there (`expected_costs`); the first is the reference.
 
     Raises `PriceError` where a model has no price.
     """
-    costs = expected_costs(routes, prompt, on, prices, vertex=vertex)
+    costs = expected_costs(routes, prompt, on, prices, vertex=vertex, tree=tree)
     return {name: routes[name] for name in sorted(routes, key=lambda name: -costs[name])}
 
 
@@ -168,6 +193,7 @@ def read_route(written: str, own: Route) -> Route:
     if found["plain"] and not own.examples:
         raise _malformed(written, "-plain is without examples, and this task has none")
     route = _route(own, model, resolution, side=side, images=images, sheet=sheet)
+    route = replace(route, top_down=bool(found["top_down"]))
     return replace(route, examples=0) if found["plain"] else route
 
 
@@ -196,6 +222,6 @@ def _route(
 def _malformed(written: str, why: str) -> InputError:
     return InputError(
         f"--routes: {shown(written)} is not a route: {why}. Write [MODEL/]RESOLUTION[-SIDEpx]"
-        "[-sIMAGES][-xIMAGES][-plain][+together], as in low, medium-x8, low-s4, low-512px or "
-        "low+together."
+        "[-sIMAGES][-xIMAGES][-plain][-top_down][+together], as in low, medium-x8, low-s4, "
+        "low-512px or low+together."
     )

@@ -103,6 +103,11 @@ def _of_tasks(calibration: Calibration, tasks: Tasks) -> Iterator[str]:
                 f"task {task.name!r}: asks {task.route.model}, which was not among the models "
                 f"calibrated ({reference.route.model})"
             )
+        if chosen.route.top_down and not task.cut:
+            yield (
+                f"task {task.name!r}: was measured in two questions from the top of its tree down, "
+                "and its tasks file allows one"
+            )
         digests = {one.name: one.digest for one in tasks.tasks}
         for name, digest in chosen.escalation.signals.items() if chosen.escalation else ():
             if digests.get(name) != digest:

@@ -2,6 +2,9 @@
 
 The same picture is never its own neighbour, not even after it was shrunk or compressed again: what
 looks the same at 16 x 16 grey pixels is left out.
+
+Folders in folders are a tree of labels: a picture in `tops/shirt` is known as a shirt, and where
+that is not asked for as one of the tops.
 """
 
 from __future__ import annotations
@@ -31,14 +34,19 @@ _TINY = 32
 _SAME_GREYS = 4.0
 _READ_SIDE = 448
 _FINGERPRINT_DIGITS = 16
+# What a label must have of all that is known below the one above it, not to be less fit than that.
+_SURE = 0.6
 
 
 class KnownPictures:
-    """Labelled pictures to compare with, held as vectors in memory."""
+    """Labelled pictures to compare with, held as vectors in memory.
 
-    def __init__(self, labels: Sequence[str], looks: Sequence[Look]) -> None:
-        self.labels = frozenset(map(plain_label, labels))
-        self._labels = [plain_label(label) for label in labels]
+    Of each picture `labels` has what it shows, from the widest word to the narrowest.
+    """
+
+    def __init__(self, labels: Sequence[Sequence[str]], looks: Sequence[Look]) -> None:
+        self._labels = [tuple(map(plain_label, ways)) for ways in labels]
+        self.labels = frozenset(label for ways in self._labels for label in ways)
         measures = [np.stack(parts) for parts in zip(*map(_measures, looks), strict=True)]
         # What all pictures have in common says nothing; without it, likeness tells labels apart.
         self._common = [measure.mean(axis=0) for measure in measures]
@@ -47,9 +55,13 @@ class KnownPictures:
         self._outlines = _unit(_centred(self._signatures))
 
     def vote(self, look: Look, labels: Sequence[str]) -> dict[str, float]:
-        """For each label its share of the nearest known pictures, nearer ones counting more."""
+        """For each label its share of the nearest known pictures, nearer ones counting more.
+
+        Each counts for the narrowest of its labels that is asked for, and in part for those above.
+        """
         names = {plain_label(label): label for label in labels}
-        asked = np.array([label in names for label in self._labels])
+        known_as = [[names[one] for one in ways if one in names] for ways in self._labels]
+        asked = np.array([bool(ways) for ways in known_as])
         usable = np.flatnonzero(asked & ~self._same(look))
         closeness = _products(self._vectors, self._compared(_measures(look)))[usable]
         nearest = np.argsort(-closeness, kind="stable")[:_NEIGHBOURS]
@@ -57,7 +69,10 @@ class KnownPictures:
         if nearest.size:
             weights = np.exp((closeness[nearest] - closeness[nearest[0]]) * 20)
             for position, weight in zip(usable[nearest], weights / weights.sum(), strict=True):
-                shares[names[self._labels[position]]] += float(weight)
+                *above, narrowest = known_as[position]
+                shares[narrowest] += float(weight)
+                for label in above:
+                    shares[label] += _SURE * float(weight)
         return shares
 
     def _compared(self, measures: Sequence[Vector]) -> Vector:
@@ -115,22 +130,28 @@ def know_pictures(directory: Path) -> Knowledge:
     with ThreadPoolExecutor(max_workers=4) as pool:
         known = dict(zip(files, pool.map(_look_at_file, files), strict=True))
     skipped = tuple(path for path in files if known[path] is None)
-    read = [(path.parent.name, look) for path, look in known.items() if look is not None]
+    read = [
+        (path.parent.relative_to(directory).parts, look)
+        for path, look in known.items()
+        if look is not None
+    ]
     if not read:
         raise InputError(
             f"known pictures in {directory}: none of {len(files)} files is a picture that can be "
             f"read, for example {skipped[0]}. Name a folder of pictures per label."
         )
     digest = hashlib.sha256()
-    for label, look in read:
-        digest.update(f"{label}\0{look.sha256}\n".encode())
-    pictures = KnownPictures([label for label, _ in read], [look.look for _, look in read])
+    for ways, look in read:
+        digest.update(f"{'/'.join(ways)}\0{look.sha256}\n".encode())
+    pictures = KnownPictures([ways for ways, _ in read], [look.look for _, look in read])
     return Knowledge(pictures, len(read), skipped, digest.hexdigest()[:_FINGERPRINT_DIGITS])
 
 
 def _files(directory: Path) -> Iterator[Path]:
+    """Those of folders below a folder, and of folders in these."""
     for folder in sorted(path for path in directory.iterdir() if path.is_dir()):
         yield from sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] != ".")
+        yield from _files(folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from tierwise.tasks.routes import (
 from tierwise.tasks.routing_rules import routing_of
 from tierwise.tasks.sharing import together_of
 from tierwise.tasks.task import FILENAME, Task
-from tierwise.tasks.top_down import top_down_of
+from tierwise.tasks.top_down import cut_for, is_top_down
 from tierwise.tasks.yaml_text import Document
 
 MAX_OUTPUT_TOKENS = 8_192
@@ -89,12 +89,14 @@ def build_task(
     with document.at("tasks", name, "examples"):
         examples = examples_of(keys, route, answers[name], pictures)
     route = replace(route, examples=len(examples))
+    cut = cut_for(document, name, keys, answers[name])
+    asked = replace(route, top_down=is_top_down(keys, answers[name], cut, route))
     limit = keys.max_output_tokens or min(answers[name].max_output_tokens(), MAX_OUTPUT_TOKENS)
     task = Task(
         name=name,
         prompt=keys.prompt,
         answer=answers[name],
-        route=route,
+        route=asked,
         examples=examples,
         max_output_tokens=limit,
         when=condition,
@@ -106,7 +108,7 @@ def build_task(
         together=together_of(document, file, name),
         cache=_cache(file, keys),
         routing=routing_of(document, file, name, route),
-        cut=top_down_of(document, name, keys, answers[name], route),
+        cut=cut,
         reads_answers=reads_answers,
         depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),
     )

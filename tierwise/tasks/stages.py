@@ -20,7 +20,7 @@ from tierwise.taxonomy.cut import above_cut
 
 # Asks that are told apart have the name of their task with one of these, or both.
 ESCALATED, ON_REFUSAL = "@escalated", "@on_refusal"
-_FIRST, _REFUSED = "first", "refused"
+_FIRST, _REFUSED, _SECOND = "first", "refused", "second"
 _WORD = "on_refusal"
 
 
@@ -31,6 +31,11 @@ def first_ask(task: str) -> str:
     'category@first'
     """
     return f"{task}@{_FIRST}"
+
+
+def asks_before(task: str) -> tuple[str, ...]:
+    """What all asks may be called that come before the last."""
+    return tuple(f"{task}@{name}" for name in (_FIRST, _REFUSED, _SECOND))
 
 
 def stages(task: Task) -> Iterator[Task]:
@@ -63,9 +68,17 @@ def after_doubt(first: Outcome | None, second: Outcome | None) -> Outcome | None
 def _asks(task: Task) -> Iterator[tuple[str, Task]]:
     """Each by a name among them."""
     once = task.on_refusal is not None
-    alone = replace(task, escalation=None, on_refusal=None, declined_once=once)
+    top_down = bool(task.cut) and task.route.top_down
+    alone = replace(
+        task,
+        route=replace(task.route, top_down=False),
+        cut=task.cut if top_down else (),
+        escalation=None,
+        on_refusal=None,
+        declined_once=once,
+    )
     first, again = alone, None
-    if task.cut:
+    if top_down:
         decides = f"{task.name}@{_REFUSED if once else _FIRST}"
         first, again = _down(alone, decides)
     elif task.escalation:
@@ -76,7 +89,7 @@ def _asks(task: Task) -> Iterator[tuple[str, Task]]:
     if task.on_refusal:
         yield _REFUSED, _at_refusal(first, task.on_refusal)
     if again:
-        yield "second", replace(again, stage=ESCALATED)
+        yield _SECOND, replace(again, stage=ESCALATED)
         if task.on_refusal:
             there = _at_refusal(again, task.on_refusal)
             yield "second_refused", replace(there, stage=ESCALATED + ON_REFUSAL)

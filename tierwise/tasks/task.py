@@ -42,15 +42,15 @@ class Task:
     but the last are `first_of` it, and all but the first come `after_first`, the one before; those
     `after_refusal` where that was declined; `stage` is which of them, empty for the first. Of such
     asks one refusal is final (`declined_once`).
-    One with a `cut` comes to two as well: the second is about the labels below the answer of the
-    ask `cut_by`, and `narrowed` to one `branch` when that is known. `together` names the tasks with
-    which it may share a request, None for any; `look` are the asks that do, this one among them,
-    and `first_questions` the tasks that one request per
-    picture and model would ask (both are for `questions_of` to say). A trial of the task `trial_of`
-    may be one of asking together: `tried_with` are the digests of all that its requests ask, and
-    nothing that was asked with anything else will do for it. `digest` is SHA-256 over what is
-    asked: all that changes the answer except image, route and its rules, and whether, with whom and
-    of whom it is asked.
+    One with a `cut` comes to two as well where its route is `top_down`: the second is about the
+    labels below the answer of the ask `cut_by`, and `narrowed` to one `branch` when that is known.
+    `together` names the tasks with which it may share a request, None for any; `look` are the asks
+    that do, this one among them, and `first_questions` the tasks that one request per picture and
+    model would ask (both are for `questions_of` to say). A trial of the task `trial_of` may be one
+    of asking together: `tried_with` are the digests of all that its requests ask, and nothing that
+    was asked with anything else will do for it. `digest` is SHA-256 over what is asked: all that
+    changes the answer except image, route and its rules, and whether, with whom and of whom it is
+    asked.
     """
 
     name: str

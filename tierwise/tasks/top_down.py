@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.labels import OneLabel
 from tierwise.records import Route
-from tierwise.tasks.keys import AUTO, TaskKeys
+from tierwise.tasks.keys import TaskKeys
 from tierwise.tasks.yaml_text import Document
 from tierwise.taxonomy.cut import above_cut, cut_of
-from tierwise.taxonomy.taxonomy import Taxonomy
 from tierwise.tiers import image_tokens, text_tokens
 
 # What is wrong in a first question is lost for the second, so up to so many labels are one question
@@ -18,10 +19,38 @@ MOST_IN_ONE_QUESTION = 1_000
 _USUAL_PICTURE = (1024, 768)
 
 
-def top_down_of(
-    document: Document, name: str, keys: TaskKeys, answer: AnswerType, route: Route
-) -> tuple[str, ...]:
-    """The labels below which a second question asks; none where one question asks for all.
+@dataclass(frozen=True, slots=True)
+class TreeTokens:
+    """The tokens of a tree's labels: asked in `one` question, and in `two` of them.
+
+    The second of two is taken to be about the longest branch.
+    """
+
+    one: int
+    two: int
+
+    def words(self, route: Route) -> int:
+        """Those that a request by this route has, or two requests have."""
+        return self.two if route.top_down else self.one
+
+    def costs_less(self, route: Route) -> bool:
+        """Whether two short questions, and a second look at the picture, take fewer than one."""
+        picture = image_tokens(route.model, route.media_resolution, *_USUAL_PICTURE)
+        return self.two + picture * route.images_per_request < self.one
+
+
+def tokens_of_tree(answer: AnswerType, cut: tuple[str, ...]) -> TreeTokens | None:
+    """Those of a tree that may be asked in two questions; None of others."""
+    tree = answer.taxonomy if isinstance(answer, OneLabel) else None
+    if not tree or not cut:
+        return None
+    above, whole = above_cut(tree, cut), OneLabel(tree.options, tree)
+    first = _words(OneLabel(above.options, above))
+    return TreeTokens(_words(whole), first + _words(whole.below(cut[0])))
+
+
+def cut_for(document: Document, name: str, keys: TaskKeys, answer: AnswerType) -> tuple[str, ...]:
+    """The labels below which a second question may ask; none where only one can ask for all.
 
     Raises:
         TasksError: the task says that it is asked top down, and cannot be.
@@ -45,24 +74,15 @@ def top_down_of(
     )
     if keys.top_down is True and why_not:
         raise document.error(("tasks", name, "top_down"), f"true, but {why_not}. Remove it.")
-    if not tree or why_not:
-        return ()
-    if keys.top_down == AUTO and not (
-        len(tree.options) > MOST_IN_ONE_QUESTION and costs_less(tree, cut, route)
-    ):
-        return ()
-    return cut
+    return cut if tree and not why_not else ()
 
 
-def costs_less(tree: Taxonomy, cut: tuple[str, ...], route: Route) -> bool:
-    """Whether two short questions, and a second look at the picture, take fewer tokens than one.
-
-    The second is taken to be about the longest branch.
-    """
-    above, whole = above_cut(tree, cut), OneLabel(tree.options, tree)
-    words = _words(OneLabel(above.options, above)) + _words(whole.below(cut[0]))
-    picture = image_tokens(route.model, route.media_resolution, *_USUAL_PICTURE)
-    return words + picture * route.images_per_request < _words(whole)
+def is_top_down(keys: TaskKeys, answer: AnswerType, cut: tuple[str, ...], route: Route) -> bool:
+    """Whether a task that may be asked from its top down is asked so, as its file says."""
+    if not cut or keys.top_down is True or len(answer.options()) <= MOST_IN_ONE_QUESTION:
+        return bool(cut) and keys.top_down is True
+    tokens = tokens_of_tree(answer, cut)
+    return tokens is not None and tokens.costs_less(route)
 
 
 def _words(answer: OneLabel) -> int:

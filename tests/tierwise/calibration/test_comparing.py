@@ -18,6 +18,8 @@ from tierwise.calibration.protection import Protect
 from tierwise.calibration.remarks import dearer, remarks
 from tierwise.calibration.routes import usual_routes
 from tierwise.records import Route, Spent
+from tierwise.taxonomy.grow import grow
+from tierwise.taxonomy.label import WrittenLabel
 
 Observe = Callable[..., list[Observation]]
 KIND = OneLabel(("yes", "no"))
@@ -147,3 +149,31 @@ def test_a_reference_that_only_knows_what_is_frequent_is_told(own: Route) -> Non
     )
     observed = {"low": [Observation(truth, truth, None, Spent()) for truth in truths]}
     assert not list(remarks(choose(KIND, {"low": own}, observed, Terms(0.05, 0.95))))
+
+
+def test_a_level_of_a_tree_has_a_margin_of_its_own(own: Route, observe: Observe) -> None:
+    """Of 400 images `low` loses four kinds to a sibling and eight to another branch."""
+    rows = [WrittenLabel("pet"), WrittenLabel("tool")]
+    rows += [WrittenLabel(name, parent="pet") for name in ("cat", "dog")]
+    tree = grow([*rows, WrittenLabel("saw", parent="tool"), WrittenLabel("hammer", parent="tool")])
+    routes = {name: usual_routes(own)[name] for name in ("high", "low")}
+    right = observe([True] * 400, 400)
+    lost = [replace(one, value="dog") for one in right[:4]]
+    far = [replace(one, value="saw") for one in right[4:12]]
+    observed = {"high": observe([True] * 400, 900), "low": [*lost, *far, *right[12:]]}
+    kind = OneLabel(tree.options, tree)
+    plain = choose(kind, routes, observed, Terms(0.1, 0.95))
+    assert (plain.chosen, dict(plain.levels)) == ("low", {})
+    strict = choose(kind, routes, observed, Terms(0.1, 0.95, levels={"parent right": 0.02}))
+    assert (strict.chosen, strict.route("low").weakest) == ("high", "parent right")
+    said = "to be worse than high by 0.1 or more, nor in 'parent right' by 0.02."
+    assert strict.why.partition(" 400 labelled")[0].endswith(said)
+    assert "low: the least is shown of 'parent right', by its margin of 0.02." in list(
+        remarks(strict)
+    )
+    # The same error, for it has to pass both: no correction for the second test is needed.
+    loose = choose(kind, routes, observed, Terms(0.1, 0.95, levels={"parent right": 0.05}))
+    assert loose.chosen == "low"
+    # A flat list has no levels to lose.
+    flat = OneLabel(("cat", "dog", "saw"))
+    assert choose(flat, routes, observed, Terms(0.1, 0.95, levels={"level 1": 0.001})).levels == {}

@@ -9,12 +9,14 @@ import pytest
 
 from tierwise.calibration.routes import (
     dearest_first,
+    expected_costs,
     read_routes,
     route_name,
     usual_routes,
 )
 from tierwise.errors import InputError
 from tierwise.records import MediaResolution, Route
+from tierwise.tasks.top_down import TreeTokens
 
 DAY = date(2026, 11, 23)
 
@@ -86,3 +88,20 @@ def test_what_has_to_be_made_smaller_is_no_longer_sent_by_reference(own: Route) 
     assert [routes[name].image.by_reference for name in ("high", "medium", "low")] == [
         *(False, True, True)
     ]
+
+
+def test_a_tree_is_tried_in_two_questions_where_that_takes_fewer_tokens(own: Route) -> None:
+    # A second look costs 266 tokens at low and 1,072 at high: the labels save 500.
+    tree = TreeTokens(one=700, two=200)
+    routes = usual_routes(own, tree)
+    assert [name for name, route in routes.items() if route.top_down] == ["low-top_down"]
+    assert all(route_name(route, own) == name for name, route in routes.items())
+    assert set(routes) - {"low-top_down"} == set(usual_routes(own))
+    costs = expected_costs(routes, "Which?", DAY, tree=tree)
+    assert costs["medium"] > costs["low"] > costs["low-top_down"] > costs["low-s4"]
+    # What the tasks file asks in two questions is tried in one, too.
+    down = replace(own, top_down=True)
+    assert list(usual_routes(down, TreeTokens(100, 90)))[-1] == "low-top_down"
+    assert "low" in usual_routes(down, TreeTokens(100, 90))
+    assert read_routes("low-x8-top_down,low", own)["low-x8-top_down"].top_down
+    assert not read_routes("low", down)["low"].top_down

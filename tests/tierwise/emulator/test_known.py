@@ -78,7 +78,7 @@ def test_a_picture_is_never_its_own_neighbour(labelled: Path, tmp_path: Path, si
     few = know_pictures(tmp_path).pictures
     for path in tmp_path.glob("*/*.jpg"):
         alone = KnownPictures(
-            [path.parent.name], [look_at(see(path.read_bytes(), MODEL, None), shape=True)]
+            [[path.parent.name]], [look_at(see(path.read_bytes(), MODEL, None), shape=True)]
         )
         data = shrunk(path, side, 80)
         assert vote(alone, data, ["first", "second"]) == {"first": 0.0, "second": 0.0}
@@ -130,5 +130,20 @@ def test_what_cannot_be_known_is_refused(tmp_path: Path) -> None:
 def test_a_label_is_known_in_any_normal_form(labelled: Path, known: KnownPictures) -> None:
     file = next(iter(sorted(labelled.glob("*/*.jpg"))))
     look = look_at(see(file.read_bytes(), MODEL, MediaResolution.LOW), shape=True)
-    apart = KnownPictures(["e\u0301te\u0301", "other"], [look, look])
+    apart = KnownPictures([["e\u0301te\u0301"], ["other"]], [look, look])
     assert apart.labels == {"\u00e9t\u00e9", "other"}
+
+
+def test_folders_in_folders_are_a_tree(labelled: Path, tmp_path: Path) -> None:
+    for kind, folder in (("hat", "worn/hat"), ("shoes", "worn/shoes"), ("pants", "legs/pants")):
+        (tmp_path / folder).mkdir(parents=True)
+        for path in sorted((labelled / kind).glob("*.jpg"))[1:13]:
+            (tmp_path / folder / path.name).symlink_to(path)
+    tree = know_pictures(tmp_path).pictures
+    data = shrunk(next(iter(sorted((labelled / "hat").glob("*.jpg")))), 256, 85)
+    leaves = vote(tree, data, ["hat", "shoes", "pants"])
+    above = vote(tree, data, ["worn", "legs"])
+    assert above["worn"] == pytest.approx(leaves["hat"] + leaves["shoes"])
+    both = vote(tree, data, ["worn", "hat", "shoes", "pants"])
+    assert both["worn"] == pytest.approx(0.6 * above["worn"])
+    assert {name: both[name] for name in leaves} == leaves
