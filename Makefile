@@ -42,7 +42,7 @@ fuzz: $(READY) ## mutate real pictures for a minute, to see that each ends as pi
 chaos: $(READY) ## kill a run some twenty times at random moments, and count what is paid again
 	$(BIN)/python tests/chaos.py
 
-prove: $(READY) ## stop publishing at each step, simulate refusals, outages, counts and samples, run against failing services, kill and spoil batch jobs, then soak for SOAK seconds, an hour
+prove: $(READY) ## stop publishing at each step, hold a page to its calibration, simulate refusals, outages, counts and samples, run against failing services, kill and spoil batch jobs, then soak for SOAK seconds, an hour
 	$(BIN)/python -m pytest -m prove
 	$(BIN)/python -m bench.ending.simulate
 	$(BIN)/python -m bench.forecast.sampling

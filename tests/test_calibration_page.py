@@ -32,8 +32,8 @@ tasks:
     labels: ["yes", "no", unsure]
 """
 PER_LABEL = 8
-# Half a minute of work for two processors, which others may keep busy.
-pytestmark = pytest.mark.timeout(900)
+# A minute of work for a processor, which others may keep busy.
+pytestmark = [pytest.mark.timeout(900), pytest.mark.prove]
 ROW = re.compile(
     r"^ (?P<route>\S.*?) +(?P<usd>\d+\.\d{4}) +(?P<score>\d\.\d{3}) +(?P<interval>[\d.]+-[\d.]+)"
     r"(?: +(?P<lost>\d+/\d+))? .*?(?P<chosen>chosen)?$"

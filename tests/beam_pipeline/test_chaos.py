@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos import chaos
 
 
+@pytest.mark.prove
 def test_a_run_that_is_killed_again_and_again_pays_only_what_was_under_way_twice(
     tmp_path: Path,
 ) -> None:

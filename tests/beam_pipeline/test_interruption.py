@@ -184,7 +184,10 @@ def test_a_killed_run_of_groups_loses_only_what_was_under_way(
     assert sum(times - 1 for times in asked.values()) <= IN_FLIGHT
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.prove)],
+)
 def test_an_interrupted_run_ends_at_once_and_goes_on_later(
     number: signal.Signals, started: Callable[[], Any], gemini: Any, tmp_path: Path
 ) -> None:

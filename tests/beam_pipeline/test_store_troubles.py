@@ -304,7 +304,7 @@ def shut(photos: Photos) -> Iterator[Path]:
     folder.parent.chmod(0o755)
 
 
-@pytest.mark.parametrize("mode", [0, 0o644])
+@pytest.mark.parametrize("mode", [0, pytest.param(0o644, marks=pytest.mark.prove)])
 def test_a_folder_that_cannot_be_listed_takes_no_answer_away(
     mode: int, on_disk: Callable[..., Any], shut: Path, tmp_path: Path, gemini: Any
 ) -> None:
