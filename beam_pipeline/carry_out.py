@@ -85,7 +85,7 @@ def carry_out(
 
 def warn_about(job: Job, options: PipelineOptions, console: Console) -> None:
     """Say what a person should know before money is spent."""
-    models = warnings_about(job.plan.questions, job.plan.service, job.on)
+    models = warnings_about(job.plan.questions, job.plan.service, job.on, job.found)
     regions = warnings_about_regions(job, options)
     for warning in (*models, *warnings_about_groups(job), *warnings_about_columns(job), *regions):
         warn(console, warning)

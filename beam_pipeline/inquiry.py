@@ -157,8 +157,10 @@ def _label_tasks(questions: Questions, found: Input) -> tuple[str, str]:
     )
 
 
-def warnings_about(questions: Questions, service: Service, on: date) -> Iterator[str]:
-    """What a person should know of the models before money is spent on that day."""
+def warnings_about(questions: Questions, service: Service, on: date, found: Input) -> Iterator[str]:
+    """What a person should know of archive and models before money is spent on that day."""
+    if found.doubt:
+        yield found.doubt
     for name in dict.fromkeys(task.route.model for task in questions.tasks):
         if warning := check_alive(find_model(name, vertex=service.vertex), on):
             yield warning

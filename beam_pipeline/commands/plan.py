@@ -82,7 +82,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     if (survey.away or names_files) and (nothing := no_images(survey, inquiry.found.uri)):
         raise InputError(nothing[0])
     warnings += store_warnings(survey)
-    warnings += warnings_about(questions, inquiry.service, on)
+    warnings += warnings_about(questions, inquiry.service, on, inquiry.found)
     warnings += no_images(survey, inquiry.found.uri)
     show = _show_ways if settings.compare else _show_forecast
     show(_Planned(settings, inquiry, survey, warnings, temp_location, seconds), console)

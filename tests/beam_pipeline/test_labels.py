@@ -80,6 +80,17 @@ def test_labels_join_a_manifest(
     assert sorted(rows) == [("000.jpg", 7, "a"), ("001.jpg", None, "b")]
 
 
+def test_a_forecast_warns_of_labels_that_may_be_about_others(
+    photos: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = photos(1, folder="elsewhere", first=7)
+    (tmp_path / "labels.csv").write_text(f"uri,old\n{elsewhere}/007.jpg,cat\n")
+    words = ["plan", f"--input={photos(2)}", f"--labels={tmp_path}/labels.csv"]
+    assert main(words) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"warning: --labels={tmp_path}/labels.csv: none of 1 row is about an image" in said
+
+
 def test_a_forecast_takes_rows_at_random_where_the_table_is_large(
     photos: Callable[..., Path],
     tmp_path: Path,

@@ -12,6 +12,7 @@ from tierwise.errors import InputError
 from tierwise.shown import shown
 from tierwise.storage.files import files_for
 from tierwise.storage.find_input import find_input
+from tierwise.storage.label_matches import doubt_about
 from tierwise.storage.listing import Input, InputKind, Named, fixed_part, starts_in
 from tierwise.storage.manifests.forms import ENDINGS, is_manifest
 from tierwise.storage.sampled_names import sampled_names
@@ -31,8 +32,8 @@ def with_labels(found: Input, uri: str) -> Input:
     the table; where the command is given, as the input's names are written; that of the input.
 
     Raises:
-        InputError: the table is malformed, has a column of the input, or names nothing that is
-            there.
+        InputError: the table is malformed, has a column of the input, names nothing that is
+            there, or other places.
     """
     if not is_manifest(uri):
         raise InputError(
@@ -49,12 +50,14 @@ def with_labels(found: Input, uri: str) -> Input:
             f"--{FLAG}={uri}: its column {shown(names[pair[1]])} is a column of {found.uri} too. "
             "Rename one, or leave one out."
         )
-    labels = replace(labels, relative_to=_folder_of(labels, found))
-    return replace(found, columns={**found.columns, **labels.columns}, labels=labels)
+    uris = [name.uri for name in sampled_names(labels) if isinstance(name, Named)]
+    labels = replace(labels, relative_to=_folder_of(uris, labels, found))
+    doubt = doubt_about(found, labels, uris)
+    columns = {**found.columns, **labels.columns}
+    return replace(found, columns=columns, labels=labels, doubt=doubt)
 
 
-def _folder_of(labels: Input, found: Input) -> str:
-    names = [name.uri for name in sampled_names(labels) if isinstance(name, Named)]
+def _folder_of(names: Sequence[str], labels: Input, found: Input) -> str:
     chance = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     names = chance.sample(names, min(len(names), _LOOKED_FOR))
     folders = list(dict.fromkeys([starts_in(labels), "", _root(found)]))

@@ -23,6 +23,8 @@ def join_key(named: Named) -> bytes:
     path = named.path
     if "://" in path:
         return os.fsencode(path)
+    if not path.startswith("/"):  # what is remembered of folders holds wherever we are
+        path = f"{os.getcwd()}/{path}"  # noqa: PTH109 - fast
     folder, slash, name = path.rpartition("/")
     if name in ("", ".", ".."):
         return os.fsencode(_real(path))

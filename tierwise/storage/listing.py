@@ -51,7 +51,7 @@ class Input:
     so long, or a manifest so large, that nobody should go through all of it. Links out of a folder
     are followed only with `follow_links`. Of all names, those are tried that `choice` wants.
     `labels` are a table that brings further columns. Relative names of a manifest start at
-    `relative_to`, None for its own folder.
+    `relative_to`, None for its own folder. `doubt` is what a person should know of it, if anything.
     """
 
     uri: str
@@ -65,6 +65,7 @@ class Input:
     sharded: bool = False
     labels: Input | None = None
     relative_to: str | None = None
+    doubt: str = ""
 
     @property
     def own_columns(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tierwise.errors import InputError
 from tierwise.storage.find_input import find_input
 from tierwise.storage.find_labels import with_labels
-from tierwise.storage.listing import Named
+from tierwise.storage.listing import Input, Named
+from tierwise.storage.manifests import look
 from tierwise.storage.sampled_names import sampled_names
 
 
@@ -84,3 +86,51 @@ def test_links_to_folders_do_not_part_names(place: Path, listed: str, labelled: 
     names = [name for name in sampled_names(found) if isinstance(name, Named)]
     olds = {Path(name.uri).name: name.columns["old"] for name in names}
     assert olds == {"a.jpg": "x", "b.jpg": None}
+
+
+@pytest.fixture
+def moved(place: Path) -> Path:
+    """An older copy of the archive, with a picture that was left out since."""
+    shutil.copytree("photos", "old")
+    Path("old/c.jpg").write_bytes(b"x")
+    return place
+
+
+def with_rows(found: Input, *names: str) -> Input:
+    Path("lists/labels.csv").write_text("\n".join(["uri", *names]))
+    return with_labels(found, "lists/labels.csv")
+
+
+@pytest.mark.parametrize("archive", ["photos", "photos/**.jpg", "photos/list.csv"])
+def test_a_table_about_other_places_is_refused_with_both_forms_of_a_name(
+    moved: Path, archive: str
+) -> None:
+    Path("photos/list.csv").write_text("uri\n2009/a.jpg\nb.jpg\n")
+    found = find_input(archive)
+    with pytest.raises(InputError) as refused:
+        with_rows(found, f"{moved}/old/c.jpg", f"{moved}/old/b.jpg")
+    assert f"none of 2 rows is about an image of {archive}: the table names" in str(refused.value)
+    assert f"'{moved}/old/b.jpg', and there is '{moved}/photos/b.jpg'. Write" in str(refused.value)
+    # One row that is about an image is enough, and so is one of a picture that is gone.
+    assert with_rows(found, f"{moved}/old/c.jpg", f"{moved}/photos/b.jpg").doubt == ""
+    if archive != "photos/list.csv":
+        rows = [f"{moved}/old/c.jpg", f"{moved}/photos/gone.jpg"]
+        assert with_rows(found, *rows).doubt == ""
+
+
+def test_what_may_be_right_is_doubted_alone(moved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # No picture that the table knows is called like one of these: they may have no labels yet.
+    doubt = with_rows(find_input("photos"), f"{moved}/old/c.jpg").doubt
+    assert doubt.startswith("--labels=lists/labels.csv: none of 1 row is about an image of photos")
+    # A large table may be about these in rows that nobody has looked at.
+    monkeypatch.setattr(look, "_MOST_ROWS", 2)
+    rows = [f"{moved}/old/b.jpg"] * 3
+    assert with_rows(find_input("photos"), *rows).doubt.endswith("Not all of them were looked at.")
+
+
+def test_a_link_that_is_followed_leads_to_what_a_table_is_about(moved: Path) -> None:
+    Path("photos/link").symlink_to(moved / "old")
+    rows = [f"{moved}/old/b.jpg"]
+    assert with_rows(find_input("photos", follow_links=True), *rows).doubt == ""
+    with pytest.raises(InputError, match="none of 1 row is about an image"):
+        with_rows(find_input("photos"), *rows)
