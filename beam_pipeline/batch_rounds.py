@@ -103,7 +103,9 @@ class Rounds:
         if wait_s is None and allowed is not None:
             wait_s = max(0.0, allowed - (time.monotonic() - self._begun))
         with BatchBoard(self.console).shown() as board:
-            end = self.job.terms.watch(plan.service, plan.journal, board.tell, wait_s)
+            end = self.job.terms.watch(
+                plan.service, plan.journal, board.tell, wait_s, plan.cache_reserve
+            )
         if plan.batches and self._was_mixed_up:
             self._go_on_with(replace(plan.batches, echo_all=True))
         return end

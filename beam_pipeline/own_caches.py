@@ -1,6 +1,7 @@
 """Deletes caches that runs into an output made: those of earlier runs, then those of its own.
 
-They expire within minutes by themselves, and are billed until then in any case. Those of others,
+They expire within minutes by themselves, and are billed until then in any case; those that rows of
+batch jobs name live as long as these may, and stay until they have been collected. Those of others,
 and of runs into other outputs, are never looked at: only what the journal tells of is deleted.
 """
 
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from tierwise.beam_pipeline.job import Job
+from tierwise.errors import JournalError
 from tierwise.journal.cache_records import left_caches
 
 # A run that is being ended waits no longer: the next start deletes what is there still.
@@ -48,7 +50,19 @@ def _clear(job: Job, but: tuple[str, ...]) -> int:
     left = left_caches(journal, service.place, service.answerer, datetime.now(UTC), but=but)
     if not left:  # Google's library takes long to import
         return 0
+    try:
+        needed = _needed(job)
+    except JournalError:  # nobody knows: they expire by themselves
+        return 0
     deleted: int = import_module("tierwise.gemini.clear_caches").clear_caches(
-        service, journal, left
+        service,
+        journal,
+        {run: [one for one in some if one.name not in needed] for run, some in left.items()},
     )
     return deleted
+
+
+def _needed(job: Job) -> set[str]:
+    """The names of caches that rows of batch jobs may still begin with."""
+    jobs = job.terms.files(job.plan.journal).all()
+    return {name for one in jobs if one.open for name in one.caches.values()}

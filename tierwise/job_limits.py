@@ -13,6 +13,7 @@ from importlib.resources import files
 # What small jobs have taken (observed at both services, in 2026): nothing promises it.
 EARLIEST_S = 300.0
 _HOUR = 3_600.0
+_OVERDUE_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class JobLimits:
     waits_s: float
     expires_s: float
     names_pictures: bool = False
+
+    @property
+    def given_up_s(self) -> float:
+        """The age at which nothing more is to be expected of a job."""
+        return self.expires_s + _OVERDUE_S
 
     @property
     def usable_bytes(self) -> int:

@@ -38,7 +38,7 @@ _TASKS = """
 model: gemini-3.1-flash-lite
 service_tier: batch
 tasks:
-  name: {{prompt: "Name the picture.", text: {{max_length: 40}}, images_per_request: {pack}}}
+  name: {{prompt: "Name the picture.{words}", text: {{max_length: 40}}, images_per_request: {pack}}}
 """
 _SERVICES = {kind: Service(kind) for kind in (ServiceKind.DEVELOPER, ServiceKind.VERTEX)}
 
@@ -57,14 +57,15 @@ def make_job(
     pack: int = 1,
     vertex: bool = False,
     picture_bytes: int = 0,
+    words: str = "",
 ) -> BatchJob:
     """One job of so many requests that has ended well, its parts below `folder`.
 
     `first` numbers the first request, which makes its key; `pack` pictures share each. With
-    `picture_bytes` each picture is there, of so many random bytes.
+    `picture_bytes` each picture is there, of so many random bytes. `words` make prompts longer.
     """
     billing = billing_of(vertex=vertex)
-    task = load_tasks(_TASKS.format(pack=pack), path="tasks.yaml").task("name")
+    task = load_tasks(_TASKS.format(pack=pack, words=words), path="tasks.yaml").task("name")
 
     def ask(number: int) -> Ask:
         prompt = render(task, filename=f"{number}.jpg", columns={}, answers={})

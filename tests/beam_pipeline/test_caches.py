@@ -193,7 +193,7 @@ def test_the_plan_tells_what_a_cache_saves_and_the_forecast_holds(
     for tasks, why in (
         (LONG.replace("3.1-flash-lite", "4-argon"), "none can be made"),
         (LONG.replace(WORDS, "short"), "below the 1,024 tokens"),
-        (LONG.replace("tasks:\n", "service_tier: batch\ntasks:\n", 1), "batch"),
+        (LONG.replace("tasks:\n", "service_tier: batch\ntasks:\n", 1), "not pay"),
     ):
         assert why in planned(tasks)["caches"][0]["why_not"]
     finished = classify(images, tasks=LONG)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter
 
 from tierwise.answers.forms import Form
@@ -36,6 +37,7 @@ class AskedRow:
 
     `sent_bytes` are the pictures' bytes, by question; `worst` is the most that it can cost
     (nano-dollars). With `echo`, its reply has to repeat the word that follows from `key`.
+    `beginning` is the key of what it begins with, empty where no cache can hold that.
     """
 
     key: str
@@ -43,6 +45,7 @@ class AskedRow:
     sent_bytes: tuple[int, ...]
     worst: int
     echo: bool
+    beginning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class _Line:
     sent_bytes: tuple[int, ...]
     worst: int
     echo: bool = False
+    beginning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def name_of(task: Task | _Task) -> str:
 def to_line(row: AskedRow) -> bytes:
     """A request as a line of the file, without the line's end."""
     asks = tuple(map(_written, row.asks))
-    line = _Line(row.key, asks, row.sent_bytes, row.worst, row.echo)
+    line = _Line(row.key, asks, row.sent_bytes, row.worst, row.echo, row.beginning)
     return _line().dump_json(line, exclude_defaults=True)
 
 
@@ -147,7 +151,20 @@ def asked_rows(uri: str) -> Iterator[AskedRow]:
         for written in lines:
             line = _line().validate_json(written)
             asks = tuple(_ask(one, tasks) for one in line.asks)
-            yield AskedRow(line.key, asks, line.sent_bytes, line.worst, line.echo)
+            same = line.sent_bytes, line.worst, line.echo, line.beginning
+            yield AskedRow(line.key, asks, *same)
+
+
+def beginnings_of(uri: str) -> dict[str, str]:
+    """What each request of a file begins with, by key, where a cache can hold that.
+
+    Raises:
+        OSError: as above.
+    """
+    with files_for(uri).open(uri) as stream, gzip.open(stream) as lines:
+        next(lines)
+        found = map(orjson.loads, lines)
+        return {line["key"]: line["beginning"] for line in found if line.get("beginning")}
 
 
 def _written(ask: Ask) -> _Question:

@@ -16,11 +16,12 @@ import orjson
 
 from tierwise.batches.asked_rows import AskedRow, name_of, packed, to_line
 from tierwise.batches.batch_plan import BatchPlan
-from tierwise.batches.part import Part
+from tierwise.batches.part import Part, SharedBeginning, added_up
 from tierwise.errors import InputError
 from tierwise.gemini.batch.echo import echo_word, echoed
 from tierwise.gemini.batch.row_checks import check_body
 from tierwise.gemini.batch.rows import request_line
+from tierwise.gemini.beginnings import Beginning, beginning_of
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.compose import RequestParts
 from tierwise.gemini.settle import Ask, Settled, by_image, fail, fail_all
@@ -50,6 +51,7 @@ class Gatherer:
         self._writing: set[asyncio.Task[None]] = set()
         self._written: list[Part] = []
         self._checked: set[tuple[str, str, str]] = set()
+        self._beginnings: dict[Beginning, SharedBeginning | None] = {}
 
     async def put_off(self, asks: Sequence[Ask], composed: RequestParts, worst: int) -> Settled:
         """Write a request down; its questions have an outcome once a job has brought it.
@@ -73,7 +75,10 @@ class Gatherer:
             if echo:
                 most = find_model(part.model).max_output_tokens
                 body, echo = self._echoed(body, echoed(body, echo_word(key), most))
-            asked = AskedRow(key, tuple(asks), composed.sent_bytes, worst, echo)
+            begins = self._beginning(asks, composed)
+            part.beginnings += [begins] if begins else []
+            named = begins.key if begins else ""
+            asked = AskedRow(key, tuple(asks), composed.sent_bytes, worst, echo, named)
             part.add(asked, request_line(key, body, self._billing.service), tokens)
         if part.full(first=not self._written and not self._writing):
             self._close(part)
@@ -88,6 +93,24 @@ class Gatherer:
             await self._write(part)
         await asyncio.gather(*self._writing)
         return self._written
+
+    def _beginning(self, asks: Sequence[Ask], composed: RequestParts) -> SharedBeginning | None:
+        """What a row begins with, where a cache can hold it."""
+        begins = None if self._billing.service.vertex else beginning_of(asks, composed)
+        if begins is None:
+            return None
+        if begins not in self._beginnings:
+            self._beginnings[begins] = None
+            if begins.is_long:
+                self._beginnings[begins] = SharedBeginning(
+                    key=begins.key(self._billing.service.place),
+                    rows=1,
+                    tokens=begins.tokens,
+                    most_tokens=begins.most_tokens,
+                    tasks=tuple(dict.fromkeys(ask.task.row_of for ask in by_image(asks)[0])),
+                    media_resolution=asks[0].route.media_resolution,
+                )
+        return self._beginnings[begins]
 
     def _echoed(self, body: WireJson, wrapped: WireJson) -> tuple[WireJson, bool]:
         """The body with its word, or as it is where the service takes no schema that deep."""
@@ -157,6 +180,7 @@ class _OpenPart:
     asked: list[bytes] = field(default_factory=list)
     tasks: dict[str, Any] = field(default_factory=dict)
     pictures: set[str] = field(default_factory=set)
+    beginnings: list[SharedBeginning] = field(default_factory=list)
     images: int = 0
     size: int = 0
     tokens: int = 0
@@ -206,7 +230,8 @@ class _OpenPart:
     @property
     def described(self) -> Part:
         sums = self.images, self.size, self.tokens, self.worst
-        return Part(self.folder, self.model, self.shape, len(self.requests), *sums)
+        begin = added_up(self.beginnings)
+        return Part(self.folder, self.model, self.shape, len(self.requests), *sums, begin)
 
 
 def shape_of(body: WireJson) -> str:

@@ -30,6 +30,7 @@ def _job_facts(job: BatchJob) -> dict[str, Any]:
         "state": job.standing,
         "ordered_at": job.order.ordered_at,
         "created_at": job.created_at,
+        "caches": len(job.caches),
         "held_usd": f"{usd(job.order.worst):f}" if job.open else "0",
     }
     if job.taken:
@@ -42,6 +43,7 @@ def _job_facts(job: BatchJob) -> dict[str, Any]:
             "doubled": job.taken.doubled,
             "echoed": job.taken.echoed,
             "mixed_up": job.taken.mixed_up,
+            "cache_gone": job.taken.cache_gone,
             "cost_usd": f"{usd(job.taken.cost):f}",
             "maybe_billed_usd": f"{usd(job.taken.maybe_billed):f}",
         }

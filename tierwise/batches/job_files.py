@@ -20,7 +20,7 @@ from typing import Self
 from pydantic import TypeAdapter, ValidationError
 
 from tierwise.answerer import Answerer
-from tierwise.batches.part import Part
+from tierwise.batches.part import Part, SharedBeginning
 from tierwise.errors import JournalError
 from tierwise.gemini.batch.jobs import JobState
 from tierwise.storage.files import files_for, join
@@ -33,7 +33,8 @@ class JobOrder:
     """What a job asks: `parts` are their folders, the rest as in `Part`.
 
     A `trial` is a small job that goes before others of its kind, of which nothing is known yet.
-    `place` is where the service keeps it, empty where nobody wrote that down.
+    `place` is where the service keeps it, empty where nobody wrote that down. `beginnings` are what
+    its rows begin with where caches could hold that.
     """
 
     id: str
@@ -50,6 +51,7 @@ class JobOrder:
     ordered_at: str
     trial: bool = False
     place: str = ""
+    beginnings: tuple[SharedBeginning, ...] = ()
 
     @property
     def display_name(self) -> str:
@@ -68,8 +70,8 @@ class Taken:
 
     `answered` had a usable reply, `again` are asked once more or fail, of them `errors` came back
     as errors and `missing` not at all. `unknown` had a key that is not ours or none, `doubled` one
-    that came twice. Of `echoed` rows, `mixed_up` repeated another row's word. Money is in
-    nano-dollars.
+    that came twice. Of `echoed` rows, `mixed_up` repeated another row's word. `cache_gone` are
+    errors of rows that named a cache, and perhaps for it. Money is in nano-dollars.
     """
 
     answered: int = 0
@@ -82,12 +84,21 @@ class Taken:
     mixed_up: int = 0
     cost: int = 0
     maybe_billed: int = 0
+    cache_gone: int = 0
 
     @property
     def good(self) -> bool:
         """Whether more of its kind may follow."""
-        most = 2 * self.answered >= self.answered + self.again
+        most = 2 * self.answered >= self.answered + self.again - self.cache_gone
         return self.answered > 0 and most and not self.mixed_up
+
+
+def is_in_vain(order: JobOrder, taken: Taken) -> bool:
+    """Whether a trial came to nothing, so that nothing of its kind follows.
+
+    One that failed for its cache says nothing of the others, which then name none.
+    """
+    return order.trial and not taken.good and not taken.cache_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,9 @@ class BatchJob:
     `tidied` says that nothing of it has to be deleted any more. `set_aside` are the keys of rows
     that the service would not have, and what it said. It was `sent` so often; `doubles` are jobs
     that came of it besides, were cancelled, and may be billed.
-    `told` is how it stands, for people.
+    `caches` are those that its rows name, by what they begin with; one that was refused for them is
+    `uncached` from then on. `told` is how it stands, for
+    people.
     """
 
     order: JobOrder
@@ -123,6 +136,8 @@ class BatchJob:
     set_aside: Mapping[str, str] = field(default_factory=dict)
     sent: int = 0
     doubles: tuple[str, ...] = ()
+    caches: Mapping[str, str] = field(default_factory=dict)
+    uncached: bool = False
     told: str = field(default="", compare=False)
 
     @property

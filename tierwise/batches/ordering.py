@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tierwise.answerer import Answerer
 from tierwise.batches.job_files import JobOrder
-from tierwise.batches.part import Part
+from tierwise.batches.part import Part, added_up
 
 # Fewer rows than that are one job, tried or not.
 LEAST_TO_TRY = 200
@@ -79,6 +79,7 @@ def orders_of(
             ordered_at=at,
             trial=trial,
             place=place,
+            beginnings=added_up(one for part in some for one in part.beginnings),
         )
 
     for kind, some in sorted(kinds.items()):

@@ -10,12 +10,42 @@ by a launcher that was killed before it ordered; nothing of it was sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from tierwise.records import Record
+from tierwise.records import MediaResolution, Record
 from tierwise.storage.files import join
 
 REQUESTS, ASKS, PICTURES = "requests.jsonl", "asks.jsonl.gz", "pictures"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedBeginning:
+    """What `rows` begin with alike, which a cache could hold in its place.
+
+    `key` is that of `tierwise.gemini.beginnings`; `tokens` are about how many each row has of it,
+    `most_tokens` the most. `tasks` are those of its questions, `media_resolution` their first's.
+    """
+
+    key: str
+    rows: int
+    tokens: int
+    most_tokens: int
+    tasks: tuple[str, ...]
+    media_resolution: MediaResolution
+
+    def with_rows(self, rows: int) -> SharedBeginning:
+        """The same of so many rows more."""
+        return replace(self, rows=self.rows + rows)
+
+
+def added_up(some: Iterable[SharedBeginning]) -> tuple[SharedBeginning, ...]:
+    """Each beginning once, with the rows of all that are the same."""
+    found: dict[str, SharedBeginning] = {}
+    for one in some:
+        before = found.get(one.key)
+        found[one.key] = before.with_rows(one.rows) if before else one
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +55,7 @@ class Part(Record):
     Requests of one job have a `model` and a `shape` of their reply's schema in common. `rows` are
     requests, `images` the pictures in them, `bytes` those of the requests' file, `tokens` the most
     input that Google may count (what its limits of enqueued tokens are about), `worst` the most
-    that they can cost (nano-dollars).
+    that they can cost (nano-dollars). `beginnings` are those that caches could hold.
     """
 
     folder: str
@@ -36,6 +66,7 @@ class Part(Record):
     bytes: int
     tokens: int
     worst: int
+    beginnings: tuple[SharedBeginning, ...] = ()
 
     @property
     def requests(self) -> str:

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tierwise.batches.asked_rows import AskedRow, asked_rows
-from tierwise.batches.job_files import BatchJob, Taken
+from tierwise.batches.job_files import BatchJob, Taken, is_in_vain
 from tierwise.batches.part import ASKS
 from tierwise.errors import InputError
 from tierwise.gemini.batch.echo import Echo, echo_word, is_anothers, unwrapped
 from tierwise.gemini.batch.jobs import Phase
 from tierwise.gemini.batch.rows import Row, RowError, read_row
 from tierwise.gemini.billing import Billing
+from tierwise.gemini.caches import MAY_BE_THE_CACHES_FAULT
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.charges import answered
 from tierwise.gemini.compose import RequestParts, texts_of
@@ -72,7 +73,7 @@ def take(job: BatchJob, results: Path | None, billing: Billing, write: WriteEntr
             ]
             if place == len(job.order.parts) - 1:
                 entries += taking.of_nobody()
-            if job.order.trial and not taking.taken.good:  # of one part
+            if is_in_vain(job.order, taking.taken):  # of one part
                 entries = list(map(_without_jobs, entries))
             write(entries, f"{job.order.id}p{place:05d}")
     return taking.taken
@@ -96,6 +97,7 @@ class _Taking:
         self._others: dict[str, set[bytes]] = {}  # lines of a key that differ from its first
         self._besides: dict[str, Spent] = {}  # for replies that came under a key beside its first
         self._last: AskedRow | None = None
+        self._cache_blamed: set[str] = set()  # beginnings most of whose rows were refused
         self._counts = Counter[str]()
 
     @property
@@ -106,8 +108,14 @@ class _Taking:
     def look_through(self) -> None:
         """See where each key stands, and whether keys and replies belong together."""
         asked = (row for part in self._job.order.parts for row in asked_rows(join(part, ASKS)))
-        echoed = {row.key: row.echo for row in asked if row.key not in self._job.set_aside}
+        echoed, begin = dict[str, bool](), dict[str, str]()
+        for one in asked:
+            if one.key not in self._job.set_aside:
+                echoed[one.key] = one.echo
+            if one.beginning in self._job.caches:
+                begin[one.key] = one.beginning
         words = Counter(echo_word(key) for key, echo in echoed.items() if echo)
+        named, refused = Counter(begin.values()), Counter[str]()
         for place, line in _lines(self._results) if self._results else ():
             row = read_row(line)
             self._replies += row.body is not None and row.key not in self._places
@@ -125,9 +133,11 @@ class _Taking:
                     self._besides[row.key] = before + self._spent(row)
             else:
                 self._places[row.key] = place
+                refused[begin.get(row.key, "")] += _may_be_of_cache(row.error)
                 if echoed[row.key]:
                     self._look_at_word(row, row.key, words)
         self._shared = {word for word, rows in words.items() if rows > 1}
+        self._cache_blamed = {key for key, rows in named.items() if 2 * refused[key] >= rows}
 
     def _look_at_word(self, row: Row, key: str, words: Container[str]) -> None:
         if row.body is None:
@@ -175,6 +185,7 @@ class _Taking:
             tier=ServiceTier.BATCH,
             on=self._on,
             asked_at=self._asked_at,
+            names_cache=asked.beginning in self._job.caches,
         )
         if self._is_doubted(asked, echo):
             first, *rest = exchange.shares
@@ -195,6 +206,9 @@ class _Taking:
         asks = asked.asks
         if doubted:
             return _lost(asked, self._besides.get(asked.key, Spent()).shares(len(asks)))
+        if self._is_of_cache(asked, error):
+            self._counts["cache_gone"] += 1
+            return _lost(asked, [Spent()] * len(asks))
         by_reference = any(ask.reference for ask in asks)
         verdict = judge(CallError(error.message, status=error.code), by_reference=by_reference)
         if not error.code:  # neither an answer nor a reason: who knows whether it was billed
@@ -205,6 +219,15 @@ class _Taking:
             return Settled((), tuple((ask, Spent()) for ask in asks), (asks,))
         message = f"{error.code}: {error.message}"
         return fail_all(asks, verdict.reason, message)
+
+    def _is_of_cache(self, asked: AskedRow, error: RowError) -> bool:
+        """Whether a row was refused for the cache that it names, as it may have been.
+
+        Then no further job names one for what it begins with, so that its own fault would show.
+        """
+        if asked.beginning not in self._job.caches or not _may_be_of_cache(error):
+            return False
+        return "cache" in error.message.lower() or asked.beginning in self._cache_blamed
 
     def _missing(self, asked: AskedRow) -> Settled:
         """A row of which nothing came: a reply of nobody's may have been its, and its money is."""
@@ -254,7 +277,9 @@ class _Taking:
         if reply.tells_usage:
             with suppress(InputError):  # no price is known for what was served
                 model = self._job.order.model
-                return self._billing.spent(model, reply, ServiceTier.BATCH, self._on)
+                return self._billing.spent(
+                    model, reply, ServiceTier.BATCH, self._on, names_cache=bool(self._job.caches)
+                )
         return Spent(maybe_billed=self._job.order.worst // self._job.order.rows, requests=1)
 
     def _entries(self, asked: AskedRow, settled: Settled) -> Iterator[Entry]:
@@ -299,6 +324,10 @@ def _lost(asked: AskedRow, spent: Sequence[Spent]) -> Settled:
     """Nothing that could be used: all of it is asked again as it was, up to some times."""
     again: tuple[Ask, ...] = tuple(replace(ask, lost=ask.lost + 1) for ask in asked.asks)
     return Settled((), tuple(zip(asked.asks, spent, strict=True)), (again,))
+
+
+def _may_be_of_cache(error: RowError | None) -> bool:
+    return error is not None and error.code in MAY_BE_THE_CACHES_FAULT
 
 
 def _without_jobs(entry: Entry) -> Entry:

@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 
 from tierwise.batches.enqueued import enqueued_limit
+from tierwise.batches.job_caches import JobCaches, NoJobCaches
 from tierwise.batches.job_files import BatchJob, JobFiles, JobOrder, Taking
 from tierwise.batches.ordering import Most, orders_of
 from tierwise.batches.part import Part
@@ -83,9 +84,16 @@ class Terms:
         return Most(limits.requests, limits.usable_bytes, tokens)
 
     def watch(
-        self, service: Service, journal: JournalFiles, tell: Tell, wait_s: float | None
+        self,
+        service: Service,
+        journal: JournalFiles,
+        tell: Tell,
+        wait_s: float | None,
+        reserve: int | None = None,
     ) -> End:
         """Look after what is open, for so many seconds; None is for as long as it takes.
+
+        `reserve` is what caches may cost under a cap.
 
         Raises:
             InputError: jobs are open where this service does not find them, or it takes none.
@@ -109,6 +117,7 @@ class Terms:
                 rules=replace(self.rules, wait_s=wait_s),
                 fallbacks=self.fallbacks,
                 tell=tell,
+                caches=_caches_of(service, journal, reserve),
             )
             return watch.go()
 
@@ -136,6 +145,13 @@ def _check_place(place: str, service: Service) -> None:
 def _writer(journal: JournalFiles, taking: Taking, keeps: bool) -> WriteEntries:
     files = replace(journal, run_id=taking.run_id, digits=taking.digits)
     return partial(files.write, keeps=keeps)
+
+
+def _caches_of(service: Service, journal: JournalFiles, reserve: int | None) -> NoJobCaches:
+    if service.vertex:
+        return NoJobCaches()
+    opened = import_module("tierwise.gemini.blocking_caches")
+    return JobCaches(opened.BlockingCaches(service), service, journal.caches, reserve)
 
 
 @contextmanager

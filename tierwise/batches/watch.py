@@ -19,13 +19,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from tierwise.batches.job_files import BatchJob, JobFiles, Taken, Taking
+from tierwise.batches.job_caches import NoJobCaches, rows_as_sent
+from tierwise.batches.job_files import BatchJob, JobFiles, Taken, Taking, is_in_vain
 from tierwise.batches.mending import without_lines
-from tierwise.batches.part import REQUESTS
 from tierwise.batches.room import Room, room_beside
 from tierwise.batches.take import WriteEntries, take
 from tierwise.errors import InputError, JobsRefusedError, JobsUnavailableError, ResultsGoneError
@@ -33,7 +33,6 @@ from tierwise.gemini.batch.jobs import BatchJobs, CreateError, CreateKind, JobSt
 from tierwise.gemini.billing import Billing
 from tierwise.job_limits import JobLimits, job_limits
 from tierwise.records import ServiceTier
-from tierwise.storage.files import join
 
 # A list of jobs may lag behind: so often, after so many seconds each, one is looked for.
 _LOOKS_FOR_S = (1.0, 4.0, 15.0, 40.0)
@@ -45,7 +44,8 @@ _ENDING_SHARE, _LEAST_ENDING_S, _MOST_ENDING_S = 0.05, 5.0, 900.0
 _FIRST_PAUSE_S, _MOST_PAUSE_S = 5.0, 1800.0
 # Of one job, so many rows that Google names are set aside, or a hundredth of all.
 _MOST_SET_ASIDE = 10
-_OVERDUE_S = 3600.0
+# How long it takes to hand a job in.
+_SENDING = timedelta(minutes=10)
 # A right that was given a moment ago may take a while to hold everywhere.
 _MOST_REFUSALS = 4
 # The output of a job that did not end when it was cancelled, and of one that is there no more:
@@ -100,6 +100,7 @@ class Watch:
     rules: Rules
     fallbacks: Mapping[str, ServiceTier | None]
     tell: Tell
+    caches: NoJobCaches = field(default_factory=NoJobCaches)
     known: list[BatchJob] = field(default_factory=list)
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, int] = field(default_factory=dict)
@@ -217,7 +218,7 @@ class Watch:
                 one
                 for one in self.known
                 if one.order.trial and one.order.kind == job.order.kind
-                if one.taken and not one.taken.good
+                if one.taken and is_in_vain(one.order, one.taken)
                 if one.order.ordered_at == job.order.ordered_at
             ),
             None,
@@ -258,21 +259,30 @@ class Watch:
         return self._ended(job, state)
 
     def _send(self, job: BatchJob) -> BatchJob:
-        job = self.files.write(job.with_(sending_at=_now(), sent=job.sent + 1))
-        order = Order(
-            display_name=job.order.display_name,
-            model=job.order.model,
-            parts=tuple(join(part, REQUESTS) for part in job.order.parts),
-            prefix=self.files.results_of(job),
-        )
+        named = self.caches.named_by(job, self.known, self._may_take)
+        job = self.files.write(job.with_(sending_at=_now(), sent=job.sent + 1, caches=named))
         try:
-            name = self.jobs.create(order)
+            with rows_as_sent(job) as rows:
+                name = self.jobs.create(self._order(job, rows))
         except CreateError as error:
             return self._not_created(job, error)
         except JobsUnavailableError:
             self.files.write(job.with_(sending_at=""))
             raise
         return self._named(job, name)
+
+    def _order(self, job: BatchJob, rows: tuple[str, ...]) -> Order:
+        return Order(
+            display_name=job.order.display_name,
+            model=job.order.model,
+            parts=rows,
+            prefix=self.files.results_of(job),
+        )
+
+    @property
+    def _may_take(self) -> timedelta:
+        """How long rows of a job that is sent now may be answered."""
+        return timedelta(seconds=self._most_s + self._ending_s) + _SENDING
 
     def _named(self, job: BatchJob, name: str) -> BatchJob:
         self._pauses.pop(job.order.id, None)
@@ -283,7 +293,10 @@ class Watch:
         if error.kind is CreateKind.LOST:
             self._wait(job, _LOOKS_FOR_S[0])
             return replace(job, told=error.message)
-        job = self.files.write(job.with_(sending_at=""))
+        if job.caches and _may_be_of_caches(error):
+            told = f"without its caches, for which it may be refused: {error.message}"
+            return self.files.write(job.with_(sending_at="", caches={}, uncached=True, told=told))
+        job = self.files.write(job.with_(sending_at="", caches={}))
         if error.kind in (CreateKind.QUOTA, CreateKind.STORAGE_FULL):
             return self._later(job, error.message, error.wait_s)
         if error.kind is not CreateKind.REFUSED:
@@ -381,7 +394,7 @@ class Watch:
     @property
     def _most_s(self) -> float:
         """The age at which a job is given up."""
-        expires, deadline = self._limits.expires_s + _OVERDUE_S, self.rules.deadline_s
+        expires, deadline = self._limits.given_up_s, self.rules.deadline_s
         return expires if deadline is None else min(deadline, expires)
 
     @property
@@ -439,6 +452,18 @@ class Watch:
             return self.jobs.download(state, into)
         except ResultsGoneError:
             return None
+
+
+def _may_be_of_caches(error: CreateError) -> bool:
+    """Whether a job may be refused for the caches that its rows name."""
+    if error.kind is CreateKind.REFUSED and not error.lines:
+        return True
+    named = "cache" in error.message.lower()
+    return named and error.kind in (
+        CreateKind.REFUSED,
+        CreateKind.NOT_ALLOWED,
+        CreateKind.NOT_FOUND,
+    )
 
 
 def _gone(job: BatchJob, message: str) -> JobState:

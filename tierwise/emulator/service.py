@@ -31,7 +31,7 @@ from tierwise.emulator.request_log import asked_line, empty_line, written_line
 from tierwise.emulator.spoilt import spoil
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model, forwarded
-from tierwise.prices.cache_terms import cache_terms
+from tierwise.prices.cache_terms import cache_terms, naming_a_cache
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import ServiceTier, Usage
@@ -222,10 +222,9 @@ class EmulatedService:
     def _cost(self, asked: GeminiRequest, usage: Usage) -> int:
         model, tier = asked.model.name, asked.service_tier
         price = self._price(asked.call, model, tier, usage.input_tokens)
-        if asked.cache and tier is ServiceTier.BATCH:  # as Google's guide has it
+        if asked.cache:
             standard = self._price(asked.call, model, ServiceTier.STANDARD, usage.input_tokens)
-            cached = standard.cached_input_usd_per_mtok
-            price = replace(price, cached_input_usd_per_mtok=cached)
+            price = naming_a_cache(standard, price)
         return cost_nano_usd(usage, price)
 
     def _price(self, call: Call, model: str, tier: ServiceTier, tokens: int) -> Price:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tierwise.errors import PriceError
 from tierwise.forecast.rates import Rates
+from tierwise.job_limits import job_limits
 from tierwise.models import find_model
 from tierwise.prices.cache_terms import LIFETIME, CacheTerms, cache_terms
 from tierwise.records import ServiceTier
@@ -19,6 +20,8 @@ from tierwise.tiers import text_tokens
 _BEFORE = 4
 # About how fast a run asks, by which the hours of storage are judged: they are a small part.
 _PER_SECOND = 10.0
+# A cache that rows of a job name lives as long as the job may take; those that follow prolong it.
+_LIFE_OF_JOBS = timedelta(seconds=job_limits(vertex=False).given_up_s)
 # Under a cap so many hours of storage are set aside, but never more than a part of the cap.
 _HOURS_HELD = timedelta(hours=24)
 _MOST_HELD = 20
@@ -56,8 +59,11 @@ def planned_cache(
     terms = terms_of(route.model, route.service_tier, rates)
     if terms is None:
         return replace(none, why_not=f"nobody knows what storage costs for {route.model}")
-    named = max(0, round(requests) - _BEFORE)
-    life = LIFETIME + timedelta(seconds=named / _PER_SECOND)
+    if route.service_tier is ServiceTier.BATCH:
+        named, life = round(requests), _LIFE_OF_JOBS
+    else:
+        named = max(0, round(requests) - _BEFORE)
+        life = LIFETIME + timedelta(seconds=named / _PER_SECOND)
     saved = terms.saved(none.tokens, named, life)
     if saved <= 0:
         return replace(none, why_not=f"{counted(round(requests), 'request')} would not pay for it")
@@ -74,8 +80,8 @@ def _why_none(tasks: Sequence[Task], tokens: int, rates: Rates) -> str:
         return f"none can be made for {route.model}"
     if tokens < least:
         return f"it is below the {least:,} tokens of the shortest cache"
-    if route.service_tier is ServiceTier.BATCH:
-        return "rows of batch jobs name none"
+    if rates.vertex and route.service_tier is ServiceTier.BATCH:
+        return "batch jobs on Vertex AI take none"
     return ""
 
 
@@ -90,20 +96,23 @@ def terms_of(model: str, tier: ServiceTier, rates: Rates) -> CacheTerms | None:
 def held_for_caches(tasks: Sequence[Task], rates: Rates, cap: int) -> int:
     """Nano-dollars that are set aside under a cap for caches of these tasks' prompts.
 
-    A day of storage at the worst count of tokens, or a twentieth of the cap if that is less; 0
-    where no prompt is long enough.
+    A day of storage at the worst count of tokens, of jobs as long as one may take, or a twentieth
+    of the cap if that is less; 0 where no prompt is long enough.
     """
     held = 0
     for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
         some = [task for task in tasks if task.name in look and task.cached]
-        if not some or some[0].route.service_tier is ServiceTier.BATCH:
+        if not some:
             continue
         route = some[0].route
+        by_job = route.service_tier is ServiceTier.BATCH
+        if by_job and rates.vertex:
+            continue
         words = [word for task in some for word in (task.prompt, *task.answer.options())]
         least = find_model(route.model, vertex=rates.vertex).explicit_cache_tokens
         terms = terms_of(route.model, route.service_tier, rates)
         # What is said of the form comes on top.
         if least and terms and 2 * sum(map(text_tokens, words)) >= least:
             size = 2 * sum(len(word.encode()) for word in words)
-            held += terms.cost(size, _HOURS_HELD)
+            held += terms.cost(size, _LIFE_OF_JOBS if by_job else _HOURS_HELD)
     return min(held, cap // _MOST_HELD)

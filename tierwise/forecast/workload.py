@@ -26,6 +26,7 @@ from tierwise.forecast.texts import (
 )
 from tierwise.looks import pack_size, unpacked
 from tierwise.models import Model, find_model
+from tierwise.prices.cache_terms import naming_a_cache
 from tierwise.prices.prices import cost_nano_usd
 from tierwise.records import MediaResolution, Page, ServiceTier, Usage
 from tierwise.tasks import Task
@@ -160,8 +161,9 @@ class Workload:
         paid = requests * (1 + scenario.repeats)
         cache = self._cache(paid, pack, scenario)
         text = sum(words) + around
-        price = self.rates.price(route.model, route.service_tier, round(text + pictures))
         standard = self.rates.price(route.model, ServiceTier.STANDARD)
+        price = self.rates.price(route.model, route.service_tier, round(text + pictures))
+        price = naming_a_cache(standard, price)
         named = requests * seen.names / (1 - scenario.followers)
         forms = 1 if self.groups else pack
         each, found = 1 / len(self.tasks), dict[str, Load]()

@@ -17,7 +17,7 @@ from tierwise.gemini.settle import Ask, by_image, is_joint
 from tierwise.gemini.sharing import in_proportion, joint_shares
 from tierwise.gemini.sheets import by_picture
 from tierwise.models import answering_model, find_model, forwarded
-from tierwise.prices.cache_terms import CacheTerms, cache_terms
+from tierwise.prices.cache_terms import CacheTerms, cache_terms, naming_a_cache
 from tierwise.prices.price_rows import Price
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, Route, ServiceTier, Spent, Usage, split
@@ -37,10 +37,11 @@ class Billing:
 
     service: Service
 
-    def spent(self, model: str, reply: Reply, tier: ServiceTier, on: date) -> Spent:
+    def spent(
+        self, model: str, reply: Reply, tier: ServiceTier, on: date, *, names_cache: bool = False
+    ) -> Spent:
         """What a reply cost, at the tier that was served, by the model that answered."""
-        model = answering_model(model, reply.model_version)
-        price = self._price(model, tier, on, reply.usage.input_tokens)
+        price = self._price_of(model, reply, tier, on, names_cache=names_cache)
         return Spent(reply.usage, cost_nano_usd(reply.usage, price), requests=1)
 
     def shares(
@@ -52,13 +53,14 @@ class Billing:
         *,
         tier: ServiceTier,
         on: date,
+        names_cache: bool = False,
     ) -> tuple[Spent, ...]:
         """What each question of a request used; the parts add up to `spent`."""
         weights = self._unequal(asks)
         price = None
         if spent.cost:
-            model = answering_model(asks[0].route.model, reply.model_version)
-            price = self._price(model, tier, on, spent.usage.input_tokens)
+            model = asks[0].route.model
+            price = self._price_of(model, reply, tier, on, names_cache=names_cache)
         if is_joint(asks):
             alike = weights or [1] * len(by_image(asks))
             return joint_shares(asks, spent, alike, texts=texts, reply=reply.text, price=price)
@@ -193,6 +195,16 @@ class Billing:
         for model in {asked.name, forwarded(asked, on).name}:
             for tier in (route.service_tier, ServiceTier.STANDARD):
                 yield self._price(model, tier, on, context_tokens)
+
+    def _price_of(
+        self, model: str, reply: Reply, tier: ServiceTier, on: date, *, names_cache: bool
+    ) -> Price:
+        """The price of a request that was answered, by whichever model that was."""
+        model, tokens = answering_model(model, reply.model_version), reply.usage.input_tokens
+        price = self._price(model, tier, on, tokens)
+        if names_cache:
+            return naming_a_cache(self._price(model, ServiceTier.STANDARD, on, tokens), price)
+        return price
 
     def _price(self, model: str, tier: ServiceTier, on: date, context_tokens: int) -> Price:
         """The price on a day; of a model that has none any more, that of the one in its place."""

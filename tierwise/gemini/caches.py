@@ -11,7 +11,6 @@ without one: a cache is money, never an answer.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from tierwise.gemini.beginnings import Beginning, beginning_of
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.compose import RequestParts
@@ -28,18 +28,15 @@ from tierwise.gemini.limiter import Clock
 from tierwise.gemini.settle import Ask, by_image
 from tierwise.gemini.wire import WireJson, naming_cache
 from tierwise.journal.cache_records import (
-    MOST_CLAIMS,
     CacheFiles,
     CacheLife,
     CacheOrder,
     numbered,
 )
 from tierwise.journal.intents import Check, unchecked
-from tierwise.models import find_model
 from tierwise.prices.cache_terms import LIFETIME, CacheTerms
 from tierwise.prices.price_day import price_day
 from tierwise.records import ServiceTier
-from tierwise.tiers import text_tokens
 
 if TYPE_CHECKING:
     from tierwise.gemini.cache_calls import CacheCalls
@@ -53,7 +50,7 @@ _AFTER_REFUSAL, _MOST_REFUSED = timedelta(seconds=60), 3
 # How long another process has for making a cache, and how often we look.
 _MAKING, _LOOK_S, _LOOKS = timedelta(seconds=90), 0.5, 20
 # What says that the cache is to blame: it is gone, or was never ours to name.
-_MAY_BE_ITS_FAULT = frozenset({400, 403, 404})
+MAY_BE_THE_CACHES_FAULT = frozenset({400, 403, 404})
 
 Result = TypeVar("Result")
 
@@ -62,8 +59,7 @@ Result = TypeVar("Result")
 class _Prefix:
     """The words that some requests begin with, and the cache that holds them, if any does."""
 
-    text: str
-    model: str
+    begins: Beginning
     keys: Iterator[str]
     cache: str
     waiting: int = 0
@@ -129,7 +125,7 @@ class Caches:
         self._executor = executor
         self._reserve = reserve
         self._may_send = may_send
-        self._prefixes: dict[tuple[str, str], _Prefix] = {}
+        self._prefixes: dict[Beginning, _Prefix] = {}
 
     @contextmanager
     def wanted(self, asks: Sequence[Ask], composed: RequestParts) -> Iterator[Use]:
@@ -153,7 +149,7 @@ class Caches:
         if prefix.never or now < prefix.not_before or self._holds(prefix):
             return
         today = price_day(self._clock.now())
-        terms = self._billing.cache_terms(prefix.model, tier, today)
+        terms = self._billing.cache_terms(prefix.begins.model, tier, today)
         renews = prefix.life is not None and self._is_there(prefix)
         if prefix.life and renews and price_day(prefix.life.created) != today:
             return  # its storage has another price from now on: the next one is made anew
@@ -194,17 +190,13 @@ class Caches:
 
     def _prefix(self, asks: Sequence[Ask], composed: RequestParts) -> _Prefix | None:
         """What a request begins with, None where no cache of it can be made."""
-        first = by_image(asks)[0]
-        least = find_model(first[0].route.model).explicit_cache_tokens
-        if least is None or not composed.remembers or not all(a.task.cached for a in first):
+        begins = beginning_of(asks, composed)
+        if begins is None:
             return None
-        text, model = composed.shared, first[0].route.model
-        if (model, text) not in self._prefixes:
-            written = "\n".join((model, self._billing.service.place, text))
-            keys = numbered(hashlib.sha256(written.encode()).hexdigest()[:20])
-            never = text_tokens(text) < least
-            self._prefixes[model, text] = _Prefix(text, model, keys, next(keys), never=never)
-        return self._prefixes[model, text]
+        if begins not in self._prefixes:
+            keys = numbered(begins.key(self._billing.service.place))
+            self._prefixes[begins] = _Prefix(begins, keys, next(keys), never=not begins.is_long)
+        return self._prefixes[begins]
 
     def _is_there(self, prefix: _Prefix, margin: timedelta = timedelta(seconds=5)) -> bool:
         return prefix.until - self._clock.monotonic() > margin.total_seconds()
@@ -239,19 +231,21 @@ class Caches:
         return CacheOrder(
             key=prefix.cache,
             display_name=f"tierwise {self._files.run_id} {prefix.cache}",
-            model=prefix.model,
+            model=prefix.begins.model,
             place=self._billing.service.place,
             answerer=self._billing.service.answerer,
             tasks=tuple(dict.fromkeys(ask.task.row_of for ask in tasks)),
             media_resolution=route.media_resolution,
             service_tier=route.service_tier,
-            worst=terms.cost(len(prefix.text.encode()), LIFETIME),
+            worst=terms.cost(prefix.begins.most_tokens, LIFETIME),
             at=self._clock.now(),
         )
 
     async def _make(self, prefix: _Prefix, order: CacheOrder, terms: CacheTerms) -> None:
         try:
-            seen = await self._calls.create(prefix.model, prefix.text, LIFETIME, order.display_name)
+            seen = await self._calls.create(
+                prefix.begins.model, prefix.begins.text, LIFETIME, order.display_name
+            )
         except CallError as error:
             prefix.cache = next(prefix.keys)
             prefix.refused += 1
@@ -284,7 +278,7 @@ class Caches:
             if not error.sent:
                 await self._run(self._files.renewed, prefix.cache, unique, None)
             prefix.not_before = self._clock.monotonic() + _AFTER_REFUSAL.total_seconds()
-            if error.status in _MAY_BE_ITS_FAULT:
+            if error.status in MAY_BE_THE_CACHES_FAULT:
                 self.lost(prefix, life.name)
             return
         # Another process may have renewed it beside us: what counts is the last time of all.
@@ -304,10 +298,7 @@ class Caches:
 
     async def _claimed(self, cost: int) -> bool:
         """Whether the run's reserve, if it has one, has room for this; then it is taken."""
-        if self._reserve is None:
-            return True
-        part = self._reserve // MOST_CLAIMS
-        return part > 0 and await self._run(self._files.claim, -(-cost // part))
+        return await self._run(self._files.may_cost, cost, self._reserve)
 
     def _note(self, write: Callable[..., None], *args: object) -> None:
         task = asyncio.get_running_loop().run_in_executor(self._executor, write, *args)
@@ -343,7 +334,7 @@ class _Named(Use):
         return naming_cache(composed.body, self._name) if self._name else composed.body
 
     def blamed(self, error: CallError) -> bool:
-        if not self._name or error.status not in _MAY_BE_ITS_FAULT:
+        if not self._name or error.status not in MAY_BE_THE_CACHES_FAULT:
             return False
         if "cache" in str(error).lower():
             self._caches.lost(self._prefix, self._name)

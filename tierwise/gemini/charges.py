@@ -26,12 +26,18 @@ def answered(
     tier: ServiceTier,
     on: date,
     asked_at: str,
+    names_cache: bool = False,
 ) -> Exchange:
-    """A request that was answered with a 200, and what that cost at the prices of a day."""
+    """A request that was answered with a 200, and what that cost at the prices of a day.
+
+    At the batch tier it matters whether it `names_cache`.
+    """
     reply = read_reply(raw.body, raw.headers)
     # What a reply says of its traffic knows no batch, and a job's rows are billed as one.
     served = tier if tier is ServiceTier.BATCH else reply.service_tier or tier
-    shares = _shares(billing, asks, composed.texts, reply, served=served, on=on)
+    shares = _shares(
+        billing, asks, composed.texts, reply, served=served, on=on, names_cache=names_cache
+    )
     return Exchange(
         reply=reply,
         shares=shares,
@@ -72,6 +78,7 @@ def _shares(
     *,
     served: ServiceTier,
     on: date,
+    names_cache: bool,
 ) -> tuple[Spent, ...]:
     """What each question of a reply cost, at the worst where that is not to be known.
 
@@ -80,9 +87,12 @@ def _shares(
     checked = int(is_checked(asks))
     if reply.tells_usage:
         with suppress(InputError):  # no price is known for what was served
-            spent = billing.spent(asks[0].route.model, reply, served, on)
+            model = asks[0].route.model
+            spent = billing.spent(model, reply, served, on, names_cache=names_cache)
             spent = replace(spent, checked=checked)
-            return billing.shares(asks, texts, reply, spent, tier=served, on=on)
+            return billing.shares(
+                asks, texts, reply, spent, tier=served, on=on, names_cache=names_cache
+            )
     worst = billing.worst_case(asks, on)
     spent = Spent(reply.usage, maybe_billed=worst, requests=1, checked=checked)
     return billing.shares(asks, texts, reply, spent, tier=served, on=on)

@@ -16,6 +16,7 @@ later finds the cache by its display name, which nothing else has.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,9 +34,8 @@ FOLDER = "caches"
 _CLAIMS = "claims"
 # So many parts has the reserve of a run under a cap.
 MOST_CLAIMS = 100
-# Of an order that nothing is known of; and how far clocks may differ: a cache that has expired by
-# ours may be there by theirs.
-_MOST_LIFE, _CLOCKS = timedelta(hours=1), timedelta(minutes=10)
+# How far clocks may differ: a cache that has expired by ours may be there by theirs.
+_CLOCKS = timedelta(minutes=10)
 _NAME = re.compile(r"(ordered|made|refused|gone)\.json|(renewing|renewed)-[0-9a-f]+\.json")
 
 
@@ -43,7 +43,8 @@ _NAME = re.compile(r"(ordered|made|refused|gone)\.json|(renewing|renewed)-[0-9a-
 class CacheOrder:
     """A cache before it is one. `worst` is the most that making it costs, in nano-dollars.
 
-    `place` is where it is kept (`Service.place`), `tasks` are those whose requests begin with it.
+    `lifetime` is how long it is to live, `place` where it is kept (`Service.place`), `tasks` are
+    those whose requests begin with it.
     """
 
     key: str
@@ -56,6 +57,7 @@ class CacheOrder:
     service_tier: ServiceTier
     worst: int
     at: datetime
+    lifetime: timedelta = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,11 @@ class CacheRecord:
             return Spent(maybe_billed=0 if self.refused else self.order.worst)
         more = max(0, self.renewing_cost - self.life.cost)
         return Spent(cost=self.life.cost, maybe_billed=more)
+
+    @property
+    def name(self) -> str:
+        """What the service calls it, empty where nobody knows."""
+        return self.life.name if self.life else ""
 
     @property
     def undecided(self) -> bool:
@@ -163,6 +170,13 @@ class CacheFiles:
         """Every cache of the run, in the order of their keys."""
         keys = [key for key in self._files.folders(self.folder) if key != _CLAIMS]
         return [record for key in keys if (record := self.read(key))]
+
+    def may_cost(self, cost: int, reserve: int | None) -> bool:
+        """Whether a run's reserve, if it has one, has room for this; then it is taken."""
+        if reserve is None:
+            return True
+        part = reserve // MOST_CLAIMS
+        return part > 0 and self.claim(-(-cost // part))
 
     def claim(self, parts: int) -> bool:
         """Take so many parts of a reserve; False, and none, where too few are left.
@@ -229,7 +243,7 @@ def left_caches(
         order = record.order
         if record.gone or record.refused or order.place != place:
             return False
-        until = record.life.expires if record.life else order.at + _MOST_LIFE
+        until = record.life.expires if record.life else order.at + order.lifetime
         return answerer.takes(order.answerer) and now < until + _CLOCKS
 
     by_run = caches_of_runs(journal).items()
@@ -237,17 +251,18 @@ def left_caches(
     return {run: some for run, some in found.items() if some}
 
 
-def cost_rows(records: Iterable[CacheRecord]) -> Iterator[CostRow]:
+def cost_rows(records: Iterable[CacheRecord]) -> list[CostRow]:
     """What caches cost, in equal parts for each task whose requests begin with them.
 
-    It belongs to no image, and to no request.
+    It belongs to no image, and to no request. Each key has one row, however many caches it had.
     """
+    spent = defaultdict[CostKey, Spent](Spent)
     for record in records:
         order = record.order
         route = order.model, order.media_resolution, order.service_tier
         for task, part in zip(order.tasks, record.spent.shares(len(order.tasks)), strict=True):
-            if part != Spent():
-                yield CostKey(task, *route, CACHE), CostTotals(part)
+            spent[CostKey(task, *route, CACHE)] += part
+    return [(key, CostTotals(one)) for key, one in spent.items() if one != Spent()]
 
 
 def _record(contents: Iterable[tuple[str, bytes]]) -> CacheRecord | None:

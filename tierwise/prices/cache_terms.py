@@ -9,7 +9,7 @@ alike, so how many requests a cache needs does not depend on its size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 
@@ -52,22 +52,34 @@ class CacheTerms:
 
     def saved(self, tokens: int, requests: int, life: timedelta) -> int:
         """Nano-dollars that a cache saves so many requests within its life; below 0 it costs."""
-        each = nano_usd(tokens * self.uncached) - nano_usd(tokens * self.cached)
-        return requests * each - self.cost(tokens, life)
+        return requests * self.gain(tokens) - self.cost(tokens, life)
+
+    def gain(self, tokens: int) -> int:
+        """Nano-dollars that each request saves that names a cache of so many tokens."""
+        return nano_usd(tokens * self.uncached) - nano_usd(tokens * self.cached)
 
 
 def cache_terms(standard: Price, asked: Price) -> CacheTerms | None:
     """The terms for requests at a price, None where nobody knows what storage costs.
 
-    `standard` is the price of the standard tier. Rows of batch jobs pay the standard price of
-    cached input, as Google's guide has it, where price tables halve it for some models.
+    `standard` is the price of the standard tier.
     """
     storage = standard.cache_storage_usd_per_mtok_hour
     if storage is None:
         return None
-    by_job = asked.service_tier is ServiceTier.BATCH
-    cached = standard.cached_input_usd_per_mtok if by_job else asked.cached_input_usd_per_mtok
+    cached = naming_a_cache(standard, asked).cached_input_usd_per_mtok
     return CacheTerms(standard.input_usd_per_mtok, storage, cached, asked.input_usd_per_mtok)
+
+
+def naming_a_cache(standard: Price, asked: Price) -> Price:
+    """The price of requests that name a cache, given that of the standard tier and their own.
+
+    Rows of batch jobs pay the standard price of cached input, as Google's guide has it, where price
+    tables halve it for some models (ai.google.dev/gemini-api/docs/batch-api, read 2026-11-29).
+    """
+    if asked.service_tier is not ServiceTier.BATCH:
+        return asked
+    return replace(asked, cached_input_usd_per_mtok=standard.cached_input_usd_per_mtok)
 
 
 def hours_of(life: timedelta) -> Decimal:

@@ -94,7 +94,8 @@ class DeveloperRoutes:
             os.link(self._files.get(name).path, path)
         else:
             path.write_bytes(_inline_lines(batch))
-        checked = await asyncio.to_thread(check_input, path, call, model)
+        caches = self._runner.service.caches
+        checked = await asyncio.to_thread(check_input, path, call, model, caches)
         _refuse_line(faults, checked)
         job = BatchJob(
             name=f"batches/{random_id(36)}",

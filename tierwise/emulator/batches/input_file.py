@@ -17,6 +17,7 @@ import orjson
 
 from tierwise.emulator.batches.prompt_tokens import prompt_tokens
 from tierwise.emulator.batches.rows import lines_of
+from tierwise.emulator.caches import Caches, with_cache
 from tierwise.emulator.decoding import decode_image
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
@@ -36,8 +37,8 @@ class CheckedInput:
     tokens: int
 
 
-def check_input(path: Path, call: Call, model: Model) -> CheckedInput:
-    """Read the whole file once.
+def check_input(path: Path, call: Call, model: Model, caches: Caches) -> CheckedInput:
+    """Read the whole file once; what `caches` hold counts with the rows that name them.
 
     Raises:
       Refusal: 400, the file is empty, or a line of it does not fit.
@@ -47,6 +48,8 @@ def check_input(path: Path, call: Call, model: Model) -> CheckedInput:
         decoded = _decoded(number, line, call)
         rows += 1
         try:
+            if name := decoded.get("cached_content"):
+                decoded = with_cache(decoded, caches.find(name, call), call)
             asked = read_asked(call, model, decoded, ServiceTier.BATCH, defaultdict(bytes))
         except Refusal:
             continue  # refused when its turn comes: an error of this row alone

@@ -1,0 +1,113 @@
+"""Which caches the rows of jobs name: made and prolonged where that pays, and never longer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.batches.made_jobs import make_job
+from tests.conftest import EmulatedGemini
+from tierwise.answerer import ServiceKind
+from tierwise.batches.job_caches import JobCaches, rows_as_sent
+from tierwise.batches.job_files import BatchJob, Taken
+from tierwise.gemini.blocking_caches import BlockingCaches
+from tierwise.gemini.service import Service
+from tierwise.journal.cache_records import CacheFiles
+
+WORDS = " ".join(f" word{number}" for number in range(1200))
+ROWS = 20
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def caches(gemini: EmulatedGemini, tmp_path: Path) -> JobCaches:
+    service = Service(ServiceKind.EMULATOR, endpoint=gemini.url)
+    return JobCaches(BlockingCaches(service), service, CacheFiles(str(tmp_path / "journal"), "run"))
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Callable[..., BatchJob]:
+    """Makes jobs that wait to be sent."""
+
+    def make(number: int, rows: int = ROWS, **changed: Any) -> BatchJob:
+        folder = tmp_path / "journal" / "parts" / str(number)
+        made = make_job(folder, rows, first=number * 1000, words=WORDS, picture_bytes=10)
+        return BatchJob(replace(made.order, id=str(number))).with_(**changed)
+
+    return make
+
+
+def told(gemini: EmulatedGemini) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(gemini.control("GET", "/emulator/caches"))
+    return found
+
+
+def hours(cache: dict[str, Any]) -> float:
+    made, ends = (datetime.fromisoformat(cache[name]) for name in ("createTime", "expireTime"))
+    return (ends - made) / HOUR
+
+
+def test_a_cache_is_made_where_the_rows_that_wait_pay_for_it(
+    caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
+) -> None:
+    one, other, few = waiting(1), waiting(2), waiting(3, 5)
+    # Written at $0.25, an hour at $1.00, and each row saves $0.10: five rows are too few.
+    assert caches.named_by(few, [few], HOUR) == {}
+    [name] = caches.named_by(few, [few, one], HOUR).values()
+    assert [cache["name"] for cache in told(gemini)] == [name]
+    # For two days it takes almost 500 rows.
+    assert caches.named_by(other, [other], 48 * HOUR) == {}
+    # Twenty pay for two hours more, by which the cache is prolonged, and no other is made.
+    assert caches.named_by(other, [other], 2 * HOUR) == {other.order.beginnings[0].key: name}
+    [cache] = told(gemini)
+    assert hours(cache) == pytest.approx(2, abs=0.1)
+    assert sum(record.spent.cost for record in caches.files.all()) == cache["nano_usd"]
+    assert caches.named_by(few, [few], HOUR) == {few.order.beginnings[0].key: name}
+    assert gemini.billed() == cache["nano_usd"]
+
+
+def test_after_a_refusal_nothing_that_begins_so_names_one(
+    caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
+) -> None:
+    job = waiting(1)
+    named = {job.order.beginnings[0].key: "cachedContents/1"}
+    gone = waiting(2, caches=named, taken=Taken(answered=3, again=17, cache_gone=17))
+    assert caches.named_by(job, [job, gone], HOUR) == {}
+    assert caches.named_by(job, [job, waiting(3, uncached=True)], HOUR) == {}
+    assert caches.named_by(job.with_(uncached=True), [job], HOUR) == {}
+    assert told(gemini) == []
+
+
+def test_caches_cost_no_more_than_their_reserve(
+    caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
+) -> None:
+    job = waiting(1)
+    caches.reserve = 100_000
+    assert caches.named_by(job, [job], HOUR) == {}
+    caches.reserve = 100_000_000
+    assert caches.named_by(job, [job], HOUR)
+    assert gemini.billed() <= caches.reserve
+
+
+def test_rows_are_sent_without_what_their_cache_holds(
+    waiting: Callable[..., BatchJob], tmp_path: Path
+) -> None:
+    job = waiting(1, 3)
+    with rows_as_sent(job) as uris:
+        whole = [json.loads(line) for uri in uris for line in Path(uri).read_text().splitlines()]
+    [begins] = job.order.beginnings
+    with rows_as_sent(job.with_(caches={begins.key: "cachedContents/1"})) as uris:
+        rows = [json.loads(line) for uri in uris for line in Path(uri).read_text().splitlines()]
+    assert not any(Path(uri).exists() for uri in uris)
+    for row, full in zip(rows, whole, strict=True):
+        assert row["request"].pop("cachedContent") == "cachedContents/1"
+        [text, *rest] = full["request"]["contents"][0]["parts"]
+        assert "word1199" in text["text"]
+        full["request"]["contents"][0]["parts"] = rest
+        assert row == full
