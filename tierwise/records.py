@@ -318,10 +318,10 @@ class Answer(Record):
     that an earlier run asked, to which its baseline belongs as its cost does. Money is in
     nano-dollars, times are in milliseconds and ISO 8601. `cut_off` says that a reply before it
     ended at the output limit. `first` is what came of an earlier ask because of which this one was
-    made: a doubtful answer by a cheaper route, or a refusal. `route_reason` is why it was asked by
-    this route, for people. `service` is who was paid for it, None for people. `label_form` is how
-    the question was put (`tierwise.answers.forms`), empty where nothing is to be told of that.
-    `asked_with` are the
+    made: a doubtful answer by a cheaper route, a refusal, or with `below` the label of a tree below
+    which this one was asked. `route_reason` is why it was asked by this route, for people.
+    `service` is who was paid for it, None for people. `label_form` is how the question was put
+    (`tierwise.answers.forms`), empty where nothing is to be told of that. `asked_with` are the
     tasks that shared its request for this image, without itself. `pack` names the request of
     several images in which it was first asked, whatever became of that; empty where it never was,
     and in early journals. `answered_as` is what came back where another name of the label did.
@@ -354,6 +354,7 @@ class Answer(Record):
     earlier: bool = False
     pack: str = ""
     answered_as: str = ""
+    below: bool = False
 
     @property
     def paid(self) -> Spent:
@@ -363,7 +364,7 @@ class Answer(Record):
     @property
     def escalated(self) -> bool:
         """Whether an answer by another route was in doubt before."""
-        return any(isinstance(one, Answer) for one in _asked_before(self))
+        return any(isinstance(one, Answer) for one in _replaced(self))
 
     def after(self, first: Outcome) -> Answer:
         """The same, asked because of what came of an earlier ask."""
@@ -376,8 +377,8 @@ class Failure(Record):
 
     `run_ended` says that nothing is wrong with this image: the run had ended before its turn came.
     `may_pass` that a reason which is mostly final is not here: the next run asks again.
-    `first`, `baseline`, `earlier` and `pack` are as in an answer. One that is `put_off` waits
-    for a batch job, and is in no table: nothing is published before all have come.
+    `first`, `below`, `baseline`, `earlier` and `pack` are as in an answer. One that is `put_off`
+    waits for a batch job, and is in no table: nothing is published before all have come.
     """
 
     request_id: str
@@ -398,6 +399,7 @@ class Failure(Record):
     earlier: bool = False
     pack: str = ""
     put_off: bool = False
+    below: bool = False
 
     @property
     def unasked(self) -> bool:
@@ -462,10 +464,11 @@ class NamedPage(Record):
         return [NamedOutcome(self.file, outcome) for outcome in self.outcomes]
 
 
-def _asked_before(outcome: Outcome) -> Iterator[Outcome]:
-    """What came of the asks before this one, the last first."""
+def _replaced(outcome: Outcome) -> Iterator[Outcome]:
+    """What came of the asks in whose place this one, or one before it, was made; the last first."""
     while before := outcome.first:
-        yield before
+        if not outcome.below:
+            yield before
         outcome = before
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -94,21 +94,21 @@ def _print_audit(task: str, found: dict[str, Any], console: Console) -> None:
         )
 
 
-def print_asked_again(
-    tasks: dict[str, Any], console: Console, *, top_down: Collection[str] = ()
-) -> None:
-    """Print how many images were asked again by another route; `tasks` stands in `run.json`.
-
-    Those of tasks that are asked `top_down` were asked below their first answer.
-    """
+def print_asked_again(tasks: dict[str, Any], console: Console) -> None:
+    """Print how many images were asked again by another route; `tasks` stands in `run.json`."""
     for name, counts in tasks.items():
         if images := counts["escalated"]:
-            why = (
-                "asked a second question, below the label of the first."
-                if name in top_down
-                else "asked again, because the first answer was in doubt."
+            say(
+                console,
+                f"{name}: {counted(images, 'image')} of {counts['asked']} asked again, because the "
+                "first answer was in doubt.",
             )
-            say(console, f"{name}: {counted(images, 'image')} of {counts['asked']} {why}")
+        if images := counts.get("second_questions", 0):  # early files do not say
+            say(
+                console,
+                f"{name}: {counted(images, 'image')} of {counts['asked']} asked a second question, "
+                "below the label of the first.",
+            )
         if images := counts.get("declined", 0):  # early files do not say
             say(
                 console,

@@ -64,8 +64,7 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
         print_forms(task, run["tasks"][task.name], console)
     print_followed(run, console)
     print_packs(run, console)
-    top_down = [task.name for task in asked.values() if task.top_down]
-    print_asked_again(run["tasks"], console, top_down=top_down)
+    print_asked_again(run["tasks"], console)
     print_near_duplicates(run, console)
     # What has no answer, and what can be done about it?
     print_failures(run, output, console)

@@ -173,6 +173,37 @@ tasks:
     assert high < baseline(run) < high * 1.2
 
 
+def test_a_tree_in_two_questions_is_one_look_with_the_words_of_both(
+    archive: Path, classify: Callable[..., Any]
+) -> None:
+    tasks = """
+model: gemini-3.1-flash-lite
+together: false
+tasks:
+  plain: {prompt: "Is the picture plain?", labels: ["yes", "no"]}
+  shade:
+    prompt: How light is it?
+    labels:
+      - night
+      - day
+      - {label: black, parent: night}
+      - {label: dark, parent: night}
+      - {label: grey, parent: day}
+      - {label: bright, parent: day}
+    top_down: true
+"""
+    run = classify(archive, tasks=tasks)
+    assert baseline(run) == recomputed(run)
+    assert not any(row["escalated"] for row in run.answers("shade"))
+    [first] = [row for row in run.costs if row["outcome"] == "first_question"]
+    assert (first["images"], first["requests"], first["baseline_cost_usd"] > 0) == (0, 5, True)
+    counts = run.run["tasks"]["shade"]
+    assert (counts["escalated"], counts["second_questions"], counts["asked"]) == (0, 6, 7)
+    *way_down, paid = steps(run).values()
+    assert sum(way_down) == paid
+    assert steps(run)["Second looks"] > 0, "the naive way looks once"
+
+
 def steps(run: Any) -> dict[str, Decimal]:
     """The waterfall of the page, in dollars."""
     shown = (run.output / "report.html").read_text("utf-8")

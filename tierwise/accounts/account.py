@@ -14,6 +14,7 @@ from tierwise.accounts.costs import (
     CACHE,
     DECLINED,
     ESCALATED,
+    FIRST_QUESTION,
     REPEATED,
     REUSED,
     CostRow,
@@ -28,6 +29,7 @@ from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, Reason, ServiceTier, Spent, Usage
 
 _MOST_VALUES = 1_000
+_NO_FAILURES = (ANSWERED, REUSED, REPEATED, ESCALATED, FIRST_QUESTION, DECLINED, CACHE)
 
 
 def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
@@ -112,7 +114,8 @@ def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str
     """Per task: images asked, answered, reused, failed, by tier; the totals.
 
     `truncated` counts failures, `cut_off` answers of this run, after a reply ended at its limit,
-    `escalated` images that were asked again because their first answer was in doubt, `declined`
+    `escalated` images that were asked again because their first answer was in doubt,
+    `second_questions` those asked below the label of a first question, `declined`
     those asked at the route for refusals.
     """
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
@@ -160,7 +163,7 @@ def failures(rows: Iterable[CostRow]) -> dict[str, int]:
     """How many images failed for which reason, over all tasks."""
     counts: dict[str, int] = {}
     for key, total in rows:
-        if key.outcome not in (ANSWERED, REUSED, REPEATED, ESCALATED, DECLINED, CACHE):
+        if key.outcome not in _NO_FAILURES:
             counts[key.outcome] = counts.get(key.outcome, 0) + total.images
     return dict(sorted(counts.items()))
 
@@ -310,6 +313,7 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
         "truncated": images.get(Reason.TRUNCATED, 0),
         "cut_off": sum(total.cut_off for _, total in rows),
         "escalated": sum(total.escalated for _, total in rows),
+        "second_questions": sum(total.second_questions for _, total in rows),
         "declined": sum(total.declined for _, total in rows),
         "served_tiers": served(rows),
         "model_versions": _versions(rows),

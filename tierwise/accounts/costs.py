@@ -15,6 +15,7 @@ ANSWERED = "answered"
 REUSED = "reused"
 REPEATED = "repeated"
 ESCALATED = "escalated"
+FIRST_QUESTION = "first_question"
 DECLINED = "declined"
 CACHE = "cache"
 
@@ -25,7 +26,8 @@ class CostKey:
 
     `outcome` is `answered`, `reused`, a failure's reason, `repeated`: paid requests whose reply
     could not be used and that were asked again, `escalated`: first answers that were in doubt, so
-    that the image was asked again by another route, `declined`: refusals after which it was asked
+    that the image was asked again by another route, `first_question`: those to the first of two
+    questions about a tree, `declined`: refusals after which it was asked
     at the route for these, or `cache`: writing and storing what many requests begin with.
     `charged_to` is the value of the manifest column whose costs are told apart, empty without one.
     `model_version` is what the replies say of the model that answered, `label_form` how it was
@@ -49,7 +51,8 @@ class CostTotals(Record):
     `baseline_before` is that of answers of earlier runs, which counts there, not here.
     `run_ended` counts the images that failed because the run had ended before their turn, `cut_off`
     those that were answered after a reply had ended at the output limit, `escalated` those whose
-    first answer was in doubt, `declined` those asked again after a refusal, `followed` those asked
+    first answer was in doubt, `second_questions` those asked below the label of the first,
+    `declined` those asked again after a refusal, `followed` those asked
     once, at a media resolution that followed what the picture shows. Each image counts once in
     `images`: with its final outcome.
     """
@@ -63,6 +66,7 @@ class CostTotals(Record):
     baseline_before: int = 0
     followed: int = 0
     declined: int = 0
+    second_questions: int = 0
 
     @classmethod
     def zero(cls) -> CostTotals:
@@ -80,6 +84,7 @@ class CostTotals(Record):
             self.baseline_before + other.baseline_before,
             self.followed + other.followed,
             self.declined + other.declined,
+            self.second_questions + other.second_questions,
         )
 
 
@@ -90,7 +95,7 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     """The rows of `costs` that one outcome adds to.
 
     Its own, that of its repeated requests, and those of asks before it: a first answer that was in
-    doubt, a refusal.
+    doubt, a refusal, the first of two questions.
     """
     version = form = ""
     if isinstance(outcome, Answer):
@@ -116,13 +121,14 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     if outcome.wasted != Spent():
         totals.append((replace(key, outcome=REPEATED), CostTotals(outcome.wasted)))
     if outcome.first:
-        totals += _of_first(outcome.first, outcome.task, charged_to)
+        of_first = _of_first_question if outcome.below else _of_first
+        totals += of_first(outcome.first, outcome.task, charged_to)
     return totals
 
 
 def _followed(outcome: Outcome) -> int:
     """1 for an answer by a route that its picture chose; what was asked again chose another way."""
-    if isinstance(outcome, Failure) or outcome.first:
+    if isinstance(outcome, Failure) or (outcome.first and not outcome.below):
         return 0
     return int(follows_picture(outcome.route_reason))
 
@@ -135,9 +141,18 @@ def _of_first(first: Outcome, task: str, charged_to: str) -> list[tuple[CostKey,
     return [(replace(key, outcome=DECLINED), CostTotals(first.spent, declined=1)), *others]
 
 
+def _of_first_question(
+    first: Outcome, task: str, charged_to: str
+) -> list[tuple[CostKey, CostTotals]]:
+    """Of the first of two questions: the image itself counts with the second."""
+    (key, own), *others = totals_of(replace(first, task=task), charged_to)
+    own = replace(own, images=0, run_ended=0, cut_off=0, followed=0, second_questions=1)
+    return [(replace(key, outcome=FIRST_QUESTION), own), *others]
+
+
 def is_waste(key: CostKey) -> bool:
     """Whether what was paid here brought no answer."""
-    return key.outcome not in (ANSWERED, REUSED, ESCALATED, CACHE)
+    return key.outcome not in (ANSWERED, REUSED, ESCALATED, FIRST_QUESTION, CACHE)
 
 
 def regrouped(

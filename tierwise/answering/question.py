@@ -11,7 +11,7 @@ from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
 from tierwise.tasks import Task
-from tierwise.tasks.stages import after_doubt, after_refusal
+from tierwise.tasks.stages import after_doubt, after_refusal, below_first
 from tierwise.wording import render, request_id
 
 
@@ -59,7 +59,8 @@ def with_first(
     """What came of a task: of an ask that was not needed, what came of the one before."""
     if not task.after_first:
         return found
-    of_both = after_refusal if task.after_refusal else after_doubt
+    goes_on = below_first if task.cut_by else after_doubt
+    of_both = after_refusal if task.after_refusal else goes_on
     outcome = of_both(earlier[task.after_first], found)
     return replace(outcome, task=task.name) if outcome else None
 

@@ -176,13 +176,15 @@ class Workload:
             usage = replace(usage, cached_tokens=cached)
             earlier = self._earlier_answers(task, scenario)
             alone = forms * (self.texts.alone[place] + earlier) * scenario.text
-            looks = 1 / max(1, len(task.first_questions))
+            goes_on = bool(task.cut_by) and not task.after_refusal
+            looks = 0 if goes_on else 1 / max(1, len(task.first_questions))
             alike = example_tokens(
                 task.examples_shown, route.model, MediaResolution.HIGH, vertex=vertex
             )
             naive = _usage(named, alone, pack * (seen.naive * looks + alike), *part)
-            # The naive way asks each image once, and nothing for an audit.
-            counted = not (task.after_first or task.audit)
+            # The naive way asks each image once, and nothing for an audit; where a tree is asked in
+            # two questions, it has the words of both.
+            counted = not (task.audit or (task.after_first and not goes_on))
             found[task.name] = Load(
                 images=round(requests * pack),
                 requests=0 if place else round(paid),

@@ -128,9 +128,10 @@ class Billing:
     ) -> list[int]:
         """The same asked the naive way (`tierwise.accounts.naive_way`), for one name of each image.
 
-        First questions (`Task.first_questions`) pay the picture in equal parts. The words of a
-        question are what this request was billed for its words, scaled by our estimates for the
-        question alone and for the request; its reply is its share of this one.
+        First questions (`Task.first_questions`) pay the picture in equal parts; of two about a tree
+        the first one does. The words of a question are what this request was billed for its words,
+        scaled by our estimates for the question alone and for the request; its reply is its share
+        of this one.
         """
         usage = sum((share.usage for share in shares), Usage())
         estimated = sum(map(text_tokens, texts)) or 1
@@ -142,7 +143,9 @@ class Billing:
             text = billed_text * text_tokens(alone) // estimated
             if ask.task.per:  # one form for all its images
                 text = split(text, len(asks))[place]
-            picture = self._image_tokens(ask, MediaResolution.HIGH, *_original(ask))
+            picture = 0
+            if not ask.task.cut_by:
+                picture = self._image_tokens(ask, MediaResolution.HIGH, *_original(ask))
             firsts = ask.task.first_questions or (ask.task.written_as,)
             shared = split(cost_nano_usd(Usage(picture), price), len(firsts))
             shown = example_tokens(

@@ -27,7 +27,7 @@ LEVER_NAMES: Mapping[Lever, tuple[str, str]] = {
     Lever.CACHE: ("Cached prompts", "input that the service had seen before"),
     Lever.TIER: ("Service tier", "flex or batch in place of standard; priority costs more"),
     Lever.OTHER_PRICES: ("Other prices", "another model answered, or a long prompt cost more"),
-    Lever.SECOND_LOOKS: ("Asked again in doubt", "first answers that a second one replaced"),
+    Lever.SECOND_LOOKS: ("Second looks", "first answers that a second one replaced, or goes below"),
     Lever.WASTE: ("Failed and repeated", "requests that were paid and brought no answer"),
     Lever.AUDITS: ("Audits", "answers that only check others"),
 }

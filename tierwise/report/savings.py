@@ -38,7 +38,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, REUSED
+from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, REUSED
 from tierwise.prices.prices import nano_usd
 from tierwise.records import ServiceTier, Usage
 from tierwise.report.cost_lines import CostLine, added, cost_groups
@@ -123,7 +123,9 @@ def _lever_of(line: CostLine, audits: Collection[str]) -> Lever | None:
     if line.task in audits:
         return Lever.AUDITS
     levers = {REUSED: Lever.TWINS, ESCALATED: Lever.SECOND_LOOKS, CACHE: Lever.CACHE}
-    return None if line.outcome == ANSWERED else levers.get(line.outcome, Lever.WASTE)
+    if line.outcome in (ANSWERED, FIRST_QUESTION):
+        return None
+    return levers.get(line.outcome, Lever.WASTE)
 
 
 def _of_answers(
@@ -135,6 +137,9 @@ def _of_answers(
     if standard is None:
         return {Lever.OTHER_PRICES: total.baseline - total.cost}
     usage = total.usage
+    # The naive way looks once where a tree is asked in two questions.
+    looks = sum(line.usage.image_tokens for line in lines if line.outcome == FIRST_QUESTION)
+    second_looks = _input(looks, standard)
     image = _input(usage.image_tokens, standard)
     text = _input(usage.input_tokens - usage.image_tokens, standard)
     reply = _output(usage.output_tokens + usage.thought_tokens, standard)
@@ -146,7 +151,8 @@ def _of_answers(
     ]
     return {
         Lever.LOOKS: naive_image - looked,
-        Lever.RESOLUTION: looked - image,
+        Lever.RESOLUTION: looked - (image - second_looks),
+        Lever.SECOND_LOOKS: -second_looks,
         Lever.PROMPTS: total.baseline - naive_image - reply - text,
         Lever.CACHE: image + text + reply - sum(at_standard),
         Lever.TIER: sum(at_standard) - sum(at_tier),

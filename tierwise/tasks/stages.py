@@ -65,6 +65,13 @@ def after_doubt(first: Outcome | None, second: Outcome | None) -> Outcome | None
     return second.after(first)
 
 
+def below_first(first: Outcome | None, second: Outcome | None) -> Outcome | None:
+    """What came of a task that was asked once more below the label that was answered, if it was."""
+    if first is None or second is None:
+        return first
+    return replace(second.after(first), below=True)
+
+
 def _asks(task: Task) -> Iterator[tuple[str, Task]]:
     """Each by a name among them."""
     once = task.on_refusal is not None
