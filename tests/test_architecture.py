@@ -30,7 +30,8 @@ ROOMS = [
     "templates",
 ]
 KNOWLEDGE = {
-    *("accounts", "answers", "calibration", "counts", "forecast", "images", "plots", "prices"),
+    *("accounts", "answers", "calibration", "counts", "exports", "forecast", "images", "plots"),
+    "prices",
     *("report", "statistics", "tasks", "taxonomy"),
 }
 # The door: what people import, and what they start.

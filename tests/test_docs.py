@@ -144,6 +144,7 @@ def _runnable() -> Iterator[str]:
         "run",
         "report",
         "review",
+        "export",
         "show",
         "forget",
     )
@@ -165,7 +166,8 @@ def test_the_commands_of_the_pages_do_what_they_say(
     commands = list({tuple(command_words(one)): one for one in _runnable()}.values())
     commands += [one for one in COMMANDS if re.search("--calibration=|--corrections=", one)]
     assert {command.split()[0] for command in commands} == {
-        *("calibrate", "measure", "optimize", "plan", "run", "report", "review", "show", "forget")
+        *("calibrate", "measure", "optimize", "plan", "run", "report", "review", "export"),
+        *("show", "forget"),
     }
     for command in commands:
         words = command_words(command.replace("http://127.0.0.1:8765", gemini.url))

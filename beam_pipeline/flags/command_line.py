@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from tierwise.beam_pipeline.flags.flag import (
     CALIBRATE,
     EMULATOR,
+    EXPORT,
     FORGET,
     MEASURE,
     OPTIMIZE,
@@ -43,6 +44,7 @@ VERBS = {
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "report": "Turn a finished run's tables into one page for people; asks nobody.",
     "review": "Draw pictures at random, for people to label; asks nobody.",
+    "export": "Write a finished run for spreadsheets and other programs; asks nobody.",
     "show": "Print the end of the last run into an output again; asks nobody.",
     "forget": "Take one picture out of tables, journal, thumbnails and page; the account stays.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
@@ -55,6 +57,7 @@ _EXAMPLES = {
     "optimize": "tierwise optimize --input=photos/ --output=small/ --profile=content",
     "report": "tierwise report --output=out/",
     "review": "tierwise review --output=out/ --random=200",
+    "export": "tierwise export --output=out/ --to=csv,jsonl",
     "show": "tierwise show --output=out/",
     "forget": "tierwise forget --output=out/ --uri=photos/0001.jpg",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
@@ -70,9 +73,20 @@ _OTHER_STATUS = {
     PLAN: "2 refused",
 }
 
+# Of verbs that take no flags of Beam.
+_STATUS = {
+    EMULATOR: "",
+    REPORT: "0 done; 2 refused: there is no finished run, or of another version",
+    REVIEW: "0 done; 2 refused: no finished run, or labels would be lost",
+    EXPORT: "0 done; 2 refused: there is no finished run, or it is damaged",
+    FORGET: "0 done; 1 broke off, start it again; 2 refused: nothing there has this\nname or "
+    "content, a run is going on, or batch jobs are under way",
+    SHOW: "0 shown; 2 refused: there is no run, or it is still going on",
+}
+
 # Flags that name files or folders and do not read addresses of these by themselves.
 _PLACES = {
-    *("output", "tasks", "calibration", "prices", "corrections", "bucket"),
+    *("output", "into", "tasks", "calibration", "prices", "corrections", "bucket"),
     *("emulator_knows", "emulator_faults", "knows", "faults"),
 }
 _METAVARS: dict[object, str] = {
@@ -114,7 +128,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
         settings[name] = local_path(settings[name]) if settings[name] else settings[name]
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
-    if verb in (EMULATOR, FORGET, REPORT, REVIEW, SHOW) and unknown:
+    if verb in _STATUS and unknown:
         raise InputError(unknown_flag(unknown[0], verb))
     for before, word in pairwise(["", *unknown]):
         if not word.startswith("-") and not _takes_value(before):
@@ -277,19 +291,8 @@ def _wrapped(text: str, width: int = 56) -> str:
 
 
 def _about_beam(verb: str) -> str:
-    if verb == EMULATOR:
-        return ""
-    if verb == REPORT:
-        return "\n\nexit status: 0 done; 2 refused: there is no finished run, or of another version"
-    if verb == REVIEW:
-        return "\n\nexit status: 0 done; 2 refused: no finished run, or labels would be lost"
-    if verb == FORGET:
-        return (
-            "\n\nexit status: 0 done; 1 broke off, start it again; 2 refused: nothing there has "
-            "this\nname or content, a run is going on, or batch jobs are under way"
-        )
-    if verb == SHOW:
-        return "\n\nexit status: 0 shown; 2 refused: there is no run, or it is still going on"
+    if verb in _STATUS:
+        return f"\n\nexit status: {_STATUS[verb]}" if _STATUS[verb] else ""
     return (
         "\n\nAll flags of Apache Beam pass through: --runner, --project, --region, "
         "--temp_location\nand so on. Without --runner the job runs in this process.\n\n"

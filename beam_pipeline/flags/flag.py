@@ -15,6 +15,7 @@ OPTIMIZE = "optimize"
 REPORT = "report"
 SHOW = "show"
 REVIEW = "review"
+EXPORT = "export"
 FORGET = "forget"
 EMULATOR = "emulator"
 

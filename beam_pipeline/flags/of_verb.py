@@ -5,6 +5,7 @@ from __future__ import annotations
 from tierwise.beam_pipeline.flags import (
     calibrate,
     emulator,
+    export,
     forget,
     measure,
     optimize,
@@ -24,6 +25,7 @@ FLAGS = (
     *optimize.FLAGS,
     *report.FLAGS,
     *review.FLAGS,
+    *export.FLAGS,
     *show.FLAGS,
     *forget.FLAGS,
     *emulator.FLAGS,

@@ -14,6 +14,7 @@ WIDE = "wide"
 TABLE_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE, COUNTS)
 RUN_FILE = "run.json"
 PAGE_FILE = "report.html"
+EXPORT_FOLDER = "export"
 
 _TASK = f"{ANSWERS}/task="
 _PART = re.compile(

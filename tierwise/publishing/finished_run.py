@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,25 +48,42 @@ class FinishedRun:
             if listed["file"].rpartition("/")[0] == table:
                 yield from self._batches(join(self.folder, listed["file"]), columns, optional)
 
+    def columns(self, table: str) -> list[str] | None:
+        """The names of a table's columns, None where the run has no such table.
+
+        Raises:
+            InputError: its first file cannot be read.
+        """
+        for listed in self.run["tables"]:
+            if listed["file"].rpartition("/")[0] == table:
+                with _parquet(join(self.folder, listed["file"])) as file:
+                    return list(file.schema_arrow.names)
+        return None
+
     def _batches(
         self, uri: str, columns: Sequence[str], optional: Sequence[str]
     ) -> Iterator[pa.RecordBatch]:
-        try:
-            with files_for(uri).open(uri) as stream:
-                file = pq.ParquetFile(stream)
-                there = set(file.schema_arrow.names)
-                if missing := [name for name in columns if name not in there]:
-                    raise InputError(
-                        f"{uri}: has no column {missing[0]}; it was written by an older version, "
-                        f"or by something else. {_AGAIN}"
-                    )
-                wanted = [*columns, *(name for name in optional if name in there)]
-                wanted = list(dict.fromkeys(wanted))
-                yield from file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=wanted)
-        except FileNotFoundError as error:
-            raise InputError(f"{uri}: is missing, though {RUN_FILE} lists it. {_AGAIN}") from error
-        except pa.ArrowException as error:
-            raise InputError(f"{uri}: cannot be read as Parquet: {error}. {_AGAIN}") from error
+        with _parquet(uri) as file:
+            there = set(file.schema_arrow.names)
+            if missing := [name for name in columns if name not in there]:
+                raise InputError(
+                    f"{uri}: has no column {missing[0]}; it was written by an older version, "
+                    f"or by something else. {_AGAIN}"
+                )
+            wanted = [*columns, *(name for name in optional if name in there)]
+            wanted = list(dict.fromkeys(wanted))
+            yield from file.iter_batches(batch_size=_ROWS_PER_BATCH, columns=wanted)
+
+
+@contextmanager
+def _parquet(uri: str) -> Iterator[pq.ParquetFile]:
+    try:
+        with files_for(uri).open(uri) as stream:
+            yield pq.ParquetFile(stream)
+    except FileNotFoundError as error:
+        raise InputError(f"{uri}: is missing, though {RUN_FILE} lists it. {_AGAIN}") from error
+    except pa.ArrowException as error:
+        raise InputError(f"{uri}: cannot be read as Parquet: {error}. {_AGAIN}") from error
 
 
 def open_finished_run(folder: str, flag: str = "output") -> FinishedRun:

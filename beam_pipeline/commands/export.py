@@ -1,0 +1,96 @@
+"""`tierwise export`: a finished run in the forms that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tierwise.accounts.table_names import EXPORT_FOLDER
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.flags.forms import CSV, JSON_LINES, read_forms
+from tierwise.beam_pipeline.trials.trial_names import is_trial
+from tierwise.errors import InputError, TablesError
+from tierwise.exports.csv_sheet import CSV_BEGINS, MOST_ROWS, csv_lines
+from tierwise.exports.json_lines import JSON_LINES_BEGIN, json_lines
+from tierwise.publishing.check_tables import check_tables
+from tierwise.publishing.finished_run import FinishedRun, open_finished_run
+from tierwise.publishing.pictures_by_name import PicturesByName, pictures_by_name
+from tierwise.shown import counted, suggestion
+from tierwise.storage.files import files_for, join
+
+
+def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
+    """Write what is wanted, and say where."""
+    del beam_flags  # the command line refuses them for this verb
+    output = settings.output.rstrip("/") or settings.output
+    found = open_finished_run(output)
+    _check(found, output)
+    tasks = _tasks(found, settings.task)
+    into = settings.into or join(output, EXPORT_FOLDER)
+    with pictures_by_name(found, tasks) as pictures:
+        for form in read_forms(settings.to, "to"):
+            try:
+                _WRITERS[form](pictures, into)
+            except OSError as error:
+                reason = error.strerror or type(error).__name__
+                raise InputError(f"{into}: cannot be written: {reason}.") from error
+        if pictures.run.emulated:
+            print("EMULATED: these answers come from a local emulator, not from Gemini.")
+    return 0
+
+
+def _check(found: FinishedRun, output: str) -> None:
+    """Refuse tables that are not what was written, and those of a calibration."""
+    if all(is_trial(task["name"]) for task in found.run["asked"]):
+        raise InputError(
+            f"--output={output}: was made by tierwise calibrate or measure, which only try ways "
+            "to ask. Name the output of tierwise run."
+        )
+    try:
+        check_tables(output, found.run["tables"])
+    except TablesError as error:
+        raise InputError(str(error)) from error
+
+
+def _tasks(found: FinishedRun, written: str | None) -> tuple[str, ...]:
+    """The tasks that are wanted; none stands for all."""
+    known = [one["name"] for one in found.run["asked"] if not one["audit_of"]]
+    wanted = tuple(word.strip() for word in (written or "").split(",") if word.strip())
+    if unknown := [name for name in wanted if name not in known]:
+        raise InputError(
+            f"--task={written}: {unknown[0]} is no task of this run. "
+            f"{suggestion(unknown[0], known, 'tasks')}"
+        )
+    return wanted
+
+
+def _write_csv(pictures: PicturesByName, into: str) -> None:
+    uri = join(into, "pictures.csv")
+    _write(uri, csv_lines(pictures.run, pictures), CSV_BEGINS)
+    rows = len(pictures)
+    print(f"CSV: {uri}: {counted(rows, 'picture')}")
+    if rows >= MOST_ROWS:
+        print(f"Excel shows the first {MOST_ROWS:,} lines of a file; other programs read all.")
+
+
+def _write_json_lines(pictures: PicturesByName, into: str) -> None:
+    uri = join(into, "pictures.jsonl")
+    _write(uri, json_lines(pictures.run, pictures), JSON_LINES_BEGIN)
+    print(f"JSON Lines: {uri}: {counted(len(pictures), 'picture')}")
+
+
+def _write(uri: str, lines: Iterable[bytes], begins: bytes) -> None:
+    """Write a file whole, in the place of an earlier export, whose beginning is known."""
+    files = files_for(uri)
+    if files.exists(uri):
+        with files.open(uri) as before:
+            if before.read(len(begins)) != begins:
+                raise InputError(
+                    f"{uri}: is no export of tierwise, which would be written in its place. Move "
+                    "it away, or give another --into."
+                )
+    with files.create(uri) as file:
+        for line in lines:
+            file.write(line)
+
+
+_WRITERS = {CSV: _write_csv, JSON_LINES: _write_json_lines}
