@@ -26,9 +26,10 @@ from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import HEARTBEAT, Heartbeat, Lease, sign_earlier, take_lease
 from tierwise.publishing.closing import settle_earlier
 from tierwise.publishing.fenced_write import remove_unwritten
+from tierwise.publishing.written_before import LEASES
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.scheduling.worst_cases import dearest_request
-from tierwise.storage.files import files_for
+from tierwise.storage.files import files_for, join
 from tierwise.storage.thumbnail_files import thumbnails_below
 
 # How often processes on this machine look whether others are refused too.
@@ -71,6 +72,22 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
     except OSError as error:
         raise unwritable(job.output, error) from error
     return lease
+
+
+def take_output(
+    output: str, run_id: str, options: PipelineOptions, *, take_over: bool = False
+) -> Lease:
+    """Take the lease of an output of `optimize`, which has no journal.
+
+    Raises:
+        InputError: another run is going on, or the output cannot be written.
+    """
+    away = not on_this_machine(options)
+    record = new_record(run_id, untraced_requests=0, journal_version=VERSION, handed_over=away)
+    try:
+        return take_lease(join(output, LEASES), record, take_over=take_over)
+    except OSError as error:
+        raise unwritable(output, error) from error
 
 
 def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:

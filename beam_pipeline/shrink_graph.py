@@ -12,6 +12,7 @@ from apache_beam.pvalue import AsSingleton
 from tierwise.accounts.ending import REMEMBERED
 from tierwise.answering.optimize_file import Shrinking
 from tierwise.images.limits import Limits
+from tierwise.journal.run_records import Lease
 from tierwise.metrics import (
     Kept,
     Optimized,
@@ -29,7 +30,7 @@ from tierwise.publishing.publish_metrics import (
 )
 from tierwise.publishing.written_before import SHRINK_STAGING, tables_before
 from tierwise.records import ImageFile, ImageSettings, MediaResolution
-from tierwise.storage.files import files_for, join
+from tierwise.storage.files import join
 from tierwise.storage.listing import Input
 from tierwise.storage.overlap import check_apart
 from tierwise.transforms.close_run import CloseRun
@@ -50,7 +51,8 @@ _TABLE = "metrics"
 class ShrinkJob:
     """What to shrink, and the model whose tokens are compared, at the prices of the day `on`.
 
-    `facts` open `optimize.json`. `shrinkers` are processes, as in `Plan`.
+    `facts` open `optimize.json`. `shrinkers` are processes, as in `Plan`. `again` says that files
+    may lie in the output, which the `lease` is of.
     """
 
     found: Input
@@ -63,15 +65,16 @@ class ShrinkJob:
     facts: dict[str, Any]
     on: date
     shrinkers: int = 0
+    again: bool = True
+    lease: Lease | None = None
 
 
 def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; one element comes out, the content of `optimize.json`."""
     schema = metrics_schema(job.found.columns)
     staging = join(job.output, SHRINK_STAGING + job.run_id)
-    publication = MetricsPublication(job.output, staging, schema, job.facts)
+    publication = MetricsPublication(job.output, staging, schema, job.facts, job.lease)
     shrinking = Shrinking(job.output, job.settings, job.limits, join(staging, "unfinished"))
-    again = files_for(job.output).is_folder(job.output)
 
     def totals(one: Optimized) -> KindTotals:
         found = (one.picture.format, one.kind) if one.picture else ("failed", "failed")
@@ -79,11 +82,11 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
             one, model=job.model, media_resolution=job.media_resolution, vertex=False
         )
 
-    tables = tables_before(job.output) if again else ()
+    tables = tables_before(job.output) if job.again else ()
     listing = ListImages(job.found, patience_s=job.limits.patience_s, tables=tables)
     listed = root | "ListImages" >> listing
     checked = listed["files"] | "CheckApart" >> beam.Map(_apart, output=job.output)
-    placed = checked | "PlaceFiles" >> PlaceFiles(job.found, job.output if again else "")
+    placed = checked | "PlaceFiles" >> PlaceFiles(job.found, job.output if job.again else "")
     claimed = placed["placed"] | "ClaimPlaces" >> ClaimPlaces(staging)
     optimized = claimed | "OptimizeImages" >> ShrinkPlaced(shrinking, job.shrinkers)
     left_out = {name: listed[name] for name in (SKIPPED, REPEATED_NAMES)}
@@ -97,7 +100,7 @@ def define_shrink_pipeline(root: beam.Pipeline, job: ShrinkJob) -> beam.PCollect
     sums = shrunk | "Totals" >> beam.Map(totals) | "SumTotals" >> SumByKey(OptimizedTotals())
     close = CloseRun(publication, publish_metrics)
     published = (parts, sums, left_out) | "PublishMetrics" >> close
-    if not again:
+    if not job.again:
         return published | "End" >> beam.Map(_end, 0, output=job.output)
     removed = (placed[BEFORE], rows, published) | "RemoveStale" >> RemoveStale(job.output)
     return published | "End" >> beam.Map(_end, AsSingleton(removed), output=job.output)

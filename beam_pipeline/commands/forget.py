@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 
 from tierwise.accounts.table_names import PAGE_FILE, RUN_FILE
@@ -19,7 +19,7 @@ from tierwise.journal.lines import VERSION
 from tierwise.journal.run_id import new_run_id
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import Lease, take_lease
-from tierwise.publishing.written_before import TOTALS_FILE
+from tierwise.publishing.written_before import LEASES, TOTALS_FILE
 from tierwise.shown import counted
 from tierwise.storage.files import files_for, join
 from tierwise.storage.shown_names import path_of
@@ -34,8 +34,14 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     wanted = _wanted(settings)
     run_id = new_run_id(datetime.now(UTC))
     try:
-        with _held(output, run_id) as lease:
-            removed = forget(output, wanted, run_id, lease.check if lease else _nothing)
+        with ExitStack() as held:
+            leases = [held.enter_context(_lease(folder, run_id)) for folder in _leases(output)]
+
+            def check() -> None:
+                for lease in leases:
+                    lease.check()
+
+            removed = forget(output, wanted, run_id, check)
     except LeaseLostError as error:
         print(f"tierwise: {plain(str(error))}", file=sys.stderr)
         return 1
@@ -55,30 +61,31 @@ def _wanted(settings: Settings) -> Going:
     return Going(contents=frozenset({content_of(settings.content)}))
 
 
-@contextmanager
-def _held(output: str, run_id: str) -> Iterator[Lease | None]:
-    """The lease of an output of runs; `optimize` has none to take.
+def _leases(output: str) -> list[str]:
+    """Where those who write into an output take their leases; raises InputError if it is none."""
+    files, found = files_for(output), list[str]()
+    if files.exists(join(output, RUN_FILE)) or files.folders(join(output, "journal")):
+        found.append(join(output, "journal", "runs"))
+    if files.exists(join(output, TOTALS_FILE)):
+        found.append(join(output, LEASES))
+    if not found:
+        raise InputError(f"--output={output}: tierwise has left nothing there.")
+    return found
 
-    Raises:
-        InputError: it is no output, or a run is going on.
-    """
-    files = files_for(output)
-    if not (files.exists(join(output, RUN_FILE)) or files.folders(join(output, "journal"))):
-        if not files.exists(join(output, TOTALS_FILE)):
-            raise InputError(f"--output={output}: tierwise has left nothing there.")
-        yield None
-        return
+
+@contextmanager
+def _lease(folder: str, run_id: str) -> Iterator[Lease]:
+    """Raises InputError where a run is going on."""
     record = new_record(run_id, untraced_requests=0, journal_version=VERSION)
-    lease = take_lease(join(output, "journal", "runs"), record)
+    lease = take_lease(folder, record)
     try:
         with kept(lease, lambda _: None):  # whoever puts tables in place looks for itself
             yield lease
     finally:
-        lease.end(untraced_requests=0)
-
-
-def _nothing() -> None:
-    pass
+        if folder.endswith(LEASES):
+            lease.release()
+        else:
+            lease.end(untraced_requests=0)
 
 
 def _told(removed: Removed, output: str) -> Lines:

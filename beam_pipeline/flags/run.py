@@ -216,7 +216,7 @@ FLAGS = (
         "Risk: should it be alive after all, it stops within three minutes, and what both ask "
         "until then is paid twice. Refused where its process is seen to be alive.",
         "true",
-        (RUN,),
+        (RUN, OPTIMIZE),
         default=False,
         type=bool,
     ),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,13 @@ from PIL import Image
 
 from tests.bucket import Bucket
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.errors import LeaseLostError
+from tierwise.journal.lines import VERSION
+from tierwise.journal.run_record import new_record
+from tierwise.journal.run_records import take_lease
 from tierwise.publishing.publish_metrics import MetricsPublication, publish_metrics
 from tierwise.publishing.written_before import Claim, write_claims
+from tierwise.storage.process import Process
 
 ROOT = Path(__file__).parents[2]
 Photos = Callable[..., Path]
@@ -118,6 +124,30 @@ def test_publishing_twice_keeps_what_the_first_replaced(photos: Photos, tmp_path
     assert set(kept.column("output").to_pylist()) == {"000.jpg", "001.jpg"}
 
 
+def test_a_run_beside_another_is_refused_and_changes_nothing(
+    photos: Photos, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = photos(2), tmp_path / "small"
+    words = ["optimize", f"--input={folder}", f"--output={out}"]
+    optimize(folder, out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    record = new_record("other", untraced_requests=0, journal_version=VERSION)
+    other = take_lease(str(out / ".leases"), replace(record, process=Process("elsewhere", 1)))
+    (folder / "001.jpg").unlink()
+    assert main(words) == 2
+    assert "another run writes into this output: other on elsewhere" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+    assert main(["forget", f"--output={out}", f"--uri={folder}/000.jpg"]) == 2
+    assert main([*words, "--take_over=true"]) == 0
+    assert names(out) == {"000.jpg"}
+    # If the other one is alive after all, it puts nothing in place any more.
+    schema, told = pq.read_schema(out / "metrics.parquet"), (out / "optimize.json").read_bytes()
+    late = MetricsPublication(str(out), str(out / ".shrinking-other"), schema, {}, other)
+    with pytest.raises(LeaseLostError, match="another run has begun into the same output"):
+        publish_metrics(late, [], [], {})
+    assert (out / "optimize.json").read_bytes() == told
+
+
 def test_a_bucket_gets_one_request_for_each_small_file(photos: Photos, bucket: Bucket) -> None:
     folder, out = photos(40), "gs://archive/small"
     (folder / "odd").mkdir()
@@ -126,9 +156,9 @@ def test_a_bucket_gets_one_request_for_each_small_file(photos: Photos, bucket: B
     bucket.counts.clear()
     optimize(folder, out)
     first = dict(bucket.counts)
-    assert first["write"] <= 40 + 6, first  # table, totals, a part, claims, a probe
+    assert first["write"] <= 40 + 7, first  # table, totals, a part, claims, a probe, a lease
     assert first.get("copy", 0) == 0
-    assert sum(first.values()) - first["write"] < 40, first
+    assert sum(first.values()) - first["write"] - first["connections"] < 40, first
     lying = {name for name in bucket.names("archive") if name.startswith("small/")}
     assert len([name for name in lying if name.endswith(".jpg")]) == 41
     assert "small/odd/a#b? c%ü\x07'\".jpg" in lying

@@ -66,6 +66,26 @@ class Lease:
         with suppress(FileExistsError):
             files_for(self.folder).write_new(_end_uri(self.folder, self.number), encode(ended))
 
+    def release(self) -> None:
+        """Give the lease back and leave no trace of it, where nobody asks for earlier runs."""
+        if not self._is_there:
+            return
+        folder, _, name = self.folder.rpartition("/")
+        files = files_for(self.folder)
+        for number in _numbers(self.folder):
+            if number <= self.number:
+                files.discard(folder, f"{name}/{number:06d}.json")
+
+    def check_unreleased(self) -> None:
+        """See whether a run whose record is released at its end still holds the lease.
+
+        Raises:
+            LeaseLostError: another run has begun since; its record may be gone again, too.
+        """
+        if not self._is_there or _numbers(self.folder)[-1:] != [self.number]:
+            self.check()
+            raise LeaseLostError(_lost_to(None))
+
     def join(self) -> None:
         """Leave a mark for a process that works for a run that was handed over."""
         files_for(self.folder).write(join(self._workers, uuid.uuid4().hex), b"")
@@ -85,6 +105,14 @@ class Lease:
     def earlier_runs(self) -> list[Lease]:
         """All runs before this one, oldest first, whose records are whole."""
         return [run for run in all_runs(self.folder) if run.number < self.number]
+
+    @property
+    def _is_there(self) -> bool:
+        try:
+            found = decode_record(files_for(self.folder).read(_uri(self.folder, self.number)))
+        except FileNotFoundError:
+            return False
+        return found is not None and found.run_id == self.record.run_id
 
     @property
     def _workers(self) -> str:
@@ -138,7 +166,10 @@ def take_lease(folder: str, record: RunRecord, *, take_over: bool = False) -> Le
     """
     while True:
         last = max(_numbers(folder), default=0)
-        from_whom = _check_over(folder, last, record, take_over=take_over) if last else ""
+        try:
+            from_whom = _check_over(folder, last, record, take_over=take_over) if last else ""
+        except FileNotFoundError:
+            continue  # it was released just now
         lease = Lease(folder, last + 1, replace(record, took_over=from_whom))
         try:
             files_for(folder).write_new(_uri(folder, lease.number), encode(lease.record))

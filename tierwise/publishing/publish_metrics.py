@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from tierwise.accounts.ending import REMEMBERED
 from tierwise.errors import InputError
+from tierwise.journal.run_records import Lease
 from tierwise.metrics import OptimizedTotals, warnings_of
 from tierwise.publishing.parts import Part
 from tierwise.publishing.written_before import (
@@ -41,12 +42,16 @@ KindTotals = tuple[tuple[str, str], OptimizedTotals]
 
 @dataclass(frozen=True, slots=True)
 class MetricsPublication:
-    """Where the metrics go, and where their parts lie. `facts` open `optimize.json`."""
+    """Where the metrics go, and where their parts lie. `facts` open `optimize.json`.
+
+    `lease` is looked at before anything is put in place, if there is one.
+    """
 
     output: str
     staging: str
     schema: pa.Schema
     facts: dict[str, Any]
+    lease: Lease | None = None
 
 
 def publish_metrics(
@@ -60,7 +65,10 @@ def publish_metrics(
 
     Raises:
         InputError: a bucket or disk gave nothing at all; everything stays.
+        LeaseLostError: another run has begun since.
     """
+    if publication.lease:
+        publication.lease.check_unreleased()
     files = files_for(publication.output)
     failures = _failures(parts) if files.is_folder(publication.staging) else _Failures({}, "")
     images = sum(total.images for _, total in totals)

@@ -3,6 +3,7 @@
     <output>/metrics.parquet                        names what the last whole run wrote
     <output>/.publishing/<run id>.parquet           what the one before it wrote, until that is gone
     <output>/.shrinking-<run id>/claims/*.jsonl     what a run was about to write: without endings
+    <output>/.leases/                               who may write: see journal/run_records.py
 
 A small file lies at its place as soon as it is shrunk, so a claim is written down before it is. All
 of these go once nothing is left of earlier runs but what `metrics.parquet` names.
@@ -27,6 +28,7 @@ from tierwise.storage.name_ranges import NameRange
 METRICS_FILE = "metrics.parquet"
 TOTALS_FILE = "optimize.json"
 PUBLISHING = ".publishing"
+LEASES = ".leases"
 # Below it lies what a run has not put in place yet, and what it is about to write.
 SHRINK_STAGING = ".shrinking-"
 CLAIMS = "claims"

@@ -48,7 +48,7 @@ _FILES = re.compile(
     re.DOTALL,
 )
 # In an output of `optimize`, beside the small files.
-_RECORDS = re.compile(r"(?:optimize\.json|metrics\.parquet)\Z|\.(?:publishing/|shrinking-)")
+_RECORDS = re.compile(r"(?:optimize\.json|metrics\.parquet)\Z|\.(?:publishing/|leases/|shrinking-)")
 _PLOTS = re.compile(r"(?:calibration-[^/]*|measurement)\.(?:png|svg)\Z")
 # Wherever they lie: names that only tierwise gives.
 _OURS_BY_NAME = re.compile(

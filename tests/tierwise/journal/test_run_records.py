@@ -293,3 +293,23 @@ def test_fields_of_a_later_version_are_no_trouble(folder: str) -> None:
     assert [run.record.run_id for run in take_lease(folder, record("run-2")).earlier_runs()] == [
         "run-1"
     ]
+
+
+def test_a_lease_that_is_released_leaves_nothing_and_takes_nobody_elses(
+    tmp_path: Path,
+) -> None:
+    folder = str(tmp_path / "small/.leases")
+    take_lease(folder, record("killed", process=ELSEWHERE), take_over=True)
+    second = take_lease(folder, record("second"), take_over=True)
+    second.release()
+    assert not (tmp_path / "small/.leases").exists()
+    third = take_lease(folder, record("third"))
+    assert third.number == 1
+    late = replace(second, number=1)  # one that wakes up when there is another of its number
+    late.release()
+    with pytest.raises(LeaseLostError, match="another run, third"):
+        late.check_unreleased()
+    third.check_unreleased()
+    third.release()
+    with pytest.raises(LeaseLostError, match="another run has begun"):
+        late.check_unreleased()
