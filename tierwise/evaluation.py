@@ -30,6 +30,7 @@ class Against(StrEnum):
     LABEL = "label"
     OLD_LABEL = "old_label"
     UNKNOWN_LABEL = "unknown_label"
+    INNER_LABEL = "inner_label"
     AUDIT = "audit"
     EXAMPLE = "example"
 
@@ -127,9 +128,11 @@ def _against_truth(task: Judged, file: ImageFile, name: str, value: Any) -> Iter
     cells = {column: file.columns.get(column) for column in task.truth}
     try:
         truth = read_truth(task.kind, cells)
-    except TruthError:
+    except TruthError as error:
         unknown = written(next(cell for cell in cells.values() if cell not in (None, "")))
-        yield PairKey(name, Against.UNKNOWN_LABEL, unknown, ""), PairTotals(1, 0, (file.uri,))
+        against = Against.INNER_LABEL if error.inner else Against.UNKNOWN_LABEL
+        said = error.inner or unknown
+        yield PairKey(name, against, said, ""), PairTotals(1, 0, (file.uri,))
         return
     if truth is not None:
         points = round(task.kind.score_of(truth, value) * WHOLE)

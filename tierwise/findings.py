@@ -15,7 +15,13 @@ from tierwise.taxonomy.levels import shares
 from tierwise.taxonomy.taxonomy import Taxonomy
 
 _MOST_PAIRS = 100
-_AGAINST = (Against.LABEL, Against.OLD_LABEL, Against.UNKNOWN_LABEL, Against.EXAMPLE)
+_AGAINST = (
+    Against.LABEL,
+    Against.OLD_LABEL,
+    Against.UNKNOWN_LABEL,
+    Against.INNER_LABEL,
+    Against.EXAMPLE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ def print_evaluation(
         named = ", ".join(f"{plain(one['label'])} ({one['images']})" for one in unknown)
         several = " Write several of them as a; b." if several_labels else ""
         say(console, f"{task}: labels that the task does not have: {named}.{several}")
+    if inner := found.get("inner_label"):
+        named = ", ".join(f"{plain(one['label'])} ({one['images']})" for one in inner)
+        said = "truths that others lie below, which no answer can be without `back_off: true`"
+        say(console, f"{task}: {said}: {named}.")
     answered = (pair for pair in found.get("old_label", []) if pair["answer"])
     changed = [pair for pair in answered if pair["label"] != pair["answer"]]
     if changed:

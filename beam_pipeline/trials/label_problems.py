@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 # Reasons beside those of failures, in `left_out` of a calibration file.
 UNKNOWN_LABEL = "unknown_label"
+INNER_LABEL = "inner_label"
 CONFLICTING_LABELS = "conflicting_labels"
 MISSING = "missing"
 EXAMPLE = "example"

@@ -19,6 +19,7 @@ from tierwise.beam_pipeline.trials.hash_sample import HashSample
 from tierwise.beam_pipeline.trials.label_problems import (
     CONFLICTING_LABELS,
     EXAMPLE,
+    INNER_LABEL,
     MISSING,
     UNKNOWN_LABEL,
     LabelProblems,
@@ -186,7 +187,8 @@ def _truths(
             cells = {column: named.columns.get(column) for column in held}
             truth = read_truth(tasks.task(task).answer, cells)
         except TruthError as error:
-            problems.add(f"{task}: {error}", named.uri, reason=UNKNOWN_LABEL, tasks=(task,))
+            reason = INNER_LABEL if error.inner else UNKNOWN_LABEL
+            problems.add(f"{task}: {error}", named.uri, reason=reason, tasks=(task,))
         else:
             if truth is not None:
                 yield task, truth

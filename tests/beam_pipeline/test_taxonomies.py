@@ -159,7 +159,11 @@ def test_another_name_that_comes_back_is_told_and_not_paid_again(
 
 
 def test_answers_of_a_tree_are_scored_at_each_level(
-    run: Run, gemini: StrictGemini, pictures: Path, tmp_path: Path
+    run: Run,
+    gemini: StrictGemini,
+    pictures: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     first = run(tree(40, 8), top_down=True)
     said = {Path(row["uri"]).name: row for row in first.answers()}
@@ -168,16 +172,25 @@ def test_answers_of_a_tree_are_scored_at_each_level(
         name: row["answer"] if place % 2 else f"leaf {(int(row['label_id'][1:]) + 8) % 40}"
         for place, (name, row) in enumerate(sorted(said.items()))
     }
+    *_, by_id, above, above_by_id = sorted(said)
+    # One is said by its id; two are labels that others lie below, which cannot be the answer.
+    truths |= {by_id: said[by_id]["label_id"], above: "Branch 3", above_by_id: "t1"}
     manifest = tmp_path / "manifest.csv"
     lines = [f"{pictures / name},{truth}" for name, truth in truths.items()]
     manifest.write_text("\n".join(["uri,kind", *lines]), encoding="utf-8")
     done = run(tree(40, 8), f"--input={manifest}", top_down=True)
     found = done.run["evaluation"]["kind"]
-    assert found["score"] == 0.5
+    assert (found["images"], found["score"]) == (10, 0.5)
     levels = {"exact": 0.5, "parent right": 1, "sibling": 0.5}
     assert found["levels"] == levels | {"level 1": 1, "level 2": 1, "level 3": 0.5}
+    assert "unknown_label" not in found
+    inner = [{"label": name, "answer": "", "images": 1} for name in ("branch 3", "top 1")]
+    assert found["inner_label"] == inner
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "without `back_off: true`: branch 3 (1), top 1 (1)." in printed
     page = (done.output / "report.html").read_text("utf-8")
     assert "In the tree: exact 50" in page
+    assert page.count('data-doubt="wrong"') == 5, "what cannot be judged is not wrong"
 
 
 def test_the_page_lists_the_most_frequent_of_two_thousand_labels(run: Run) -> None:

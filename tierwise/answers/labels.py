@@ -38,6 +38,17 @@ MAX_LABELS = 50_000
 _QUOTES = ('""', "''", "``")
 
 
+class InnerLabelError(MismatchError):
+    """What people wrote is a label of the tree that cannot be the answer, for others lie below."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"{shown(label)} is a label that others lie below, and so cannot be the answer. Write "
+            "one of those, or `back_off: true`."
+        )
+        self.label = label
+
+
 class _OfLabels(AnswerType):
     """What one label and several have in common."""
 
@@ -72,6 +83,8 @@ class _OfLabels(AnswerType):
         """The label that people mean, by a name or an id; raises `MismatchError`."""
         word = cell_text(cell)
         known = self.taxonomy.written_by(word) if self.taxonomy else self.find(word)
+        if known is None and self.taxonomy and (inner := self.taxonomy.inner(word)):
+            raise InnerLabelError(inner)
         if known is None:
             remedy = suggestion(word, self.labels, "labels")
             raise MismatchError(f"{shown(word)} is not a label. {remedy}")

@@ -7,12 +7,20 @@ from typing import Any
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.json_schemas import MismatchError
+from tierwise.answers.labels import InnerLabelError
 from tierwise.records import Scalar
 from tierwise.spreadsheets import unguarded
 
 
 class TruthError(ValueError):
-    """A cell does not say what could be the answer of its task; the message says why."""
+    """A cell does not say what could be the answer of its task; the message says why.
+
+    `inner` is the label that it means where others lie below that, else empty.
+    """
+
+    def __init__(self, message: str, inner: str = "") -> None:
+        super().__init__(message)
+        self.inner = inner
 
 
 def truth_columns(task: str, answer: AnswerType, columns: Collection[str]) -> tuple[str, ...]:
@@ -33,6 +41,8 @@ def read_truth(answer: AnswerType, cells: Mapping[str, Scalar]) -> Any:
     filled = {name: unguarded(cell) for name, cell in cells.items() if cell not in (None, "")}
     try:
         return answer.truth(filled) if filled else None
+    except InnerLabelError as error:
+        raise TruthError(str(error), error.label) from error
     except MismatchError as mismatch:
         raise TruthError(str(mismatch)) from mismatch
 

@@ -6,7 +6,8 @@ names of one content.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,8 @@ def doubts_of(
     marks |= _where(pc.greater(batch.column("attempts"), 1), Doubt.REPEATED)
     if task.labels and pa.types.is_string(answers.type):
         marks |= _where(_differs(batch, task.old_column, answers), Doubt.CHANGED)
-        marks |= _where(_differs(batch, task.truth_column, answers), Doubt.WRONG)
+        wrong = _differs(batch, task.truth_column, answers, among=task.labels)
+        marks |= _where(wrong, Doubt.WRONG)
     confidence = confidences(answers)
     if confidence is not None and task.unsure_below is not None:
         marks |= _where(pc.less(confidence, task.unsure_below), Doubt.UNSURE)
@@ -87,14 +89,31 @@ def confidences(answers: pa.Array) -> pa.Array | None:
     return pc.struct_field(answers, CONFIDENCE)
 
 
-def _differs(batch: pa.RecordBatch, column: str, answers: pa.Array) -> pa.Array:
-    """Where a manifest's column says something else; an empty cell says nothing."""
+def _differs(
+    batch: pa.RecordBatch, column: str, answers: pa.Array, among: Sequence[str] = ()
+) -> pa.Array:
+    """Where a manifest's column says something else; an empty cell says nothing.
+
+    With labels to be `among`, a cell that is none of them says nothing either: it may be another
+    name of one, an id, or what no answer can be.
+    """
     if not column or column not in batch.schema.names:
         return pa.nulls(batch.num_rows, pa.bool_())
     cells = pc.utf8_trim_whitespace(pc.cast(batch.column(column), pa.string()))
     said = pc.not_equal(cells, "")
-    plain, ours = (pc.utf8_lower(pc.utf8_normalize(one, "NFC")) for one in (cells, answers))
+    plain, ours = _plain(cells), _plain(answers)
+    if among:
+        said = pc.and_(said, pc.is_in(plain, _plain_labels(tuple(among))))
     return pc.and_(said, pc.not_equal(plain, ours))
+
+
+def _plain(words: pa.Array) -> pa.Array:
+    return pc.utf8_lower(pc.utf8_normalize(words, "NFC"))
+
+
+@lru_cache(maxsize=16)
+def _plain_labels(labels: tuple[str, ...]) -> pa.Array:
+    return _plain(pa.array(labels, pa.string()))
 
 
 def _audited(keys: pa.Array, answers: pa.Array, audited: Mapping[str, Any]) -> Mask:

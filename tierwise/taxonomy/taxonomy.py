@@ -87,6 +87,11 @@ class Taxonomy:
         found = self.find(cell)
         return self._by_id.get(cell) if found is None else found
 
+    def inner(self, word: str) -> str | None:
+        """The label that a word of people means where that cannot be the answer."""
+        found = self._inner_names.find(word)
+        return self._inner_by_id.get(word) if found is None else found
+
     def children(self, name: str | None = None) -> tuple[Label, ...]:
         """The labels right below one, or the roots."""
         place = None if name is None else self._places[name]
@@ -163,11 +168,24 @@ class Taxonomy:
         return {label.id: label.name for label in map(self.label, self.options) if label.id}
 
     @cached_property
+    def _inner(self) -> list[Label]:
+        """The labels that are no answers."""
+        options = set(self.options)
+        return [label for label in self.labels if label.name not in options]
+
+    @cached_property
+    def _inner_by_id(self) -> dict[str, str]:
+        return {label.id: label.name for label in self._inner if label.id}
+
+    @cached_property
+    def _inner_names(self) -> Names:
+        return Names([label.name for label in self._inner], map(_other_names, self._inner))
+
+    @cached_property
     def _names(self) -> Names:
         known = [self.label(name) for name in self.options]
-        options = set(self.options)
         # A label that is no answer has names as well, and they mean no other label.
-        inner = [label for label in self.labels if label.name not in options]
+        inner = self._inner
         return Names(
             self.options,
             [_other_names(label) for label in known],
