@@ -18,6 +18,7 @@ DEPENDENCIES = [
     "google-genai[aiohttp]>=2.33,<4",
     "grpcio>=1.60",  # the transport of Secret Manager's client
     "jinja2>=3.1",  # the page
+    "lxml>=6",  # sidecars of photo programs, written again as they were but for our keywords
     "matplotlib>=3.10",  # plots, as SVG in the page and as PNG beside calibrations
     "numpy>=2",  # the emulator's sight, image features
     "orjson>=3.10",  # wire JSON at a tenth of the time

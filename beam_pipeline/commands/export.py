@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from tierwise.accounts.table_names import EXPORT_FOLDER
 from tierwise.beam_pipeline.flags.command_line import Settings
-from tierwise.beam_pipeline.flags.forms import CSV, JSON_LINES, read_forms
+from tierwise.beam_pipeline.flags.forms import CSV, JSON_LINES, XMP, read_forms
+from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.trials.trial_names import is_trial
 from tierwise.errors import InputError, TablesError
 from tierwise.exports.csv_sheet import CSV_BEGINS, MOST_ROWS, csv_lines
@@ -14,6 +15,7 @@ from tierwise.exports.json_lines import JSON_LINES_BEGIN, json_lines
 from tierwise.publishing.check_tables import check_tables
 from tierwise.publishing.finished_run import FinishedRun, open_finished_run
 from tierwise.publishing.pictures_by_name import PicturesByName, pictures_by_name
+from tierwise.publishing.sidecars import Naming, Place, Sidecars, SidecarWriter
 from tierwise.shown import counted, suggestion
 from tierwise.storage.files import files_for, join
 
@@ -26,16 +28,26 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     _check(found, output)
     tasks = _tasks(found, settings.task)
     into = settings.into or join(output, EXPORT_FOLDER)
+    forms = read_forms(settings.to, "to")
+    if settings.remove and forms != (XMP,):
+        raise InputError(
+            "--remove: goes with --to=xmp alone. Other forms are files of their own: delete "
+            f"those in {into}."
+        )
+    left = 0
     with pictures_by_name(found, tasks) as pictures:
-        for form in read_forms(settings.to, "to"):
+        for form in forms:
             try:
-                _WRITERS[form](pictures, into)
+                if form == XMP:
+                    left = _write_sidecars(pictures, into, settings)
+                else:
+                    _WRITERS[form](pictures, into)
             except OSError as error:
                 reason = error.strerror or type(error).__name__
                 raise InputError(f"{into}: cannot be written: {reason}.") from error
         if pictures.run.emulated:
             print("EMULATED: these answers come from a local emulator, not from Gemini.")
-    return 0
+    return 1 if left else 0
 
 
 def _check(found: FinishedRun, output: str) -> None:
@@ -76,6 +88,30 @@ def _write_json_lines(pictures: PicturesByName, into: str) -> None:
     uri = join(into, "pictures.jsonl")
     _write(uri, json_lines(pictures.run, pictures), JSON_LINES_BEGIN)
     print(f"JSON Lines: {uri}: {counted(len(pictures), 'picture')}")
+
+
+def _write_sidecars(pictures: PicturesByName, into: str, settings: Settings) -> int:
+    """Gives how many were left as they are."""
+    usual = Place.EXPORT if pictures.run.emulated else Place.BESIDE
+    place = Place(settings.xmp_place) if settings.xmp_place else usual
+    below = join(into, "xmp")
+    writer = SidecarWriter(below, place, Naming(settings.xmp_names), settings.remove)
+    done = writer.write(pictures)
+    _say_sidecars(done, "beside the pictures" if place is Place.BESIDE else f"in {below}")
+    return done.left
+
+
+def _say_sidecars(done: Sidecars, where: str) -> None:
+    if done.written or done.unchanged or not done.cleared:
+        same = f", {done.unchanged} of them as before" if done.unchanged else ""
+        print(f"XMP: {counted(done.written + done.unchanged, 'sidecar')} {where}{same}")
+    if done.cleared:
+        print(f"XMP: what an export wrote was taken out of {counted(done.cleared, 'sidecar')}")
+    if done.gone:
+        print(f"{counted(done.gone, 'picture')} no longer there: no sidecar was written.")
+    if done.left:
+        print(f"{counted(done.left, 'sidecar')} left alone, such as {plain(done.example)}.")
+        print("--xmp_place=export writes into a folder of their own, beside nothing.")
 
 
 def _write(uri: str, lines: Iterable[bytes], begins: bytes) -> None:

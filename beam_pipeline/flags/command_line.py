@@ -78,7 +78,8 @@ _STATUS = {
     EMULATOR: "",
     REPORT: "0 done; 2 refused: there is no finished run, or of another version",
     REVIEW: "0 done; 2 refused: no finished run, or labels would be lost",
-    EXPORT: "0 done; 2 refused: there is no finished run, or it is damaged",
+    EXPORT: "0 done; 1 some sidecars were left alone; 2 refused: there is no finished run,\n"
+    "or it is damaged",
     FORGET: "0 done; 1 broke off, start it again; 2 refused: nothing there has this\nname or "
     "content, a run is going on, or batch jobs are under way",
     SHOW: "0 shown; 2 refused: there is no run, or it is still going on",

@@ -16,8 +16,8 @@ FLAGS = (
     Flag(
         "to",
         "Forms to write, with commas or the flag once more: csv (for spreadsheets), jsonl (for "
-        "programs).",
-        "csv,jsonl",
+        "programs), xmp (keywords for photo programs).",
+        "csv,xmp",
         (EXPORT,),
         required=True,
         check=read_forms,
@@ -35,5 +35,30 @@ FLAGS = (
         "category",
         (EXPORT,),
         repeated=True,
+    ),
+    Flag(
+        "xmp_place",
+        "Where sidecars go: beside the pictures, or into export/xmp in the output, as those of "
+        "buckets always do. Default: beside, but for answers of an emulator.",
+        "export",
+        (EXPORT,),
+        choices=("beside", "export"),
+    ),
+    Flag(
+        "xmp_names",
+        "What new sidecars are called: full is photo.jpg.xmp (digiKam, Immich, darktable), short "
+        "is photo.xmp (Lightroom, Bridge, Capture One).",
+        "short",
+        (EXPORT,),
+        default="full",
+        choices=("full", "short"),
+    ),
+    Flag(
+        "remove",
+        "With --to=xmp: takes what earlier exports wrote out of the sidecars again.",
+        "true",
+        (EXPORT,),
+        default=False,
+        type=bool,
     ),
 )

@@ -7,7 +7,8 @@ from tierwise.shown import suggestion
 
 CSV = "csv"
 JSON_LINES = "jsonl"
-FORMS = (CSV, JSON_LINES)
+XMP = "xmp"
+FORMS = (CSV, JSON_LINES, XMP)
 
 
 def read_forms(written: str, flag: str) -> tuple[str, ...]:

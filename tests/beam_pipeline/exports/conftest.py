@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 from collections.abc import Callable
@@ -54,6 +55,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory, draw: Callable[..., bytes]
     first, second = (Image.new("RGB", (90, 60), (shade, 90, 40)) for shade in (10, 250))
     first.save(folder / "pages.tif", save_all=True, append_images=[second])
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no")
+    with (folder / "list.csv").open("w", encoding="utf-8", newline="") as file:
+        names = [*NAMES, r"caf\xe9.jpg", "pages.tif", "broken.jpg"]
+        rows = [(name, "=2+2", "dark") for name in names]
+        csv.writer(file).writerows([("uri", "note", "Shade"), *rows])
     return folder
 
 
@@ -65,10 +70,9 @@ def output(
     place = tmp_path_factory.mktemp("run")
     (place / "kinds.csv").write_text(KINDS, "utf-8")
     (place / "tasks.yaml").write_text(TASKS, "utf-8")
-    (place / "notes.csv").write_text(f"uri,note,Shade\n{archive / NAMES[5]},=2+2,dark\n", "utf-8")
-    words = [f"--tasks={place / 'tasks.yaml'}", f"--labels={place / 'notes.csv'}"]
+    words = [f"--input={archive / 'list.csv'}", f"--tasks={place / 'tasks.yaml'}"]
     flags = [f"--output={place / 'out'}", f"--gemini_endpoint={running_gemini.url}"]
-    assert main(["run", f"--input={archive}", *words, *flags]) == 0
+    assert main(["run", *words, *flags]) == 0
     return place / "out"
 
 

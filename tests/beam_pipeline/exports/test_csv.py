@@ -60,7 +60,8 @@ def test_duckdb_reads_it(export: Export, wide: list[dict[str, Any]]) -> None:
     query = f"select uri, page, shade from read_csv('{path}', all_varchar = true)"
     found = duckdb.sql(query)
     assert found is not None
-    assert found.fetchall() == [(row["uri"], str(row["page"]), row["shade"]) for row in wide]
+    rows = [(unguarded(uri), page, shade) for uri, page, shade in found.fetchall()]
+    assert rows == [(row["uri"], str(row["page"]), row["shade"]) for row in wide]
 
 
 def test_chosen_tasks_alone(export: Export) -> None:
