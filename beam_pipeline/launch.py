@@ -13,7 +13,7 @@ from tierwise.accounts.column_names import (
     named_for_bigquery,
     refused_by_bigquery,
 )
-from tierwise.accounts.table_names import ANSWERS, FAILURES
+from tierwise.accounts.table_names import ANSWERS, FAILURES, PAGE_FILE
 from tierwise.answerer import Answerer
 from tierwise.answering.groups import group_name
 from tierwise.answering.plan import Plan, requests_at_a_time
@@ -118,7 +118,7 @@ def build_job(
     if files is None:
         files, ungrouped = _count_names(questions, found)
     output = writable(settings.output)
-    check_page(output)
+    check_page(join(output, PAGE_FILE))
     told = _who_is_asked_what(inquiry)
     run_id = continued_run(output, settings, told) or new_run_id(now)
     asked = min(files, settings.first or files)

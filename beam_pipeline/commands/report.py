@@ -18,10 +18,10 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     del beam_flags  # the command line refuses them for this verb
     output = settings.output.rstrip("/") or settings.output
     found = open_finished_run(output)
-    check_page(output)
+    uri = join(output, PAGE_FILE)
+    check_page(uri)
     thumbnails = None if settings.no_thumbnails else thumbnails_below(output)
     html = build_page(found, thumbnails, plots_beside(output, found.run))
-    uri = join(output, PAGE_FILE)
     try:
         files_for(uri).write(uri, html.encode())
     except OSError as error:

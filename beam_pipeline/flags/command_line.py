@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from tierwise.beam_pipeline.flags.flag import (
     CALIBRATE,
+    COMPARE,
     EMULATOR,
     EXPORT,
     FORGET,
@@ -31,6 +32,7 @@ from tierwise.beam_pipeline.flags.flag import (
 from tierwise.beam_pipeline.flags.groups import grouped
 from tierwise.beam_pipeline.flags.job_labels import without_job_labels
 from tierwise.beam_pipeline.flags.of_verb import flags_of
+from tierwise.beam_pipeline.flags.plain_words import with_names
 from tierwise.beam_pipeline.flags.times import read_duration, read_span
 from tierwise.errors import InputError
 from tierwise.storage.file_addresses import local_path
@@ -45,6 +47,7 @@ VERBS = {
     "report": "Turn a finished run's tables into one page for people; asks nobody.",
     "review": "Draw pictures at random, for people to label; asks nobody.",
     "export": "Write a finished run for spreadsheets and other programs; asks nobody.",
+    "compare": "Tell which answers changed between two outputs, and what each costs; asks nobody.",
     "show": "Print the end of the last run into an output again; asks nobody.",
     "forget": "Take one picture out of tables, journal, thumbnails and page; the account stays.",
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
@@ -58,12 +61,15 @@ _EXAMPLES = {
     "report": "tierwise report --output=out/",
     "review": "tierwise review --output=out/ --random=200",
     "export": "tierwise export --output=out/ --to=csv,jsonl",
+    "compare": "tierwise compare out_old/ out_new/",
     "show": "tierwise show --output=out/",
     "forget": "tierwise forget --output=out/ --uri=photos/0001.jpg",
     "emulator": "tierwise emulator --port=8765 --latency_ms=300",
 }
 
 _OTHER_STATUS = {
+    COMPARE: "0 done; 2 refused: one is no finished run or is damaged, one is emulated and\nthe "
+    "other not, or they have no task or no picture in common",
     RUN: "2 refused before spending, or nothing\ncould be asked; 3 done, but rows are left for a "
     "later run: over_budget,\nquota_exhausted, or the run had to end early; 4 batch jobs are under "
     "way,\nwhich the same command collects",
@@ -75,6 +81,8 @@ _OTHER_STATUS = {
 
 # Of verbs that take no flags of Beam.
 _STATUS = {
+    COMPARE: "0 done; 2 refused: one is no finished run or is damaged, one is emulated and\nthe "
+    "other not, or they have no task or no picture in common",
     EMULATOR: "",
     REPORT: "0 done; 2 refused: there is no finished run, or of another version",
     REVIEW: "0 done; 2 refused: no finished run, or labels would be lost",
@@ -87,7 +95,7 @@ _STATUS = {
 
 # Flags that name files or folders and do not read addresses of these by themselves.
 _PLACES = {
-    *("output", "into", "tasks", "calibration", "prices", "corrections", "bucket"),
+    *("output", "into", "old", "new", "tasks", "calibration", "prices", "corrections", "bucket"),
     *("emulator_knows", "emulator_faults", "knows", "faults"),
 }
 _METAVARS: dict[object, str] = {
@@ -99,6 +107,9 @@ _METAVARS: dict[object, str] = {
 class Settings(SimpleNamespace):
     """The values of a verb's own flags, by name."""
 
+
+# Flags whose values may stand alone, in this order.
+_PLAIN_WORDS = {COMPARE: ("old", "new")}
 
 # Of these a second one adds nothing, but would take the place of the first.
 _ONE_OF = ("input", "labels", "corrections")
@@ -120,7 +131,7 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
         InputError: an unknown verb, a missing or malformed flag.
     """
     verb, rest = _verb(list(words))
-    rest, of_job = without_job_labels(rest)
+    rest, of_job = without_job_labels(with_names(rest, _PLAIN_WORDS.get(verb, ()), flags_of(verb)))
     _check_given_once(rest)
     known, unknown = _parser(verb).parse_known_args(rest)
     unknown += of_job
@@ -129,11 +140,11 @@ def read_command_line(words: Sequence[str]) -> CommandLine:
         settings[name] = local_path(settings[name]) if settings[name] else settings[name]
     for flag in flags_of(verb):
         _check(flag, settings[flag.name], unknown, verb)
-    if verb in _STATUS and unknown:
-        raise InputError(unknown_flag(unknown[0], verb))
     for before, word in pairwise(["", *unknown]):
         if not word.startswith("-") and not _takes_value(before):
             raise InputError(f"{word!r} is not a flag. Flags look like --name=value.")
+    if verb in _STATUS and unknown:
+        raise InputError(unknown_flag(unknown[0], verb))
     return CommandLine(verb, Settings(**settings), tuple(unknown))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tierwise.beam_pipeline.flags import (
     calibrate,
+    compare,
     emulator,
     export,
     forget,
@@ -26,6 +27,7 @@ FLAGS = (
     *report.FLAGS,
     *review.FLAGS,
     *export.FLAGS,
+    *compare.FLAGS,
     *show.FLAGS,
     *forget.FLAGS,
     *emulator.FLAGS,

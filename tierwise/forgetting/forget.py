@@ -29,7 +29,9 @@ from tierwise.forgetting.in_tables import Without, holding, in_none, named, with
 from tierwise.forgetting.in_texts import forget_in_lists, scrubbed, without_examples
 from tierwise.json_text import read_json_text
 from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_earlier
+from tierwise.publishing.own_page import is_own_page
 from tierwise.publishing.stage_page import stage_page
+from tierwise.publishing.write_changes import CHANGES_PAGE, CHANGES_TABLE, is_changes_list
 from tierwise.report.gallery import address
 from tierwise.storage.files import files_for, join
 from tierwise.storage.request_files import request_names
@@ -61,6 +63,7 @@ class Removed:
     thumbnails: int = 0
     unnamed_thumbnails: int = 0
     lists: list[str] = field(default_factory=list)
+    comparisons: list[str] = field(default_factory=list)
     small_files: int = 0
     page: str = ""
     jobs: list[str] = field(default_factory=list)
@@ -115,11 +118,26 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
         files_for(staging).remove_folder(staging)
         return _done_before(removed, output, run, wanted)
     removed.requests = _remove_requests(output)
+    removed.comparisons = _delete_comparison(output)
     if run:
         run = without_examples({**run, "tables": listed}, going.names)
         run = scrubbed(run, words)
         _publish(closing, run, removed)
     return removed
+
+
+def _delete_comparison(output: str) -> list[str]:
+    """Delete what `compare` has left and can make anew, for it shows and names pictures.
+
+    Its sheet loses its lines as others do.
+    """
+    gone = []
+    for name, is_ours in ((CHANGES_PAGE, is_own_page), (CHANGES_TABLE, is_changes_list)):
+        uri = join(output, name)
+        if files_for(uri).exists(uri) and is_ours(uri):
+            files_for(uri).delete(uri)
+            gone.append(uri)
+    return gone
 
 
 def _run(output: str) -> dict[str, Any]:

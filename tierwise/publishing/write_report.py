@@ -6,7 +6,6 @@ once more for all that was answered about these.
 
 from __future__ import annotations
 
-import base64
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from tierwise.accounts.table_names import COSTS, EVALUATION, FAILURES, answers_table
 from tierwise.errors import InputError
 from tierwise.publishing.finished_run import FinishedRun
+from tierwise.publishing.page_pictures import page_pictures
 from tierwise.report import answer_rows, cost_lines, failures_tally
 from tierwise.report.answer_rows import OPTIONAL_COLUMNS, doubts_of, keys_of
 from tierwise.report.answers_tally import AnswersTally
@@ -38,8 +38,6 @@ from tierwise.storage.thumbnail_files import ThumbnailFiles
 
 # Of an audit so many answers are held against the others; a share of a huge archive may have more.
 _MOST_AUDITED = 50_000
-# All thumbnails together, in bytes before they are coded as text, which adds a third.
-_MOST_THUMBNAIL_BYTES = 2_700_000
 
 Audited = Mapping[str, Mapping[str, Any]]
 
@@ -140,37 +138,11 @@ def _cards(
 ) -> list[Card]:
     most = MOST_PICTURES if names else MOST_NAMES
     wanted = chosen(tallies, failures.candidates, most=most)
-    images = _images(thumbnails, names, wanted) if thumbnails else {}
+    images = page_pictures(thumbnails, names, wanted) if thumbnails else {}
     if names:  # those beyond what a page may weigh
         wanted = {key: uri for key, uri in wanted.items() if key in images}
     lines = _lines(found, tallies, wanted)
     return cards(wanted, lines, images, found.run.get("relative_to", ""))
-
-
-def _images(
-    thumbnails: ThumbnailFiles, names: Mapping[str, str], wanted: Mapping[str, str]
-) -> dict[str, str]:
-    """Thumbnails as data URIs, the first ones that fit."""
-    keys = [key for key in wanted if key in names]
-    images: dict[str, str] = {}
-    left = _MOST_THUMBNAIL_BYTES
-    for key, data in zip(keys, _read(thumbnails, [names[key] for key in keys]), strict=True):
-        left -= len(data)
-        if left < 0:
-            break
-        images[key] = "data:image/jpeg;base64," + base64.b64encode(data).decode()
-    return images
-
-
-def _read(thumbnails: ThumbnailFiles, uris: Sequence[str]) -> Iterator[bytes]:
-    try:
-        yield from thumbnails.read_all(uris)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(
-            f"{thumbnails.folder}: one of them cannot be read: {reason}. Put it right or delete "
-            "it, or leave pictures out with --no_thumbnails."
-        ) from error
 
 
 def _lines(

@@ -4,28 +4,19 @@ Bars, the waterfall and the heat map are plain HTML with small SVG bars: their f
 can be selected, read aloud and printed, and they follow light and dark. Plots with axes come from
 matplotlib as SVG, see `beam_pipeline/plots`.
 
-All that came from a file name, a picture, a manifest or the model is escaped by Jinja2. The content
-security policy allows exactly our style and our script, by their digests, and pictures that are
-part of the page. So there are no style attributes and no event attributes anywhere.
+All that came from a file name, a picture, a manifest or the model is escaped by Jinja2.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any
-
-import jinja2
 
 from tierwise.accounts.naive_way import NAIVE_WAY
 from tierwise.accounts.remedies import REMEDIES
 from tierwise.counts.told import correction_lines, count_lines
 from tierwise.records import Reason
-from tierwise.report import written
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.changes import reclassified
 from tierwise.report.cost_lines import CostLine, added
@@ -35,6 +26,7 @@ from tierwise.report.gallery import Card, changed_lines, doubtful_lines
 from tierwise.report.headline import headline
 from tierwise.report.labels import task_answers
 from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
+from tierwise.report.page_parts import part, policy, template
 from tierwise.report.savings import Naive, savings
 from tierwise.report.task_facts import AskedPrice, AskedTask
 from tierwise.report.what_ran import what_ran
@@ -74,76 +66,36 @@ class Contents:
 def page(contents: Contents) -> str:
     """The HTML of a finished run."""
     run, failures, cards = contents.run, contents.failures, contents.cards
-    style, script = _text("page.css"), _text("gallery.js")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            run=run,
-            tasks=contents.tasks,
-            headline=headline(run, failures),
-            routes=route_rows(contents.lines),
-            total=added(contents.lines),
-            waste=waste_rows(contents.lines),
-            waterfall=waterfall(
-                savings(contents.lines, contents.naive, contents.prices, contents.audits)
-            ),
-            naive_way=NAIVE_WAY,
-            forecast=forecast_strip(run),
-            counts=run.get("counts", {}),
-            count_lines={task: count_lines(one) for task, one in run.get("counts", {}).items()},
-            correction_lines=correction_lines(run),
-            answers=task_answers(contents.tallies, cards, run),
-            doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
-            reclassified=reclassified(contents.evaluation, contents.run.get("evaluation", {})),
-            changed=changed_lines(cards),
-            failures=failures,
-            remedies={str(reason): remedy for reason, remedy in REMEDIES.items()},
-            reasons=[str(reason) for reason in Reason],
-            cards=cards,
-            pictured=any(card.image for card in cards),
-            plots=contents.plots,
-            ran=what_ran(run, contents.tallies),
-            prices=contents.prices,
-            doubts=[(WORDS[doubt], SAID[doubt]) for doubt in SAID],
-            style=style,
-            script=script,
-            policy=_policy(style, script),
-        )
+    style, script = part("page.css"), part("gallery.js")
+    return template("page.html.j2").render(
+        run=run,
+        tasks=contents.tasks,
+        headline=headline(run, failures),
+        routes=route_rows(contents.lines),
+        total=added(contents.lines),
+        waste=waste_rows(contents.lines),
+        waterfall=waterfall(
+            savings(contents.lines, contents.naive, contents.prices, contents.audits)
+        ),
+        naive_way=NAIVE_WAY,
+        forecast=forecast_strip(run),
+        counts=run.get("counts", {}),
+        count_lines={task: count_lines(one) for task, one in run.get("counts", {}).items()},
+        correction_lines=correction_lines(run),
+        answers=task_answers(contents.tallies, cards, run),
+        doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
+        reclassified=reclassified(contents.evaluation, contents.run.get("evaluation", {})),
+        changed=changed_lines(cards),
+        failures=failures,
+        remedies={str(reason): remedy for reason, remedy in REMEDIES.items()},
+        reasons=[str(reason) for reason in Reason],
+        cards=cards,
+        pictured=any(card.image for card in cards),
+        plots=contents.plots,
+        ran=what_ran(run, contents.tallies),
+        prices=contents.prices,
+        doubts=[(WORDS[doubt], SAID[doubt]) for doubt in SAID],
+        style=style,
+        script=script,
+        policy=policy(style, script),
     )
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{_digest(style)}'; "
-        f"script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return base64.b64encode(sha256(text.encode()).digest()).decode()
-
-
-@cache
-def _text(name: str) -> str:
-    path = files("tierwise.report") / "templates" / name
-    return "\n" + path.read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tierwise.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        money=written.money,
-        exact=written.exact,
-        count=written.count,
-        visible=written.visible,
-    )
-    environment.globals.update(percent=written.percent)
-    return environment

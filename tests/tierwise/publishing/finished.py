@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tierwise.accounts.tables import answers_schema, costs_schema, failures_schema
+from tierwise.counts.shares import counts_schema
 from tierwise.findings import evaluation_schema
 from tierwise.publishing.finished_run import FinishedRun, open_finished_run
 from tierwise.report.task_facts import AskedTask
@@ -139,6 +140,7 @@ def finished(
     *,
     failed: pa.Table | None = None,
     evaluated: Sequence[dict[str, Any]] = (),
+    counted: Sequence[dict[str, Any]] = (),
     **more: Any,
 ) -> Made:
     """Lay a finished run out; costs follow from the answers."""
@@ -147,6 +149,8 @@ def finished(
     parts |= {"failures": [failed], "costs": [_costs(tables)]}
     if evaluated:
         parts["evaluation"] = [pa.Table.from_pylist(list(evaluated), evaluation_schema())]
+    if counted:
+        parts["counts"] = [pa.Table.from_pylist(list(counted), counts_schema())]
     run = {**_run(tables, failed), **more, "tables": list(_write(folder, parts))}
     (folder / "run.json").write_text(json.dumps(run), "utf-8")
     return Made(folder)
