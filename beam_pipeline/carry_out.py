@@ -18,8 +18,9 @@ from tierwise.beam_pipeline.batch_rounds import run_in_rounds
 from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.kept_lease import kept
 from tierwise.beam_pipeline.launch import warnings_about_columns, warnings_about_groups
-from tierwise.beam_pipeline.lease_keeper import kept, take_job, taken_over_warning
+from tierwise.beam_pipeline.lease_keeper import take_job, taken_over_warning
 from tierwise.beam_pipeline.own_caches import clear_orphans, clear_own, clear_own_at_once
 from tierwise.beam_pipeline.run_file import (
     break_off,

@@ -1,10 +1,7 @@
-"""Takes the lease of an output folder, and keeps it while a run goes on."""
+"""Takes the lease of an output folder for a job that asks."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,19 +14,17 @@ from tierwise.beam_pipeline.runners.workers import (
     worker_processes,
 )
 from tierwise.beam_pipeline.writable import unwritable
-from tierwise.errors import LeaseLostError
 from tierwise.journal.attempts import end_attempts
 from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.left_under_way import named_under_way, untraced
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
-from tierwise.journal.run_records import HEARTBEAT, Heartbeat, Lease, sign_earlier, take_lease
+from tierwise.journal.run_records import Lease, sign_earlier, take_lease
 from tierwise.publishing.closing import settle_earlier
 from tierwise.publishing.fenced_write import remove_unwritten
-from tierwise.publishing.written_before import LEASES
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.scheduling.worst_cases import dearest_request
-from tierwise.storage.files import files_for, join
+from tierwise.storage.files import files_for
 from tierwise.storage.thumbnail_files import thumbnails_below
 
 # How often processes on this machine look whether others are refused too.
@@ -72,22 +67,6 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
     except OSError as error:
         raise unwritable(job.output, error) from error
     return lease
-
-
-def take_output(
-    output: str, run_id: str, options: PipelineOptions, *, take_over: bool = False
-) -> Lease:
-    """Take the lease of an output of `optimize`, which has no journal.
-
-    Raises:
-        InputError: another run is going on, or the output cannot be written.
-    """
-    away = not on_this_machine(options)
-    record = new_record(run_id, untraced_requests=0, journal_version=VERSION, handed_over=away)
-    try:
-        return take_lease(join(output, LEASES), record, take_over=take_over)
-    except OSError as error:
-        raise unwritable(output, error) from error
 
 
 def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
@@ -142,27 +121,3 @@ def taken_over_warning(job: Job) -> str:
         "minutes, and what both ask until then is paid twice, besides what it has under way (at "
         f"most {before['requests_maybe_under_way']:,} requests). It can change no table."
     )
-
-
-@contextmanager
-def kept(lease: Lease, lost: Callable[[LeaseLostError], None]) -> Iterator[None]:
-    """Give signs of life from a thread of its own; `lost` is called there, at most once."""
-    done, heart = threading.Event(), Heartbeat(lease)
-
-    def keep() -> None:
-        while not done.wait(HEARTBEAT.total_seconds()):
-            try:
-                heart.beat()
-            except LeaseLostError as error:
-                lost(error)
-                return
-            except OSError:  # the next one may succeed, and if not, nothing else can be written
-                continue
-
-    keeper = threading.Thread(target=keep, name="tierwise-lease", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()

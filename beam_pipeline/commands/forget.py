@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from tierwise.accounts.table_names import PAGE_FILE, RUN_FILE
 from tierwise.beam_pipeline.flags.command_line import Settings
-from tierwise.beam_pipeline.lease_keeper import kept
+from tierwise.beam_pipeline.kept_lease import kept
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.writable import unwritable
 from tierwise.errors import InputError, LeaseLostError

@@ -16,12 +16,13 @@ from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.flag import OPTIMIZE
 from tierwise.beam_pipeline.given_input import input_of
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
-from tierwise.beam_pipeline.lease_keeper import kept, take_output
+from tierwise.beam_pipeline.kept_lease import kept
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.runners.reach import check_files, check_waits
 from tierwise.beam_pipeline.runners.workers import on_this_machine, one_thread_of_this_process
 from tierwise.beam_pipeline.shrink_graph import ShrinkJob, define_shrink_pipeline
+from tierwise.beam_pipeline.shrink_lease import take_output
 from tierwise.beam_pipeline.shrink_settings import image_settings
 from tierwise.beam_pipeline.terminal.screen import print_document, screen
 from tierwise.beam_pipeline.terminal.shrink_summary import print_shrink_summary

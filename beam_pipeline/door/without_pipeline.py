@@ -26,7 +26,7 @@ from tierwise.beam_pipeline.door.ask_gemini import (
 )
 from tierwise.beam_pipeline.door.settings import Written
 from tierwise.beam_pipeline.job import Job
-from tierwise.beam_pipeline.lease_keeper import kept
+from tierwise.beam_pipeline.kept_lease import kept
 from tierwise.beam_pipeline.runners.beam_options import beam_options
 from tierwise.beam_pipeline.writable import writable
 from tierwise.counts.tally import CountedName, note_names, summed
