@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -44,12 +46,14 @@ from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
 from tierwise.storage.files import join
 from tierwise.storage.gcs_names import SCHEME
-from tierwise.storage.listing import Input, InputKind, Named, starts_at
+from tierwise.storage.listing import Input, InputKind, starts_at
 from tierwise.storage.request_files import REQUESTS, RequestFiles
-from tierwise.storage.sampled_names import sampled_names
+from tierwise.surveying.archive_names import archive_names
 from tierwise.tasks import Tasks
 from tierwise.transforms.share_near_duplicates import Likeness
 from tierwise.version import VERSION
+
+_SEED = 20261201
 
 
 def job_of_tasks(
@@ -291,20 +295,17 @@ def _likeness(settings: Settings) -> Likeness | None:
 
 
 def _count_names(questions: Questions, found: Input) -> tuple[int, dict[str, int]]:
-    """The names of the archive, and per task that asks groups how many belong to none, about."""
+    """The names of the archive, each once, and per task of groups how many are in none, about."""
     if found.about is not None and found.kind is not InputKind.MANIFEST and not found.labels:
         return found.about, {}  # only who has columns has names without a group
-    count, ungrouped = 0, dict[str, int]()
-    for name in sampled_names(found):
-        if isinstance(name, Named):
-            count += 1
-            for task in questions.of_groups:
-                if task.per and group_name(name.uri, name.columns, task.per.by) is None:
-                    ungrouped[task.name] = ungrouped.get(task.name, 0) + 1
-    if found.about is None:
-        return count, ungrouped
-    shares = ((task, found.about * some / count) for task, some in ungrouped.items())
-    return found.about, {task: round(share) for task, share in shares}
+    names = archive_names(found, random.Random(_SEED))  # noqa: S311 - no secret depends on it
+    ungrouped = Counter(
+        task.name
+        for name in names.named
+        for task in questions.of_groups
+        if task.per and group_name(name.uri, name.columns, task.per.by) is None
+    )
+    return names.files, {task: round(names.scale * some) for task, some in ungrouped.items()}
 
 
 def warnings_about_groups(job: Job) -> Iterator[str]:

@@ -143,7 +143,7 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
     )
     batch, mix = _batch(planned), _mix(planned)
     if settings.json:
-        told = planned.survey.skipped.facts()
+        told = {**planned.survey.skipped.facts(), "repeated_rows": planned.survey.repeated}
         row = {**forecast_row(forecast), **told, "seconds": lasting, "warnings": planned.warnings}
         told = {"batch": batch_row(batch)} if batch else {}
         told |= {"within": mix_row(mix)} if mix else {}

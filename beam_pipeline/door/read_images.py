@@ -12,7 +12,7 @@ from tierwise.records import ImageFile
 from tierwise.storage.find_input import find_input
 from tierwise.storage.find_labels import with_labels
 from tierwise.storage.joined_names import all_label_rows, joined
-from tierwise.storage.listing import Input, Named, list_names
+from tierwise.storage.listing import Input, InputKind, Named, list_names
 from tierwise.transforms.hash_images import hash_file, keep_one
 from tierwise.transforms.list_images import ListImages
 
@@ -37,7 +37,10 @@ class ReadImages(beam.PTransform):
         """How many files there are; about, where a listing is so long that it was cut."""
         if self.found.about is not None:
             return self.found.about
-        return sum(isinstance(name, Named) for name in list_names(self.found))
+        names = (name.uri for name in list_names(self.found) if isinstance(name, Named))
+        if self.found.kind is InputKind.MANIFEST:  # it may name a file more than once
+            return len(set(names))
+        return sum(1 for _ in names)
 
     def expand(self, root: Any) -> beam.PCollection[ImageFile]:
         """Adds the listing to a pipeline.

@@ -113,6 +113,9 @@ def opening(survey: Survey, uri: str, warnings: Sequence[str]) -> Iterator[str]:
         f"{counted(survey.skipped.total, 'file')} skipped."
     )
     yield from skipped_lines(survey.skipped.facts())
+    if survey.repeated:
+        rows = counted(survey.repeated, "row")
+        yield f"{rows} of the manifest name an image once more, and cost nothing."
     if survey.known_files and survey.left_files:
         yield (
             f"Of {counted(survey.known_files, 'file')} every answer is known; "

@@ -111,6 +111,25 @@ def test_it_spends_nothing_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_rows_that_name_an_image_once_more_cost_nothing(
+    photos: Callable[..., Path], classify: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = photos(4) / "list.csv"
+    names = ["000.jpg", "001.jpg", "002.jpg", "003.jpg", "000.jpg", "000.jpg", "003.jpg"]
+    manifest.write_text("\n".join(["uri", *names]))
+    words = (f"--input={manifest}", f"--tasks={TASKS}")
+    forecast = planned(capsys, *words)
+    assert (forecast["files"], forecast["images"], forecast["repeated_rows"]) == (4, 4, 3)
+    assert main(["plan", *words]) == 0
+    said = capsys.readouterr().out
+    assert "4 files, all looked at" in said
+    assert "3 rows of the manifest name an image once more, and cost nothing." in said
+    finished = classify(manifest, tasks=TASKS.read_text("utf-8"))
+    told = (finished.run["files"], finished.run["images"], finished.run["repeated_rows"])
+    assert told == (4, 4, 3)
+    check_within(forecast, finished.run)
+
+
 def test_what_is_paid_already_is_not_planned_again(
     photos: Callable[..., Path],
     classify: Callable[..., Any],

@@ -103,6 +103,8 @@ class Stratum:
 class Survey:
     """What was seen of an archive of `files` names that are tried; others were `skipped`.
 
+    `repeated` are rows of a manifest that name one of them once more, about.
+
     Of `known_files` a journal knows every answer, which was found out by their names and contents,
     not by a sample; `known` are their images, or those of a part of them where not all could be
     compared. The others lie in `strata`. `groups` are those of tasks that ask groups. With
@@ -123,6 +125,7 @@ class Survey:
     of_files: int | None = None
     all_compared: bool = True
     away: tuple[str, ...] = ()
+    repeated: int = 0
 
     @property
     def seen(self) -> tuple[SeenFile, ...]:

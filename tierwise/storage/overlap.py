@@ -48,15 +48,18 @@ def count_apart(found: Input, output: str) -> int:
     Raises:
         InputError: the output folder holds one.
     """
-    names = 0
+    names, rows = 0, set[str]()  # a manifest may name a file more than once
     # In a listing that is cut there are no links: all names lie in the output if one does. Whoever
     # reads a large manifest checks each name.
     one = found.about is not None and found.kind is not InputKind.MANIFEST
     for name in islice(sampled_names(found), 1 if one else None):
         if isinstance(name, Named):
             check_apart(name, output)
-            names += 1
-    return names if found.about is None else found.about
+            if found.kind is InputKind.MANIFEST and found.about is None:
+                rows.add(name.uri)
+            else:
+                names += 1
+    return names + len(rows) if found.about is None else found.about
 
 
 def _resolved(folder: str) -> str:

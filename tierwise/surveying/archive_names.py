@@ -19,12 +19,14 @@ _MOST_HELD = 100_000
 class ArchiveNames:
     """Names that are tried, each once: of `files` in all those in `named`; `skipped` are not tried.
 
-    `files` and the counts of `skipped` are estimates where only a part was listed.
+    `repeated` are rows of a manifest that name a file once more. All of these numbers are estimates
+    where only a part was listed.
     """
 
     files: int
     named: tuple[Named, ...]
     skipped: SkippedFiles
+    repeated: int = 0
 
     @property
     def scale(self) -> float:
@@ -63,16 +65,18 @@ def archive_names(found: Input, rng: random.Random) -> ArchiveNames:
     Raises:
         InputError: a manifest is malformed.
     """
-    tally, held, listed = Tally(), _Held(rng), 0
+    tally, held, listed, tried = Tally(), _Held(rng), 0, 0
     for name in sampled_names(found, rng, tally):
         listed += 1
         if isinstance(name, Named):
+            tried += 1
             held.take(name)
-    named = tuple(held.named.values())
+    named, repeated = tuple(held.named.values()), tried - held.met
     if found.about is None:
-        return ArchiveNames(held.met, named, tally.skipped)
-    tried = round(found.about * held.met / listed) if listed else 0
-    return ArchiveNames(tried, named, tally.skipped.scaled(found.about - tried))
+        return ArchiveNames(held.met, named, tally.skipped, repeated)
+    scale = found.about / listed if listed else 0.0
+    skipped = tally.skipped.scaled(found.about - round(scale * tried))
+    return ArchiveNames(round(scale * held.met), named, skipped, round(scale * repeated))
 
 
 class _Held:

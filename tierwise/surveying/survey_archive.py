@@ -89,6 +89,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     return Survey(
         files=files,
         skipped=names.skipped,
+        repeated=everything.repeated,
         strata=_strata(drawn, seen, twins, frame),
         groups={task.name: survey_groups(names, task, groups, rng) for task in questions.of_groups},
         known=tuple(image for of_file in known.values() for image in of_file),

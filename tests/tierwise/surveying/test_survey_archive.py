@@ -21,6 +21,7 @@ from tierwise.storage import sampled_names
 from tierwise.storage.find_input import find_input
 from tierwise.storage.gcs_files import GcsFiles
 from tierwise.storage.listing import Input, InputKind
+from tierwise.storage.manifests import look as manifest_look
 from tierwise.surveying.survey_archive import WhatToSurvey, survey_archive
 from tierwise.tasks import load_tasks
 
@@ -246,6 +247,19 @@ def test_a_pilot_counts_on_a_share_of_the_large_files(few_large: Path) -> None:
     )
     each = whole.cost.middle / 500
     assert cost.low < 22 * each < 100 * each < cost.high
+
+
+def test_rows_of_a_large_manifest_that_are_repeated_are_not_taken_for_skipped_ones(
+    tmp_path: Path, draw: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(draw())
+    rows = [f"{n:02}.jpg\n{n:02}.jpg\n" for n in range(20)]  # as one row for each label has it
+    (tmp_path / "list.csv").write_text("uri\n" + "".join(rows))
+    monkeypatch.setattr(manifest_look, "_MOST_ROWS", 10)
+    survey = look(tmp_path / "list.csv")
+    assert abs(survey.files - 20) <= 1
+    assert abs(survey.repeated - 20) <= 1
+    assert survey.skipped.total == 0
 
 
 def test_one_file(tmp_path: Path, draw: Callable[..., bytes]) -> None:
