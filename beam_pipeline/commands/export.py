@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from tierwise.accounts.table_names import EXPORT_FOLDER
 from tierwise.beam_pipeline.flags.command_line import Settings
-from tierwise.beam_pipeline.flags.forms import CSV, JSON_LINES, XMP, read_forms
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.trials.trial_names import is_trial
 from tierwise.errors import InputError, TablesError
-from tierwise.exports.csv_sheet import CSV_BEGINS, MOST_ROWS, csv_lines
-from tierwise.exports.json_lines import JSON_LINES_BEGIN, json_lines
+from tierwise.exports.forms import XMP, read_forms
 from tierwise.publishing.check_tables import check_tables
+from tierwise.publishing.export_files import ExportFiles
 from tierwise.publishing.finished_run import FinishedRun, open_finished_run
 from tierwise.publishing.pictures_by_name import PicturesByName, pictures_by_name
 from tierwise.publishing.sidecars import Naming, Place, Sidecars, SidecarWriter
 from tierwise.shown import counted, suggestion
-from tierwise.storage.files import files_for, join
+from tierwise.storage.files import join
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -36,12 +33,14 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         )
     left = 0
     with pictures_by_name(found, tasks) as pictures:
+        files = ExportFiles(pictures, into, settings.label_studio_root)
         for form in forms:
             try:
                 if form == XMP:
                     left = _write_sidecars(pictures, into, settings)
                 else:
-                    _WRITERS[form](pictures, into)
+                    for line in files.write(form):
+                        print(line)
             except OSError as error:
                 reason = error.strerror or type(error).__name__
                 raise InputError(f"{into}: cannot be written: {reason}.") from error
@@ -75,21 +74,6 @@ def _tasks(found: FinishedRun, written: str | None) -> tuple[str, ...]:
     return wanted
 
 
-def _write_csv(pictures: PicturesByName, into: str) -> None:
-    uri = join(into, "pictures.csv")
-    _write(uri, csv_lines(pictures.run, pictures), CSV_BEGINS)
-    rows = len(pictures)
-    print(f"CSV: {uri}: {counted(rows, 'picture')}")
-    if rows >= MOST_ROWS:
-        print(f"Excel shows the first {MOST_ROWS:,} lines of a file; other programs read all.")
-
-
-def _write_json_lines(pictures: PicturesByName, into: str) -> None:
-    uri = join(into, "pictures.jsonl")
-    _write(uri, json_lines(pictures.run, pictures), JSON_LINES_BEGIN)
-    print(f"JSON Lines: {uri}: {counted(len(pictures), 'picture')}")
-
-
 def _write_sidecars(pictures: PicturesByName, into: str, settings: Settings) -> int:
     """Gives how many were left as they are."""
     usual = Place.EXPORT if pictures.run.emulated else Place.BESIDE
@@ -112,21 +96,3 @@ def _say_sidecars(done: Sidecars, where: str) -> None:
     if done.left:
         print(f"{counted(done.left, 'sidecar')} left alone, such as {plain(done.example)}.")
         print("--xmp_place=export writes into a folder of their own, beside nothing.")
-
-
-def _write(uri: str, lines: Iterable[bytes], begins: bytes) -> None:
-    """Write a file whole, in the place of an earlier export, whose beginning is known."""
-    files = files_for(uri)
-    if files.exists(uri):
-        with files.open(uri) as before:
-            if before.read(len(begins)) != begins:
-                raise InputError(
-                    f"{uri}: is no export of tierwise, which would be written in its place. Move "
-                    "it away, or give another --into."
-                )
-    with files.create(uri) as file:
-        for line in lines:
-            file.write(line)
-
-
-_WRITERS = {CSV: _write_csv, JSON_LINES: _write_json_lines}

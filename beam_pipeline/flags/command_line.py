@@ -95,7 +95,8 @@ _STATUS = {
 
 # Flags that name files or folders and do not read addresses of these by themselves.
 _PLACES = {
-    *("output", "into", "old", "new", "tasks", "calibration", "prices", "corrections", "bucket"),
+    *("output", "into", "old", "new", "label_studio_root", "bucket"),
+    *("tasks", "calibration", "prices", "corrections"),
     *("emulator_knows", "emulator_faults", "knows", "faults"),
 }
 _METAVARS: dict[object, str] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tierwise.beam_pipeline.flags.flag import EXPORT, Flag
-from tierwise.beam_pipeline.flags.forms import read_forms
+from tierwise.exports.forms import read_forms
 
 FLAGS = (
     Flag(
@@ -16,7 +16,7 @@ FLAGS = (
     Flag(
         "to",
         "Forms to write, with commas or the flag once more: csv (for spreadsheets), jsonl (for "
-        "programs), xmp (keywords for photo programs).",
+        "programs), xmp (keywords for photo programs), label-studio, fiftyone, coco.",
         "csv,xmp",
         (EXPORT,),
         required=True,
@@ -35,6 +35,13 @@ FLAGS = (
         "category",
         (EXPORT,),
         repeated=True,
+    ),
+    Flag(
+        "label_studio_root",
+        "The folder that Label Studio serves local files from, its LOCAL_FILES_DOCUMENT_ROOT.",
+        "/data",
+        (EXPORT,),
+        default="/",
     ),
     Flag(
         "xmp_place",

@@ -49,10 +49,11 @@ class PicturesByName:
         return int(self._database.execute(query, (_WIDE,)).fetchone()[0])
 
     def __iter__(self) -> Iterator[Picture]:
-        with closing(self._database.cursor()) as rows:
-            rows.execute("select uri, page, kind, task, cells from sorted order by rowid")
-            for (uri, page), some in groupby(rows, itemgetter(0, 1)):
-                yield self._picture(uri, page, some)
+        rows = self._database.execute(
+            "select uri, page, kind, task, cells from sorted order by rowid"
+        )
+        for (uri, page), some in groupby(rows, itemgetter(0, 1)):
+            yield self._picture(uri, page, some)
 
     def _picture(self, uri: str, page: int, rows: Iterator[_Row]) -> Picture:
         columns: Mapping[str, Any] = {}

@@ -8,7 +8,10 @@ from tierwise.shown import suggestion
 CSV = "csv"
 JSON_LINES = "jsonl"
 XMP = "xmp"
-FORMS = (CSV, JSON_LINES, XMP)
+LABEL_STUDIO = "label-studio"
+FIFTYONE = "fiftyone"
+COCO = "coco"
+FORMS = (CSV, JSON_LINES, XMP, LABEL_STUDIO, FIFTYONE, COCO)
 
 
 def read_forms(written: str, flag: str) -> tuple[str, ...]:
