@@ -74,14 +74,14 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     "output is input": (["run", I, "--output=./good/../good/"], ["--output", "input folder"]),
     "no match": (["run", "--input=good/*.tif", O], ["--input", "good/*.tif"]),
     "no uri column": (["run", "--input=no-uri.csv", O], ["no-uri.csv", "uri", "name, customer"]),
-    "a row without uri": (["run", "--input=no-name.csv", O], ["no-name.csv", "row 1"]),
+    "a row without uri": (["run", "--input=no-name.csv", O], ["no-name.csv", "line 2"]),
     "a ragged row": (["run", "--input=ragged.csv", O], ["ragged.csv", "line 2"]),
     "a column twice": (["run", "--input=twice.csv", O], ["twice.csv", "uri"]),
     "broken JSON lines": (["run", "--input=broken.jsonl", O], ["broken.jsonl", "line 2"]),
     "broken Parquet": (["run", "--input=broken.parquet", O], ["broken.parquet"]),
     "strange address in it": (
         ["run", "--input=remote.csv", O],
-        ["remote.csv: row 2", "ftp://host/a.jpg"],
+        ["remote.csv: line 3", "ftp://host/a.jpg"],
     ),
     "strange address": (["run", "--input=ftp://host/", O], ["ftp://host/"]),
     "output is where a pattern starts": (

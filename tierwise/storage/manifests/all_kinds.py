@@ -14,6 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from tierwise.errors import InputError
+from tierwise.storage.manifests.bad_rows import BadRow, good_rows
 from tierwise.storage.manifests.cells import Cells, json_row
 from tierwise.storage.manifests.kinds import KindTally
 from tierwise.storage.manifests.pieces import Piece
@@ -37,7 +38,7 @@ def kinds_of_all(uris: Iterable[str]) -> dict[str, str]:
     """
     tally, known = KindTally(), set[_Shape]()
     for uri in uris:
-        for cells, always in _rows(uri):
+        for cells, always in good_rows(Piece(uri), _rows(uri)):
             shape = (tuple(cells), tuple(map(type, cells.values())))
             if shape in known and not always:
                 continue
@@ -54,19 +55,23 @@ def kinds_of_all(uris: Iterable[str]) -> dict[str, str]:
     return tally.kinds(whole=False)
 
 
-def _rows(uri: str) -> Iterator[tuple[Cells, bool]]:
+def _rows(uri: str) -> Iterator[tuple[Cells, bool] | BadRow]:
     """Each row, and whether it is to be looked at whatever its shape."""
     with opened(uri) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue
-            yield _read(uri, number, line), _long_number(line) is not None
+            cells = _read(number, line)
+            yield cells if isinstance(cells, BadRow) else (cells, _long_number(line) is not None)
 
 
-def _read(uri: str, number: int, line: bytes) -> Cells:
+def _read(number: int, line: bytes) -> Cells | BadRow:
     try:
         row: Any = from_json(line, cache_strings="keys")
     except ValueError:
         row = None
     # Where it is none to this fast reader, the other one says what is wrong, if anything is.
-    return row if isinstance(row, dict) else json_row(Piece(uri), number, line)
+    if isinstance(row, dict):
+        return row
+    read = json_row(number, line)
+    return read if isinstance(read, BadRow) else read[1]

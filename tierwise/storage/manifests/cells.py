@@ -14,11 +14,13 @@ from tierwise.answers.written_words import twins
 from tierwise.errors import InputError
 from tierwise.json_text import read_unambiguous_json
 from tierwise.shown import shown
+from tierwise.storage.manifests.bad_rows import BadRow, good_rows, refuse_rows
 from tierwise.storage.manifests.forms import ENDINGS, Format, format_of
-from tierwise.storage.manifests.pieces import Piece, before
+from tierwise.storage.manifests.pieces import Piece
 from tierwise.storage.manifests.streams import opened, opened_parquet
 
 Cells = Mapping[str, Any]
+Numbered = tuple[int, Cells]
 
 _BATCH_ROWS = 2_000
 
@@ -29,10 +31,15 @@ def cells_of(piece: Piece) -> Iterator[Cells]:
     Raises:
         InputError: a row is malformed.
     """
+    return (cells for _, cells in good_rows(piece, numbered_rows(piece)))
+
+
+def numbered_rows(piece: Piece) -> Iterator[Numbered | BadRow]:
+    """The same, each with the number of its line in the piece, or of the row in Parquet."""
     format_ = required_format(piece.uri)
     if format_ is Format.PARQUET:
-        return _parquet_cells(piece)
-    return _jsonl_cells(piece) if format_ is Format.JSON_LINES else _csv_cells(piece)
+        return enumerate(_parquet_cells(piece), start=1)
+    return _jsonl_rows(piece) if format_ is Format.JSON_LINES else _csv_rows(piece)
 
 
 def column_names(uri: str) -> list[str]:
@@ -85,33 +92,44 @@ def plain_values(column: pa.Array) -> list[Any]:
 
 def _csv_names(uri: str) -> list[str]:
     """The names in the first line of a CSV file, without spaces around."""
+    garbled = list[BadRow]()
     with opened(uri) as stream:
+        reader = _reader(uri, _csv_lines(Piece(uri), stream, garbled))
         try:
-            names: list[str] = next(_reader(uri, _csv_lines(Piece(uri), stream)), [])
+            names: list[str] = next(reader, [])
         except csv.Error as error:
-            raise InputError(f"{uri}: the first line is not {_called(uri)}: {error}") from error
+            if not garbled:
+                raise InputError(f"{uri}: the first line is not {_called(uri)}: {error}") from error
+        if garbled:
+            refuse_rows(Piece(uri), garbled[0], ())
     return [name.strip() for name in names]
 
 
-def _csv_cells(piece: Piece) -> Iterator[Cells]:
-    names = _csv_names(piece.uri)
+def _csv_rows(piece: Piece) -> Iterator[Numbered | BadRow]:
+    names, garbled = _csv_names(piece.uri), list[BadRow]()
     with opened(piece.uri) as stream:
-        reader = _reader(piece.uri, _csv_lines(piece, stream))
-        try:
-            if not piece.start:
-                next(reader, None)
-            for cells in reader:
-                if len(cells) > len(names):
-                    line = before(piece)[0] + reader.line_num
-                    raise InputError(
-                        f"{piece.uri}: line {line} has more cells than the first line."
-                    )
-                if cells:
-                    yield dict(zip(names, (cell or None for cell in cells), strict=False))
-        except csv.Error as error:
-            line = before(piece)[0] + reader.line_num
-            called = _called(piece.uri)
-            raise InputError(f"{piece.uri}: line {line} is not {called}: {error}") from error
+        reader = _reader(piece.uri, _csv_lines(piece, stream, garbled))
+        if not piece.start:
+            next(reader, None)
+        last = reader.line_num
+        more = True
+        while more:
+            more = False
+            try:
+                for cells in reader:
+                    line, last = last + 1, reader.line_num
+                    if garbled:
+                        yield from garbled
+                        garbled.clear()
+                    elif len(cells) > len(names):
+                        yield BadRow(line, " has more cells than the first line.")
+                    elif cells:
+                        yield line, dict(zip(names, (cell or None for cell in cells), strict=False))
+            except csv.Error as error:
+                bad = BadRow(last + 1, f" is not {_called(piece.uri)}: {error}")
+                yield from garbled or [bad]
+                garbled.clear()
+                last, more = reader.line_num, True
 
 
 def _reader(uri: str, lines: Iterator[str]) -> Any:
@@ -122,29 +140,28 @@ def _called(uri: str) -> str:
     return required_format(uri).upper()
 
 
-def _csv_lines(piece: Piece, stream: BinaryIO) -> Iterator[str]:
+def _csv_lines(piece: Piece, stream: BinaryIO, garbled: list[BadRow]) -> Iterator[str]:
     """The lines of a file in UTF-8, with their ends, as `csv` wants them.
 
     Decoded line by line: a decoder that reads ahead would blame the first line for a later one.
+    Those that are not UTF-8 are told in `garbled`.
     """
     for number, line in enumerate(_lines(piece, stream), start=1):
-        first = number == 1 and not piece.start
+        encoding = "utf-8-sig" if number == 1 and not piece.start else "utf-8"
         try:
-            text = line.decode("utf-8-sig" if first else "utf-8")
+            text = line.decode(encoding)
         except UnicodeDecodeError as error:
-            raise _not_utf8(piece, number, line, error) from error
+            garbled.append(_not_utf8(number, line, error))
+            text = line.decode(encoding, "replace")
         if "\r" in text[:-2]:  # ends of lines as they once were
             yield from io.StringIO(text, newline="")
         else:
             yield text
 
 
-def _not_utf8(piece: Piece, number: int, line: bytes, error: UnicodeDecodeError) -> InputError:
-    """The refusal of a line; `number` counts a piece's lines from 1."""
-    return InputError(
-        f"{piece.uri}: line {before(piece)[0] + number} is not UTF-8: byte {error.start + 1} of it "
-        f"is 0x{line[error.start]:02x}. Save the file as UTF-8."
-    )
+def _not_utf8(number: int, line: bytes, error: UnicodeDecodeError) -> BadRow:
+    byte = f"byte {error.start + 1} of it is 0x{line[error.start]:02x}"
+    return BadRow(number, f" is not UTF-8: {byte}. Save the file as UTF-8.")
 
 
 def _lines(piece: Piece, stream: BinaryIO) -> Iterator[bytes]:
@@ -162,33 +179,25 @@ def _lines(piece: Piece, stream: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-def _jsonl_cells(piece: Piece) -> Iterator[Cells]:
+def _jsonl_rows(piece: Piece) -> Iterator[Numbered | BadRow]:
     """The objects of JSON Lines."""
     with opened(piece.uri) as stream:
         for number, line in enumerate(_lines(piece, stream), start=1):
             if line.strip():
-                yield json_row(piece, number, line)
+                yield json_row(number, line)
 
 
-def json_row(piece: Piece, number: int, line: bytes) -> Cells:
-    """A row of JSON Lines; `number` counts a piece's lines from 1.
-
-    Raises:
-        InputError: it is none.
-    """
+def json_row(number: int, line: bytes) -> Numbered | BadRow:
+    """A row of JSON Lines."""
     try:
-        text = line.decode("utf-8-sig")
+        row = read_unambiguous_json(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise _not_utf8(piece, number, line, error) from error
-    try:
-        row = read_unambiguous_json(text)
+        return _not_utf8(number, line, error)
     except ValueError as error:
-        where = f"{piece.uri}: line {before(piece)[0] + number}"
-        raise InputError(f"{where} is not JSON: {error}") from error
+        return BadRow(number, f" is not JSON: {error}")
     if not isinstance(row, dict):
-        where = f"{piece.uri}: line {before(piece)[0] + number}"
-        raise InputError(f"{where} is not a JSON object: {line[:60]!r}")
-    return row
+        return BadRow(number, f" is not a JSON object: {line[:60]!r}")
+    return number, row
 
 
 def _parquet_cells(piece: Piece) -> Iterator[Cells]:

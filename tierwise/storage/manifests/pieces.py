@@ -55,20 +55,20 @@ def pieces_of(shard: Stat, *, piece_bytes: int = _PIECE_BYTES) -> Iterator[Piece
         yield Piece(uri)
 
 
-def before(piece: Piece) -> tuple[int, int]:
-    """How many lines, and how many rows, a file has before a piece; it is read up to there."""
+def before(piece: Piece) -> int:
+    """How many lines a file has before a piece, or rows in Parquet; it is read up to there."""
     if not piece.start:
-        return 0, 0
+        return 0
     if format_of(piece.uri) is Format.PARQUET:
         with opened_parquet(piece.uri) as file:
             groups = range(piece.start)
-            return 0, sum(file.metadata.row_group(group).num_rows for group in groups)
-    lines = rows = 0
+            return sum(file.metadata.row_group(group).num_rows for group in groups)
+    lines = 0
     with opened(piece.uri) as stream:
         left = piece.start
         while left > 0 and (line := stream.readline()):
-            lines, rows, left = lines + 1, rows + bool(line.strip()), left - len(line)
-    return lines, rows - (format_of(piece.uri) is not Format.JSON_LINES)
+            lines, left = lines + 1, left - len(line)
+    return lines
 
 
 def _unquoted(shard: Stat, piece_bytes: int) -> Iterator[Piece]:

@@ -8,15 +8,16 @@ disk that is not Unicode is written with the escapes that tables show it with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from tierwise.errors import InputError
 from tierwise.records import Scalar
 from tierwise.shown import shown
-from tierwise.storage.manifests.cells import Cells, cells_of, column_names, required_format
+from tierwise.storage.manifests.bad_rows import BadRow, good_rows
+from tierwise.storage.manifests.cells import Cells, column_names, numbered_rows, required_format
 from tierwise.storage.manifests.forms import Format
 from tierwise.storage.manifests.kinds import of_kind, scalar
-from tierwise.storage.manifests.pieces import Piece, before
+from tierwise.storage.manifests.pieces import Piece
 from tierwise.storage.seen_from import place_of
 
 URI = "uri"
@@ -35,33 +36,41 @@ def read_rows(piece: Piece, kinds: Mapping[str, str], folder: str) -> Iterator[M
             that does not fit its column; or a column is there that `kinds` does not know.
     """
     _check_columns(piece.uri, kinds)
+    yield from good_rows(piece, _rows(piece, kinds, folder))
+
+
+def _rows(piece: Piece, kinds: Mapping[str, str], folder: str) -> Iterator[ManifestRow | BadRow]:
     # The cells of CSV are text, or nothing.
     plain = bool(required_format(piece.uri).separator)
-    for number, cells in enumerate(cells_of(piece), start=1):
+    for row in numbered_rows(piece):
+        if isinstance(row, BadRow):
+            yield row
+            continue
+        number, cells = row
         name = scalar(cells.get(URI))
         if not isinstance(name, str) or not (name := name.strip()):
-            _refuse(piece, number, " has no uri. Fill it in or delete the row.")
+            yield BadRow(number, " has no uri. Fill it in or delete the row.")
+            continue
         try:
             path = place_of(folder, name)
+            columns = {one: cells.get(one) for one in kinds} if plain else _typed(cells, kinds)
         except InputError as error:
-            _refuse(piece, number, f": {error}", error)
-        if plain:
-            yield name, path, {column: cells.get(column) for column in kinds}
-        else:
-            yield name, path, _typed(cells, kinds, piece, number)
+            yield BadRow(number, f": {error}")
+            continue
+        yield name, path, columns
 
 
-def _typed(cells: Cells, kinds: Mapping[str, str], piece: Piece, number: int) -> dict[str, Scalar]:
+def _typed(cells: Cells, kinds: Mapping[str, str]) -> dict[str, Scalar]:
     if not cells.keys() - {URI} <= kinds.keys():
         new = next(name for name in cells if name not in kinds and name != URI)
-        _refuse(piece, number, f": {_unknown(new)}")
+        raise InputError(_unknown(new))
     typed: dict[str, Scalar] = {}
     for column, kind in kinds.items():
         value = cells.get(column)
         try:
             typed[column] = of_kind(value, kind)
         except ValueError as error:
-            _refuse(piece, number, f": {_misfit(column, value, kind)}", error)
+            raise InputError(_misfit(column, value, kind)) from error
     return typed
 
 
@@ -92,8 +101,3 @@ def _misfit(column: str, value: Any, kind: str) -> str:
         "were looked at first. Where the manifest has changed since, run the same command again; "
         "else give the column the same kind in all its files."
     )
-
-
-def _refuse(piece: Piece, number: int, what: str, error: Exception | None = None) -> NoReturn:
-    row = before(piece)[1] + number
-    raise InputError(f"{piece.uri}: row {row}{what}") from error

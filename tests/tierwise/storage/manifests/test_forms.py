@@ -120,7 +120,7 @@ def test_addresses_of_files_are_paths(tmp_path: Path) -> None:
     path.write_text(json.dumps({"uri": uri}))
     assert [(one.uri, one.path) for one in names_of(str(path))] == [(uri, f"{tmp_path}/a b#ü.jpg")]
     path.write_text(json.dumps({"uri": "file://server/share/a.jpg"}))
-    with pytest.raises(InputError, match=r"row 1: .*of the machine 'server'"):
+    with pytest.raises(InputError, match=r"line 1: .*of the machine 'server'"):
         names_of(str(path))
 
 

@@ -141,8 +141,8 @@ def test_cells_with_line_ends_are_looked_at_from_the_front(tmp_path: Path) -> No
 def test_a_manifest_that_changed_meanwhile_is_refused(tmp_path: Path) -> None:
     found = find_input(write(tmp_path, "jsonl"))
     for late, message in (
-        ({"n": 1.5}, "row 601: the column 'n' holds 1.5, which is no integer as in the files"),
-        ({"more": 1}, "row 601: the column 'more' is in none of the files that were looked at"),
+        ({"n": 1.5}, "line 601: the column 'n' holds 1.5, which is no integer as in the files"),
+        ({"more": 1}, "line 601: the column 'more' is in none of the files that were looked at"),
     ):
         write(tmp_path, "jsonl", **late)
         with pytest.raises(InputError, match=message):

@@ -68,8 +68,8 @@ def test_csv_cells_are_strings(tmp_path: Path) -> None:
         ("uri,\nx,1\n", "a column has no name"),
         (",uri\n0,x.jpg\n", "a column has no name"),
         ("uri,a\nx,1,2\n", "line 2 has more cells than the first line"),
-        ("uri,a\n,1\n", "row 1 has no uri"),
-        ("uri,a\nx,1\n  ,1\n", "row 2 has no uri"),
+        ("uri,a\n,1\n", "line 2 has no uri"),
+        ("uri,a\nx,1\n  ,1\n", "line 3 has no uri"),
         ('uri,a\nx,"1"2\n', "line 2 is not CSV"),
         (
             b"uri,a\nx,\xff\xfe\n",
@@ -88,6 +88,26 @@ def test_bad_csv_is_refused(tmp_path: Path, content: str | bytes, message: str) 
     with pytest.raises(InputError, match=message) as caught:
         read(path)
     assert str(path) in str(caught.value)
+
+
+def test_of_many_bad_lines_three_are_named_and_all_are_counted(tmp_path: Path) -> None:
+    lines = ["uri,a", 'x,"two', 'lines"', ",1", "", 'y,"1"2', ",2", "z,1,2", "w,1"]
+    path = csv_file(tmp_path, "\n".join(lines).encode() + b"\ncaf\xe9,1\n")
+    with pytest.raises(InputError) as refused:
+        read(path)
+    assert str(refused.value) == (
+        f"{path}: line 4 has no uri. Fill it in or delete the row. "
+        "Line 6 is not CSV: ',' expected after '\"'. Line 7 too. "
+        "Bad lines: 5."
+    )
+    path = tmp_path / "list.jsonl"
+    path.write_text("[]\n[]\n{\n" + '{"uri": "a.jpg"}\n' * 3 + "[]\n")
+    with pytest.raises(
+        InputError, match=r"line 1 is not a JSON object: b'\[\]\\n'\. Line 2 too\. "
+    ):
+        read(path)
+    with pytest.raises(InputError, match=r"Line 3 is not JSON: .*\. Bad lines: 4\.$"):
+        read(path)
 
 
 def test_json_lines_of_another_encoding_are_refused_and_a_byte_order_mark_is_not(
@@ -139,8 +159,8 @@ def test_half_a_character_becomes_a_question_mark(tmp_path: Path) -> None:
     [
         (b'{"uri": "a"}\n{"uri": \n', "line 2 is not JSON"),
         (b"[1]\n", "line 1 is not a JSON object"),
-        (b'{"uri": "a"}\n{"url": "b"}\n', "row 2 has no uri"),
-        (b'{"uri": 7}\n', "row 1 has no uri"),
+        (b'{"uri": "a"}\n{"url": "b"}\n', "line 2 has no uri"),
+        (b'{"uri": 7}\n', "line 1 has no uri"),
         (b"", "needs a column named uri"),
         (b"\xff\xff\n", "line 1 is not UTF-8"),
     ],
