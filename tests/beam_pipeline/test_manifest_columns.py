@@ -113,5 +113,5 @@ def test_a_wrong_row_that_only_workers_find_is_refused_before_anything_is_asked(
     lines[1200] = "ftp://host/a.jpg"
     manifest.write_text("\n".join(lines))
     classify(manifest, status=2)
-    assert "list.csv: row 1200: 'ftp://host/a.jpg': this kind of" in capsys.readouterr().err
+    assert "list.csv: line 1201: 'ftp://host/a.jpg': this kind of" in capsys.readouterr().err
     assert not gemini.requests()
