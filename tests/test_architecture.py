@@ -30,8 +30,8 @@ ROOMS = [
     "templates",
 ]
 KNOWLEDGE = {
-    *("accounts", "answers", "calibration", "comparison", "counts", "exports", "forecast"),
-    *("images", "plots", "prices", "report", "statistics", "tasks", "taxonomy"),
+    *("accounts", "answers", "calibration", "comparison", "counts", "exports", "first_tasks"),
+    *("forecast", "images", "plots", "prices", "report", "statistics", "tasks", "taxonomy"),
 }
 # The door: what people import, and what they start.
 DOORS = {"tierwise", "tierwise.__main__"}

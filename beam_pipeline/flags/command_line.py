@@ -20,6 +20,7 @@ from tierwise.beam_pipeline.flags.flag import (
     EMULATOR,
     EXPORT,
     FORGET,
+    INIT,
     MEASURE,
     OPTIMIZE,
     PLAN,
@@ -39,6 +40,7 @@ from tierwise.storage.file_addresses import local_path
 from tierwise.version import VERSION
 
 VERBS = {
+    "init": "Write a first tasks file from a look at the pictures; asks nobody.",
     "run": "Read, shrink and ask about every image; write tables and an account of the cost.",
     "plan": "Forecast requests, tokens and dollars, and compare ways; spends nothing.",
     "measure": "Ask a sample in several ways, and read back the tokens and dollars of each.",
@@ -53,6 +55,7 @@ VERBS = {
     "emulator": "Serve a local Gemini that costs nothing and understands nothing.",
 }
 _EXAMPLES = {
+    "init": "tierwise init photos/",
     "run": "tierwise run --input=photos/ --tasks=tasks.yaml --output=out/",
     "plan": "tierwise plan --input=photos/ --tasks=tasks.yaml --compare",
     "measure": "tierwise measure --input=photos/ --output=measured/ --max_cost_usd=0.10",
@@ -68,6 +71,7 @@ _EXAMPLES = {
 }
 
 _OTHER_STATUS = {
+    INIT: "0 done; 2 refused: no pictures there, or the tasks file is there already",
     COMPARE: "0 done; 2 refused: one is no finished run or is damaged, one is emulated and\nthe "
     "other not, or they have no task or no picture in common",
     RUN: "2 refused before spending, or nothing\ncould be asked; 3 done, but rows are left for a "
@@ -110,7 +114,7 @@ class Settings(SimpleNamespace):
 
 
 # Flags whose values may stand alone, in this order.
-_PLAIN_WORDS = {COMPARE: ("old", "new")}
+_PLAIN_WORDS = {COMPARE: ("old", "new"), INIT: ("input",)}
 
 # Of these a second one adds nothing, but would take the place of the first.
 _ONE_OF = ("input", "labels", "corrections")
