@@ -80,7 +80,8 @@ def tree(leaves: int, branches: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("labels", "form"), [(3, "enum"), (60, "numbers"), (260, "codes"), (2_000, "codes")]
+    ("labels", "form"),
+    [(3, "enum"), (60, "numbers"), (260, "codes"), (2_000, "codes"), (20_000, "codes")],
 )
 def test_lists_of_any_length_are_asked_in_a_form_that_is_taken(
     run: Run, gemini: StrictGemini, labels: int, form: str

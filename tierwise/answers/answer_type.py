@@ -201,6 +201,10 @@ class AnswerType(ABC):
         """The column's type in the words of JSON Schema: string, array of string, or object."""
         return self.schema().value_schema()
 
+    def numbered_from(self, least: int) -> int:
+        """The number of its first label where numbers stand for labels: this, or one above it."""
+        return least
+
     def extra_tokens(self, form: Form) -> int:
         """How many more output tokens an answer may take in this form than in the wanted one."""
         return max(0, self.answer_tokens(form) - self.answer_tokens())

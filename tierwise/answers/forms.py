@@ -21,7 +21,6 @@ Several questions in one request have a ladder of their own (`tierwise.answers.j
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -119,27 +118,29 @@ FORMS_OF_VALUES = (Form(Dialect.OPENAPI), _SIMPLE, _WORDS)
 
 
 @lru_cache(maxsize=256)
-def forms_of_labels(labels: tuple[str, ...]) -> tuple[Form, ...]:
+def forms_of_labels(labels: tuple[str, ...], taxonomy: Taxonomy | None = None) -> tuple[Form, ...]:
     """The ladder of a list of labels, by its length."""
     if len(labels) > NUMBERS_AS_ENUM:
         return FORMS_OF_LABELS[2:]
     few = len(labels) <= LABELS_AS_ENUM and sum(map(len, labels)) <= CHARACTERS_AS_ENUM
-    first = beyond_numerals(labels, 1)
+    first = beyond_numerals(labels, 1, taxonomy)
     return tuple(
         replace(form, first_number=first) if form.labels is LabelForm.NUMBERS else form
         for form in (FORMS_OF_LABELS if few else FORMS_OF_MANY_LABELS)
     )
 
 
-def beyond_numerals(labels: Sequence[str], first: int) -> int:
+@lru_cache(maxsize=256)
+def beyond_numerals(labels: tuple[str, ...], first: int, taxonomy: Taxonomy | None = None) -> int:
     """The number from which labels are numbered, so that no number is itself a label.
 
-    Who answers 7 where `7` is a label means that one.
+    Who answers 7 where `7` is a label means that one, or has it for another name of one.
 
-    >>> beyond_numerals(["1", "2", "3"], 3), beyond_numerals(["cat", "1900"], 3)
+    >>> beyond_numerals(("1", "2", "3"), 3), beyond_numerals(("cat", "1900"), 3)
     (4, 3)
     """
-    numerals = {int(label) for label in labels if label.isdecimal()}
+    called = taxonomy.words if taxonomy else labels
+    numerals = {int(word) for word in called if word.isdecimal()}
     while taken := numerals.intersection(range(first, first + len(labels))):
         first = max(taken) + 1
     return first

@@ -23,7 +23,6 @@ from tierwise.answers.forms import (
     Form,
     LabelForm,
     Layout,
-    beyond_numerals,
     forms_of_labels,
     in_words,
     typed,
@@ -85,7 +84,7 @@ class Joint:
         """How each question is put in this form of the whole."""
         forms, number = list[Form](), 1
         for _, answer in self.parts:
-            number = beyond_numerals(answer.options(), number)
+            number = answer.numbered_from(number)
             forms.append(_part_form(answer, form, number))
             number += len(answer.options())
         return tuple(forms)
@@ -241,4 +240,4 @@ def _part_form(answer: AnswerType, form: Form, first_number: int) -> Form:
         return replace(form, labels=LabelForm.PROMPT)
     if form.bounded and forms_of_labels(labels)[0].labels is LabelForm.ENUM:
         return replace(form, labels=LabelForm.ENUM)
-    return replace(form, labels=LabelForm.NUMBERS, first_number=beyond_numerals(labels, 1))
+    return replace(form, labels=LabelForm.NUMBERS, first_number=answer.numbered_from(1))

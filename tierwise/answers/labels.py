@@ -17,6 +17,7 @@ from tierwise.answers.forms import (
     Form,
     LabelForm,
     Layout,
+    beyond_numerals,
     forms_of_labels,
     label_names,
     listed_labels,
@@ -65,7 +66,11 @@ class _OfLabels(AnswerType):
 
     def forms(self) -> tuple[Form, ...]:
         """Those of its list."""
-        return forms_of_labels(self.labels)
+        return forms_of_labels(self.labels, self.taxonomy)
+
+    def numbered_from(self, least: int) -> int:
+        """Such that no number is a name of a label."""
+        return beyond_numerals(self.labels, least, self.taxonomy)
 
     def options(self) -> tuple[str, ...]:
         """All of them."""
@@ -328,7 +333,12 @@ def _name_schema(answer: _OfLabels, form: Form) -> Schema:
 
 
 def _longest(answer: _OfLabels, form: Form) -> int:
-    return max(map(tokens_at_most, _names(answer, form)))
+    return _most_tokens(_names(answer, form))
+
+
+@lru_cache(maxsize=256)
+def _most_tokens(names: tuple[str, ...]) -> int:
+    return max(map(tokens_at_most, names))
 
 
 def _names(answer: _OfLabels, form: Form) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, NoReturn
 
 from tierwise.answers.written_words import loosely
@@ -30,26 +31,33 @@ _BY_HEADING = {heading: column for column, all_ in _COLUMNS.items() for heading 
 _BETWEEN = ";"
 _SEPARATORS = (",", ";", "\t")
 _MOST_CHARACTERS = 131_072
+_OF_LABELS = {"label", "path"}
+# So many rows of titles may stand above the names of columns.
+_MOST_TITLES = 5
 
 
 def read_separated(text: str, *, path: str, separator: str) -> list[WrittenLabel]:
     """The labels of CSV or TSV, whose first row names its columns.
 
     Where it names none that is known, another separator is tried: spreadsheets write semicolons
-    where people write commas in numbers.
+    where people write commas in numbers. Where titles stand above the row of names, that is taken.
 
     Raises:
         TasksError: no column of labels, one that is not known and may be meant otherwise, or a row
             that is not like the first.
     """
     csv.field_size_limit(_MOST_CHARACTERS)
-    separator = _separator(text.partition("\n")[0], separator)
+    separator = _separator(text.split("\n", _MOST_TITLES + 1)[: _MOST_TITLES + 1], separator)
+    titles = _titles(text, separator)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
+        for _ in range(titles):
+            next(rows, None)
+        first = rows.line_num + 1
         heading = next(rows, None)
         if not heading or not any(cell.strip() for cell in heading):
             _refuse(path, 1, "the file is empty. Write `label` and below it a label in each row.")
-        columns = _columns(heading, path)
+        columns = _columns(heading, path, first)
         found, line = list[WrittenLabel](), rows.line_num
         for row in rows:
             start, line = line + 1, rows.line_num
@@ -58,7 +66,7 @@ def read_separated(text: str, *, path: str, separator: str) -> list[WrittenLabel
                     _refuse(
                         path,
                         start,
-                        f"{len(row)} cells where the first row names {len(heading)} columns. "
+                        f"{len(row)} cells where line {first} names {len(heading)} columns. "
                         f"Put a cell that holds {separator!r} in quotes.",
                     )
                 cells = {
@@ -119,44 +127,68 @@ def label_of(item: Any, *, place: str) -> WrittenLabel:
     return _label(cells, place)
 
 
-def _separator(heading: str, usual: str) -> str:
-    """What parts the columns of a first line, as far as one of them is then known.
+def _separator(lines: Sequence[str], usual: str) -> str:
+    """What parts the columns of the first of these lines of which one is then known.
 
-    >>> _separator("ID;Label;Parent", ","), _separator("id,label", ","), _separator("a b", ",")
+    >>> _separator(["ID;Label;Parent"], ","), _separator(["id,label"], ","), _separator(["a"], ",")
     (';', ',', ',')
     """
-    for separator in (usual, *_SEPARATORS):
-        cells = (cell.strip().strip('"') for cell in heading.split(separator))
-        if any(_plain(cell) in _BY_HEADING for cell in cells):
-            return separator
+    for line in lines:
+        for separator in (usual, *_SEPARATORS):
+            cells = [cell.strip().strip('"') for cell in line.split(separator)]
+            if any(_plain(cell) in _BY_HEADING for cell in cells):
+                return separator
     return usual
+
+
+def _titles(text: str, separator: str) -> int:
+    """How many rows stand above the one that names the columns, as in a spreadsheet with a title.
+
+    Below the first row, that is one with a column of labels and another that is known: a single
+    word may itself be a label. Blank rows above the first are passed over.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    blank = 0
+    try:
+        for place, row in enumerate(islice(rows, _MOST_TITLES + 1)):
+            filled = [plain for cell in row if (plain := _plain(cell))]
+            known = {_BY_HEADING[plain] for plain in filled if plain in _BY_HEADING}
+            if known & _OF_LABELS and len(known) > 1:
+                return place
+            if len(filled) > 1 and known & _OF_LABELS and place == blank:
+                return place
+            blank += not filled and place == blank
+    except csv.Error:  # which is told where rows are read
+        pass
+    return blank
 
 
 def _plain(heading: str) -> str:
     return " ".join(heading.replace("_", " ").replace("-", " ").lower().split())
 
 
-def _columns(heading: Sequence[str], path: str) -> dict[str, int]:
+def _columns(heading: Sequence[str], path: str, line: int) -> dict[str, int]:
     """The places of the columns that are known; others are somebody's own."""
     found: dict[str, int] = {}
     for place, name in enumerate(heading):
-        column = _known(name, f"{path}, line 1")
+        column = _known(name, f"{path}, line {line}")
         if column in found:
             _refuse(
                 path,
-                1,
+                line,
                 f"the columns {shown(heading[found[str(column)]])} and {shown(name)} are both "
                 f"taken for `{column}`. Rename or remove one.",
             )
         if column:
             found[column] = place
-    if not {"label", "path"} & set(found):
+    if not _OF_LABELS & set(found):
         names = ", ".join(shown(name) for name in heading[:20])
         _refuse(
             path,
-            1,
+            line,
             f"no column of labels among {names}. Name one `label`; known columns are "
-            f"{', '.join(_COLUMNS)}.",
+            f"{', '.join(_COLUMNS)}. What stands above the names of columns is no part of a table: "
+            "remove it.",
         )
     return found
 

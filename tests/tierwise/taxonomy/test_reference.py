@@ -48,6 +48,12 @@ def test_the_content_taxonomy_is_a_tree_of_four_levels() -> None:
     assert tasks.task("subject").answer.options() == tree.options
 
 
+def test_the_content_taxonomy_is_read_as_it_is_published_below_a_row_of_titles() -> None:
+    shipped = of_file(EXAMPLES / IAB)
+    published = of_file(reference("iab_content_taxonomy_3.1.tsv"))
+    assert [label.path for label in published.labels] == [label.path for label in shipped.labels]
+
+
 @pytest.mark.parametrize(("syntax", "suffix"), [("xml", ".rdf"), ("turtle", ".ttl")])
 def test_skos_made_of_the_table_reads_as_the_table(
     syntax: str, suffix: str, tmp_path: Path

@@ -302,6 +302,27 @@ def test_bad_labels_are_refused_with_their_lines(labels: Any, problem: str, reme
 
 
 @pytest.mark.parametrize(
+    "above",
+    ["", "Our kinds;;\n", "Title;;\n;;\n", "\n\n", '"Kinds;\nof 2026";;\n', "Ids;;Our kinds\n"],
+)
+def test_rows_of_titles_may_stand_above_the_names_of_columns(above: str) -> None:
+    data = f"{above}ID;Name;Parent\n1;cat;2\n2;pet;\n3;dog;2\n"
+    answer = answer_of("k.csv", {"k.csv": data.encode()})
+    assert (answer.labels, answer.cells("dog")["label_id"]) == (("cat", "dog"), "3")
+    line = data.count("\n") + 1
+    message = refusal("k.csv", {"k.csv": f"{data}4;Dog;2".encode()})
+    assert f"my/k.csv, line {line}: 'Dog' is 'dog' but for case" in message
+
+
+def test_words_that_are_labels_are_no_names_of_columns() -> None:
+    answer = answer_of("k.csv", {"k.csv": b"label\nname\ntitle\nid"})
+    assert answer.labels == ("name", "title", "id")
+    message = refusal("k.csv", {"k.csv": b"kinds,mine\nname,x\ncat,y"})
+    assert "line 1: no column of labels among 'kinds', 'mine'" in message
+    assert "What stands above the names of columns is no part of a table" in message
+
+
+@pytest.mark.parametrize(
     ("name", "data", "problem", "remedy"),
     [
         ("gone.csv", None, "'gone.csv' cannot be read: No such file", "as seen from the tasks"),
@@ -451,3 +472,31 @@ def test_what_travels_to_workers_arrives_whole_and_once(keys: dict[str, Any]) ->
     whole = grow([WrittenLabel("a", description="one"), WrittenLabel("b")])
     assert whole != grow([WrittenLabel("a", description="another"), WrittenLabel("b")])
     assert whole == grow([WrittenLabel("a", description="one"), WrittenLabel("b")])
+
+
+@pytest.mark.parametrize("keys", [{}, {"multiple": True}])
+def test_no_number_of_a_label_is_another_name_of_one(keys: dict[str, Any]) -> None:
+    rows: list[Any] = [f"kind {number}" for number in range(60)]
+    rows += [{"label": "seven", "aliases": ["7"]}, {"label": "tens", "aliases": ["60", "x"]}]
+    answer = answer_of(rows, **keys)
+    [form, *_] = answer.forms()
+    assert (form.labels, form.first_number) == ("numbers", 61)
+    several = bool(keys)
+
+    def read(word: str) -> Any:
+        return answer.read([word] if several else word, form)
+
+    assert read("7") == read("seven") == (("seven",) if several else "seven")
+    assert read("61") == (("kind 0",) if several else "kind 0")
+    # Beside other questions numbers go on from those of the question before.
+    assert answer.numbered_from(8) == 61
+    assert answer_of(["cat", "dog"]).numbered_from(8) == 8
+
+
+def test_a_plural_that_is_another_thing_means_no_singular() -> None:
+    answer = answer_of(["glass", "wood", "movie", "house", "bus", "axe", "hero", "gas", "series"])
+    meant = {"Movies": "movie", "houses": "house", "buses": "bus", "axes": "axe", "heroes": "hero"}
+    meant |= {"gases": "gas", "series": "series"}
+    assert {word: answer.find(word) for word in meant} == meant
+    assert [answer.find(word) for word in ("glasses", "woods", "new", "serie")] == [None] * 4
+    assert answer_of(["glasses", "news"]).find("glass") is None
