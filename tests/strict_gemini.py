@@ -101,14 +101,16 @@ class StrictGemini:
         self.caches.clear()
 
     def cache(self, body: Any, now: datetime) -> tuple[int, Any]:
-        """Make a cache: text alone, of 1,024 tokens or more, for so many seconds as `ttl` says."""
+        """Make a cache of 1,024 tokens or more, for so many seconds as `ttl` says.
+
+        There are no settings for pictures, so each says its media resolution itself.
+        """
         try:
             _only(body, {"model", "contents", "ttl", "displayName"})
             [content] = body["contents"]
             _only(content, {"role", "parts"})
-            [part] = content["parts"]
-            _only(part, {"text"})
-            tokens, seconds = -(-len(part["text"]) // 4), int(body["ttl"].removesuffix("s"))
+            parts = list(map(_kept, content["parts"]))
+            tokens, seconds = sum(map(_weight, parts)), int(body["ttl"].removesuffix("s"))
             _check_cache(tokens, seconds, content["role"])
         except (RefusedError, ValueError, LookupError) as error:
             with self._lock:
@@ -127,7 +129,7 @@ class StrictGemini:
         }
         with self._lock:
             self.caches[cache["name"]] = {
-                "part": part,
+                "parts": parts,
                 "tokens": tokens,
                 "model": body["model"],
                 "billed": tokens * NANO_USD["input"] + (hourly + 1800) // 3600,
@@ -140,11 +142,11 @@ class StrictGemini:
         if name is None:
             return body, 0
         cache, [content] = self.caches[name], body["contents"]
-        if not content["parts"] or content["parts"][0] == cache["part"]:
+        if not content["parts"] or content["parts"][0] in cache["parts"]:
             raise RefusedError("what is cached is sent once more, or nothing else")
         if f"{cache['model']}:" not in body["model"]:
             raise RefusedError(f"a cache of {cache['model']} for {body['model']}")
-        parts = [cache["part"], *content["parts"]]
+        parts = [*cache["parts"], *content["parts"]]
         rest = {key: value for key, value in body.items() if key != "cachedContent"}
         return {**rest, "contents": [{**content, "parts": parts}]}, cache["tokens"]
 
@@ -290,6 +292,24 @@ class _Asked:
         return bool(self.numbers)
 
 
+def _kept(part: Any) -> Any:
+    """A part of a cache in the usual spelling: google-genai has another one here, by proto JSON."""
+    if "text" in part:
+        _only(part, {"text"})
+        return part
+    _only(part, {"inlineData", "mediaResolution"})
+    _only(part["inlineData"], {"mime_type", "data"})
+    data = part["inlineData"]["data"].translate(str.maketrans("-_", "+/"))
+    return {**part, "inlineData": {"mimeType": part["inlineData"]["mime_type"], "data": data}}
+
+
+def _weight(part: Any) -> int:
+    """Its tokens."""
+    if "text" in part:
+        return -(-len(part["text"]) // 4)
+    return LEVELS[part["mediaResolution"]["level"].removeprefix("MEDIA_RESOLUTION_")]
+
+
 def _check_cache(tokens: int, seconds: int, role: str) -> None:
     if tokens < 1024 or not 60 <= seconds <= 3600 or role != "user":
         raise RefusedError(f"{tokens} tokens for {seconds} s as {role}")
@@ -311,7 +331,9 @@ def _read(body: Mapping[str, Any]) -> _Asked:
         else:
             _only(part["inlineData"], {"mimeType", "data"})
             sheet = _SHEET.match(waiting)
-            if sheet:  # what stands on it is not looked at
+            if waiting.startswith('Example of "'):
+                pass  # shown, and not asked about
+            elif sheet:  # what stands on it is not looked at
                 pictures += [0] * (int(sheet[2]) - int(sheet[1]) + 1)
                 leads += [f"Image {n}" for n in range(int(sheet[1]), int(sheet[2]) + 1)]
             else:

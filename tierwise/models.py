@@ -59,6 +59,15 @@ class Model:
     implicit_cache_tokens: int | None = None
     explicit_cache_tokens: int | None = None
 
+    @property
+    def caches_pictures(self) -> bool:
+        """Whether a cache can hold pictures at the media resolution of the requests that name it.
+
+        It has no setting of that beside each picture's own, which not every model takes
+        (`CreateCachedContentConfig` and `Part` of google-genai 3.6.1, read 2026-12-01).
+        """
+        return self.per_part_media_resolution
+
 
 def find_model(name: str, *, vertex: bool = False) -> Model:
     """The model of exactly this name, on the Developer API or on Vertex AI.

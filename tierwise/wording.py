@@ -64,9 +64,9 @@ class RequestTexts:
     """Texts in the order they are sent: the opening, then one before each picture, some empty.
 
     The opening begins with what is `shared` by all requests of its kind, to the letter, so that the
-    service need not read it anew each time; `rest` is what it says of this request alone. A picture
-    is an image, or a contact sheet of several. `captions` stand before examples, which come
-    between.
+    service need not read it anew each time; `rest` is what it says of this request alone. Between
+    them stand examples, each behind its caption. A picture is an image, or a contact sheet of
+    several.
     """
 
     shared: str
@@ -82,7 +82,7 @@ class RequestTexts:
     @property
     def all(self) -> tuple[str, ...]:
         """All of them."""
-        return self.shared, self.rest, *self.captions, *self.before_pictures
+        return self.shared, *self.captions, self.rest, *self.before_pictures
 
 
 def render(
@@ -124,6 +124,7 @@ def request_texts(
     checks: Sequence[str] = (),
     *,
     pictures: bool = True,
+    examples: bool = False,
 ) -> RequestTexts:
     """The texts of one request, for one image or for several of the same task.
 
@@ -131,12 +132,13 @@ def request_texts(
     sheets have it above each. `instruction` is what the question's form says; `checks` are the
     words that the items are to repeat, in the images' order. All that is shared comes first. Values
     of a single image stand where the prompt has them, unless it is so long that a service may
-    remember it: then they come last, as in a pack. Without `pictures`, there is nothing for texts
-    to stand before.
+    remember it, with `examples` among it: then they come last, as in a pack. Without `pictures`,
+    there is nothing for texts to stand before.
     """
     shared = _joined(prompts[0].shared, instruction)
     if len(prompts) == 1:
-        if pictures and prompts[0].named and text_tokens(shared) >= LEAST_TOKENS_CACHED:
+        long = examples or text_tokens(shared) >= LEAST_TOKENS_CACHED
+        if pictures and prompts[0].named and long:
             return RequestTexts(shared, (f"Image 1: {prompts[0].own}",))
         return RequestTexts(_joined(prompts[0].whole, instruction), ("",))
     rest = f"Answer for each of the {len(prompts)} images on its own."
@@ -194,9 +196,9 @@ def texts_with_examples(texts: RequestTexts, examples: Sequence[Example]) -> Req
     if not examples:
         return texts
     first, *others = texts.before_pictures
-    opening = f"{texts.opening}\n{counted(len(examples), 'example')} with their answers come first."
+    shared = f"{texts.shared}\n{counted(len(examples), 'example')} with their answers come first."
     captions = tuple(one.caption for one in examples)
-    return RequestTexts(opening, (first or _AFTER_EXAMPLES, *others), captions)
+    return RequestTexts(shared, (first or _AFTER_EXAMPLES, *others), captions, texts.rest)
 
 
 def image_numbers(images: Sequence[tuple[str, int]]) -> tuple[int, ...]:

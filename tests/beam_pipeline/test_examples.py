@@ -75,6 +75,27 @@ def test_examples_come_first_and_are_paid_with_every_request(
     assert classify(photos, tasks=SHOWN).cost == gemini.billed() - before > 0
 
 
+def test_they_are_paid_once_with_the_words_before_them(
+    shown: Path, shades: Callable[[int], Path], classify: Callable[..., Any], gemini: Any
+) -> None:
+    """Four pictures of 266 tokens are enough for a cache, which a short prompt is not."""
+    photos, alone = shades(30), SHOWN.replace("    images_per_request: 4\n", "")
+    done = classify(photos, "--max_cost_usd=1", tasks=alone)
+    assert done.cost == gemini.billed()
+    [cache] = json.loads(gemini.control("GET", "/emulator/caches"))
+    tokens = cache["usageMetadata"]["totalTokenCount"]
+    assert 4 * 266 < tokens < 4 * 266 + 100
+    cached = sum(row["cached_tokens"] for row in done.answers())
+    assert cached >= 20 * tokens
+    told = done.run["forecast"]
+    assert float(told["cost_usd"]) == pytest.approx(gemini.billed() / 1e9, rel=0.2)
+    values, billed = done.values, gemini.billed()
+    gemini.reset()
+    plain = classify(photos, tasks=f"{alone}    cache: off\n", output="plain")
+    assert plain.values == values
+    assert plain.cost == gemini.billed() > 1.5 * billed
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:apache_beam")
 def test_tasks_written_in_beam_yaml_have_them_too(
     photos: Path, shown: Path, gemini: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -100,6 +121,20 @@ def test_a_batch_has_them_in_every_row(photos: Path, shown: Path, batch_runs: An
     assert not run.reasons
     run.check_money()
     assert {len(one["examples"]) for one in batch_runs.gemini.requests()} == {4}
+
+
+def test_rows_of_a_batch_name_a_cache_of_them(
+    shown: Path, shades: Callable[[int], Path], batch_runs: Any
+) -> None:
+    tasks = SHOWN.replace("    images_per_request: 4\n", "")
+    flags = ("--service_tier=batch", "--batch_deadline=1h")
+    run = batch_runs.run(shades(30), *flags, tasks=tasks)
+    assert run.statuses == (0,)
+    assert run.paid == run.gemini.billed() and not run.maybe_billed
+    [cache] = json.loads(run.gemini.control("GET", "/emulator/caches"))
+    cached = sum(row["cached_tokens"] for row in run.rows("answers"))
+    assert cached == 30 * cache["usageMetadata"]["totalTokenCount"]
+    assert {len(one["examples"]) for one in run.gemini.requests()} == {4}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +194,8 @@ def test_a_calibration_tries_both_and_judges_nothing_by_an_example(
     assert list(routes) == ["low", "low-plain"]
     assert found["left_out"] == {"example": 1}
     dear, cheap = (float(one["figures"]["usd_per_1000_images"]) for one in routes.values())
-    assert dear > 4 * cheap
+    # Most requests with examples name a cache of them.
+    assert dear > 2 * cheap
     assert found["choice"]["chosen"] == "low-plain"
     # A run by that calibration shows none, and asks nothing that was tried.
     gemini.reset()

@@ -96,7 +96,8 @@ class Gatherer:
 
     def _beginning(self, asks: Sequence[Ask], composed: RequestParts) -> SharedBeginning | None:
         """What a row begins with, where a cache can hold it."""
-        begins = None if self._billing.service.vertex else beginning_of(asks, composed)
+        vertex = self._billing.service.vertex
+        begins = None if vertex else beginning_of(asks, composed, vertex=vertex)
         if begins is None:
             return None
         if begins not in self._beginnings:
@@ -105,6 +106,7 @@ class Gatherer:
                 self._beginnings[begins] = SharedBeginning(
                     key=begins.key(self._billing.service.place),
                     rows=1,
+                    parts=begins.parts,
                     tokens=begins.tokens,
                     most_tokens=begins.most_tokens,
                     tasks=tuple(dict.fromkeys(ask.task.row_of for ask in by_image(asks)[0])),

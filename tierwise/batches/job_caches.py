@@ -31,7 +31,7 @@ from tierwise.errors import JobsUnavailableError
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.service import Service
-from tierwise.gemini.wire import WireJson, naming_cache
+from tierwise.gemini.wire import WireJson, cached_parts, naming_cache
 from tierwise.journal.cache_records import CacheFiles, CacheLife, CacheOrder, numbered
 from tierwise.prices.cache_terms import CacheTerms
 from tierwise.prices.price_day import price_day
@@ -132,15 +132,14 @@ class JobCaches(NoJobCaches):
         if not self.files.may_cost(worst, self.reserve):
             return ""
         order = self._ordered(job, begins, worst, lifetime)
-        text = _text_of(job, begins.key)
+        parts = _parts_of(job, begins)
         try:
-            seen = self.calls.create(job.order.model, text, lifetime, order.display_name)
+            seen = self.calls.create(job.order.model, parts, lifetime, order.display_name)
         except CallError as error:
             if not error.sent:
                 self.files.refused(order.key, str(error))
             return self._none(begins, error)
-        cost = terms.cost(seen.tokens, seen.expires - seen.created)
-        life = CacheLife(seen.name, seen.tokens, seen.created, seen.expires, cost)
+        life = seen.life(terms)
         self.files.made(order.key, life)
         return life.name
 
@@ -212,26 +211,26 @@ def rows_as_sent(job: BatchJob) -> Iterator[tuple[str, ...]]:
 def _naming(part: str, job: BatchJob) -> Iterator[bytes]:
     """The rows of a part, those whose beginning is in a cache without it."""
     begin = beginnings_of(join(part, ASKS))
+    parts = {one.key: one.parts for one in job.order.beginnings}
     for line in _lines(part):
         row = orjson.loads(line)
-        name = job.caches.get(begin.get(row["key"], ""))
-        if name:
-            request = naming_cache(row["request"], name)
+        begins = begin.get(row["key"], "")
+        if name := job.caches.get(begins):
+            request = naming_cache(row["request"], name, parts[begins])
             yield orjson.dumps({**row, "request": request}, option=orjson.OPT_APPEND_NEWLINE)
         else:
             yield line
 
 
-def _text_of(job: BatchJob, key: str) -> str:
-    """What the rows of a job with this beginning begin with."""
+def _parts_of(job: BatchJob, begins: SharedBeginning) -> list[WireJson]:
+    """What the rows of a job with this beginning begin with, as a cache holds it."""
     for part in job.order.parts:
         begin = beginnings_of(join(part, ASKS))
-        for line in _lines(part) if key in begin.values() else ():
+        for line in _lines(part) if begins.key in begin.values() else ():
             row: WireJson = orjson.loads(line)
-            if begin.get(row["key"]) == key:
-                text: str = row["request"]["contents"][0]["parts"][0]["text"]
-                return text
-    raise ValueError(f"no row of job {job.order.id} begins as {key}")
+            if begin.get(row["key"]) == begins.key:
+                return cached_parts(row["request"], begins.parts)
+    raise ValueError(f"no row of job {job.order.id} begins as {begins.key}")
 
 
 def _lines(part: str) -> list[bytes]:

@@ -23,12 +23,14 @@ REQUESTS, ASKS, PICTURES = "requests.jsonl", "asks.jsonl.gz", "pictures"
 class SharedBeginning:
     """What `rows` begin with alike, which a cache could hold in its place.
 
-    `key` is that of `tierwise.gemini.beginnings`; `tokens` are about how many each row has of it,
-    `most_tokens` the most. `tasks` are those of its questions, `media_resolution` their first's.
+    `key` is that of `tierwise.gemini.beginnings`; it takes `parts` of a row, which are about
+    `tokens`, and `most_tokens` at most. `tasks` are those of its questions, `media_resolution` is
+    their first's.
     """
 
     key: str
     rows: int
+    parts: int
     tokens: int
     most_tokens: int
     tasks: tuple[str, ...]

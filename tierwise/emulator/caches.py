@@ -16,8 +16,11 @@ from typing import Any
 
 from tierwise.emulator.paths import Call
 from tierwise.emulator.refusals import Refusal
+from tierwise.emulator.request import resolution_of
+from tierwise.emulator.sight import upright_size
+from tierwise.models import Model
 from tierwise.prices.cache_terms import CacheTerms
-from tierwise.tiers import text_tokens
+from tierwise.tiers import image_tokens, text_tokens
 
 _TTL = re.compile(r"(\d+(?:\.\d{1,9})?)s")
 _DEFAULT_TTL = timedelta(hours=1)
@@ -70,15 +73,16 @@ class Caches:
         self._all: dict[str, CachedContent] = {}
 
     def create(
-        self, body: Mapping[str, Any], call: Call, least: int, terms: CacheTerms, parent: str
+        self, body: Mapping[str, Any], call: Call, model: Model, terms: CacheTerms, parent: str
     ) -> CachedContent:
         """Make a cache of a decoded `CachedContent`; `parent` stands before its name.
 
         Raises:
-          Refusal: 400, there are fewer than `least` tokens to remember.
+          Refusal: 400, there are fewer tokens than the model remembers, or what it cannot.
         """
+        least = model.explicit_cache_tokens or 0
         contents, instruction = body.get("contents") or [], body.get("system_instruction")
-        tokens = text_tokens("\n".join(_texts(instruction, contents)))
+        tokens = _tokens(instruction, contents, model, vertex=call.vertex)
         if tokens < least:
             raise Refusal(
                 400,
@@ -215,12 +219,21 @@ def model_of(named: str) -> str:
     return found["name"]
 
 
-def _texts(instruction: Any, contents: list[Any]) -> list[str]:
+def _tokens(instruction: Any, contents: list[Any], model: Model, *, vertex: bool) -> int:
+    """What is remembered: a picture at its own media resolution, or the model's default."""
     whole = [instruction, *contents] if instruction else contents
     parts = [part for content in whole for part in content.get("parts") or []]
-    if any("text" not in part for part in parts):
-        raise Refusal(501, "The emulator keeps texts alone in caches. Leave pictures out.")
-    return [part["text"] for part in parts]
+    pictures = [part for part in parts if "text" not in part]
+    if any("inline_data" not in part for part in pictures):
+        raise Refusal(501, "The emulator keeps texts and inline pictures alone in caches.")
+    if any("media_resolution" in part for part in pictures) and not model.per_part_media_resolution:
+        raise Refusal(400, f"Media resolution per part is not supported for {model.name}.")
+    tokens = text_tokens("\n".join(part["text"] for part in parts if "text" in part))
+    for part in pictures:
+        level = resolution_of((part.get("media_resolution") or {}).get("level"), model)
+        size = upright_size(part["inline_data"].get("data") or b"")
+        tokens += image_tokens(model.name, level, *size, vertex=vertex)
+    return tokens
 
 
 def _expiry(body: Mapping[str, Any], now: datetime) -> datetime:

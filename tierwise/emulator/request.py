@@ -233,12 +233,12 @@ def _pictures(
     objects: Mapping[str, bytes],
 ) -> Iterator[tuple[int, SentPicture]]:
     """By position; examples have no numbers."""
-    for_all = _resolution(config.get("media_resolution"), model)
+    for_all = resolution_of(config.get("media_resolution"), model)
     count = 0
     for position, part in enumerate(parts):
         if _is_picture(part):
             count += position not in examples
-            own = _resolution((part.get("media_resolution") or {}).get("level"), model)
+            own = resolution_of((part.get("media_resolution") or {}).get("level"), model)
             named = part.get("file_data")
             data = objects[named["file_uri"]] if named else part["inline_data"].get("data") or b""
             sha256 = hashlib.sha256(data).hexdigest()
@@ -258,7 +258,12 @@ def _with_told_schema(settings: GenerationSettings, told: ToldForm) -> Generatio
     return replace(settings, schema=from_json_schema(told.schema))
 
 
-def _resolution(name: str | None, model: Model) -> MediaResolution | None:
+def resolution_of(name: str | None, model: Model) -> MediaResolution | None:
+    """The media resolution that a request names, None for the model's default.
+
+    Raises:
+      Refusal: 400, the model does not offer it.
+    """
     level = (name or "").removeprefix("MEDIA_RESOLUTION_").lower()
     if level in {"", "unspecified"}:
         return None

@@ -191,14 +191,13 @@ class EmulatedService:
         """
         called = replace(call, model=model_of(body.get("model") or ""))
         model = self.offered(called)
-        least = model.explicit_cache_tokens
-        if least is None:
+        if model.explicit_cache_tokens is None:
             raise Refusal(400, f"Model {body['model']} does not support cached content.")
         price = self._price(called, model.name, ServiceTier.STANDARD, 0)
         terms = cache_terms(price, price)
         if terms is None:
             raise Refusal(400, f"The emulator knows no price of storage for {model.name}.")
-        return self.caches.create(body, called, least, terms, parent).document()
+        return self.caches.create(body, called, model, terms, parent).document()
 
     def _bill_cache(self, model: str, nano_usd: int) -> None:
         self.bill.add_cache(model, nano_usd)

@@ -14,6 +14,7 @@ from tierwise.prices.cache_terms import LIFETIME, CacheTerms, cache_terms
 from tierwise.records import ServiceTier
 from tierwise.shown import counted
 from tierwise.tasks import Task
+from tierwise.tasks.examples import most_example_tokens
 from tierwise.tiers import text_tokens
 
 # Until its prompt was answered once, a question is asked by a few at a time, without a cache.
@@ -109,10 +110,15 @@ def held_for_caches(tasks: Sequence[Task], rates: Rates, cap: int) -> int:
         if by_job and rates.vertex:
             continue
         words = [word for task in some for word in (task.prompt, *task.answer.options())]
-        least = find_model(route.model, vertex=rates.vertex).explicit_cache_tokens
+        model = find_model(route.model, vertex=rates.vertex)
         terms = terms_of(route.model, route.service_tier, rates)
+        pictures = 0
+        if model.caches_pictures:
+            shown = some[0].examples_shown, route.model, route.media_resolution
+            pictures = most_example_tokens(*shown, vertex=rates.vertex)
+        least = model.explicit_cache_tokens
         # What is said of the form comes on top.
-        if least and terms and 2 * sum(map(text_tokens, words)) >= least:
-            size = 2 * sum(len(word.encode()) for word in words)
+        if least and terms and 2 * sum(map(text_tokens, words)) + pictures >= least:
+            size = 2 * sum(len(word.encode()) for word in words) + pictures
             held += terms.cost(size, _LIFE_OF_JOBS if by_job else _HOURS_HELD)
     return min(held, cap // _MOST_HELD)

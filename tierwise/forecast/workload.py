@@ -153,9 +153,7 @@ class Workload:
         above += scenario.detail[self.tasks[0].name] * (seen.raised - seen.picture)
         sheet = route.images_per_sheet
         sent = pack if sheet == 1 else ceil(pack / sheet)
-        shown = self.tasks[0].examples_shown
-        vertex, resolution = self.rates.vertex, route.media_resolution
-        examples = example_tokens(shown, route.model, resolution, vertex=vertex)
+        examples = self._example_tokens
         pictures = sent * (seen.picture + above) + examples
         thoughts = usual_thoughts(find_model(route.model)) * scenario.thoughts
         paid = requests * (1 + scenario.repeats)
@@ -171,7 +169,8 @@ class Workload:
             part = output * replies[place] / sum(replies), thoughts * each
             own = words[place] + around * each
             usage = _usage(paid, own, pictures * each, *part)
-            named_by = cache.requests * cache.tokens * own / text if text else 0
+            alike = own + examples * each
+            named_by = cache.requests * cache.tokens * alike / (text + examples) if text else 0
             cached = min(round(named_by), usage.input_tokens)
             usage = replace(usage, cached_tokens=cached)
             earlier = self._earlier_answers(task, scenario)
@@ -179,7 +178,10 @@ class Workload:
             goes_on = bool(task.cut_by) and not task.after_refusal
             looks = 0 if goes_on else 1 / max(1, len(task.first_questions))
             alike = example_tokens(
-                task.examples_shown, route.model, MediaResolution.HIGH, vertex=vertex
+                task.examples_shown,
+                route.model,
+                MediaResolution.HIGH,
+                vertex=self.rates.vertex,
             )
             naive = _usage(named, alone, pack * (seen.naive * looks + alike), *part)
             # The naive way asks each image once, and nothing for an audit; where a tree is asked in
@@ -211,7 +213,16 @@ class Workload:
     def _cache(self, requests: float, pack: float, scenario: Scenario) -> PlannedCache:
         around = self.texts.single if pack == 1 or self.groups else self.texts.opening
         tokens = (sum(self.texts.words) + around) * scenario.text
+        if find_model(self.tasks[0].route.model).caches_pictures:
+            tokens += self._example_tokens
         return planned_cache(self.tasks, tokens, requests, self.rates)
+
+    @property
+    def _example_tokens(self) -> int:
+        """Of the examples that stand in each request."""
+        task, vertex = self.tasks[0], self.rates.vertex
+        shown, route = task.examples_shown, task.route
+        return example_tokens(shown, route.model, route.media_resolution, vertex=vertex)
 
     def _words(self, place: int, pack: float, scenario: Scenario) -> float:
         """Tokens of a request's words that are one task's own."""

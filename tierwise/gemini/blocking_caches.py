@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tierwise.gemini.cache_calls import CacheCalls, SeenCache
 from tierwise.gemini.client import GeminiClient
 from tierwise.gemini.service import Service
+from tierwise.gemini.wire import WireJson
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +19,11 @@ class BlockingCaches:
 
     service: Service
 
-    def create(self, model: str, text: str, lifetime: timedelta, display_name: str) -> SeenCache:
-        """Have a text remembered as the beginning of prompts."""
-        return self._call(lambda calls: calls.create(model, text, lifetime, display_name))
+    def create(
+        self, model: str, parts: Sequence[WireJson], lifetime: timedelta, display_name: str
+    ) -> SeenCache:
+        """Have some parts remembered as the beginning of prompts."""
+        return self._call(lambda calls: calls.create(model, parts, lifetime, display_name))
 
     def renew(self, name: str, lifetime: timedelta) -> SeenCache:
         """Have a cache expire so long from now."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+import orjson
 from google import genai
 from google.genai import types
 
 from tierwise.gemini.call_error import CallError
+from tierwise.gemini.wire import WireJson
 from tierwise.journal.cache_records import CacheLife
 from tierwise.prices.cache_terms import CacheTerms
 
@@ -49,11 +51,12 @@ class CacheCalls:
         self._guarded = guarded
 
     async def create(
-        self, model: str, text: str, lifetime: timedelta, display_name: str
+        self, model: str, parts: Sequence[WireJson], lifetime: timedelta, display_name: str
     ) -> SeenCache:
-        """Have a text remembered as the beginning of prompts."""
+        """Have some parts remembered as the beginning of prompts."""
+        found = [types.Part.model_validate_json(orjson.dumps(part)) for part in parts]
         config = types.CreateCachedContentConfig(
-            contents=[types.Content(role="user", parts=[types.Part(text=text)])],
+            contents=[types.Content(role="user", parts=found)],
             ttl=_ttl(lifetime),
             display_name=display_name,
         )

@@ -26,7 +26,7 @@ from tierwise.gemini.call_error import CallError
 from tierwise.gemini.compose import RequestParts
 from tierwise.gemini.limiter import Clock
 from tierwise.gemini.settle import Ask, by_image
-from tierwise.gemini.wire import WireJson, naming_cache
+from tierwise.gemini.wire import WireJson, cached_parts, naming_cache
 from tierwise.journal.cache_records import (
     CacheFiles,
     CacheLife,
@@ -57,9 +57,10 @@ Result = TypeVar("Result")
 
 @dataclass(slots=True)
 class _Prefix:
-    """The words that some requests begin with, and the cache that holds them, if any does."""
+    """What some requests begin with, and the cache that holds it, if any does."""
 
     begins: Beginning
+    parts: Sequence[WireJson]
     keys: Iterator[str]
     cache: str
     waiting: int = 0
@@ -190,12 +191,14 @@ class Caches:
 
     def _prefix(self, asks: Sequence[Ask], composed: RequestParts) -> _Prefix | None:
         """What a request begins with, None where no cache of it can be made."""
-        begins = beginning_of(asks, composed)
+        service = self._billing.service
+        begins = beginning_of(asks, composed, vertex=service.vertex)
         if begins is None:
             return None
         if begins not in self._prefixes:
-            keys = numbered(begins.key(self._billing.service.place))
-            self._prefixes[begins] = _Prefix(begins, keys, next(keys), never=not begins.is_long)
+            parts = cached_parts(composed.body, begins.parts)
+            keys, never = numbered(begins.key(service.place)), not begins.is_long
+            self._prefixes[begins] = _Prefix(begins, parts, keys, next(keys), never=never)
         return self._prefixes[begins]
 
     def _is_there(self, prefix: _Prefix, margin: timedelta = timedelta(seconds=5)) -> bool:
@@ -244,7 +247,7 @@ class Caches:
     async def _make(self, prefix: _Prefix, order: CacheOrder, terms: CacheTerms) -> None:
         try:
             seen = await self._calls.create(
-                prefix.begins.model, prefix.begins.text, LIFETIME, order.display_name
+                prefix.begins.model, prefix.parts, LIFETIME, order.display_name
             )
         except CallError as error:
             prefix.cache = next(prefix.keys)
@@ -331,7 +334,9 @@ class _Named(Use):
             self.sent = True
             self._prefix.waiting -= 1
         self._name = "" if self._refused else self._caches.name_of(self._prefix)
-        return naming_cache(composed.body, self._name) if self._name else composed.body
+        if not self._name:
+            return composed.body
+        return naming_cache(composed.body, self._name, self._prefix.begins.parts)
 
     def blamed(self, error: CallError) -> bool:
         if not self._name or error.status not in MAY_BE_THE_CACHES_FAULT:

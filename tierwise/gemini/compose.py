@@ -42,7 +42,7 @@ _SCHEMAS = ("responseSchema", "responseJsonSchema")
 class RequestParts:
     """A request body, and for the account the texts in it and each question's part of its pictures.
 
-    Its first text is what other requests of its kind begin with as well.
+    Other requests of its kind begin with its first `shared_parts` as well.
     `sent_bytes` of an image on a contact sheet is its share of the sheet, the same for all
     questions about it.
     """
@@ -50,6 +50,7 @@ class RequestParts:
     body: WireJson
     texts: tuple[str, ...]
     sent_bytes: tuple[int, ...]
+    shared_parts: int = 0
 
     @property
     def shared(self) -> str:
@@ -58,8 +59,8 @@ class RequestParts:
 
     @property
     def remembers(self) -> bool:
-        """Whether a cache can stand for that text: something must be left to ask."""
-        return bool(self.shared) and len(self.body["contents"][0]["parts"]) > 1
+        """Whether a cache can stand for what it shares: something must be left to ask."""
+        return 0 < self.shared_parts < len(self.body["contents"][0]["parts"])
 
 
 def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> RequestParts:
@@ -82,15 +83,20 @@ def compose(asks: Sequence[Ask], sheets: Sequence[ContactSheet] = ()) -> Request
             images.append(InlineImage(picture.data, picture.mime_type, resolution, own))
         elif named:
             images.append(NamedImage(named.uri, named.mime_type, resolution, own))
+    model = find_model(asks[0].route.model)
     body = request_body(
-        model=find_model(asks[0].route.model),
-        texts=(texts.shared, texts.rest),
+        model=model,
+        shared=texts.shared,
+        rest=texts.rest,
         examples=examples,
         images=images,
         response_config=_response_config(asks),
         max_output_tokens=output_limit(asks),
     )
-    return RequestParts(body, texts.all, tuple(sent_bytes))
+    shared = 1 if texts.shared else 0
+    if shared and model.caches_pictures:
+        shared += 2 * len(examples)
+    return RequestParts(body, texts.all, tuple(sent_bytes), shared)
 
 
 def examples_in(asks: Sequence[Ask]) -> tuple[Example, ...]:
@@ -174,7 +180,14 @@ def _texts_of(asks: Sequence[Ask]) -> RequestTexts:
         return group_texts(asks[0].prompt, instruction, len(asks))
     pictures = asks[0].task.reads == "image"
     own = [ask.prompt for ask in asks]
-    return request_texts(own, instruction, sheet, checks_of(asks), pictures=pictures)
+    return request_texts(
+        own,
+        instruction,
+        sheet,
+        checks_of(asks),
+        pictures=pictures,
+        examples=bool(examples_in(asks)),
+    )
 
 
 def _response_config(asks: Sequence[Ask]) -> WireJson:

@@ -38,16 +38,17 @@ class NamedImage:
 def request_body(
     *,
     model: Model,
-    texts: Sequence[str],
+    shared: str,
+    rest: str = "",
     examples: Sequence[InlineImage] = (),
     images: Sequence[InlineImage | NamedImage],
     response_config: Mapping[str, Any],
     max_output_tokens: int,
 ) -> WireJson:
-    """The body of `generateContent`: texts and examples first, then each picture.
+    """The body of `generateContent`: what is shared, the rest of the words, then each picture.
 
     A picture stands after its own text. Services remember beginnings that they have seen, byte by
-    byte: so what all requests share is the first text, and stands before everything else.
+    byte: so what all requests share, a text and examples, stands before everything else.
 
     Media resolution stands with the pictures when they differ, which not every model takes
     (`Model.per_part_media_resolution`), and when only there it can be as high. Thinking is set to
@@ -55,11 +56,12 @@ def request_body(
     """
     levels = {image.media_resolution for image in images}
     per_part = len(levels) > 1 or MediaResolution.ULTRA_HIGH in levels
-    parts: list[WireJson] = [{"text": text} for text in texts if text]
-    for image in (*examples, *images):
-        if image.text:
-            parts.append({"text": image.text})
-        parts.append(_image_part(image, per_part=per_part))
+    parts: list[WireJson] = []
+    for text, pictures in ((shared, examples), (rest, images)):
+        parts += [{"text": text}] if text else []
+        for image in pictures:
+            parts += [{"text": image.text}] if image.text else []
+            parts.append(_image_part(image, per_part=per_part))
     config: WireJson = {**response_config, "maxOutputTokens": max_output_tokens}
     if images and not per_part:
         config["mediaResolution"] = _LEVELS[images[0].media_resolution]
@@ -68,11 +70,22 @@ def request_body(
     return {"contents": [{"role": "user", "parts": parts}], "generationConfig": config}
 
 
-def naming_cache(body: WireJson, name: str) -> WireJson:
-    """A request that names a cache in the place of its first text, which the cache holds."""
+def naming_cache(body: WireJson, name: str, parts: int) -> WireJson:
+    """A request that names a cache in the place of its first parts, which the cache holds."""
     [content] = body["contents"]
-    rest = {**content, "parts": content["parts"][1:]}
+    rest = {**content, "parts": content["parts"][parts:]}
     return {**body, "contents": [rest], "cachedContent": name}
+
+
+def cached_parts(body: WireJson, parts: int) -> list[WireJson]:
+    """The first parts of a request as a cache holds them, which has no settings of its own.
+
+    So the media resolution of the request stands with each picture there.
+    """
+    [content] = body["contents"]
+    level = body["generationConfig"].get("mediaResolution")
+    own = {"mediaResolution": {"level": level}} if level else {}
+    return [part if "text" in part else {**own, **part} for part in content["parts"][:parts]]
 
 
 def _image_part(image: InlineImage | NamedImage, *, per_part: bool) -> WireJson:

@@ -105,6 +105,25 @@ def test_answers_are_the_same_with_a_cache_and_without(
     assert with_cache.usage_metadata.prompt_token_count == without.usage_metadata.prompt_token_count
 
 
+def test_pictures_count_at_their_own_media_resolution(
+    client: genai.Client, gemini: EmulatedGemini, draw: Callable[..., bytes]
+) -> None:
+    pictures = [
+        types.Part.from_bytes(
+            data=draw(number, size=(640, 480)),
+            mime_type="image/jpeg",
+            media_resolution=types.PartMediaResolutionLevel(f"MEDIA_RESOLUTION_{level}"),
+        )
+        for number, level in enumerate(["LOW", "HIGH"])
+    ]
+    contents = [types.Content(role="user", parts=[types.Part(text="word " * 80), *pictures])]
+    made = create(client, contents=contents)
+    assert made.usage_metadata
+    assert made.usage_metadata.total_token_count == 100 + 266 + 1064
+    used = ask(client, draw(9), cached_content=made.name).usage_metadata
+    assert used and used.cached_content_token_count == 100 + 266 + 1064
+
+
 def test_what_google_refuses_is_refused(client: genai.Client, draw: Callable[..., bytes]) -> None:
     small = refused(lambda: create(client, "word " * 100))
     assert "Cached content is too small" in str(small) and "min_total_token_count=1024" in str(

@@ -30,6 +30,7 @@ from tierwise.gemini.settle import Ask, Settled
 from tierwise.journal.cache_records import CacheFiles, caches_of_runs, left_caches
 from tierwise.prices.cache_terms import LIFETIME
 from tierwise.records import Answer, Outcome, Spent
+from tierwise.tasks.examples import Example
 from tierwise.wording import Prompt
 
 WORDS = " ".join(f"word{number}" for number in range(1200))
@@ -259,21 +260,29 @@ def test_under_a_cap_caches_cost_no_more_than_their_reserve(
     assert 0 < process.spent_on_caches.cost <= process.reserve
 
 
-@pytest.mark.parametrize("pack", [1, 4])
+@pytest.mark.parametrize(("pack", "shown"), [(1, 0), (4, 0), (4, 5)])
 def test_a_server_with_other_rules_takes_what_is_sent_and_bills_the_same(
-    tmp_path: Path, ask_of: Callable[..., Ask], pack: int
+    tmp_path: Path, ask_of: Callable[..., Ask], pack: int, shown: int
 ) -> None:
+    """A long prompt, or a short one with labelled pictures."""
+    examples = tuple(
+        Example("dark", (f"{number}",), 64, 48, "image/jpeg", painted(100 + number))
+        for number in range(shown)
+    )
     with strict_gemini() as strict:
         process = Process(CacheFiles(str(tmp_path), "run"), strict)
 
         def ask(number: int) -> Ask:
             ask = ask_of(number, pack=pack, data=painted(number))
-            words = f"<shade> How light? {WORDS}"
-            return replace(ask, prompt=Prompt(words, words, (), ()))
+            words = f"<shade> How light? {'' if shown else WORDS}"
+            route = replace(ask.task.route, examples=bool(examples))
+            task = replace(ask.task, examples=examples, route=route)
+            return replace(ask, task=task, prompt=Prompt(words, words, (), ()))
 
         outcomes = process.ask([ask(number) for number in range(48)], pack=pack)
         assert strict.broken == []
-        assert len(strict.caches) == 1
+        [cache] = strict.caches.values()
+        assert len(cache["parts"]) == 1 + 2 * shown
         numbers = {ask(number).request_id: number for number in range(48)}
         for outcome in outcomes:
             assert isinstance(outcome, Answer)
