@@ -238,12 +238,18 @@ class _Paid:
         return next(filter(None, packs), "")
 
     def _questions_before(self, row: _Row, trial: str) -> list[str]:
-        """The asks that answered before another question was asked, where a trial has two."""
+        """The asks that answered before another question was asked, where a trial has two.
+
+        Where the trial did not ask, a run into the same output had.
+        """
         if not is_top_down(trial):
             return []
         place = row["content_hash"] or "", row["page"]
-        asks = (self._answered.get((*place, ask)) for ask in asks_before(trial))
-        return [request_id for request_id in asks if request_id]
+        for name in (trial, task_of(trial)):
+            asks = [self._answered.get((*place, ask)) for ask in asks_before(name)]
+            if any(asks):
+                return [request_id for request_id in asks if request_id]
+        return []
 
     def pack_of(self, row: _Row, trial: str) -> str:
         """The request with other images in which an answer was first asked for, empty for none.

@@ -73,7 +73,7 @@ def knowing(labelled: Path) -> Iterator[EmulatedGemini]:
 def calibrate(knowing: EmulatedGemini, labelled: Path, tmp_path: Path) -> Callable[..., int]:
     knowing.reset()
 
-    def run(*flags: str, verb: str = "calibrate", **keys: Any) -> int:
+    def run(*flags: str, verb: str = "calibrate", output: str = "", **keys: Any) -> int:
         task = {"prompt": "What is it?", "labels": str(labelled / "kinds.csv"), "cache": "off"}
         task |= keys
         document = {"model": "gemini-3.1-flash-lite", "tasks": {"kind": task}}
@@ -84,7 +84,7 @@ def calibrate(knowing: EmulatedGemini, labelled: Path, tmp_path: Path) -> Callab
                 verb,
                 f"--input={labelled / 'labels.csv'}",
                 f"--tasks={tmp_path / 'tasks.yaml'}",
-                f"--output={tmp_path / verb}",
+                f"--output={tmp_path / (output or verb)}",
                 f"--gemini_endpoint={knowing.url}",
                 *own,
                 *flags,
@@ -122,6 +122,19 @@ def test_two_questions_are_a_route_like_others_and_a_run_asks_them(
     # What was measured in two questions is not asked in one.
     assert calibrate(calibration, "--take_over", verb="run", top_down=False) == 2
     assert "two questions from the top of its tree down" in capsys.readouterr().err
+
+
+def test_what_a_run_paid_for_both_questions_is_their_cost(
+    calibrate: Callable[..., int], knowing: EmulatedGemini, tmp_path: Path
+) -> None:
+    assert calibrate(verb="run", output="calibrate", top_down=True) == 0
+    paid = knowing.billed()
+    assert calibrate("--routes=low-top_down,low", top_down=True) == 0
+    found = json.loads((tmp_path / "calibrate/calibration.json").read_text("utf-8"))
+    figures = found["tasks"]["kind"]["choice"]["routes"][-1]["figures"]
+    costs = Decimal(figures["usd_per_1000_images"]) * PICTURES * 1_000_000
+    assert len(knowing.requests()) == PICTURES * (2 + 1)
+    assert abs(costs - paid) < 1
 
 
 def test_levels_of_a_flat_list_have_no_margins(
