@@ -3,9 +3,10 @@
 A cache is made when as many requests wait as it needs to pay for itself, and renewed in the same
 way: so it costs no more than none, whatever comes later. That is two or three requests, and a
 process has some dozens under way. Where pictures come more slowly than replies none wait: then ten
-times as many within a cache's life say that more will come. Its prompt must have been answered
-once before, for the service may refuse the form in which it asks. Whoever cannot have a cache asks
-without one: a cache is money, never an answer.
+times as many within a cache's life say that more will come. And who waits may be sent much later:
+after a life that fewer named than it needed, those ten times as many are what counts. Its prompt
+must have been answered once before, for the service may refuse the form in which it asks. Whoever
+cannot have a cache asks without one: a cache is money, never an answer.
 """
 
 from __future__ import annotations
@@ -70,6 +71,9 @@ class _Prefix:
     refused: int = 0
     never: bool = False
     busy: asyncio.Task[None] | None = None
+    wanted_by: int = 0  # how many requests the next life needs
+    need: int = 0  # how many the last one did
+    named: int = 0  # by how many it was named
     lately: deque[float] = field(default_factory=lambda: deque(maxlen=_MANY))
 
 
@@ -158,11 +162,13 @@ class Caches:
         if terms is None or need is None:
             prefix.never = True
             return
-        if prefix.waiting < need and not self._comes_often(prefix, now):
+        enough = prefix.waiting >= need and prefix.named >= prefix.need
+        if not (enough or self._comes_often(prefix, now)):
             return
         await self._may_send()
         if prefix.busy:  # by somebody who did not wait as long
             return
+        prefix.wanted_by = need
         step = self._renew(prefix, terms) if renews else self._get(prefix, asks, terms)
         prefix.busy = asyncio.create_task(step)
         try:
@@ -173,6 +179,7 @@ class Caches:
     def name_of(self, prefix: _Prefix) -> str:
         """The cache that a request names that is sent now, empty for none."""
         if prefix.life and self._is_there(prefix):
+            prefix.named += 1
             return prefix.life.name
         prefix.lately.append(self._clock.monotonic())
         return ""
@@ -188,6 +195,7 @@ class Caches:
         if prefix.life and prefix.life.name == name:
             self._note(self._files.gone, prefix.cache, "the service does not know it any more")
             prefix.life, prefix.cache = None, next(prefix.keys)
+            prefix.need = 0  # whatever its life would have been
 
     def _prefix(self, asks: Sequence[Ask], composed: RequestParts) -> _Prefix | None:
         """What a request begins with, None where no cache of it can be made."""
@@ -297,6 +305,7 @@ class Caches:
 
     def _take(self, prefix: _Prefix, life: CacheLife, left: timedelta) -> None:
         prefix.life, prefix.refused = life, 0
+        prefix.need, prefix.named = prefix.wanted_by, 0
         prefix.until = self._clock.monotonic() + left.total_seconds()
 
     async def _claimed(self, cost: int) -> bool:

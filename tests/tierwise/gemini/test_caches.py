@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.caches import Caches
 from tierwise.gemini.clear_caches import clear_caches
 from tierwise.gemini.client import GeminiClient
+from tierwise.gemini.compose import compose
 from tierwise.gemini.gate import Gate
 from tierwise.gemini.hearing import Rule
 from tierwise.gemini.limiter import Clock, Limiter
@@ -29,7 +31,7 @@ from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, Settled
 from tierwise.journal.cache_records import CacheFiles, caches_of_runs, left_caches
 from tierwise.prices.cache_terms import LIFETIME
-from tierwise.records import Answer, Outcome, Spent
+from tierwise.records import Answer, Outcome, ServiceTier, Spent
 from tierwise.tasks.examples import Example
 from tierwise.wording import Prompt
 
@@ -186,6 +188,47 @@ def test_where_none_waits_many_that_came_lately_speak_for_a_cache(
     [cache] = told(gemini)
     tokens = cache["usageMetadata"]["totalTokenCount"]
     assert asked(outcomes).usage.cached_tokens == 20 * tokens
+
+
+def test_requests_that_wait_for_long_are_worth_one_cache_at_most(
+    process: Process, long_ask: Callable[..., Ask], gemini: EmulatedGemini
+) -> None:
+    """A service that takes a request in six minutes lets each cache expire before the next."""
+    asks = [[long_ask(number)] for number in range(50)]
+    made = asyncio.run(sent_one_by_one(process, asks[:10], gap_s=360.0))
+    assert made == len(told(gemini)) == 1
+    # Once they are sent quickly there is one again, after as many as speak for it.
+    made = asyncio.run(sent_one_by_one(process, asks[:10], asks, gap_s=360.0))
+    assert made == len(told(gemini)) - 1 == 2
+
+
+async def sent_one_by_one(process: Process, *rounds: Sequence[Sequence[Ask]], gap_s: float) -> int:
+    """Have requests wait together and be sent one after the other, in the last round each second.
+
+    Gives how many caches they name.
+    """
+    later_s, names = 0.0, set[str]()
+    clock = Clock(
+        lambda: time.monotonic() + later_s,
+        now=lambda: datetime.now(UTC) + timedelta(seconds=later_s),
+    )
+    client, billing = GeminiClient(process.service), Billing(process.service)
+    files = CacheFiles(process.files.journal, f"run-{len(rounds)}")
+    with ThreadPoolExecutor(1) as executor:
+        caches = Caches(client.caches, billing, files, clock=clock, executor=executor)
+        for number, some in enumerate(rounds):
+            composed = [compose(asks) for asks in some]
+            with ExitStack() as waiting:
+                uses = [
+                    waiting.enter_context(caches.wanted(asks, parts))
+                    for asks, parts in zip(some, composed, strict=True)
+                ]
+                for use, parts in zip(uses, composed, strict=True):
+                    await use.ready(ServiceTier.STANDARD, proven=True)
+                    names.add(use.body(parts).get("cachedContent", ""))
+                    later_s += gap_s if number == 0 else 1.0
+    await client.close()
+    return len(names - {""})
 
 
 @pytest.mark.parametrize("how", ["deleted", "expired"])
