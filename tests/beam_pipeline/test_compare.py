@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.beam_pipeline.conftest import Classify
+from tests.bucket import Bucket
 from tests.tierwise.publishing.finished import Made, answers, asked, digest, failures, finished
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.publishing import compare_runs
 from tierwise.report.task_facts import AskedTask
 from tierwise.statistics.intervals import share_interval
+from tierwise.storage.files import files_for
 
 STRUCT = {
     "type": "object",
@@ -286,6 +288,23 @@ def test_the_list_as_parquet_in_a_folder_of_its_own(
     ]
     assert not (tmp_path / "new" / "changes.csv").exists()
     assert not (tmp_path / "new" / "changes.html").exists()
+
+
+def test_outputs_in_a_bucket(
+    laid: Callable[..., Made], bucket: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("old", "cat"), ("new", "dog")):
+        made = laid(name, {asked(): [answers(["a.jpg"], [value])]})
+        for path in made.folder.rglob("*.*"):
+            place = f"gs://results/{name}/{path.relative_to(made.folder)}"
+            if path.is_file():
+                bucket.put(place, path.read_bytes())
+    assert main(["compare", "gs://results/old/", "gs://results/new", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["changes"] == "gs://results/new/changes.csv"
+    lines = files_for(facts["changes"]).read(facts["changes"]).decode("utf-8-sig").splitlines()
+    assert lines[1:] == [f"a.jpg,1,{digest('a.jpg')},category,cat,dog"]
+    assert files_for(facts["page"]).exists(facts["page"])
 
 
 def _emulated(lay: Callable[..., Made]) -> str:

@@ -170,7 +170,7 @@ def test_what_is_commented_out_holds_too(
 def test_no_name_of_a_file_can_write_into_the_tasks_file(
     init: Callable[..., Tasks], photos: Photos, tmp_path: Path
 ) -> None:
-    for number, name in enumerate(("a\nmodel: x", "b\x85model: y", "c\u2028model: z")):
+    for number, name in enumerate(("a\x85model: x", "b\nmodel: y", "c\u2028model: z")):
         photos(3, f"photos/{name}", first=10 * number)
         (tmp_path / "photos" / name / f"{name}.txt").write_text("x", "utf-8")
     tasks = init("photos")
