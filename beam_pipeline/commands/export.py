@@ -9,7 +9,7 @@ from tierwise.beam_pipeline.trials.trial_names import is_trial
 from tierwise.errors import InputError, TablesError
 from tierwise.exports.forms import XMP, read_forms
 from tierwise.publishing.check_tables import check_tables
-from tierwise.publishing.export_files import ExportFiles
+from tierwise.publishing.export_files import SIDECARS, ExportFiles
 from tierwise.publishing.finished_run import FinishedRun, open_finished_run
 from tierwise.publishing.pictures_by_name import PicturesByName, pictures_by_name
 from tierwise.publishing.sidecars import Naming, Place, Sidecars, SidecarWriter
@@ -78,7 +78,7 @@ def _write_sidecars(pictures: PicturesByName, into: str, settings: Settings) -> 
     """Gives how many were left as they are."""
     usual = Place.EXPORT if pictures.run.emulated else Place.BESIDE
     place = Place(settings.xmp_place) if settings.xmp_place else usual
-    below = join(into, "xmp")
+    below = join(into, SIDECARS)
     writer = SidecarWriter(below, place, Naming(settings.xmp_names), settings.remove)
     done = writer.write(pictures)
     _say_sidecars(done, "beside the pictures" if place is Place.BESIDE else f"in {below}")

@@ -136,6 +136,8 @@ def _counts(removed: Removed, output: str) -> Lines:
         yield f"  small files: {counted(removed.small_files, 'picture')}"
     for uri in removed.lists:
         yield f"  {uri}: its lines"
+    for uri in removed.exports:
+        yield f"  {uri}: deleted; tierwise export makes it anew"
     for uri in removed.comparisons:
         yield f"  {uri}: deleted; tierwise compare makes it anew"
     if removed.page == PAGE_FILE:

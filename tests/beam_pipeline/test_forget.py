@@ -113,8 +113,12 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
     intents.write_bytes(UnderWay({"1": under_way}).encoded())
     own = done.output / "requests" / "mine.jsonl"
     own.write_bytes(b"{}")
+    forms = "--to=csv,jsonl,xmp,label-studio,fiftyone,coco"
+    assert main(["export", f"--output={output}", forms]) == 0
+    mine = done.output / "export/coco/mine.json"
+    mine.write_text("{}", "utf-8")
     before, money, run = tables(output), paid(output), done.run
-    assert len(traces(output, "002.jpg", content)) >= 9
+    assert len(traces(output, "002.jpg", content)) >= 15
     assert any("002.jpg" in row["examples"] for row in before["evaluation"][1])
 
     assert forget(output, "--uri=002.jpg") == 0
@@ -124,6 +128,8 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
 
     assert traces(output, "002.jpg", content, "half a li") == []
     assert list((done.output / "requests").iterdir()) == [own]
+    assert mine.exists()
+    assert (done.output / "export/xmp/001.jpg.xmp").exists()
     after = tables(output)
     assert after.keys() == before.keys()
     for table, (schema, rows) in after.items():

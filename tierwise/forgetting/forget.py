@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tierwise.accounts.table_names import PAGE_FILE, RUN_FILE, answers_table, new_part
+from tierwise.accounts.table_names import (
+    EXPORT_FOLDER,
+    PAGE_FILE,
+    RUN_FILE,
+    answers_table,
+    new_part,
+)
 from tierwise.errors import InputError
 from tierwise.forgetting.going import Going
 from tierwise.forgetting.in_journal import (
@@ -29,7 +35,9 @@ from tierwise.forgetting.in_tables import Without, holding, in_none, named, with
 from tierwise.forgetting.in_texts import forget_in_lists, scrubbed, without_examples
 from tierwise.json_text import read_json_text
 from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_earlier
+from tierwise.publishing.export_files import SIDECARS, exports_in
 from tierwise.publishing.own_page import is_own_page
+from tierwise.publishing.sidecars import sidecar_below
 from tierwise.publishing.stage_page import stage_page
 from tierwise.publishing.write_changes import CHANGES_PAGE, CHANGES_TABLE, is_changes_list
 from tierwise.report.gallery import address
@@ -64,6 +72,7 @@ class Removed:
     unnamed_thumbnails: int = 0
     lists: list[str] = field(default_factory=list)
     comparisons: list[str] = field(default_factory=list)
+    exports: list[str] = field(default_factory=list)
     small_files: int = 0
     page: str = ""
     jobs: list[str] = field(default_factory=list)
@@ -119,6 +128,7 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
         return _done_before(removed, output, run, wanted)
     removed.requests = _remove_requests(output)
     removed.comparisons = _delete_comparison(output)
+    removed.exports = _delete_exports(output, removed.places, run)
     if run:
         run = without_examples({**run, "tables": listed}, going.names)
         run = scrubbed(run, words)
@@ -137,6 +147,17 @@ def _delete_comparison(output: str) -> list[str]:
         if files_for(uri).exists(uri) and is_ours(uri):
             files_for(uri).delete(uri)
             gone.append(uri)
+    return gone
+
+
+def _delete_exports(output: str, places: frozenset[str], run: Mapping[str, Any]) -> list[str]:
+    """Delete what `export` has left in an output and can make anew, and the picture's sidecar."""
+    sidecars = join(output, EXPORT_FOLDER, SIDECARS)
+    root = run.get("relative_to", "")
+    own = [sidecar_below(sidecars, place, root) for place in sorted(places)]
+    gone = [*exports_in(output), *(uri for uri in own if files_for(uri).exists(uri))]
+    for uri in gone:
+        files_for(uri).delete(uri)
     return gone
 
 

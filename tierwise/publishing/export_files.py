@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from urllib.parse import quote
 
+from tierwise.accounts.table_names import EXPORT_FOLDER
 from tierwise.errors import InputError
 from tierwise.exports.coco import COCO_BEGINS, coco_pieces
 from tierwise.exports.csv_sheet import CSV_BEGINS, MOST_ROWS, csv_lines
@@ -28,6 +30,17 @@ from tierwise.shown import counted
 from tierwise.storage.files import files_for, join
 from tierwise.storage.shown_names import path_of
 
+# The files of an export, and how each begins.
+_BEGINS = (
+    (re.compile(r"pictures\.csv"), CSV_BEGINS),
+    (re.compile(r"pictures\.jsonl"), JSON_LINES_BEGIN),
+    (re.compile(r"label-studio/labeling\.xml"), CONFIG_BEGINS),
+    (re.compile(r"label-studio/tasks-\d+\.json"), TASKS_BEGIN),
+    (re.compile(r"fiftyone/[^/]+/data\.json"), DATA_BEGINS),
+    (re.compile(r"fiftyone/[^/]+/labels\.json"), LABELS_BEGIN),
+    (re.compile(r"coco/[^/]+\.json"), COCO_BEGINS),
+)
+SIDECARS = "xmp"
 # Of files without a single picture.
 _EMPTY = (b"", b"[\n]", b"{\n}")
 
@@ -57,7 +70,7 @@ class ExportFiles:
         yield from writers[form]()
 
     def _csv(self) -> Iterator[str]:
-        uri = self._put("pictures.csv", csv_lines(self.pictures.run, self.pictures), CSV_BEGINS)
+        uri = self._put("pictures.csv", csv_lines(self.pictures.run, self.pictures))
         rows = len(self.pictures)
         yield f"CSV: {uri}: {counted(rows, 'picture')}"
         if rows >= MOST_ROWS:
@@ -65,18 +78,18 @@ class ExportFiles:
 
     def _json_lines(self) -> Iterator[str]:
         lines = json_lines(self.pictures.run, self.pictures)
-        uri = self._put("pictures.jsonl", lines, JSON_LINES_BEGIN)
+        uri = self._put("pictures.jsonl", lines)
         yield f"JSON Lines: {uri}: {counted(len(self.pictures), 'picture')}"
 
     def _label_studio(self) -> Iterator[str]:
         run, folder = self.pictures.run, join(self.into, "label-studio")
-        self._put("label-studio/labeling.xml", [labeling_config(run)], CONFIG_BEGINS)
+        self._put("label-studio/labeling.xml", [labeling_config(run)])
         tasks = label_studio_tasks(run, ((self._served(one), one) for one in self.pictures))
         written = 0
         for first in tasks:
             written += 1
             some = chain([first], islice(tasks, TASKS_PER_FILE - 1))
-            self._put(f"label-studio/tasks-{written}.json", json_list(some), TASKS_BEGIN)
+            self._put(f"label-studio/tasks-{written}.json", json_list(some))
         self._delete_from(written + 1)
         yield (
             f"Label Studio: {folder}: {counted(len(self.pictures), 'task')} in "
@@ -110,9 +123,9 @@ class ExportFiles:
         run = self.pictures.run
         for task in run.label_tasks:
             folder = f"fiftyone/{task.name}"
-            self._put(f"{folder}/data.json", fiftyone_data(self.pictures, self._path), DATA_BEGINS)
+            self._put(f"{folder}/data.json", fiftyone_data(self.pictures, self._path))
             labels = fiftyone_labels(run, task, self.pictures)
-            uri = self._put(f"{folder}/labels.json", labels, LABELS_BEGIN)
+            uri = self._put(f"{folder}/labels.json", labels)
             yield f"FiftyOne: {uri.removesuffix('/labels.json')}: task {task.name}"
 
     def _path(self, picture: Picture) -> str:
@@ -125,15 +138,15 @@ class ExportFiles:
         self._check_labels("coco")
         for task in self.pictures.run.label_tasks:
             pieces = coco_pieces(self.pictures.run, task, self.pictures)
-            uri = self._put(f"coco/{task.name}.json", pieces, COCO_BEGINS)
+            uri = self._put(f"coco/{task.name}.json", pieces)
             yield f"COCO: {uri}: {counted(len(self.pictures), 'image')}"
 
     def _check_labels(self, form: str) -> None:
         if not self.pictures.run.label_tasks:
             raise InputError(f"--to={form}: takes tasks with labels, and there is none.")
 
-    def _put(self, name: str, pieces: Iterable[bytes], begins: bytes) -> str:
-        uri = join(self.into, name)
+    def _put(self, name: str, pieces: Iterable[bytes]) -> str:
+        uri, begins = join(self.into, name), _beginning(name)
         files = files_for(uri)
         if files.exists(uri) and not _is_ours(uri, begins):
             raise InputError(
@@ -144,6 +157,20 @@ class ExportFiles:
             for piece in pieces:
                 file.write(piece)
         return uri
+
+
+def exports_in(output: str) -> Iterator[str]:
+    """The files that exports have left in an output, sidecars excepted."""
+    folder = join(output, EXPORT_FOLDER)
+    for stat in files_for(folder).walk(folder):
+        begins = _beginning(stat.uri[len(join(folder, "")) :])
+        if begins and _is_ours(stat.uri, begins):
+            yield stat.uri
+
+
+def _beginning(name: str) -> bytes:
+    """How a file of an export begins; empty for any other name."""
+    return next((begins for pattern, begins in _BEGINS if pattern.fullmatch(name)), b"")
 
 
 def _has_bytes(path: str) -> bool:

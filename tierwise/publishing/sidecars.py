@@ -97,7 +97,7 @@ class SidecarWriter:
         return self.done
 
     def _targets(self, where: str, root: str) -> Iterator[_Target]:
-        in_folder = _Target(join(self.below, _name_below(where, root) + ENDING))
+        in_folder = _Target(sidecar_below(self.below, where, root))
         if self.removing or self.place is Place.EXPORT or "://" in where:
             yield in_folder
         if "://" not in where and (self.removing or self.place is Place.BESIDE):
@@ -176,19 +176,20 @@ def _head(picture: str) -> bytes:
         return file.read(_HEAD_BYTES)
 
 
-def _name_below(where: str, root: str) -> str:
-    """The path of a picture below a folder, as it is below the root of its archive.
+def sidecar_below(folder: str, where: str, root: str) -> str:
+    r"""The sidecar of a picture below a folder, as the picture lies below the root of its archive.
 
-    >>> _name_below("/data/photos/2009/a.jpg", "/data"), _name_below("gs://b/a.jpg", "/data")
-    ('photos/2009/a.jpg', 'b/a.jpg')
-    >>> _name_below("/data/../x.jpg", "/data")
-    'x.jpg'
+    >>> sidecar_below("out", "/data/2009/a.jpg", "/data"), sidecar_below("out", "gs://b/a.jpg", "")
+    ('out/2009/a.jpg.xmp', 'out/b/a.jpg.xmp')
+    >>> sidecar_below("out", "/data/../x.jpg", "/data"), sidecar_below("gs://b", r"/\xe9.jpg", "/")
+    ('out/x.jpg.xmp', 'gs://b/\\xe9.jpg.xmp')
     """
     _, found, rest = where.partition("://")
     path = f"/{rest}" if found else posixpath.normpath(posixpath.join("/", where))
     top = f"{posixpath.normpath(root)}/" if root else "/"
     below = path[len(top) :] if not found and path.startswith(top) else path.lstrip("/")
-    return below if found else path_of(below)
+    is_name = found or "://" in folder  # of an object, which is text
+    return join(folder, (below if is_name else path_of(below)) + ENDING)
 
 
 def _is_raw(ending: str) -> bool:

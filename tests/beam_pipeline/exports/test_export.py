@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bucket import Bucket
 from tierwise.beam_pipeline.__main__ import main
 
 Export = Callable[..., Path]
@@ -71,3 +72,19 @@ def test_a_file_of_somebody_else_is_never_replaced(
     export("csv", status=2)
     assert "is no export of tierwise" in capsys.readouterr().err
     assert mine.read_text("utf-8") == "my,own\n"
+
+
+def test_in_a_bucket_it_is_the_same(
+    output: Path, export: Export, bucket: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forms = "csv,jsonl,xmp,label-studio,fiftyone,coco"
+    here = export(forms)
+    words = ["export", f"--output={output}", f"--to={forms}", "--into=gs://results/exported"]
+    assert main(words) == 0
+    assert main(words) == 0
+    assert "8 of them as before" in capsys.readouterr().out
+    names = {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
+    there = {name.removeprefix("exported/") for name in bucket.names("results")}
+    not_utf_8 = {name for name in names if not name.isprintable() and "\n" not in name}
+    assert names - not_utf_8 < there
+    assert len(there) == len(names)
