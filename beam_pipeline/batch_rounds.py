@@ -64,6 +64,7 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
                 console,
                 verb="asking",
                 files=job.files_asked,
+                lease=job.plan.journal.lease,
             )
         except (OSError, JournalError, JobsUnavailableError) as error:
             report(error)

@@ -7,7 +7,9 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -22,7 +24,7 @@ from tierwise.beam_pipeline.runners.workers import in_this_process, on_this_mach
 from tierwise.beam_pipeline.temporary_folder import temporary_folder
 from tierwise.beam_pipeline.terminal.progress import progress
 from tierwise.errors import InputError, TierwiseError
-from tierwise.scheduling.running import close_all, interrupt_all
+from tierwise.scheduling.running import close_run, interrupt_run
 from tierwise.storage.patience import judge_stores_anew
 
 # How long a run that breaks off waits for the answers that are under way.
@@ -50,6 +52,7 @@ def run_pipeline(
     *,
     verb: str,
     files: int,
+    lease: tuple[str, int] | None = None,
 ) -> PipelineEnd:
     """Run to the end, or to where a cluster cannot be asked any more; the reason has been printed.
 
@@ -59,6 +62,7 @@ def run_pipeline(
         console: where progress is shown.
         verb: the word beside the bar, such as "asking".
         files: how many there are, for the bar.
+        lease: whose engines end with it: where the lease of a run that asks lies, and its number.
 
     Raises:
         InputError: Beam refuses the options, or a worker found that the input is wrong.
@@ -67,32 +71,34 @@ def run_pipeline(
         quieten()
     give_back_large_buffers()
     with temporary_folder():
-        return _run(define, options, console, verb, files)
+        bar = partial(progress, console, verb=verb, total=files, visible=in_this_process(options))
+        return _run(define, options, bar, lease)
 
 
 def _run(
     define: Callable[[beam.Pipeline], Any],
     options: PipelineOptions,
-    console: Console,
-    verb: str,
-    files: int,
+    bar: Callable[[], AbstractContextManager[None]],
+    lease: tuple[str, int] | None,
 ) -> PipelineEnd:
     judge_stores_anew()
     pipeline, result = new_pipeline(options), None
     try:
         define(pipeline)
-        with progress(console, verb=verb, total=files, visible=in_this_process(options)):
+        with bar():
             result = pipeline.run()
             _check_end(result.wait_until_finish())
     except Exception as error:  # noqa: BLE001 - the outermost border: report, say how to go on
-        interrupt_all(_GRACE_S)
+        if lease:
+            interrupt_run(*lease, _GRACE_S)
         if _may_go_on(result, options):
             print(f"tierwise: {_LOST_SIGHT} ({error})", file=sys.stderr)
             return PipelineEnd.OUT_OF_SIGHT
         report(error)
         return PipelineEnd.BROKE_OFF
     finally:
-        close_all()
+        if lease:
+            close_run(*lease)
     return PipelineEnd.DONE
 
 

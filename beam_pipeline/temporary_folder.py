@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,28 +24,49 @@ _BEAMS = "beam-pipeline-temp*"
 _JOB_SERVERS = "beam-temp*"
 _DAY_S = 86_400.0
 _own: list[Path] = []
+# For each run that goes on the folder that it uses, and where temporary files lay before.
+_users: list[Path] = []
+_before: list[tuple[str | None, str | None]] = []
+_LOCK = threading.Lock()
 
 
 @contextmanager
 def temporary_folder() -> Iterator[None]:
-    """Let all temporary files of this process, and of those it starts, lie in one folder."""
+    """Let all temporary files of this process, and of those it starts, lie in one folder.
+
+    It is that of the run that began first, where the process has several at a time.
+    """
+    with _LOCK:
+        if not _users:
+            _enter()
+        _users.append(_own[-1])
+    try:
+        yield
+    finally:
+        with _LOCK:
+            own = _users.pop()
+            if not _users:
+                _leave(own)
+
+
+def _enter() -> None:
     _remove_old(Path(tempfile.gettempdir()))
-    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    _before.append((tempfile.tempdir, os.environ.get("TMPDIR")))
     own = Path(tempfile.mkdtemp(prefix=_PREFIX))
     (own / _OWNER).write_text(json.dumps(asdict(Process.this())), encoding="utf-8")
     _own.append(own)
     atexit.register(remove_own)
     tempfile.tempdir = os.environ["TMPDIR"] = str(own)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
-        if variable is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = variable
-        if not any(own.glob(_JOB_SERVERS)):
-            remove_own()
+
+
+def _leave(own: Path) -> None:
+    tempfile.tempdir, variable = _before.pop()
+    if variable is None:
+        del os.environ["TMPDIR"]
+    else:
+        os.environ["TMPDIR"] = variable
+    if not any(own.glob(_JOB_SERVERS)):
+        remove_own()
 
 
 def remove_own() -> None:

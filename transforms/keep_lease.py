@@ -57,12 +57,13 @@ class _KeepLeaseFn(beam.DoFn):
 
 
 class _Keeper:
-    """The thread of a worker process that keeps a lease; it lives as long as the process."""
+    """The thread of a worker process that keeps a lease, until its run has ended or lost it."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._heart = Heartbeat(lease)
         self._lost: LeaseLostError | None = None
+        self._ended = False
         lease.join()
         self._look()
         threading.Thread(target=self._keep, name="tierwise-signs", daemon=True).start()
@@ -72,13 +73,16 @@ class _Keeper:
             raise LeaseLostError(str(self._lost))
 
     def _keep(self) -> None:
-        while not self._lost:
+        while not self._ended and not self._lost:
             threading.Event().wait(random.uniform(*_LOOK_S))  # noqa: S311 - so that they spread
             self._look()
+        if self._ended:
+            with _LOCK:
+                _KEEPERS.pop((self._lease.folder, self._lease.number), None)
 
     def _look(self) -> None:
         try:
-            self._heart.beat()
+            self._ended = not self._heart.beat()
         except LeaseLostError as error:
             self._lost = error
             interrupt_run(self._lease.folder, self._lease.number, _GRACE_S)

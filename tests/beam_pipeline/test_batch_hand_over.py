@@ -51,6 +51,7 @@ def run(job: Job) -> dict[str, Any]:
         Console(stderr=True),
         verb="asking",
         files=4,
+        lease=job.plan.journal.lease,
     )
     assert ended is PipelineEnd.DONE
     content: dict[str, Any] = json.loads(Path(job.output, "run.json").read_text())

@@ -73,7 +73,10 @@ def test_a_worker_that_dies_before_it_hands_on_pays_nothing_twice(
             _ = asked.answered | beam.ParDo(Dies(dies_after))
 
         options = beam_options(flags)
-        done = run_pipeline(define, options, Console(stderr=True), verb="asking", files=IMAGES)
+        lease = plan.journal.lease
+        done = run_pipeline(
+            define, options, Console(stderr=True), verb="asking", files=IMAGES, lease=lease
+        )
         reached.append(done)
     assert reached == [*[PipelineEnd.BROKE_OFF] * 3, PipelineEnd.DONE]
     assert len(paid(gemini)) == IMAGES

@@ -50,6 +50,7 @@ def run(job: Job, *flags: str) -> bool:
         Console(stderr=True),
         verb="asking",
         files=1,
+        lease=job.plan.journal.lease,
     )
     return ended is PipelineEnd.DONE
 

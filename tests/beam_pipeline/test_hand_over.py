@@ -49,6 +49,7 @@ def run(job: Job) -> PipelineEnd:
         Console(stderr=True),
         verb="asking",
         files=4,
+        lease=job.plan.journal.lease,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tierwise.beam_pipeline.__main__ import main
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import take_lease
 from tierwise.transforms.keep_lease import KeepLease
@@ -41,4 +42,25 @@ def test_who_has_lost_the_lease_of_one_run_asks_on_for_another(
     done = classify(photos(20), "--requests_in_flight=1")
     other.join()
     assert said
+    assert done.failures == []
+
+
+def test_who_is_done_ends_nobody_elses_run(
+    classify: Callable[..., Any], photos: Callable[..., Path], gemini: Any, tmp_path: Path
+) -> None:
+    folder, statuses = photos(20), list[int]()
+    words = ["optimize", f"--input={photos(1, folder='few')}", f"--output={tmp_path}/small"]
+
+    def shrink() -> None:
+        end = time.monotonic() + 60
+        while not gemini.requests() and time.monotonic() < end:
+            time.sleep(0.05)
+        statuses.append(main(words))
+
+    gemini.faults({"kind": "latency", "ms": 300})
+    other = threading.Thread(target=shrink)
+    other.start()
+    done = classify(folder, "--requests_in_flight=1")
+    other.join()
+    assert statuses == [0]
     assert done.failures == []

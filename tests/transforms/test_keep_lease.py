@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from tierwise.journal.run_record import RunRecord
 from tierwise.journal.run_records import Lease, take_lease
 from tierwise.storage.process import Process
+from tierwise.transforms import keep_lease as keeping
 from tierwise.transforms.keep_lease import KeepLease, keep_lease
 
 
@@ -35,6 +37,18 @@ def test_what_comes_goes_on_and_the_lease_is_renewed(lease_of: Callable[..., Lea
     silent = datetime.now(UTC) - datetime.fromisoformat(kept.record.heartbeat_at)
     assert silent < timedelta(minutes=1)
     assert lease.untraced_requests() == 3  # one process has joined
+
+
+def test_who_keeps_a_lease_stops_when_its_run_has_ended(
+    lease_of: Callable[..., Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "_LOOK_S", (0.01, 0.02))
+    before, lease = set(threading.enumerate()), lease_of("ends")
+    assert [1] | KeepLease(lease) == [1]
+    [keeper] = (t for t in threading.enumerate() if t.name == "tierwise-signs" and t not in before)
+    lease.end(untraced_requests=0)
+    keeper.join(timeout=60)
+    assert not keeper.is_alive()
 
 
 def test_a_lease_that_was_lost_ends_the_work(lease_of: Callable[..., Lease]) -> None:

@@ -152,6 +152,11 @@ class JournalFiles:
         """Where the records of all runs lie."""
         return join(self.folder, "runs")
 
+    @property
+    def lease(self) -> tuple[str, int]:
+        """Where the lease of this run lies, and its number."""
+        return self.runs, self.number
+
     def check_lease(self) -> None:
         """See whether this run still holds the lease; raises LeaseLostError."""
         check_lease(self.runs, self.run_id, self.number)

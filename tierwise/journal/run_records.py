@@ -129,8 +129,10 @@ class Heartbeat:
         self._lease = lease
         self._seen: RunRecord | None = None
 
-    def beat(self) -> None:
+    def beat(self) -> bool:
         """Give a sign of life, unless another process has given one since the last beat.
+
+        False where the run has ended.
 
         Raises:
             LeaseLostError: another run has taken the lease, or this one was stopped.
@@ -138,11 +140,12 @@ class Heartbeat:
         self._lease.check()
         found = self._lease.latest()
         if found.ended_at:
-            return
+            return False
         before, self._seen = self._seen, found
         if found == before or (before is None and not _is_fresh(found)):
             self._seen = replace(found, heartbeat_at=now_utc())
             self._lease._write(self._seen)
+        return True
 
 
 def _is_fresh(record: RunRecord) -> bool:

@@ -89,7 +89,7 @@ class Engine:
     @property
     def lease(self) -> tuple[str, int]:
         """Where the lease of its run lies, and its number."""
-        return self.plan.journal.runs, self.plan.journal.number
+        return self.plan.journal.lease
 
     def session(self, room: Room | None = None) -> Session:
         """A session for one bundle, whose lives take up that room, that of images if none."""

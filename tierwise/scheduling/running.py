@@ -39,7 +39,17 @@ def interrupt_run(folder: str, number: int, seconds: float) -> None:
             engine.interrupt(seconds)
 
 
+def close_run(folder: str, number: int) -> None:
+    """Stop the engines of the run with this lease, once it is over."""
+    for engine in list(RUNNING):
+        if engine.lease == (folder, number):
+            engine.close()
+
+
 def close_all() -> None:
-    """Stop every engine of this process, once a run is over."""
+    """Stop every engine of this process: those of one's own pipelines, too, whose end nobody says.
+
+    Not for the end of a run: the process may work for others.
+    """
     for engine in list(RUNNING):
         engine.close()

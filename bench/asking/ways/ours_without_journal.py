@@ -36,7 +36,12 @@ def main() -> int:
     job = replace(job, plan=replace(job.plan, journal=forgetful))
     console = Console(stderr=True)
     ended = run_pipeline(
-        lambda root: define_pipeline(root, job), options, console, verb="asking", files=0
+        lambda root: define_pipeline(root, job),
+        options,
+        console,
+        verb="asking",
+        files=0,
+        lease=forgetful.lease,
     )
     return 0 if ended is PipelineEnd.DONE else 1
 
