@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +16,15 @@ import pytest
 
 from tests.beam_pipeline.conftest import Classify
 from tests.bucket import Bucket
+from tests.report_page import HOSTILE
 from tests.tierwise.publishing.finished import Made, answers, asked, digest, failures, finished
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.publishing import compare_runs
 from tierwise.report.task_facts import AskedTask
+from tierwise.spreadsheets import FORMULA_SIGNS, unguarded
 from tierwise.statistics.intervals import share_interval
 from tierwise.storage.files import files_for
+from tierwise.storage.thumbnail_files import thumbnails_below
 
 STRUCT = {
     "type": "object",
@@ -305,6 +309,25 @@ def test_outputs_in_a_bucket(
     lines = files_for(facts["changes"]).read(facts["changes"]).decode("utf-8-sig").splitlines()
     assert lines[1:] == [f"a.jpg,1,{digest('a.jpg')},category,cat,dog"]
     assert files_for(facts["page"]).exists(facts["page"])
+
+
+def test_hostile_names_and_answers_stay_text(
+    laid: Callable[..., Made], compare: Compare, tmp_path: Path
+) -> None:
+    category, words = asked(labels=HOSTILE), asked("words", kind="text", labels=())
+    for name, said in (("old", HOSTILE), ("new", HOSTILE[::-1])):
+        laid(name, {category: [answers(HOSTILE, said)], words: [answers(HOSTILE, said)]})
+        for uri in HOSTILE:
+            thumbnails_below(f"{tmp_path}/{name}").write(digest(uri), 1, b"no picture")
+    facts = compare()
+    rows = sheet(tmp_path / "new" / "changes.csv")
+    assert len(rows) == facts["changed"] == 2 * (len(HOSTILE) - 1)
+    cells = {cell for row in rows for cell in (row["uri"], row["old"], row["new"])}
+    assert not [cell for cell in cells if cell.startswith(FORMULA_SIGNS)]
+    assert {str(unguarded(row["uri"])) for row in rows} < set(HOSTILE)
+    html = (tmp_path / "new" / "changes.html").read_text("utf-8")
+    assert not re.search(r"<(script|img|b>|!--|!\[)", html)
+    assert "\u202e" not in html
 
 
 def _emulated(lay: Callable[..., Made]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.flags.command_line import read_command_line
 from tierwise.storage.files import files_for
 from tierwise.tasks import Tasks, load_tasks
 
@@ -61,6 +62,16 @@ def test_a_folder_of_photographs_and_the_commands_that_follow(
     assert main([*run, f"--gemini_endpoint={gemini.url}"]) == 0
     assert "--gemini=developer" in real
     assert "--max_cost_usd=0.10" in real
+
+
+def test_of_many_pictures_some_are_asked_first(
+    init: Callable[..., Tasks], photos: Photos, capsys: pytest.CaptureFixture[str]
+) -> None:
+    init(photos(201))
+    first, every = commands(capsys.readouterr().out)[2:]
+    settings = read_command_line(first).settings
+    assert (settings.first, settings.gemini, settings.max_cost_usd) == (50, "developer", "0.10")
+    assert read_command_line(every).settings.first is None
 
 
 def test_a_file_that_is_there_is_never_written_over(
