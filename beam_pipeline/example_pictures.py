@@ -11,13 +11,13 @@ from tierwise.images.optimization import optimize
 from tierwise.records import ImageSettings
 from tierwise.storage.files import files_for
 from tierwise.storage.seen_from import place_of
-from tierwise.tasks.examples import Example, FoundPicture, PicturesIn
+from tierwise.tasks.examples import Example, ExamplePictures, FoundPicture
 
 
-def pictures_in(home: str) -> PicturesIn:
-    """Reads folders of examples, as seen from the folder `home`; hidden files are none."""
+def pictures_in(home: str) -> ExamplePictures:
+    """Reads examples, as seen from the folder `home`; hidden files are none."""
 
-    def read(folder: str, settings: ImageSettings) -> Sequence[FoundPicture]:
+    def below(folder: str, settings: ImageSettings) -> Sequence[FoundPicture]:
         root = place_of(home, folder).rstrip("/")
         files = files_for(root)
         names = sorted(stat.uri for stat in files.walk(root))
@@ -25,7 +25,11 @@ def pictures_in(home: str) -> PicturesIn:
         shown = [uri for uri, name in below.items() if not _is_hidden(name)]
         return [FoundPicture(below[uri], _example(uri, files.read(uri), settings)) for uri in shown]
 
-    return read
+    def one(name: str, settings: ImageSettings) -> Example:
+        uri = place_of(home, name)
+        return _example(uri, files_for(uri).read(uri), settings)
+
+    return ExamplePictures(below, one)
 
 
 def _is_hidden(name: str) -> bool:

@@ -170,6 +170,70 @@ def test_what_cannot_be_shown_is_refused_by_name(
     assert words in said
 
 
+NAMED = SHOWN.replace("[dark, bright]", "lists/shades.csv").replace("    examples: shown\n", "")
+
+
+def test_labels_may_name_their_own_pictures(
+    photos: Path, shown: Path, classify: Callable[..., Any], gemini: Any, tmp_path: Path
+) -> None:
+    """As seen from the file that names them, beside those of a folder or by themselves."""
+    in_folder = classify(photos, tasks=SHOWN)
+    [first, *_] = [one["examples"] for one in gemini.requests()]
+    gemini.reset()
+    (tmp_path / "lists").mkdir()
+    table = "label,examples\ndark,../shown/dark/1.jpg;../shown/dark/3.jpg\n"
+    table += f"bright,../shown/bright/0.jpg;{shown}/bright/2.jpg\n"
+    (tmp_path / "lists/shades.csv").write_text(table, "utf-8")
+    done = classify(photos, tasks=NAMED, output="named")
+    assert done.values == in_folder.values
+    assert {tuple(one["examples"]) for one in gemini.requests()} == {tuple(first)}
+    # The same question, so that the answers of the folder's examples are known.
+    assert classify(photos, tasks=NAMED).cost == 0
+    gemini.reset()
+    inline = "[{label: dark, examples: [shown/dark/1.jpg]}, bright]"
+    mixed = SHOWN.replace("[dark, bright]", inline)
+    (shown / "dark").rename(tmp_path / "dark")
+    (tmp_path / "dark/1.jpg").rename(shown / "1.jpg")
+    mixed = mixed.replace("shown/dark/1.jpg", "../kept.jpg")
+    (shown / "1.jpg").rename(tmp_path.parent / "kept.jpg")
+    classify(photos, tasks=mixed, output="mixed")
+    [first, *_] = [one["examples"] for one in gemini.requests()]
+    assert len(first) == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("dark,gone.jpg\nbright,\n", "shades.csv, line 2: the example 'lists/gone.jpg' of 'dark'"),
+        ("dark,\nbright,spoilt.jpg\n", "shades.csv, line 3: the example 'lists/spoilt.jpg'"),
+        ("a,\na > dark,\na > bright,\n", ""),
+    ],
+    ids=["missing", "unreadable", "none"],
+)
+def test_a_picture_that_a_label_names_is_refused_by_its_line(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, words: str
+) -> None:
+    (tmp_path / "lists").mkdir()
+    heading = "path,examples\n" if " > " in rows else "label,examples\n"
+    (tmp_path / "lists/shades.csv").write_text(heading + rows, "utf-8")
+    (tmp_path / "lists/spoilt.jpg").write_bytes(b"no picture")
+    (tmp_path / "tasks.yaml").write_text(NAMED, "utf-8")
+    plan = ["plan", f"--input={photos}", f"--tasks={tmp_path}/tasks.yaml"]
+    assert main([*plan, f"--output={tmp_path}/out"]) == (2 if words else 0)
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_label_that_is_no_answer_shows_no_pictures(
+    photos: Path, shown: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = "[{label: all, examples: shown/dark/1.jpg}, {label: dark, parent: all}, bright]"
+    tasks = SHOWN.replace("[dark, bright]", labels).replace("    examples: shown\n", "")
+    (tmp_path / "tasks.yaml").write_text(tasks, "utf-8")
+    assert main(["plan", f"--input={photos}", f"--tasks={tmp_path}/tasks.yaml"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "tasks.yaml, line" in said and "so that it is no answer" in said
+
+
 def test_a_calibration_tries_both_and_judges_nothing_by_an_example(
     photos: Path,
     shown: Path,

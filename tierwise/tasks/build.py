@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.condition_text import KEYWORDS
 from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalating import escalation_of
-from tierwise.tasks.examples import PicturesIn, examples_of
+from tierwise.tasks.examples import ExamplePictures, NamedPicture, examples_of
 from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import AUTO, KINDS, ONE_KIND, FileKeys, TaskKeys
 from tierwise.tasks.label_files import ReadFile
@@ -45,7 +45,9 @@ MAX_OUTPUT_TOKENS = 8_192
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-def read_answer(document: Document, name: str, keys: TaskKeys, read: ReadFile) -> AnswerType:
+def read_answer(
+    document: Document, name: str, keys: TaskKeys, read: ReadFile
+) -> tuple[AnswerType, tuple[NamedPicture, ...]]:
     """The answer type of a task, whose name is checked too; raises `TasksError`.
 
     `read` gives the files of labels that tasks name.
@@ -66,8 +68,8 @@ def read_answer(document: Document, name: str, keys: TaskKeys, read: ReadFile) -
         return read_labels(document, name, keys, read)
     with document.at("tasks", name, given):
         if keys.text is not None:
-            return Text(keys.text.max_length, keys.text.slug)
-        return Struct(read_schema(keys.answer_schema))
+            return Text(keys.text.max_length, keys.text.slug), ()
+        return Struct(read_schema(keys.answer_schema)), ()
 
 
 def build_task(
@@ -75,21 +77,24 @@ def build_task(
     file: FileKeys,
     name: str,
     answers: Mapping[str, AnswerType],
-    pictures: PicturesIn,
+    *,
+    pictures: ExamplePictures,
+    named: Sequence[NamedPicture],
 ) -> Task:
     """The task, given the answer types of all tasks; raises `TasksError`.
 
-    `pictures` gives the example pictures that it names.
+    `pictures` gives the example pictures that it names, `named` are those of its labels.
     """
     keys = file.tasks[name]
     reads_answers = _references(document, name, keys, answers)
     condition = _condition(document, name, keys, answers)
     _check_keys(document, name, keys, reads_answers)
     route = _route(document, file, name)
-    with document.at("tasks", name, "examples"):
-        examples = examples_of(keys, route, answers[name], pictures)
+    examples = examples_of(
+        document, name, keys, route, answer=answers[name], pictures=pictures, named=named
+    )
     route = replace(route, examples=len(examples))
-    cut = cut_for(document, name, keys, answers[name])
+    cut = cut_for(document, name, keys, answers[name], shows=bool(examples))
     asked = replace(route, top_down=is_top_down(keys, answers[name], cut, route))
     limit = keys.max_output_tokens or min(answers[name].max_output_tokens(), MAX_OUTPUT_TOKENS)
     task = Task(

@@ -7,8 +7,9 @@ where the tasks file is read; they travel with the task and stand in the shared 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 from unicodedata import normalize
 
 from tierwise.answers.answer_type import AnswerType
@@ -18,6 +19,7 @@ from tierwise.errors import ImageError, TasksError
 from tierwise.records import ImageSettings, MediaResolution, Route
 from tierwise.shown import counted, shown, suggestion
 from tierwise.tasks.keys import TaskKeys
+from tierwise.tasks.yaml_text import Document
 from tierwise.tiers import image_tokens, most_image_tokens
 
 # Each is paid with every request; all of them travel in the plan of the job.
@@ -57,36 +59,111 @@ class FoundPicture:
     example: Example
 
 
-# Gives the pictures below a folder that a tasks file names, shrunk so; raises OSError, ImageError.
-PicturesIn = Callable[[str, ImageSettings], Sequence[FoundPicture]]
+@dataclass(frozen=True, slots=True)
+class NamedPicture:
+    """A picture that a label names; `place` says where, for messages."""
+
+    label: str
+    name: str
+    place: str
 
 
-def no_pictures(folder: str, settings: ImageSettings) -> Sequence[FoundPicture]:
-    """For texts that lie nowhere."""
+@dataclass(frozen=True, slots=True)
+class ExamplePictures:
+    """Gives pictures that a tasks file names, shrunk so: all `below` a folder, or just `one`.
+
+    Both raise OSError and ImageError.
+    """
+
+    below: Callable[[str, ImageSettings], Sequence[FoundPicture]]
+    one: Callable[[str, ImageSettings], Example]
+
+
+def _nowhere(name: str, settings: ImageSettings) -> NoReturn:
     del settings
-    raise FileNotFoundError(2, "this tasks file lies in no folder", folder)
+    raise FileNotFoundError(2, "this tasks file lies in no folder", name)
+
+
+# For texts that lie nowhere.
+NO_PICTURES = ExamplePictures(_nowhere, _nowhere)
 
 
 def examples_of(
-    keys: TaskKeys, own: Route, answer: AnswerType, pictures: PicturesIn
+    document: Document,
+    name: str,
+    keys: TaskKeys,
+    own: Route,
+    *,
+    answer: AnswerType,
+    pictures: ExamplePictures,
+    named: Sequence[NamedPicture],
 ) -> tuple[Example, ...]:
-    """The examples of a task in the order of its labels; raises `TasksError`."""
-    if keys.examples is None:
-        return ()
-    _check_task(keys, answer)
-    found = tuple(_read(keys.examples, own.image, answer, pictures))
+    """The examples of a task in the order of its labels; raises `TasksError`.
+
+    They lie in its folder of examples, or are `named` by its labels.
+    """
+    found, key = list[Example](), "labels"
+    if keys.examples is not None:
+        key = "examples"
+        with document.at("tasks", name, key):
+            _check_task(keys, answer)
+            found += _read(keys.examples, own.image, answer, pictures)
+    # A place in the tasks file says itself where that is.
+    with document.at("tasks", name, "labels") if isinstance(keys.labels, str) else nullcontext():
+        for one in named:
+            found.append(_read_named(one, keys, own.image, answer, pictures))
+    places = {label: place for place, label in enumerate(answer.options())}
+    with document.at("tasks", name, key):
+        _check_size(found)
+    return tuple(sorted(found, key=lambda one: places[one.label]))
+
+
+def _check_size(found: Sequence[Example]) -> None:
     if len(found) > MOST_EXAMPLES:
         raise TasksError(
-            f"{keys.examples}: {counted(len(found), 'picture')}, the limit is {MOST_EXAMPLES}, "
+            f"{counted(len(found), 'example')}, the limit is {MOST_EXAMPLES}, "
             "for each is paid with every request. Remove some."
         )
     size = sum(len(one.data) for one in found)
     if size > _MOST_BYTES:
         raise TasksError(
-            f"{keys.examples}: the pictures have {size} bytes as they are sent, the limit is "
+            f"the examples have {size} bytes as they are sent, the limit is "
             f"{_MOST_BYTES}. Remove some, or write a smaller `image: {{max_side: ...}}`."
         )
-    return found
+
+
+def _read_named(
+    one: NamedPicture,
+    keys: TaskKeys,
+    settings: ImageSettings,
+    answer: AnswerType,
+    pictures: ExamplePictures,
+) -> Example:
+    """A picture that a label names, by the same rules."""
+    where = f"{one.place}: the example {shown(one.name)} of {shown(one.label)}"
+    if keys.per or keys.input == "text":
+        what = "a group is" if keys.per else "tasks that read text are"
+        raise TasksError(f"{where}: {what} shown no examples. Remove it.")
+    if one.label not in answer.options():
+        raise TasksError(
+            f"{where}: others lie below that label, so that it is no answer. Name it at one of "
+            "these, or write `back_off: true`."
+        )
+    try:
+        found = pictures.one(one.name, _plain(settings))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TasksError(
+            f"{where} cannot be read: {reason}. Write its path as seen from the file that names "
+            "it, or a gs:// address; call the column otherwise where it holds no pictures."
+        ) from error
+    except ImageError as error:
+        raise TasksError(f"{where}: {error.message.rstrip('.')}. Replace or remove it.") from error
+    return replace(found, label=one.label)
+
+
+def _plain(settings: ImageSettings) -> ImageSettings:
+    return replace(settings, fallback_original=False, by_reference=False)
 
 
 def example_tokens(
@@ -115,15 +192,14 @@ def _check_task(keys: TaskKeys, answer: AnswerType) -> None:
 
 
 def _read(
-    folder: str, settings: ImageSettings, answer: AnswerType, pictures: PicturesIn
+    folder: str, settings: ImageSettings, answer: AnswerType, pictures: ExamplePictures
 ) -> Iterator[Example]:
-    plain = replace(settings, fallback_original=False, by_reference=False)
     try:
-        found = pictures(folder, plain)
+        found = pictures.below(folder, _plain(settings))
     except OSError as error:
         raise TasksError(f"{folder}: cannot be read: {error.strerror or error}.") from error
     except ImageError as error:
-        raise TasksError(f"{error.message}. Replace or remove this picture.") from error
+        raise TasksError(f"{error.message.rstrip('.')}. Replace or remove this picture.") from error
     if not found:
         raise TasksError(
             f"{folder}: is not there, or holds no pictures. Put some into a folder for each label."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -21,6 +22,7 @@ MAX_FILE_BYTES = 50_000_000
 _KINDS = ".csv, .tsv, .txt, .jsonl, .yaml, .rdf or .ttl"
 _MAX_YAML_NODES = 500_000
 _LABELS = "labels"
+_ABSOLUTE = re.compile(r"/|file:|[\w.+-]+://", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d+ - \S")
 _NESTED_SET = re.compile(r"\d+ \| \[.*\] \| ")
 
@@ -57,7 +59,13 @@ def read_label_file(name: str, read: ReadFile) -> list[WrittenLabel]:
             f"{path}: the file has {len(data)} bytes, the limit is {MAX_FILE_BYTES}. Leave out "
             "what is no label."
         )
-    return _READERS[suffix](_decoded(data, path), path)
+    labels = _READERS[suffix](_decoded(data, path), path)
+    return [
+        replace(one, examples=tuple(_beside(name, picture) for picture in one.examples))
+        if one.examples
+        else one
+        for one in labels
+    ]
 
 
 def inline_labels(
@@ -67,6 +75,16 @@ def inline_labels(
     return [
         label_of(item, place=document.place((*location, index))) for index, item in enumerate(items)
     ]
+
+
+def _beside(name: str, other: str) -> str:
+    """What a file of labels names, as seen from where its own name is.
+
+    >>> _beside("lists/kinds.csv", "cat.jpg"), _beside("kinds.csv", "gs://b/cat.jpg")
+    ('lists/cat.jpg', 'gs://b/cat.jpg')
+    """
+    folder, slash, _ = name.rpartition("/")
+    return other if _ABSOLUTE.match(other) else f"{folder}{slash}{other}"
 
 
 def _decoded(data: bytes, path: str) -> str:

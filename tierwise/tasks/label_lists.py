@@ -8,6 +8,7 @@ from typing import Any
 from tierwise.answers.labels import OneLabel, SeveralLabels, check_count
 from tierwise.answers.written_words import twins, twins_told
 from tierwise.shown import shown
+from tierwise.tasks.examples import NamedPicture
 from tierwise.tasks.keys import LIST_OF_LABELS, TaskKeys, quote_it
 from tierwise.tasks.label_files import ReadFile, inline_labels, read_label_file
 from tierwise.tasks.yaml_text import Document
@@ -17,8 +18,8 @@ from tierwise.taxonomy.label import WrittenLabel
 
 def read_labels(
     document: Document, name: str, keys: TaskKeys, read: ReadFile
-) -> OneLabel | SeveralLabels:
-    """The answer type of a task with labels.
+) -> tuple[OneLabel | SeveralLabels, tuple[NamedPicture, ...]]:
+    """The answer type of a task with labels, and the pictures that these name.
 
     Raises:
         TasksError: the file cannot be read, or two labels cannot be told apart, or there are too
@@ -54,9 +55,14 @@ def read_labels(
     with document.at(*place):
         check_count(len(taxonomy.options), multiple=keys.multiple)
     known = taxonomy if taxonomy.says_more else None
+    named = tuple(
+        NamedPicture(label.name, picture, label.place)
+        for label in taxonomy.labels
+        for picture in label.examples
+    )
     if keys.multiple:
-        return SeveralLabels(taxonomy.options, known, keys.max_labels)
-    return OneLabel(taxonomy.options, known)
+        return SeveralLabels(taxonomy.options, known, keys.max_labels), named
+    return OneLabel(taxonomy.options, known), named
 
 
 def _refuse_twins(document: Document, place: tuple[str, ...], items: Sequence[str]) -> None:

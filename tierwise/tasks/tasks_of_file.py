@@ -12,7 +12,7 @@ from tierwise.records import Route, is_cut
 from tierwise.routing import AS_IT_IS, Routing
 from tierwise.tasks.build import build_task, read_answer
 from tierwise.tasks.escalation import Escalation
-from tierwise.tasks.examples import PicturesIn, no_pictures
+from tierwise.tasks.examples import NO_PICTURES, ExamplePictures
 from tierwise.tasks.group_checks import check_nobody_waits
 from tierwise.tasks.keys import read_tasks_file
 from tierwise.tasks.label_files import ReadFile, no_files
@@ -70,7 +70,7 @@ class Tasks:
 
 
 def load_tasks(
-    text: str, *, path: str, read: ReadFile = no_files, pictures: PicturesIn = no_pictures
+    text: str, *, path: str, read: ReadFile = no_files, pictures: ExamplePictures = NO_PICTURES
 ) -> Tasks:
     """The tasks of a YAML text.
 
@@ -84,8 +84,12 @@ def load_tasks(
         TasksError: the message names file, line, task, key, value and what to write instead.
     """
     file, document = read_tasks_file(text, path=path)
-    answers = {name: read_answer(document, name, keys, read) for name, keys in file.tasks.items()}
-    tasks = {name: build_task(document, file, name, answers, pictures) for name in file.tasks}
+    found = {name: read_answer(document, name, keys, read) for name, keys in file.tasks.items()}
+    answers = {name: answer for name, (answer, _) in found.items()}
+    tasks = {
+        name: build_task(document, file, name, answers, pictures=pictures, named=named)
+        for name, (_, named) in found.items()
+    }
     columns = dict.fromkeys(
         name for task in tasks.values() for name in _only_manifest(task, answers)
     )

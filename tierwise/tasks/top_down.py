@@ -49,8 +49,12 @@ def tokens_of_tree(answer: AnswerType, cut: tuple[str, ...]) -> TreeTokens | Non
     return TreeTokens(_words(whole), first + _words(whole.below(cut[0])))
 
 
-def cut_for(document: Document, name: str, keys: TaskKeys, answer: AnswerType) -> tuple[str, ...]:
+def cut_for(
+    document: Document, name: str, keys: TaskKeys, answer: AnswerType, *, shows: bool
+) -> tuple[str, ...]:
     """The labels below which a second question may ask; none where only one can ask for all.
+
+    It `shows` examples or not.
 
     Raises:
         TasksError: the task says that it is asked top down, and cannot be.
@@ -69,7 +73,7 @@ def cut_for(document: Document, name: str, keys: TaskKeys, answer: AnswerType) -
         else "`escalate` asks twice already"
         if keys.escalate
         else "examples show labels, which one of the questions does not have"
-        if keys.examples
+        if shows
         else ""
     )
     if keys.top_down is True and why_not:

@@ -38,7 +38,16 @@ def grow(written: Sequence[WrittenLabel], *, back_off: bool = False) -> Taxonomy
     _refuse_path_as_name(written, names)
     others = _other_names(written, names)
     labels = tuple(
-        Label(name, path, one.id, _plain(one.description), other, one.examples, parent)
+        Label(
+            name,
+            path,
+            one.id,
+            _plain(one.description),
+            other,
+            one.examples,
+            parent,
+            one.place if one.examples else "",
+        )
         for one, name, path, other, parent in zip(
             written, names, paths, others, parents, strict=True
         )

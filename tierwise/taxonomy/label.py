@@ -52,7 +52,8 @@ class Label:
     several branches have one of that name as much of its path as tells it from theirs. `path` are
     the own names of all above it and itself, from the root; `parent` is the place of the one above
     it in the taxonomy, None for a root. `id` and `description` may be empty. `aliases` are other
-    names of it, `examples` pictures that show it.
+    names of it, `examples` names of pictures that show it, as seen from the tasks file, and `place`
+    says where these are written, for messages.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Label:
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     parent: int | None = None
+    place: str = ""
 
     @property
     def own_name(self) -> str:

@@ -198,8 +198,8 @@ class Taxonomy:
 def _unpacked(packed: bytes) -> Taxonomy:
     cells, back_off = json.loads(zlib.decompress(packed))
     lists = (
-        Label(name, tuple(path), id_, description, tuple(aliases), tuple(examples), parent)
-        for name, path, id_, description, aliases, examples, parent in cells
+        Label(name, tuple(path), id_, description, tuple(aliases), tuple(examples), parent, place)
+        for name, path, id_, description, aliases, examples, parent, place in cells
     )
     return Taxonomy(tuple(lists), back_off)
 
