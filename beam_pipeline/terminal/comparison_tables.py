@@ -95,6 +95,9 @@ def _lines(name: str, one: Mapping[str, Any]) -> Iterator[str]:
     told += ["another prompt"] * ("prompt" in asked)
     if told:
         yield f"{name}: asked otherwise: {'; '.join(told)}."
+    if scores := one["scores"]:
+        sides = "; ".join(f"{key} {_score(found)}" for key, found in scores.items())
+        yield f"{name}: right by the labels of the manifest: {sides}."
     for key, what in (("labels_gone", "labels that are gone"), ("labels_added", "new labels")):
         if labels := one.get(key):
             more = ", ..." if len(labels) > _MOST_LABELS else ""
@@ -135,6 +138,11 @@ def _about_money(facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _reasons(found: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {reason}" for reason, number in found.items()) or "none"
+
+
+def _score(found: Mapping[str, Any]) -> str:
+    interval = f" ({found['low']:.3f}-{found['high']:.3f})" if "low" in found else ""
+    return f"{found['score']:.3f}{interval} of {counted(found['images'], 'picture')}"
 
 
 def _share(share: float | None) -> str:

@@ -220,6 +220,19 @@ def test_counts_of_labels_stand_beside_what_is_so(
     assert "25.0%" in capsys.readouterr().out
 
 
+def test_how_right_each_was_is_told_where_its_manifest_had_labels(
+    laid: Callable[..., Made], compare: Compare, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    score = {"score": 0.75, "images": 40, "low": 0.588, "high": 0.873}
+    for name, more in (("old", {}), ("new", {"label": [], **score})):
+        evaluation = {"category": more}
+        laid(name, {asked(): [answers(["a.jpg"], ["cat"])]}, evaluation=evaluation)
+    assert compare()["tasks"]["category"]["scores"] == {"new": score}
+    main(["compare", f"{tmp_path}/old", f"{tmp_path}/new"])
+    said = "category: right by the labels of the manifest: new 0.750 (0.588-0.873) of 40 pictures."
+    assert said in capsys.readouterr().out
+
+
 def test_answers_of_people_are_none_of_a_model(laid: Callable[..., Made], compare: Compare) -> None:
     names = ["a.jpg", "b.jpg", "c.jpg"]
     laid("old", {asked(): [answers(names, ["cat"] * 3)]})

@@ -62,6 +62,17 @@ def task_facts(
     return facts
 
 
+def scores(task: str, runs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """How right each of the `runs` was by the labels of its manifest, where it had any."""
+    found = {name: run.get("evaluation", {}).get(task, {}) for name, run in runs.items()}
+    kept = ("score", "images", "low", "high")
+    return {
+        name: {key: one[key] for key in kept if key in one}
+        for name, one in found.items()
+        if "score" in one
+    }
+
+
 def side_facts(run: Mapping[str, Any], output: str, sums: SideSums, archive: int) -> dict[str, Any]:
     """One output; `archive` are the pictures that both are priced for."""
     asked = sums.asked_nano

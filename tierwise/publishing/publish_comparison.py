@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tierwise.comparison.shown_changes import ChangedPicture, Key, ShownChanges
 from tierwise.comparison.sums import told_answer
-from tierwise.comparison.told import side_facts, task_facts
+from tierwise.comparison.told import scores, side_facts, task_facts
 from tierwise.publishing.compare_runs import Compared, counted_labels, go_through
 from tierwise.publishing.own_page import check_page
 from tierwise.publishing.page_pictures import page_pictures
@@ -94,7 +94,10 @@ def _facts(compared: Compared) -> dict[str, Any]:
     archive = max(side.pictures for side in sides.values())
     counted = counted_labels(compared)
     tasks: Mapping[str, Any] = {
-        task.new.name: task_facts(task, sums, counted, sample=compared.sample)
+        task.new.name: {
+            **task_facts(task, sums, counted, sample=compared.sample),
+            "scores": scores(task.new.name, {name: found.run for name, found in runs.items()}),
+        }
         for task, sums in zip(compared.tasks, compared.sums, strict=True)
     }
     return {
