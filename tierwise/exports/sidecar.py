@@ -5,7 +5,8 @@ Keywords stand three times, as programs read them: `dc:subject`, `lr:hierarchica
 export takes away exactly that. Whoever had the keyword before us keeps it.
 
 Programs read the richest of the lists that there are, and a sidecar before the picture itself. So
-a list that we begin starts with what people wrote in the poorer ones, or in the picture.
+a list that we begin starts with what people wrote in the poorer ones, or in the picture. Once
+people have added to such a list, these copies are theirs and stay.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def with_keywords(
     """
     tree = _parsed(_NEW.encode() if before is None else before)
     rdf = _rdf(tree)
-    had = _without_ours(rdf)
+    had = _without_ours(rdf, inside)
     if keywords:
         _add(rdf, keywords, run_id, inside)
     elif not had:
@@ -158,18 +159,11 @@ def _short(name: str) -> str:
     return f"{next(prefix for prefix, one in _SPACES.items() if one == space)}:{local}"
 
 
-def _without_ours(rdf: etree._Element) -> bool:
+def _without_ours(rdf: etree._Element, inside: Written) -> bool:
     """Take away what an earlier export has added; whether there was anything."""
     had = False
     for name in _KINDS:
-        ours = _texts(rdf, _record_of(name))
-        items = _list_of(rdf, name)
-        for item in [] if items is None else list(items.iterfind(_ITEM)):
-            if item.text in ours:
-                ours.remove(item.text)
-                _remove(item)
-        if items is not None and not len(items) and _texts(rdf, _record_of(name)):
-            _remove(items.getparent())
+        _clear(rdf, name, inside)
     for described in list(rdf.iterfind(_DESCRIPTION)):
         marks = [one for one in described if _is_ours(one.tag)]
         for mark in marks:
@@ -181,6 +175,31 @@ def _without_ours(rdf: etree._Element) -> bool:
         if (marks or marked) and _says_nothing(described):
             _remove(described)
     return had
+
+
+def _clear(rdf: etree._Element, name: str, inside: Written) -> None:
+    """Take our keywords out of one list, after those that it may have copies of."""
+    ours, items = _texts(rdf, _record_of(name)), _list_of(rdf, name)
+    if items is None or not ours:
+        return
+    if set(_texts(rdf, name)) - set(ours):
+        ours = [word for word in ours if word not in _copied(rdf, name, inside)]
+    for item in list(items.iterfind(_ITEM)):
+        if item.text in ours:
+            _remove(item)
+    if not len(items):
+        _remove(items.getparent())
+
+
+def _copied(rdf: etree._Element, name: str, inside: Written) -> set[str]:
+    """What a list may have from people's words elsewhere."""
+    subject = {*_texts(rdf, _SUBJECT), *inside.subject}
+    hierarchy = {*_texts(rdf, _HIERARCHY), *inside.hierarchy, *subject}
+    return {
+        _SUBJECT: set(inside.subject),
+        _HIERARCHY: {*inside.hierarchy, *subject},
+        _TAGS: {*inside.tags, *map(with_slashes, hierarchy)},
+    }[name]
 
 
 def _is_ours(name: object) -> bool:

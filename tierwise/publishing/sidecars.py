@@ -146,7 +146,7 @@ class SidecarWriter:
             if before is None and not keywords:
                 return
             inside = NOTHING_WRITTEN
-            if target.picture and keywords:
+            if target.picture:
                 inside = written_in(_head(target.picture))
             after = with_keywords(before, keywords, run_id, inside)
             if after is None:

@@ -25,6 +25,11 @@ def subject_of(path: Path) -> list[str | None]:
     return [item.text for item in items]
 
 
+def needs_exiftool() -> None:
+    if shutil.which("exiftool") is None:
+        pytest.skip("exiftool is not installed: apt-get install libimage-exiftool-perl")
+
+
 @pytest.fixture
 def beside(copied: Path, archive: Path, tmp_path: Path) -> Callable[..., int]:
     """Exports sidecars beside a copy of the archive, `photos`, as of answers that were Gemini's."""
@@ -61,8 +66,7 @@ def expected(answers: dict[Any, dict[str, Any]], uri: str) -> tuple[list[str], l
 def test_exiftool_reads_what_was_answered(
     export: Export, answers: dict[Any, dict[str, Any]]
 ) -> None:
-    if shutil.which("exiftool") is None:
-        pytest.skip("exiftool is not installed: apt-get install libimage-exiftool-perl")
+    needs_exiftool()
     folder = export("xmp") / "xmp"
     words = ["exiftool", "-json", "-struct", "-r", "-ext", "xmp", "-XMP:all", str(folder)]
     done = subprocess.run(words, check=True, capture_output=True, timeout=60)
@@ -108,6 +112,22 @@ def test_sidecars_lie_beside_pictures_and_go_again(
     assert beside("--remove") == 0
     assert "taken out of 8 sidecars" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()} == before
+
+
+def test_ours_is_known_again_after_another_program_has_written(
+    beside: Callable[..., int], tmp_path: Path
+) -> None:
+    needs_exiftool()
+    sidecar = tmp_path / "photos/@sum/+1.jpg.xmp"
+    assert beside() == 0
+    words = ["-XMP-dc:Subject+=Bob", "-XMP:Rating=4", "-overwrite_original", str(sidecar)]
+    subprocess.run(["exiftool", "-q", *words], check=True, timeout=60)
+    assert "Bob" in subject_of(sidecar)
+    assert beside() == 0
+    assert len(subject_of(sidecar)) > 1
+    assert beside("--remove") == 0
+    assert subject_of(sidecar) == ["Bob"]
+    assert "<xmp:Rating>4</xmp:Rating>" in sidecar.read_text("utf-8")
 
 
 MINE = """<x:xmpmeta xmlns:x="adobe:ns:meta/">

@@ -106,6 +106,24 @@ def test_a_list_that_we_begin_hides_no_keyword_of_a_poorer_one() -> None:
     assert export(export(None, CAT, inside=inside), inside=inside) is None
 
 
+def test_copies_are_of_people_once_they_have_added_to_the_list() -> None:
+    first = export(LIGHTROOM, CAT)
+    assert first is not None
+    tag = b"<rdf:li>kind/animals/cat</rdf:li>"
+    edited = first.replace(tag, tag + b"<rdf:li>people/Bob</rdf:li>", 1)
+    again = lists_of(export(edited, RED))
+    assert again["tags"] == ["Anna", "red", "people/Bob", "hues/red"]
+    assert again["hierarchy"] == ["Anna", "red", "hues|red"]
+    cleared = lists_of(export(export(edited, RED)))
+    assert cleared["tags"] == ["Anna", "red", "people/Bob"]
+    assert cleared["hierarchy"] == []
+    inside = Written(tags=("people/Tom",))
+    begun = export(None, CAT, inside=inside)
+    assert begun is not None
+    edited = begun.replace(tag, b"<rdf:li>Bob</rdf:li>", 1)
+    assert lists_of(export(edited, inside=inside))["tags"] == ["people/Tom", "Bob"]
+
+
 def test_keywords_inside_a_picture_are_read() -> None:
     image, buffer = Image.new("RGB", (9, 9)), io.BytesIO()
     image.save(buffer, "JPEG", xmp=LIGHTROOM)
