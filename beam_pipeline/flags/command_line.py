@@ -71,7 +71,6 @@ _EXAMPLES = {
 }
 
 _OTHER_STATUS = {
-    INIT: "0 done; 2 refused: no pictures there, or the tasks file is there already",
     COMPARE: "0 done; 2 refused: one is no finished run or is damaged, one is emulated and\nthe "
     "other not, or they have no task or no picture in common",
     RUN: "2 refused before spending, or nothing\ncould be asked; 3 done, but rows are left for a "
@@ -85,6 +84,7 @@ _OTHER_STATUS = {
 
 # Of verbs that take no flags of Beam.
 _STATUS = {
+    INIT: "0 done; 2 refused: no pictures there, or the tasks file is there already",
     COMPARE: "0 done; 2 refused: one is no finished run or is damaged, one is emulated and\nthe "
     "other not, or they have no task or no picture in common",
     EMULATOR: "",

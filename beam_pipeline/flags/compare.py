@@ -1,4 +1,4 @@
-"""Flags of `compare`; --json is that of `run`."""
+"""Flags of `compare`."""
 
 from __future__ import annotations
 
@@ -32,5 +32,14 @@ FLAGS = (
         (COMPARE,),
         default="csv",
         choices=("csv", "parquet"),
+    ),
+    Flag(
+        "json",
+        "Print the whole comparison to standard output, as one JSON document for programs. All "
+        "other words go to standard error.",
+        "true",
+        (COMPARE,),
+        default=False,
+        type=bool,
     ),
 )

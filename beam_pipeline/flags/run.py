@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tierwise.accounts.admission import read_dollars
 from tierwise.accounts.column_names import AS_IS, FOR_BIGQUERY
-from tierwise.beam_pipeline.flags.flag import COMPARE, EMULATOR, IMAGES, OPTIMIZE, RUN, SHOW, Flag
+from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, SHOW, Flag
 from tierwise.beam_pipeline.flags.reasons import read_reasons
 from tierwise.beam_pipeline.flags.times import read_duration, read_moment, read_span
 from tierwise.images.limits import Limits
@@ -436,7 +436,7 @@ FLAGS = (
         "Print one JSON document for programs to standard output, the same that is written into "
         "the output folder (plan: the forecast). All other words go to standard error.",
         "true",
-        (COMPARE, RUN, OPTIMIZE, SHOW),
+        (RUN, OPTIMIZE, SHOW),
         default=False,
         type=bool,
     ),

@@ -84,6 +84,13 @@ def test_a_file_that_is_there_is_never_written_over(
     assert mine.read_text("utf-8") == "# mine"
 
 
+def test_flags_of_other_verbs_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "photos/", "--runner=DirectRunner"]) == 2
+    assert "unknown flag --runner" in capsys.readouterr().err
+    assert main(["init", "photos/", "more/"]) == 2
+    assert "'more/' is not a flag" in capsys.readouterr().err
+
+
 def test_what_holds_no_pictures_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
