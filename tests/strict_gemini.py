@@ -16,7 +16,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -58,6 +58,7 @@ class Seen:
     status: int = 200
     billed: int = 0
     dialect: str = ""
+    model: str = ""
 
     @property
     def joint(self) -> bool:
@@ -69,13 +70,14 @@ class StrictGemini:
     """`fault` says by request (pictures, questions) what goes wrong; empty for nothing.
 
     `said` are other words in the place of bare labels. An enum of more values or characters than it
-    takes is refused. `refuses` names dialects, or `prefixItems`, that are refused as if no model
-    took them.
+    takes is refused, and any at a model that `refuses_enums`. `refuses` names dialects, or
+    `prefixItems`, that are refused as if no model took them.
     """
 
     url: str = ""
     fault: Callable[[Seen], str] = lambda _: ""
     refuses: set[str] = field(default_factory=set)
+    refuses_enums: set[str] = field(default_factory=set)
     said: dict[str, str] = field(default_factory=dict)
     most_values: int = 60
     most_characters: int = 700
@@ -96,6 +98,7 @@ class StrictGemini:
 
     def forget(self) -> None:
         self.fault, self.refuses, self.said = lambda _: "", set(), {}
+        self.refuses_enums = set()
         self.seen.clear()
         self.broken.clear()
         self.caches.clear()
@@ -167,7 +170,9 @@ class StrictGemini:
             or any(name in config for name in self.refuses)
             or ("words" in self.refuses and asked.seen.dialect == "words")
             or any(
-                len(enum) > self.most_values or sum(map(len, enum)) > self.most_characters
+                len(enum) > self.most_values
+                or sum(map(len, enum)) > self.most_characters
+                or asked.model in self.refuses_enums
                 for enum in _enums(config.get("responseSchema", {}))
             )
         )
@@ -198,7 +203,7 @@ class StrictGemini:
         self, asked: _Asked, fault: str, status: int, document: Any, billed: int = 0
     ) -> tuple[int, Any]:
         one = asked.seen
-        noted = Seen(one.pictures, one.questions, one.levels, fault, status, billed, one.dialect)
+        noted = replace(one, fault=fault, status=status, billed=billed)
         with self._lock:
             self.seen.append(noted)
         return status, document
@@ -361,9 +366,9 @@ def _read(body: Mapping[str, Any]) -> _Asked:
     if several:
         _check_joint(schema, blocks, len(pictures))
     tokens = sum(-(-len(text) // 4) for text in texts) + -(-len(json.dumps(schema)) // 6)
-    seen = Seen(tuple(pictures), names, tuple(levels), "", dialect=dialect)
-    called = tuple(called for called, _ in blocks)
     model = re.findall(r"models/([^:]+):", body["model"])[0]
+    seen = Seen(tuple(pictures), names, tuple(levels), "", dialect=dialect, model=model)
+    called = tuple(called for called, _ in blocks)
     whole = tuple(block for _, block in blocks)
     return _Asked(seen, model, numbers, schema, called, whole, tokens)
 

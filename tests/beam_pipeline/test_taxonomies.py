@@ -202,3 +202,45 @@ def test_the_page_lists_the_most_frequent_of_two_thousand_labels(run: Run) -> No
     section = page.partition('<section id="answers"')[2].partition("</section>")[0]
     assert set(re.findall(r"kind number \d+", section)) == answered
     assert len(page) < 3_000_000
+
+
+def test_the_model_for_refusals_may_take_another_form_of_the_question(
+    run: Run, gemini: StrictGemini
+) -> None:
+    """The first takes an enum of 40 labels and declines; the other takes no enum at all."""
+    other = "gemini-3.5-flash-lite"
+    labels = "".join(["label\n", *(f"kind {number}\n" for number in range(40))])
+    values = run(labels, output="plain").values
+    gemini.forget()
+    declined = {number * 341 % 4096 for number in (3, 7)}
+    gemini.refuses_enums = {other}
+    gemini.fault = lambda seen: (
+        "RECITATION" if seen.model != other and declined & set(seen.pictures) else ""
+    )
+    done = run(labels, on_refusal={"model": other})
+    assert gemini.broken == []
+    assert done.failures == [] and len(done.answers()) == PICTURES
+    # Where labels are no values of a schema the answer may be another, but it is one of the list.
+    by_other = [row for row in done.answers() if row["model"].startswith(other)]
+    assert {row["answer"] for row in by_other} <= {f"kind {number}" for number in range(40)}
+    assert len(by_other) == len(declined)
+    same = {key: value for key, value in done.values.items() if value == values[key]}
+    assert len(same) >= PICTURES - len(declined)
+    tried = [one.status for one in gemini.seen if one.model == other]
+    # What it refuses is learnt: the second picture may be tried beside the first, and no third.
+    assert tried.count(200) == len(declined) and 1 <= tried.count(400) <= 2 * len(declined)
+
+
+def test_what_the_model_for_refusals_takes_in_no_form_is_told(
+    run: Run, gemini: StrictGemini
+) -> None:
+    other = "gemini-3.5-flash-lite"
+    labels = "".join(["label\n", *(f"kind {number}\n" for number in range(40))])
+    gemini.fault = lambda seen: "schema" if seen.model == other else "RECITATION"
+    done = run(labels, "--first=1", on_refusal={"model": other})
+    [failure] = done.failures
+    assert failure["reason"] == "rejected"
+    assert "RECITATION; on_refusal: 400" in failure["message"]
+    # Each form once, which costs nothing; the first reply is paid.
+    assert [one.status for one in gemini.seen].count(400) == len(gemini.seen) - 1 == 4
+    assert done.cost == gemini.billed > 0
