@@ -37,7 +37,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     del beam_flags  # the command line refuses them for this verb
     output = settings.output.rstrip("/") or settings.output
     found = open_finished_run(output)
-    asked = [AskedTask.of_document(one) for one in found.run["asked"]]
+    asked = found.asked
     tasks = _tasks(asked, settings.task)
     seed, relative_to = settings.seed, found.run.get("relative_to", "")
     drawn = [(task.name, draw(found, task.name, settings.random, seed)) for task in tasks]

@@ -59,6 +59,19 @@ def test_an_old_output_is_taken_up_without_a_request(
     assert after.run["all_runs"]["cost_usd"] == paid
 
 
+@pytest.mark.parametrize("verb", ["report", "review --random=3", "export --to=csv,xmp"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_reads_an_old_output_says_how_to_renew_it(
+    version: str, verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "output"
+    shutil.copytree(OUTPUTS / version / "output", output)
+    assert main([*verb.split(), f"--output={output}"]) == 2
+    said = capsys.readouterr().err
+    assert "written by another version of tierwise" in said
+    assert "Run tierwise run into it again: what was paid is not asked again." in said
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_old_calibration_is_applied(
     version: str, archive: Path, tmp_path: Path, gemini: Any

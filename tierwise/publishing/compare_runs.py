@@ -166,13 +166,7 @@ def _check_answerers(old: FinishedRun, new: FinishedRun) -> None:
 
 
 def _asked(found: FinishedRun) -> dict[str, AskedTask]:
-    try:
-        asked = [AskedTask.of_document(document) for document in found.run["asked"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{found.folder}/run.json: `asked` was written by another version of tierwise: {error}."
-        ) from error
-    return {task.name: task for task in asked if not task.audit_of}
+    return {task.name: task for task in found.asked if not task.audit_of}
 
 
 def _rows(found: FinishedRun) -> int:

@@ -14,6 +14,7 @@ from tierwise.accounts.ending import Status
 from tierwise.accounts.table_names import RUN_FILE
 from tierwise.errors import InputError
 from tierwise.json_text import read_json_text
+from tierwise.report.task_facts import AskedTask
 from tierwise.storage.files import files_for, join
 
 # Rows that are held at a time; a row of answers has some hundred bytes.
@@ -47,6 +48,21 @@ class FinishedRun:
         for listed in self.run["tables"]:
             if listed["file"].rpartition("/")[0] == table:
                 yield from self._batches(join(self.folder, listed["file"]), columns, optional)
+
+    @property
+    def asked(self) -> list[AskedTask]:
+        """The tasks that were asked.
+
+        Raises:
+            InputError: another version of tierwise wrote of them otherwise.
+        """
+        try:
+            return [AskedTask.of_document(document) for document in self.run["asked"]]
+        except (KeyError, TypeError, ValueError) as error:
+            uri = join(self.folder, RUN_FILE)
+            raise InputError(
+                f"{uri}: `asked` was written by another version of tierwise: {error}. {_AGAIN}"
+            ) from error
 
     def columns(self, table: str) -> list[str] | None:
         """The names of a table's columns, None where the run has no such table.

@@ -93,8 +93,7 @@ def pictures_by_name(found: FinishedRun, wanted: Sequence[str] = ()) -> Iterator
     Raises:
         InputError: a table is missing, or an older version wrote it.
     """
-    asked = tuple(AskedTask.of_document(one) for one in found.run["asked"])
-    tasks = tuple(task for task in asked if not task.audit_of)
+    tasks = tuple(task for task in found.asked if not task.audit_of)
     chosen = tuple(task for task in tasks if not wanted or task.name in wanted)
     columns, answers, reasons = _names_in_wide(found, [task.name for task in tasks])
     with _database() as database:

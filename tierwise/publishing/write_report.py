@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tierwise.accounts.table_names import COSTS, EVALUATION, FAILURES, answers_table
-from tierwise.errors import InputError
 from tierwise.publishing.finished_run import FinishedRun
 from tierwise.publishing.page_pictures import page_pictures
 from tierwise.report import answer_rows, cost_lines, failures_tally
@@ -50,7 +49,7 @@ def build_page(
     Raises:
         InputError: the tables are not what `run.json` says, or of an older version.
     """
-    asked = _asked(found)
+    asked = found.asked
     tasks = [task for task in asked if not task.audit_of]
     audited = {task.audit_of: _audit_answers(found, task) for task in asked if task.audit_of}
     names = thumbnails.names() if thumbnails else {}
@@ -83,15 +82,6 @@ def build_page(
         plots=plots,
     )
     return page(contents)
-
-
-def _asked(found: FinishedRun) -> list[AskedTask]:
-    try:
-        return [AskedTask.of_document(document) for document in found.run["asked"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{found.folder}/run.json: `asked` was written by another version of tierwise: {error}."
-        ) from error
 
 
 def _audit_answers(found: FinishedRun, task: AskedTask) -> dict[str, Any]:
