@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ CSV_BEGINS = _MARK + b"uri,page,content_hash,"
 # Of Excel, the first line included; others take more.
 MOST_ROWS = 1_048_576
 _BETWEEN = "; "
+# Where a spreadsheet that separates by semicolons or tabs would begin a cell with a formula.
+_INNER = re.compile(r"(?<=[;\t\r\n])(?=[=+@-])")
 _IMAGE = ("uri", "page", "content_hash")
 
 
@@ -68,6 +71,8 @@ def _line(cells: Sequence[Any]) -> bytes:
 def cell_of(value: Any) -> str:
     """A value as a cell, which no spreadsheet runs.
 
+    >>> cell_of("a;=1+1.jpg")
+    "a;'=1+1.jpg"
     >>> cell_of(["sea", "sky"]), cell_of(["a; b"]), cell_of("=1+1"), cell_of(-5), cell_of(None)
     ('sea; sky', '["a; b"]', "'=1+1", '-5', '')
     """
@@ -81,7 +86,7 @@ def cell_of(value: Any) -> str:
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         value = _BETWEEN.join(value)
-    return guarded(value) if isinstance(value, str) else str(value)
+    return guarded(_INNER.sub("'", value)) if isinstance(value, str) else str(value)
 
 
 def _is_plain(items: Sequence[Any]) -> bool:

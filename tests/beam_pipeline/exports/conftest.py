@@ -19,7 +19,7 @@ from tierwise.beam_pipeline.__main__ import main
 NAMES = (
     "=cmd|' /C calc'!A0.jpg",
     '"quoted", comma.jpg',
-    "two\nlines.jpg",
+    "two\n=1;=2.jpg",
     "a <b> & ]]>.jpg",
     "@sum/+1.jpg",
     "étoile 海.jpg",
@@ -57,7 +57,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory, draw: Callable[..., bytes]
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no")
     with (folder / "list.csv").open("w", encoding="utf-8", newline="") as file:
         names = [*NAMES, r"caf\xe9.jpg", "pages.tif", "broken.jpg"]
-        rows = [(name, "=2+2", "dark") for name in names]
+        rows = [(name, ("=2+2", "a;=3+3")[n % 2], "dark") for n, name in enumerate(names)]
         csv.writer(file).writerows([("uri", "note", "Shade"), *rows])
     return folder
 

@@ -67,7 +67,7 @@ def test_pictures_are_fetched_from_the_disk_of_the_server(export: Export, archiv
         assert (archive.parent / path).is_file()
         found.add(path.removeprefix(f"{archive.name}/"))
     assert os.fsdecode(b"caf\xe9.jpg") == NOT_UTF_8
-    assert {NOT_UTF_8, "@sum/+1.jpg", "two\nlines.jpg"} < found
+    assert {NOT_UTF_8, "@sum/+1.jpg", "two\n=1;=2.jpg"} < found
 
 
 def test_pictures_that_the_server_could_not_show_are_refused(

@@ -161,7 +161,7 @@ def test_sidecars_of_people_are_kept_whichever_way_they_are_called(
     assert not (photos / "étoile 海.jpg.xmp").exists()
     assert of_raw.read_text("utf-8") == MINE
     assert (photos / '"quoted", comma.jpg.xmp').exists()
-    assert (photos / "two\nlines.xmp").exists()
+    assert (photos / "two\n=1;=2.xmp").exists()
     assert beside("--remove") == 0
     assert set(photos.rglob("*.xmp")) == {short, full, of_raw}
     assert short.read_text("utf-8") == full.read_text("utf-8") == MINE
