@@ -75,7 +75,8 @@ class Reason(StrEnum):
 REFUSALS = frozenset({Reason.BLOCKED_PROMPT, Reason.BLOCKED_ANSWER})
 # The bucket or disk did not give a picture, which is not to blame.
 STORE_REASONS = frozenset({Reason.STORE_REFUSED, Reason.STORE_UNAVAILABLE})
-_UNASKED = STORE_REASONS | {
+# What was not the picture's fault: a later run asks again.
+UNASKED = STORE_REASONS | {
     *(Reason.OVER_BUDGET, Reason.QUOTA_EXHAUSTED, Reason.UNAUTHORIZED),
     *(Reason.UNAVAILABLE, Reason.TIMEOUT),
 }
@@ -404,7 +405,7 @@ class Failure(Record):
     @property
     def unasked(self) -> bool:
         """Whether the image was not asked to the end, for no fault of its own: a later run is."""
-        return self.run_ended or self.reason in _UNASKED
+        return self.run_ended or self.reason in UNASKED
 
     @property
     def paid(self) -> Spent:

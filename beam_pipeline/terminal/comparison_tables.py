@@ -124,14 +124,20 @@ def _about_money(facts: Mapping[str, Any]) -> Iterator[str]:
     unknown = [name for name in ("old", "new") if facts[name]["archive_usd"] is None]
     for name in unknown:
         yield (
-            f"What the {name} output's archive costs is not known from its last run, which found "
-            "all answers of a task in its journal; all runs into it are what was paid."
+            f"What the {name} output's archive costs is not known from its last run, which paid "
+            "for no answer of a task; all runs into it are what was paid."
         )
     if not unknown:
         yield (
             "What an archive costs is that of the tasks that both asked, for each picture once, at "
             "the prices of that run, without audits and repeats."
         )
+    for name in ("old", "new"):
+        if (unasked := facts[name]["unasked"]) and name not in unknown:
+            yield (
+                f"Of the {name} output, answers that nothing was paid for are taken to cost what "
+                f"its others do: {_reasons(unasked)}."
+            )
     if facts["emulated"]:
         yield "EMULATED: these answers and dollars come from a local emulator, not from Gemini."
 

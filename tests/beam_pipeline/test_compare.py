@@ -264,6 +264,31 @@ def test_dollars_of_the_archive_are_those_of_pictures_that_were_asked(
     assert compare()["new"]["archive_usd"] is None
 
 
+def test_what_was_never_asked_costs_what_the_others_do(
+    laid: Callable[..., Made], compare: Compare, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    names = [f"{n}.jpg" for n in range(10)]
+    cent, nothing = Decimal("0.01"), Decimal(0)
+    laid("old", {asked(): [answers(names, ["cat"] * 10, cost_usd=cent)]})
+    by = ["gemini", "gemini", "human"]
+    rows = answers(names[:3], ["cat"] * 3, answered_by=by, cost_usd=[cent, cent, nothing])
+    left = [
+        failures(names[3:7], "over_budget"),
+        failures(names[7:8], "store_unavailable"),
+        failures(names[8:9], "timeout", cost_usd=cent),
+        failures(names[9:], "unreadable"),
+    ]
+    laid("new", {asked(): [rows]}, failed=pa.concat_tables(left))
+    new = compare()["new"]
+    assert new["unasked"] == {"by_people": 1, "over_budget": 4, "store_unavailable": 1}
+    # Whatever is asked, nobody pays for the file that is no picture.
+    assert new["archive_usd"] == "0.090000000"
+    assert new["usd_per_1000_pictures"] == "9.000000000"
+    assert main(["compare", f"{tmp_path}/old", f"{tmp_path}/new"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "what its others do: 1 by_people, 4 over_budget, 1 store_unavailable." in said
+
+
 def test_what_was_asked_otherwise_is_told(laid: Callable[..., Made], compare: Compare) -> None:
     laid("old", {asked(): [answers(["a.jpg"], ["cat"])]})
     new = asked(labels=("cat", "bird"), model="gemini-3.5-flash-lite")

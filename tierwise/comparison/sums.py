@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from tierwise.answers.labels import SeveralLabels
 from tierwise.comparison.picture_rows import ANSWERED, BY_PEOPLE
+from tierwise.records import UNASKED, Reason
 from tierwise.report.task_facts import AskedTask
 from tierwise.statistics.clusters import Clusters
 
@@ -20,6 +21,9 @@ from tierwise.statistics.clusters import Clusters
 _MOST_PAIRS = 20_000
 # A picture that one of the outputs does not have.
 ABSENT = "absent"
+# What became of pictures that nobody was paid for, though a model could have been.
+_NO_REQUEST = UNASKED | {BY_PEOPLE}
+_NO_PICTURE = {Reason.UNREADABLE, Reason.UNSUPPORTED_FORMAT, Reason.TOO_LARGE}
 
 Change = tuple[str, str]
 
@@ -58,34 +62,43 @@ class TaskSums:
 class SideSums:
     """What one output costs. `nano` are nano-dollars of pictures by task, in this run.
 
-    `paid` are the pictures that it was for, `recalled` those that an earlier run has paid.
+    `paid` are the pictures that it was for, `recalled` those that an earlier run has paid. Of
+    those that nothing was paid for, `unasked` were left over, or answered by people: asked, they
+    cost what others do. Files that are no pictures cost nothing in any run, and are in neither.
     """
 
     pictures: int = 0
     nano: Counter[int] = field(default_factory=Counter)
     paid: Counter[int] = field(default_factory=Counter)
     recalled: Counter[int] = field(default_factory=Counter)
+    unasked: Counter[int] = field(default_factory=Counter)
+    unasked_as: Counter[str] = field(default_factory=Counter)
 
     def add(self, pictures: pa.Table) -> None:
         """Take in one row for each picture and task."""
         self.pictures += pictures.group_by(["content", "page"]).aggregate([]).num_rows
-        sums = pictures.append_column("rows", pa.repeat(1, pictures.num_rows))
-        sums = sums.group_by("task", use_threads=False).aggregate(
-            [("nano", "sum"), ("recalled", "sum"), ("rows", "sum")]
-        )
-        for row in sums.to_pylist():
-            task, recalled = row["task"], row["recalled_sum"]
+        sums = pictures.append_column("free", pc.equal(pictures["nano"], 0))
+        sums = sums.append_column("rows", pa.repeat(1, pictures.num_rows))
+        sums = sums.group_by(["task", "state", "recalled", "free"], use_threads=False)
+        for row in sums.aggregate([("nano", "sum"), ("rows", "sum")]).to_pylist():
+            task, state, rows = row["task"], row["state"], row["rows_sum"]
             self.nano[task] += row["nano_sum"]
-            self.recalled[task] += recalled
-            self.paid[task] += row["rows_sum"] - recalled
+            if row["recalled"]:
+                self.recalled[task] += rows
+            elif row["free"] and state in _NO_REQUEST:
+                self.unasked[task] += rows
+                self.unasked_as[state] += rows
+            elif not (row["free"] and state in _NO_PICTURE):
+                self.paid[task] += rows
 
     @property
     def asked_nano(self) -> int | None:
         """What all pictures cost when each is asked once; None where too little is known."""
-        if any(self.recalled[task] and not self.paid[task] for task in self.recalled):
+        others = self.recalled + self.unasked
+        if any(not self.paid[task] for task in others):
             return None
         return sum(
-            round(nano * (self.paid[task] + self.recalled[task]) / self.paid[task])
+            round(nano * (self.paid[task] + others[task]) / self.paid[task])
             for task, nano in self.nano.items()
             if self.paid[task]
         )

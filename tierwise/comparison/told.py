@@ -86,6 +86,7 @@ def side_facts(run: Mapping[str, Any], output: str, sums: SideSums, archive: int
         "spent_usd": run["totals"]["cost_usd"],
         "spent_by_all_runs_usd": run["all_runs"]["cost_usd"],
         "usd_per_1000_pictures": None if scaled is None else f"{usd(round(scaled * 1000)):f}",
+        "unasked": _ordered(sums.unasked_as),
         "archive_usd": None if scaled is None else f"{usd(round(scaled * archive)):f}",
     }
 
