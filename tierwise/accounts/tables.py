@@ -137,7 +137,8 @@ def answer_row(file: ImageFile, answer: Answer, more: Mapping[str, Any] = {}) ->
         "asked_at": datetime.fromisoformat(answer.asked_at),
         "answered_by": str(answer.answered_by),
         "service": str(answer.service) if answer.service else None,
-        "reused": answer.reused,
+        # Its first ask may have been paid in this run, where the last was known.
+        "reused": answer.reused and spent == Spent(),
         "escalated": answer.escalated,
         "shared_with": file.leader or None,
     }

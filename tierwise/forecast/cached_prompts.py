@@ -23,9 +23,10 @@ _BEFORE = 4
 _PER_SECOND = 10.0
 # A cache that rows of a job name lives as long as the job may take; those that follow prolong it.
 _LIFE_OF_JOBS = timedelta(seconds=job_limits(vertex=False).given_up_s)
-# Under a cap so many hours of storage are set aside, but never more than a part of the cap.
+# Under a cap so many hours of storage are set aside, but never more than a part of the cap; of a
+# small cap a larger part, where that is what the first minutes of each cache take.
 _HOURS_HELD = timedelta(hours=24)
-_MOST_HELD = 20
+_MOST_HELD, _MOST_HELD_FIRST = 20, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,10 @@ def held_for_caches(tasks: Sequence[Task], rates: Rates, cap: int) -> int:
     """Nano-dollars that are set aside under a cap for caches of these tasks' prompts.
 
     A day of storage at the worst count of tokens, of jobs as long as one may take, or a twentieth
-    of the cap if that is less; 0 where no prompt is long enough.
+    of the cap if that is less, but the first life of each up to a quarter; 0 where no prompt is
+    long enough.
     """
-    held = 0
+    held = first = 0
     for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
         some = [task for task in tasks if task.name in look and task.cached]
         if not some:
@@ -121,4 +123,5 @@ def held_for_caches(tasks: Sequence[Task], rates: Rates, cap: int) -> int:
         if least and terms and 2 * sum(map(text_tokens, words)) + pictures >= least:
             size = 2 * sum(len(word.encode()) for word in words) + pictures
             held += terms.cost(size, _LIFE_OF_JOBS if by_job else _HOURS_HELD)
-    return min(held, cap // _MOST_HELD)
+            first += terms.cost(size, _LIFE_OF_JOBS if by_job else LIFETIME)
+    return min(held, max(cap // _MOST_HELD, min(first, cap // _MOST_HELD_FIRST)))

@@ -82,12 +82,17 @@ def _named_parents(written: Sequence[WrittenLabel], *, complete: bool) -> list[i
     finder = _Finder(written)
     parents: list[int | None] = [None] * len(written)
     for place, one in enumerate(written):
-        if one.parent and not one.by_path:
+        if one.parent and not one.by_path and not _names_itself(one):
             found = finder.find(one.parent)
             if complete or len(found) == 1:
                 parents[place] = _only(found, one, written)
     _refuse_cycles(written, parents)
     return parents
+
+
+def _names_itself(one: WrittenLabel) -> bool:
+    """Whether a row has its own id for its parent's, as published tables write a root."""
+    return bool(one.id) and one.parent == one.id
 
 
 class _Finder:

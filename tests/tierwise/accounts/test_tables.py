@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -86,6 +87,15 @@ def test_an_answer_row(
     assert found["asked_at"] == datetime(2026, 11, 20, 12, 0, 0, 123456, UTC)
     assert (found["width"], found["manifest_width"], found["customer"]) == (640, 7, "x")
     assert (found["sent_width"], found["images_in_request"], found["page"]) == (320, 2, 1)
+
+
+def test_what_was_paid_for_in_part_is_not_called_reused(answer: Callable[..., Answer]) -> None:
+    """A second ask that an earlier run had made, behind a first that this one paid for."""
+    known = answer(value="x", spent=Spent(), wasted=Spent(), reused=True)
+    assert answer_row(FILE, known)["reused"]
+    behind = answer_row(FILE, replace(known, first=answer(value="y")))
+    assert behind["cost_usd"] > 0
+    assert not behind["reused"]
 
 
 def test_where_no_picture_was_sent_nothing_is_said_of_one(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from tierwise.taxonomy.taxonomy import Taxonomy
 EXAMPLES = Path(__file__).parents[3] / "examples" / "taxonomies"
 IAB = "iab_content_3.1.tsv"
 # A folder with taxonomies that may not be shipped; who has none leaves their tests out.
-REFERENCE = Path(os.environ.get("TIERWISE_REFERENCE", "reference"))
+REFERENCE = Path(__file__).parents[4] / "shared/data/reference"
 
 
 def of_file(path: Path, *, back_off: bool = False) -> Taxonomy:
@@ -52,6 +51,14 @@ def test_the_content_taxonomy_is_read_as_it_is_published_below_a_row_of_titles()
     shipped = of_file(EXAMPLES / IAB)
     published = of_file(reference("iab_content_taxonomy_3.1.tsv"))
     assert [label.path for label in published.labels] == [label.path for label in shipped.labels]
+
+
+def test_a_row_that_has_its_own_id_for_its_parents_is_a_root(tmp_path: Path) -> None:
+    """As the published table of products to advertise has them."""
+    table = tmp_path / "ads.tsv"
+    table.write_text("Unique ID\tParent ID\tName\n10\t10\tRisk\n11\t10\tArms\n", "utf-8")
+    tree = of_file(table, back_off=True)
+    assert [label.path for label in tree.labels] == [("Risk",), ("Risk", "Arms")]
 
 
 @pytest.mark.parametrize(("syntax", "suffix"), [("xml", ".rdf"), ("turtle", ".ttl")])
