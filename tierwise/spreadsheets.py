@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from tierwise.records import Scalar
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+# The wide forms are taken for the plain ones where Japanese, Chinese or Korean is written.
+_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+FORMULA_SIGNS = (*_SIGNS, "\t", "\r")
+# Where a cell begins, and where a spreadsheet that separates by semicolons or tabs begins another.
+_FORMULA = rf"[ ']*[{re.escape(_SIGNS)}]"
+_FIRST = rf"[ ']*[{re.escape(''.join(FORMULA_SIGNS))}]"
+_BEHIND = r"(?<=[;\t\r\n])"
+_BARE = re.compile(rf"^(?={_FIRST})|{_BEHIND}(?={_FORMULA})")
+_GUARD = re.compile(rf"^'(?={_FIRST})|{_BEHIND}'(?={_FORMULA})")
 
 
 def guarded(cell: str) -> str:
-    """With an apostrophe where a spreadsheet would take the text for a formula.
+    """With an apostrophe where a spreadsheet would take the text, or a part, for a formula.
 
-    >>> guarded("=1+1.jpg"), guarded("sea")
-    ("'=1+1.jpg", 'sea')
+    >>> guarded("=1+1.jpg"), guarded("a;=1+1.jpg"), guarded("sea")
+    ("'=1+1.jpg", "a;'=1+1.jpg", 'sea')
     """
-    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
+    return _BARE.sub("'", cell)
 
 
 def unguarded(cell: Scalar) -> Scalar:
-    """Without that apostrophe.
+    """Without these apostrophes.
 
-    >>> unguarded("'=1+1"), unguarded("'tis"), unguarded(5)
-    ('=1+1', "'tis", 5)
+    >>> unguarded("'=1+1"), unguarded("a;'=1"), unguarded("'tis"), unguarded(5)
+    ('=1+1', 'a;=1', "'tis", 5)
     """
-    if isinstance(cell, str) and cell[:1] == "'" and cell[1:].startswith(FORMULA_SIGNS):
-        return cell[1:]
-    return cell
+    return _GUARD.sub("", cell) if isinstance(cell, str) else cell
 
 
 def sheet(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

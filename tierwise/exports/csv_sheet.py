@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -21,8 +20,6 @@ CSV_BEGINS = _MARK + b"uri,page,content_hash,"
 # Of Excel, the first line included; others take more.
 MOST_ROWS = 1_048_576
 _BETWEEN = "; "
-# Where a spreadsheet that separates by semicolons or tabs would begin a cell with a formula.
-_INNER = re.compile(r"(?<=[;\t\r\n])(?=[=+@-])")
 _IMAGE = ("uri", "page", "content_hash")
 
 
@@ -86,7 +83,7 @@ def cell_of(value: Any) -> str:
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         value = _BETWEEN.join(value)
-    return guarded(_INNER.sub("'", value)) if isinstance(value, str) else str(value)
+    return guarded(value) if isinstance(value, str) else str(value)
 
 
 def _is_plain(items: Sequence[Any]) -> bool:

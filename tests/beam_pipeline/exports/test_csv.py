@@ -21,8 +21,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def name_of(cell: str) -> str:
-    """Without apostrophes, which no name of these tests has behind a sign that may part cells."""
-    return str(unguarded(cell)).replace("\n'", "\n").replace(";'", ";")
+    return str(unguarded(cell))
 
 
 def test_there_is_a_row_for_each_picture_with_the_columns_of_wide(
