@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_IMODE
 from typing import BinaryIO
 
 from tierwise.storage.descriptors import patiently
@@ -232,10 +233,17 @@ class LocalFiles:
 
 @contextmanager
 def _replacing(path: Path, aside: str = "") -> Iterator[BinaryIO]:
-    """A new file, beside the path or in the folder `aside`, that takes its place at the end."""
+    """A new file, beside the path or in the folder `aside`, that takes its place at the end.
+
+    Who may read the old file may read the new one, and nobody else. A link stays, and leads to it.
+    """
+    if not aside and path.is_symlink():
+        path = Path(os.path.realpath(path))
     unfinished = Path(aside, _unfinished(path).name) if aside else _unfinished(path)
     try:
         with _open_new(unfinished) as file:
+            with suppress(OSError):  # there is none yet, or the disk knows no modes
+                os.fchmod(file.fileno(), S_IMODE(path.stat().st_mode))
             yield file
         if aside:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,18 @@ def test_a_write_makes_folders_and_leaves_one_file(tmp_path: Path, durable: bool
     assert below(tmp_path) == ["a/b/c.bin"]
 
 
+def test_who_may_read_a_file_stays_the_same_and_a_link_stays_one(tmp_path: Path) -> None:
+    place, link = tmp_path / "elsewhere" / "file", tmp_path / "link"
+    place.parent.mkdir()
+    place.write_bytes(b"old")
+    place.chmod(0o600)
+    link.symlink_to(place)
+    FILES.write(str(link), b"new")
+    assert (link.is_symlink(), place.read_bytes()) == (True, b"new")
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert below(tmp_path) == ["elsewhere/file", "link"]
+
+
 def test_trying_to_write_leaves_nothing(tmp_path: Path) -> None:
     FILES.try_to_write(f"{tmp_path}/new/below")
     assert list(tmp_path.iterdir()) == []
