@@ -19,14 +19,15 @@ from lxml import etree
 from tierwise.exports.keywords import Keyword, with_slashes
 
 MOST_BYTES = 32 << 20
-_OURS = "tierwise:ns:xmp/1.0/"
+# The namespace of what is ours.
+OURS = "tierwise:ns:xmp/1.0/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _SPACES = {
     "rdf": _RDF,
     "dc": "http://purl.org/dc/elements/1.1/",
     "lr": "http://ns.adobe.com/lightroom/1.0/",
     "digiKam": "http://www.digikam.org/ns/1.0/",
-    "tierwise": _OURS,
+    "tierwise": OURS,
 }
 _DESCRIPTION, _ABOUT, _ITEM = (f"{{{_RDF}}}{name}" for name in ("Description", "about", "li"))
 _LISTS = tuple(f"{{{_RDF}}}{name}" for name in ("Bag", "Seq", "Alt"))
@@ -203,11 +204,11 @@ def _copied(rdf: etree._Element, name: str, inside: Written) -> set[str]:
 
 
 def _is_ours(name: object) -> bool:
-    return isinstance(name, str) and name.startswith(f"{{{_OURS}}}")
+    return isinstance(name, str) and name.startswith(f"{{{OURS}}}")
 
 
 def _record_of(name: str) -> str:
-    return f"{{{_OURS}}}{name.rpartition('}')[2]}"
+    return f"{{{OURS}}}{name.rpartition('}')[2]}"
 
 
 def _says_nothing(described: etree._Element) -> bool:
@@ -229,7 +230,7 @@ def _add(rdf: etree._Element, keywords: Sequence[Keyword], run_id: str, inside: 
         _TAGS: (theirs.tags, [*tags, *(one.with_slashes for one in keywords)]),
     }
     ours = _new_description(rdf)
-    ours.set(f"{{{_OURS}}}run", run_id)
+    ours.set(f"{{{OURS}}}run", run_id)
     for name, (there, words) in wanted.items():
         added = [word for word in dict.fromkeys(words) if word not in there]
         items = _list_of(rdf, name)

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from tierwise.exports.keywords import Keyword, keywords_of
-from tierwise.exports.sidecar import NOTHING_WRITTEN, SidecarError, with_keywords, written_in
+from tierwise.exports.sidecar import NOTHING_WRITTEN, OURS, SidecarError, with_keywords, written_in
 from tierwise.publishing.pictures_by_name import PicturesByName
 from tierwise.report.gallery import address
 from tierwise.storage.files import files_for, join
@@ -66,10 +66,25 @@ class Sidecars:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The sidecar of a picture: where it is to be; `picture` is the file that lies beside it."""
+    """The sidecar of a picture: where it is to be; `picture` is the file that lies beside it.
+
+    One that is `former` has our keywords no longer.
+    """
 
     uri: str
     picture: str = ""
+    former: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What lies beside pictures: the endings of files by their stems, and the names of sidecars.
+
+    These are known by their names without the ending, which some cameras write in capitals.
+    """
+
+    endings: Mapping[str, frozenset[str]]
+    sidecars: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -84,7 +99,7 @@ class SidecarWriter:
     naming: Naming
     removing: bool = False
     done: Sidecars = field(default_factory=Sidecars)
-    _folders: dict[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    _folders: dict[str, _Folder] = field(default_factory=dict)
 
     def write(self, pictures: PicturesByName) -> Sidecars:
         """All of them."""
@@ -93,7 +108,7 @@ class SidecarWriter:
             keywords = () if self.removing else keywords_of(run, pages)
             where = address(uri, run.relative_to)
             for target in self._targets(where, run.relative_to):
-                self._write(target, keywords, run.run_id)
+                self._write(target, () if target.former else keywords, run.run_id)
         return self.done
 
     def _targets(self, where: str, root: str) -> Iterator[_Target]:
@@ -105,39 +120,48 @@ class SidecarWriter:
             if not Path(picture).exists():
                 self.done.gone += not self.removing
                 return
-            for uri in self._beside(picture):
-                yield _Target(uri, picture)
+            yield from self._beside(picture)
 
-    def _beside(self, picture: str) -> tuple[str, ...]:
+    def _beside(self, picture: str) -> Iterator[_Target]:
         """Where the sidecar of a file lies: where one lies already, else by the naming.
 
         Programs that look for both take the one with the whole name, so that one beside a short
-        one would hide it. What is removed may lie in both.
+        one would hide it. What is removed may lie in both, and so may what was written before
+        another file of that stem came.
         """
-        full, stem = picture + ENDING, os.path.splitext(picture)[0]  # noqa: PTH122 - bytes stay
-        short = stem + ENDING
-        if not self._is_only_one(picture):
-            return (full,)
+        stem, ending = os.path.splitext(picture)  # noqa: PTH122 - bytes stay
+        full, short = self._sidecar(picture), self._sidecar(stem)
+        others = self._beside_in(picture).endings.get(os.path.basename(stem), frozenset())  # noqa: PTH119
+        others -= {ending.lower()}
+        of_raw = not _is_raw(ending) and any(map(_is_raw, others))
+        is_only_one = not others or (_is_raw(ending) and not any(map(_is_raw, others)))
         if self.removing:
-            return full, short
-        if Path(full).exists():
-            return (full,)
+            yield _Target(full, picture)
+            yield _Target(short, picture)
+            return
         is_short = self.naming is Naming.SHORT or Path(short).exists()
-        return (short if is_short else full,)
+        takes_short = is_only_one and is_short and not Path(full).exists()
+        yield _Target(short if takes_short else full, picture)
+        if not takes_short and not of_raw and _is_of_us(short):
+            yield _Target(short, picture, former=True)
 
-    def _is_only_one(self, picture: str) -> bool:
-        """Whether a sidecar without the ending can be of no other file; of two it is the raw one's.
+    def _sidecar(self, base: str) -> str:
+        """The sidecar of this name without its ending, as it is written if there is one."""
+        usual = base + ENDING
+        if Path(usual).exists():
+            return usual
+        folder, name = os.path.split(base)
+        found = self._beside_in(base).sidecars.get(name, name + ENDING)
+        return os.path.join(folder, found)  # noqa: PTH118 - bytes stay
 
-        The last folders are kept in mind: names come folder by folder.
-        """
-        folder, name = os.path.split(picture)
-        stem, ending = os.path.splitext(name)  # noqa: PTH122 - bytes stay
+    def _beside_in(self, path: str) -> _Folder:
+        """The folder of a file. The last are kept in mind: names come folder by folder."""
+        folder = os.path.dirname(path)  # noqa: PTH120
         if folder not in self._folders:
             if len(self._folders) >= _FOLDERS:
                 self._folders.clear()
-            self._folders[folder] = _endings(folder)
-        others = self._folders[folder].get(stem, frozenset()) - {ending.lower()}
-        return not others or (_is_raw(ending) and not any(map(_is_raw, others)))
+            self._folders[folder] = _look_into(folder)
+        return self._folders[folder]
 
     def _write(self, target: _Target, keywords: Sequence[Keyword], run_id: str) -> None:
         files = files_for(target.uri)
@@ -196,11 +220,20 @@ def _is_raw(ending: str) -> bool:
     return ending[1:].lower() in _RAW
 
 
-def _endings(folder: str) -> Mapping[str, frozenset[str]]:
-    """The endings of the files of a folder by their stems, but those of sidecars."""
-    found = dict[str, set[str]]()
-    for name in os.listdir(folder or "."):  # noqa: PTH208 - strings are enough
+def _is_of_us(sidecar: str) -> bool:
+    """Whether an export wrote into a sidecar; others than that are nobody's business here."""
+    try:
+        return OURS.encode() in files_for(sidecar).read(sidecar)
+    except OSError:
+        return False
+
+
+def _look_into(folder: str) -> _Folder:
+    endings, sidecars = dict[str, set[str]](), dict[str, str]()
+    for name in sorted(os.listdir(folder or ".")):  # noqa: PTH208 - strings are enough
         stem, ending = os.path.splitext(name)  # noqa: PTH122
-        if ending.lower() != ENDING:
-            found.setdefault(stem, set()).add(ending.lower())
-    return {stem: frozenset(some) for stem, some in found.items()}
+        if ending.lower() == ENDING:
+            sidecars[stem] = name
+        else:
+            endings.setdefault(stem, set()).add(ending.lower())
+    return _Folder({stem: frozenset(some) for stem, some in endings.items()}, sidecars)

@@ -167,6 +167,37 @@ def test_sidecars_of_people_are_kept_whichever_way_they_are_called(
     assert short.read_text("utf-8") == full.read_text("utf-8") == MINE
 
 
+def test_what_was_written_before_another_file_of_that_stem_came_goes(
+    beside: Callable[..., int], tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    short, full = photos / "étoile 海.xmp", photos / "étoile 海.jpg.xmp"
+    assert beside("--xmp_names=short") == 0
+    (photos / "étoile 海.png").write_bytes(b"another")
+    assert short.exists()
+    assert beside("--xmp_names=short") == 0
+    assert not short.exists()
+    assert len(subject_of(full)) > 1
+    full.rename(short)
+    assert beside("--remove") == 0
+    assert not list(photos.rglob("*.xmp"))
+
+
+def test_endings_in_capitals_are_those_of_sidecars_too(
+    beside: Callable[..., int], tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    mine = {photos / "étoile 海.XMP", photos / "a <b> & ]]>.jpg.Xmp"}
+    for path in mine:
+        path.write_text(MINE, "utf-8")
+    assert beside() == 0
+    assert all(subject_of(path)[0] == "Anna" and len(subject_of(path)) > 1 for path in mine)
+    assert not (photos / "étoile 海.jpg.xmp").exists()
+    assert not (photos / "a <b> & ]]>.jpg.xmp").exists()
+    assert beside("--remove") == 0
+    assert {path.read_text("utf-8") for path in mine} == {MINE}
+
+
 def test_what_cannot_be_written_is_counted_and_told(
     beside: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

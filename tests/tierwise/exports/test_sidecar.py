@@ -117,6 +117,14 @@ def test_copies_are_of_people_once_they_have_added_to_the_list() -> None:
     cleared = lists_of(export(export(edited, RED)))
     assert cleared["tags"] == ["Anna", "red", "people/Bob"]
     assert cleared["hierarchy"] == []
+    inside = Written(subject=("family",), hierarchy=("people|family",))
+    begun = export(None, CAT, inside=inside)
+    assert begun is not None
+    cat = b"<rdf:li>cat</rdf:li>"
+    edited = begun.replace(cat, cat + b"<rdf:li>beach</rdf:li>", 1)
+    with_red = export(edited, RED, inside=inside)
+    assert lists_of(with_red)["subject"] == ["family", "beach", "red"]
+    assert lists_of(export(with_red, inside=inside))["subject"] == ["family", "beach"]
     inside = Written(tags=("people/Tom",))
     begun = export(None, CAT, inside=inside)
     assert begun is not None
