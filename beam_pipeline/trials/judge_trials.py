@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from tierwise.beam_pipeline.trials.label_problems import LabelProblems
 from tierwise.beam_pipeline.trials.labelled import LabelledImage
 from tierwise.beam_pipeline.trials.observations import Left, TrialResults
+from tierwise.beam_pipeline.trials.trial_names import task_of
 from tierwise.beam_pipeline.trials.trials import Trials
 from tierwise.calibration.adaptations import adaptations, literal_routings
 from tierwise.calibration.cascades import cascades
@@ -219,10 +220,10 @@ def _own(trials: Trials, task: Task, rules: Sequence[ComposedRoute]) -> str:
 def _results(left: Left, sample: Sample, name: str) -> TrialResults:
     trials = sample.trials
     doubts = trials.doubts.get(name, ())
-    signals = {one.observed for doubt in doubts for one in doubt.signals.values()}
-    joint = (one.names[name] for one in trials.joint if name in one.names)
-    routes = [*trials.routes[name], *joint]
-    return left.observed(name, routes, sample.images, sorted(signals))
+    observed = sorted({one.observed for doubt in doubts for one in doubt.signals.values()})
+    signals = {signal: sample.tasks.task(task_of(signal)).route for signal in observed}
+    joint = {one.names[name]: one.routes[name] for one in trials.joint if name in one.names}
+    return left.observed(name, {**trials.routes[name], **joint}, sample.images, signals)
 
 
 def _seen(observed: TrialResults, names: set[str]) -> Iterator[str]:

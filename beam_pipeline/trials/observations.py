@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -17,13 +18,13 @@ from tierwise.accounts.table_names import FAILURES, answers_table
 from tierwise.beam_pipeline.reading_of import reading_of_last
 from tierwise.beam_pipeline.trials.drawn import SEVERAL_PAGES, is_of_page
 from tierwise.beam_pipeline.trials.labelled import LabelledImage, place_of
-from tierwise.beam_pipeline.trials.trial_names import is_top_down, task_of, trial_name
+from tierwise.beam_pipeline.trials.trial_names import task_of, trial_name
 from tierwise.calibration.cascades import NOT_ASKED
 from tierwise.calibration.comparing import units_of
 from tierwise.calibration.figures import Observation
 from tierwise.journal.lines import Entry, read_lines
 from tierwise.measurement import Measured
-from tierwise.records import Page, Reason, Spent
+from tierwise.records import Page, Reason, Route, Spent
 from tierwise.storage.files import files_for, join
 from tierwise.tasks.stages import asks_before, first_ask
 
@@ -71,18 +72,23 @@ class Left:
     def observed(
         self,
         task: str,
-        routes: Iterable[str],
+        routes: Mapping[str, Route],
         images: Sequence[LabelledImage],
-        signals: Iterable[str] = (),
+        signals: Mapping[str, Route] = MappingProxyType({}),
     ) -> TrialResults:
-        """What became of the images that have a label for this task, and of its signals' trials."""
+        """What became of the images that have a label for this task, and of its signals' trials.
+
+        `routes` are by name, `signals` by trial.
+        """
         labelled = {place_of(one.named): one for one in images if task in one.truths}
         truths = {place: one.truths[task] for place, one in labelled.items()}
-        found = {route: self._at(trial_name(task, route), truths) for route in routes}
+        found = {
+            name: self._at(trial_name(task, name), route, truths) for name, route in routes.items()
+        }
         seen = dict.fromkeys(key for one in found.values() for key in one)
-        for signal in signals:
+        for signal, route in signals.items():
             spared = {place for place, one in labelled.items() if task_of(signal) in one.spared}
-            found[signal] = self._at(signal, truths)
+            found[signal] = self._at(signal, route, truths)
             found[signal] |= {key: NOT_ASKED for key in seen if key[0] in spared}
         everywhere = set.intersection(*(set(one) for one in found.values()))
         left_out: Counter[str] = Counter()
@@ -127,34 +133,37 @@ class Left:
         """The images without an answer at this route, and the reason."""
         return {(row["uri"], row["page"]): row["reason"] for row in self._failures[trial]}
 
-    def _at(self, trial: str, truths: Mapping[str, Any]) -> dict[Image, Observation]:
+    def _at(self, trial: str, route: Route, truths: Mapping[str, Any]) -> dict[Image, Observation]:
         """By image what came of it; `unit` is the request that it shared with others, if any."""
+        paid = self._paid
         found: dict[Image, Observation] = {}
         rows = list(_rows(join(self._output, answers_table(trial))))
         packed = any(row["images_in_request"] > 1 for row in rows)
         packs: dict[Image, tuple[str, str]] = {}
         for row in rows:
             image = row["uri"], row["page"]
+            before = paid.questions_before(row, trial) if route.top_down else []
             size = row["width"], row["height"]
             self._pages[image] = Page(1, 1, *size, row["format"], row["fine_detail"])
             found[image] = Observation(
                 truth=truths.get(row["uri"]),
                 value=row["answer"],
                 reason=None,
-                spent=self._paid.of_row(row, trial, row["request_id"]),
+                spent=paid.of_row(row, trial, before, row["request_id"]),
                 latency_ms=row["latency_ms"],
                 model_version=row["model_version"],
             )
-            packs[image] = self._paid.pack_of(row, trial), self._paid.first_pack(row, trial)
+            packs[image] = paid.pack_of(row, trial), paid.first_pack(before)
         for row in self._failures[trial]:
-            found[row["uri"], row["page"]] = Observation(
+            image = row["uri"], row["page"]
+            before = paid.questions_before(row, trial) if route.top_down else []
+            found[image] = Observation(
                 truth=truths.get(row["uri"]),
                 value=None,
                 reason=Reason(row["reason"]),
-                spent=self._paid.of_row(row, trial),
+                spent=paid.of_row(row, trial, before),
             )
-            image = row["uri"], row["page"]
-            packs[image] = self._paid.pack_of_failure(row), self._paid.first_pack(row, trial)
+            packs[image] = paid.pack_of_failure(row), paid.first_pack(before)
         if packed:
             found = _with_units(found, packs)
         return {image: one for image, one in found.items() if one.truth is not None}
@@ -219,31 +228,29 @@ class _Paid:
     def of(self, request_id: str) -> Spent:
         return self._spent.get(request_id, Spent())
 
-    def of_row(self, row: _Row, trial: str, request_id: str = "") -> Spent:
+    def of_row(self, row: _Row, trial: str, before: Sequence[str], request_id: str = "") -> Spent:
         """All that led to a row of a trial, asks before it included.
 
-        These are what Gemini declined, and the first of two questions about a tree. `request_id` is
-        that of an answer.
+        These are what Gemini declined, and the questions `before`. `request_id` is that of an
+        answer.
         """
         asks = {
             request_id or self._failed_request(row, trial),
             self._declined(row, trial),
-            *self._questions_before(row, trial),
+            *before,
         }
         return sum(map(self.of, asks), Spent())
 
-    def first_pack(self, row: _Row, trial: str) -> str:
+    def first_pack(self, before: Sequence[str]) -> str:
         """The request with other images in which the first of two questions was asked."""
-        packs = (self._packs.get(one, "") for one in self._questions_before(row, trial))
+        packs = (self._packs.get(one, "") for one in before)
         return next(filter(None, packs), "")
 
-    def _questions_before(self, row: _Row, trial: str) -> list[str]:
-        """The asks that answered before another question was asked, where a trial has two.
+    def questions_before(self, row: _Row, trial: str) -> list[str]:
+        """The asks of a trial with two questions that answered before the last was asked.
 
         Where the trial did not ask, a run into the same output had.
         """
-        if not is_top_down(trial):
-            return []
         place = row["content_hash"] or "", row["page"]
         for name in (trial, task_of(trial)):
             asks = [self._answered.get((*place, ask)) for ask in asks_before(name)]

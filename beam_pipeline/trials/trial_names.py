@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from tierwise.calibration.routes import TOP_DOWN, Routes, route_name
+from tierwise.calibration.routes import Routes, route_name
 from tierwise.tasks import Task
 
 # A folder's name has 255 bytes on most disks, some of which are the table's own.
@@ -36,15 +36,6 @@ def is_trial(name: str) -> bool:
     (True, False)
     """
     return "@" in name
-
-
-def is_top_down(trial: str) -> bool:
-    """Whether a trial asks about a tree in two questions.
-
-    >>> is_top_down("category@low-top_down"), is_top_down("category@low")
-    (True, False)
-    """
-    return trial.endswith(TOP_DOWN)
 
 
 def task_of(trial: str) -> str:

@@ -22,12 +22,15 @@ from tierwise.beam_pipeline.trials.labelled import LabelledImage
 from tierwise.beam_pipeline.trials.observations import Left
 from tierwise.journal.lines import read_lines, to_lines
 from tierwise.storage.listing import Named
+from tierwise.tasks import load_tasks
 
 TASKS = """
 model: gemini-3.1-flash-lite
 tasks:
   shade: {prompt: "How light is it?", labels: [dark, bright]}
 """
+# Of all routes here only this matters: they ask one question.
+ROUTE = load_tasks(TASKS, path="tasks.yaml").task("shade").route
 FILES = 12
 
 
@@ -67,7 +70,8 @@ def units(folder: Path, route: str) -> list[list[str]]:
         LabelledImage(Named(place, place), {"shade": "bright"})
         for place in (json.loads(line)["uri"] for line in lines)
     ]
-    observed = Left(str(folder / "out")).observed("shade", ["medium", route], images)
+    routes = dict.fromkeys(("medium", route), ROUTE)
+    observed = Left(str(folder / "out")).observed("shade", routes, images)
     found: dict[str, list[str]] = defaultdict(list)
     places = sorted([image.named.path for image in images] + [f"{folder}/two.tif"])
     for place, one in zip(places, observed.by_route[route], strict=True):

@@ -14,7 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tierwise.calibration.labelling import can_be_calibrated
-from tierwise.calibration.routes import at_usual_size, read_route, resolutions_of, route_name
+from tierwise.calibration.routes import (
+    TOP_DOWN,
+    at_usual_size,
+    read_route,
+    resolutions_of,
+    route_name,
+)
 from tierwise.errors import InputError
 from tierwise.looks import unpacked, with_looks
 from tierwise.records import MediaResolution, Route
@@ -132,6 +138,11 @@ def read_joint_routes(
     found: dict[object, JointRoute] = {}
     for words in written:
         route, _, suffix = words.partition(_SIGN)
+        if route.endswith(TOP_DOWN):
+            raise InputError(
+                f"--routes: {words}: what is asked in two questions is asked by itself. Write "
+                f"{route}, or {route.removesuffix(TOP_DOWN)}{_SIGN}{suffix}."
+            )
         names = [] if suffix == ALL else [name.strip() for name in suffix.split(_SIGN)]
         for name in names:
             if name not in {task.name for task in tasks.tasks}:

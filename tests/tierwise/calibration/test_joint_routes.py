@@ -131,6 +131,8 @@ def test_names_mean_what_they_say(route: str, some: list[str], everybody: bool) 
         ("low+a+d", "a and d cannot share a request"),
         ("dim+together", "media resolutions are"),
         ("low+", "'' is not a task"),
+        ("low-top_down+together", r"asked by itself. Write low-top_down, or low\+together"),
+        ("low-x8-top_down+a+b", r"asked by itself. Write low-x8-top_down, or low-x8\+a\+b"),
         ("medium+b+c", "b and c cannot share"),  # nobody labelled c, which stays at low
     ],
 )
