@@ -32,7 +32,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.service import Service
 from tierwise.gemini.wire import WireJson, cached_parts, naming_cache
-from tierwise.journal.cache_records import CacheFiles, CacheLife, CacheOrder, numbered
+from tierwise.journal.cache_records import CacheFiles, CacheLife, CacheOrder, CacheRecord, numbered
 from tierwise.prices.cache_terms import CacheTerms
 from tierwise.prices.price_day import price_day
 from tierwise.records import ServiceTier
@@ -102,28 +102,34 @@ class JobCaches(NoJobCaches):
         )
         if terms is None:
             return ""
-        there = next(self._living(begins.key, now), None)
+        living = list(self._living(begins.key, now))
+        for _, record in living:
+            if record.life and record.life.expires >= now + lifetime:
+                return record.name
+        there = next((one for one in living if self._costs_as_now(one[1], terms)), None)
         if there is None:
             need = terms.break_even(lifetime)
             pays = need is not None and waiting >= need
             return self._made(job, begins, terms, lifetime) if pays else ""
-        key, life = there
-        if life.expires >= now + lifetime:
-            return life.name
-        longer = terms.cost(life.tokens, now + lifetime - life.created)
-        if begins.rows * terms.gain(life.tokens) < longer - life.cost:
-            return ""
-        return self._prolonged(key, life, terms, lifetime, longer)
+        key, record = there
+        return self._prolonged(key, record, begins.rows, terms, lifetime)
 
-    def _living(self, key: str, now: datetime) -> Iterator[tuple[str, CacheLife]]:
-        """The caches of a beginning that can be named for a while, at today's price of storage."""
+    def _living(self, key: str, now: datetime) -> Iterator[tuple[str, CacheRecord]]:
+        """The caches of a beginning that can be named for a while."""
         for one in numbered(key):
             record = self.files.read(one)
             if record is None:
                 return
-            life = record.life if record.lives_at(now + timedelta(minutes=1)) else None
-            if life and price_day(life.created) == price_day(now):
-                yield one, life
+            if record.lives_at(now + timedelta(minutes=1)):
+                yield one, record
+
+    def _costs_as_now(self, record: CacheRecord, terms: CacheTerms) -> bool:
+        """Whether a cache was made at today's prices, so that all of its life has the same."""
+        if record.life is None:
+            return False
+        day, order = price_day(record.life.created), record.order
+        then = Billing(self.service).cache_terms(order.model, order.service_tier, day)
+        return then is not None and (then.write, then.storage) == (terms.write, terms.storage)
 
     def _made(
         self, job: BatchJob, begins: SharedBeginning, terms: CacheTerms, lifetime: timedelta
@@ -138,6 +144,7 @@ class JobCaches(NoJobCaches):
         except CallError as error:
             if not error.sent:
                 self.files.refused(order.key, str(error))
+                self.files.costs_less(0, self.reserve, worst)
             return self._none(begins, error)
         life = seen.life(terms)
         self.files.made(order.key, life)
@@ -166,9 +173,16 @@ class JobCaches(NoJobCaches):
         raise AssertionError("numbers end")  # pragma: no cover
 
     def _prolonged(
-        self, key: str, life: CacheLife, terms: CacheTerms, lifetime: timedelta, longer: int
+        self, key: str, record: CacheRecord, rows: int, terms: CacheTerms, lifetime: timedelta
     ) -> str:
-        if not self.files.may_cost(longer - life.cost, self.reserve):
+        """The cache for a job of so many rows, empty where they do not pay for it."""
+        life, claimed = record.life, record.claimed
+        if life is None:
+            return ""
+        longer = terms.cost(life.tokens, datetime.now(UTC) + lifetime - life.created)
+        if rows * terms.gain(life.tokens) < longer - life.cost:
+            return ""
+        if not self.files.may_cost(longer, self.reserve, claimed):
             return ""
         unique = uuid.uuid4().hex[:12]
         self.files.renewing(key, unique, longer)
@@ -177,6 +191,7 @@ class JobCaches(NoJobCaches):
         except CallError as error:
             if not error.sent:
                 self.files.renewed(key, unique, None)
+                self.files.costs_less(claimed, self.reserve, longer)
             if error.status in (400, 403, 404):  # it is there no more
                 self.files.gone(key, str(error))
             raise JobsUnavailableError(f"its cache cannot be prolonged: {error}") from error

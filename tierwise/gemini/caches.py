@@ -228,6 +228,7 @@ class Caches:
                 if await self._run(self._files.order, order):
                     await self._make(prefix, order, terms)
                     return
+                await self._run(self._files.costs_less, 0, self._reserve, order.worst)
             elif found.life and found.lives_at(self._clock.now() + _MARGIN):
                 self._take(prefix, found.life, found.life.expires - self._clock.now())
                 return
@@ -264,6 +265,7 @@ class Caches:
             prefix.not_before = self._clock.monotonic() + _AFTER_REFUSAL.total_seconds()
             if not error.sent:
                 await self._run(self._files.refused, order.key, str(error))
+                await self._run(self._files.costs_less, 0, self._reserve, order.worst)
             return
         life = seen.life(terms)
         await self._run(self._files.made, order.key, life)
@@ -272,14 +274,14 @@ class Caches:
     async def _renew(self, prefix: _Prefix, terms: CacheTerms) -> None:
         found, unique = await self._run(self._files.read, prefix.cache), uuid.uuid4().hex[:12]
         life = found.life if found else None
-        if life is None:
+        if found is None or life is None:
             return
         if life.expires > self._clock.now() + _MARGIN:  # another process has
             self._take(prefix, life, life.expires - self._clock.now())
             return
         longest = self._clock.now() + LIFETIME + _MARGIN - life.created
         at_most = terms.cost(life.tokens, longest)
-        if not await self._claimed(at_most - life.cost):
+        if not await self._claimed(at_most, found.claimed):
             prefix.never = True
             return
         await self._run(self._files.renewing, prefix.cache, unique, at_most)
@@ -288,6 +290,7 @@ class Caches:
         except CallError as error:
             if not error.sent:
                 await self._run(self._files.renewed, prefix.cache, unique, None)
+                await self._run(self._files.costs_less, found.claimed, self._reserve, at_most)
             prefix.not_before = self._clock.monotonic() + _AFTER_REFUSAL.total_seconds()
             if error.status in MAY_BE_THE_CACHES_FAULT:
                 self.lost(prefix, life.name)
@@ -308,9 +311,9 @@ class Caches:
         prefix.need, prefix.named = prefix.wanted_by, 0
         prefix.until = self._clock.monotonic() + left.total_seconds()
 
-    async def _claimed(self, cost: int) -> bool:
-        """Whether the run's reserve, if it has one, has room for this; then it is taken."""
-        return await self._run(self._files.may_cost, cost, self._reserve)
+    async def _claimed(self, cost: int, before: int = 0) -> bool:
+        """Whether the run's reserve, if it has one, has room for this; then the rest is taken."""
+        return await self._run(self._files.may_cost, cost, self._reserve, before)
 
     def _note(self, write: Callable[..., None], *args: object) -> None:
         task = asyncio.get_running_loop().run_in_executor(self._executor, write, *args)

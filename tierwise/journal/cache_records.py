@@ -106,6 +106,13 @@ class CacheRecord:
         return Spent(cost=self.life.cost, maybe_billed=more)
 
     @property
+    def claimed(self) -> int:
+        """What of a reserve was claimed for it, in nano-dollars; nothing where it was refused."""
+        if self.refused:
+            return 0
+        return max(self.order.worst, self.renewing_cost, self.life.cost if self.life else 0)
+
+    @property
     def name(self) -> str:
         """What the service calls it, empty where nobody knows."""
         return self.life.name if self.life else ""
@@ -171,29 +178,41 @@ class CacheFiles:
         keys = [key for key in self._files.folders(self.folder) if key != _CLAIMS]
         return [record for key in keys if (record := self.read(key))]
 
-    def may_cost(self, cost: int, reserve: int | None) -> bool:
-        """Whether a run's reserve, if it has one, has room for this; then it is taken."""
+    def may_cost(self, cost: int, reserve: int | None, claimed: int = 0) -> bool:
+        """Whether a run's reserve, if it has one, has room for a cache to cost so much in all.
+
+        Then that is taken. Of `claimed` nothing is taken again, so that a cache which is renewed
+        often takes no more parts than one that costs as much at once.
+        """
         if reserve is None:
             return True
         part = reserve // MOST_CLAIMS
-        return part > 0 and self.claim(-(-cost // part))
+        return part > 0 and self.claim(_parts(cost, part) - _parts(claimed, part))
+
+    def costs_less(self, cost: int, reserve: int | None, claimed: int) -> None:
+        """Give back what was taken for a cache beyond this: the service refused to bill it."""
+        part = reserve // MOST_CLAIMS if reserve else 0
+        if part and (spare := _parts(claimed, part) - _parts(cost, part)) > 0:
+            uris = sorted(stat.uri for stat in self._files.walk(join(self.folder, _CLAIMS)))
+            for uri in uris[-spare:]:
+                self._files.delete(uri)
 
     def claim(self, parts: int) -> bool:
         """Take so many parts of a reserve; False, and none, where too few are left.
 
-        What is taken stays so: a part is spent when something of it is.
+        A part is spent when something of it is.
         """
         if parts > MOST_CLAIMS:
             return False
         taken = list[str]()
         for number in range(MOST_CLAIMS):
-            if len(taken) == parts:
+            if len(taken) >= parts:
                 break
             uri = join(self.folder, _CLAIMS, f"{number:03d}")
             with suppress(FileExistsError):
                 self._files.write_new(uri, b"")
                 taken.append(uri)
-        if len(taken) == parts:
+        if len(taken) >= parts:
             return True
         for uri in taken:  # a shorter prompt may do with them
             self._files.delete(uri)
@@ -216,6 +235,11 @@ class CacheFiles:
     @property
     def _files(self) -> Files:
         return files_for(self.journal)
+
+
+def _parts(cost: int, part: int) -> int:
+    """How many parts of a reserve a cost begins."""
+    return -(-cost // part)
 
 
 def numbered(prefix: str) -> Iterator[str]:

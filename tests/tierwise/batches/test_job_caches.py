@@ -16,13 +16,33 @@ from tests.conftest import EmulatedGemini
 from tierwise.answerer import ServiceKind
 from tierwise.batches.job_caches import JobCaches, rows_as_sent
 from tierwise.batches.job_files import BatchJob, Taken
+from tierwise.errors import JobsUnavailableError
+from tierwise.gemini.billing import Billing
 from tierwise.gemini.blocking_caches import BlockingCaches
 from tierwise.gemini.service import Service
-from tierwise.journal.cache_records import CacheFiles
+from tierwise.journal.cache_records import MOST_CLAIMS, CacheFiles
+from tierwise.prices.price_day import price_day
+from tierwise.prices.price_rows import load_prices
+from tierwise.records import ServiceTier
 
 WORDS = " ".join(f" word{number}" for number in range(1200))
 ROWS = 20
 HOUR = timedelta(hours=1)
+PRICED = """
+[[prices]]
+model = "gemini-3.1-flash-lite"
+{period}
+cache_storage_usd_per_mtok_hour = "{storage}"
+source = "a contract"
+checked = 2026-01-01
+[prices.standard]
+input_usd_per_mtok = "0.25"
+output_usd_per_mtok = "1.50"
+cached_input_usd_per_mtok = "0.025"
+[prices.batch]
+input_usd_per_mtok = "0.125"
+output_usd_per_mtok = "0.75"
+"""
 
 
 @pytest.fixture
@@ -93,6 +113,73 @@ def test_caches_cost_no_more_than_their_reserve(
     caches.reserve = 100_000_000
     assert caches.named_by(job, [job], HOUR)
     assert gemini.billed() <= caches.reserve
+
+
+def test_prolonging_claims_of_the_reserve_what_accrues_alone(
+    caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
+) -> None:
+    job, caches.reserve = waiting(1), 100_000_000
+    # A job that is not sent asks each time it is tried.
+    names = {name for _ in range(60) for name in caches.named_by(job, [job], HOUR).values()}
+    assert len(names) == 1 == len(told(gemini))
+    assert all(caches.named_by(job, [job], HOUR) for _ in range(60))
+    [record] = caches.files.all()
+    part = caches.reserve // MOST_CLAIMS
+    taken = -(-record.claimed // part)
+    assert caches.files.claim(MOST_CLAIMS - taken)
+    assert not caches.files.claim(1)
+
+
+def test_a_refusal_gives_back_what_was_claimed(
+    caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
+) -> None:
+    job, caches.reserve = waiting(1), 100_000_000
+    gemini.faults({"kind": "cache_refused", "status": 429, "count": 1})
+    with pytest.raises(JobsUnavailableError):
+        caches.named_by(job, [job], HOUR)
+    assert caches.files.claim(MOST_CLAIMS)
+
+
+def test_a_cache_of_another_day_is_named_and_prolonged(
+    caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
+) -> None:
+    job = waiting(1)
+    [name] = caches.named_by(job, [job], HOUR).values()
+    [made] = caches.files.all()
+    assert made.life
+    created = made.life.created - timedelta(hours=30)
+    terms = Billing(caches.service).cache_terms(
+        job.order.model, ServiceTier.BATCH, price_day(created)
+    )
+    assert terms
+    cost = terms.cost(made.life.tokens, made.life.expires - created)
+    caches.files.made(made.order.key, replace(made.life, created=created, cost=cost))
+    assert [*caches.named_by(job, [job], HOUR / 2).values()] == [name]
+    assert [*caches.named_by(job, [job], 2 * HOUR).values()] == [name]
+    [cache] = told(gemini)
+    assert hours(cache) == pytest.approx(2, abs=0.1)
+
+
+def test_a_cache_is_not_prolonged_at_another_price(
+    caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
+) -> None:
+    job = waiting(1)
+    [name] = caches.named_by(job, [job], HOUR).values()
+    [made] = caches.files.all()
+    assert made.life
+    created = made.life.created - timedelta(hours=30)
+    caches.files.made(made.order.key, replace(made.life, created=created))
+    rows = "".join(
+        PRICED.format(period=period, storage=storage)
+        for period, storage in (
+            (f"from = 2026-01-01\nuntil = {price_day(made.life.created)}", "0.90"),
+            (f"from = {price_day(made.life.created)}", "1.00"),
+        )
+    )
+    caches.service = replace(caches.service, prices=load_prices(rows, "ours.toml"))
+    assert [*caches.named_by(job, [job], HOUR / 2).values()] == [name]
+    [other] = caches.named_by(job, [job], 1.5 * HOUR).values()
+    assert other != name and len(told(gemini)) == 2
 
 
 def test_rows_are_sent_without_what_their_cache_holds(
