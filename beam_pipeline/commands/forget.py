@@ -136,11 +136,17 @@ def _counts(removed: Removed, output: str) -> Lines:
         yield f"  small files: {counted(removed.small_files, 'picture')}"
     for uri in removed.lists:
         yield f"  {uri}: its lines"
-    for uri in removed.exports:
-        yield f"  {uri}: deleted; tierwise export makes it anew"
+    yield from _exports(removed)
     for uri in removed.comparisons:
         yield f"  {uri}: deleted; tierwise compare makes it anew"
     if removed.page == PAGE_FILE:
         yield f"  {join(output, PAGE_FILE)}: made anew"
     elif removed.page:
         yield f"  {join(output, PAGE_FILE)}: deleted, for it could not be made anew"
+
+
+def _exports(removed: Removed) -> Lines:
+    for uri in removed.exports:
+        yield f"  {uri}: deleted; tierwise export makes it anew"
+    for uri in removed.left:
+        yield f"  {uri}: names it still: take it out yourself, for it is not as export wrote it"

@@ -117,6 +117,10 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
     assert main(["export", f"--output={output}", forms]) == 0
     mine = done.output / "export/coco/mine.json"
     mine.write_text("{}", "utf-8")
+    sheet = done.output / "export/pictures.csv"
+    sheet.write_bytes(sheet.read_bytes().replace(b"001.jpg,1,", b"001.jpg,9,"))
+    own_tasks = done.output / "export/my-tasks.json"
+    own_tasks.write_text(f'["{folder}/002.jpg"]', "utf-8")
     before, money, run = tables(output), paid(output), done.run
     assert len(traces(output, "002.jpg", content)) >= 15
     assert any("002.jpg" in row["examples"] for row in before["evaluation"][1])
@@ -126,7 +130,11 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
     assert f"{folder}/002.jpg is still there" in said
     assert "answers/task=shade: 1 row" in said
 
+    assert f"{own_tasks}: names it still" in said
+    own_tasks.unlink()
     assert traces(output, "002.jpg", content, "half a li") == []
+    assert "001.jpg,9," in sheet.read_text("utf-8")
+    assert not (done.output / "export/pictures.jsonl").exists()
     assert list((done.output / "requests").iterdir()) == [own]
     assert mine.exists()
     assert (done.output / "export/xmp/001.jpg.xmp").exists()

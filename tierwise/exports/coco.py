@@ -16,8 +16,6 @@ from tierwise.exports.picture import EMULATED, ExportedRun, Picture
 from tierwise.report.task_facts import AskedTask
 from tierwise.taxonomy.label import STEP
 
-COCO_BEGINS = b'{"info":{"tierwise_run":'
-
 
 def coco_pieces(run: ExportedRun, task: AskedTask, pictures: Iterable[Picture]) -> Iterator[bytes]:
     """The bytes of a file; `pictures` are walked through twice. Ids count from 1."""

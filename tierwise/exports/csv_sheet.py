@@ -16,7 +16,6 @@ from tierwise.exports.picture import ExportedRun, Picture
 from tierwise.spreadsheets import guarded
 
 _MARK = b"\xef\xbb\xbf"
-CSV_BEGINS = _MARK + b"uri,page,content_hash,"
 # Of Excel, the first line included; others take more.
 MOST_ROWS = 1_048_576
 _BETWEEN = "; "

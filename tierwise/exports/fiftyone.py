@@ -15,9 +15,6 @@ from tierwise.exports.json_pieces import json_object
 from tierwise.exports.picture import ExportedRun, Picture, Said
 from tierwise.report.task_facts import AskedTask
 
-DATA_BEGINS = b'{\n"picture-1":'
-LABELS_BEGIN = b'{"tierwise_run":'
-
 
 def _numbered(pictures: Iterable[Picture]) -> Iterator[tuple[str, Picture]]:
     """First pages with their ids, the same in both files of every task."""

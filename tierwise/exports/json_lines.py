@@ -10,9 +10,6 @@ import orjson
 
 from tierwise.exports.picture import ExportedRun, Picture, Said
 
-# What every line begins with.
-JSON_LINES_BEGIN = b'{"uri":'
-
 
 def json_lines(run: ExportedRun, pictures: Iterable[Picture]) -> Iterator[bytes]:
     """The bytes of the file, a line at a time."""

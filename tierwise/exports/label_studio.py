@@ -18,8 +18,6 @@ from tierwise.report.task_facts import AskedTask
 
 # One upload of more takes a browser, and Label Studio, long.
 TASKS_PER_FILE = 25_000
-TASKS_BEGIN = b'[\n{"data":{"tierwise_run":'
-CONFIG_BEGINS = b"<!-- tierwise "
 _IMAGE = "image"
 # So many choices can be looked over; more fold into a list.
 _CHOICES_SHOWN = 20

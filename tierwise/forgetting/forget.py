@@ -32,10 +32,11 @@ from tierwise.forgetting.in_journal import (
 )
 from tierwise.forgetting.in_small_files import forget_small_files, loose_tables
 from tierwise.forgetting.in_tables import Without, holding, in_none, named, without
-from tierwise.forgetting.in_texts import forget_in_lists, scrubbed, without_examples
+from tierwise.forgetting.in_texts import forget_in_lists, naming, scrubbed, without_examples
 from tierwise.json_text import read_json_text
 from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_earlier
-from tierwise.publishing.export_files import SIDECARS, exports_in
+from tierwise.publishing.export_files import SIDECARS
+from tierwise.publishing.export_record import ExportRecord
 from tierwise.publishing.own_page import is_own_page
 from tierwise.publishing.sidecars import sidecar_below
 from tierwise.publishing.stage_page import stage_page
@@ -57,7 +58,8 @@ class Removed:
     `places` are where its names lie. `rows` are counted by table, and had cost `cost_usd`; `page`
     is what became of that. Thumbnails that no row names may be of an earlier version of it, and go
     with its name. `requests` are all that were kept for debugging: who can tell what is in
-    them? Of `jobs` the service may still have files. `done_before` says that an earlier start has
+    them? Files that are `left` below `export/` name it, and nobody but people can take it out. Of
+    `jobs` the service may still have files. `done_before` says that an earlier start has
     done all.
     """
 
@@ -73,6 +75,7 @@ class Removed:
     lists: list[str] = field(default_factory=list)
     comparisons: list[str] = field(default_factory=list)
     exports: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     small_files: int = 0
     page: str = ""
     jobs: list[str] = field(default_factory=list)
@@ -129,6 +132,9 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
     removed.requests = _remove_requests(output)
     removed.comparisons = _delete_comparison(output)
     removed.exports = _delete_exports(output, removed.places, run)
+    changed = join(output, EXPORT_FOLDER)
+    removed.lists += forget_in_lists(changed, going, words)
+    removed.left = list(naming(changed, words, below=f"{SIDECARS}/"))
     if run:
         run = without_examples({**run, "tables": listed}, going.names)
         run = scrubbed(run, words)
@@ -151,13 +157,18 @@ def _delete_comparison(output: str) -> list[str]:
 
 
 def _delete_exports(output: str, places: frozenset[str], run: Mapping[str, Any]) -> list[str]:
-    """Delete what `export` has left in an output and can make anew, and the picture's sidecar."""
+    """Delete what `export` has left in an output and can make anew, and the picture's sidecar.
+
+    What people have changed since is theirs, and loses its lines alone.
+    """
+    record = ExportRecord(join(output, EXPORT_FOLDER))
     sidecars = join(output, EXPORT_FOLDER, SIDECARS)
     root = run.get("relative_to", "")
     own = [sidecar_below(sidecars, place, root) for place in sorted(places)]
-    gone = [*exports_in(output), *(uri for uri in own if files_for(uri).exists(uri))]
+    gone = [*record.as_written(), *(uri for uri in own if files_for(uri).exists(uri))]
     for uri in gone:
         files_for(uri).delete(uri)
+    record.delete()
     return gone
 
 

@@ -71,6 +71,21 @@ def forget_in_lists(folder: str, going: Going, words: Collection[str]) -> list[s
     return changed
 
 
+def naming(folder: str, words: Collection[str], *, below: str) -> Iterator[str]:
+    """The files of a folder that have one of these words; those below a folder in it are spared."""
+    wanted = [form.encode("utf-8", "surrogateescape") for word in words for form in _forms(word)]
+    for stat in files_for(folder).walk(folder):
+        if not stat.uri[len(join(folder, "")) :].startswith(below):
+            data = files_for(stat.uri).read(stat.uri)
+            if any(form in data for form in wanted):
+                yield stat.uri
+
+
+def _forms(word: str) -> set[str]:
+    """A word as it is, and as JSON writes it."""
+    return {word, json.dumps(word)[1:-1], json.dumps(word, ensure_ascii=False)[1:-1]}
+
+
 def _directly_in(folder: str) -> Iterator[str]:
     for stat in files_for(folder).walk(folder):
         name = stat.uri[len(join(folder, "")) :]

@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from urllib.parse import quote
 
-from tierwise.accounts.table_names import EXPORT_FOLDER
 from tierwise.errors import InputError
-from tierwise.exports.coco import COCO_BEGINS, coco_pieces
-from tierwise.exports.csv_sheet import CSV_BEGINS, MOST_ROWS, csv_lines
-from tierwise.exports.fiftyone import DATA_BEGINS, LABELS_BEGIN, fiftyone_data, fiftyone_labels
-from tierwise.exports.json_lines import JSON_LINES_BEGIN, json_lines
+from tierwise.exports.coco import coco_pieces
+from tierwise.exports.csv_sheet import MOST_ROWS, csv_lines
+from tierwise.exports.fiftyone import fiftyone_data, fiftyone_labels
+from tierwise.exports.json_lines import json_lines
 from tierwise.exports.json_pieces import json_list
 from tierwise.exports.label_studio import (
-    CONFIG_BEGINS,
-    TASKS_BEGIN,
     TASKS_PER_FILE,
     label_studio_tasks,
     labeling_config,
 )
 from tierwise.exports.picture import Picture
+from tierwise.publishing.export_record import ExportRecord
 from tierwise.publishing.pictures_by_name import PicturesByName
 from tierwise.report.gallery import address
 from tierwise.shown import counted
 from tierwise.storage.files import files_for, join
 from tierwise.storage.shown_names import path_of
 
-# The files of an export, and how each begins.
-_BEGINS = (
-    (re.compile(r"pictures\.csv"), CSV_BEGINS),
-    (re.compile(r"pictures\.jsonl"), JSON_LINES_BEGIN),
-    (re.compile(r"label-studio/labeling\.xml"), CONFIG_BEGINS),
-    (re.compile(r"label-studio/tasks-\d+\.json"), TASKS_BEGIN),
-    (re.compile(r"fiftyone/[^/]+/data\.json"), DATA_BEGINS),
-    (re.compile(r"fiftyone/[^/]+/labels\.json"), LABELS_BEGIN),
-    (re.compile(r"coco/[^/]+\.json"), COCO_BEGINS),
-)
 SIDECARS = "xmp"
-# Of files without a single picture.
-_EMPTY = (b"", b"[\n]", b"{\n}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +42,7 @@ class ExportFiles:
         """Write a form, and give what there is to say.
 
         Raises:
-            InputError: a file of that name is nobody's export.
+            InputError: a file of that name is no export, or was changed since.
             OSError: it cannot be written.
         """
         writers: Mapping[str, Callable[[], Iterator[str]]] = {
@@ -99,9 +84,10 @@ class ExportFiles:
     def _delete_from(self, number: int) -> None:
         """Files that an earlier, larger export has left."""
         while True:
-            uri = join(self.into, f"label-studio/tasks-{number}.json")
-            if not _is_ours(uri, TASKS_BEGIN):
+            name = f"label-studio/tasks-{number}.json"
+            if not ExportRecord(self.into).has_as_written(name):
                 return
+            uri = join(self.into, name)
             files_for(uri).delete(uri)
             number += 1
 
@@ -146,43 +132,9 @@ class ExportFiles:
             raise InputError(f"--to={form}: takes tasks with labels, and there is none.")
 
     def _put(self, name: str, pieces: Iterable[bytes]) -> str:
-        uri, begins = join(self.into, name), _beginning(name)
-        files = files_for(uri)
-        if files.exists(uri) and not _is_ours(uri, begins):
-            raise InputError(
-                f"{uri}: is no export of tierwise, which would be written in its place. Move it "
-                "away, or give another --into."
-            )
-        with files.create(uri) as file:
-            for piece in pieces:
-                file.write(piece)
-        return uri
-
-
-def exports_in(output: str) -> Iterator[str]:
-    """The files that exports have left in an output, sidecars excepted."""
-    folder = join(output, EXPORT_FOLDER)
-    for stat in files_for(folder).walk(folder):
-        begins = _beginning(stat.uri[len(join(folder, "")) :])
-        if begins and _is_ours(stat.uri, begins):
-            yield stat.uri
-
-
-def _beginning(name: str) -> bytes:
-    """How a file of an export begins; empty for any other name."""
-    return next((begins for pattern, begins in _BEGINS if pattern.fullmatch(name)), b"")
+        return ExportRecord(self.into).put(name, pieces)
 
 
 def _has_bytes(path: str) -> bool:
     """Whether some of a name are bytes that are not UTF-8."""
     return any("\ud800" <= sign <= "\udfff" for sign in path)
-
-
-def _is_ours(uri: str, begins: bytes) -> bool:
-    """Whether an export wrote a file, by its beginning."""
-    files = files_for(uri)
-    if not files.exists(uri):
-        return False
-    with files.open(uri) as file:
-        head = file.read(len(begins))
-    return head in (begins, *_EMPTY)

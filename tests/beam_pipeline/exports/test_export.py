@@ -70,8 +70,28 @@ def test_a_file_of_somebody_else_is_never_replaced(
     mine = tmp_path / "exported/pictures.csv"
     mine.write_text("my,own\n", "utf-8")
     export("csv", status=2)
-    assert "is no export of tierwise" in capsys.readouterr().err
+    assert "is not as tierwise export wrote it" in capsys.readouterr().err
     assert mine.read_text("utf-8") == "my,own\n"
+
+
+def test_what_people_have_corrected_is_never_replaced(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["export", f"--output={copied}", "--to=csv"]
+    path = copied / "export/pictures.csv"
+    assert main(words) == 0
+    assert main([*words, "--task=shade"]) == 0  # another export, in the place of the first
+    corrected = path.read_bytes().replace(b",bright,", b",dark,", 1)
+    path.write_bytes(corrected)
+    assert main(words) == 2
+    assert "is not as tierwise export wrote it" in capsys.readouterr().err
+    assert path.read_bytes() == corrected
+    path.unlink()
+    assert main(words) == 0
+    mine = path.with_name("exported.json")
+    mine.write_text("{}", "utf-8")
+    assert main(words) == 2
+    assert mine.read_text("utf-8") == "{}"
 
 
 def test_in_a_bucket_it_is_the_same(
