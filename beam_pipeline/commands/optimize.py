@@ -34,7 +34,7 @@ from tierwise.journal.run_records import Lease
 from tierwise.json_text import read_json_text
 from tierwise.models import find_model
 from tierwise.prices.price_day import price_day
-from tierwise.publishing.written_before import TOTALS_FILE
+from tierwise.publishing.written_before import LEASES, TOTALS_FILE
 from tierwise.records import STORE_REASONS, MediaResolution
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.skipped_files import unlisted_folders
@@ -67,9 +67,9 @@ def _shrunk(
     job: ShrinkJob, options: PipelineOptions, console: Console, *, take_over: bool
 ) -> PipelineEnd:
     """Do the job, while nobody else may write into its output."""
-    again, here = files_for(job.output).is_folder(job.output), on_this_machine(options)
+    here = on_this_machine(options)
     lease = take_output(job.output, job.run_id, options, take_over=take_over)
-    job = replace(job, again=again or lease.number > 1, lease=lease)
+    job = replace(job, again=lease.number > 1 or _holds_files(job.output), lease=lease)
     leave = partial(leave_to_another, console, lease=lease, ends_process=True)
     # Where workers may go on without this process, the output is free when they are silent.
     with resumable(console, lambda _: _give_back(lease) if here else None):
@@ -88,6 +88,12 @@ def _shrunk(
         if ended is not PipelineEnd.OUT_OF_SIGHT:
             _give_back(lease)
         return ended
+
+
+def _holds_files(output: str) -> bool:
+    """Whether an earlier run may have left anything; asked by whoever holds the lease."""
+    leases = join(output, LEASES, "")
+    return any(not one.uri.startswith(leases) for one in files_for(output).walk(output))
 
 
 def _give_back(lease: Lease) -> None:

@@ -18,6 +18,7 @@ from PIL import Image
 
 from tests.bucket import Bucket
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.beam_pipeline.shrink_lease import take_output
 from tierwise.errors import LeaseLostError
 from tierwise.journal.lines import VERSION
 from tierwise.journal.run_record import new_record
@@ -146,6 +147,24 @@ def test_a_run_beside_another_is_refused_and_changes_nothing(
     with pytest.raises(LeaseLostError, match="another run has begun into the same output"):
         publish_metrics(late, [], [], {})
     assert (out / "optimize.json").read_bytes() == told
+
+
+def test_what_another_run_left_just_before_the_lease_was_taken_is_seen(
+    photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = photos(2), tmp_path / "small"
+    place = "tierwise.beam_pipeline.commands.optimize.take_output"
+
+    def take_late(*given: Any, **more: Any) -> Any:
+        """A run by another of the same folder begins and ends meanwhile."""
+        monkeypatch.setattr(place, take_output)
+        optimize(folder, out)
+        (folder / "001.jpg").unlink()
+        return take_output(*given, **more)
+
+    monkeypatch.setattr(place, take_late)
+    optimize(folder, out)
+    assert names(out) == {"000.jpg"}
 
 
 def test_a_bucket_gets_one_request_for_each_small_file(photos: Photos, bucket: Bucket) -> None:

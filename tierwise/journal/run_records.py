@@ -52,8 +52,18 @@ class Lease:
     record: RunRecord
 
     def check(self) -> None:
-        """See whether the run still holds it; raises LeaseLostError."""
+        """See whether the run still holds it.
+
+        Raises:
+            LeaseLostError: another run has taken it, whose record may be gone again, too; or this
+                one was stopped.
+        """
         check_lease(self.folder, self.record.run_id, self.number)
+        if self.number not in _numbers(self.folder):  # whoever releases a lease takes earlier ones
+            raise LeaseLostError(
+                "the record of this run is gone: another run has begun into the same output and "
+                "has ended since, or somebody has deleted the folder."
+            )
 
     def end(self, *, untraced_requests: int, stopped: bool = False) -> None:
         """Give the lease back for good; what was said at the first time holds.
@@ -75,16 +85,6 @@ class Lease:
         for number in _numbers(self.folder):
             if number <= self.number:
                 files.discard(folder, f"{name}/{number:06d}.json")
-
-    def check_unreleased(self) -> None:
-        """See whether a run whose record is released at its end still holds the lease.
-
-        Raises:
-            LeaseLostError: another run has begun since; its record may be gone again, too.
-        """
-        if not self._is_there or _numbers(self.folder)[-1:] != [self.number]:
-            self.check()
-            raise LeaseLostError(_lost_to(None))
 
     def join(self) -> None:
         """Leave a mark for a process that works for a run that was handed over."""

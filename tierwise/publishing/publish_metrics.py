@@ -68,7 +68,7 @@ def publish_metrics(
         LeaseLostError: another run has begun since.
     """
     if publication.lease:
-        publication.lease.check_unreleased()
+        publication.lease.check()
     files = files_for(publication.output)
     failures = _failures(parts) if files.is_folder(publication.staging) else _Failures({}, "")
     images = sum(total.images for _, total in totals)

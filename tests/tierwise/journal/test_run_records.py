@@ -308,8 +308,17 @@ def test_a_lease_that_is_released_leaves_nothing_and_takes_nobody_elses(
     late = replace(second, number=1)  # one that wakes up when there is another of its number
     late.release()
     with pytest.raises(LeaseLostError, match="another run, third"):
-        late.check_unreleased()
-    third.check_unreleased()
+        late.check()
+    third.check()
     third.release()
     with pytest.raises(LeaseLostError, match="another run has begun"):
-        late.check_unreleased()
+        late.check()
+
+
+def test_a_run_hears_that_another_took_its_lease_and_released_it(folder: str) -> None:
+    heart = Heartbeat(take_lease(folder, record("first", process=ELSEWHERE)))
+    assert heart.beat()
+    take_lease(folder, record("second"), take_over=True).release()
+    with pytest.raises(LeaseLostError, match="the record of this run is gone"):
+        heart.beat()
+    assert not Path(folder).exists()
