@@ -130,7 +130,7 @@ def _about_money(facts: Mapping[str, Any]) -> Iterator[str]:
     if not unknown:
         yield (
             "What an archive costs is that of the tasks that both asked, for each picture once, at "
-            "the prices of that run, without audits and repeats."
+            "the prices of that run, without audits and caches."
         )
     for name in ("old", "new"):
         if (unasked := facts[name]["unasked"]) and name not in unknown:
