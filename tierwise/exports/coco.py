@@ -14,21 +14,18 @@ import orjson
 from tierwise.exports.json_pieces import json_list
 from tierwise.exports.picture import EMULATED, ExportedRun, Picture
 from tierwise.report.task_facts import AskedTask
-from tierwise.taxonomy.label import STEP
 
 
 def coco_pieces(run: ExportedRun, task: AskedTask, pictures: Iterable[Picture]) -> Iterator[bytes]:
     """The bytes of a file; `pictures` are walked through twice. Ids count from 1."""
     ids = {label: number for number, label in enumerate(task.labels, start=1)}
-    above = dict[str, str]()
     yield orjson.dumps({"info": _info(run, task)})[:-1] + b',\n"licenses":[],\n"images":'
     yield from json_list(_image(number, task, one) for number, one in enumerate(pictures, 1))
     yield b',\n"annotations":'
-    yield from json_list(_annotations(task, pictures, ids, above))
+    yield from json_list(_annotations(task, pictures, ids))
     yield b',\n"categories":'
     yield from json_list(
-        {"id": number, "name": label, "supercategory": above.get(label, task.name)}
-        for label, number in ids.items()
+        {"id": number, "name": label, "supercategory": task.name} for label, number in ids.items()
     )
     yield b"}\n"
 
@@ -60,22 +57,25 @@ def _image(number: int, task: AskedTask, picture: Picture) -> dict[str, Any]:
 
 
 def _annotations(
-    task: AskedTask, pictures: Iterable[Picture], ids: dict[str, int], above: dict[str, str]
+    task: AskedTask, pictures: Iterable[Picture], ids: dict[str, int]
 ) -> Iterator[dict[str, Any]]:
-    """Notes the categories that the list of labels lacks, and what each lies below."""
+    """Notes the categories that the list of labels lacks.
+
+    What a label lies below stands beside it: a run tells that of labels that were answered alone,
+    and the categories of two runs with the same labels are to be the same.
+    """
     number = 0
     for image, picture in enumerate(pictures, start=1):
         said = picture.answers.get(task.name)
         if said is None:
             continue
         for label, path in zip(said.labels, said.paths, strict=True):
-            if said.path is not None and STEP in path:
-                above[label] = path.rpartition(STEP)[0]
             number += 1
             yield {
                 "id": number,
                 "image_id": image,
                 "category_id": ids.setdefault(label, len(ids) + 1),
+                **({"label_path": path} if said.path is not None else {}),
                 **({"score": said.score} if said.score is not None else {}),
                 "answered_by": said.answered_by,
                 "model_version": said.model_version,

@@ -40,8 +40,9 @@ def test_each_task_with_labels_has_a_file_with_every_picture(
             assert labels[image["id"]] == (told if isinstance(told, list) else [told])
 
 
-def test_categories_of_a_tree_say_what_they_lie_below(export: Export) -> None:
+def test_categories_are_the_same_whatever_was_answered(export: Export) -> None:
     found = json.loads((export("coco") / "coco/kind.json").read_text("utf-8"))
-    used = {one["category_id"] for one in found["annotations"]}
-    above = {one["supercategory"] for one in found["categories"] if one["id"] in used}
-    assert above == {"=1+1"}
+    assert {one["supercategory"] for one in found["categories"]} == {"kind"}
+    names = {one["id"]: one["name"] for one in found["categories"]}
+    for one in found["annotations"]:
+        assert one["label_path"] == f"=1+1 > {names[one['category_id']]}"
