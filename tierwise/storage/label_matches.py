@@ -20,8 +20,9 @@ _MOST_NAMES = 100_000
 def doubt_about(found: Input, labels: Input, uris: Sequence[str]) -> str:
     """What to warn of where no row of a table was seen to be about an image, empty where one was.
 
-    An archive of which no image has a label yet is as good as any. So a table is refused only
-    where all of it was looked at, and it knows a file of the same name elsewhere.
+    An archive of which no image has a label yet is as good as any, and cameras call files alike
+    each year. So a table is refused only where all of it was looked at and nothing of it can ever
+    be about these images: one of them is on a disk, the other in buckets.
 
     Args:
         found: the images.
@@ -29,7 +30,7 @@ def doubt_about(found: Input, labels: Input, uris: Sequence[str]) -> str:
         uris: the names in the table's rows; those of some, where it is large.
 
     Raises:
-        InputError: the table is about other places.
+        InputError: the table is about another kind of store.
     """
     folder = starts_in(labels)
     rows = [join_key(Named(uri, place_of(folder, uri))) for uri in uris]
@@ -45,7 +46,7 @@ def doubt_about(found: Input, labels: Input, uris: Sequence[str]) -> str:
         f"--labels={labels.uri}: none of {counted(len(rows), 'row')} is about an image of "
         f"{found.uri}: the table names {_readable(row)}, and there is {_readable(name)}."
     )
-    if looked_at and _file(row) == _file(name):
+    if looked_at and set(map(_in_bucket, rows)).isdisjoint(map(_in_bucket, names)):
         raise InputError(
             f"{told} Write the names in the table as those of the input, or give the input that "
             "the table is about; without labels, leave the flag out."
@@ -74,6 +75,10 @@ def _side_by_side(rows: Sequence[bytes], names: Sequence[bytes]) -> tuple[bytes,
     by_file = {_file(row): row for row in rows}
     alike = next((name for name in names if _file(name) in by_file), None)
     return (rows[0], names[0]) if alike is None else (by_file[_file(alike)], alike)
+
+
+def _in_bucket(key: bytes) -> bool:
+    return b"://" in key
 
 
 def _file(key: bytes) -> bytes:
