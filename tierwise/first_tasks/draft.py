@@ -133,16 +133,15 @@ def _group(group: str) -> str:
 
 
 def _labels(labels: Sequence[str]) -> Iterator[str]:
-    text = f"labels: [{', '.join(map(_word, labels))}]"
-    indent = " " * (4 + len("labels: ["))
-    yield from wrap(
-        text,
-        _WIDTH + 10,
-        initial_indent="    ",
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """A list of labels; no line breaks within one, where YAML would take spaces for one space."""
+    line = "    labels: ["
+    indent = " " * len(line)
+    for number, word in enumerate(map(_word, labels)):
+        if number and len(line) + len(word) > _WIDTH + 8:
+            yield line.rstrip()
+            line = indent
+        line += word + ("]" if number == len(labels) - 1 else ", ")
+    yield line
 
 
 def _word(text: str) -> str:

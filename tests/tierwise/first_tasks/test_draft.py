@@ -32,6 +32,17 @@ def test_it_loads_whatever_things_are_called(
         assert tasks.tasks[0].answer.options() == labels_of(look)[0]
 
 
+def test_labels_stay_as_they_are_wherever_a_line_ends() -> None:
+    for length in range(1, 30):
+        labels = ["a" * 30, "b" * length, "two  spaces, here", "three   spaces, and more"]
+        look = Look()
+        for number in range(12):
+            look.add(f"{number}.jpg", {"category": labels[number % 4]})
+        assert labels_of(look)[0] == tuple(labels)
+        text = draft(look, [])
+        assert load_tasks(text, path="tasks.yaml").tasks[0].answer.options() == tuple(labels)
+
+
 def look_at(*names: str) -> Look:
     look = Look()
     for name in names:
