@@ -12,6 +12,7 @@ the same objects are written again.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -93,12 +94,18 @@ class Taken:
         return self.answered > 0 and most and not self.mixed_up
 
 
-def is_in_vain(order: JobOrder, taken: Taken) -> bool:
-    """Whether a trial came to nothing, so that nothing of its kind follows.
+def is_for_cache(order: JobOrder, taken: Taken) -> bool:
+    """Whether a trial came to nothing, perhaps for its cache, and for no money.
 
-    One that failed for its cache says nothing of the others, which then name none.
+    It says nothing of what comes without one: that is what it is sent again for.
     """
-    return order.trial and not taken.good and not taken.cache_gone
+    unpaid = not (taken.cost or taken.maybe_billed)
+    return order.trial and not taken.good and taken.cache_gone > 0 and unpaid
+
+
+def is_in_vain(order: JobOrder, taken: Taken) -> bool:
+    """Whether a trial came to nothing, so that nothing of its kind follows."""
+    return order.trial and not taken.good and not is_for_cache(order, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,13 @@ class BatchJob:
     caches: Mapping[str, str] = field(default_factory=dict)
     uncached: bool = False
     told: str = field(default="", compare=False)
+
+    @property
+    def without_caches(self) -> Self:
+        """The same before it is sent, as another job, whose rows name none."""
+        again = hashlib.sha256(f"{self.order.id}\nuncached".encode()).hexdigest()[:20]
+        told = "a trial once more, without the cache for which it may have been refused"
+        return type(self)(replace(self.order, id=again), uncached=True, told=told)
 
     @property
     def open(self) -> bool:

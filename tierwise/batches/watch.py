@@ -24,7 +24,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from tierwise.batches.job_caches import NoJobCaches, rows_as_sent
-from tierwise.batches.job_files import BatchJob, JobFiles, Taken, Taking, is_in_vain
+from tierwise.batches.job_files import BatchJob, JobFiles, Taken, Taking, is_for_cache, is_in_vain
 from tierwise.batches.mending import without_lines
 from tierwise.batches.room import Room, room_beside
 from tierwise.batches.take import WriteEntries, take
@@ -415,10 +415,16 @@ class Watch:
         if job.sent > 1 and job.name:
             job = self._without_doubles(job, self.jobs.find(job.order.display_name))
         resumed, taking = bool(job.taking), job.taking or Taking(job.order.run_id, self.digits)
-        job = job if job.taking else self.files.write(job.with_(taking=taking))
+        job = job.with_(taking=taking)
         with tempfile.TemporaryDirectory(prefix="tierwise-results-") as folder:
             results = self._download(job, state, Path(folder) / "results.jsonl")
+            if job.order.trial and job.caches and not resumed:
+                looked = take(job, results, self.billing, lambda _, __: None)
+                if is_for_cache(job.order, looked):
+                    return self._tried_without_caches(job, state, looked)
             # What was journaled when there were results is not made worse when there are none.
+            if not resumed:
+                self.files.write(job)
             keeps = resumed and results is None
             taken = take(job, results, self.billing, self.write(taking, keeps))
         job = self.files.write(job.with_(taken=taken))
@@ -427,6 +433,18 @@ class Watch:
         if state.refused:
             raise InputError(f"The batch job {job.order.display_name} failed: {state.message}.")
         return job
+
+    def _tried_without_caches(self, job: BatchJob, state: JobState, taken: Taken) -> BatchJob:
+        """What a trial asks is asked by another that names no cache, and the others wait for it.
+
+        Nothing of the first is journaled: it cost nothing, and no question had its turn.
+        """
+        with suppress(JobsUnavailableError):  # the service forgets it by itself
+            self.jobs.tidy(state)
+        again = job.without_caches
+        if all(one.order.id != again.order.id for one in self.known):
+            self.known.append(self.files.write(again))
+        return self.files.write(job.with_(taken=taken, tidied=True))
 
     def _tidied(self, job: BatchJob, state: JobState) -> BatchJob:
         """Delete what the service keeps of a job that is journaled, and what was asked."""

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bench.batches.made_jobs import make_job
 from tests.conftest import EmulatedGemini
 from tierwise.answerer import ServiceKind
 from tierwise.batches.job_caches import JobCaches, rows_as_sent
-from tierwise.batches.job_files import BatchJob, Taken
-from tierwise.errors import JobsUnavailableError
+from tierwise.batches.job_files import BatchJob, JobFiles, JobOrder, Taken, Taking
+from tierwise.batches.take import WriteEntries
+from tierwise.batches.watch import End, Rules, Watch
+from tierwise.errors import InputError, JobsUnavailableError
+from tierwise.gemini.batch.open_jobs import batch_jobs
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.blocking_caches import BlockingCaches
 from tierwise.gemini.service import Service
 from tierwise.journal.cache_records import MOST_CLAIMS, CacheFiles
+from tierwise.journal.lines import Entry
 from tierwise.prices.price_day import price_day
 from tierwise.prices.price_rows import load_prices
 from tierwise.records import ServiceTier
@@ -119,14 +127,14 @@ def test_prolonging_claims_of_the_reserve_what_accrues_alone(
     caches: JobCaches, waiting: Callable[..., BatchJob], gemini: EmulatedGemini
 ) -> None:
     job, caches.reserve = waiting(1), 100_000_000
-    # A job that is not sent asks each time it is tried.
-    names = {name for _ in range(60) for name in caches.named_by(job, [job], HOUR).values()}
-    assert len(names) == 1 == len(told(gemini))
-    assert all(caches.named_by(job, [job], HOUR) for _ in range(60))
+    [name] = caches.named_by(job, [job], HOUR).values()
     [record] = caches.files.all()
-    part = caches.reserve // MOST_CLAIMS
-    taken = -(-record.claimed // part)
-    assert caches.files.claim(MOST_CLAIMS - taken)
+    taken = -(-record.claimed // (caches.reserve // MOST_CLAIMS))
+    assert caches.files.claim(MOST_CLAIMS - taken - 2)
+    # A job that is not sent asks each time it is tried.
+    named = [name for _ in range(4) for name in caches.named_by(job, [job], HOUR).values()]
+    assert named == [name] * 4
+    assert caches.files.claim(2)
     assert not caches.files.claim(1)
 
 
@@ -180,6 +188,86 @@ def test_a_cache_is_not_prolonged_at_another_price(
     assert [*caches.named_by(job, [job], HOUR / 2).values()] == [name]
     [other] = caches.named_by(job, [job], 1.5 * HOUR).values()
     assert other != name and len(told(gemini)) == 2
+
+
+def made_of_pictures(folder: Path, rows: int, first: int) -> JobOrder:
+    """A job whose pictures can be opened."""
+    order = make_job(folder, rows, first=first, words=WORDS, picture_bytes=10).order
+    stream = BytesIO()
+    Image.new("RGB", (40, 30)).save(stream, "JPEG")
+    picture = f'"data":"{b64encode(stream.getvalue()).decode()}"'
+    for part in order.parts:
+        path = Path(part) / "requests.jsonl"
+        path.write_text(re.sub(r'"data": ?"[^"]*"', picture, path.read_text()))
+    return order
+
+
+def tried(
+    caches: JobCaches, folder: Path
+) -> tuple[Watch, list[BatchJob], dict[str, Sequence[Entry]]]:
+    """A watch over a trial and a job that waits for it, these, and what it journals."""
+    files, journal = JobFiles(str(folder / "journal")), dict[str, Sequence[Entry]]()
+    jobs = list[BatchJob]()
+    for number, rows in ((1, ROWS), (2, 2 * ROWS)):
+        parts = folder / "journal" / "parts" / str(number)
+        order = replace(
+            made_of_pictures(parts, rows, first=number * 1000),
+            answerer=caches.service.answerer,
+            place=caches.service.place,
+            trial=number == 1,
+        )
+        jobs.append(files.write(BatchJob(replace(order, ordered_at="2026-12-01T00:00:00+00:00"))))
+
+    def write(taking: Taking, keeps: bool) -> WriteEntries:
+        del taking, keeps
+        return lambda entries, stem: journal.update({stem: list(entries)})
+
+    watch = Watch(
+        jobs=batch_jobs(caches.service, patience_s=5.0),
+        files=files,
+        billing=Billing(caches.service),
+        digits=2,
+        write=write,
+        rules=Rules(deadline_s=3600.0),
+        fallbacks={},
+        tell=lambda _: None,
+        caches=caches,
+    )
+    return watch, jobs, journal
+
+
+REFUSED = {"kind": "batch_row_error", "share": 1.0, "status": 400, "message": "too many states"}
+
+
+def test_a_trial_refused_with_its_cache_is_tried_without_before_anything_else_is_sent(
+    caches: JobCaches, gemini: EmulatedGemini, tmp_path: Path
+) -> None:
+    gemini.faults(REFUSED)
+    watch, _, journal = tried(caches, tmp_path)
+    with pytest.raises(InputError, match="came to nothing"):
+        watch.go()
+    known = watch.files.all()
+    first, again = (job for job in known if job.order.trial)
+    assert sorted((first.uncached, again.uncached)) == [False, True]
+    assert [job.sent for job in known if not job.order.trial] == [0]
+    assert all(stem.startswith((first if first.uncached else again).order.id) for stem in journal)
+    assert gemini.billed() == sum(cache["nano_usd"] for cache in told(gemini))
+
+
+def test_what_a_trial_says_without_its_cache_lets_the_others_go(
+    caches: JobCaches, gemini: EmulatedGemini, tmp_path: Path
+) -> None:
+    gemini.faults({**REFUSED, "count": 1})
+    watch, jobs, journal = tried(caches, tmp_path)
+    assert watch.go() is End.TAKEN
+    known = watch.files.all()
+    assert len(known) == len(jobs) + 1 and all(job.tidied for job in known)
+    assert sum(bool(job.caches) for job in known) == 1
+    assert sum(job.taken.answered for job in known if job.taken) == 3 * ROWS
+    entries = [entry for some in journal.values() for entry in some]
+    assert len({entry.request_id for entry in entries}) == len(entries) == 3 * ROWS
+    cost = sum(entry.spent.cost for entry in entries)
+    assert gemini.billed() == cost + sum(cache["nano_usd"] for cache in told(gemini))
 
 
 def test_rows_are_sent_without_what_their_cache_holds(
