@@ -33,7 +33,7 @@ def with_labels(found: Input, uri: str) -> Input:
 
     Raises:
         InputError: the table is malformed, has a column of the input, names nothing that is
-            there, or other places.
+            there, or another kind of store.
     """
     if not is_manifest(uri):
         raise InputError(
