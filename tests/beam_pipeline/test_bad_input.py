@@ -116,12 +116,12 @@ REFUSED: dict[str, tuple[list[str], list[str]]] = {
     ),
     "another verb's flag": (
         ["optimize", I, O, "--tasks=x"],
-        ["--tasks belongs to tierwise run, plan, measure, calibrate; optimize does not take it."],
+        ["--tasks belongs to tierwise init, run, plan, measure, calibrate; optimize does not"],
     ),
     "a flag of run for the emulator": (
         ["emulator", "--input=good"],
         [
-            "--input belongs to tierwise run, plan, measure, calibrate, optimize; ",
+            "--input belongs to tierwise init, run, plan, measure, calibrate, optimize; ",
             "emulator does not take it.",
         ],
     ),

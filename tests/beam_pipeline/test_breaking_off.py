@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ import apache_beam as beam
 import pytest
 from rich.console import Console
 
+from tests.confined import confined
 from tierwise.answerer import ServiceKind
 from tierwise.answering.plan import Plan
 from tierwise.beam_pipeline.run_pipeline import PipelineEnd, run_pipeline
@@ -92,16 +91,14 @@ def test_a_disk_that_takes_no_more_breaks_the_run_off(
     words = [f"--input={folder}", f"--tasks={tmp_path}/tasks.yaml", f"--output={tmp_path}/out"]
     words += [f"--gemini_endpoint={gemini.url}", f"--requests_in_flight={IN_FLIGHT}"]
 
-    def run(most_bytes: int) -> subprocess.CompletedProcess[str]:
-        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    def run(most_bytes: int | None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "beam_pipeline", "run", *words],
+            confined("-m", "beam_pipeline", "run", *words, file_bytes=most_bytes),
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard)),
         )
 
     refused = run(200)
@@ -113,7 +110,7 @@ def test_a_disk_that_takes_no_more_breaks_the_run_off(
     assert "the output cannot be written any more" in full.stderr
     assert "Traceback" not in full.stderr
     assert not (tmp_path / "out" / "answers").exists()
-    again = run(resource.RLIM_INFINITY)
+    again = run(None)
     assert again.returncode == 0, again.stderr
     assert set(paid(gemini).values()) == {1}
     assert len(paid(gemini)) == IMAGES

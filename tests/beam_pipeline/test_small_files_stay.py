@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,37 +14,25 @@ import pytest
 
 from tests.beam_pipeline.test_buckets import upload
 from tests.bucket import Bucket
+from tests.confined import confined
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.storage.files import files_for
 
 ROOT = Path(__file__).parents[2]
-_DROP_CAPABILITY, _MAY_READ_ALL = 24, (1, 2)
 Photos = Callable[..., Path]
-
-
-def as_others_do() -> None:
-    """What root may do beyond the mode of a file, it may not any more."""
-    if os.getuid() == 0:
-        for capability in _MAY_READ_ALL:
-            ctypes.CDLL(None).prctl(_DROP_CAPABILITY, capability, 0, 0, 0)
 
 
 def shrink(archive: Path, out: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "beam_pipeline",
-            "optimize",
-            f"--input={archive}",
-            f"--output={out}",
-        ],
+        confined(
+            *("-m", "beam_pipeline", "optimize", f"--input={archive}", f"--output={out}"),
+            as_others=True,
+        ),
         cwd=archive.parent,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=as_others_do,
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 
 from tests.beam_pipeline.test_buckets import rows, run, run_json, upload
 from tests.bucket import Bucket, RefusedError
+from tests.confined import confined
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.storage.files import files_for
 
@@ -229,16 +228,6 @@ def test_near_duplicates_of_what_is_away_are_not_guessed(gemini: Any, archive: B
     assert set(outcomes().values()) == {"answered"}
 
 
-_DROP_CAPABILITY, _MAY_READ_ALL = 24, (1, 2)
-
-
-def _read_as_others_do() -> None:
-    """What root may do beyond the mode of a file, it may not any more."""
-    if os.getuid() == 0:
-        for capability in _MAY_READ_ALL:
-            ctypes.CDLL(None).prctl(_DROP_CAPABILITY, capability, 0, 0, 0)
-
-
 @pytest.fixture
 def on_disk(photos: Photos, tmp_path: Path, gemini: Any) -> Callable[..., Any]:
     """Runs a verb as somebody who may not read everything."""
@@ -250,13 +239,12 @@ def on_disk(photos: Photos, tmp_path: Path, gemini: Any) -> Callable[..., Any]:
         if verb == "run":
             words += [f"--tasks={tmp_path}/tasks.yaml", f"--gemini_endpoint={gemini.url}"]
         return subprocess.run(
-            [sys.executable, "-m", "beam_pipeline", verb, *words],
+            confined("-m", "beam_pipeline", verb, *words, as_others=True),
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=_read_as_others_do,
         )
 
     return run_verb

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
 import struct
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.beam_pipeline.conftest import Finished
+from tests.confined import confined
 
 ROOT = Path(__file__).parents[2]
 TASKS = 'model: gemini-3.1-flash-lite\ntasks: {a: {prompt: "Light?", labels: [dark, bright]}}\n'
@@ -61,17 +60,17 @@ def archive(tmp_path: Path, photos: Callable[..., Path]) -> Path:
 def command(archive: Path, gemini: Any, *words: str) -> str:
     (archive / "tasks.yaml").write_text(TASKS)
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "tierwise", *words, f"--tasks={archive}/tasks.yaml"),
+        confined(
+            *("-m", "tierwise", *words, f"--tasks={archive}/tasks.yaml"),
             *(f"--output={archive}/out", f"--gemini_endpoint={gemini.url}"),
-        ],
+            data_bytes=MOST_BYTES,
+        ),
         cwd=archive,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES)),
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
