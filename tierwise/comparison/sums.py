@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
@@ -98,7 +99,7 @@ class SideSums:
         if any(not self.paid[task] for task in others):
             return None
         return sum(
-            round(nano * (self.paid[task] + others[task]) / self.paid[task])
+            round(Fraction(nano * (self.paid[task] + others[task]), self.paid[task]))
             for task, nano in self.nano.items()
             if self.paid[task]
         )

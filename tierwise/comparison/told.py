@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any
 
 from tierwise.accounts.tables import usd
@@ -76,7 +77,7 @@ def scores(task: str, runs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def side_facts(run: Mapping[str, Any], output: str, sums: SideSums, archive: int) -> dict[str, Any]:
     """One output; `archive` are the pictures that both are priced for."""
     asked = sums.asked_nano
-    scaled = None if asked is None or not sums.pictures else asked / sums.pictures
+    scaled = None if asked is None or not sums.pictures else Fraction(asked, sums.pictures)
     return {
         "output": output,
         "run_id": run["run_id"],
