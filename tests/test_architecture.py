@@ -31,7 +31,8 @@ ROOMS = [
 ]
 KNOWLEDGE = {
     *("accounts", "answers", "calibration", "comparison", "counts", "exports", "first_tasks"),
-    *("forecast", "images", "plots", "prices", "report", "statistics", "tasks", "taxonomy"),
+    *("forecast", "images", "local", "plots", "prices", "report", "statistics", "tasks"),
+    "taxonomy",
 }
 # The door: what people import, and what they start.
 DOORS = {"tierwise", "tierwise.__main__"}
@@ -45,6 +46,7 @@ LATE_IMPORTS = {
     "tierwise/beam_pipeline/own_caches.py",
     "tierwise/storage/files.py",
     "tierwise/taxonomy/skos.py",
+    "tierwise/local/embedder.py",
 }
 
 

@@ -1,0 +1,1 @@
+"""A small model beside Gemini: features of pictures, and a head that learns from its answers."""
