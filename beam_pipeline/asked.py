@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from tierwise.accounts.admission import read_dollars
@@ -48,6 +49,7 @@ def questions_to_ask(settings: Settings, tasks: Tasks, on: date) -> tuple[Questi
         on_stale=settings.on_stale,
         follows_pictures=settings.routing != "task",
         audit_rate=settings.audit_rate,
+        local=Decimal(settings.local) if settings.local else None,
         on=on,
     )
 

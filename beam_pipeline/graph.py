@@ -17,6 +17,7 @@ from tierwise.batches.part import Part
 from tierwise.beam_pipeline.job import Job
 from tierwise.counts.tally import CountRow
 from tierwise.forecast.pilot import Measured, Population
+from tierwise.local.statement import Statement
 from tierwise.near_duplicates import NearAudit
 from tierwise.pair_lists import LabelOf, PairList, PairsOf
 from tierwise.publishing.parts import outcome_row, wide_row
@@ -24,6 +25,7 @@ from tierwise.publishing.publish_run import publish
 from tierwise.records import Answered, ImageFile, NamedOutcome, NamedPage
 from tierwise.transforms.ask_groups import AskGroups
 from tierwise.transforms.ask_images import AskImages
+from tierwise.transforms.ask_in_turn import AskInTurn, AskInTurnWithin
 from tierwise.transforms.ask_within import AskWithin
 from tierwise.transforms.asking_fn import SharedEngine
 from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
@@ -60,6 +62,7 @@ class Asked:
     in `measured` what its contents cost. `remembered` are files that could not be read, and are
     known from earlier tables, None where there are none. `parts` is what was written down for batch
     jobs, None where no task is asked by any: then `rows` and `pages` lack what waits for them.
+    `stated` is what is promised of local answers, None where there are none.
     """
 
     rows: beam.PCollection[NamedOutcome]
@@ -72,6 +75,7 @@ class Asked:
     measured: beam.PCollection[Measured] | None = None
     remembered: beam.PCollection[ImageFile] | None = None
     parts: beam.PCollection[Part] | None = None
+    stated: beam.PCollection[Mapping[str, Statement]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Told:
     counted: beam.PCollection[CountRow] | None
     changed: beam.PCollection[str] | None
     written: beam.PCollection[Part] | None
+    stated: beam.PCollection[Mapping[str, Statement]] | None
 
     def given(self) -> dict[str, beam.PCollection[Any]]:
         """Those that there are, by name."""
@@ -132,7 +137,7 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
         groups = keep_lease(shards, job.lease, "KeepWhileAsking-groups")
     # Each content, or group, is in one shard: that whose folder of the journal has its answers.
     within = _ask_capped if job.cap is not None else _ask_all
-    alike, images, groups, admissions, parts = within(alike, images, groups, before, job)
+    alike, images, groups, admissions, parts, stated = within(alike, images, groups, before, job)
     # Each was asked once, and its answers are in the journal, or a batch job will ask it.
     if job.likeness:
         followers = alike | "Followers" >> beam.Filter(lambda file: file.leader)
@@ -151,8 +156,8 @@ def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
     all_rows = tuple(rows) | "AllRows" >> beam.Flatten()
     told = (before, admissions, audited, followers, population, measured, remembered)
     if parts is None:
-        return Asked(all_rows, pages, *told)
-    return Asked(*without_under_way(all_rows, pages), *told, parts)
+        return Asked(all_rows, pages, *told, None, stated)
+    return Asked(*without_under_way(all_rows, pages), *told, parts, stated)
 
 
 class _Put(NamedTuple):
@@ -163,13 +168,17 @@ class _Put(NamedTuple):
     groups: beam.PCollection[AnsweredGroup] | None
     admissions: beam.PCollection[Admission] | None
     parts: beam.PCollection[Part] | None
+    stated: beam.PCollection[Mapping[str, Statement]] | None = None
 
 
 def _ask_all(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Put:
-    """Ask everything."""
+    """Ask everything, but for what a local model answers."""
     del before
-    engine, parts = SharedEngine(job.plan), []
-    if images:
+    engine, parts, stated = SharedEngine(job.plan), [], None
+    if images and job.plan.local:
+        images, stated, written, *_ = images | "AskInTurn" >> AskInTurn(engine)
+        parts.append(written)
+    elif images:
         images, written = images | "AskGemini" >> AskImages(engine)
         parts.append(written)
     if groups:
@@ -185,14 +194,19 @@ def _ask_all(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Pu
         images = (images, others) | "Both" >> beam.Flatten()
         parts.append(written)
     some = tuple(one for one in parts if one is not None)
-    return _Put(alike, images, groups, None, some | "Parts" >> beam.Flatten() if some else None)
+    written = some | "Parts" >> beam.Flatten() if some else None
+    return _Put(alike, images, groups, None, written, stated)
 
 
 def _ask_capped(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> _Put:
     """Ask as much as fits under the cap."""
-    within = AskWithin(
-        SharedEngine(job.plan), Cap(job.cap or 0, job.untraced, job.plan.cache_reserve or 0), before
-    )
+    engine = SharedEngine(job.plan)
+    cap = Cap(job.cap or 0, job.untraced, job.plan.cache_reserve or 0)
+    if images and job.plan.local:
+        in_turn = (images, groups) | "AskInTurn" >> AskInTurnWithin(engine, cap, before)
+        images, stated, parts, groups, admissions = in_turn
+        return _Put(alike, images, groups, admissions, parts, stated)
+    within = AskWithin(engine, cap, before)
     asked = tuple(some for some in (images, groups) if some) | "AskWithin" >> within
     return _Put(alike, asked["images"], asked["groups"], asked["admissions"], asked["parts"])
 
@@ -251,6 +265,7 @@ def close(
         counted,
         changed,
         asked.parts,
+        asked.stated,
     )
     closing = CloseRun(publication, publish, job.lease)
     return (parts, costs, left_out, told.given()) | "PublishRun" >> closing

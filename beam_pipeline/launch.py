@@ -35,6 +35,7 @@ from tierwise.beam_pipeline.finish_by import FINISH_BY, chosen_in_time
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of
 from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.local_answers import local_plan
 from tierwise.beam_pipeline.writable import writable
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
@@ -135,6 +136,10 @@ def build_job(
     spending = settings.usd_per_minute
     dollars = read_dollars(spending, "usd_per_minute") if spending else 0
     journal = JournalFiles(join(output, "journal"), run_id, digits, reading=inquiry.reading)
+    local = local_plan(
+        settings, questions, files=asked, journal=journal.folder, answerer=service.answerer
+    )
+    questions = questions.with_roles(local.roles) if local else questions
     plan = Plan(
         questions=questions,
         service=service,
@@ -156,6 +161,7 @@ def build_job(
         ),
         batches=_batch_plan(settings, inquiry, journal),
         cache_reserve=cache_reserve(inquiry),
+        local=local,
     )
     job = Job(
         found=found,

@@ -83,7 +83,7 @@ def _audit(
         return None
     audit = replace(audit, reference=route_name(route, task.route))
     literal = replace(task, route=route, routing=AS_IT_IS, together=NEVER)
-    literal = replace(literal, escalation=None, on_refusal=None, cut=())
+    literal = replace(literal, escalation=None, on_refusal=None, cut=(), local=None)
     return replace(literal, name=f"{task.name}@audit", audit=audit)
 
 

@@ -7,13 +7,16 @@ route, its audit or its second stage.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from tierwise.answerer import Answerer
 from tierwise.audit import with_audits
 from tierwise.calibration.applied import REFUSE, with_calibration
 from tierwise.calibration.calibration_file import Calibration
+from tierwise.local.roles import Roles
+from tierwise.local.tasks_answered import half_local, local_groups, with_local
 from tierwise.looks import with_looks
 from tierwise.records import Page
 from tierwise.tasks import Task, Tasks
@@ -103,6 +106,21 @@ class Questions:
         """Whether the fine detail of each image must be known."""
         return any(task.routing.measures_detail for task in self.of_images)
 
+    @property
+    def local_groups(self) -> tuple[tuple[str, ...], ...]:
+        """Tasks that are answered locally together or not at all."""
+        return local_groups(self.looks)
+
+    def without_local(self, names: frozenset[str]) -> Questions:
+        """The same, these tasks asked in any case."""
+        tasks = (replace(t, local=None) if t.row_of in names else t for t in self.tasks)
+        return replace(self, tasks=tuple(tasks))
+
+    def with_roles(self, roles: Roles) -> Questions:
+        """The same, with what each content's part in answering locally is."""
+        tasks = (replace(task, roles=roles) if task.local else task for task in self.tasks)
+        return replace(self, tasks=tuple(tasks))
+
     def know_enough(self, page: Page) -> bool:
         """Whether an image need not be opened to tell its route for every task."""
         return all(task.knows_enough(page) for task in self.of_images)
@@ -116,6 +134,7 @@ def questions_of(
     on_stale: str = REFUSE,
     follows_pictures: bool = True,
     audit_rate: float = 0.0,
+    local: Decimal | None = None,
     on: date,
 ) -> tuple[Questions, list[str]]:
     """What is asked for these tasks, and what to warn of.
@@ -127,6 +146,8 @@ def questions_of(
         on_stale: `refuse`, or `warn` to use a calibration that no longer fits.
         follows_pictures: whether a route may follow from what a picture shows.
         audit_rate: the share of the contents that is asked at the reference route too, 0 to 1.
+        local: the share that may be answered otherwise by a local model, for all tasks that can be
+            answered so and say nothing themselves; None for none.
         on: the day at whose prices a reference route is the dearest.
 
     Raises:
@@ -137,7 +158,15 @@ def questions_of(
         tasks, warnings = with_calibration(tasks, calibration, answerer=answerer, on_stale=on_stale)
     if not follows_pictures:
         tasks = tasks.as_they_are()
-    return as_written(with_audits(tasks, audit_rate, calibration, on)), warnings
+    tasks, asked = with_local(tasks, local)
+    questions = as_written(with_audits(tasks, audit_rate, calibration, on))
+    halves = dict(half_local(questions.looks))
+    asked += [
+        f"task {name!r} is asked, and not answered locally: its picture is sent for {other!r} "
+        "anyway. Give that one `local` as well, or write `together: false` in one of them."
+        for name, other in halves.items()
+    ]
+    return questions.without_local(frozenset(halves)), [*warnings, *asked]
 
 
 def as_written(tasks: Tasks) -> Questions:

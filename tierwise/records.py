@@ -326,6 +326,8 @@ class Answer(Record):
     tasks that shared its request for this image, without itself. `pack` names the request of
     several images in which it was first asked, whatever became of that; empty where it never was,
     and in early journals. `answered_as` is what came back where another name of the label did.
+    Of a local answer, `local_score` is how sure the model was, 0 to 1, None where it may not answer
+    this picture, and `local_model` the SHA-256 of the model.
     """
 
     request_id: str
@@ -356,6 +358,8 @@ class Answer(Record):
     pack: str = ""
     answered_as: str = ""
     below: bool = False
+    local_score: float | None = None
+    local_model: str = ""
 
     @property
     def paid(self) -> Spent:
@@ -436,12 +440,16 @@ class Answered(Record):
 
     `share_key` names the content and whatever else its questions depend on; `uri` is the name that
     was asked, and pays. `parts` says where its names wait for it, 0 where there is but this one.
+    `seen` is what was seen of its pixels besides (`tierwise.local.seen.Seen`), None where nothing
+    was looked at.
     """
 
     share_key: str
     uri: str
     outcomes: tuple[Outcome, ...]
     parts: int = 0
+    content_hash: str = ""
+    seen: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,20 @@ from tierwise.transforms.shard import Shard
 class AdmitRequests(beam.PTransform):
     """From shards to one Admission, before anything is asked.
 
-    Each shard's journal is read for what is left to ask; `paid_before` is what `SumJournal` found.
+    Each shard's journal is read for what is left to ask; `paid_before` is what `SumJournal` found,
+    `spent` what this run has spent on other contents already (nano-dollars), None for nothing.
     """
 
-    def __init__(self, plan: Plan, cap: Cap, paid_before: beam.PCollection[Paid]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        cap: Cap,
+        paid_before: beam.PCollection[Paid],
+        spent: beam.PCollection[int] | None = None,
+    ) -> None:
         super().__init__()
         self._paid_before = paid_before
+        self._spent = () if spent is None else (beam.pvalue.AsSingleton(spent),)
         self._plan = plan
         self._cap = cap
 
@@ -38,6 +46,7 @@ class AdmitRequests(beam.PTransform):
                 admit,
                 beam.pvalue.AsSingleton(self._paid_before, default_value=Paid()),
                 beam.pvalue.AsDict(work),
+                *self._spent,
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from operator import attrgetter
@@ -10,25 +11,26 @@ from typing import Any, TypedDict
 
 import apache_beam as beam
 
-from tierwise.accounts.admission import Admission, Cap, Purse
+from tierwise.accounts.admission import Admission, Cap, Paid, Purse
 from tierwise.answering.answer_group import answer_group
 from tierwise.answering.groups import AnsweredGroup, Group
+from tierwise.answering.local_ask import LocalAsk
 from tierwise.answering.plan import Plan
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.batches.part import Part
 from tierwise.gemini.billing import Billing
 from tierwise.journal.attempts import begin_attempt, under_way_before
 from tierwise.prices.price_day import price_day
-from tierwise.records import Answered, Spent
+from tierwise.records import Answered
 from tierwise.scheduling.answer_shard import AnsweredShard, Waiting, answer_shard
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.wanted import ranks
 from tierwise.scheduling.waves import Waves
 from tierwise.scheduling.worst_cases import WorstCases
 from tierwise.transforms.admit_requests import AdmitRequests
-from tierwise.transforms.ask_images import answer_keyed
+from tierwise.transforms.ask_images import LocalOf, answer_keyed, local_ask
 from tierwise.transforms.asking_fn import AskingFn, SharedEngine, ask_shards
-from tierwise.transforms.shard import Keyed, Shard, merge_shards
+from tierwise.transforms.shard import Keyed, Shard, contents_of, merge_shards
 
 
 class AskedWithin(TypedDict):
@@ -49,11 +51,18 @@ class AskWithin(beam.PTransform):
     the same sends nothing more.
     """
 
-    def __init__(self, engine: SharedEngine, cap: Cap, before: beam.PCollection[Spent]) -> None:
+    def __init__(
+        self,
+        engine: SharedEngine,
+        cap: Cap,
+        before: beam.PCollection[Paid],
+        local: Locally | None = None,
+    ) -> None:
         super().__init__()
         self._engine = engine
         self._cap = cap
         self._spent_before = before
+        self._local = local or Locally()
 
     def expand(self, kinds: Sequence[beam.PCollection[Shard]]) -> AskedWithin:
         """Adds the questions to a pipeline."""
@@ -65,10 +74,12 @@ class AskWithin(beam.PTransform):
             | "GroupByName" >> beam.GroupByKey()
             | "MergeShards" >> beam.MapTuple(merge_shards)
         )
-        admit = AdmitRequests(plan, self._cap, self._spent_before)
+        local = self._local
+        admit = AdmitRequests(plan, self._cap, self._spent_before, local.spent)
         admissions = shards | "AdmitRequests" >> admit
-        ask = _AskWithinFn(self._engine)
-        answered, parts = ask_shards(shards, ask, beam.pvalue.AsSingleton(admissions))
+        ask = _AskWithinFn(self._engine, local.of)
+        sides = map(beam.pvalue.AsSingleton, (admissions, *local.sides))
+        answered, parts = ask_shards(shards, ask, *sides)
         return AskedWithin(
             images=answered | "EachFile" >> beam.FlatMap(lambda shard: shard.files),
             groups=answered | "EachGroup" >> beam.FlatMap(lambda shard: shard.groups),
@@ -77,23 +88,43 @@ class AskWithin(beam.PTransform):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Locally:
+    """How the contents of shards meet local models, and what this run spent on others before them.
+
+    `of` says it of the plan and what the `sides` hold; `spent` are nano-dollars at worst.
+    """
+
+    of: LocalOf | None = None
+    sides: tuple[beam.PCollection[Any], ...] = ()
+    spent: beam.PCollection[int] | None = None
+
+
 class _AskWithinFn(AskingFn[AnsweredShard]):
     room_of = attrgetter("shards")
     tallies = False  # a whole shard comes out at once; each file is tallied when it is done
 
-    def process(self, shard: Shard, admission: Admission) -> Iterator[AnsweredShard]:
+    def __init__(self, engine: SharedEngine, local_of: LocalOf | None = None) -> None:
+        super().__init__(engine)
+        self._local_of = local_of
+
+    def process(
+        self, shard: Shard, admission: Admission, taught: Any = None, stated: Any = None
+    ) -> Iterator[AnsweredShard]:
+        local = local_ask(self._local_of, self.plan, taught, stated)
         TALLY.cap = admission.cap.most
         TALLY.before = admission.paid_before.cost + admission.maybe_lost
         today = price_day(datetime.now(UTC))
         window, journal = self.window(), self.plan.journal
         attempt = begin_attempt(journal, shard.name, self.engine.process)
         lost = under_way_before(journal, attempt)
-        asked = QuestionsAsked(journal.read(shard.name))
+        asked = QuestionsAsked(journal.read(shard.name, paid_for=contents_of(shard)))
         share = admission.purses.get(shard.name, 0)
         purse = Purse(max(0, share - asked.recalled.paid - lost))
         ranks = ranks_of(shard, self.plan)
         waves = self.engine.waves(purse, ranks, window.session, attempt)
-        life = life_of(shard, asked, waves, today, beside=self.plan.shards_in_flight)
+        beside = self.plan.shards_in_flight
+        life = life_of(shard, asked, waves, today, beside=beside, local=local)
         yield from map(self.counted, window.add(life, f"shard {shard.name!r}"))
 
     def counted(self, result: AnsweredShard) -> AnsweredShard:
@@ -111,7 +142,13 @@ def ranks_of(shard: Shard, plan: Plan) -> Mapping[str, int]:
 
 
 def life_of(
-    shard: Shard, asked: QuestionsAsked, waves: Waves, today: date, *, beside: int = 1
+    shard: Shard,
+    asked: QuestionsAsked,
+    waves: Waves,
+    today: date,
+    *,
+    beside: int = 1,
+    local: LocalAsk | None = None,
 ) -> Coroutine[Any, Any, AnsweredShard]:
     """A shard's files and groups to answers, the most wanted first, while the purse lasts.
 
@@ -123,7 +160,7 @@ def life_of(
     files = [
         Waiting(
             keyed.file.uri,
-            partial(_file, keyed, waves, asked),
+            partial(_file, keyed, waves, asked, local),
             worst.of_file(keyed.file, asked.recalled),
         )
         for keyed in sorted(shard.files, key=lambda one: found.get(one.file.content_hash, 0))
@@ -139,8 +176,10 @@ def life_of(
     return answer_shard(files, groups, waves, beside)
 
 
-async def _file(keyed: Keyed, waves: Waves, asked: QuestionsAsked) -> Answered:
-    answered = await answer_keyed(keyed, waves, asked)
+async def _file(
+    keyed: Keyed, waves: Waves, asked: QuestionsAsked, local: LocalAsk | None
+) -> Answered:
+    answered = await answer_keyed(keyed, waves, asked, local)
     TALLY.count(answered)
     TALLY.count_file()
     return answered

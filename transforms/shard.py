@@ -41,3 +41,9 @@ def merge_shards(name: str, shards: Iterable[Shard]) -> Shard:
         files=tuple(file for part in parts for file in part.files),
         groups=tuple(group for part in parts for group in part.groups),
     )
+
+
+def contents_of(shard: Shard) -> frozenset[str]:
+    """The contents of its files, and of its groups."""
+    files = {keyed.file.content_hash for keyed in shard.files}
+    return frozenset(files | {group.content_hash for group in shard.groups})

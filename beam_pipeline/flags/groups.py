@@ -16,7 +16,7 @@ GROUPS = {
     ),
     "money": (
         *("max_cost_usd", "prices", "near_duplicates", "near_duplicates_audit", "cost_by"),
-        *("order_by", "ask_again", "take_unsigned", "check_packs"),
+        *("local", "embedder", "order_by", "ask_again", "take_unsigned", "check_packs"),
     ),
     "speed, and what fails": (
         *("requests_in_flight", "requests_per_minute", "usd_per_minute"),

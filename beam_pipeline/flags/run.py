@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tierwise.accounts.admission import read_dollars
 from tierwise.accounts.column_names import AS_IS, FOR_BIGQUERY
 from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, SHOW, Flag
 from tierwise.beam_pipeline.flags.reasons import read_reasons
 from tierwise.beam_pipeline.flags.times import read_duration, read_moment, read_span
+from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.name_choice import read_patterns
 from tierwise.records import ServiceTier
 
 # Of --batch_fallback: nothing but batch.
 NO_FALLBACK = "none"
+_LEAST_SHARE, _LARGEST_SHARE = Decimal("0.001"), Decimal("0.5")
+
+
+def read_share(word: str, flag: str) -> Decimal:
+    """A share of the pictures that may differ.
+
+    Raises:
+        InputError: it is no number from 0.001 to 0.5.
+    """
+    try:
+        share = Decimal(word)
+    except ArithmeticError:
+        share = Decimal("NaN")
+    if not _LEAST_SHARE <= share <= _LARGEST_SHARE:
+        raise InputError(
+            f"--{flag}={word}: is not a share from {_LEAST_SHARE} to {_LARGEST_SHARE}. Write how "
+            "many of the pictures may differ, such as 0.02 for 2 %"
+        )
+    return share
+
 
 FLAGS = (
     Flag("input", f"Images to ask about: {IMAGES}", "photos/", (RUN,), required=True),
@@ -241,6 +264,23 @@ FLAGS = (
         type=float,
         least=0,
         most=1,
+    ),
+    Flag(
+        "local",
+        "Answer locally what can be: the share of the distinct pictures, 0.001 to 0.5, that may "
+        "then be answered otherwise than by Gemini. A small model learns from Gemini's answers to "
+        "some pictures, and others examine it; what that cannot prove is asked. For all tasks that "
+        "can and say nothing themselves. Needs pip install 'tierwise[local]'. Default: off.",
+        "0.02",
+        (RUN,),
+        check=read_share,
+    ),
+    Flag(
+        "embedder",
+        "An ONNX model by whose features local models tell pictures apart, with its preprocessing "
+        "in a JSON file of the same name beside it. Default: that of tierwise[local].",
+        "siglip.onnx",
+        (RUN,),
     ),
     Flag(
         "cost_by",

@@ -15,6 +15,7 @@ from tierwise.accounts.costs import (
     DECLINED,
     ESCALATED,
     FIRST_QUESTION,
+    LOCAL,
     REPEATED,
     REUSED,
     CostRow,
@@ -29,7 +30,7 @@ from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, Reason, ServiceTier, Spent, Usage
 
 _MOST_VALUES = 1_000
-_NO_FAILURES = (ANSWERED, REUSED, REPEATED, ESCALATED, FIRST_QUESTION, DECLINED, CACHE)
+_NO_FAILURES = (*(ANSWERED, REUSED, LOCAL, REPEATED, ESCALATED, FIRST_QUESTION, DECLINED, CACHE),)
 
 
 def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
@@ -119,6 +120,15 @@ def by_task(rows: Sequence[CostRow], tasks: Sequence[str]) -> dict[str, dict[str
     those asked at the route for refusals.
     """
     return {task: _of_task([row for row in rows if row[0].task == task]) for task in tasks}
+
+
+def answered_locally(rows: Iterable[CostRow]) -> dict[str, int]:
+    """How many images a local model has answered, by task."""
+    counts: dict[str, int] = {}
+    for key, total in rows:
+        if key.outcome == LOCAL:
+            counts[key.task] = counts.get(key.task, 0) + total.images
+    return counts
 
 
 def by_route(rows: Iterable[CostRow]) -> list[dict[str, Any]]:
@@ -303,12 +313,13 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
     images = {row[0].outcome: 0 for row in rows}
     for key, total in rows:
         images[key.outcome] += total.images
-    answered = images.get(ANSWERED, 0) + images.get(REUSED, 0)
+    answered = sum(images.get(one, 0) for one in (ANSWERED, REUSED, LOCAL))
     asked = sum(images.values())
     return {
         "asked": asked,
         "answers": answered,
         "reused": images.get(REUSED, 0),
+        "answered_locally": images.get(LOCAL, 0),
         "failures": asked - answered,
         "truncated": images.get(Reason.TRUNCATED, 0),
         "cut_off": sum(total.cut_off for _, total in rows),

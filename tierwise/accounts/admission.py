@@ -149,12 +149,13 @@ class Admission:
         return sum(self.purses.values()) + self.cap.caches
 
 
-def admit(cap: Cap, paid_before: Paid, work: Mapping[str, Work]) -> Admission:
+def admit(cap: Cap, paid_before: Paid, work: Mapping[str, Work], already: int = 0) -> Admission:
     """Share out what is left below the cap; `paid_before` is what the journal says of other runs.
 
-    The same for the same archive and journal, whatever the workers.
+    `already` is what this run has spent on other contents (nano-dollars). The same for the same
+    archive and journal, whatever the workers.
     """
-    spent = paid_before.cost + cap.untraced.at_worst(paid_before)
+    spent = paid_before.cost + cap.untraced.at_worst(paid_before) + already
     room = max(0, cap.most - spent - cap.caches)
     return Admission(cap, paid_before, share_out(room, work))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from tierwise.answerer import AnsweredBy
 from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
 from tierwise.routing import follows_picture
 
@@ -18,6 +19,7 @@ ESCALATED = "escalated"
 FIRST_QUESTION = "first_question"
 DECLINED = "declined"
 CACHE = "cache"
+LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,7 +30,8 @@ class CostKey:
     could not be used and that were asked again, `escalated`: first answers that were in doubt, so
     that the image was asked again by another route, `first_question`: those to the first of two
     questions about a tree, `declined`: refusals after which it was asked
-    at the route for these, or `cache`: writing and storing what many requests begin with.
+    at the route for these, `local`: answers of a local model, or `cache`: writing and storing what
+    many requests begin with.
     `charged_to` is the value of the manifest column whose costs are told apart, empty without one.
     `model_version` is what the replies say of the model that answered, `label_form` how it was
     asked; empty without an answer.
@@ -100,6 +103,8 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
     version = form = ""
     if isinstance(outcome, Answer):
         name = REUSED if outcome.reused else ANSWERED
+        if outcome.answered_by is AnsweredBy.LOCAL:
+            name = LOCAL
         version, form = outcome.model_version, outcome.label_form
     else:
         name = str(outcome.reason)
@@ -152,7 +157,7 @@ def _of_first_question(
 
 def is_waste(key: CostKey) -> bool:
     """Whether what was paid here brought no answer."""
-    return key.outcome not in (ANSWERED, REUSED, ESCALATED, FIRST_QUESTION, CACHE)
+    return key.outcome not in (ANSWERED, REUSED, LOCAL, ESCALATED, FIRST_QUESTION, CACHE)
 
 
 def regrouped(

@@ -93,6 +93,8 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             ("latency_ms", pa.int64()),
             ("asked_at", pa.timestamp("us", tz="UTC")),
             ("answered_by", pa.string()),
+            ("local_score", pa.float64()),
+            ("local_model", pa.string()),
             ("service", pa.string()),
             ("reused", pa.bool_()),
             ("escalated", pa.bool_()),
@@ -136,6 +138,8 @@ def answer_row(file: ImageFile, answer: Answer, more: Mapping[str, Any] = {}) ->
         "latency_ms": answer.latency_ms,
         "asked_at": datetime.fromisoformat(answer.asked_at),
         "answered_by": str(answer.answered_by),
+        "local_score": answer.local_score,
+        "local_model": answer.local_model or None,
         "service": str(answer.service) if answer.service else None,
         # Its first ask may have been paid in this run, where the last was known.
         "reused": answer.reused and spent == Spent(),

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tierwise.answering.asking import Asking
 from tierwise.answering.keep_thumbnail import keep_thumbnail
+from tierwise.answering.local_ask import LocalAsk, judged_before
 from tierwise.answering.pictures import Pictures
 from tierwise.answering.question import answers_for, as_asked, question, resumed, with_first
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.errors import ImageError, StoreError
 from tierwise.gemini.settle import Ask, fail
+from tierwise.local.roles import Role
+from tierwise.local.seen import Seen
 from tierwise.looks import unpacked
 from tierwise.records import (
     Answered,
@@ -36,11 +39,18 @@ Looks = Mapping[str, "asyncio.Task[Outcomes]"]
 
 
 async def answer_file(
-    file: ImageFile, share_key: str, session: Asking, asked: QuestionsAsked
+    file: ImageFile,
+    share_key: str,
+    session: Asking,
+    asked: QuestionsAsked,
+    local: LocalAsk | None = None,
 ) -> Answered:
     """Every outcome that a file leads to; only a bug raises."""
-    life = _Life(file, session, asked, Pictures(file, session, asked.recalled))
-    return Answered(share_key, file.uri, tuple(await life.outcomes()))
+    pictures = Pictures(file, session, asked.recalled, local.looking if local else None)
+    life = _Life(file, session, asked, pictures, local)
+    outcomes = tuple(await life.outcomes())
+    seen = life.seen[0] if life.seen else None
+    return Answered(share_key, file.uri, outcomes, content_hash=file.content_hash, seen=seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +59,14 @@ class _Life:
     session: Asking
     asked: QuestionsAsked
     pictures: Pictures
+    local: LocalAsk | None = None
+    # What was seen of the only picture, once it was.
+    seen: list[Seen] = field(default_factory=list)
 
     async def outcomes(self) -> list[Outcome]:
+        questions = self.session.plan.questions
+        if self.local and self.local.waits and self._waits_whole(self.local):
+            return list(self.local.put_off(self.file, Page(), questions).values())
         try:
             pages = await self.pictures.pages()
         except ImageError as error:
@@ -59,17 +75,49 @@ class _Life:
                 for task in self.session.plan.questions.of_images
                 if task.is_for_certain(self.file.content_hash)
             ]
-        by_page = await asyncio.gather(*(self._page(page) for page in pages))
+        answered = await self._answered_locally(pages)
+        by_page = await asyncio.gather(*(self._page(page, answered) for page in pages))
         return [outcome for outcomes in by_page for outcome in outcomes]
 
-    async def _page(self, page: Page) -> list[Outcome]:
+    def _waits_whole(self, local: LocalAsk) -> bool:
+        rows = {task.row_of for task in self.session.plan.questions.of_images if not task.audit}
+        return rows <= local.tasks
+
+    async def _answered_locally(self, pages: Sequence[Page]) -> Mapping[str, Outcome]:
+        """The tasks that need not be asked of the only page, and what came of them."""
+        local, plan = self.local, self.session.plan
+        if local is None or len(pages) != 1:
+            return {}
+        page, recalled = pages[0], self.asked.recalled
+        if local.waits:
+            return local.put_off(self.file, page, plan.questions)
+        if local.looking is None:
+            return {}
+        judged = judged_before(self.file.content_hash, local.looking.models, recalled)
+        if judged is None or local.role is Role.LEARN:
+            seen = await self.pictures.seen()
+            if seen is None:
+                return {}
+            self.seen.append(seen)
+            judged = dict(seen.judged)
+            if local.role is Role.EXAM:
+                await self.session.keep(local.entries(self.file, page, judged, plan))
+        elif local.role is Role.EXAM:
+            self.seen.append(Seen(judged=tuple(judged.items())))
+        answers = local.answers(self.file, page, judged, recalled, plan)
+        kept = {name: one for name, one in judged.items() if name in answers}
+        if self.seen and kept:
+            await self.session.keep(local.entries(self.file, page, kept, plan))
+        return answers
+
+    async def _page(self, page: Page, answered: Mapping[str, Outcome]) -> list[Outcome]:
         looks: dict[str, asyncio.Task[Outcomes]] = {}
         for tasks in self.session.plan.questions.looks:
-            look = asyncio.create_task(self._look(tasks, page, looks))
+            look = asyncio.create_task(self._look(tasks, page, looks, answered))
             looks |= dict.fromkeys((task.name for task in tasks), look)
         await asyncio.gather(*dict.fromkeys(looks.values()))
         rows = (
-            looks[task.name].result()[task.name]
+            answered.get(task.name) or looks[task.name].result()[task.name]
             for task in self.session.plan.questions.rows_of_images
         )
         outcomes = [outcome for outcome in rows if outcome is not None]
@@ -77,10 +125,17 @@ class _Life:
         await keep_thumbnail(self.file, page, outcomes, picture, self.session)
         return outcomes
 
-    async def _look(self, tasks: Sequence[Task], page: Page, looks: Looks) -> Outcomes:
+    async def _look(
+        self,
+        tasks: Sequence[Task],
+        page: Page,
+        looks: Looks,
+        answered: Mapping[str, Outcome],
+    ) -> Outcomes:
         """By name the outcome of each task, or None where it is not to be asked of this image.
 
-        Where a task has asked before, and need not ask again, it is that of its first ask.
+        Where a task has asked before, and need not ask again, it is that of its first ask. What was
+        `answered` locally is not asked.
         """
         earlier = {
             task.name: {name: (await looks[name])[name] for name in task.depends_on}
@@ -89,6 +144,9 @@ class _Life:
         found: Outcomes = {}
         asks: dict[str, Ask] = {}
         for task in tasks:
+            if task.row_of in answered:
+                found[task.name] = None
+                continue
             answers = answers_for(task, self.file.content_hash, earlier[task.name])
             if answers is None or isinstance(answers, Failure):
                 found[task.name] = answers and self._fail_after(task, page, answers)
@@ -97,7 +155,12 @@ class _Life:
         outcomes = await self.asked.once(list(asks.values()), self._ask)
         for (name, ask), outcome in zip(asks.items(), outcomes, strict=True):
             found[name] = as_asked(outcome, ask)
-        return {task.name: with_first(task, found[task.name], earlier[task.name]) for task in tasks}
+        return {
+            task.name: found[task.name]
+            if task.row_of in answered
+            else with_first(task, found[task.name], earlier[task.name])
+            for task in tasks
+        }
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
         ask = question(task, self.file, page, answers)

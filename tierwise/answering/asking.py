@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from tierwise.answering.plan import Plan
 from tierwise.gemini.settle import Ask
+from tierwise.journal.lines import Entry
 from tierwise.records import ImageFile, Outcome
 
 Arguments = ParamSpec("Arguments")
@@ -23,6 +24,9 @@ class Asking(Protocol):
 
     async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
         """The outcomes of one question about all images of a group, by request id."""
+
+    async def keep(self, entries: Sequence[Entry]) -> None:
+        """Return when entries of the journal are durable that no reply has brought."""
 
     def check_open(self) -> None:
         """Before a picture is opened of which nothing was paid.

@@ -12,6 +12,7 @@ from tierwise.answering.read_file import problem_of
 from tierwise.errors import ImageError
 from tierwise.images.picture import Picture
 from tierwise.journal.recalled import Recalled
+from tierwise.local.seen import Looking, Seen
 from tierwise.records import ImageFile, ImageSettings, Page
 from tierwise.references import Reference, reference_to
 from tierwise.routing import has_pixels
@@ -27,8 +28,15 @@ class Pictures:
     only some images are asked reads it again, so that nobody holds an original for long.
     """
 
-    def __init__(self, file: ImageFile, session: Asking, recalled: Recalled) -> None:
+    def __init__(
+        self,
+        file: ImageFile,
+        session: Asking,
+        recalled: Recalled,
+        looking: Looking | None = None,
+    ) -> None:
         self._file = file
+        self._looking = looking
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash, session.plan.questions.frames)
         shared = settings_of_all(session.plan.questions.of_images, file.content_hash)
@@ -59,6 +67,17 @@ class Pictures:
             return [Page(format=self._reference.format)]
         return [prepared.page for prepared in await self._prepare()]
 
+    async def seen(self) -> Seen | None:
+        """What was looked at besides in a file with one picture; None where nothing could be.
+
+        A picture that the journal knows is opened for that.
+        """
+        try:
+            [prepared] = await self._prepare()
+        except ImageError:
+            return None
+        return prepared.seen
+
     def reference(self, page: Page, settings: ImageSettings) -> Reference | None:
         """What is sent in the place of a picture: the address of a file with one image."""
         return self._reference if settings.by_reference and page.pages == 1 else None
@@ -70,9 +89,10 @@ class Pictures:
             ImageError: it cannot be decoded, or nothing can be asked any more.
         """
         self._session.check_open()
+        found = None
         if shared := self._same_picture(page, settings):
-            found = (await self._prepare())[page.number - 1].pictures[shared]
-        else:
+            found = (await self._prepare())[page.number - 1].pictures.get(shared)
+        if found is None:  # another question's, or one that a look found to be answered
             limits = self._session.plan.limits
             found = await self._session.prepare(prepare_page, self._file, page, settings, limits)
         if isinstance(found, ImageError):
@@ -123,6 +143,7 @@ class Pictures:
                     plan.questions.frames,
                     detail=plan.questions.measures_detail,
                     thumbnails=self._thumbnails,
+                    looking=self._looking,
                 )
             )
         return await asyncio.shield(self._prepared)

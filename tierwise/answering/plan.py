@@ -11,6 +11,7 @@ from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.rate_share import PERIOD_S
+from tierwise.local.local_plan import LocalPlan
 from tierwise.questions import Questions
 from tierwise.records import ServiceTier
 from tierwise.storage.process import Process
@@ -49,7 +50,8 @@ class Plan:
     about. `look_s` is how often processes look at what others see of the service, 0 for one that
     is alone. `batches` is None where no task is asked by batch jobs. `shrinkers` are the processes
     that shrink pictures for each worker process, 0 where its threads do. `cache_reserve` is what
-    caches of the run may cost in nano-dollars, None without a cap.
+    caches of the run may cost in nano-dollars, None without a cap. `local` is None where nothing is
+    answered locally.
     """
 
     questions: Questions
@@ -72,6 +74,7 @@ class Plan:
     batches: BatchPlan | None = None
     shrinkers: int = 0
     cache_reserve: int | None = None
+    local: LocalPlan | None = None
 
     @property
     def meets_s(self) -> float:

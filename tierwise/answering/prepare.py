@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, replace
 
 from tierwise.answering.large_files import one_at_a_time
+from tierwise.answering.local_look import Look
 from tierwise.answering.read_file import read_file
 from tierwise.errors import ImageError
 from tierwise.images.inspection import inspect
@@ -16,6 +17,7 @@ from tierwise.images.isolated import turns
 from tierwise.images.limits import Limits
 from tierwise.images.optimization import optimize_many
 from tierwise.images.picture import Picture
+from tierwise.local.seen import Looking, Seen
 from tierwise.records import MOVING_FORMATS, ImageFile, ImageSettings, Page, is_cut
 from tierwise.storage.thumbnail_files import ThumbnailFiles
 
@@ -46,12 +48,14 @@ Prepared = Mapping[ImageSettings, Picture | ImageError]
 class PreparedPage:
     """One image of a file, prepared in each of the ways that were wanted.
 
-    `kept` says that its thumbnail was.
+    `kept` says that its thumbnail was, `seen` what was looked at besides, None where nothing was
+    or could be.
     """
 
     page: Page
     pictures: Prepared
     kept: bool = False
+    seen: Seen | None = None
 
 
 def prepare_file(
@@ -62,6 +66,7 @@ def prepare_file(
     *,
     detail: bool = False,
     thumbnails: ThumbnailFiles | None = None,
+    looking: Looking | None = None,
 ) -> list[PreparedPage]:
     """Every page of a file; a page that cannot be decoded carries its error.
 
@@ -72,17 +77,21 @@ def prepare_file(
         frames: which frames of an animation count as pages.
         detail: whether to measure the fine detail of each page.
         thumbnails: where to keep one of each page, None to keep none.
+        looking: what to look at besides in a file with one page, after which some ways may no
+            longer be wanted.
 
     Raises:
         ImageError: the file as a whole cannot be read.
     """
     with _content(file, limits) as data:
         pages = _pages(data, file, limits, frames)
+        look = Look(looking) if looking and len(pages) == 1 else None
         prepared = [
             _prepare_page(
                 *(data, file.uri, page, settings, limits),
                 detail=detail,
                 thumbnail=thumbnails is not None,
+                look=look,
             )
             for page in pages
         ]
@@ -164,6 +173,7 @@ def _prepare_page(
     *,
     detail: bool = False,
     thumbnail: bool = False,
+    look: Look | None = None,
 ) -> PreparedPage:
     try:
         pictures = optimize_many(
@@ -174,6 +184,7 @@ def _prepare_page(
             limits=limits,
             detail=detail,
             thumbnail=thumbnail,
+            look=look,
         )
     except ImageError as error:
         return PreparedPage(page, dict.fromkeys(settings, error))
@@ -186,7 +197,8 @@ def _prepare_page(
             format=first.format,
             detail=_detail(first) if detail else None,
         )
-    return PreparedPage(page, dict(zip(settings, pictures, strict=True)))
+    prepared = {way: one for way, one in zip(settings, pictures, strict=True) if one.data}
+    return PreparedPage(page, prepared, seen=look.seen if look else None)
 
 
 def _detail(picture: Picture) -> float:

@@ -73,7 +73,7 @@ def question(task: Task, file: ImageFile, page: Page, answers: Mapping[str, Any]
     task = task.narrowed(answers)
     known = {**dict.fromkeys(task.reads_answers, ""), **answers}
     prompt = render(task, filename=file.name, columns=file.columns, answers=known)
-    decision = task.decide(page)
+    decision = task.decide_for(page, file.content_hash)
     key = request_id(
         content_hash=file.content_hash,
         page=page.number,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tierwise.answering.local_ask import LocalAsk
+from tierwise.answering.plan import Plan
 from tierwise.answering.question import (
     answers_for,
     as_asked,
@@ -19,25 +21,41 @@ from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
 
 
 def recalled_file(
-    file: ImageFile, share_key: str, questions: Questions, asked: QuestionsAsked
+    file: ImageFile,
+    share_key: str,
+    plan: Plan,
+    asked: QuestionsAsked,
+    local: LocalAsk | None = None,
 ) -> Answered | None:
     """What `answer_file` comes to, or None when that has to open the file or to ask anything.
 
     For the time before anything of the shard is asked, for it takes answers out of `asked`.
     """
+    questions = plan.questions
+    pages = asked.recalled.pages_of(file.content_hash, questions.frames)
+    found = local.recalled(file, pages, asked.recalled, plan) if local and pages else ({}, None)
+    if found is None:
+        return None
+    answered, seen = found
     try:
-        pages = asked.recalled.pages_of(file.content_hash, questions.frames)
-        known = [_known(file, page, questions, asked.recalled) for page in pages]
+        known = [_known(file, page, questions, asked.recalled, answered) for page in pages]
     except KeyError:
         return None
-    if not (file.content_hash and any(known)):
+    if not (file.content_hash and (answered or any(known))):
         return None
-    outcomes = (_outcomes(questions, asks, asked) for asks in known)
-    return Answered(share_key, file.uri, tuple(one for some in outcomes for one in some))
+    outcomes = (_outcomes(questions, asks, asked, answered) for asks in known)
+    told = tuple(one for some in outcomes for one in some)
+    return Answered(share_key, file.uri, told, content_hash=file.content_hash, seen=seen)
 
 
-def _known(file: ImageFile, page: Page, questions: Questions, recalled: Recalled) -> dict[str, Ask]:
-    """The questions that a page was asked, by task; each has an outcome.
+def _known(
+    file: ImageFile,
+    page: Page,
+    questions: Questions,
+    recalled: Recalled,
+    answered: Mapping[str, Outcome],
+) -> dict[str, Ask]:
+    """The questions that a page was asked, by task; each has an outcome, or is `answered` locally.
 
     Raises:
         KeyError: the outcome of one is not known, or the file must be opened to tell its route.
@@ -47,6 +65,9 @@ def _known(file: ImageFile, page: Page, questions: Questions, recalled: Recalled
     asks: dict[str, Ask] = {}
     found: dict[str, Outcome | None] = {}
     for task in questions.of_images:
+        if task.row_of in answered:
+            found[task.name] = None
+            continue
         earlier = {name: found[name] for name in task.depends_on}
         answers = answers_for(task, file.content_hash, earlier)
         if isinstance(answers, Failure):
@@ -62,7 +83,10 @@ def _known(file: ImageFile, page: Page, questions: Questions, recalled: Recalled
 
 
 def _outcomes(
-    questions: Questions, asks: Mapping[str, Ask], asked: QuestionsAsked
+    questions: Questions,
+    asks: Mapping[str, Ask],
+    asked: QuestionsAsked,
+    answered: Mapping[str, Outcome],
 ) -> Iterator[Outcome]:
     """The outcome of each task that has a row, under its present name."""
     recalled = {
@@ -72,7 +96,10 @@ def _outcomes(
     }
     found: dict[str, Outcome | None] = {}
     for task in questions.of_images:
-        found[task.name] = with_first(task, recalled.get(task.name), found)
+        if task.row_of in answered:
+            found[task.name] = answered[task.row_of]
+        else:
+            found[task.name] = with_first(task, recalled.get(task.name), found)
     for task in questions.rows_of_images:
         if outcome := found[task.name]:
             yield outcome

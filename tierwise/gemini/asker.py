@@ -51,6 +51,7 @@ from tierwise.gemini.settle import (
 from tierwise.gemini.sheets import by_picture, draw_sheets
 from tierwise.gemini.tries import Tries
 from tierwise.journal.intents import Check, Intents, Sending, Sums, unchecked
+from tierwise.journal.lines import Entry
 from tierwise.prices.price_day import price_day
 from tierwise.records import Outcome, Reason, ServiceTier
 
@@ -67,6 +68,14 @@ class _CacheBlamedError(Exception):
 
 
 KeepReply = Callable[[Sequence[Ask], Settled], Awaitable[None]]
+KeepEntries = Callable[[Sequence[Entry]], Awaitable[None]]
+
+
+async def no_journal(entries: Sequence[Entry]) -> None:
+    """For those who have none; raises RuntimeError."""
+    raise RuntimeError(f"there is no journal to keep {len(entries)} entries in")
+
+
 PutOff = Callable[[Sequence[Ask], RequestParts, int], Awaitable[Settled]]
 
 
@@ -74,7 +83,8 @@ PutOff = Callable[[Sequence[Ask], RequestParts, int], Awaitable[Settled]]
 class Asker:
     """Everything that the requests of one process share.
 
-    `record` is called with what each reply settled, and returns when that is durable. `intents` is
+    `record` is called with what each reply settled, `keep` with what the journal keeps besides;
+    both return when that is durable. `intents` is
     where requests are written down before they are sent.
     `flex_fallback` is the tier of further tries after flex had no room; None stays at flex. `log`
     keeps a sample of what was sent. `executor` draws contact sheets, the loop's own when None.
@@ -99,6 +109,7 @@ class Asker:
     may_send: Check = unchecked
     batch_instead: Mapping[str, ServiceTier | None] = field(default_factory=dict)
     caches: Caches | NoCaches = field(default_factory=NoCaches)
+    keep: KeepEntries = no_journal
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""

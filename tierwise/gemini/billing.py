@@ -155,6 +155,28 @@ class Billing:
             costs.append(shared[firsts.index(ask.task.written_as)] + cost_nano_usd(own, price))
         return costs
 
+    def baseline_unasked(self, ask: Ask, on: date) -> int:
+        """The naive way's cost of a question that was answered without a request, about.
+
+        Its words are counted by our estimate and the answer as its type's usual one. Thoughts are
+        left out, for nobody knows how many there would have been. 0 on a day without a price.
+        """
+        try:
+            price = self._price(ask.route.model, ServiceTier.STANDARD, on, 0)
+        except PriceError:
+            return 0
+        vertex, task = self.service.vertex, ask.task
+        size = _original(ask) if all(_original(ask)) else _UNKNOWN_SIZE
+        picture = image_tokens(ask.route.model, MediaResolution.HIGH, *size, vertex=vertex)
+        firsts = task.first_questions or (task.written_as,)
+        shared = split(cost_nano_usd(Usage(picture), price), len(firsts))
+        alone = request_texts([ask.prompt], task.answer.instruction()).opening
+        shown = example_tokens(
+            task.examples_shown, ask.route.model, MediaResolution.HIGH, vertex=vertex
+        )
+        own = Usage(text_tokens(alone) + shown, 0, 0, task.answer.answer_tokens())
+        return shared[firsts.index(task.written_as)] + cost_nano_usd(own, price)
+
     def _unequal(self, asks: Sequence[Ask]) -> list[int]:
         """By the documented rule the tokens of each picture, where they differ in media resolution.
 

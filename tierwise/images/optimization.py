@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from tierwise.errors import ImageError
+from tierwise.images.decoded import decoded
 from tierwise.images.decoders.original import opened
 from tierwise.images.encoder import MOST_BYTES
 from tierwise.images.headers.header import Header
@@ -17,7 +18,7 @@ from tierwise.images.isolated.isolation import ask_helper, decoded_here
 from tierwise.images.isolated.messages import Request
 from tierwise.images.limits import Limits
 from tierwise.images.picture import Picture
-from tierwise.images.shrinking import shrink
+from tierwise.images.shrinking import Look, shrink
 from tierwise.records import ImageSettings, is_cut
 
 # However many threads call: at most two pictures that hold more than this are decoded here at once.
@@ -50,11 +51,13 @@ def optimize_many(
     limits: Limits,
     detail: bool = False,
     thumbnail: bool = False,
+    look: Look | None = None,
 ) -> list[Picture]:
     """Make one picture per setting, in order, from one decode where that is possible.
 
     With `detail`, their features have the fine detail of the page too; with `thumbnail`, the first
-    has one where it was decoded in this process.
+    has one where it was decoded in this process. `look` sees the pixels before they are coded, and
+    of what a helper decoded afterwards; of bytes that cannot be decoded it sees nothing.
 
     Raises:
         ImageError: as `optimize`; where every setting has `fallback_original`, only when the
@@ -63,7 +66,7 @@ def optimize_many(
     started = time.perf_counter()
     try:
         wanted = Request(data, name, page, tuple(settings), limits, detail)
-        return _shrunk(wanted, thumbnail=thumbnail)
+        return _shrunk(wanted, thumbnail=thumbnail, look=look)
     except ImageError:
         mime_type = MIME_TYPES.get(signature(data) or "")
         allowed = settings and all(setting.fallback_original for setting in settings)
@@ -73,7 +76,7 @@ def optimize_many(
         return [_original(data, mime_type, spent)] * len(settings)
 
 
-def _shrunk(wanted: Request, *, thumbnail: bool) -> list[Picture]:
+def _shrunk(wanted: Request, *, thumbnail: bool, look: Look | None) -> list[Picture]:
     original = opened(wanted.data, name=wanted.name, limits=wanted.limits)
     if _here(original.header, wanted.settings):
         with _few_at_once if original.header.held_bytes > _MUCH_BYTES else nullcontext():
@@ -84,6 +87,7 @@ def _shrunk(wanted: Request, *, thumbnail: bool) -> list[Picture]:
                     wanted.settings,
                     detail=wanted.detail,
                     thumbnail=thumbnail,
+                    look=look,
                 )
             finally:
                 decoded_here()
@@ -92,6 +96,8 @@ def _shrunk(wanted: Request, *, thumbnail: bool) -> list[Picture]:
         raise reply
     if isinstance(reply, int):
         raise TypeError(f"asked to shrink {wanted.name}, the helper counted")
+    if look:
+        look([decoded(picture) for picture in reply])
     return reply
 
 

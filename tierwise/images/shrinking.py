@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from tierwise.images.decoders.decoding import decode, frame_of
@@ -22,6 +22,9 @@ from tierwise.images.small_copy import small_copy
 from tierwise.records import ImageSettings
 from tierwise.sizes import sent_size
 
+# Sees the pixels of every setting before they are coded, and says which settings are to be.
+Look = Callable[[Sequence[Raster]], Collection[ImageSettings]]
+
 _MOSTLY_FLAT = 0.75
 # Of two codings of one picture, that of the file has lost nothing more.
 _MUCH_LARGER, _ROOM_FOR_HEADERS = 2, 16_384
@@ -35,18 +38,26 @@ def shrink(
     *,
     detail: bool = False,
     thumbnail: bool = False,
+    look: Look | None = None,
 ) -> list[Picture]:
     """Make one picture per setting; settings that differ only in size or coding share one decode.
 
     `milliseconds` of each is its part of the time for all. With `detail`, each has the fine detail
-    of the page among its features; it is measured once. With `thumbnail`, the first has one.
+    of the page among its features; it is measured once. With `thumbnail`, the first has one. With
+    `look`, a picture that it does not want has no data, and no features.
 
     Raises:
         ImageError: the page cannot be decoded.
     """
     started = time.perf_counter()
     rasters = _rasters(original, page, settings, DETAIL_SIDE if detail else 0)
-    pictures = [_picture(original, rasters[setting][1], setting) for setting in settings]
+    wanted = set(look([sent for _, sent in rasters.values()]) if look else settings)
+    if thumbnail and settings:  # which is made of what is coded
+        wanted = wanted or {settings[0]}
+    pictures = [
+        _picture(original, rasters[setting][1], setting, coded=setting in wanted)
+        for setting in settings
+    ]
     if detail and pictures:
         found = fine_detail(rasters[settings[0]][0].pixels)
         pictures = [_with_detail(picture, found) for picture in pictures]
@@ -111,11 +122,14 @@ def _smaller(raster: Raster, setting: ImageSettings) -> Raster:
     return replace(raster, pixels=resampled(raster.pixels, raster.size, size))
 
 
-def _picture(original: Original, raster: Raster, setting: ImageSettings) -> Picture:
+def _picture(original: Original, raster: Raster, setting: ImageSettings, *, coded: bool) -> Picture:
     width, height = raster.size
     smaller = raster.size != (raster.original_width, raster.original_height)
-    seen = features(raster)
-    sent, mime_type, passes = _to_send(original, raster, setting, flat=seen.flat > _MOSTLY_FLAT)
+    seen, sent, mime_type, passes = None, b"", "", False
+    if coded:
+        seen = features(raster)
+        flat = seen.flat > _MOSTLY_FLAT
+        sent, mime_type, passes = _to_send(original, raster, setting, flat=flat)
     return Picture(
         data=sent,
         mime_type=mime_type,

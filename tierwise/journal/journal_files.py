@@ -161,10 +161,17 @@ class JournalFiles:
         """See whether this run still holds the lease; raises LeaseLostError."""
         check_lease(self.runs, self.run_id, self.number)
 
-    def read(self, shard: str, *, earlier_only: bool = False) -> Recalled:
+    def read(
+        self,
+        shard: str,
+        *,
+        earlier_only: bool = False,
+        paid_for: Collection[str] | None = None,
+    ) -> Recalled:
         """What was paid for the images of a shard, by this run and by all before it.
 
-        With `earlier_only` it is as if this run had not begun, whenever it is read.
+        With `earlier_only` it is as if this run had not begun, whenever it is read. With
+        `paid_for`, what this run `paid` is counted for these contents alone.
 
         Raises:
             JournalError: an object is of a newer version.
@@ -177,7 +184,7 @@ class JournalFiles:
             if shard_of(entry.content_hash, self.digits) == shard
             and not (earlier_only and entry.run_id == self.run_id)
         )
-        return recall(ours, run_id=self.run_id, reading=self.reading)
+        return recall(ours, run_id=self.run_id, reading=self.reading, paid_for=paid_for)
 
     def spent_on(self, shard: str, request_ids: Collection[str]) -> dict[str, Spent]:
         """What questions about images of a shard cost, whichever run paid, as far as any did."""

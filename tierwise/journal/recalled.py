@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,14 +77,24 @@ class Recalled:
         return still or self.pages.get((content_hash, frames), {})
 
 
-def recall(entries: Iterable[Entry], *, run_id: str, reading: Reading = ANYBODYS) -> Recalled:
-    """What the journal knows, seen from the run `run_id`, less what does not count for it."""
+def recall(
+    entries: Iterable[Entry],
+    *,
+    run_id: str,
+    reading: Reading = ANYBODYS,
+    paid_for: Collection[str] | None = None,
+) -> Recalled:
+    """What the journal knows, seen from the run `run_id`, less what does not count for it.
+
+    What the run `paid` is for the contents `paid_for`, None for all.
+    """
     recalled = Recalled()
     paid: set[str] = set()
     for entry in entries:
         if entry.run_id != run_id and not reading.takes(entry):
             continue
-        recalled.paid += entry.spent.cost_at_worst if entry.run_id == run_id else 0
+        if entry.run_id == run_id and (paid_for is None or entry.content_hash in paid_for):
+            recalled.paid += entry.spent.cost_at_worst
         recalled.contents.add(entry.content_hash)
         if entry.answer:
             _recall_page(recalled, entry.content_hash, entry.answer.page)

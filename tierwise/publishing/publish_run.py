@@ -41,6 +41,7 @@ from tierwise.gemini.service import Service
 from tierwise.journal.cache_records import cost_rows
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import end_lease
+from tierwise.local.statement import Statement
 from tierwise.near_duplicates import NearAudit
 from tierwise.pair_lists import LabelOf, PairList, PairsOf
 from tierwise.prices.price_day import price_day
@@ -131,6 +132,7 @@ class Found:
     changed: Sequence[str] = ()
     written: Sequence[BatchPart] = ()
     skipped: Sequence[SkippedFiles] = ()
+    stated: Sequence[Mapping[str, Statement]] = ()
 
 
 def publish(
@@ -210,6 +212,11 @@ def _more(publication: Publication, found: Found) -> dict[str, Any]:
     if found.audits:
         audits = sorted(found.audits)
         more["near_duplicates_audit"] = {task: audit.facts() for task, audit in audits}
+    for statements in found.stated:  # one, where anything may be answered locally
+        local = account.answered_locally(costs)
+        more["local"] = {
+            task: statement.facts(local.get(task, 0)) for task, statement in statements.items()
+        }
     if publication.audits:
         more["audit"] = audit_summary(publication.audits, found.audited)
     if told := publication.facts.get("corrections"):

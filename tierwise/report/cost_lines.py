@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, REUSED
+from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, LOCAL, REUSED
 from tierwise.records import Usage
 
 COLUMNS = (
@@ -36,7 +36,8 @@ class CostLine:
     @property
     def is_waste(self) -> bool:
         """Whether what was paid here brought no answer."""
-        return self.outcome not in (ANSWERED, REUSED, ESCALATED, FIRST_QUESTION, CACHE)
+        named = (ANSWERED, REUSED, LOCAL, ESCALATED, FIRST_QUESTION, CACHE)
+        return self.outcome not in named
 
 
 def cost_line(row: Mapping[str, Any]) -> CostLine:

@@ -21,6 +21,7 @@ to baseline less cost, to the nano-dollar, whatever the tables hold:
     second looks | one answer                     | first answers that were in doubt, a loss
     waste        | refusals, and no request twice | failed and repeated requests, a loss
     audits       | none                           | what they cost
+    local        | every picture is asked         | some are answered by a local model
 
 Image tokens of the naive way are counted by the documented rule from the sizes in the tables, as
 the account does; what the account has besides them and the replies is the prompt. So an error of
@@ -38,7 +39,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, REUSED
+from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, LOCAL, REUSED
 from tierwise.prices.prices import nano_usd
 from tierwise.records import ServiceTier, Usage
 from tierwise.report.cost_lines import CostLine, added, cost_groups
@@ -58,6 +59,7 @@ class Lever(StrEnum):
     SECOND_LOOKS = "second_looks"
     WASTE = "waste"
     AUDITS = "audits"
+    LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,12 @@ def _lever_of(line: CostLine, audits: Collection[str]) -> Lever | None:
     """The one lever that all of a row is for; answers that were asked for have several."""
     if line.task in audits:
         return Lever.AUDITS
-    levers = {REUSED: Lever.TWINS, ESCALATED: Lever.SECOND_LOOKS, CACHE: Lever.CACHE}
+    levers = {
+        REUSED: Lever.TWINS,
+        LOCAL: Lever.LOCAL,
+        ESCALATED: Lever.SECOND_LOOKS,
+        CACHE: Lever.CACHE,
+    }
     if line.outcome in (ANSWERED, FIRST_QUESTION):
         return None
     return levers.get(line.outcome, Lever.WASTE)

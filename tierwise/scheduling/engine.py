@@ -201,6 +201,7 @@ class Engine:
             ),
             billing=billing,
             record=record,
+            keep=journal.commit,
             clock=clock,
             flex_fallback=self.plan.flex_fallback,
             log=self._request_log(),

@@ -12,6 +12,7 @@ from tierwise.batches.gather import Gatherer
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.settle import Ask
+from tierwise.journal.lines import Entry
 from tierwise.looks import pack_size
 from tierwise.records import ImageFile, Outcome
 from tierwise.scheduling.packer import Packer
@@ -63,6 +64,10 @@ class Session:
     async def ask_together(self, asks: Sequence[Ask]) -> dict[str, Outcome]:
         """The outcomes of one question about all images of a group, by request id."""
         return {outcome.request_id: outcome for outcome in await self.asker.ask(asks)}
+
+    async def keep(self, entries: Sequence[Entry]) -> None:
+        """Return when entries of the journal are durable that no reply has brought."""
+        await self.asker.keep(entries)
 
     def check_open(self) -> None:
         """Without a cap, pictures are opened whatever they may cost."""

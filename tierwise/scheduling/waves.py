@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,6 +23,7 @@ from tierwise.gemini.asker import Asker
 from tierwise.gemini.compose import PackKind, kind_of_pack
 from tierwise.gemini.request_room import packs
 from tierwise.gemini.settle import Ask, can_split, fail, halves
+from tierwise.journal.lines import Entry
 from tierwise.looks import pack_size
 from tierwise.records import ImageFile, Outcome, Reason
 from tierwise.scheduling.shrinkers import OfFile, Shrinkers
@@ -104,6 +106,11 @@ class Waves:
         waiting.append(tuple(asks))
         return await asyncio.gather(*map(self._outcome, asks))
 
+    async def keep(self, entries: Sequence[Entry]) -> None:
+        """Return when entries of the journal are durable that no reply has brought."""
+        with self._busy():
+            await self._asker.keep(entries)
+
     def check_open(self) -> None:
         """Raises ImageError when there is nothing any more to ask a picture with."""
         if self._refused:
@@ -117,10 +124,16 @@ class Waves:
         **kwargs: Arguments.kwargs,
     ) -> Result:
         """Run beside the event loop."""
+        with self._busy():
+            return await self._shrinkers.call(function, file, *args, **kwargs)
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """While an image waits for something else than an answer, no wave begins."""
         self._preparing += 1
         self._prepared.clear()
         try:
-            return await self._shrinkers.call(function, file, *args, **kwargs)
+            yield
         finally:
             self._preparing -= 1
             self._moves += 1

@@ -24,6 +24,7 @@ from tierwise.tasks.group_checks import grouping_of
 from tierwise.tasks.keys import AUTO, KINDS, ONE_KIND, FileKeys, TaskKeys
 from tierwise.tasks.label_files import ReadFile
 from tierwise.tasks.label_lists import read_labels
+from tierwise.tasks.local_terms import local_of
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.refusals import refusal_route_of
 from tierwise.tasks.routes import (
@@ -112,6 +113,7 @@ def build_task(
         on_refusal=refusal_route_of(document, name, keys, route),
         together=together_of(document, file, name),
         cache=_cache(file, keys),
+        local=local_of(document, name, keys, answers[name]),
         routing=routing_of(document, file, name, route),
         cut=cut,
         reads_answers=reads_answers,

@@ -145,6 +145,33 @@ class RefusalKeys(_Keys):
     )
 
 
+class LocalKeys(_Keys):
+    """`local:`, on what terms a local model answers; a share alone is its `differ`."""
+
+    differ: float = Field(
+        ge=0,
+        le=0.5,
+        description="Write the share of the pictures that may be answered otherwise than by "
+        "Gemini, 0.001 to 0.5; 0 for none.",
+    )
+    confidence: float = Field(
+        default=0.95,
+        ge=0.5,
+        lt=1,
+        description="Write in what share of draws of the exam that holds, 0.5 to 0.999.",
+    )
+    always_ask: list[str] = Field(
+        default_factory=list, description="Write a list of labels that Gemini alone may give."
+    )
+    sample_tier: Tier | None = Field(default=None, description="Write {options}.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_share(cls, value: Any) -> Any:
+        is_share = isinstance(value, int | float) and not isinstance(value, bool)
+        return {"differ": float(value)} if is_share else value
+
+
 class TaskKeys(DefaultKeys):
     """One task."""
 
@@ -177,6 +204,9 @@ class TaskKeys(DefaultKeys):
     )
     on_refusal: RefusalKeys | None = Field(
         default=None, description="Write a route, as in {model: gemini-3.5-flash-lite}."
+    )
+    local: LocalKeys | None = Field(
+        default=None, description="Write a share, as in 0.02, or keys, as in {differ: 0.02}."
     )
     input: Literal["image", "text"] = Field(default="image", description="Write {options}.")
     variables: dict[str, str] = Field(
@@ -319,6 +349,7 @@ _BELOW: dict[tuple[type[_Keys], object], type[_Keys]] = {
     (TaskKeys, "escalate"): EscalateKeys,
     (EscalateKeys, "image"): SizeKeys,
     (TaskKeys, "on_refusal"): RefusalKeys,
+    (TaskKeys, "local"): LocalKeys,
     (RefusalKeys, "image"): SizeKeys,
 }
 _YAML_TYPES = {type(None): "nothing", bool: "true or false", int: "a number", float: "a number"}

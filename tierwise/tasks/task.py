@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
 from tierwise.answers.forms import Form
+from tierwise.local.roles import Role, Roles
 from tierwise.records import Page, Route
 from tierwise.routing import AS_IT_IS, Decision, Routing, adapts, dearest, decide, knows_enough
 from tierwise.tasks.auditing import Audit
@@ -19,6 +20,7 @@ from tierwise.tasks.conditions import Condition
 from tierwise.tasks.escalation import Escalation
 from tierwise.tasks.examples import Example
 from tierwise.tasks.grouping import Grouping
+from tierwise.tasks.local_terms import LocalTerms
 
 # Raised when the same task would be asked in other words or read in another way.
 QUESTION_FORMAT = 1
@@ -48,7 +50,9 @@ class Task:
     that do, this one among them, and `first_questions` the tasks that one request per picture and
     model would ask (both are for `questions_of` to say). A trial of the task `trial_of` may be one
     of asking together: `tried_with` are the digests of all that its requests ask, and nothing that
-    was asked with anything else will do for it. `digest` is SHA-256 over what is asked: all that
+    was asked with anything else will do for it. With `local`, a local model may answer where an
+    exam has proved that it may; `roles` say of each content whether it is asked for that.
+    `digest` is SHA-256 over what is asked: all that
     changes the answer except image, route and its rules, and whether, with whom and of whom it is
     asked.
     """
@@ -81,6 +85,8 @@ class Task:
     first_questions: tuple[str, ...] = ()
     trial_of: str = ""
     tried_with: tuple[str, ...] = ()
+    local: LocalTerms | None = None
+    roles: Roles | None = None
     routing: Routing = AS_IT_IS
     unsure_below: float | None = None
     reads_answers: tuple[str, ...] = ()
@@ -184,8 +190,24 @@ class Task:
         return dearest(self.route, self.routing)
 
     def decide(self, page: Page) -> Decision:
-        """The route that one image takes."""
+        """The route that one image takes, whatever its content's part in answering locally."""
         return decide(self.route, self.routing, page)
+
+    def decide_for(self, page: Page, content_hash: str) -> Decision:
+        """The route that one image of a content takes.
+
+        What examines a local model is asked by itself: so its answer depends on nothing else.
+        """
+        decision = self.decide(page)
+        role = self.roles.role_of(content_hash) if self.roles and self.local else Role.REST
+        if role is Role.REST or self.local is None:
+            return decision
+        route = decision.route
+        if tier := self.local.sample_tier:
+            route = replace(route, service_tier=tier)
+        if role is Role.EXAM:
+            route = replace(route, images_per_request=1)
+        return replace(decision, route=route)
 
     def knows_enough(self, page: Page) -> bool:
         """Whether an image need not be opened to tell its route."""

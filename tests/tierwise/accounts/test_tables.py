@@ -109,7 +109,7 @@ def test_where_no_picture_was_sent_nothing_is_said_of_one(
         *("sent_width", "sent_height", "sent_bytes", "sent_format", "reduction_percent"),
         *("resized", "fallback", "truncated", "preview", "tones", "turned_by", "shrink_ms"),
         *("label_form", "label_id", "label_path", "answered_as"),
-        *("shared_with", "fine_detail", "service"),
+        *("shared_with", "fine_detail", "service", "local_score", "local_model"),
     }
 
 

@@ -17,7 +17,7 @@ def test_it_comes_to_what_asking_comes_to(archive: Any) -> None:
     plan = archive.bundle(TWO_LEVELS, run="run-3").engine.plan
     for file in files:
         known = QuestionsAsked(plan.journal.read(file.content_hash[7:][: plan.journal.digits]))
-        assert recalled_file(file, file.content_hash, plan.questions, known) == asked[file.uri]
+        assert recalled_file(file, file.content_hash, plan, known) == asked[file.uri]
 
 
 def test_the_first_who_wants_to_know_pays(archive: Any, spent_on: Any) -> None:
@@ -26,7 +26,7 @@ def test_the_first_who_wants_to_know_pays(archive: Any, spent_on: Any) -> None:
     paid = bundle.answer([file])
     plan = bundle.engine.plan
     known = QuestionsAsked(plan.journal.read(file.content_hash[7:][: plan.journal.digits]))
-    first, second = (recalled_file(file, name, plan.questions, known) for name in ("a", "b"))
+    first, second = (recalled_file(file, name, plan, known) for name in ("a", "b"))
     assert first is not None
     assert second is not None
     assert spent_on([first]) == spent_on(paid)
@@ -42,5 +42,5 @@ def test_what_is_not_known_is_left_to_asking(archive: Any) -> None:
     for file in (known, unknown, broken):
         recalled = plan.journal.read(file.content_hash[7:][: plan.journal.digits] or "0")
         before = dict(recalled.outcomes)
-        assert recalled_file(file, "key", plan.questions, QuestionsAsked(recalled)) is None
+        assert recalled_file(file, "key", plan, QuestionsAsked(recalled)) is None
         assert recalled.outcomes == before

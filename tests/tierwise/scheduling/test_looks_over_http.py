@@ -85,8 +85,7 @@ class Desk(ShardDesk):
             asked = QuestionsAsked(engine.plan.journal.read(""))
             if purse is None:
                 found = [
-                    recalled_file(file, file.content_hash, engine.plan.questions, asked)
-                    for file in files
+                    recalled_file(file, file.content_hash, engine.plan, asked) for file in files
                 ]
                 window = Window[Answered](engine, engine.rooms.images)
                 done = [one for one in found if one]

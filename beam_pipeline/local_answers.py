@@ -1,0 +1,113 @@
+"""What a run needs to answer locally: who learns and examines, which models there are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from tierwise.answerer import Answerer
+from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.journal.local_files import LocalFiles
+from tierwise.local.embedder import load_embedder
+from tierwise.local.local_plan import LocalPlan
+from tierwise.local.roles import Roles, roles_for
+from tierwise.local.seen import LocalModel
+from tierwise.local.statement import POINTS, Terms
+from tierwise.questions import Questions
+from tierwise.tasks import Task
+from tierwise.tasks.local_terms import LocalTerms
+
+# An archive that has grown so many times has other ranges, and so another model and exam.
+_GROWN = 2
+
+
+def local_plan(
+    settings: Settings,
+    questions: Questions,
+    *,
+    files: int,
+    journal: str,
+    answerer: Answerer,
+) -> LocalPlan | None:
+    """The plan of a run over about so many files; None where nothing is answered locally.
+
+    Raises:
+        InputError: the extra is not installed, or `--embedder` cannot be used.
+    """
+    groups = questions.local_groups
+    if not groups:
+        return None
+    embedder = load_embedder(settings.embedder or None)
+    kept = LocalFiles(journal)
+    terms = {task.row_of: task.local for task in questions.of_images if task.local}
+    roles = kept.roles()
+    if roles is None or files > _GROWN * roles.contents:
+        differ = min(one.differ for one in terms.values())
+        fresh = roles_for(files, differ, roles.salt if roles else secrets.token_hex(8))
+        roles = kept.choose_roles(fresh) if fresh else roles
+    if roles is None:
+        return None
+    keys = {
+        name: _key(_stages(name, questions), embedder.digest, roles, answerer) for name in terms
+    }
+    return LocalPlan(
+        roles=roles,
+        groups=groups,
+        keys=keys,
+        terms={name: terms_of(terms[name], kept, keys[name]) for name in terms},
+        embedder=settings.embedder or "",
+        digest=embedder.digest,
+        published=dict(_published(kept, keys)),
+    )
+
+
+def _stages(name: str, questions: Questions) -> list[Task]:
+    return [task for task in questions.of_images if task.row_of == name and not task.audit]
+
+
+def _key(stages: list[Task], features: str, roles: Roles, answerer: Answerer) -> str:
+    """What a model is published under: all that decides what it learns, but for the answers."""
+    first = stages[0]
+    learnt: dict[str, Any] = {
+        "asks": [[task.digest, asdict(task.route), asdict(task.routing)] for task in stages],
+        "when": [repr(task.when) for task in stages],
+        "always_ask": first.local.always_ask if first.local else (),
+        "tier": first.local.sample_tier if first.local else None,
+        "features": features,
+        "roles": asdict(roles),
+        "answerer": answerer.emulator if answerer.emulated else "Gemini",
+    }
+    written = json.dumps(learnt, sort_keys=True, default=str)
+    return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+
+def terms_of(local: LocalTerms, kept: LocalFiles, key: str) -> Terms:
+    """What an exam is asked for, given what it was asked for before.
+
+    The first share is held at the whole error. Of those that are chosen after its result was seen,
+    only the points of the curve can be, each at its part of the error; another becomes the point
+    below it.
+    """
+    error = float(1 - local.confidence)
+    before = kept.stated(key)
+    looks = kept.looks() + 1
+    for one in before:
+        if one == {"differ": str(local.differ), "alpha": error}:
+            return Terms(local.differ, local.confidence, error, looks - 1)
+    if not before:
+        return Terms(local.differ, local.confidence, error, looks)
+    point = max((one for one in POINTS if one <= local.differ), default=Decimal(0))
+    return Terms(point, local.confidence, error / len(POINTS), looks)
+
+
+def _published(kept: LocalFiles, keys: dict[str, str]) -> Iterator[tuple[str, LocalModel]]:
+    for name, key in keys.items():
+        model = kept.model(key)
+        if model is not None:
+            digest = hashlib.sha256(model).hexdigest()
+            yield name, LocalModel(name, kept.model_uri(key), digest)
