@@ -30,6 +30,9 @@ def reachable(settings: Settings, job: Job) -> Iterator[Job]:
         faults=settings.emulator_faults or "",
         knows=settings.emulator_knows or "",
         prices=settings.prices or "",
+        sees=settings.emulator_sees,
+        errors_at_random=settings.emulator_errors_at_random,
+        errors_where_unclear=settings.emulator_errors_where_unclear,
         interference=settings.emulator_interference,
         exit_with_parent=True,
     )

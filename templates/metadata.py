@@ -19,7 +19,9 @@ METADATA = Path(__file__).parent / "metadata.json"
 
 # An emulator is on the desk, where workers are not; and nobody reads what the launcher prints.
 WITHOUT = {
-    *("emulator_knows", "emulator_interference", "emulator_faults", "emulator_latency_ms"),
+    *("emulator_knows", "emulator_sees", "emulator_errors_at_random"),
+    *("emulator_errors_where_unclear", "emulator_interference"),
+    *("emulator_faults", "emulator_latency_ms"),
     "json",
 }
 _LABELS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierwise.beam_pipeline.flags.flag import EMULATOR, Flag
+from tierwise.emulated import FEATURES, LOOKS
 
 FLAGS = (
     Flag(
@@ -37,6 +38,37 @@ FLAGS = (
         "are answered by likeness.",
         "labelled/",
         (EMULATOR,),
+    ),
+    Flag(
+        "sees",
+        "What it compares with the known pictures: looks (outlines and colours), or features "
+        "(what is shown, by the network of `pip install 'tierwise[local]'`).",
+        "features",
+        (EMULATOR,),
+        default=LOOKS,
+        choices=(LOOKS, FEATURES),
+    ),
+    Flag(
+        "errors_at_random",
+        "Share of the answers from known pictures, 0 to 1, that are wrong on purpose where nothing "
+        "in the picture foretells it. The same picture is answered alike each time.",
+        "0.05",
+        (EMULATOR,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=1,
+    ),
+    Flag(
+        "errors_where_unclear",
+        "Share of the answers from known pictures, 0 to 0.5, that are wrong on purpose where two "
+        "labels fit about equally well.",
+        "0.05",
+        (EMULATOR,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=0.5,
     ),
     Flag(
         "interference",

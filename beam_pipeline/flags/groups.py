@@ -29,7 +29,9 @@ GROUPS = {
     ),
     "what comes out": ("corrections", "counts_by", "json", "no_thumbnails", "column_names"),
     "the embedded emulator": (
-        *("emulator_knows", "emulator_interference", "emulator_faults", "emulator_latency_ms"),
+        *("emulator_knows", "emulator_sees", "emulator_errors_at_random"),
+        *("emulator_errors_where_unclear", "emulator_interference"),
+        *("emulator_faults", "emulator_latency_ms"),
     ),
 }
 _HEADING = {name: heading for heading, names in GROUPS.items() for name in names}

@@ -9,6 +9,7 @@ from tierwise.accounts.column_names import AS_IS, FOR_BIGQUERY
 from tierwise.beam_pipeline.flags.flag import EMULATOR, IMAGES, OPTIMIZE, RUN, SHOW, Flag
 from tierwise.beam_pipeline.flags.reasons import read_reasons
 from tierwise.beam_pipeline.flags.times import read_duration, read_moment, read_span
+from tierwise.emulated import FEATURES, LOOKS
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.name_choice import read_patterns
@@ -444,6 +445,37 @@ FLAGS = (
         "emulator answers label questions by likeness.",
         "labelled/",
         (RUN,),
+    ),
+    Flag(
+        "emulator_sees",
+        "What the embedded emulator compares with the known pictures: looks (outlines and "
+        "colours), or features (what is shown, by the network of `pip install 'tierwise[local]'`).",
+        "features",
+        (RUN,),
+        default=LOOKS,
+        choices=(LOOKS, FEATURES),
+    ),
+    Flag(
+        "emulator_errors_at_random",
+        "Share of the answers from known pictures, 0 to 1, that are wrong on purpose where nothing "
+        "in the picture foretells it. The same picture is answered alike each time.",
+        "0.05",
+        (RUN,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=1,
+    ),
+    Flag(
+        "emulator_errors_where_unclear",
+        "Share of the answers from known pictures, 0 to 0.5, that are wrong on purpose where two "
+        "labels fit about equally well.",
+        "0.05",
+        (RUN,),
+        default=0.0,
+        type=float,
+        least=0,
+        most=0.5,
     ),
     Flag(
         "emulator_interference",

@@ -133,6 +133,28 @@ def test_an_emulator_that_knows_other_pictures_is_another_one(
     assert all(row["reused"] for row in run(*at(gemini.url, "emulator")).answers())
 
 
+def test_an_emulator_that_sees_or_errs_otherwise_is_another_one(
+    run: Run, photos: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("dark", "bright"):
+        photos(3, f"known/{label}", first=10 if label == "dark" else 20)
+    knows = f"--emulator_knows={tmp_path / 'known'}"
+    seeing = (knows, "--emulator_sees=features")
+    erring = (*seeing, "--emulator_errors_at_random=1", "--emulator_errors_where_unclear=0.25")
+    run(knows)
+    right, wrong = run(*seeing).answers(), run(*erring).answers()
+    assert not any(row["reused"] for row in (*right, *wrong))
+    said = {row["uri"]: row["answer"] for row in right}
+    assert all(said[row["uri"]] != row["answer"] for row in wrong)
+    assert all(row["reused"] for row in run(*erring).answers())
+    capsys.readouterr()
+    assert main(["emulator", "--errors_where_unclear=0.6"]) == 2
+    said_of_it = "--errors_where_unclear=0.6: must be at least 0 and at most 0.5."
+    assert said_of_it in capsys.readouterr().err
+    assert main(["emulator", "--sees=features"]) == 2
+    assert "give a folder of them as well" in capsys.readouterr().err
+
+
 def test_an_emulator_with_interference_is_another_one(
     run: Run, gemini: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

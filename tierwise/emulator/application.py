@@ -13,7 +13,7 @@ from time import monotonic
 import orjson
 from aiohttp import web
 
-from tierwise.emulated import HEADER, PATH, Identity
+from tierwise.emulated import HEADER, LOOKS, PATH, Identity
 from tierwise.emulator.batches.batch_api import BatchApi
 from tierwise.emulator.buckets.storage_api import StorageApi
 from tierwise.emulator.cache_routes import CacheRoutes
@@ -23,8 +23,11 @@ from tierwise.emulator.doors import check_door
 from tierwise.emulator.faults import Faults, read_faults, read_faults_file
 from tierwise.emulator.json_replies import json_reply, refusal_reply
 from tierwise.emulator.known import Knowledge, know_pictures
+from tierwise.emulator.looks import look_at as plain_look
+from tierwise.emulator.mistakes import Mistakes
 from tierwise.emulator.paths import Call, check_caller, read_path
 from tierwise.emulator.refusals import Refusal
+from tierwise.emulator.seeing import LookAt, way_of_seeing
 from tierwise.emulator.service import EmulatedReply, EmulatedService, refused
 from tierwise.errors import InputError
 from tierwise.prices.price_day import price_day
@@ -43,17 +46,19 @@ def application(config: EmulatorConfig) -> web.Application:
     Raises:
       InputError: the faults, the prices or the known pictures cannot be used.
     """
-    knowledge = _knowledge(config.knows)
+    look_at, sees = _seeing(config)
+    knowledge = _knowledge(config, look_at)
     service = EmulatedService(
         faults=read_faults_file(Path(config.faults)) if config.faults else Faults(),
         known=knowledge.pictures if knowledge else None,
+        look_at=look_at,
         prices=_prices(config.prices),
         interference=config.interference,
         today=lambda: _today(config),
         now=monotonic,
     )
     batches = BatchApi(service, config)
-    handlers = _Handlers(service, batches, config, knowledge)
+    handlers = _Handlers(service, batches, config, knowledge, sees)
     served = web.Application(client_max_size=_MAX_BODY, middlewares=[_guarded])
     served.on_response_prepare.append(handlers.sign)
     served.on_cleanup.append(batches.close)
@@ -95,10 +100,24 @@ def _prices(path: str) -> tuple[Price, ...]:
         raise InputError(f"--prices={path}: cannot be read: {error}.") from error
 
 
-def _knowledge(directory: str) -> Knowledge | None:
-    if not directory:
+def _seeing(config: EmulatorConfig) -> tuple[LookAt, str]:
+    """How pictures are looked at, and its name."""
+    if config.knows:
+        return way_of_seeing(config.sees)
+    if config.sees != LOOKS or config.errors_at_random or config.errors_where_unclear:
+        raise InputError(
+            "What an emulator sees of pictures, and its errors on purpose, are for answers from "
+            "known pictures: give a folder of them as well, with --emulator_knows or, for "
+            "`tierwise emulator`, --knows."
+        )
+    return plain_look, ""
+
+
+def _knowledge(config: EmulatorConfig, look_at: LookAt) -> Knowledge | None:
+    if not (directory := config.knows):
         return None
-    knowledge = know_pictures(Path(directory))
+    mistakes = Mistakes(config.errors_at_random, config.errors_where_unclear)
+    knowledge = know_pictures(Path(directory), look_at, mistakes)
     if knowledge.skipped:
         left_out = ", ".join(str(path.relative_to(directory)) for path in knowledge.skipped[:3])
         more = ", ..." if len(knowledge.skipped) > 3 else ""
@@ -134,12 +153,20 @@ class _Handlers:
         batches: BatchApi,
         config: EmulatorConfig,
         knowledge: Knowledge | None,
+        sees: str,
     ) -> None:
         self._service = service
         self._batches = batches
         self._config = config
         fingerprint = knowledge.fingerprint if knowledge else ""
-        self._identity = Identity(VERSION, fingerprint, config.interference)
+        self._identity = Identity(
+            VERSION,
+            fingerprint,
+            config.interference,
+            sees,
+            config.errors_at_random,
+            config.errors_where_unclear,
+        )
         self._pictures = (knowledge.count, len(knowledge.skipped)) if knowledge else (0, 0)
 
     async def sign(self, _: web.Request, response: web.StreamResponse) -> None:

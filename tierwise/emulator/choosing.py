@@ -41,8 +41,8 @@ def _scores(
     look: Look, labels: Sequence[str], question: str, known: KnownPictures | None
 ) -> dict[str, float]:
     shared = sum(plain_label(label) in known.labels for label in labels) if known else 0
-    if known and look.shape and shared >= min(2, len(labels)):
-        return known.vote(look, labels)
+    if known and known.can_compare(look) and shared >= min(2, len(labels)):
+        return known.scores(look, labels)
     plain = {label.casefold().strip() for label in labels}
     if plain & _YES and plain & _NO:
         yes = holds(look, question)

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from tierwise.emulated import LOOKS
+
 
 @dataclass(frozen=True, slots=True)
 class EmulatorConfig:
@@ -13,8 +15,10 @@ class EmulatorConfig:
 
     `port` 0 lets the system choose. `latency_ms` is the time from the arrival of a request to its
     reply. `faults` is the path of a faults document, `knows` a directory with one folder of
-    pictures per label, `prices` the path of a price file; empty means none. `interference` is the
-    share of labels that each other question of a joint request spoils, 0 to 1. With
+    pictures per label, `prices` the path of a price file; empty means none. `sees` is what known
+    pictures are compared by, `looks` or `features`; `errors_at_random` and `errors_where_unclear`
+    are shares of the answers from them that are wrong on purpose, and `interference` the share of
+    labels that each other question of a joint request spoils, each 0 to 1. With
     `exit_with_parent` the server ends as soon as its standard input closes. `price_date` is the day
     whose prices the bill uses, today when None. A batch job takes `batch_delay_s` seconds at least;
     `batch_enqueued_tokens` may wait in those of a model, 0 without limit, None as Google's first
@@ -27,6 +31,9 @@ class EmulatorConfig:
     faults: str = ""
     knows: str = ""
     prices: str = ""
+    sees: str = LOOKS
+    errors_at_random: float = 0
+    errors_where_unclear: float = 0
     interference: float = 0
     exit_with_parent: bool = False
     price_date: date | None = None

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from tierwise.emulator.request import GeminiRequest, SentPicture
+from tierwise.emulator.seeing import LookAt
 from tierwise.emulator.views import SeenPicture, view_of
 from tierwise.models import Model
 
@@ -15,10 +16,10 @@ _VIEWS_KEPT = 8192
 
 
 class Eyes:
-    """Looks in threads, and remembers what it saw; `shape` as in `look_at`."""
+    """Looks in threads, and remembers what it saw."""
 
-    def __init__(self, *, shape: bool) -> None:
-        self._shape = shape
+    def __init__(self, look_at: LookAt) -> None:
+        self._look_at = look_at
         self._views: OrderedDict[tuple[object, ...], SeenPicture] = OrderedDict()
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="eyes")
 
@@ -36,7 +37,7 @@ class Eyes:
         if key in self._views:
             self._views.move_to_end(key)
             return self._views[key]
-        look = partial(view_of, picture, model, shape=self._shape)
+        look = partial(view_of, picture, model, self._look_at)
         view = await asyncio.get_running_loop().run_in_executor(self._threads, look)
         self._views[key] = view
         if len(self._views) > _VIEWS_KEPT:

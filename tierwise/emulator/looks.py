@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ class Look:
     """Shares are 0 to 1. `width` and `height` are px as sent, upright.
 
     `signature` (16 x 16 grey) tells whether two files are one picture. `shape`, empty unless asked
-    for, and `colour` compare pictures. `coarse` is a handful of averages that hardly change when a
-    file is compressed again.
+    for, and `colour` compare pictures; so do `features`, those of a network, empty unless it is
+    seen by one. `coarse` is a handful of averages that hardly change when a file is compressed
+    again. `picture` is the SHA-256 of the bytes that it is of, with its place on a contact sheet.
     """
 
     width: int
@@ -43,6 +44,8 @@ class Look:
     shape: tuple[Vector, ...]
     colour: Vector
     coarse: Vector
+    features: Vector = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    picture: str = ""
 
 
 def look_at(seen: Seen, *, shape: bool = False) -> Look:

@@ -28,6 +28,7 @@ from tierwise.emulator.refusals import Refusal
 from tierwise.emulator.replies import generated, usage_counted
 from tierwise.emulator.request import GeminiRequest, read_asked
 from tierwise.emulator.request_log import asked_line, empty_line, written_line
+from tierwise.emulator.seeing import LookAt
 from tierwise.emulator.spoilt import spoil
 from tierwise.errors import ModelError, PriceError
 from tierwise.models import Model, check_alive, find_model, forwarded
@@ -65,7 +66,8 @@ class EmulatedReply:
 class EmulatedService:
     """One emulated service with its bill, its request log and its faults.
 
-    `today` decides prices and which models are still there; `now` gives seconds for quotas.
+    `look_at` looks at pictures as the known ones were looked at. `today` decides prices and which
+    models are still there; `now` gives seconds for quotas.
     `prices` are negotiated ones. `interference` is what `outcome` takes it for. `clock` tells the
     time, by which caches expire.
     """
@@ -75,6 +77,7 @@ class EmulatedService:
         *,
         faults: Faults,
         known: KnownPictures | None,
+        look_at: LookAt,
         today: Callable[[], date],
         now: Callable[[], float],
         prices: tuple[Price, ...] = (),
@@ -90,7 +93,7 @@ class EmulatedService:
         self._today = today
         self._now = now
         self._prices = prices
-        self._eyes = Eyes(shape=known is not None)
+        self._eyes = Eyes(look_at)
         self._number = 0
         self._spent: deque[tuple[float, int]] = deque(maxlen=_SPENT_KEPT)
         self.set_faults(faults)

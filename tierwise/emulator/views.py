@@ -7,14 +7,15 @@ affords for the whole canvas, so the more there are, the less of each is seen.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from tierwise.contact_sheets import Grid, Layout
-from tierwise.emulator.looks import Look, look_at
+from tierwise.emulator.looks import Look
 from tierwise.emulator.request import SentPicture
+from tierwise.emulator.seeing import LookAt
 from tierwise.emulator.sight import Seen, see, see_at_full_size
 from tierwise.models import Model
 from tierwise.tiers import worth_sending
@@ -34,20 +35,24 @@ class SeenPicture:
     looks: tuple[Look, ...]
 
 
-def view_of(picture: SentPicture, model: Model, *, shape: bool) -> SeenPicture:
-    """Look at a picture; `shape` as in `look_at`.
+def view_of(picture: SentPicture, model: Model, look_at: LookAt) -> SeenPicture:
+    """Look at a picture, or at each image of a sheet.
 
     Raises:
       Refusal: 400, the bytes are not a picture, or are a broken one.
     """
     if picture.grid is None:
         seen = see(picture.data, model, picture.media_resolution)
-        return SeenPicture(seen.width, seen.height, (look_at(seen, shape=shape),))
+        look = replace(look_at(seen), picture=picture.sha256)
+        return SeenPicture(seen.width, seen.height, (look,))
     sheet = see_at_full_size(picture.data)
     affords = max(worth_sending(model.name, picture.media_resolution, *sheet.size))
     share = affords / max(sheet.size)
     boxes = list(_boxes(sheet, picture.grid))[: len(picture.numbers)]
-    looks = (look_at(_seen(sheet.crop(box), share), shape=shape) for box in boxes)
+    looks = (
+        replace(look_at(_seen(sheet.crop(box), share)), picture=f"{picture.sha256} {place}")
+        for place, box in enumerate(boxes)
+    )
     return SeenPicture(*sheet.size, tuple(looks))
 
 

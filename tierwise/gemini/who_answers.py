@@ -14,7 +14,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from tierwise.emulated import HEADER, PATH
 
 _TIMEOUT_S = 5.0
-_LONGEST_NAME = 120
+_LONGEST_NAME = 200
 
 
 def emulator_named(headers: Mapping[str, str]) -> str:

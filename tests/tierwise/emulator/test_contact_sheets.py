@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tierwise.contact_sheets import Grid, grid_of, side_on_sheet
 from tierwise.emulator.captions import Caption, read_caption
+from tierwise.emulator.looks import look_at
 from tierwise.emulator.request import SentPicture
 from tierwise.emulator.views import view_of
 from tierwise.images.contact_sheet import draw_contact_sheet
@@ -75,7 +76,7 @@ def test_each_image_is_seen_in_its_frame_whatever_its_size_and_ground(
     pictures = [
         encoded(Image.new("RGB", size, grounds[number % 4])) for number, size in enumerate(sizes)
     ]
-    view = view_of(sheet(pictures, quality), MODEL, shape=False)
+    view = view_of(sheet(pictures, quality), MODEL, look_at)
     assert [(look.width, look.height) for look in view.looks] == sizes
     for number, look in enumerate(view.looks):
         assert round(look.white, 1) == float(number % 4 == 0)
@@ -85,7 +86,7 @@ def test_small_print_is_read_among_few_and_lost_among_many() -> None:
     def read(count: int) -> list[bool]:
         side = side_on_sheet(1824, count)
         pictures = [paper(side, written=number % 2 == 0) for number in range(count)]
-        view = view_of(sheet(pictures), MODEL, shape=False)
+        view = view_of(sheet(pictures), MODEL, look_at)
         return [look.text > 2 for look in view.looks]
 
     assert read(2) == [True, False]
@@ -98,7 +99,7 @@ def test_a_sheet_that_is_larger_than_is_seen_loses_detail_in_every_cell() -> Non
         resolution: view_of(
             SentPicture(sheet(pictures).data, "", resolution, tuple(range(1, 10)), grid_of(9)),
             MODEL,
-            shape=False,
+            look_at,
         ).looks[4]
         for resolution in (MediaResolution.ULTRA_HIGH, MediaResolution.LOW)
     }

@@ -95,6 +95,9 @@ def test_a_port_in_use_is_refused() -> None:
         port=st.integers(0, 65535),
         faults=st.text(),
         knows=st.text(),
+        sees=st.sampled_from(["looks", "features"]),
+        errors_at_random=st.floats(0, 1),
+        errors_where_unclear=st.floats(0, 0.5),
         interference=st.floats(0, 1),
         price_date=st.none() | st.dates(min_value=date(2020, 1, 1)),
     )

@@ -308,8 +308,8 @@ def test_without_the_extra_the_line_that_installs_it_is_told(gone: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, text=True, check=True
     )
-    told = f"a local model takes {gone}, which is not installed. Run\n"
-    told += "    pip install 'tierwise[local]'\n"
+    told = f"a local model takes {gone}, which is not installed. Run "
+    told += "`pip install 'tierwise[local]'`.\n"
     assert done.stdout == told * 2 + "False\n"
 
 
