@@ -16,11 +16,13 @@ from tierwise.beam_pipeline.asked import questions_to_ask
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.times import read_moment
 from tierwise.beam_pipeline.inquiry import inquiry_of
+from tierwise.beam_pipeline.last_tables import memory_of
 from tierwise.beam_pipeline.mix_in_time import mix_in_time
 from tierwise.beam_pipeline.terminal.mix_lines import mix_lines, mix_row, shortfall
 from tierwise.errors import InputError
 from tierwise.images.limits import Limits
 from tierwise.json_text import read_json_text
+from tierwise.known_files import NOTHING_KNOWN
 from tierwise.records import ServiceTier
 from tierwise.storage.files import files_for, join
 from tierwise.surveying.forecasting import survey_of
@@ -81,6 +83,7 @@ def chosen_in_time(
         shares_alike=settings.near_duplicates is not None,
         first=settings.first,
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
+        memory=memory_of(settings, inquiry.found) or NOTHING_KNOWN,
     )
     seconds = (by - now) // timedelta(seconds=1)
     found = mix_in_time(

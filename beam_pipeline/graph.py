@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,16 +11,18 @@ import apache_beam as beam
 
 from tierwise.accounts.admission import Admission, Cap, Paid
 from tierwise.accounts.ending import REMEMBERED
+from tierwise.accounts.table_names import FILES
 from tierwise.answering.groups import AnsweredGroup
 from tierwise.audit import AuditTally
 from tierwise.batches.part import Part
 from tierwise.beam_pipeline.job import Job
 from tierwise.counts.tally import CountRow
 from tierwise.forecast.pilot import Measured, Population
+from tierwise.known_files import KnownFile, files_row
 from tierwise.local.statement import Statement
 from tierwise.near_duplicates import NearAudit
 from tierwise.pair_lists import LabelOf, PairList, PairsOf
-from tierwise.publishing.parts import outcome_row, wide_row
+from tierwise.publishing.parts import TableRow, new_row, outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
 from tierwise.records import Answered, ImageFile, NamedOutcome, NamedPage
 from tierwise.transforms.ask_groups import AskGroups
@@ -32,9 +34,12 @@ from tierwise.transforms.audit_near_duplicates import AuditNearDuplicates
 from tierwise.transforms.choose_first import ChooseFirst
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.compare_audits import CompareAudits, Compared
+from tierwise.transforms.count_changes import CountChanges
 from tierwise.transforms.count_labels import CountLabels, FindChanged
 from tierwise.transforms.free_followers import FreeFollowers
 from tierwise.transforms.group_files import GroupFiles
+from tierwise.transforms.hash_images import FILES as LISTED
+from tierwise.transforms.hash_images import KNOWN_FILES
 from tierwise.transforms.judge_answers import JudgeAnswers
 from tierwise.transforms.keep_lease import keep_lease
 from tierwise.transforms.list_images import ListImages
@@ -43,6 +48,7 @@ from tierwise.transforms.measure_pilot import MeasurePilot
 from tierwise.transforms.merge_pages import MergePages
 from tierwise.transforms.name_answers import NameAnswers
 from tierwise.transforms.name_groups import NameGroups
+from tierwise.transforms.pick_new import PickNew
 from tierwise.transforms.remember_contents import RememberContents
 from tierwise.transforms.share_duplicates import ShareDuplicates
 from tierwise.transforms.share_near_duplicates import NEAR_DUPLICATES, ShareNearDuplicates
@@ -63,6 +69,7 @@ class Asked:
     known from earlier tables, None where there are none. `parts` is what was written down for batch
     jobs, None where no task is asked by any: then `rows` and `pages` lack what waits for them.
     `stated` is what is promised of local answers, None where there are none.
+    `known` are all files as the next run is to remember them, None where others list the images.
     """
 
     rows: beam.PCollection[NamedOutcome]
@@ -76,6 +83,7 @@ class Asked:
     remembered: beam.PCollection[ImageFile] | None = None
     parts: beam.PCollection[Part] | None = None
     stated: beam.PCollection[Mapping[str, Statement]] | None = None
+    known: beam.PCollection[KnownFile] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,7 @@ class Told:
     changed: beam.PCollection[str] | None
     written: beam.PCollection[Part] | None
     stated: beam.PCollection[Mapping[str, Statement]] | None
+    changes: beam.PCollection[tuple[str, int]] | None
 
     def given(self) -> dict[str, beam.PCollection[Any]]:
         """Those that there are, by name."""
@@ -104,11 +113,11 @@ class Told:
 def define_pipeline(root: beam.Pipeline, job: Job) -> beam.PCollection[dict[str, Any]]:
     """Adds the job to a pipeline; the one element that comes out is the content of `run.json`."""
     patience_s, tables = job.plan.limits.patience_s, job.earlier_tables
-    listing = ListImages(job.found, job.lease, patience_s, tables)
+    listing = ListImages(job.found, job.lease, patience_s, tables, job.memory)
     left_out = dict(root | "ListImages" >> listing)
-    files = left_out.pop("files")
+    files, known = left_out.pop(LISTED), left_out.pop(KNOWN_FILES, None)
     # Each name of the archive is there once, with the hash of its content, and nothing was opened.
-    return close(ask(files, job), left_out, job)
+    return close(replace(ask(files, job), known=known), left_out, job)
 
 
 def ask(files: beam.PCollection[ImageFile], job: Job) -> Asked:
@@ -226,7 +235,14 @@ def close(
     pages = asked.pages or rows | "MergePages" >> MergePages()
     long = rows | "WriteTables" >> WriteParts(staging, schemas, row_of)
     wide = pages | "WriteWide" >> WriteParts(staging, schemas, wide_row_of)
-    parts = (long, wide) | "AllParts" >> beam.Flatten()
+    parts = [long, wide]
+    if job.earlier_rows is not None:
+        new_row_of = partial(new_row, renamed=job.renamed, kinds=job.kinds)
+        new = rows | "PickNew" >> PickNew(job.output, job.earlier_rows)
+        parts.append(new | "WriteNew" >> WriteParts(staging, schemas, new_row_of))
+    if asked.known:
+        parts.append(asked.known | "WriteFiles" >> WriteParts(staging, schemas, _file_row))
+    parts = tuple(parts) | "AllParts" >> beam.Flatten()
     costs = rows | "SumCosts" >> SumCosts(job.cost_by)
     # Every row is in the tables of the staging folder, long and wide, and its money in one sum.
     compared = [asked.audited.pairs] if asked.audited else []
@@ -266,6 +282,16 @@ def close(
         changed,
         asked.parts,
         asked.stated,
+        asked.known | "CountChanges" >> CountChanges() if _compares(job, asked) else None,
     )
     closing = CloseRun(publication, publish, job.lease)
     return (parts, costs, left_out, told.given()) | "PublishRun" >> closing
+
+
+def _compares(job: Job, asked: Asked) -> bool:
+    """Whether there is a finished run to compare the files with."""
+    return bool(asked.known and job.memory and job.memory.tables)
+
+
+def _file_row(file: KnownFile) -> TableRow:
+    return FILES, files_row(file)

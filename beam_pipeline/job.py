@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from tierwise.accounts.admission import Untraced
-from tierwise.accounts.table_names import FAILURES, WIDE, answers_table
+from tierwise.accounts.table_names import FAILURES, FILES, WIDE, answers_table, new_rows_table
 from tierwise.accounts.tables import answers_schema, failures_schema
 from tierwise.accounts.wide_table import WideTable, wide_table
 from tierwise.answering.plan import Plan
@@ -19,6 +19,7 @@ from tierwise.counts.tally import Counting
 from tierwise.evaluation import Judged
 from tierwise.journal.rate_share import PERIOD_S
 from tierwise.journal.run_records import Lease
+from tierwise.known_files import Memory, files_schema
 from tierwise.publishing.publish_run import Publication
 from tierwise.storage.listing import Input
 from tierwise.taxonomy.taxonomy import Taxonomy
@@ -41,7 +42,8 @@ class Job:
     `take_over` takes the output from a run that is not known to be dead. `pass_name` tells one pass
     over the archive from another, where batch jobs ask.
     `earlier_tables` are the parts of the last run's tables that tell which contents its names had,
-    none where a listing tells that.
+    none where a listing tells that. `memory` is what that run knew of its files, None where nobody
+    asks; `earlier_rows` are its answers and failures, below the output, None without `--only_new`.
     """
 
     found: Input
@@ -64,6 +66,8 @@ class Job:
     take_over: bool = False
     pass_name: str = ""
     earlier_tables: tuple[str, ...] = ()
+    memory: Memory | None = None
+    earlier_rows: tuple[str, ...] | None = None
 
     @property
     def terms(self) -> Terms:
@@ -124,11 +128,16 @@ class Job:
             answers_table(task.name): answers_schema(task.answer.value_schema(), columns)
             for task in questions.with_rows
         }
+        schemas[FAILURES] = failures_schema(columns)
+        if self.earlier_rows is not None:
+            schemas |= {new_rows_table(table): schema for table, schema in schemas.items()}
+        if self.memory:
+            schemas[FILES] = files_schema()
         return Publication(
             output=self.output,
             journal=self.plan.journal,
             tasks=tuple(task.name for task in questions.with_rows),
-            schemas={**schemas, FAILURES: failures_schema(columns), WIDE: self.wide.schema()},
+            schemas={**schemas, WIDE: self.wide.schema()},
             facts=self.facts,
             cost_by=self.renamed.get(self.cost_by, self.cost_by),
             judged=tuple(self.judged),

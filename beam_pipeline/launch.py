@@ -35,6 +35,7 @@ from tierwise.beam_pipeline.finish_by import FINISH_BY, chosen_in_time
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of
 from tierwise.beam_pipeline.job import Job
+from tierwise.beam_pipeline.last_tables import memory_of, parts_in
 from tierwise.beam_pipeline.local_answers import local_plan
 from tierwise.beam_pipeline.writable import writable
 from tierwise.images.limits import Limits
@@ -42,7 +43,6 @@ from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_di
 from tierwise.journal.run_id import new_run_id
 from tierwise.prices.price_day import price_day
 from tierwise.publishing.own_page import check_page
-from tierwise.publishing.tables_in_place import tables_in_place
 from tierwise.questions import Questions
 from tierwise.report.task_facts import asked_prices, asked_tasks
 from tierwise.storage.files import join
@@ -179,6 +179,8 @@ def build_job(
         batches=_batches(settings, inquiry),
         take_over=settings.take_over,
         earlier_tables=_earlier_tables(found, output),
+        memory=memory_of(settings, found),
+        earlier_rows=parts_in(output, ANSWERS, FAILURES) if settings.only_new else None,
     )
     others = {column: name for column, name in job.wide.names.items() if column != name}
     return replace(job, facts={**job.facts, "wide_columns": others}) if others else job
@@ -188,9 +190,7 @@ def _earlier_tables(found: Input, output: str) -> tuple[str, ...]:
     """Parts of tables by which files are known that cannot be read; a bucket's listing tells it."""
     if found.uri.startswith(SCHEME) and found.kind in (InputKind.FOLDER, InputKind.PATTERN):
         return ()
-    listed = (table for table in tables_in_place(output)["tables"] if table["rows"])
-    files = (table["file"] for table in listed)
-    return tuple(join(output, file) for file in files if file.startswith((ANSWERS, FAILURES)))
+    return tuple(join(output, file) for file in parts_in(output, ANSWERS, FAILURES))
 
 
 def _batch_plan(settings: Settings, inquiry: Inquiry, journal: JournalFiles) -> BatchPlan | None:

@@ -17,6 +17,7 @@ from tierwise.beam_pipeline.terminal.screen import say, warn
 from tierwise.errors import JournalError
 from tierwise.forecast.forecast import forecast_row
 from tierwise.forecast.survey import Survey
+from tierwise.known_files import NOTHING_KNOWN
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
 
 
@@ -36,6 +37,7 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
             shares_alike=job.likeness is not None,
             first=job.first,
             limits=job.plan.limits,
+            memory=job.memory or NOTHING_KNOWN,
         )
     except JournalError:
         return job

@@ -8,6 +8,7 @@ import apache_beam as beam
 
 from tierwise.images.limits import PATIENCE_S
 from tierwise.journal.run_records import Lease
+from tierwise.known_files import Memory
 from tierwise.storage.listing import Input, InputKind
 from tierwise.transforms.hash_images import HashImages
 from tierwise.transforms.join_labels import JoinLabels
@@ -25,7 +26,8 @@ class ListImages(beam.PTransform):
     anything is opened, and each is hashed there, unless the listing told the hash. Where a table of
     labels is joined, what is counted of it comes besides (`JoinLabels`). Whoever lists keeps
     `lease`, if there is one. A store that is away is waited for as long as patience lasts. Below a
-    folder that cannot be listed are the names that the `tables` of an earlier run hold.
+    folder that cannot be listed are the names that the `tables` of an earlier run hold. With
+    `memory`, `known_files` come besides (`HashImages`).
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class ListImages(beam.PTransform):
         lease: Lease | None = None,
         patience_s: float = PATIENCE_S,
         tables: tuple[str, ...] = (),
+        memory: Memory | None = None,
     ) -> None:
         super().__init__()
         self._found = found
         self._lease = lease
         self._patience_s = patience_s
         self._tables = tables
+        self._memory = memory
 
     def expand(self, root: Any) -> dict[str, beam.PCollection[Any]]:
         """Adds the listing to a pipeline."""
@@ -52,4 +56,5 @@ class ListImages(beam.PTransform):
             joined = named | "JoinLabels" >> JoinLabels(self._found.labels)
             named = joined.pop(NAMED)
             counted |= joined
-        return {**(named | "HashImages" >> HashImages(self._patience_s)), **counted}
+        hashing = HashImages(self._patience_s, self._memory)
+        return {**(named | "HashImages" >> hashing), **counted}

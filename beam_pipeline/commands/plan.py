@@ -20,6 +20,7 @@ from tierwise.beam_pipeline.flags.flag import PLAN
 from tierwise.beam_pipeline.flags.of_verb import flags_of
 from tierwise.beam_pipeline.flags.times import read_moment
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of, warnings_about
+from tierwise.beam_pipeline.last_tables import memory_of
 from tierwise.beam_pipeline.mix_in_time import MixInTime, mix_in_time
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.batch_lines import batch_row, print_batch
@@ -43,6 +44,7 @@ from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load
 from tierwise.images.limits import Limits
+from tierwise.known_files import NOTHING_KNOWN
 from tierwise.prices.price_day import price_day
 from tierwise.records import ServiceTier
 from tierwise.storage.listing import InputKind
@@ -77,6 +79,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         shares_alike=settings.near_duplicates is not None,
         first=settings.first,
         limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
+        memory=memory_of(settings, inquiry.found) or NOTHING_KNOWN,
     )
     names_files = inquiry.found.kind is InputKind.MANIFEST and survey.complete
     if (survey.away or names_files) and (nothing := no_images(survey, inquiry.found.uri)):

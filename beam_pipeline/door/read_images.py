@@ -13,6 +13,7 @@ from tierwise.storage.find_input import find_input
 from tierwise.storage.find_labels import with_labels
 from tierwise.storage.joined_names import all_label_rows, joined
 from tierwise.storage.listing import Input, InputKind, Named, list_names
+from tierwise.storage.places import place_of_path
 from tierwise.transforms.hash_images import hash_file, keep_one
 from tierwise.transforms.list_images import ListImages
 
@@ -37,9 +38,9 @@ class ReadImages(beam.PTransform):
         """How many files there are; about, where a listing is so long that it was cut."""
         if self.found.about is not None:
             return self.found.about
-        names = (name.uri for name in list_names(self.found) if isinstance(name, Named))
+        names = (name.path for name in list_names(self.found) if isinstance(name, Named))
         if self.found.kind is InputKind.MANIFEST:  # it may name a file more than once
-            return len(set(names))
+            return len(set(map(place_of_path, names)))
         return sum(1 for _ in names)
 
     def expand(self, root: Any) -> beam.PCollection[ImageFile]:
@@ -87,9 +88,9 @@ def read_images(
         names = joined(names, all_label_rows(found.labels), found.labels)
     for name in names:
         if isinstance(name, Named):
-            rows[name.uri].append(name)
-    for uri, some in rows.items():
-        yield hash_file(next(keep_one(uri, some)))
+            rows[place_of_path(name.path)].append(name)
+    for some in rows.values():
+        yield hash_file(keep_one(some))
 
 
 def _found(uri: str, labels: str | None) -> Input:

@@ -41,6 +41,7 @@ from tierwise.scheduling.answer_shard import AnsweredShard
 from tierwise.scheduling.engine import Engine
 from tierwise.storage.listing import Input, InputKind
 from tierwise.storage.patience import judge_stores_anew
+from tierwise.storage.places import place_of_path
 from tierwise.transforms.admit_requests import work_of
 from tierwise.transforms.ask_within import life_of, ranks_of
 from tierwise.transforms.group_files import choose_group, keyed_by_group, order_groups
@@ -109,8 +110,8 @@ def _each_once(images: Iterable[str | ImageFile]) -> tuple[list[ImageFile], int]
     rows = defaultdict(list)
     for image in images:
         name = as_name(image)
-        rows[name.uri].append(name)
-    files = [hash_file(next(keep_one(uri, some))) for uri, some in rows.items()]
+        rows[place_of_path(name.path)].append(name)
+    files = [hash_file(keep_one(some)) for some in rows.values()]
     return files, sum(len(some) - 1 for some in rows.values())
 
 

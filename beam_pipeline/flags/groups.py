@@ -21,13 +21,15 @@ GROUPS = {
     "speed, and what fails": (
         *("requests_in_flight", "requests_per_minute", "usd_per_minute"),
         *("request_timeout_s", "give_up_after_s"),
-        *("max_pages", "accept_truncated", "log_requests"),
+        *("max_pages", "accept_truncated", "log_requests", "rehash"),
     ),
     "the batch tier, and a day to be done by": (
         *("batch_wait", "batch_deadline", "batch_fallback", "batch_echo"),
         *("usage_tier", "finish_by"),
     ),
-    "what comes out": ("corrections", "counts_by", "json", "no_thumbnails", "column_names"),
+    "what comes out": (
+        *("corrections", "counts_by", "only_new", "json", "no_thumbnails", "column_names"),
+    ),
     "the embedded emulator": (
         *("emulator_knows", "emulator_sees", "emulator_errors_at_random"),
         *("emulator_errors_where_unclear", "emulator_interference"),

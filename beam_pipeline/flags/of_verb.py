@@ -40,7 +40,7 @@ FLAGS = (
 _OF_RUN_ALONE = {
     *("input", "output", "cost_by", "order_by", "calibration", "on_stale", "audit_rate"),
     *("near_duplicates", "near_duplicates_audit", "no_thumbnails", "column_names"),
-    *("first", "corrections", "counts_by", "finish_by", "local", "embedder"),
+    *("first", "corrections", "counts_by", "finish_by", "local", "embedder", "only_new", "rehash"),
 }
 # A measurement asks so little that it asks at once.
 _OF_BATCHES = {"batch_wait", "batch_deadline", "batch_fallback", "batch_echo", "usage_tier"}

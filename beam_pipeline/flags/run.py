@@ -513,6 +513,24 @@ FLAGS = (
         type=bool,
     ),
     Flag(
+        "only_new",
+        "Write the rows that the last finished run did not have into new/ as well: those of files "
+        "that are new or changed, and of questions that were not answered then.",
+        "true",
+        (RUN,),
+        default=False,
+        type=bool,
+    ),
+    Flag(
+        "rehash",
+        "Read every file of a disk to know its bytes. Default: not those whose size, times and "
+        "inode are as the last finished run saw them. A bucket's listing tells without reading.",
+        "true",
+        (RUN,),
+        default=False,
+        type=bool,
+    ),
+    Flag(
         "max_pages",
         "Pages of one file; a file with more fails as too_large.",
         "5000",

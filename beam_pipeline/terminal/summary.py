@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from tierwise.accounts.ending import EarlyEnd, Status, how_to_go_on
-from tierwise.accounts.table_names import RUN_FILE
+from tierwise.accounts.table_names import FILES, RUN_FILE
 from tierwise.beam_pipeline.terminal.answers_table import print_answers
 from tierwise.beam_pipeline.terminal.batch_board import is_under_way, left_lines
 from tierwise.beam_pipeline.terminal.counts_table import print_counts
@@ -25,6 +25,7 @@ from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.pilot_lines import pilot_lines
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.labelling import LABEL, OLD_LABEL
+from tierwise.known_files import changes_line
 from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted
 from tierwise.skipped_files import skipped_lines
@@ -90,6 +91,8 @@ def _label_lines(run: dict[str, Any]) -> Iterator[str]:
 def _print_ending(run: dict[str, Any], output: str, console: Console) -> None:
     for line in skipped_lines(run):
         say(console, line)
+    if changes := run.get("changes"):
+        say(console, changes_line(changes, join(output, FILES)))
     if rows := run["repeated_rows"]:
         say(
             console,

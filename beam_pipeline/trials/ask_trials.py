@@ -24,7 +24,8 @@ from tierwise.questions import Questions
 _WITHOUT = dict.fromkeys(
     (
         *("cost_by", "order_by", "near_duplicates", "calibration", "column_names", "first"),
-        *("corrections", "counts_by", "finish_by", "labels", "local", "embedder"),
+        *("corrections", "counts_by", "finish_by", "labels", "local", "embedder", "only_new"),
+        "rehash",
     )
 )
 # What `measure`, which asks nothing in batch, has no flags for.

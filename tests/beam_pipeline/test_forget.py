@@ -158,7 +158,12 @@ def test_nothing_of_it_is_left_and_all_else_is_as_it_was(
     asked = len(before["answers/task=shade"][1]) + len(before["answers/task=found"][1])
     left = sum(len(after[f"answers/task={task}"][1]) for task in ("shade", "found"))
     forgotten = now["forgotten"]
-    assert forgotten["rows"] == {"answers/task=found": 1, "answers/task=shade": 1, "wide": 1}
+    assert forgotten["rows"] == {
+        "answers/task=found": 1,
+        "answers/task=shade": 1,
+        "files": 1,
+        "wide": 1,
+    }
     assert asked - left == 2
     assert main(["show", f"--output={output}"]) == 0  # compares files with run.json
     assert "001.jpg" in (done.output / "report.html").read_text("utf-8")

@@ -258,8 +258,8 @@ def test_what_a_dead_run_left_is_removed(
     os.utime(unfinished, (an_hour_ago, an_hour_ago))
     finished = classify(photos(2), tasks=TASKS)
     assert sorted(path.name for path in finished.output.iterdir()) == [
-        *("answers", "costs", "failures", "journal", "report.html", "run.json", "thumbnails"),
-        "wide",
+        *("answers", "costs", "failures", "files", "journal", "report.html", "run.json"),
+        *("thumbnails", "wide"),
     ]
     assert not unfinished.exists()
 

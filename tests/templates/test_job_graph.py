@@ -38,6 +38,7 @@ STEPS = {
     "WriteTables": {"WriteRows"},
     "MergePages": {"KeyByPage", "Meet", "Merge"},
     "WriteWide": {"WriteRows"},
+    "WriteFiles": {"WriteRows"},
     "SumCosts": {"CostsOfRow", "SumByRow"},
     "SumJournal": {"NameJournal", "ListFolders", "SpreadFolders", "SumFolder", "SumFolders"},
     "PublishRun": {"Finish", "KeepLease", "Publish"},

@@ -11,14 +11,17 @@ COSTS = "costs"
 EVALUATION = "evaluation"
 COUNTS = "counts"
 WIDE = "wide"
-TABLE_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE, COUNTS)
+FILES = "files"
+NEW = "new"
+TABLE_FOLDERS = (ANSWERS, FAILURES, COSTS, EVALUATION, WIDE, COUNTS, FILES, NEW)
 RUN_FILE = "run.json"
 PAGE_FILE = "report.html"
 EXPORT_FOLDER = "export"
 
 _TASK = f"{ANSWERS}/task="
 _PART = re.compile(
-    rf"(?:{_TASK}[^/]+|{FAILURES}|{COSTS}|{EVALUATION}|{WIDE}|{COUNTS})/part-[0-9a-f]{{32}}\.parquet"
+    rf"(?:(?:{NEW}/)?(?:{_TASK}[^/]+|{FAILURES})|{COSTS}|{EVALUATION}|{WIDE}|{COUNTS}|{FILES})"
+    r"/part-[0-9a-f]{32}\.parquet"
 )
 
 
@@ -29,6 +32,15 @@ def answers_table(task: str) -> str:
     'answers/task=category'
     """
     return _TASK + task
+
+
+def new_rows_table(table: str) -> str:
+    """The folder of those rows of answers or failures that the last run did not have.
+
+    >>> new_rows_table("failures")
+    'new/failures'
+    """
+    return f"{NEW}/{table}"
 
 
 def new_part(table: str) -> str:

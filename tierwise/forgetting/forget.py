@@ -17,6 +17,7 @@ from typing import Any
 
 from tierwise.accounts.table_names import (
     EXPORT_FOLDER,
+    NEW,
     PAGE_FILE,
     RUN_FILE,
     answers_table,
@@ -234,7 +235,8 @@ def _stage_tables(
             table = one["file"].rpartition("/")[0]
             if kept and kept.gone:
                 removed.rows[table] += kept.gone
-                removed.cost_usd += kept.cost_usd
+                if not table.startswith(f"{NEW}/"):  # those are the same rows once more
+                    removed.cost_usd += kept.cost_usd
             if kept and table in groups:
                 members |= kept.member_ids
     return listed, frozenset(members)

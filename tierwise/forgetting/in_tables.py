@@ -16,12 +16,15 @@ import pyarrow.parquet as pq
 from tierwise.answering.groups import member_id
 from tierwise.errors import InputError
 from tierwise.forgetting.going import FORGOTTEN, Going
+from tierwise.known_files import Change
 from tierwise.storage.files import files_for
 
 _URI, _CONTENT = "uri", "content_hash"
 # Lists of names, and the content of the picture whose answer a near duplicate has.
 _NAMES, _LEADER = "examples", "shared_with"
-_LOOKED_AT = (_URI, _CONTENT, _NAMES, _LEADER)
+# What a file was before, in the table `files`.
+_MOVED_FROM, _BEFORE, _CHANGE = "moved_from", "content_before", "change"
+_LOOKED_AT = (_URI, _CONTENT, _NAMES, _LEADER, _MOVED_FROM, _BEFORE, _CHANGE)
 # A billion images have fifty thousand files.
 _FILES_AT_A_TIME = 16
 _ROWS_PER_BATCH = 50_000
@@ -112,6 +115,8 @@ def _names_of(uri: str, contents: set[str], going: Going) -> set[Pair]:
         if not _has(batch, _URI, _CONTENT):
             continue
         some = batch.filter(_among(batch.column(_CONTENT), contents))
+        if _has(some, _CHANGE):  # a name that is gone has no content any more
+            some = some.filter(pc.invert(_among(some.column(_CHANGE), {Change.GONE.value})))
         columns = (some.column(name).to_pylist() for name in (_CONTENT, _URI))
         for content, name in zip(*columns, strict=True):
             if content in going.contents:
@@ -125,8 +130,9 @@ def _names_of(uri: str, contents: set[str], going: Going) -> set[Pair]:
 def _concerned(batch: pa.RecordBatch, going: Going) -> bool:
     if _any(_goes(batch, going)):
         return True
-    if _has(batch, _LEADER) and _any(_among(batch.column(_LEADER), going.contents)):
-        return True
+    for column, words in _mentions(going):
+        if _has(batch, column) and _any(_among(batch.column(column), words)):
+            return True
     return _has(batch, _NAMES) and _any(_among(pc.list_flatten(batch.column(_NAMES)), going.names))
 
 
@@ -142,12 +148,12 @@ def _goes(rows: pa.RecordBatch | pa.Table, going: Going) -> Any:
 def _without_names(table: pa.Table, going: Going) -> pa.Table:
     """Rows of other pictures that name it."""
     fields = table.schema
-    if _has(table, _LEADER):
-        column = table.column(_LEADER)
-        theirs = _among(column, going.contents)
-        told = pc.if_else(theirs, pa.scalar(FORGOTTEN, pa.string()), column)
-        place = fields.get_field_index(_LEADER)
-        table = table.set_column(place, fields.field(place), told)
+    for name, words in _mentions(going):
+        if _has(table, name):
+            column = table.column(name)
+            told = pc.if_else(_among(column, words), pa.scalar(FORGOTTEN, pa.string()), column)
+            place = fields.get_field_index(name)
+            table = table.set_column(place, fields.field(place), told)
     if _has(table, _NAMES):
         place = fields.get_field_index(_NAMES)
         kept = [
@@ -158,6 +164,12 @@ def _without_names(table: pa.Table, going: Going) -> pa.Table:
             place, fields.field(place), pa.array(kept, fields.field(place).type)
         )
     return table
+
+
+def _mentions(going: Going) -> tuple[tuple[str, Collection[str]], ...]:
+    """The columns in which rows of other pictures tell of it, and the words there."""
+    contents = going.contents
+    return (_LEADER, contents), (_MOVED_FROM, going.names), (_BEFORE, contents)
 
 
 def _cost_of(gone: pa.Table) -> Decimal:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tierwise.accounts.table_names import FAILURES, WIDE, answers_table, new_part
+from tierwise.accounts.table_names import FAILURES, WIDE, answers_table, new_part, new_rows_table
 from tierwise.accounts.tables import answer_row, failure_row
 from tierwise.accounts.wide_table import WideTable
 from tierwise.answers.answer_type import AnswerType
@@ -96,6 +96,14 @@ def outcome_row(
         more = kind.cells(named.outcome.value) if kind else {}
         return answers_table(named.outcome.task), answer_row(file, named.outcome, more)
     return FAILURES, failure_row(file, named.outcome)
+
+
+def new_row(
+    named: NamedOutcome, renamed: Mapping[str, str], kinds: Mapping[str, AnswerType]
+) -> TableRow:
+    """The same among the rows that the last run did not have."""
+    table, cells = outcome_row(named, renamed, kinds)
+    return new_rows_table(table), cells
 
 
 def wide_row(page: NamedPage, table: WideTable, renamed: Mapping[str, str]) -> TableRow:

@@ -26,7 +26,14 @@ from tierwise.accounts.ending import (
     is_store_away,
     status_of,
 )
-from tierwise.accounts.table_names import COSTS, COUNTS, EVALUATION, FAILURES, RUN_FILE, WIDE
+from tierwise.accounts.table_names import (
+    ANSWERS,
+    COSTS,
+    COUNTS,
+    EVALUATION,
+    FAILURES,
+    RUN_FILE,
+)
 from tierwise.accounts.tables import cost_row, costs_schema
 from tierwise.audit import AuditTally, audit_summary
 from tierwise.batches.job_facts import batch_facts
@@ -41,6 +48,7 @@ from tierwise.gemini.service import Service
 from tierwise.journal.cache_records import cost_rows
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.run_records import end_lease
+from tierwise.known_files import Change
 from tierwise.local.statement import Statement
 from tierwise.near_duplicates import NearAudit
 from tierwise.pair_lists import LabelOf, PairList, PairsOf
@@ -131,6 +139,7 @@ class Found:
     counted: Sequence[CountRow] = ()
     changed: Sequence[str] = ()
     written: Sequence[BatchPart] = ()
+    changes: Sequence[tuple[str, int]] | None = None
     skipped: Sequence[SkippedFiles] = ()
     stated: Sequence[Mapping[str, Statement]] = ()
 
@@ -219,6 +228,9 @@ def _more(publication: Publication, found: Found) -> dict[str, Any]:
         }
     if publication.audits:
         more["audit"] = audit_summary(publication.audits, found.audited)
+    if found.changes is not None:
+        counts = dict(found.changes)
+        more["changes"] = {change: counts.get(change, 0) for change in Change}
     if told := publication.facts.get("corrections"):
         applied = sum(totals.applied for key, totals in found.counted if not key.value)
         more["corrections"] = {**told, "applied": applied}
@@ -314,7 +326,7 @@ def _write_costs(publication: Publication, costs: Sequence[CostRow]) -> Part:
 
 
 def _check_nothing_lost(parts: Sequence[Part], costs: Sequence[CostRow]) -> None:
-    written = sum(part.rows for part in parts if part.table != WIDE)
+    written = sum(part.rows for part in parts if part.table.startswith((ANSWERS, FAILURES)))
     asked = sum(totals.images for _, totals in costs)
     if written != asked:
         raise RuntimeError(f"{asked} images were asked, but the tables hold {written} rows")

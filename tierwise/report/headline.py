@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwise.accounts.ending import EarlyEnd, Status, how_to_go_on
+from tierwise.accounts.table_names import FILES
 from tierwise.forecast.pilot import what_was_asked
+from tierwise.known_files import changes_line
 from tierwise.report.cost_lines import nano
 from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.written import count, exact, money, percent
@@ -133,6 +135,8 @@ def _notes(run: Mapping[str, Any], failures: FailuresTally, paid: _Paid) -> Iter
         )
     if damage := run.get("journal_damage"):
         yield f"{counted(damage['objects'], 'damaged journal object')} set aside."
+    if changes := run.get("changes"):
+        yield changes_line(changes, FILES)
     if left_out := run.get("repeated_rows"):
         yield f"{counted(left_out, 'row')} of the manifest named an image once more: left out."
     yield from skipped_lines(run)

@@ -16,6 +16,7 @@ from stat import S_IMODE
 from typing import BinaryIO
 
 from tierwise.storage.descriptors import patiently
+from tierwise.storage.disk_marks import mark_of
 from tierwise.storage.name_ranges import EVERY, Cut, NameRange
 from tierwise.storage.regular_files import open_regular
 from tierwise.storage.stat import Stat
@@ -70,7 +71,7 @@ class LocalFiles:
         """Size and version of one file."""
         del waits  # a disk's calls wait by themselves
         found = os.stat(uri)  # noqa: PTH116 - a million
-        return Stat(uri, found.st_size, version=_version(found))
+        return Stat(uri, found.st_size, version=_version(found), mark=mark_of(found, time.time()))
 
     def exists(self, uri: str) -> bool:
         """Whether there is a file of this name."""

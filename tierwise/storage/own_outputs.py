@@ -43,7 +43,7 @@ _MARKS = re.compile(
 )
 # In an output of `run`. Folders of pictures may be called so too: what else lies there is tried.
 _FILES = re.compile(
-    r"(?:(?:answers|failures|costs|wide|counts|evaluation)/.*\.parquet|requests/.*\.jsonl"
+    r"(?:(?:answers|failures|costs|wide|counts|evaluation|files|new)/.*\.parquet|requests/.*\.jsonl"
     r"|journal/(?:(?:batches|doubts)/.*|.*/[^/.]*|.*\.(?:jsonl?|damaged)))\Z",
     re.DOTALL,
 )

@@ -8,6 +8,7 @@ from math import sqrt
 
 from tierwise.skipped_files import SkippedFiles, Tally
 from tierwise.storage.listing import Input, Named
+from tierwise.storage.places import place_of_path
 from tierwise.storage.sampled_names import sampled_names
 
 # A folder on a disk is walked whole, for nothing else says how many files it has: of millions so
@@ -83,19 +84,20 @@ class _Held:
     """Names, each once, as many as there may be; of more, each that came is as likely to stay."""
 
     def __init__(self, rng: random.Random) -> None:
-        self.named: dict[str, Named] = {}
+        self.named: dict[bytes, Named] = {}
         self.met = 0
         self._rng = rng
-        self._places: list[str] = []
+        self._places: list[bytes] = []
 
     def take(self, name: Named) -> None:
-        if name.uri not in self.named:
+        key = place_of_path(name.path)
+        if key not in self.named:
             self.met += 1
             if len(self._places) < _MOST_HELD:
-                self._places.append(name.uri)
+                self._places.append(key)
             elif (place := self._rng.randrange(self.met)) < _MOST_HELD:
                 del self.named[self._places[place]]
-                self._places[place] = name.uri
+                self._places[place] = key
             else:
                 return
-        self.named[name.uri] = name
+        self.named[key] = name

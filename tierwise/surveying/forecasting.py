@@ -13,6 +13,7 @@ from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service
 from tierwise.images.limits import Limits
 from tierwise.journal.reading import Reading
+from tierwise.known_files import NOTHING_KNOWN, Memory
 from tierwise.questions import Questions
 from tierwise.scheduling.worst_cases import worst_question
 from tierwise.storage.files import join
@@ -37,13 +38,14 @@ def survey_of(
     shares_alike: bool = False,
     first: int | None = None,
     limits: Limits = _LIMITS,
+    memory: Memory = NOTHING_KNOWN,
 ) -> Survey:
     """A look at the archive, or at the `first` files of it that a pilot asks.
 
-    `output` is where an earlier run may have left its journal.
+    `output` is where an earlier run may have left its journal, `memory` what it knew of the files.
     """
     journal = join(output, "journal") if output else ""
-    looking = WhatToSurvey(questions, limits, sample, journal, reading, shares_alike, first)
+    looking = WhatToSurvey(questions, limits, sample, journal, reading, shares_alike, first, memory)
     return survey_archive(found, looking)
 
 

@@ -20,12 +20,14 @@ from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, shard_digits, shard_of
 from tierwise.journal.reading import ANYBODYS, Reading
 from tierwise.journal.recalled import Recalled
+from tierwise.known_files import NOTHING_KNOWN, Memory
 from tierwise.questions import Questions
 from tierwise.records import Answer, Failure, ImageFile, Outcome, Page, Reason
 from tierwise.references import Reference, reference_to
 from tierwise.storage.files import files_for
 from tierwise.storage.listing import Input, Named
 from tierwise.storage.patience import judge_stores_anew
+from tierwise.storage.remembered_files import with_contents
 from tierwise.surveying.archive_names import Frame, archive_names
 from tierwise.surveying.first_names import first_names
 from tierwise.surveying.identical_files import Twins, affordable, content_hash, size_of, twins_in
@@ -45,7 +47,8 @@ class WhatToSurvey:
     """What to look for. `journal` is its folder; without one nothing has been paid.
 
     `reading` says whose answers in it count, `shares_alike` that near duplicates share answers;
-    `first` is how many files a pilot asks, None for all.
+    `first` is how many files a pilot asks, None for all. `memory` is what the last run knew of the
+    files: those that are unchanged are not read.
     """
 
     questions: Questions
@@ -55,6 +58,7 @@ class WhatToSurvey:
     reading: Reading = ANYBODYS
     shares_alike: bool = False
     first: int | None = None
+    memory: Memory = NOTHING_KNOWN
 
 
 def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
@@ -66,6 +70,7 @@ def survey_archive(found: Input, looking: WhatToSurvey) -> Survey:
     judge_stores_anew()
     rng = random.Random(_SEED)  # noqa: S311 - no secret depends on it
     everything = archive_names(found, rng)
+    everything = replace(everything, named=with_contents(everything.named, looking.memory))
     asked_before = _journal(looking, everything.files) is not None
     names = first_names(everything, looking.first, hashes=asked_before)
     questions = looking.questions
