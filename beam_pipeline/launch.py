@@ -36,7 +36,7 @@ from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.last_tables import memory_of, parts_in
-from tierwise.beam_pipeline.local_answers import local_plan
+from tierwise.beam_pipeline.local_answers import local_plan, why_none
 from tierwise.beam_pipeline.writable import writable
 from tierwise.images.limits import Limits
 from tierwise.journal.journal_files import JournalFiles, capped_digits, shard_digits
@@ -139,6 +139,9 @@ def build_job(
     local = local_plan(
         settings, questions, files=asked, journal=journal.folder, answerer=service.answerer
     )
+    facts = _facts(settings, inquiry, run_id, now, files=files, ungrouped=ungrouped)
+    if local is None and questions.local_groups:
+        facts |= {"local": why_none(questions, asked)}
     questions = questions.with_roles(local.roles) if local else questions
     plan = Plan(
         questions=questions,
@@ -168,7 +171,7 @@ def build_job(
         on=inquiry.on,
         output=output,
         plan=plan,
-        facts=_facts(settings, inquiry, run_id, now, files=files, ungrouped=ungrouped),
+        facts=facts,
         cost_by=settings.cost_by or "",
         cap=inquiry.cap,
         likeness=_likeness(settings),

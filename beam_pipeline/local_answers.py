@@ -15,7 +15,7 @@ from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.journal.local_files import LocalFiles
 from tierwise.local.embedder import load_embedder
 from tierwise.local.local_plan import LocalPlan
-from tierwise.local.roles import Roles, roles_for
+from tierwise.local.roles import Roles, roles_for, why_no_roles
 from tierwise.local.seen import LocalModel
 from tierwise.local.statement import POINTS, Terms
 from tierwise.questions import Questions
@@ -64,6 +64,20 @@ def local_plan(
         digest=embedder.digest,
         published=dict(_published(kept, keys)),
     )
+
+
+def why_none(questions: Questions, files: int) -> dict[str, Any]:
+    """What `run.json` says of tasks with `local` where no roles were chosen for so many files."""
+    terms = {task.row_of: task.local for task in questions.of_images if task.local}
+    return {
+        name: {
+            "differ": float(one.differ),
+            "confidence": float(one.confidence),
+            "answered_locally": 0,
+            "why_not": why_no_roles(files),
+        }
+        for name, one in terms.items()
+    }
 
 
 def _stages(name: str, questions: Questions) -> list[Task]:

@@ -20,6 +20,7 @@ from tierwise.records import Answered
 from tierwise.transforms.ask_images import AskImages
 from tierwise.transforms.ask_within import AskWithin, Locally
 from tierwise.transforms.asking_fn import AskedShards, SharedEngine
+from tierwise.transforms.count_local import CountLocal
 from tierwise.transforms.examine import Examine
 from tierwise.transforms.shard import Shard
 from tierwise.transforms.split_roles import SplitRoles
@@ -57,6 +58,7 @@ class AskInTurn(beam.PTransform):
         rest = parts.rest | "AskRest" >> AskImages(engine, to_answer, taught, stated)
         three: Sequence[AskedShards] = (learnt, examined, rest)
         images = tuple(one.answered for one in three) | "AllImages" >> beam.Flatten()
+        stated = (rest.answered, stated) | "CountLocal" >> CountLocal()
         return AskedInTurn(images, stated, _all_parts([one.parts for one in three]))
 
 
@@ -89,6 +91,7 @@ class AskInTurnWithin(beam.PTransform):
         spent = sample | "SpentOnSample" >> _SumSpent()
         last = (parts.rest, groups) if groups else (parts.rest,)
         rest = last | "AskRest" >> self._within(Locally(to_answer, (taught, stated), spent))
+        stated = (rest["images"], stated) | "CountLocal" >> CountLocal()
         return AskedInTurn(
             (sample, rest["images"]) | "AllImages" >> beam.Flatten(),
             stated,

@@ -26,6 +26,7 @@ from tierwise.beam_pipeline.terminal.pilot_lines import pilot_lines
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.calibration.labelling import LABEL, OLD_LABEL
 from tierwise.known_files import changes_line
+from tierwise.local.told import local_lines
 from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted
 from tierwise.skipped_files import skipped_lines
@@ -60,6 +61,8 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
         several = bool(task.labels) and not task.truth_column
         print_evaluation(name, found, console, several_labels=several)
     print_audits(run, console)
+    for line in local_lines(run):
+        say(console, line)
     print_counts(run, output, console)
     for task in asked.values():
         print_forms(task, run["tasks"][task.name], console)

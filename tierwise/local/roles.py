@@ -66,6 +66,16 @@ class Roles:
         return round(self.contents * (self.learn + self.exam) / _NUMBERS)
 
 
+def why_no_roles(contents: int) -> str:
+    """Why an archive of about so many contents has no ranges.
+
+    >>> why_no_roles(570)
+    'the archive has about 570 pictures, and local answers begin with 1,000'
+    """
+    least = LEAST_CONTENTS
+    return f"the archive has about {contents:,} pictures, and local answers begin with {least:,}"
+
+
 def roles_for(contents: int, differ: Decimal, salt: str) -> Roles | None:
     """The ranges for an archive of about so many contents; None where it is too small.
 
@@ -74,7 +84,7 @@ def roles_for(contents: int, differ: Decimal, salt: str) -> Roles | None:
 
     >>> roles = roles_for(10_000, Decimal("0.02"), "salt")
     >>> roles and roles.asked_in_any_case
-    1624
+    1625
     >>> roles_for(999, Decimal("0.05"), "salt")
     """
     if contents < LEAST_CONTENTS:

@@ -90,7 +90,8 @@ class Statement:
 
     In at least `confidence` of all draws of the exam, at most `differ_at_most` of the contents are
     answered locally and otherwise than Gemini would have answered, asked about that picture alone.
-    `cut` is what a score must exceed. `waits` says that its exam waits for a batch job.
+    `cut` is what a score must exceed. `waits` says that its exam waits for a batch job. `answered`
+    contents were answered locally in the end.
     """
 
     task: str
@@ -105,6 +106,7 @@ class Statement:
     mistakes: int = 0
     looks: int = 1
     waits: bool = False
+    answered: int = 0
 
     @property
     def differ_at_most(self) -> int:
@@ -126,6 +128,7 @@ class Statement:
             "examined": self.counts.exam,
             "differ_at_most": self.differ_at_most,
             "answered_locally": answered,
+            "contents_answered_locally": self.answered,
             "looks": self.looks,
             "model": self.model or None,
             "why_not": self.why_not or None,
@@ -139,6 +142,7 @@ class Statement:
             "mistakes_above_cut": self.cut.mistakes,
             "cut": finite,
             "differ_expected": round(self.cut.expected),
+            "of_local_at_most": _share(self.differ_at_most, self.answered),
             "curve": [
                 {"differ": float(one.differ), "asked_share": round(one.asked_share, 4)}
                 for one in self.points
@@ -199,6 +203,10 @@ def state(
 def _cut(wrong: Iterable[float], counts: Counts, differ: Decimal, alpha: float) -> Cut:
     most = int(differ * counts.all)
     return cut(wrong, contents=counts.not_learnt, examined=counts.exam, most=most, alpha=alpha)
+
+
+def _share(some: int, of_all: int) -> float | None:
+    return round(min(1.0, some / of_all), 4) if of_all else None
 
 
 def _mistakes(examined: Iterable[Examined]) -> Iterable[float]:
