@@ -139,10 +139,12 @@ def build_job(
     local = local_plan(
         settings, questions, files=asked, journal=journal.folder, answerer=service.answerer
     )
+    if local:
+        questions = questions.with_roles(local.roles)
+        inquiry = replace(inquiry, questions=questions)
     facts = _facts(settings, inquiry, run_id, now, files=files, ungrouped=ungrouped)
     if local is None and questions.local_groups:
         facts |= {"local": why_none(questions, asked)}
-    questions = questions.with_roles(local.roles) if local else questions
     plan = Plan(
         questions=questions,
         service=service,

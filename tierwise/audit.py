@@ -119,7 +119,8 @@ class AuditTally:
 
 def audited_pairs(audits: Iterable[Task], answered: Answered) -> Iterator[PairRow]:
     """For each audited image of one content that has both, the reference's answer and the cheap."""
-    for task, of, sides in _audited(audits, answered):
+    against = [task for task in audits if task.audit and not task.audit.roles]
+    for task, of, sides in _audited(against, answered):
         for cheap, dear in sides:
             if isinstance(cheap, Answer) and isinstance(dear, Answer):
                 points = WHOLE * task.answer.is_same(cheap.value, dear.value)
@@ -129,15 +130,16 @@ def audited_pairs(audits: Iterable[Task], answered: Answered) -> Iterator[PairRo
 
 
 def audit_tallies(audits: Iterable[Task], answered: Answered) -> Iterator[tuple[str, AuditTally]]:
-    """For each task that was audited on one content, how its images compare."""
-    for task, of, sides in _audited(audits, answered):
+    """For each audit that asked this content, how its images compare."""
+    for task, _, sides in _audited(audits, answered):
         same = [
             task.answer.is_same(cheap.value, dear.value)
             for cheap, dear in sides
             if isinstance(cheap, Answer) and isinstance(dear, Answer)
         ]
         pairs = Clusters.of(len(same), same.count(False)) if same else Clusters()
-        yield of, AuditTally(pairs, Counter(filter(None, (_lacking(*pair) for pair in sides))))
+        lacking = Counter(filter(None, (_lacking(*pair) for pair in sides)))
+        yield task.name, AuditTally(pairs, lacking)
 
 
 def _audited(
@@ -173,9 +175,28 @@ def audit_summary(
     """
     by_task = dict(tallies)
     return {
-        task.audit.of: _of_task(task.audit, by_task.get(task.audit.of, AuditTally()))
+        task.audit.of: _of_task(task.audit, by_task.get(task.name, AuditTally()))
         for task in tasks
-        if task.audit
+        if task.audit and not task.audit.roles
+    }
+
+
+def asked_again(
+    tasks: Iterable[Task], tallies: Iterable[tuple[str, AuditTally]]
+) -> dict[str, dict[str, Any]]:
+    """By task, how often Gemini differs from itself, with an interval at 95 %."""
+    by_task = dict(tallies)
+    return {
+        task.audit.of: {
+            "images": found.members,
+            "differing": found.differing,
+            "low": found.interval().low,
+            "high": found.interval().high,
+        }
+        for task in tasks
+        if task.audit and task.audit.roles
+        for found in [by_task.get(task.name, AuditTally()).pairs]
+        if found.members
     }
 
 

@@ -20,6 +20,8 @@ from tierwise.local.tasks_answered import half_local, local_groups, with_local
 from tierwise.looks import with_looks
 from tierwise.records import Page
 from tierwise.tasks import Task, Tasks
+from tierwise.tasks.auditing import AGAIN, Audit
+from tierwise.tasks.sharing import NEVER
 from tierwise.tasks.stages import stages
 
 
@@ -117,13 +119,27 @@ class Questions:
         return replace(self, tasks=tuple(tasks))
 
     def with_roles(self, roles: Roles) -> Questions:
-        """The same, with what each content's part in answering locally is."""
+        """The same, with what each content's part in answering locally is.
+
+        Some of what examines is asked twice, to see how often Gemini differs from itself; not of
+        tasks in stages, of which that would take all stages.
+        """
         tasks = (replace(task, roles=roles) if task.local else task for task in self.tasks)
-        return replace(self, tasks=tuple(tasks))
+        again = (_again(task, roles) for task in self.tasks if task.local and not task.in_stages)
+        return replace(self, tasks=(*tasks, *again))
 
     def know_enough(self, page: Page) -> bool:
         """Whether an image need not be opened to tell its route for every task."""
         return all(task.knows_enough(page) for task in self.of_images)
+
+
+def _again(task: Task, roles: Roles) -> Task:
+    """The task once more of some that examine, in requests of its own."""
+    tier = (task.local and task.local.sample_tier) or task.route.service_tier
+    route = replace(task.route, images_per_request=1, service_tier=tier)
+    audit = Audit(task.name, 0.0, "asked again", roles=roles)
+    apart = replace(task, name=task.name + AGAIN, audit=audit, route=route, local=None)
+    return replace(apart, together=NEVER, look=())
 
 
 def questions_of(

@@ -11,12 +11,9 @@ from typing import Any
 from tierwise.accounts.admission import Admission, Billed, Paid, Untraced
 from tierwise.accounts.costs import (
     ANSWERED,
-    CACHE,
-    DECLINED,
-    ESCALATED,
-    FIRST_QUESTION,
+    ASKED_AGAIN,
     LOCAL,
-    REPEATED,
+    NO_FAILURES,
     REUSED,
     CostRow,
     CostTotals,
@@ -30,7 +27,6 @@ from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, Reason, ServiceTier, Spent, Usage
 
 _MOST_VALUES = 1_000
-_NO_FAILURES = (*(ANSWERED, REUSED, LOCAL, REPEATED, ESCALATED, FIRST_QUESTION, DECLINED, CACHE),)
 
 
 def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
@@ -40,7 +36,7 @@ def totals(rows: Iterable[CostRow]) -> dict[str, Any]:
     """
     rows = list(rows)
     total = sum((one for _, one in rows), CostTotals.zero())
-    wasted = sum(one.spent.cost for key, one in rows if is_waste(key))
+    wasted = sum(one.spent.cost for key, one in rows if is_waste(key.outcome))
     return {
         "requests": total.spent.requests,
         **{field.name: getattr(total.spent.usage, field.name) for field in fields(Usage)},
@@ -173,14 +169,16 @@ def failures(rows: Iterable[CostRow]) -> dict[str, int]:
     """How many images failed for which reason, over all tasks."""
     counts: dict[str, int] = {}
     for key, total in rows:
-        if key.outcome not in _NO_FAILURES:
+        if key.outcome not in NO_FAILURES:
             counts[key.outcome] = counts.get(key.outcome, 0) + total.images
     return dict(sorted(counts.items()))
 
 
 def waste(rows: Iterable[CostRow]) -> dict[str, str]:
     """Dollars that were paid and brought no answer, by outcome; only those that cost something."""
-    by_outcome = regrouped((row for row in rows if is_waste(row[0])), lambda key: key.outcome)
+    by_outcome = regrouped(
+        (row for row in rows if is_waste(row[0].outcome)), lambda key: key.outcome
+    )
     return {name: _written(one.spent.cost) for name, one in by_outcome.items() if one.spent.cost}
 
 
@@ -313,7 +311,7 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
     images = {row[0].outcome: 0 for row in rows}
     for key, total in rows:
         images[key.outcome] += total.images
-    answered = sum(images.get(one, 0) for one in (ANSWERED, REUSED, LOCAL))
+    answered = sum(images.get(one, 0) for one in (ANSWERED, REUSED, LOCAL, ASKED_AGAIN))
     asked = sum(images.values())
     return {
         "asked": asked,

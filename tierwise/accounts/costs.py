@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from tierwise.answerer import AnsweredBy
 from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
 from tierwise.routing import follows_picture
+from tierwise.tasks.auditing import AGAIN
 
 _Group = TypeVar("_Group", bound=Any)
 
@@ -20,6 +21,14 @@ FIRST_QUESTION = "first_question"
 DECLINED = "declined"
 CACHE = "cache"
 LOCAL = "local"
+ASKED_AGAIN = "asked_again"
+
+# Outcomes of what was paid for an answer, or for what answers take.
+_BROUGHT = frozenset(
+    {ANSWERED, REUSED, LOCAL, ASKED_AGAIN, ESCALATED, FIRST_QUESTION, CACHE},
+)
+# All others are the reason of a failure.
+NO_FAILURES = _BROUGHT | {REPEATED, DECLINED}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,6 +114,8 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
         name = REUSED if outcome.reused else ANSWERED
         if outcome.answered_by is AnsweredBy.LOCAL:
             name = LOCAL
+        if outcome.task.endswith(AGAIN):
+            name = ASKED_AGAIN
         version, form = outcome.model_version, outcome.label_form
     else:
         name = str(outcome.reason)
@@ -155,9 +166,9 @@ def _of_first_question(
     return [(replace(key, outcome=FIRST_QUESTION), own), *others]
 
 
-def is_waste(key: CostKey) -> bool:
-    """Whether what was paid here brought no answer."""
-    return key.outcome not in (ANSWERED, REUSED, LOCAL, ESCALATED, FIRST_QUESTION, CACHE)
+def is_waste(outcome: str) -> bool:
+    """Whether what was paid under such an outcome brought no answer."""
+    return outcome not in _BROUGHT
 
 
 def regrouped(

@@ -55,6 +55,11 @@ class Roles:
             return Role.LEARN
         return Role.EXAM if drawn < self.learn + self.exam else Role.REST
 
+    def examines_among_first(self, content_hash: str, some: int) -> bool:
+        """Whether a content is one of about so many that examine, and of half of them at most."""
+        beyond = self.drawn(content_hash) - self.learn
+        return 0 <= beyond < min(self.exam // 2, _NUMBERS * some // self.contents)
+
     def drawn(self, content_hash: str) -> int:
         """Its number, 0 to 2^32 - 1."""
         digest = hashlib.sha256(f"local {self.salt} {content_hash}".encode()).digest()

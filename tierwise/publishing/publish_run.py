@@ -35,7 +35,7 @@ from tierwise.accounts.table_names import (
     RUN_FILE,
 )
 from tierwise.accounts.tables import cost_row, costs_schema
-from tierwise.audit import AuditTally, audit_summary
+from tierwise.audit import AuditTally, asked_again, audit_summary
 from tierwise.batches.job_facts import batch_facts
 from tierwise.batches.part import Part as BatchPart
 from tierwise.batches.terms import Terms
@@ -223,8 +223,10 @@ def _more(publication: Publication, found: Found) -> dict[str, Any]:
         more["near_duplicates_audit"] = {task: audit.facts() for task, audit in audits}
     for statements in found.stated:  # one, where anything may be answered locally
         local = account.answered_locally(costs)
+        again = asked_again(publication.audits, found.audited)
         more["local"] = {
-            task: statement.facts(local.get(task, 0)) for task, statement in statements.items()
+            task: statement.facts(local.get(task, 0)) | {"asks_itself": again.get(task)}
+            for task, statement in statements.items()
         }
     if publication.audits:
         more["audit"] = audit_summary(publication.audits, found.audited)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, LOCAL, REUSED
+from tierwise.accounts.costs import is_waste
 from tierwise.records import Usage
 
 COLUMNS = (
@@ -36,8 +36,7 @@ class CostLine:
     @property
     def is_waste(self) -> bool:
         """Whether what was paid here brought no answer."""
-        named = (ANSWERED, REUSED, LOCAL, ESCALATED, FIRST_QUESTION, CACHE)
-        return self.outcome not in named
+        return is_waste(self.outcome)
 
 
 def cost_line(row: Mapping[str, Any]) -> CostLine:

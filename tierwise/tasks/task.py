@@ -112,6 +112,7 @@ class Task:
             "variables": dict(self.variables),
             # Left out without any, so that answers of earlier versions are found again.
             **({"examples": examples} if examples else {}),
+            **({"again": True} if self.audit and self.audit.roles else {}),
         }
 
     @property
@@ -138,6 +139,11 @@ class Task:
     def cached(self) -> bool:
         """Whether caches may be made of its prompt."""
         return self.cache != "off"
+
+    @property
+    def in_stages(self) -> bool:
+        """Whether it is one of several asks of a task."""
+        return bool(self.first_of or self.after_first)
 
     @property
     def sample(self) -> Audit | Chosen | None:
