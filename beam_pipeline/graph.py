@@ -212,7 +212,8 @@ def _ask_capped(alike: Any, images: Any, groups: Any, before: Any, job: Job) -> 
     engine = SharedEngine(job.plan)
     cap = Cap(job.cap or 0, job.untraced, job.plan.cache_reserve or 0)
     if images and job.plan.local:
-        in_turn = (images, groups) | "AskInTurn" >> AskInTurnWithin(engine, cap, before)
+        kinds = (images, groups) if groups else (images,)
+        in_turn = kinds | "AskInTurn" >> AskInTurnWithin(engine, cap, before)
         images, stated, parts, groups, admissions = in_turn
         return _Put(alike, images, groups, admissions, parts, stated)
     within = AskWithin(engine, cap, before)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tierwise.answerer import Answerer
 from tierwise.beam_pipeline.flags.command_line import Settings
-from tierwise.journal.local_files import LocalFiles
+from tierwise.journal.local_files import LocalFiles, digest_of, facts_of
 from tierwise.local.embedder import load_embedder
 from tierwise.local.local_plan import LocalPlan
 from tierwise.local.roles import Roles, roles_for, why_no_roles
@@ -107,21 +107,18 @@ def terms_of(local: LocalTerms, kept: LocalFiles, key: str) -> Terms:
     only the points of the curve can be, each at its part of the error; another becomes the point
     below it.
     """
-    error = float(1 - local.confidence)
+    whole = float(1 - local.confidence)
     before = kept.stated(key)
-    looks = kept.looks() + 1
-    for one in before:
-        if one == {"differ": str(local.differ), "alpha": error}:
-            return Terms(local.differ, local.confidence, error, looks - 1)
-    if not before:
-        return Terms(local.differ, local.confidence, error, looks)
-    point = max((one for one in POINTS if one <= local.differ), default=Decimal(0))
-    return Terms(point, local.confidence, error / len(POINTS), looks)
+    differ, alpha = local.differ, whole
+    if before and facts_of(differ, whole) not in before:
+        differ = max((one for one in POINTS if one <= local.differ), default=Decimal(0))
+        alpha = whole / len(POINTS)
+    looks = kept.looks() + (facts_of(differ, alpha) not in before)
+    return Terms(differ, local.confidence, alpha, looks)
 
 
 def _published(kept: LocalFiles, keys: dict[str, str]) -> Iterator[tuple[str, LocalModel]]:
     for name, key in keys.items():
         model = kept.model(key)
         if model is not None:
-            digest = hashlib.sha256(model).hexdigest()
-            yield name, LocalModel(name, kept.model_uri(key), digest)
+            yield name, LocalModel(name, kept.model_uri(key), digest_of(key, model))

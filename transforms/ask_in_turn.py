@@ -75,11 +75,9 @@ class AskInTurnWithin(beam.PTransform):
         self._cap = cap
         self._before = before
 
-    def expand(
-        self, kinds: tuple[beam.PCollection[Shard], beam.PCollection[Shard] | None]
-    ) -> AskedInTurn:
-        """Adds the three steps to a pipeline."""
-        (images, groups), plan = kinds, self._engine.plan
+    def expand(self, kinds: Sequence[beam.PCollection[Shard]]) -> AskedInTurn:
+        """Adds the three steps to a pipeline; from shards of images and, if any, of groups."""
+        (images, *groups), plan = kinds, self._engine.plan
         parts = images | "SplitRoles" >> SplitRoles(_roles(self._engine))
         learnt = (parts.learn,) | "AskLearn" >> self._within(Locally(to_learn))
         spent = learnt["images"] | "SpentOnLearn" >> _SumSpent()
@@ -89,8 +87,8 @@ class AskInTurnWithin(beam.PTransform):
         sample = (learnt["images"], examined["images"]) | "Sample" >> beam.Flatten()
         stated = examined["images"] | "Examine" >> Examine(plan, parts.counts, taught)
         spent = sample | "SpentOnSample" >> _SumSpent()
-        last = (parts.rest, groups) if groups else (parts.rest,)
-        rest = last | "AskRest" >> self._within(Locally(to_answer, (taught, stated), spent))
+        answering = Locally(to_answer, (taught, stated), spent)
+        rest = (parts.rest, *groups) | "AskRest" >> self._within(answering)
         stated = (rest["images"], stated) | "CountLocal" >> CountLocal()
         return AskedInTurn(
             (sample, rest["images"]) | "AllImages" >> beam.Flatten(),

@@ -70,6 +70,6 @@ def examine(
             why_not = taught.why_not.get(name, "")
             found[name] = replace(nothing, why_not=why_not, waits=not why_not, looks=terms.looks)
             continue
-        files.state(plan.keys[name], {"differ": str(terms.differ), "alpha": terms.alpha})
+        files.state(plan.keys[name], terms.differ, terms.alpha)
         found[name] = state(name, terms, model.digest, counts, some)
     return found

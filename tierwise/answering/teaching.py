@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tierwise.answers.labels import SeveralLabels
-from tierwise.journal.local_files import LocalFiles
+from tierwise.journal.local_files import LocalFiles, digest_of
 from tierwise.local.head import fit
 from tierwise.local.head_file import KeptHead, to_bytes
 from tierwise.local.local_plan import LocalPlan
@@ -108,5 +107,4 @@ def _taught(
         if head is None:
             return None
         published = files.publish(key, to_bytes(KeptHead(head, plan.digest)))
-    digest = hashlib.sha256(published).hexdigest()
-    return LocalModel(name, files.model_uri(key), digest)
+    return LocalModel(name, files.model_uri(key), digest_of(key, published))

@@ -10,9 +10,11 @@ all go on with what they find.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 from tierwise.json_text import read_json_text
@@ -20,6 +22,16 @@ from tierwise.local.roles import Roles
 from tierwise.storage.files import files_for, join
 
 FOLDER = "local"
+
+
+def digest_of(key: str, model: bytes) -> str:
+    """The identity of a model: of its bytes, and of what it was taught for."""
+    return hashlib.sha256(key.encode() + model).hexdigest()
+
+
+def facts_of(differ: Decimal, alpha: float) -> dict[str, Any]:
+    """The terms of a statement as they are written down."""
+    return {"differ": str(differ), "alpha": alpha}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +86,10 @@ class LocalFiles:
         folder = join(self.folder, "stated")
         return sum(1 for _ in files_for(folder).walk(folder))
 
-    def state(self, key: str, terms: Mapping[str, Any]) -> None:
+    def state(self, key: str, differ: Decimal, alpha: float) -> None:
         """Write down that an exam was looked at on these terms, unless it was before."""
-        before = self.stated(key)
-        if dict(terms) in before:
+        before, terms = self.stated(key), facts_of(differ, alpha)
+        if terms in before:
             return
         name = f"{len(before) + 1:04}.json"
         self._write_new(join(self.folder, "stated", key, name), terms)
