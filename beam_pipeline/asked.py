@@ -32,8 +32,11 @@ from tierwise.version import VERSION
 # What batch jobs leave may be asked at flex.
 _TIMEOUT_S = {ServiceTier.FLEX: 900.0, ServiceTier.BATCH: 900.0}
 _STANDARD_TIMEOUT_S = 120.0
+# A picture of 4K takes minutes, and one that nobody waits for is billed all the same.
+_DRAWING_TIMEOUT_S = 600.0
 # More than two time-outs, for what is under way when everything begins to fail.
 _PATIENCE_S = {ServiceTier.FLEX: 1800.0, ServiceTier.BATCH: 1800.0}
+_DRAWING_PATIENCE_S = 1500.0
 
 
 def questions_to_ask(settings: Settings, tasks: Tasks, on: date) -> tuple[Questions, list[str]]:
@@ -164,7 +167,7 @@ def service_of(settings: Settings, project: str, questions: Questions) -> Servic
         project=settings.gemini_project or project,
         location=settings.gemini_location,
         timeout_s=settings.request_timeout_s
-        or _slowest(questions, _TIMEOUT_S, _STANDARD_TIMEOUT_S),
+        or _slowest(questions, _TIMEOUT_S, _STANDARD_TIMEOUT_S, _DRAWING_TIMEOUT_S),
         prices=negotiated_prices(settings.prices),
         key_secret=_key_secret(settings.api_key_secret, kind),
         emulator=emulator_of(settings),
@@ -182,7 +185,9 @@ def service_of(settings: Settings, project: str, questions: Questions) -> Servic
 
 def patience_of(settings: Settings, questions: Questions) -> float:
     """Seconds of nothing but failures after which a run asks no more."""
-    return settings.give_up_after_s or _slowest(questions, _PATIENCE_S, PATIENCE_S)
+    return settings.give_up_after_s or _slowest(
+        questions, _PATIENCE_S, PATIENCE_S, _DRAWING_PATIENCE_S
+    )
 
 
 def flex_fallback_of(settings: Settings, questions: Questions) -> ServiceTier | None:
@@ -202,8 +207,15 @@ def flex_fallback_of(settings: Settings, questions: Questions) -> ServiceTier | 
     return ServiceTier(settings.flex_fallback)
 
 
-def _slowest(questions: Questions, by_tier: Mapping[ServiceTier, float], otherwise: float) -> float:
-    return max(by_tier.get(task.route.service_tier, otherwise) for task in questions.tasks)
+def _slowest(
+    questions: Questions,
+    by_tier: Mapping[ServiceTier, float],
+    otherwise: float,
+    drawing: float,
+) -> float:
+    least = drawing if any(task.answer.draws() for task in questions.tasks) else 0.0
+    tiers = (by_tier.get(task.route.service_tier, otherwise) for task in questions.tasks)
+    return max(least, *tiers)
 
 
 def _key_secret(name: str | None, kind: ServiceKind) -> str:

@@ -12,6 +12,7 @@ from tierwise.answerer import ServiceKind
 from tierwise.batches.job_files import JobFiles
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.flags.run import NO_FALLBACK
+from tierwise.drawing_models import sizes_in_vertex_batch
 from tierwise.errors import InputError
 from tierwise.gemini.service import Service
 from tierwise.models import Model, find_model
@@ -91,6 +92,26 @@ def refuse_cached_batch(questions: Questions, service: Service) -> None:
             raise InputError(
                 f"task {task.name!r}: `cache: auto` cannot be had, for batch jobs on Vertex AI "
                 "take no caches. Remove it, or ask at flex, which costs as little."
+            )
+
+
+def refuse_large_pictures(questions: Questions, service: Service) -> None:
+    """Refuse pictures that batch jobs of Vertex AI do not draw.
+
+    Raises:
+        InputError: a task of theirs may ask for another size than 1K.
+    """
+    for task in questions.tasks:
+        if not (service.vertex and task.route.service_tier is ServiceTier.BATCH):
+            continue
+        if not task.answer.draws():
+            continue
+        offered, largest = sizes_in_vertex_batch(task.route.model), task.answer.drawn_size()
+        if task.sizes or largest not in offered:
+            asked = "sizes by a rule" if task.sizes else f"size {largest}"
+            raise InputError(
+                f"task {task.name!r}: {asked}: batch jobs of Vertex AI draw {', '.join(offered)} "
+                "alone. Write that, ask at the standard tier, or use --gemini=developer."
             )
 
 

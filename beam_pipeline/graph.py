@@ -230,7 +230,7 @@ def close(
     """
     publication = job.publication
     staging, schemas = publication.staging, publication.schemas
-    row_of = partial(outcome_row, renamed=job.renamed, kinds=job.kinds)
+    row_of = partial(outcome_row, renamed=job.renamed, kinds=job.kinds, output=job.output)
     wide_row_of = partial(wide_row, table=job.wide, renamed=job.renamed)
     rows = keep_lease(asked.rows, job.lease, "KeepWhileWriting")
     pages = asked.pages or rows | "MergePages" >> MergePages()

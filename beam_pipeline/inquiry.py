@@ -19,6 +19,7 @@ from tierwise.beam_pipeline.batch_checks import (
     fallbacks_of,
     refuse_batch_in_a_pipeline,
     refuse_cached_batch,
+    refuse_large_pictures,
 )
 from tierwise.beam_pipeline.corrected import Corrected, corrected_of
 from tierwise.beam_pipeline.flags.command_line import Settings
@@ -36,7 +37,8 @@ from tierwise.errors import InputError, TasksError
 from tierwise.evaluation import Judged, judged_tasks
 from tierwise.gemini.service import Service
 from tierwise.journal.reading import Reading
-from tierwise.models import check_alive, find_model, forwarded
+from tierwise.models import find_model, forwarded, tier_refusal
+from tierwise.prices.drawn_pictures import check_still_there
 from tierwise.prices.price_changes import price_warning
 from tierwise.prices.prices import find_price
 from tierwise.questions import Questions
@@ -101,6 +103,7 @@ def inquiry_of(
     _check_prices(questions, service, on)
     cap, fallback = cap_of(settings), flex_fallback_of(settings, questions)
     refuse_cached_batch(questions, service)
+    refuse_large_pictures(questions, service)
     batch_fallbacks = fallbacks_of(settings, questions, service, on)
     batch_root = batch_root_of(settings, questions, service, temp_location)
     if found is not None:
@@ -162,7 +165,7 @@ def warnings_about(questions: Questions, service: Service, on: date, found: Inpu
     if found.doubt:
         yield found.doubt
     for name in dict.fromkeys(task.route.model for task in questions.tasks):
-        if warning := check_alive(find_model(name, vertex=service.vertex), on):
+        if warning := check_still_there(find_model(name, vertex=service.vertex), on):
             yield warning
     routes = ((task.route.model, task.route.service_tier) for task in questions.tasks)
     for name, tier in dict.fromkeys(routes):
@@ -176,14 +179,9 @@ def _check_prices(questions: Questions, service: Service, on: date) -> None:
     """Refuse models that are over, tiers that they lack, and what has no price on that day."""
     for task in questions.tasks:
         model = find_model(task.route.model, vertex=service.vertex)
-        check_alive(model, on)
-        if task.route.service_tier not in model.service_tiers:
-            offered = ", ".join(model.service_tiers)
-            where = " on Vertex AI" if service.vertex else ""
-            raise InputError(
-                f"{model.name} has no service tier {task.route.service_tier}{where}; "
-                f"it has: {offered}."
-            )
+        check_still_there(model, on)
+        if refusal := tier_refusal(model, task.route.service_tier):
+            raise InputError(refusal)
         for tier in (task.route.service_tier, ServiceTier.STANDARD):
             find_price(model.name, tier, on, vertex=service.vertex, prices=service.prices)
 
@@ -194,6 +192,12 @@ def _check_columns(questions: Questions, found: Input) -> None:
     if missing:
         there = ", ".join(found.columns) or "none"
         name = missing[0]
+        for task in questions.tasks:
+            if task.sizes and task.sizes.column == name:
+                raise TasksError(
+                    f'{questions.path}, task "{task.name}", key "picture.size": {name!r} is no '
+                    f"column of {found.uri} (columns: {there}). Add the column, or write a size."
+                )
         users = (
             task.name
             for task in questions.tasks

@@ -41,7 +41,7 @@ def with_looks(tasks: Sequence[Task]) -> tuple[Task, ...]:
         for look in _looks(alike)
         for task in look
     }
-    naive = [task for task in tasks if task.reads == "image" and not task.per]
+    naive = [t for t in tasks if t.reads == "image" and not (t.per or t.answer.draws())]
     firsts: dict[str, tuple[str, ...]] = {}
     for model in dict.fromkeys(task.route.model for task in naive):
         named = {t.row_of for t in naive if t.route.model == model and _is_first(t)}

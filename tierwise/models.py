@@ -133,6 +133,20 @@ def check_alive(model: Model, on: date) -> str | None:
     return " ".join(warnings) or None
 
 
+def tier_refusal(model: Model, tier: ServiceTier) -> str:
+    """Why a model is not asked at a service tier, empty where it is."""
+    if tier in model.service_tiers:
+        return ""
+    if model.image_output and tier is ServiceTier.FLEX:
+        return (
+            f"{model.name} is not asked at flex: no price is known for pictures drawn there. "
+            "Batch costs half, too."
+        )
+    where = " on Vertex AI" if model.vertex else ""
+    offered = ", ".join(model.service_tiers)
+    return f"{model.name} has no service tier {tier}{where}; it has: {offered}."
+
+
 def _over(model: Model) -> str:
     if model.forwards_to is None:
         where = " on Vertex AI" if model.vertex else ""

@@ -31,8 +31,8 @@ class Questions:
 
     One that escalates is two, its first ask before its second; one that is audited has its audit
     among the last. `path` is the tasks file, for messages; `manifest_columns` are names in prompts
-    of single images that only a manifest can fill, each once. `looks` are those of images, in
-    groups that may share a request for a picture.
+    of single images, and in sizes of pictures, that only a manifest can fill, each once. `looks`
+    are those of images, in groups that may share a request for a picture.
 
     >>> from tierwise.tasks import load_tasks
     >>> tasks = load_tasks('''

@@ -100,7 +100,8 @@ class Usage(Record):
     """Tokens of one request, or of one image's share of it.
 
     `input_tokens` is the whole prompt, image and cached tokens included (`promptTokenCount`);
-    `output_tokens` is the reply without thoughts (`candidatesTokenCount`), thoughts stand apart.
+    `output_tokens` is the reply without thoughts (`candidatesTokenCount`), thoughts stand apart;
+    `drawn_tokens` are those of it that are pictures.
     """
 
     input_tokens: int = 0
@@ -108,6 +109,7 @@ class Usage(Record):
     cached_tokens: int = 0
     output_tokens: int = 0
     thought_tokens: int = 0
+    drawn_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -116,6 +118,7 @@ class Usage(Record):
             self.cached_tokens + other.cached_tokens,
             self.output_tokens + other.output_tokens,
             self.thought_tokens + other.thought_tokens,
+            self.drawn_tokens + other.drawn_tokens,
         )
 
     def __sub__(self, other: Usage) -> Usage:
@@ -125,6 +128,7 @@ class Usage(Record):
             self.cached_tokens - other.cached_tokens,
             self.output_tokens - other.output_tokens,
             self.thought_tokens - other.thought_tokens,
+            self.drawn_tokens - other.drawn_tokens,
         )
 
 

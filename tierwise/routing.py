@@ -126,7 +126,7 @@ def reachable(route: Route, routing: Routing) -> frozenset[Route]:
 
 def adapts(route: Route, routing: Routing) -> bool:
     """Whether any picture may take another route than the task's."""
-    lowest = route.media_resolution is _offered(route)[0]
+    lowest = route.media_resolution in _offered(route)[:1]
     lowers = routing.fit_pixels and not lowest and route.images_per_sheet == 1
     return lowers or dearest(route, routing) != route
 

@@ -32,6 +32,7 @@ from tierwise.beam_pipeline.terminal.forecast_tables import (
     store_warnings,
 )
 from tierwise.beam_pipeline.terminal.label_lines import label_forms, label_lines
+from tierwise.beam_pipeline.terminal.lanes_table import drawing_lines, lanes_row, print_lanes
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.mix_lines import mix_lines, mix_row
 from tierwise.beam_pipeline.terminal.screen import print_document, say
@@ -39,6 +40,7 @@ from tierwise.errors import InputError
 from tierwise.forecast.alternatives import alternatives
 from tierwise.forecast.duration import durations
 from tierwise.forecast.forecast import Forecast, forecast_row
+from tierwise.forecast.lanes import lanes, over
 from tierwise.forecast.lever import biggest_lever
 from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
@@ -115,12 +117,14 @@ def _show_ways(planned: _Planned, console: Console) -> None:
     survey, warnings = planned.survey, planned.warnings
     rates = rates_of(planned.inquiry.service, planned.inquiry.on, planned.settings.check_packs)
     found = alternatives(planned.inquiry.questions.tasks, survey, rates)
+    drawn = lanes(planned.inquiry.questions.tasks, rates), over(rates)
     cap = _reached(planned)
     if planned.settings.json:
         row = {"ways": alternative_rows(found), "lever": biggest_lever(found), "warnings": warnings}
-        print_document({**row, **cap})
+        print_document({**row, **lanes_row(*drawn), **cap})
     else:
         print_alternatives(found, survey, planned.inquiry.found.uri, warnings, console)
+        print_lanes(*drawn, console)
         _say_unmeasured(planned, console)
         _print_cap(cap, console)
 
@@ -152,6 +156,8 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         told |= {"within": mix_row(mix)} if mix else {}
         forms = label_forms(planned.inquiry.questions)
         told |= {"labels": forms} if forms else {}
+        drawn = list(drawing_lines(planned.inquiry.questions.tasks))
+        told |= {"drawing": drawn} if drawn else {}
         print_document({**row, **told, **cap})
     else:
         print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
@@ -167,7 +173,8 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
 
 def _say_unmeasured(planned: _Planned, console: Console) -> None:
     questions = planned.inquiry.questions
-    for line in (*label_lines(questions), *looks_lines(questions)):
+    drawn = drawing_lines(questions.tasks)
+    for line in (*label_lines(questions), *looks_lines(questions), *drawn):
         say(console, line)
 
 

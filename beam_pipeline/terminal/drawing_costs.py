@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -15,14 +15,15 @@ from rich.table import Table
 from tierwise.accounts.tables import usd
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
-from tierwise.errors import ModelError
-from tierwise.models import Model, all_models, check_alive, find_model
-from tierwise.prices.drawn_pictures import (
+from tierwise.drawing_models import (
     IMAGE_SIZES,
     drawing_models,
-    image_output_cost,
     image_output_tokens,
+    right_spelling,
 )
+from tierwise.errors import ModelError
+from tierwise.models import Model, all_models
+from tierwise.prices.drawn_pictures import alive_and_drawing, image_output_cost
 from tierwise.records import ServiceTier
 
 _VOLUMES = (100, 1_000, 10_000)
@@ -44,15 +45,15 @@ def drawing_costs(
         ModelError: no model draws that size; the message has the right spelling.
     """
     if size != "all" and size not in IMAGE_SIZES:
-        hint = f' Write "{size.upper()}".' if size.upper() in IMAGE_SIZES else ""
         raise ModelError(
-            f"--image_output={size}: pictures are {', '.join(IMAGE_SIZES)} or all.{hint}"
+            f"--image_output={size}: pictures are {', '.join(IMAGE_SIZES)} or all."
+            f"{right_spelling(size)}"
         )
     volumes = (count,) if count else _VOLUMES
     wanted = IMAGE_SIZES if size == "all" else (size,)
     return [
         _row(model, drawn, tier, volumes, on, vertex=vertex)
-        for model in _alive(on, vertex=vertex)
+        for model in alive_and_drawing(on, vertex=vertex)
         for drawn in drawing_models()[model]
         if drawn in wanted
         for tier in _TIERS
@@ -85,15 +86,6 @@ def _for(volume: str) -> Callable[[dict[str, Any]], str]:
 
 def _draws_unknown(model: Model) -> bool:
     return model.image_output and model.name not in drawing_models()
-
-
-def _alive(on: date, *, vertex: bool) -> Iterator[str]:
-    for name in drawing_models():
-        try:
-            check_alive(find_model(name, vertex=vertex), on)
-        except ModelError:  # it has been shut down
-            continue
-        yield name
 
 
 def _row(

@@ -83,6 +83,7 @@ class Trials:
         )
         asked += tuple(task for one in self.joint for task in self._together(tasks, one))
         used = {name for task in asked for name in used_variables(task.prompt)}
+        used |= {task.sizes.column for task in asked if task.sizes}
         columns = tuple(column for column in tasks.manifest_columns if column in used)
         return as_written(replace(tasks, tasks=asked, manifest_columns=columns))
 

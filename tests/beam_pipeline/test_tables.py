@@ -37,6 +37,7 @@ TOKENS = {
     "cached_tokens": pa.int64(),
     "output_tokens": pa.int64(),
     "thought_tokens": pa.int64(),
+    "drawn_tokens": pa.int64(),
 }
 # Wherever they stand: what shrinking did, and whose answer a near duplicate got.
 OUR_OWN = {
@@ -44,6 +45,7 @@ OUR_OWN = {
     "fine_detail": pa.float64(),
     "label_form": pa.string(),
     "answered_as": pa.string(),
+    "picture_uri": pa.string(),
     "preview": pa.bool_(),
     "tones": pa.string(),
     "turned_by": pa.string(),

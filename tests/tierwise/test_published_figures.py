@@ -12,9 +12,10 @@ import pytest
 from genai_prices.data import providers
 
 import tierwise
+from tierwise.drawing_models import image_output_tokens
 from tierwise.errors import ModelError
 from tierwise.models import find_model
-from tierwise.prices.drawn_pictures import image_output_cost, image_output_tokens
+from tierwise.prices.drawn_pictures import image_output_cost
 from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.records import MediaResolution, ServiceTier, Usage
 from tierwise.tiers import image_tokens

@@ -155,8 +155,11 @@ def test_text_tokens_by_hand() -> None:
 def test_what_a_model_does_not_offer_is_refused() -> None:
     with pytest.raises(ModelError, match=r'"ultra_high"\. It offers: low, medium, high\.'):
         image_tokens("gemini-2.5-flash", ULTRA_HIGH, 640, 480)
-    with pytest.raises(ModelError, match="draws pictures"):
-        image_tokens("gemini-3.1-flash-image", None, 640, 480)
+
+
+def test_a_model_that_draws_has_one_resolution_whatever_is_asked() -> None:
+    for resolution in (None, LOW, ULTRA_HIGH):
+        assert image_tokens("gemini-3-pro-image", resolution, 640, 480) == 1064
 
 
 @pytest.mark.parametrize("size", [(0, 10), (10, 0), (-1, 5)])

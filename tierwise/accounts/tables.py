@@ -20,7 +20,11 @@ USD = pa.decimal128(38, 9)
 _PREFIX = "manifest_"
 # What a taxonomy says of a label beside its name.
 _OF_LABELS = ("label_id", "label_path")
-_TOKENS = ("input_tokens", "image_tokens", "cached_tokens", "output_tokens", "thought_tokens")
+_TOKENS = (
+    *("input_tokens", "image_tokens", "cached_tokens"),
+    *("output_tokens", "thought_tokens", "drawn_tokens"),
+)
+_PICTURE = "picture_uri"
 _SCALARS = {
     "string": pa.string(),
     "integer": pa.int64(),
@@ -64,6 +68,7 @@ def answers_schema(value: Mapping[str, Any], columns: Mapping[str, str]) -> pa.S
             *manifest_fields(columns),
             ("answer", arrow_type(value)),
             ("answered_as", pa.string()),
+            (_PICTURE, pa.string()),
             *((name, _of_labels(value)) for name in _OF_LABELS),
             ("model", pa.string()),
             ("model_version", pa.string()),
@@ -120,6 +125,7 @@ def answer_row(file: ImageFile, answer: Answer, more: Mapping[str, Any] = {}) ->
         **manifest_cells(file),
         "answer": answer.value,
         "answered_as": answer.answered_as or None,
+        _PICTURE: more.get(_PICTURE),
         **{name: more.get(name) for name in _OF_LABELS},
         "model": answer.model,
         "model_version": answer.model_version,

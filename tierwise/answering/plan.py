@@ -77,6 +77,11 @@ class Plan:
     local: LocalPlan | None = None
 
     @property
+    def draws(self) -> bool:
+        """Whether any task is answered with pictures."""
+        return any(task.answer.draws() for task in self.questions.tasks)
+
+    @property
     def meets_s(self) -> float:
         """How long other processes take to say that they are answered; 0 where there are none."""
         return _LOOKS * self.look_s + _REPLY_S if self.look_s else 0.0

@@ -70,7 +70,7 @@ def question(task: Task, file: ImageFile, page: Page, answers: Mapping[str, Any]
 
     Its route and so its identity follow from the page: the same question by whatever rules.
     """
-    task = task.narrowed(answers)
+    task = task.narrowed(answers).sized(file.columns, answers)
     known = {**dict.fromkeys(task.reads_answers, ""), **answers}
     prompt = render(task, filename=file.name, columns=file.columns, answers=known)
     decision = task.decide_for(page, file.content_hash)

@@ -4,6 +4,7 @@
   - OneLabel, SeveralLabels   labels
   - Struct                    structs
   - Text                      text
+  - DrawnPicture              drawn_picture
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tierwise.answers.forms import FORMS_OF_VALUES, Form, response_config, shape
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.replies import InvalidItem, Value, read_pack
 from tierwise.answers.written_words import overlap, words_of
+from tierwise.drawn import Drawn
 from tierwise.records import Scalar
 
 # `{"image": 12, "answer": }` and the comma behind it.
@@ -67,6 +69,38 @@ class AnswerType(ABC):
     @abstractmethod
     def read(self, item: Any, form: Form | None = None) -> Value:
         """The typed answer of one decoded item of a pack; raises `ReplyError`."""
+
+    def of_reply(self, text: str, form: Form, drawn: Drawn | None) -> Value:
+        """The typed answer of a reply of these words and this picture, for one image.
+
+        Raises:
+            ReplyError: it is none.
+        """
+        del drawn
+        return self.parse(text, form)
+
+    def draws(self) -> bool:
+        """Whether its answers are pictures that a model draws."""
+        return False
+
+    def drawn_size(self) -> str:
+        """The size of its pictures, empty where none are drawn."""
+        return ""
+
+    def at_size(self, size: str) -> AnswerType:
+        """The same kind, drawn at another size."""
+        del size
+        return self
+
+    def drawn_tokens(self, model: str) -> int:
+        """Output tokens of the picture that a model draws."""
+        del model
+        return 0
+
+    def problem_with(self, model: str) -> str:
+        """Why it is not asked of a model after all, empty where it is."""
+        del model
+        return ""
 
     def answered_as(self, item: Any, form: Form | None = None) -> str:
         """What an item that `read` takes says in the answer's place, where that was mapped."""

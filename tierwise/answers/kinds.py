@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tierwise.answers.answer_type import AnswerType
+from tierwise.answers.drawn_picture import DrawnPicture
 from tierwise.answers.labels import OneLabel, SeveralLabels
 from tierwise.answers.structs import Struct
 from tierwise.answers.text import Text
@@ -14,6 +15,7 @@ ANSWER_KINDS: Mapping[str, type[AnswerType]] = {
     "labels": SeveralLabels,
     "struct": Struct,
     "text": Text,
+    "picture": DrawnPicture,
 }
 
 

@@ -122,9 +122,10 @@ def _tasks() -> TypeAdapter[list[_Task]]:
     return TypeAdapter(list[_Task])
 
 
-def name_of(task: Task | _Task) -> str:
-    """What a task is called in the file: about each branch of a tree it asks otherwise."""
-    return f"{task.name} > {task.branch}" if task.branch else task.name
+def name_of(task: Task) -> str:
+    """What a task is called in the file: otherwise for each branch of a tree, and each size."""
+    called = f"{task.name} > {task.branch}" if task.branch else task.name
+    return f"{called} at {size}" if (size := task.answer.drawn_size()) else called
 
 
 def to_line(row: AskedRow) -> bytes:
@@ -147,7 +148,7 @@ def asked_rows(uri: str) -> Iterator[AskedRow]:
         OSError: it cannot be read, or is not whole.
     """
     with files_for(uri).open(uri) as stream, gzip.open(stream) as lines:
-        tasks = {name_of(one): _task(one) for one in _tasks().validate_json(next(lines))}
+        tasks = {name_of(task): task for task in map(_task, _tasks().validate_json(next(lines)))}
         for written in lines:
             line = _line().validate_json(written)
             asks = tuple(_ask(one, tasks) for one in line.asks)

@@ -71,7 +71,9 @@ class Gatherer:
         with part.claimed():
             if self._billing.service.vertex:
                 body = await self._with_pictures_named(body, part)
-            echo = self._plan.echo_all or _is_echoed(key, len(part.requests))
+            # A picture can repeat no word: its row joins by its key alone.
+            draws = asks[0].task.answer.draws()
+            echo = not draws and (self._plan.echo_all or _is_echoed(key, len(part.requests)))
             if echo:
                 most = find_model(part.model).max_output_tokens
                 body, echo = self._echoed(body, echoed(body, echo_word(key), most))

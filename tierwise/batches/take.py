@@ -32,6 +32,7 @@ from tierwise.gemini.caches import MAY_BE_THE_CACHES_FAULT
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.charges import answered
 from tierwise.gemini.compose import RequestParts, texts_of
+from tierwise.gemini.drawing import with_drawn
 from tierwise.gemini.journaled import entries_of
 from tierwise.gemini.raw_reply import RawReply
 from tierwise.gemini.reply import read_reply
@@ -40,6 +41,7 @@ from tierwise.gemini.settle import Ask, Settled, can_split, fail_all, settle
 from tierwise.journal.lines import Again, Entry
 from tierwise.prices.price_day import price_day
 from tierwise.records import Answer, ServiceTier, Spent
+from tierwise.storage.drawn_files import DrawnFiles
 from tierwise.storage.files import join
 
 # Writes entries under a name: the same entries under the same name replace each other.
@@ -52,7 +54,13 @@ WriteEntries = Callable[[Sequence[Entry], str], None]
 _ENDED_EARLY = {Phase.CANCELLED, Phase.EXPIRED, Phase.FAILED}
 
 
-def take(job: BatchJob, results: Path | None, billing: Billing, write: WriteEntries) -> Taken:
+def take(
+    job: BatchJob,
+    results: Path | None,
+    billing: Billing,
+    write: WriteEntries,
+    drawn: DrawnFiles | None = None,
+) -> Taken:
     """Journal what came of every row of a job that has ended.
 
     Args:
@@ -60,12 +68,13 @@ def take(job: BatchJob, results: Path | None, billing: Billing, write: WriteEntr
         results: the rows that came, in any order; None where nobody knows which there were.
         billing: prices of the service that answered.
         write: makes entries durable.
+        drawn: where pictures are kept that were drawn, None to look through results alone.
 
     Raises:
-        OSError: what the job asked, or its results, cannot be read.
+        OSError: a picture cannot be kept, or what the job asked, or its results, cannot be read.
     """
     with results.open("rb") if results else nullcontext() as stream:
-        taking = _Taking(job, billing, stream)
+        taking = _Taking(job, billing, stream, drawn)
         taking.look_through()
         for place, part in enumerate(job.order.parts):
             entries = [
@@ -82,7 +91,14 @@ def take(job: BatchJob, results: Path | None, billing: Billing, write: WriteEntr
 class _Taking:
     """Reads results twice: once to see what there is of each key, then row by row."""
 
-    def __init__(self, job: BatchJob, billing: Billing, results: BinaryIO | None) -> None:
+    def __init__(
+        self,
+        job: BatchJob,
+        billing: Billing,
+        results: BinaryIO | None,
+        drawn: DrawnFiles | None = None,
+    ) -> None:
+        self._drawn = drawn
         if job.taking is None:
             raise ValueError(f"nothing says under which run job {job.order.id} is journaled")
         self._job, self._billing, self._results = job, billing, results
@@ -190,6 +206,8 @@ class _Taking:
         if self._is_doubted(asked, echo):
             first, *rest = exchange.shares
             return _lost(asked, [first + self._besides.get(asked.key, Spent()), *rest])
+        if self._drawn:
+            exchange = with_drawn(self._drawn, asks, exchange)
         return settle(asks, exchange)
 
     def _is_doubted(self, asked: AskedRow, echo: Echo) -> bool:

@@ -23,6 +23,7 @@ from tierwise.gemini.service import Service
 from tierwise.job_limits import job_limits
 from tierwise.journal.journal_files import JournalFiles
 from tierwise.records import ServiceTier
+from tierwise.storage.drawn_files import DrawnFiles
 
 # Whoever leaves sooner cannot wait to see what becomes of a trial.
 _LONG_ENOUGH_TO_TRY_S = 600.0
@@ -118,6 +119,7 @@ class Terms:
                 fallbacks=self.fallbacks,
                 tell=tell,
                 caches=_caches_of(service, journal, reserve),
+                drawn=DrawnFiles(journal.output, service.answerer),
             )
             return watch.go()
 

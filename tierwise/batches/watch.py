@@ -33,6 +33,7 @@ from tierwise.gemini.batch.jobs import BatchJobs, CreateError, CreateKind, JobSt
 from tierwise.gemini.billing import Billing
 from tierwise.job_limits import JobLimits, job_limits
 from tierwise.records import ServiceTier
+from tierwise.storage.drawn_files import DrawnFiles
 
 # A list of jobs may lag behind: so often, after so many seconds each, one is looked for.
 _LOOKS_FOR_S = (1.0, 4.0, 15.0, 40.0)
@@ -89,7 +90,7 @@ class Watch:
 
     `digits` are those of the shards that jobs are journaled into from now on; `write` makes entries
     durable for a job that is being taken, perhaps only where nothing of it is yet. `fallbacks` has
-    the tier at which each model is asked what jobs leave.
+    the tier at which each model is asked what jobs leave. `drawn` is where pictures are kept.
     """
 
     jobs: BatchJobs
@@ -101,6 +102,7 @@ class Watch:
     fallbacks: Mapping[str, ServiceTier | None]
     tell: Tell
     caches: NoJobCaches = field(default_factory=NoJobCaches)
+    drawn: DrawnFiles | None = None
     known: list[BatchJob] = field(default_factory=list)
     _due: dict[str, float] = field(default_factory=dict)
     _pauses: dict[str, int] = field(default_factory=dict)
@@ -426,7 +428,8 @@ class Watch:
             if not resumed:
                 self.files.write(job)
             keeps = resumed and results is None
-            taken = take(job, results, self.billing, self.write(taking, keeps))
+            write = self.write(taking, keeps)
+            taken = take(job, results, self.billing, write, self.drawn)
         job = self.files.write(job.with_(taken=taken))
         self._due.pop(job.order.id, None)
         job = self._tidied(job, state)

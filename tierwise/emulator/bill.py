@@ -7,7 +7,10 @@ from typing import Any
 
 from tierwise.records import Usage
 
-_TOKENS = ("input_tokens", "image_tokens", "cached_tokens", "output_tokens", "thought_tokens")
+_TOKENS = (
+    *("input_tokens", "image_tokens", "cached_tokens"),
+    *("output_tokens", "thought_tokens", "drawn_tokens"),
+)
 _KEYS = ("requests", "images", *_TOKENS)
 
 

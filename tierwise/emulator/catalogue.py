@@ -38,7 +38,7 @@ def _is_served(model: Model, on: date) -> bool:
         check_alive(model, on)
     except ModelError:
         return False
-    return not model.image_output
+    return True
 
 
 def _shown(model: Model) -> dict[str, Any]:

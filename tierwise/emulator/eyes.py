@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import ParamSpec, TypeVar
 
 from tierwise.emulator.request import GeminiRequest, SentPicture
 from tierwise.emulator.seeing import LookAt
@@ -13,6 +15,9 @@ from tierwise.emulator.views import SeenPicture, view_of
 from tierwise.models import Model
 
 _VIEWS_KEPT = 8192
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class Eyes:
@@ -30,6 +35,16 @@ class Eyes:
           Refusal: 400, one of them is no picture or a broken one.
         """
         return [await self._view(picture, asked.model) for picture in asked.pictures]
+
+    async def beside(
+        self,
+        function: Callable[Arguments, Result],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Result:
+        """Run what takes long in the threads of the eyes."""
+        work = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _view(self, picture: SentPicture, model: Model) -> SeenPicture:
         resolution = (model.generation, picture.media_resolution)

@@ -108,6 +108,10 @@ def _enum(node: ResponseSchema | None) -> list[Any]:
     return list((node or {}).get("enum") or [])
 
 
+def _draws(_: Fault, asked: GeminiRequest) -> bool:
+    return bool(asked.settings.drawn_size)
+
+
 _NEEDS: dict[str, Callable[[Fault, GeminiRequest], bool]] = {
     "wrong_items": _is_pack,
     "zero_based": _is_pack,
@@ -120,4 +124,10 @@ _NEEDS: dict[str, Callable[[Fault, GeminiRequest], bool]] = {
     "repeated_label": _lists_labels,
     "enum_limit": _above_limit,
     "schema_limit": _holds_refused,
+    "text_only": _draws,
+    "several_pictures": _draws,
+    "thought_pictures": _draws,
+    "wrong_mime": _draws,
+    "broken_picture": _draws,
+    "untold_picture": _draws,
 }

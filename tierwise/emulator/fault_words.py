@@ -35,3 +35,6 @@ REFUSABLE = (
     ),
     *("responseSchema", "responseJsonSchema", "text/x.enum", "schema"),
 )
+
+# How the bytes of a drawn picture are spoilt.
+BREAKS = ("cut", "not_base64", "html", "gif", "empty")

@@ -21,7 +21,14 @@ from typing import Any
 
 from tierwise.emulator.batches.batch_faults import BATCH_FAULTS, CALLS, ORDERS
 from tierwise.emulator.cache_faults import CACHE_CALLS, CACHE_FAULTS, WAYS
-from tierwise.emulator.fault_words import DETAILS, NULLS, REFUSABLE, STATUSES, TOO_MANY_STATES
+from tierwise.emulator.fault_words import (
+    BREAKS,
+    DETAILS,
+    NULLS,
+    REFUSABLE,
+    STATUSES,
+    TOO_MANY_STATES,
+)
 from tierwise.errors import InputError
 from tierwise.json_text import read_json_text
 from tierwise.storage.local_files import LocalFiles
@@ -77,6 +84,13 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "short_row": {},
     "other_version": {"version": "gemini-unknown"},
     "implicit_cache": {},
+    # What the model draws.
+    "text_only": {"text": "I cannot draw that. Shall I draw something else?"},
+    "several_pictures": {"count": 3},
+    "thought_pictures": {"count": 2},
+    "wrong_mime": {"mime_type": "image/gif"},
+    "broken_picture": {"how": "cut"},
+    "untold_picture": {},
     **CACHE_FAULTS,
     **BATCH_FAULTS,
 }
@@ -94,6 +108,7 @@ _CHOICES: dict[tuple[str, str], tuple[Any, ...]] = {
     ("redirect", "status"): (301, 302, 303, 307, 308),
     ("not_json", "status"): (200, *STATUSES),
     ("schema_limit", "refuses"): REFUSABLE,
+    ("broken_picture", "how"): BREAKS,
     ("cache_refused", "call"): CACHE_CALLS,
     ("cache_refused", "status"): STATUSES,
     ("cache_reply_lost", "call"): CACHE_CALLS,

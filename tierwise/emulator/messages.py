@@ -108,7 +108,14 @@ MESSAGES: dict[str, dict[str, str]] = {
         "media_resolution": "GenerationConfig.MediaResolution",
         "thinking_config": "ThinkingConfig",
         "speech_config": "any",
-        "image_config": "any",
+        "image_config": "ImageConfig",
+    },
+    "ImageConfig": {
+        "aspect_ratio": "string",
+        "image_size": "string",
+        "person_generation": "string",
+        "prominent_people": "string",
+        "image_output_options": "any",
     },
     "ThinkingConfig": {
         "include_thoughts": "bool",
@@ -156,14 +163,18 @@ UNSERVED: dict[str, frozenset[str]] = {
     ),
     "PartMediaResolution": frozenset({"num_tokens"}),
     "GenerationConfig": frozenset(
-        {"response_logprobs", "logprobs", "speech_config", "image_config", "stop_sequences"}
+        {"response_logprobs", "logprobs", "speech_config", "stop_sequences"}
     ),
+    "ImageConfig": frozenset({"person_generation", "prominent_people", "image_output_options"}),
 }
 
 
 def fields_of(message: str, *, vertex: bool, version: str) -> dict[str, str]:
     """The fields of `message` that an API and version know."""
     fields = MESSAGES[message]
+    if message == "ImageConfig" and not vertex:
+        # google-genai 3.6.1 sends the others to Vertex AI alone.
+        return {name: fields[name] for name in ("aspect_ratio", "image_size")}
     if message == "Part" and version == "v1":
         # Media resolution per part has been seen on v1beta, v1alpha and v1beta1 only.
         return {name: kind for name, kind in fields.items() if name != "media_resolution"}

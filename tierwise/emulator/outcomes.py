@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.drawing_models import most_references
 from tierwise.emulator.answers import Filler
 from tierwise.emulator.asked_images import (
     AskedImage,
@@ -34,12 +35,19 @@ _CHARACTERS_PER_TOKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class ModelOutcome:
-    """What the model made of a request; without a finish reason the prompt was blocked."""
+    """What the model made of a request; without a finish reason the prompt was blocked.
+
+    `pictures` come before the text, each a part as it is sent. Without `told_apart`, the usage does
+    not say which of its tokens are pictures.
+    """
 
     usage: Usage
     text: str = ""
     finish_reason: str = ""
     block_reason: str = ""
+    finish_message: str = ""
+    pictures: tuple[dict[str, Any], ...] = ()
+    told_apart: bool = True
 
 
 def prompt_usage(asked: GeminiRequest, views: Sequence[SeenPicture]) -> Usage:
@@ -60,6 +68,8 @@ def prompt_usage(asked: GeminiRequest, views: Sequence[SeenPicture]) -> Usage:
         )
         for p in asked.examples
     )
+    if asked.settings.drawn_size:
+        _check_references(asked)
     total = text_tokens(asked.whole_text) + of_images
     if total > asked.model.context_tokens:
         raise Refusal(
@@ -68,6 +78,12 @@ def prompt_usage(asked: GeminiRequest, views: Sequence[SeenPicture]) -> Usage:
             f"({asked.model.context_tokens}).",
         )
     return Usage(total, of_images, cached_tokens=asked.cached_tokens)
+
+
+def _check_references(asked: GeminiRequest) -> None:
+    most = most_references(asked.model.name)
+    if len(asked.pictures) > most:
+        raise Refusal(400, f"{asked.model.name} draws by at most {most} pictures.")
 
 
 def outcome(

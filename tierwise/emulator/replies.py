@@ -29,7 +29,7 @@ def generated(
         reply["candidates"] = [_candidate(asked, outcome)]
     if outcome.block_reason:
         reply["promptFeedback"] = {"blockReason": outcome.block_reason}
-    reply["usageMetadata"] = _usage(asked, outcome.usage)
+    reply["usageMetadata"] = _usage(asked, outcome.usage, told_apart=outcome.told_apart)
     reply["modelVersion"] = version
     name = asked.digest[:9] + number.to_bytes(6, "big")
     reply["responseId"] = base64.urlsafe_b64encode(name).decode()
@@ -48,20 +48,26 @@ def _candidate(asked: GeminiRequest, outcome: ModelOutcome) -> dict[str, Any]:
     parts: list[dict[str, Any]] = []
     if asked.settings.include_thoughts and outcome.usage.thought_tokens:
         parts.append({"text": "Emulated thoughts about the picture.", "thought": True})
+    parts += outcome.pictures
     if outcome.text:
         parts.append({"text": outcome.text})
     content: dict[str, Any] = {"role": "model"}
     if parts:
         content["parts"] = parts
-    return {"content": content, "finishReason": outcome.finish_reason, "index": 0}
+    said = {"finishMessage": outcome.finish_message} if outcome.finish_message else {}
+    return {"content": content, "finishReason": outcome.finish_reason, **said, "index": 0}
 
 
-def _usage(asked: GeminiRequest, usage: Usage) -> dict[str, Any]:
+def _usage(asked: GeminiRequest, usage: Usage, *, told_apart: bool) -> dict[str, Any]:
     counts: dict[str, Any] = {"promptTokenCount": usage.input_tokens}
     if usage.output_tokens:
         counts["candidatesTokenCount"] = usage.output_tokens
     counts["totalTokenCount"] = usage.input_tokens + usage.output_tokens + usage.thought_tokens
     counts["promptTokensDetails"] = _details(usage)
+    if usage.drawn_tokens and told_apart:
+        counts["candidatesTokensDetails"] = [
+            {"modality": "IMAGE", "tokenCount": usage.drawn_tokens}
+        ]
     if usage.cached_tokens:
         counts["cachedContentTokenCount"] = usage.cached_tokens
         counts["cacheTokensDetails"] = [{"modality": "TEXT", "tokenCount": usage.cached_tokens}]

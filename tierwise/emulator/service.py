@@ -11,9 +11,11 @@ from typing import Any
 
 import orjson
 
+from tierwise.drawing_models import sizes_in_vertex_batch
 from tierwise.emulator.bill import Bill
 from tierwise.emulator.caches import Caches, model_of, with_cache
 from tierwise.emulator.decoding import decode_image
+from tierwise.emulator.drawing import drawn_outcome
 from tierwise.emulator.eyes import Eyes
 from tierwise.emulator.fault_plan import Fate, FaultPlan
 from tierwise.emulator.fault_reach import can_strike
@@ -138,7 +140,12 @@ class EmulatedService:
           Refusal: the service does not take it.
         """
         decoded = decode_image("GenerateContentRequest", request, call)
-        return await self._asked(call, self.offered(call), decoded, ServiceTier.BATCH)
+        asked = await self._asked(call, self.offered(call), decoded, ServiceTier.BATCH)
+        if (size := asked.settings.drawn_size) and call.vertex:
+            offered = sizes_in_vertex_batch(asked.model.name)
+            if size not in offered:
+                raise Refusal(400, f"Batch prediction draws {', '.join(offered)}, not {size}.")
+        return asked
 
     async def _served(
         self, line: dict[str, Any], read: Coroutine[None, None, GeminiRequest]
@@ -209,7 +216,7 @@ class EmulatedService:
         """The model that answers a call.
 
         Raises:
-          Refusal: 404, it is not there on this day; 501, it draws.
+          Refusal: 404, it is not there on this day.
         """
         try:
             model = find_model(call.model, vertex=call.vertex)
@@ -217,8 +224,6 @@ class EmulatedService:
         except ModelError as error:
             where = f"models/{call.model} is not found for API version {call.version}"
             raise Refusal(404, f"{where}, or is not supported for {call.method}.") from error
-        if model.image_output:
-            raise Refusal(501, f"The emulator does not draw, so it does not serve {model.name}.")
         return forwarded(model, self._today())
 
     def _cost(self, asked: GeminiRequest, usage: Usage) -> int:
@@ -271,7 +276,10 @@ class EmulatedService:
         if kind == "implicit_cache":
             asked = replace(asked, cached_tokens=self._implicit.cached_tokens(asked))
         views = await self._eyes.viewed(asked)
-        made = outcome(asked, views, self._known, fate.fault, self._interference)
+        if asked.settings.drawn_size:
+            made = await self._eyes.beside(drawn_outcome, asked, views, fate.fault)
+        else:
+            made = outcome(asked, views, self._known, fate.fault, self._interference)
         cost = self._cost(asked, made.usage)
         images = len(asked.pictures) + len(asked.examples)
         self.bill.add(asked.model.name, images, made.usage, cost)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tierwise.drawing_models import DEFAULT_SIZE, pixels
 from tierwise.emulator.refusals import Refusal, bad_fields
 from tierwise.emulator.schemas import ResponseSchema, from_json_schema, from_response_schema
+from tierwise.errors import ModelError
 from tierwise.models import Model
 
 _ENUM = "text/x.enum"
@@ -21,7 +23,8 @@ class GenerationSettings:
 
     `max_output_tokens` covers thoughts and text. `thinking_level` is lower-case; for a model that
     takes budgets, `thinking_budget` holds tokens: 0 is off, -1 is left to the model. `dialect` is
-    the field that the schema came in, `responseSchema` or `responseJsonSchema`.
+    the field that the schema came in, `responseSchema` or `responseJsonSchema`. With a
+    `drawn_size`, a picture is asked for, of this size and `drawn_ratio`.
     """
 
     max_output_tokens: int
@@ -31,6 +34,8 @@ class GenerationSettings:
     thinking_budget: int | None = None
     include_thoughts: bool = False
     dialect: str = ""
+    drawn_size: str = ""
+    drawn_ratio: str = ""
 
 
 def read_settings(config: Mapping[str, Any], model: Model) -> GenerationSettings:
@@ -40,6 +45,7 @@ def read_settings(config: Mapping[str, Any], model: Model) -> GenerationSettings
       Refusal: 400, a value is out of range or the model does not take it.
     """
     _check_ranges(config, model)
+    size, ratio = _drawn(config, model)
     mime_type = config.get("response_mime_type") or "text/plain"
     schema = _read_schema(config, mime_type)
     thinking = config.get("thinking_config") or {}
@@ -54,6 +60,8 @@ def read_settings(config: Mapping[str, Any], model: Model) -> GenerationSettings
         thinking_budget=budget,
         include_thoughts=bool(thinking.get("include_thoughts")),
         dialect=_dialect(config),
+        drawn_size=size,
+        drawn_ratio=ratio,
     )
 
 
@@ -67,9 +75,31 @@ def _check_ranges(config: Mapping[str, Any], model: Model) -> None:
         value = config.get(name)
         if value is not None and not low <= value <= high:
             _refuse(name, f"{name} is {value:g} but must be in the range [{low}, {high}].")
-    modalities = set(config.get("response_modalities", ())) - {"TEXT"}
+    drawn = {"IMAGE"} if model.image_output else set[str]()
+    modalities = set(config.get("response_modalities", ())) - {"TEXT"} - drawn
     if modalities:
         _refuse("response_modalities", f"this model does not answer with {sorted(modalities)}.")
+
+
+def _drawn(config: Mapping[str, Any], model: Model) -> tuple[str, str]:
+    """Size and aspect ratio of the picture that is asked for; nothing where none is."""
+    image = config.get("image_config")
+    if not model.image_output:
+        if image is not None:
+            _refuse("image_config", f"image config is not supported for {model.name}.")
+        return "", ""
+    for name in ("response_schema", "response_json_schema"):
+        if config.get(name) is not None:
+            _refuse(name, f"structured output is not supported for {model.name}.")
+    modalities = config.get("response_modalities") or ["TEXT", "IMAGE"]
+    if "IMAGE" not in modalities:
+        return "", ""
+    size, ratio = (image or {}).get("image_size") or DEFAULT_SIZE, (image or {}).get("aspect_ratio")
+    try:
+        pixels(model.name, size, ratio or "")
+    except ModelError as error:
+        _refuse("image_config", str(error))
+    return size, ratio or ""
 
 
 def _read_schema(config: Mapping[str, Any], mime_type: str) -> ResponseSchema | None:

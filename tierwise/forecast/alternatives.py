@@ -124,7 +124,7 @@ def _other_looks(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterato
 
 
 def _with_any(task: Task) -> Task:
-    looks_by_itself = task.reads == "image" and not task.per and not task.audit
+    looks_by_itself = task.reads == "image" and not (task.per or task.audit or task.answer.draws())
     return replace(task, together=None) if looks_by_itself else task
 
 
@@ -165,7 +165,7 @@ def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
     for model in all_models(vertex=rates.vertex):
         if model.image_output or forwarded(model, rates.on) is not model:
             continue
-        changed = [replace(task, route=replace(task.route, model=model.name)) for task in tasks]
+        changed = [_asked_of(task, model.name) for task in tasks]
         days = [rates.on, *_days_of_change({model.name}, rates)]
         for day in days if changed != list(tasks) else ():
             if load := _possible(changed, survey, replace(rates, on=day)):
@@ -175,9 +175,14 @@ def _other_models(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Iterat
                 )
 
 
+def _asked_of(task: Task, model: str) -> Task:
+    """The task asked of another model; what is drawn has lanes of its own."""
+    return task if task.answer.draws() else replace(task, route=replace(task.route, model=model))
+
+
 def _changed(task: Task, change: Change, values: dict[str, Any]) -> Task:
-    """The task by another route; what a task of texts, groups or sheets cannot have stays."""
-    sees = task.reads == "image"
+    """The task by another route; what texts, groups, sheets or pictures cannot have stays."""
+    sees = task.reads == "image" and not task.answer.draws()
     packs = sees and not task.per and task.route.images_per_sheet == 1
     fits = {Change.RESOLUTION: sees, Change.PACK: packs}.get(change, True)
     route: Route = replace(task.route, **values) if fits else task.route
@@ -187,7 +192,7 @@ def _changed(task: Task, change: Change, values: dict[str, Any]) -> Task:
 
 def _on_sheets(task: Task, images: int) -> Task:
     """The task with one contact sheet per request."""
-    if task.reads == "text" or task.per:
+    if task.reads == "text" or task.per or task.answer.draws():
         return task
     image = replace(task.route.image, by_reference=False)
     return replace(

@@ -246,6 +246,7 @@ def _load_row(load: Load) -> dict[str, Any]:
         "image_tokens": load.usage.image_tokens,
         "output_tokens": load.usage.output_tokens,
         "thought_tokens": load.usage.thought_tokens,
+        "drawn_tokens": load.usage.drawn_tokens,
         "output_usd": _usd(load.output_cost),
         "baseline_usd": _usd(load.baseline),
     }

@@ -166,7 +166,9 @@ class Workload:
         forms = 1 if self.groups else pack
         each, found = 1 / len(self.tasks), dict[str, Load]()
         for place, task in enumerate(self.tasks):
-            part = output * replies[place] / sum(replies), thoughts * each
+            drawn = task.answer.drawn_tokens(route.model)
+            written = 0 if drawn else output * replies[place] / sum(replies)
+            part = written + drawn, thoughts * each, drawn
             own = words[place] + around * each
             usage = _usage(paid, own, pictures * each, *part)
             alike = own + examples * each
@@ -384,10 +386,13 @@ def usual_thoughts(model: Model) -> float:
     return 0 if bounded else _UNBOUNDED_THOUGHTS
 
 
-def _usage(requests: float, text: float, pictures: float, output: float, thoughts: float) -> Usage:
+def _usage(requests: float, text: float, pictures: float, *part: float) -> Usage:
+    """Of so many requests; the last are output tokens, those of thoughts and those of pictures."""
+    output, thoughts, drawn = part
     return Usage(
         input_tokens=round(requests * (text + pictures)),
         image_tokens=round(requests * pictures),
         output_tokens=round(requests * output),
         thought_tokens=round(requests * thoughts),
+        drawn_tokens=round(requests * drawn),
     )

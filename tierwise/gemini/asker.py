@@ -21,6 +21,7 @@ from tierwise.gemini.caches import Caches, NoCaches, Use
 from tierwise.gemini.call_error import CallError
 from tierwise.gemini.charges import answered, unanswered
 from tierwise.gemini.compose import RequestParts, compose
+from tierwise.gemini.drawing import Drawing
 from tierwise.gemini.form_memory import FormMemory
 from tierwise.gemini.gate import Gate, Pass, Scope
 from tierwise.gemini.hearing import Refused
@@ -91,7 +92,8 @@ class Asker:
     `forms` knows how questions are put. What is asked at the batch tier is given to `put_off`, with
     the most that it can cost; where that is None, or no job asks it any more, it is asked at once
     at its model's tier in `batch_instead`, or left to a later run where that has none. `may_send`
-    raises where nothing may be sent any more. `caches` hold what prompts have in common.
+    raises where nothing may be sent any more. `caches` hold what prompts have in common. `drawing`
+    keeps what is drawn; None where nothing is.
     """
 
     client: GeminiClient
@@ -110,6 +112,7 @@ class Asker:
     batch_instead: Mapping[str, ServiceTier | None] = field(default_factory=dict)
     caches: Caches | NoCaches = field(default_factory=NoCaches)
     keep: KeepEntries = no_journal
+    drawing: Drawing | None = None
 
     async def ask(self, asks: Sequence[Ask]) -> list[Outcome]:
         """One outcome per image, in no particular order; never raises for what Google does."""
@@ -122,6 +125,9 @@ class Asker:
 
         It costs at most `Billing.worst_case`. What is to be asked again costs as much once more.
         """
+        return await self._without_asking(asks) or await self._asked(asks)
+
+    async def _asked(self, asks: Sequence[Ask]) -> Settled:
         if is_joint(asks) and self.forms.hopeless(asks):
             return Settled((), (), by_question(asks))
         by_job = self.is_by_job(asks)
@@ -140,6 +146,18 @@ class Asker:
         async with self.intents.announced(intent, self.may_send) as sending:
             with self.caches.wanted(asks, composed) as use:
                 return await self._until_billed(asks, composed, sending, intent.worst, use)
+
+    async def _without_asking(self, asks: Sequence[Ask]) -> Settled | None:
+        """What cannot be drawn, or was by a run that was killed before its journal told of it."""
+        if problem := asks[0].task.answer.problem_with(asks[0].route.model):
+            return fail_all(asks, Reason.REJECTED, f"not sent: {problem}")
+        if self.drawing is None or not asks[0].task.answer.draws():
+            return None
+        if known := await self.drawing.before(asks):
+            await self.record(asks, known)
+            return known
+        await self.drawing.keep_inputs(asks)
+        return None
 
     def put(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         """A request in the form in which it is asked now."""
@@ -283,6 +301,8 @@ class Asker:
             exchange = answered(
                 self.billing, asks, composed, came, tier=tier, on=on, asked_at=asked_at
             )
+            if self.drawing:
+                exchange = await self.drawing.kept(asks, exchange)
             settled = replace(settle(asks, exchange), answerer=exchange.answerer)
         await self.record(asks, settled)
         await self._log(asks, composed, tier, came)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from tierwise.contact_sheets import layout_of
 from tierwise.errors import PriceError
-from tierwise.gemini.compose import examples_in, most_text_tokens, output_limit
+from tierwise.gemini.compose import drawn_tokens, examples_in, most_text_tokens, output_limit
 from tierwise.gemini.reply import Reply
 from tierwise.gemini.service import Service
 from tierwise.gemini.settle import Ask, by_image, is_joint
@@ -80,14 +80,16 @@ class Billing:
         """The most that a request can cost, in nano-dollars: its input, and output to its limit.
 
         Google may serve another tier than was asked for, and then bills the standard price, or let
-        another model answer, and then bills that model's. The pictures need not be there yet,
-        except for models that bill pixels. With `echoed`, it may have to repeat a word besides.
+        another model answer, and then bills that model's. Of what is drawn, it is one picture of
+        the size that was asked for: nobody publishes a bound. Pictures that are sent need not be
+        there yet, except for models that bill pixels. With `echoed`, it may have to repeat a word.
         """
         route = asks[0].route
         usage = _ECHO if echoed else Usage()
         usage += Usage(
             input_tokens=most_text_tokens(asks) + self._most_picture_tokens(asks),
             output_tokens=output_limit(asks),
+            drawn_tokens=drawn_tokens(asks),
         )
         return max(
             cost_nano_usd(usage, price) for price in self._prices(route, on, usage.input_tokens)
@@ -151,7 +153,7 @@ class Billing:
             shown = example_tokens(
                 ask.task.examples_shown, ask.route.model, MediaResolution.HIGH, vertex=vertex
             )
-            own = Usage(text + shown, 0, 0, share.usage.output_tokens, share.usage.thought_tokens)
+            own = replace(share.usage, input_tokens=text + shown, image_tokens=0, cached_tokens=0)
             costs.append(shared[firsts.index(ask.task.written_as)] + cost_nano_usd(own, price))
         return costs
 

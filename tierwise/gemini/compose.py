@@ -155,7 +155,15 @@ def output_limit(asks: Sequence[Ask]) -> int:
         wanted = asks[0].task.output_limit(answers, form_of(asks))
     wanted += thought_allowance(model, answers)
     factor = RAISED_LIMIT if asks[0].limit_raised else 1
-    return min(wanted * factor, model.max_output_tokens)
+    return min(drawn_tokens(asks) + wanted * factor, model.max_output_tokens)
+
+
+def drawn_tokens(asks: Sequence[Ask]) -> int:
+    """Output tokens of the picture that a request asks for, 0 where it asks for none.
+
+    Nobody publishes how many pictures a model draws at most: this is one, of the size that is sent.
+    """
+    return asks[0].task.answer.drawn_tokens(asks[0].route.model)
 
 
 def answers_in(asks: Sequence[Ask]) -> int:

@@ -4,7 +4,8 @@ Final is only what Google judged about the picture or the question: asked again,
 the same, for money. Everything else is chance or Google's own trouble: it is asked once more at
 once, and left to the next run if that brings nothing either. What is not listed is of that kind. So
 is what was declined for reasons that another reply may not meet; but where a task has a route for
-refusals (`on_refusal`), it goes there in place of being asked once more.
+refusals (`on_refusal`), it goes there in place of being asked once more. Of a picture that was to
+be drawn, what is declined is final: Google says what the subject or the style is too near to.
 
 | `finishReason`                                                | what it means here               |
 |---------------------------------------------------------------|----------------------------------|
@@ -68,6 +69,6 @@ def finish_of(reply: Reply) -> Finish:
         return Finish.FINAL
     if reply.finish_reason in _DECLINED:
         return Finish.DECLINED
-    if reply.finish_reason in _ANSWERS and reply.text.strip():
+    if reply.finish_reason in _ANSWERS and (reply.picture or reply.text.strip()):
         return Finish.ANSWER
     return Finish.OPEN

@@ -22,6 +22,7 @@ _TIERS = {str(tier): tier for tier in ServiceTier}
 # Token counts are 32-bit integers in Google's reference.
 _MOST_TOKENS = 2**31 - 1
 _LONGEST_NAME = 200
+_LONGEST_MESSAGE = 500
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -30,6 +31,8 @@ class Reply:
     """One HTTP 200 of `generateContent`.
 
     `text` is empty when nothing was generated; `block_reason` is set when the prompt was refused.
+    `picture` is the last one that is no thought, in base64, empty where none came; models may think
+    in pictures and draw several. `finish_message` says in words why it stopped, where Google does.
     `service_tier` is what Google says it served, None when it does not say. `tells_usage` says
     whether it tells what is billed; `usage` is nothing where it does not.
     """
@@ -41,27 +44,42 @@ class Reply:
     model_version: str
     service_tier: ServiceTier | None
     tells_usage: bool = True
+    picture: str = ""
+    finish_message: str = ""
 
 
 def read_reply(body: Mapping[str, Any], headers: Mapping[str, str]) -> Reply:
     """What a 200 says, with absent fields empty; unknown fields are ignored."""
     candidate = next(_objects(body.get("candidates")), _NOTHING)
     parts = _objects(_object(candidate.get("content")).get("parts"))
+    said = [part for part in parts if not part.get("thought")]
+    pictures = list(filter(None, map(_picture, said)))
     metadata = _object(body.get("usageMetadata"))
-    usage = _usage(metadata)
+    usage = _usage(metadata, draws=bool(pictures))
     return Reply(
-        text="".join(_text(part.get("text")) for part in parts if not part.get("thought")),
+        text="".join(_text(part.get("text")) for part in said),
         finish_reason=_name(candidate.get("finishReason")),
         block_reason=_name(_object(body.get("promptFeedback")).get("blockReason")),
         usage=usage or Usage(),
         model_version=_name(body.get("modelVersion")),
         service_tier=_served_tier(metadata, headers),
         tells_usage=usage is not None,
+        picture=pictures[-1] if pictures else "",
+        finish_message=_text(candidate.get("finishMessage"))[:_LONGEST_MESSAGE],
     )
 
 
-def _usage(metadata: Mapping[str, Any]) -> Usage | None:
-    """What is billed; None unless every count that is there can be one."""
+def _picture(part: Mapping[str, Any]) -> str:
+    """The bytes of a part in base64; what they are, its mime type need not say rightly."""
+    return _text(_object(part.get("inlineData")).get("data"))
+
+
+def _usage(metadata: Mapping[str, Any], *, draws: bool) -> Usage | None:
+    """What is billed; None unless every count that is there can be one.
+
+    Where a reply `draws` and does not tell pictures from words, all of it counts as picture, which
+    costs more.
+    """
     details = list(_objects(metadata.get("promptTokensDetails")))
     image = [_count(d.get("tokenCount")) for d in details if d.get("modality") == "IMAGE"]
     prompt, cached, output, thoughts = (
@@ -75,7 +93,21 @@ def _usage(metadata: Mapping[str, Any]) -> Usage | None:
         return None
     # These are a part of the prompt, told for people: they change no price.
     pictures = min(prompt, sum(count or 0 for count in image))
-    return Usage(prompt, pictures, cached, output, thoughts)
+    drawn = _drawn_tokens(metadata, output, draws=draws)
+    if drawn is None:
+        return None
+    return Usage(prompt, pictures, cached, output, thoughts, drawn)
+
+
+def _drawn_tokens(metadata: Mapping[str, Any], output: int, *, draws: bool) -> int | None:
+    """Those of the output that are pictures; None where the counts cannot be true of each other."""
+    details = list(_objects(metadata.get("candidatesTokensDetails")))
+    if not details:
+        return output if draws else 0
+    counts = [_count(d.get("tokenCount")) for d in details if d.get("modality") == "IMAGE"]
+    if None in counts or (drawn := sum(filter(None, counts))) > output:
+        return None
+    return drawn
 
 
 def _count(value: Any) -> int | None:

@@ -9,6 +9,7 @@ blame stands alone, so that it costs its neighbours no answer:
     every answer about an image of several questions ──▶ that image once more, then each apart
     a question alone, and nothing said about it ──▶ once more, then the next run
     a question alone that is declined, with `on_refusal` ──▶ at once a failure: another ask follows
+    a picture that is declined ──▶ a failure, for nobody draws it the next time either
 
 The images of a group share one answer, or the reason why there is none: nothing is narrowed down.
 """
@@ -26,6 +27,7 @@ from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.forms import Form, Layout
 from tierwise.answers.joint import Joint
 from tierwise.answers.replies import InvalidItem, MixedUpError, ReplyError, Value
+from tierwise.drawn import Drawn
 from tierwise.gemini.finish import Finish, finish_of
 from tierwise.gemini.reply import Reply
 from tierwise.images.picture import Picture
@@ -111,7 +113,7 @@ class Exchange:
 
     Of each question, `shares` are its part of what was spent, `baselines` what the naive way would
     have cost (nano-dollars) and `sent_bytes` its part of the pictures that were sent. `answerer` is
-    who replied, as far as is known.
+    who replied, as far as is known. `drawn` is what was kept of a picture that came.
     """
 
     reply: Reply
@@ -122,6 +124,7 @@ class Exchange:
     baselines: Sequence[int]
     sent_bytes: Sequence[int]
     answerer: Answerer | None = None
+    drawn: Drawn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +388,9 @@ def _why(reply: Reply) -> tuple[Reason, str]:
         return Reason.BLOCKED_PROMPT, f"Gemini refused: {reply.block_reason}"
     if reply.finish_reason in ("", "STOP"):
         return Reason.INVALID_ANSWER, "Gemini's reply is empty"
-    return Reason.BLOCKED_ANSWER, f"Gemini stopped: {reply.finish_reason}"
+    words = " ".join(reply.finish_message.split())
+    why = f"{reply.finish_reason}: {words}" if words else reply.finish_reason
+    return Reason.BLOCKED_ANSWER, f"Gemini stopped: {why}"
 
 
 def _settle_open(pack: _Pack, *, declined: bool) -> Settled:
@@ -393,6 +398,8 @@ def _settle_open(pack: _Pack, *, declined: bool) -> Settled:
     ask = pack.asks[0]
     reason, words = _why(pack.exchange.reply)
     goes_on = ask.task.declined_once and reason in REFUSALS
+    if declined and ask.task.answer.draws():
+        return pack.narrow(reason, words)
     if not (can_split(pack.asks) or ask.asked_again or (declined and goes_on)):
         return pack.repeat((pack.all_charged(asked_again=True),))
     if goes_on:
@@ -419,8 +426,8 @@ def _settle_truncated(whole: _Pack) -> Settled:
 def _settle_answer(pack: _Pack) -> Settled:
     ask = pack.asks[0]
     try:
-        text, form = pack.exchange.reply.text, form_of(pack.asks)
-        value, said = ask.task.answer.parse(text, form), ask.task.answer.said_in(text, form)
+        text, form, answer = pack.exchange.reply.text, form_of(pack.asks), ask.task.answer
+        value, said = answer.of_reply(text, form, pack.exchange.drawn), answer.said_in(text, form)
     except ReplyError as error:
         if ask.asked_again:
             return pack.narrow(Reason.INVALID_ANSWER, str(error))

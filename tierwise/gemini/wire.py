@@ -63,7 +63,7 @@ def request_body(
             parts += [{"text": image.text}] if image.text else []
             parts.append(_image_part(image, per_part=per_part))
     config: WireJson = {**response_config, "maxOutputTokens": max_output_tokens}
-    if images and not per_part:
+    if images and not per_part and model.media_resolutions:
         config["mediaResolution"] = _LEVELS[images[0].media_resolution]
     if thinking := _least_thinking(model):
         config["thinkingConfig"] = thinking

@@ -25,12 +25,14 @@ import re
 import uuid
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 
 from tierwise.accounts.admission import Billed, Paid
+from tierwise.drawn import PICTURES
 from tierwise.journal.cache_records import FOLDER as CACHES
 from tierwise.journal.cache_records import CacheFiles, caches_of_runs
 from tierwise.journal.intents import FOLDER as INTENTS
@@ -51,6 +53,8 @@ _IMAGES_PER_SHARD = 1000
 _IMAGES_PER_PURSE = 4000
 _IMAGES_PER_ORDERED_PURSE = 16_000
 _MOST_DIGITS_CAPPED = 4
+# Drawn pictures that are looked for at a time.
+_LOOKS_TOGETHER = 16
 
 
 def shard_digits(images: int) -> int:
@@ -111,6 +115,11 @@ class JournalFiles:
     mends: bool = True
     reading: Reading = ANYBODYS
     number: int = 0
+
+    @property
+    def output(self) -> str:
+        """The output that it belongs to."""
+        return self.folder.rstrip("/").rpartition("/")[0]
 
     @property
     def attempts(self) -> str:
@@ -184,7 +193,24 @@ class JournalFiles:
             if shard_of(entry.content_hash, self.digits) == shard
             and not (earlier_only and entry.run_id == self.run_id)
         )
-        return recall(ours, run_id=self.run_id, reading=self.reading, paid_for=paid_for)
+        kept = self._with_pictures(ours)
+        return recall(kept, run_id=self.run_id, reading=self.reading, paid_for=paid_for)
+
+    def _with_pictures(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Without what earlier runs drew and somebody has deleted since: that is drawn again."""
+        entries = list(entries)
+        named = {
+            file: join(self.output, file)
+            for entry in entries
+            if entry.run_id != self.run_id and (file := _drawn_file(entry))
+        }
+        if not named:
+            yield from entries
+            return
+        files = files_for(self.output)
+        with ThreadPoolExecutor(_LOOKS_TOGETHER) as pool:
+            there = dict(zip(named, pool.map(files.exists, named.values()), strict=True))
+        yield from (entry for entry in entries if there.get(_drawn_file(entry), True))
 
     def spent_on(self, shard: str, request_ids: Collection[str]) -> dict[str, Spent]:
         """What questions about images of a shard cost, whichever run paid, as far as any did."""
@@ -299,6 +325,15 @@ class JournalFiles:
         for uri, data in zip(uris, files.read_all(uris), strict=True):
             run_id = uri.rpartition("/")[2].rpartition("-")[0]
             yield run_id, self._decoded(name, uri, data)
+
+
+def _drawn_file(entry: Entry) -> str:
+    """The file below the output that an entry tells of; empty where nothing was drawn."""
+    value = entry.answer.value if entry.answer else None
+    file = value.get("file") if isinstance(value, dict) else None
+    content = entry.content_hash.replace(":", "-")
+    drawn = isinstance(file, str) and file.startswith(f"{PICTURES}/task=") and content in file
+    return str(file) if drawn else ""
 
 
 @lru_cache(maxsize=1)

@@ -80,12 +80,22 @@ def _published_by_model() -> dict[str, list[Price]]:
 def cost_nano_usd(usage: Usage, price: Price) -> int:
     """Nano-dollars for the tokens of one request, rounded half up once.
 
-    Cached tokens are part of the input and cost their own price; thoughts cost what output costs.
+    Cached tokens are part of the input, those of a drawn picture part of the output, and each cost
+    their own price; thoughts cost what text costs. Raises PriceError where a picture has no price.
     """
+    drawn = Decimal(0)
+    if usage.drawn_tokens:
+        if price.image_output_usd_per_mtok is None:
+            raise PriceError(
+                f'no price is known for pictures drawn by "{price.model}" at service tier '
+                f'"{price.service_tier}". Give it with --prices (image_output_usd_per_mtok).'
+            )
+        drawn = usage.drawn_tokens * (price.image_output_usd_per_mtok - price.output_usd_per_mtok)
     return nano_usd(
         (usage.input_tokens - usage.cached_tokens) * price.input_usd_per_mtok
         + usage.cached_tokens * price.cached_input_usd_per_mtok
         + (usage.output_tokens + usage.thought_tokens) * price.output_usd_per_mtok
+        + drawn
     )
 
 

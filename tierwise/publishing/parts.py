@@ -84,16 +84,19 @@ def outcome_row(
     named: NamedOutcome,
     renamed: Mapping[str, str] = {},
     kinds: Mapping[str, AnswerType] = {},
+    output: str = "",
 ) -> TableRow:
     """The row of an outcome, in its task's answers or in the failures.
 
     `renamed` are columns of the manifest that have another name in tables, `kinds` the kinds of
-    answers by task.
+    answers by task. Files that answers tell of lie below `output`.
     """
     file = _renamed(named.file, renamed)
     if isinstance(named.outcome, Answer):
         kind = kinds.get(named.outcome.task)
         more = kind.cells(named.outcome.value) if kind else {}
+        if drawn := more.get("picture_file"):
+            more = more | {"picture_uri": join(output, drawn)}
         return answers_table(named.outcome.task), answer_row(file, named.outcome, more)
     return FAILURES, failure_row(file, named.outcome)
 

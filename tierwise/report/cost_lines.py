@@ -49,7 +49,7 @@ def cost_line(row: Mapping[str, Any]) -> CostLine:
         outcome=row["outcome"],
         requests=row["requests"],
         images=row["images"],
-        usage=Usage(**{field.name: row[field.name] for field in fields(Usage)}),
+        usage=Usage(**{field.name: row.get(field.name) or 0 for field in fields(Usage)}),
         cost=nano(row["cost_usd"]),
         baseline=nano(row["baseline_cost_usd"]),
         maybe_billed=nano(row["maybe_billed_usd"]),

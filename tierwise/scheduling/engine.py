@@ -20,6 +20,7 @@ from tierwise.batches.part import Part
 from tierwise.gemini.asker import Asker
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.caches import Caches
+from tierwise.gemini.drawing import Drawing
 from tierwise.gemini.form_memory import FormMemory
 from tierwise.gemini.gate import Gate
 from tierwise.gemini.hearing import Rule
@@ -47,6 +48,7 @@ from tierwise.scheduling.shrinkers import shrinkers
 from tierwise.scheduling.tally import TALLY
 from tierwise.scheduling.waves import Waves
 from tierwise.storage.descriptors import room_for
+from tierwise.storage.drawn_files import DrawnFiles
 
 if TYPE_CHECKING:
     from tierwise.gemini.client import GeminiClient
@@ -218,6 +220,14 @@ class Engine:
                 reserve=self.plan.cache_reserve,
                 may_send=ready,
             ),
+            drawing=self._drawing(),
+        )
+
+    def _drawing(self) -> Drawing | None:
+        if not self.plan.draws:
+            return None
+        return Drawing(
+            DrawnFiles(self.plan.journal.output, self.plan.service.answerer), self._writers
         )
 
     def _gatherer(self) -> Gatherer | None:

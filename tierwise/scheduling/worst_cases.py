@@ -116,7 +116,8 @@ def _longest(task: Task) -> Ask:
     longest = _FOUR_BYTES * MAX_ANSWER_CHARACTERS
     columns = dict.fromkeys(used_variables(task.prompt), longest)
     file = ImageFile(longest, longest, 0, "", columns)
-    ask = question(task, file, Page(), dict.fromkeys(task.reads_answers, longest))
+    largest = replace(task, sizes=None)  # as long as nobody asks for less, it is the largest
+    ask = question(largest, file, Page(), dict.fromkeys(task.reads_answers, longest))
     return replace(_at_dearest(ask), form=replace(task.answer.forms()[0], checked=True))
 
 

@@ -122,6 +122,7 @@ def _ends(named: Named) -> bytes:
 def _sharing(task: Task, same: Sequence[Named]) -> Iterator[str]:
     """Those of these names of one content that share a task's question with one before them."""
     used = [name for name in used_variables(task.prompt) if name not in task.variables]
+    used += [task.sizes.column] if task.sizes and task.sizes.column else []
     seen = set[tuple[object, ...]]()
     for named in same:
         file_name = named.uri.rpartition("/")[2]

@@ -14,6 +14,7 @@ from tierwise.answers.text import Text
 from tierwise.errors import TasksError
 from tierwise.models import find_model
 from tierwise.records import Route
+from tierwise.routing import AS_IT_IS
 from tierwise.shown import counted, shown
 from tierwise.tasks.condition_checks import load_condition
 from tierwise.tasks.condition_text import KEYWORDS
@@ -25,6 +26,12 @@ from tierwise.tasks.keys import AUTO, KINDS, ONE_KIND, FileKeys, TaskKeys
 from tierwise.tasks.label_files import ReadFile
 from tierwise.tasks.label_lists import read_labels
 from tierwise.tasks.local_terms import local_of
+from tierwise.tasks.picture_tasks import (
+    drawing_group,
+    drawing_route,
+    read_picture,
+    size_rule_of,
+)
 from tierwise.tasks.prompts import used_variables
 from tierwise.tasks.refusals import refusal_route_of
 from tierwise.tasks.routes import (
@@ -55,7 +62,7 @@ def read_answer(
     """
     with document.at("tasks", name):
         _check_name(name)
-    answers = zip(KINDS, (keys.labels, keys.answer_schema, keys.text), strict=True)
+    answers = zip(KINDS, (keys.labels, keys.answer_schema, keys.text, keys.picture), strict=True)
     given = next((kind for kind, value in answers if value is not None), None)
     with document.at("tasks", name):
         if given is None:
@@ -67,6 +74,8 @@ def read_answer(
                 raise TasksError(f"{value} has no effect beside `{given}`. Remove it.")
     if keys.labels is not None:
         return read_labels(document, name, keys, read)
+    if keys.picture is not None:
+        return read_picture(document, name, keys.picture), ()
     with document.at("tasks", name, given):
         if keys.text is not None:
             return Text(keys.text.max_length, keys.text.slug), ()
@@ -87,10 +96,16 @@ def build_task(
     `pictures` gives the example pictures that it names, `named` are those of its labels.
     """
     keys = file.tasks[name]
+    sizes = size_rule_of(document, name, keys, answers)
     reads_answers = _references(document, name, keys, answers)
+    if sizes:  # without them, nobody knows how large it is drawn
+        reads_answers = tuple(dict.fromkeys((*reads_answers, *sizes.tasks)))
     condition = _condition(document, name, keys, answers)
     _check_keys(document, name, keys, reads_answers)
-    route = _route(document, file, name)
+    route = drawing_route(document, file, name) if keys.picture else _route(document, file, name)
+    grouping = grouping_of(document, name, keys)
+    if keys.picture:
+        grouping = drawing_group(document, name, keys, route, grouping)
     examples = examples_of(
         document, name, keys, route, answer=answers[name], pictures=pictures, named=named
     )
@@ -108,13 +123,14 @@ def build_task(
         when=condition,
         reads=keys.input,
         variables=keys.variables,
-        per=grouping_of(document, name, keys),
+        per=grouping,
+        sizes=sizes,
         escalation=escalation_of(document, name, keys, route, answers),
         on_refusal=refusal_route_of(document, name, keys, route),
         together=together_of(document, file, name),
         cache=_cache(file, keys),
         local=local_of(document, name, keys, answers[name]),
-        routing=routing_of(document, file, name, route),
+        routing=AS_IT_IS if keys.picture else routing_of(document, file, name, route),
         cut=cut,
         reads_answers=reads_answers,
         depends_on=tuple(dict.fromkeys((*reads_answers, *(condition.tasks if condition else ())))),
@@ -150,6 +166,9 @@ def _references(
                 f"{{{name}}} is this task's own answer, which is not there yet. Rename the task "
                 "when a manifest's column is meant."
             )
+        for word in used:
+            if word in answers and word not in (FILENAME, *keys.variables, name):
+                _check_told(word, answers[word])
     for variable in keys.variables:
         with document.at("tasks", name, "variables", variable):
             _check_variable(variable, used, answers)
@@ -158,6 +177,14 @@ def _references(
         for used_name in used
         if used_name in answers and used_name not in (FILENAME, *keys.variables)
     )
+
+
+def _check_told(name: str, answer: AnswerType) -> None:
+    if answer.draws():
+        raise TasksError(
+            f"{{{name}}}: a picture that was drawn cannot be told in words. Remove it from the "
+            "prompt."
+        )
 
 
 def _check_variable(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from tierwise.contact_sheets import MOST_IMAGES
+from tierwise.drawing_models import DEFAULT_SIZE
 from tierwise.records import MediaResolution, ServiceTier
 from tierwise.shown import shown, suggestion
 from tierwise.tasks.grouping import Beyond
@@ -20,8 +21,8 @@ AUTO: Literal["auto"] = "auto"
 WrittenResolution = Resolution | Literal["auto"]
 Profile = Literal["content", "text", "objects", "faces", "aggressive", "conservative"]
 PackSize = Annotated[int, Field(ge=1, le=50)]
-KINDS = ("labels", "schema", "text")
-ONE_KIND = "Write exactly one of `labels:`, `schema:` and `text:`."
+KINDS = ("labels", "schema", "text", "picture")
+ONE_KIND = "Write exactly one of `labels:`, `schema:`, `text:` and `picture:`."
 _SEVERAL_KINDS = "several_kinds"
 Together = Literal["auto", False] | list[str]
 LIST_OF_LABELS = "Write a list, as in [cat, dog], or the name of a file, as in kinds.csv."
@@ -92,6 +93,25 @@ class TextKeys(_Keys):
         ge=1, le=8000, description="Write `max_length:` with 1 to 8000 characters."
     )
     slug: bool = Field(default=False, description="Write true for words of a file name.")
+
+
+class PictureKeys(_Keys):
+    """`picture:`, an answer that is drawn."""
+
+    # Checked by `tierwise.tasks.picture_tasks`.
+    size: Any = Field(default=DEFAULT_SIZE, description="Write 512, 1K, 2K or 4K.")
+    aspect_ratio: str | None = Field(
+        default=None, description='Write a ratio in quotes, as in "16:9".'
+    )
+    format: Literal["png", "jpeg", "webp"] | None = Field(
+        default=None, description="Write {options}, or leave it out to keep what comes."
+    )
+    keep: Literal["input", "none"] = Field(
+        default="none", description="Write input to keep the picture that was sent, too, or none."
+    )
+    why: str | None = Field(
+        default=None, max_length=500, description="Write what pictures of 4K are needed for."
+    )
 
 
 class DefaultKeys(_Keys):
@@ -194,6 +214,7 @@ class TaskKeys(DefaultKeys):
         default=None, alias="schema", description="Write a JSON Schema with `type: object`."
     )
     text: TextKeys | None = Field(default=None, description="Write {max_length: 60}, for example.")
+    picture: PictureKeys | None = Field(default=None, description="Write {size: 1K}, for example.")
     when: str | None = Field(default=None, description="Write a condition as text: detail == 'x'.")
     escalate: EscalateKeys | None = Field(
         default=None,
@@ -319,7 +340,10 @@ def _remedy(keys: type[_Keys], location: Location, first: ErrorDetails) -> str:
     if not location:
         return "Write `model:` and `tasks:` with what belongs to them below."
     if len(location) == 2 and location[0] == "tasks":
-        return "Write `prompt:` and one of `labels:`, `schema:` or `text:` below the task's name."
+        return (
+            "Write `prompt:` and one of `labels:`, `schema:`, `text:` or `picture:` below the "
+            "task's name."
+        )
     named = {field.alias or name: field for name, field in keys.model_fields.items()}
     key = next(step for step in reversed(location) if step in named)
     options = str(first.get("ctx", {}).get("expected", "")).replace("'", "")
@@ -346,6 +370,7 @@ _BELOW: dict[tuple[type[_Keys], object], type[_Keys]] = {
     (DefaultKeys, "routing"): RoutingKeys,
     (TaskKeys, "routing"): RoutingKeys,
     (TaskKeys, "text"): TextKeys,
+    (TaskKeys, "picture"): PictureKeys,
     (TaskKeys, "escalate"): EscalateKeys,
     (EscalateKeys, "image"): SizeKeys,
     (TaskKeys, "on_refusal"): RefusalKeys,

@@ -32,7 +32,7 @@ def route_of(file: FileKeys, task: TaskKeys) -> Route:
     sheet = task.images_per_sheet or file.defaults.images_per_sheet or 1
     if task.input == "text":
         resolution = DEFAULT_RESOLUTION
-    image = _image_settings(file.defaults.image, task.image, model, resolution)
+    image = image_settings(file.defaults.image, task.image, model, resolution)
     if task.input == "text" or task.per:
         pack = sheet = 1
         image = replace(image, by_reference=False)
@@ -97,8 +97,8 @@ def check_model(name: str) -> None:
     """Refuse aliases, unknown models, and models that draw."""
     if find_model(name).image_output:
         raise ModelError(
-            f'model "{name}" answers with pictures. Pin one that answers in words, such as '
-            '"gemini-3.1-flash-lite".'
+            f'model "{name}" answers with pictures, as `picture:` asks. Pin one that answers in '
+            'words, such as "gemini-3.1-flash-lite".'
         )
 
 
@@ -155,9 +155,10 @@ def check_reference(route: Route) -> None:
         )
 
 
-def _image_settings(
+def image_settings(
     defaults: ImageKeys, task: ImageKeys, model: str, resolution: MediaResolution
 ) -> ImageSettings:
+    """How a task's pictures are prepared, from its keys over the file's defaults."""
     keys = _merged(defaults, task)
     side, quality = PROFILES.get(keys.get("profile", ""), (0, DEFAULT_QUALITY))
     image = ImageSettings(

@@ -19,6 +19,8 @@ def together_of(document: Document, file: FileKeys, name: str) -> tuple[str, ...
     }
     place = next((one for one, written in places.items() if written is not None), None)
     written = places[place] if place else "auto"
+    if keys.picture:
+        return NEVER
     if keys.input == "text" or keys.per:
         if place == ("tasks", name, "together") and written is not False:
             kind = "input: text" if keys.input == "text" else "per"
@@ -47,7 +49,7 @@ def _problem(file: FileKeys, name: str, other: str, *, own: bool) -> str:
     if not own:
         return ""
     remedy = "Leave it out."
-    if named.input == "text" or named.per:
+    if named.input == "text" or named.per or named.picture:
         return f"{other} has requests of its own. {remedy}"
     if named.together is False:
         return f"{other} says `together: false`. {remedy}"

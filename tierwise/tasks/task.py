@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
 from tierwise.answers.forms import Form
 from tierwise.local.roles import Role, Roles
-from tierwise.records import Page, Route
+from tierwise.records import Page, Route, Scalar
 from tierwise.routing import AS_IT_IS, Decision, Routing, adapts, dearest, decide, knows_enough
 from tierwise.tasks.auditing import Audit
 from tierwise.tasks.chosen import Chosen
@@ -21,6 +21,7 @@ from tierwise.tasks.escalation import Escalation
 from tierwise.tasks.examples import Example
 from tierwise.tasks.grouping import Grouping
 from tierwise.tasks.local_terms import LocalTerms
+from tierwise.tasks.sizes_of_pictures import SizeRule
 
 # Raised when the same task would be asked in other words or read in another way.
 QUESTION_FORMAT = 1
@@ -37,7 +38,8 @@ class Task:
     `examples` are shown where its route has some. `max_output_tokens` limits the reply for one
     image, thoughts not counted. `depends_on` are the tasks whose answers the prompt or the
     condition needs, `reads_answers` those of the prompt.
-    With `per`, the images of a group get one answer together; with `audit`, only a sample of the
+    With `per`, the images of a group get one answer together; with `sizes`, a picture is drawn at a
+    size that follows from its image; with `audit`, only a sample of the
     images is asked, with `chosen` only these. Answers with a confidence below `unsure_below` were
     wrong more often in a calibration. With `escalation`, doubtful images are asked again, with
     `on_refusal` those that Gemini declined: `questions_of` makes asks of such a task, of which all
@@ -67,6 +69,7 @@ class Task:
     reads: Literal["image", "text"] = "image"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     per: Grouping | None = None
+    sizes: SizeRule | None = None
     audit: Audit | None = None
     chosen: Chosen | None = None
     escalation: Escalation | None = None
@@ -241,6 +244,10 @@ class Task:
         first = answers.get(self.cut_by)
         return _narrowed(self, first if first in self.cut else self.cut[0])
 
+    def sized(self, columns: Mapping[str, Scalar], answers: Mapping[str, Any]) -> Task:
+        """The task as it is asked of one image: at the size that follows from this."""
+        return _sized(self, self.sizes.size(columns, answers)) if self.sizes else self
+
     def answers_in_request(self, images: int) -> int:
         """How many answers a request with so many images asks for."""
         return 1 if self.per else images
@@ -257,6 +264,11 @@ class Task:
 def _narrowed(task: Task, branch: str) -> Task:
     below: AnswerType = task.answer.below(branch)  # type: ignore[attr-defined]
     return replace(task, answer=below, branch=branch, cut=())
+
+
+@lru_cache(maxsize=4096)
+def _sized(task: Task, size: str) -> Task:
+    return replace(task, answer=task.answer.at_size(size), sizes=None)
 
 
 def _identity(example: Example) -> list[Any]:

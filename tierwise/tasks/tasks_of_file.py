@@ -29,7 +29,7 @@ class Tasks:
     """All tasks of a file as they were written, each after those it depends on.
 
     `path` is the file's name, for messages; `manifest_columns` are names in prompts of single
-    images that only a manifest can fill, each once.
+    images, and in sizes of pictures, that only a manifest can fill, each once.
     """
 
     path: str
@@ -107,7 +107,8 @@ def default_tasks() -> Tasks:
 
 def _only_manifest(task: Task, answers: Mapping[str, AnswerType]) -> list[str]:
     elsewhere = {FILENAME, *task.variables, *answers, *([task.per.by] if task.per else [])}
-    return [name for name in used_variables(task.prompt) if name not in elsewhere]
+    said = [name for name in used_variables(task.prompt) if name not in elsewhere]
+    return [*said, *([task.sizes.column] if task.sizes and task.sizes.column else [])]
 
 
 def _cut_alike(tasks: tuple[Task, ...]) -> tuple[Task, ...]:

@@ -108,7 +108,7 @@ def test_where_no_picture_was_sent_nothing_is_said_of_one(
     assert {name for name, value in found.items() if value is None} == {
         *("sent_width", "sent_height", "sent_bytes", "sent_format", "reduction_percent"),
         *("resized", "fallback", "truncated", "preview", "tones", "turned_by", "shrink_ms"),
-        *("label_form", "label_id", "label_path", "answered_as"),
+        *("label_form", "label_id", "label_path", "answered_as", "picture_uri"),
         *("shared_with", "fine_detail", "service", "local_score", "local_model"),
     }
 

@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
+from tierwise.drawing_models import image_output_tokens
 from tierwise.errors import ModelError
-from tierwise.prices.drawn_pictures import image_output_cost, image_output_tokens
+from tierwise.prices.drawn_pictures import image_output_cost
 from tierwise.records import ServiceTier
 
 STANDARD, BATCH = ServiceTier.STANDARD, ServiceTier.BATCH
