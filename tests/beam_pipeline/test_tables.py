@@ -46,6 +46,8 @@ OUR_OWN = {
     "label_form": pa.string(),
     "answered_as": pa.string(),
     "picture_uri": pa.string(),
+    "local_score": pa.float64(),
+    "local_model": pa.string(),
     "preview": pa.bool_(),
     "tones": pa.string(),
     "turned_by": pa.string(),
