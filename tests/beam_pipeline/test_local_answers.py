@@ -184,6 +184,7 @@ def test_an_archive_that_has_grown_keeps_its_model_and_renews_its_exam(
     assert not was_asked & sent
 
 
+@pytest.mark.prove
 def test_an_archive_that_has_doubled_has_another_model(archive: Archive, tmp_path: Path) -> None:
     output, more = archive.copied(tmp_path / "out"), tmp_path / "more"
     shutil.copytree(archive.pictures, more)
@@ -194,6 +195,7 @@ def test_an_archive_that_has_doubled_has_another_model(archive: Archive, tmp_pat
     assert {row["local_model"] for row in local_rows(doubled).values()} == {after["model"]}
 
 
+@pytest.mark.prove
 def test_another_prompt_is_another_model_and_a_second_look(
     archive: Archive, tmp_path: Path
 ) -> None:
