@@ -132,6 +132,8 @@ def _counts(removed: Removed, output: str) -> Lines:
     if removed.unnamed_thumbnails:
         several = counted(removed.unnamed_thumbnails, "picture")
         yield f"  thumbnails: {several} of no table, as of earlier versions of a file"
+    if removed.pictures:
+        yield f"  pictures that were drawn: {counted(removed.pictures, 'file')}"
     if removed.small_files:
         yield f"  small files: {counted(removed.small_files, 'picture')}"
     for uri in removed.lists:

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.beam_pipeline.conftest import Classify, Finished
+from tierwise.beam_pipeline.__main__ import main
 
 BANANA = "gemini-nano-banana-2.1"
 TASKS = f"""
@@ -276,6 +277,27 @@ def test_a_group_is_drawn_once(
     shutil.rmtree(run.output / "journal")
     assert classify(tmp_path / "all", tasks=TASKS + "    per: folder\n").cost == 0
     assert len(gemini.requests()) == 2
+
+
+def test_what_is_forgotten_takes_what_was_drawn_of_it(
+    classify: Classify, photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    photos(3, "all/a")
+    tasks = TASKS.replace("1K,", "1K, keep: input,") + (
+        "  together: {prompt: All on white., picture: {}, per: folder}\n"
+    )
+    shutil.copy(tmp_path / "all/a/001.jpg", tmp_path / "all/a/twin.jpg")
+    run = classify(tmp_path / "all", tasks=tasks)
+    assert (len(files_of(run)), len(files_of(run, "together"))) == (6, 1)
+    gone = next(row for row in run.answers("hero") if row["uri"].endswith("000.jpg"))
+    assert main(["forget", f"--output={run.output}", f"--uri={gone['uri']}"]) == 0
+    content = gone["content_hash"].replace(":", "-")
+    assert not [file for file in files_of(run) if content in file.name]
+    assert len(files_of(run)) == 4
+    assert files_of(run, "together") == []  # it may show the picture
+    twin = next(row for row in run.answers("hero") if row["uri"].endswith("twin.jpg"))
+    assert main(["forget", f"--output={run.output}", f"--uri={twin['uri']}"]) == 0
+    assert len(files_of(run)) == 4  # its other name keeps what was drawn
 
 
 @pytest.mark.parametrize("cap", ["0.05", "0.12"])

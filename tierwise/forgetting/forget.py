@@ -31,6 +31,7 @@ from tierwise.forgetting.in_journal import (
     forget_lines,
     remove_leftovers,
 )
+from tierwise.forgetting.in_pictures import forget_pictures
 from tierwise.forgetting.in_small_files import forget_small_files, loose_tables
 from tierwise.forgetting.in_tables import Without, holding, in_none, named, without
 from tierwise.forgetting.in_texts import forget_in_lists, naming, scrubbed, without_examples
@@ -72,6 +73,7 @@ class Removed:
     intents: int = 0
     requests: int = 0
     thumbnails: int = 0
+    pictures: int = 0
     unnamed_thumbnails: int = 0
     lists: list[str] = field(default_factory=list)
     comparisons: list[str] = field(default_factory=list)
@@ -86,7 +88,10 @@ class Removed:
     def anything(self) -> bool:
         """Whether there was anything."""
         return any(
-            (self.rows, self.lines, self.intents, self.thumbnails, self.lists, self.small_files)
+            (
+                *(self.rows, self.lines, self.intents, self.thumbnails, self.pictures),
+                *(self.lists, self.small_files),
+            )
         )
 
 
@@ -120,6 +125,7 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
     removed.intents = forget_intents(journal, going.contents)
     removed.jobs = [job.order.display_name for job in remove_leftovers(journal)]
     removed.thumbnails = _delete_thumbnails(output, going.contents)
+    removed.pictures = forget_pictures(output, every, going)
     if wanted.names:
         removed.unnamed_thumbnails = _forget_unnamed(output, every)
     removed.places = _places(going, run)

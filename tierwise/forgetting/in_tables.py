@@ -19,7 +19,7 @@ from tierwise.forgetting.going import FORGOTTEN, Going
 from tierwise.known_files import Change
 from tierwise.storage.files import files_for
 
-_URI, _CONTENT = "uri", "content_hash"
+_URI, _CONTENT, _PICTURE = "uri", "content_hash", "picture_uri"
 # Lists of names, and the content of the picture whose answer a near duplicate has.
 _NAMES, _LEADER = "examples", "shared_with"
 # What a file was before, in the table `files`.
@@ -80,6 +80,20 @@ def in_none(uris: Sequence[str], contents: Collection[str]) -> frozenset[str]:
         return found
 
     return frozenset(contents).difference(*_in_threads(had, uris if contents else ()))
+
+
+def drawn_of(uris: Sequence[str], going: Going) -> frozenset[str]:
+    """The pictures that rows tell of which go."""
+
+    def drawn(uri: str) -> set[str]:
+        with files_for(uri).open(uri) as stream:
+            file = pq.ParquetFile(stream)
+            if not {_PICTURE, _URI, _CONTENT} <= set(file.schema_arrow.names):
+                return set()
+            found = file.read([_PICTURE, _URI, _CONTENT])
+        return set(found.filter(_goes(found, going)).column(_PICTURE).to_pylist())
+
+    return frozenset(filter(None, set[str | None]().union(*_in_threads(drawn, uris))))
 
 
 def without(uri: str, going: Going) -> Without:

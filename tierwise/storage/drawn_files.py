@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from base64 import b64decode
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -28,6 +28,10 @@ from tierwise.storage.files import files_for, join
 INPUT = ".input"
 _ENDINGS = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 _QUALITY = 92
+# So strict that no photograph is called so: what was drawn of forgotten pictures is deleted.
+_OURS = re.compile(
+    r"/task=[^/]+/(emulated-[0-9a-f]{8}-)?(md5|sha256)-[0-9a-f]{32,64}-[0-9a-f]{16,}[^/]*\Z"
+)
 
 
 class PictureKey(NamedTuple):
@@ -91,11 +95,6 @@ class DrawnFiles:
                     return Drawn(name, found.width, found.height, found.bytes, found.format)
         return None
 
-    def is_there(self, name: str) -> bool:
-        """Whether a file that a row tells of is still there."""
-        uri = join(self.output, name)
-        return files_for(uri).exists(uri)
-
     def _name(self, key: PictureKey, file_format: str) -> str:
         return f"{self._stem(key)}.{_ENDINGS[file_format]}"
 
@@ -116,13 +115,10 @@ def drawn_by(answerer: Answerer) -> str:
     return f"emulated-{hashlib.sha256(answerer.emulator.encode()).hexdigest()[:8]}-"
 
 
-def pictures_of(output: str, content_hash: str) -> Iterator[str]:
-    """The addresses of all files that were drawn of a content, and of what was kept beside them."""
-    wanted = content_hash.replace(":", "-")
+def all_drawn(output: str) -> list[str]:
+    """The addresses of all files below the folder of pictures."""
     folder = join(output, PICTURES)
-    for stat in files_for(folder).walk(folder):
-        if f"{wanted}-" in stat.uri.rpartition("/")[2]:
-            yield stat.uri
+    return [stat.uri for stat in files_for(folder).walk(folder) if _OURS.search(stat.uri)]
 
 
 def _checked(data: bytes) -> Drawn:
