@@ -18,7 +18,7 @@ $(READY): requirements.txt setup.py
 	@touch $(READY)
 
 run: $(READY) ## classify the example archive with the embedded emulator, into out/
-	$(BIN)/tierwise run --input=examples/manifest.csv --tasks=examples/tasks.yaml --output=out
+	$(BIN)/tierwise run --input=examples/manifest.csv --tasks=examples/tasks.yaml --output=out --emulator_knows=examples/known --emulator_sees=features
 
 # Tests start hundreds of processes: none of them is to compile what another has compiled.
 test: export PYTHONDONTWRITEBYTECODE :=

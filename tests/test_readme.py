@@ -18,6 +18,7 @@ from tierwise.tasks import load_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
 TEXT = "\n".join([README, *PAGES.values()])
 COMMANDS = sorted(set(re.findall(r"^ *(?:\w+=\S+ )?tierwise (\w+ --.*)$", TEXT, re.MULTILINE)))
@@ -28,8 +29,35 @@ def example_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("readme") / "out"
     examples = ROOT / "examples"
     flags = [f"--input={examples}/manifest.csv", f"--tasks={examples}/tasks.yaml"]
+    flags += [f"--emulator_knows={examples}/known", "--emulator_sees=features"]
     assert main(["run", *flags, f"--output={output}"]) == 0
     return output
+
+
+def test_make_run_is_what_is_shown() -> None:
+    [words] = re.findall(r"^run:.*\n\t\$\(BIN\)/tierwise run (.*)$", MAKEFILE, re.MULTILINE)
+    assert words.split() == [
+        *("--input=examples/manifest.csv", "--tasks=examples/tasks.yaml", "--output=out"),
+        *("--emulator_knows=examples/known", "--emulator_sees=features"),
+    ]
+
+
+def test_the_answers_make_sense(example_run: Path) -> None:
+    """Old labels that can be the answer, but for one picture whose old label is wrong."""
+    found = duckdb.sql(
+        f"""select count(*) filter (answer = old_label), count(*)
+        from '{example_run}/answers/task=category/*.parquet'
+        where old_label <> 'nature' and uri <> 'archive/web/hopper.jpg' and page = 1"""
+    )
+    assert found is not None
+    assert found.fetchall() == [(30, 32)]
+    named = duckdb.sql(
+        f"""select answer from '{example_run}/answers/task=filename/*.parquet'
+        where uri = 'archive/pets/chelsea.png'"""
+    )
+    assert named is not None
+    [(name,)] = named.fetchall()
+    assert name.startswith("cat-")
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
@@ -49,7 +77,7 @@ def test_queries_return_what_is_printed(example_run: Path) -> None:
 def test_the_answers_are_those_shown(example_run: Path) -> None:
     shown = README.split("ends with tables like these:")[1].split("...")[0]
     labels = re.findall(r"│ (\w+) +│ +(\d+) │", shown)
-    assert len(labels) == 5
+    assert len(labels) == 6
     query = (
         f"select answer, count(*) from '{example_run}/answers/task=category/*.parquet' group by 1"
     )

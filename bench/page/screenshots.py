@@ -100,6 +100,7 @@ def example_page(place: Path) -> Path:
     out.mkdir()
     plot = place / "measured" / "measurement.svg"
     (out / "measurement.svg").write_bytes(plot.read_bytes())
+    flags += [f"--emulator_knows={examples}/known", "--emulator_sees=features"]
     assert tierwise(["run", *flags, f"--output={out}"]) == 0
     return out / "report.html"
 

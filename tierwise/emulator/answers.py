@@ -45,12 +45,12 @@ class Filler:
         """
         if self.labels:
             return str(self._label({"enum": list(self.labels)}, ""))
-        text = sentence(self.looks[0])
+        text = sentence(self.looks[0], self._shows())
         limits = [int(limit) for limit in _AT_MOST.findall(self.question)][-1:]
         limits += [] if most is None else [most]
         if self.outside or not limits or len(text) <= min(limits):
             return text
-        return phrase(self.looks[0], min(limits))
+        return phrase(self.looks[0], min(limits), self._shows())
 
     def value(self, schema: ResponseSchema, name: str = "") -> Any:
         """A value that fits `schema`; `name` is the field that it is for."""
@@ -66,6 +66,9 @@ class Filler:
         if schema["type"] == "array":
             return self._array(schema, name)
         return {"unexpected": True} if self.outside else self._scalar(schema, name)
+
+    def _shows(self) -> str:
+        return self.known.shown(self.looks[0]) if self.known else ""
 
     def _mean(self, scores: Iterable[float]) -> float:
         return sum(scores) / len(self.looks)
@@ -113,7 +116,7 @@ class Filler:
             return self._several(items, name, least, most)
         if items.get("type") == "string" and not self.outside:
             limit = items.get("maxLength")
-            found = described(self.looks[0])
+            found = described(self.looks[0], self._shows())
             return [found[i % len(found)][:limit] for i in range(min(max(least, 3), most))]
         return [self.value(items, name) for _ in range(min(max(least, 1), most))]
 
@@ -137,5 +140,5 @@ class Filler:
         if (written := _WRITTEN.get(schema.get("format", ""))) is not None:
             return written
         limit = schema.get("maxLength")
-        text = phrase(self.looks[0], None if limit is None else int(limit))
+        text = phrase(self.looks[0], None if limit is None else int(limit), self._shows())
         return text.ljust(int(schema.get("minLength") or 0), ".")
