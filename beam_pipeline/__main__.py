@@ -30,6 +30,8 @@ def main(words: Sequence[str] | None = None, *, fetch: Callable[[str], Any] = im
     """Run a verb and return the exit status; `fetch` imports its module."""
     try:
         line = read_command_line(sys.argv[1:] if words is None else words)
+        if tasks := line.tasks_to_read:
+            fetch("tierwise.beam_pipeline.first_check").check_tasks(tasks)
         # Imported by name, because a verb's module may bring Beam, and help must not wait for it.
         verb = fetch(f"tierwise.beam_pipeline.commands.{line.verb}")
         status: int = verb.main(line.settings, line.beam_flags)

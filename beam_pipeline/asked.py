@@ -15,6 +15,7 @@ from tierwise.accounts.admission import read_dollars
 from tierwise.answerer import Answerer, ServiceKind
 from tierwise.beam_pipeline.example_pictures import pictures_in
 from tierwise.beam_pipeline.flags.command_line import Settings
+from tierwise.beam_pipeline.given_text import read_text
 from tierwise.calibration.calibration_file import Calibration, read_calibration
 from tierwise.emulated import Identity
 from tierwise.errors import InputError, PriceError, TasksError
@@ -65,7 +66,7 @@ def tasks_of(settings: Settings) -> Tasks:
     """
     if not settings.tasks:
         return at_tier(default_tasks(), settings.service_tier)
-    text = _read_text("tasks", settings.tasks, TasksError)
+    text = read_text("tasks", settings.tasks, TasksError)
     return at_tier(tasks_in(text, path=settings.tasks), settings.service_tier)
 
 
@@ -138,19 +139,7 @@ def negotiated_prices(path: str | None) -> tuple[Price, ...]:
     Raises:
         PriceError: the file cannot be read, or is malformed.
     """
-    return load_prices(_read_text("prices", path, PriceError), path) if path else ()
-
-
-def _read_text(flag: str, path: str, refusal: type[InputError]) -> str:
-    try:
-        return files_for(path).read(path).decode("utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise refusal(f"--{flag}={path}: cannot be read: {reason}.") from error
-    except UnicodeDecodeError as error:
-        raise refusal(
-            f"--{flag}={path}: byte {error.start + 1} is not UTF-8. Save it as UTF-8."
-        ) from error
+    return load_prices(read_text("prices", path, PriceError), path) if path else ()
 
 
 def service_of(settings: Settings, project: str, questions: Questions) -> Service:

@@ -89,7 +89,7 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     warnings += store_warnings(survey)
     warnings += warnings_about(questions, inquiry.service, on, inquiry.found)
     warnings += no_images(survey, inquiry.found.uri)
-    show = _show_ways if settings.compare else _show_forecast
+    show = _show_ways if settings.compare or settings.all else _show_forecast
     show(_Planned(settings, inquiry, survey, warnings, temp_location, seconds), console)
     return 0
 
@@ -123,7 +123,8 @@ def _show_ways(planned: _Planned, console: Console) -> None:
         row = {"ways": alternative_rows(found), "lever": biggest_lever(found), "warnings": warnings}
         print_document({**row, **lanes_row(*drawn), **cap})
     else:
-        print_alternatives(found, survey, planned.inquiry.found.uri, warnings, console)
+        uri, whole = planned.inquiry.found.uri, planned.settings.all
+        print_alternatives(found, survey, uri, warnings, console, whole=whole)
         print_lanes(*drawn, console)
         _say_unmeasured(planned, console)
         _print_cap(cap, console)

@@ -32,6 +32,7 @@ from tierwise.beam_pipeline.flags.flag import (
 )
 from tierwise.beam_pipeline.flags.groups import grouped
 from tierwise.beam_pipeline.flags.job_labels import without_job_labels
+from tierwise.beam_pipeline.flags.main_flags import MAIN, is_main
 from tierwise.beam_pipeline.flags.of_verb import flags_of
 from tierwise.beam_pipeline.flags.plain_words import with_names
 from tierwise.beam_pipeline.flags.times import read_duration, read_span
@@ -128,6 +129,11 @@ class CommandLine:
     settings: Settings
     beam_flags: tuple[str, ...]
 
+    @property
+    def tasks_to_read(self) -> str | None:
+        """The tasks file that the verb reads; of `init`, which writes one, none."""
+        return None if self.verb == INIT else vars(self.settings).get("tasks")
+
 
 def read_command_line(words: Sequence[str]) -> CommandLine:
     """What was asked for. Prints help or the version and exits with 0 when that was.
@@ -172,9 +178,14 @@ def unknown_flag(word: str, verb: str) -> str:
     if owners := _owners(name):
         return (
             f"--{name} belongs to tierwise {', '.join(owners)}; {verb} does not take it.{hint} "
-            f"See tierwise {verb} --help."
+            f"See tierwise {verb} {_whole_help(verb)}."
         )
-    return f"unknown flag --{name}.{hint} See tierwise {verb} --help."
+    return f"unknown flag --{name}.{hint} See tierwise {verb} {_whole_help(verb)}."
+
+
+def _whole_help(verb: str) -> str:
+    """The word that shows every flag of a verb."""
+    return "--help_all" if verb in MAIN else "--help"
 
 
 def _owners(name: str) -> list[str]:
@@ -229,7 +240,8 @@ def _overview() -> argparse.ArgumentParser:
         usage="tierwise VERB [flags]",
         description="Classify an image archive with Gemini at the lowest price that is still "
         "right.\n\nverbs:\n" + verbs,
-        epilog="tierwise VERB --help lists a verb's flags. Without a verb, flags mean run.\n"
+        epilog="tierwise VERB --help shows the flags that matter most, --help_all every flag.\n"
+        "Without a verb, flags mean run.\n"
         "tierwise --version prints the version.\n\n"
         "first steps, which cost nothing:\n"
         "  tierwise plan --input=photos/                 what it would cost\n"
@@ -239,20 +251,45 @@ def _overview() -> argparse.ArgumentParser:
     )
 
 
-def _parser(verb: str) -> argparse.ArgumentParser:
+def _parser(verb: str, *, whole: bool = False) -> argparse.ArgumentParser:
+    """The parser of all flags, whose help is `whole` or has the main ones only."""
     parser = _Parser(
         prog=f"tierwise {verb}",
         usage=f"tierwise {verb} [flags]",
         description=VERBS[verb],
-        epilog=f"example: {_EXAMPLES[verb]}" + _about_beam(verb),
+        epilog=_more_flags(verb, whole=whole) + f"example: {_EXAMPLES[verb]}" + _about_beam(verb),
         allow_abbrev=False,
         formatter_class=argparse.RawTextHelpFormatter,
     )
+    parser.add_argument("--help_all", action=_WholeHelp, nargs=0, help="show every flag and exit")
     for heading, flags in grouped(flags_of(verb)):
         group = parser.add_argument_group(heading)
         for flag in flags:
-            group.add_argument(f"--{flag.name}", **_argument(flag))
+            words = _argument(flag)
+            if not whole and not is_main(verb, flag.name):
+                words["help"] = argparse.SUPPRESS
+            group.add_argument(f"--{flag.name}", **words)
     return parser
+
+
+def _more_flags(verb: str, *, whole: bool) -> str:
+    left = sum(not is_main(verb, flag.name) for flag in flags_of(verb))
+    return f"tierwise {verb} --help_all shows {left} more flags.\n\n" if left and not whole else ""
+
+
+class _WholeHelp(argparse.Action):
+    """Prints the help with every flag, and ends."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        del namespace, values, option_string
+        _parser(parser.prog.split()[-1], whole=True).print_help()
+        raise SystemExit(0)
 
 
 def _argument(flag: Flag) -> dict[str, Any]:

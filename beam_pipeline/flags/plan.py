@@ -31,8 +31,16 @@ FLAGS = (
     ),
     Flag(
         "compare",
-        "Show the same archive asked in other ways: media resolutions, images per request, service "
-        "tiers, models, other days.",
+        "Show the same archive asked in other ways: the best of each kind, such as service tiers, "
+        "models, images per request.",
+        "true",
+        (PLAN,),
+        default=False,
+        type=bool,
+    ),
+    Flag(
+        "all",
+        "Show every way of --compare, not only the eight that matter most.",
         "true",
         (PLAN,),
         default=False,

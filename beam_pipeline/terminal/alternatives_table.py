@@ -15,6 +15,7 @@ from tierwise.beam_pipeline.terminal.forecast_tables import opening, short
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.forecast.alternatives import Alternative, Change, naive_cost
 from tierwise.forecast.lever import biggest_lever
+from tierwise.forecast.shortlist import shortlist
 from tierwise.forecast.survey import Survey
 
 _NAMES = {
@@ -47,12 +48,15 @@ def print_alternatives(
     uri: str,
     warnings: Sequence[str],
     console: Console,
+    *,
+    whole: bool,
 ) -> None:
-    """Print a table to standard output, and the biggest lever."""
+    """Print a table to standard output, of the ways that matter or the `whole`, and the lever."""
     for line in opening(survey, uri, warnings):
         say(console, line)
     title = "All tasks in other ways, the cheapest first (nothing was spent)"
     naive = naive_cost(found)
+    shown = found if whole else shortlist(found)
     columns = (
         Column("one change to what is asked", _name, number=False),
         Column("requests", lambda way: thousands(way.load.requests), 1),
@@ -62,11 +66,13 @@ def print_alternatives(
     table = fitted_table(
         title,
         columns,
-        found,
+        shown,
         console.width,
         bold=lambda way: way.change in (Change.NONE, Change.NAIVE),
     )
     console.print(table)
+    if left := len(found) - len(shown):
+        say(console, f"{left} more ways: plan --compare --all.")
     say(console, biggest_lever(found))
     say(console, NAIVE_WAY)
 

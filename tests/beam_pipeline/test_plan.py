@@ -308,6 +308,20 @@ def test_other_ways_by_price(capsys: pytest.CaptureFixture[str]) -> None:
     assert compared["lever"].startswith("The biggest lever that changes no answer: ")
 
 
+def test_the_ways_that_matter_are_shown_and_all_on_request(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["plan", f"--input={EXAMPLES}/manifest.csv", f"--tasks={TASKS}"]
+    shown = dict[str, int]()
+    for word in ("--compare", "--all"):
+        assert main([*words, word, "--prices_on=2026-11-27"]) == 0
+        out = capsys.readouterr().out
+        shown[word] = sum(" │ " in line for line in out.splitlines())
+        assert (f"{word} --all." in out) is (word == "--compare")
+    assert shown["--compare"] == 8
+    assert shown["--all"] > 30
+
+
 def test_groups_that_are_paid_are_not_planned_again(
     photos: Callable[..., Path],
     classify: Callable[..., Any],

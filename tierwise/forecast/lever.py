@@ -18,7 +18,7 @@ _WORTH_SAYING = 0.02
 def biggest_lever(found: Sequence[Alternative]) -> str:
     """Which well-tried change of route saves most, how much, and why."""
     asked = next(way for way in found if way.change is Change.NONE and not way.to)
-    levers = (way for way in found if _is_lever(way))
+    levers = (way for way in found if is_lever(way))
     # Of tiers that cost the same, the one that answers today.
     best = min(levers, key=lambda way: (way.load.cost, way.to == ServiceTier.BATCH), default=asked)
     saved = 1 - best.load.cost / asked.load.cost if asked.load.cost else 0.0
@@ -51,7 +51,8 @@ def biggest_lever(found: Sequence[Alternative]) -> str:
     return f"{first}: {named} for every task saves {100 * saved:.0f} %: {why}"
 
 
-def _is_lever(way: Alternative) -> bool:
+def is_lever(way: Alternative) -> bool:
+    """Whether a way is one change of route that is well tried."""
     if way.change is Change.PACK:
         return int(way.to) <= _MOST_IN_PACK
     return way.change in _LEVERS
