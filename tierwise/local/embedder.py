@@ -104,7 +104,7 @@ def load_embedder(path: str | None = None, *, size: int = 0) -> Embedder:
         InputError: the extra is not installed, or the file is no network that gives features.
     """
     if path is None:
-        network, preprocessing, name = _own_network(), _EFFICIENTNET, "the local model"
+        network, preprocessing, name = own_network(), _EFFICIENTNET, "the local model"
     else:
         network, preprocessing, name = *_network_of(Path(path)), path
     if size:
@@ -132,7 +132,12 @@ def ensure_available(path: str | None = None) -> None:
         )
 
 
-def _own_network() -> bytes:
+def own_network() -> bytes:
+    """The network that comes with the extra, as an ONNX file.
+
+    Raises:
+        InputError: the extra is not installed, or its weights are others than were measured.
+    """
     ensure_available()
     spec = find_spec(_WEIGHTS)
     where = Path(str(spec.origin if spec else "")).parent / _FILE

@@ -1,0 +1,1 @@
+"""Local answers, held to what they promise."""
