@@ -5,9 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +23,7 @@ from PIL import Image
 from tests.beam_pipeline.conftest import Classify, Finished
 from tierwise.beam_pipeline.__main__ import main
 
+ROOT = Path(__file__).parents[2]
 BANANA = "gemini-nano-banana-2.1"
 TASKS = f"""
 model: {BANANA}
@@ -70,6 +77,53 @@ def test_a_picture_is_a_file_and_a_row(
             (0, 0) if row["reused"] else (1120,) * 2
         )
         assert (row["media_resolution"], row["label_form"]) == ("high", None)
+
+
+def test_the_page_shows_before_and_after_and_dollars_a_picture(
+    classify: Classify, photos: Callable[..., Path], gemini: Any
+) -> None:
+    run = classify(photos(3), "--service_tier=standard", tasks=TASKS)
+    page = (run.output / "report.html").read_text("utf-8")
+    assert page.count('alt="What was drawn of') == 3
+    each = gemini.billed() // 3
+    assert f'title="${each / 10**9:.9f}"' in page
+    levers = page.split('id="savings"')[1].split("</section>")[0]
+    assert "no public price" not in levers
+    files_of(run)[0].unlink()
+    assert main(["report", f"--output={run.output}"]) == 0  # of what is gone, no copy is shown
+    assert (run.output / "report.html").read_text("utf-8").count('alt="What was drawn of') == 2
+
+
+def test_a_killed_run_goes_on_without_drawing_twice(
+    photos: Callable[..., Path], gemini: Any, tmp_path: Path, classify: Classify
+) -> None:
+    images, output = photos(12), tmp_path / "out"
+    (tmp_path / "tasks.yaml").write_text(TASKS)
+    gemini.faults({"kind": "latency", "ms": 150})
+    words = [f"--input={images}", f"--tasks={tmp_path}/tasks.yaml", f"--output={output}"]
+    flags = ["--requests_in_flight=2", f"--gemini_endpoint={gemini.url}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tierwise", "run", *words, *flags],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while len(list(output.glob("pictures/task=hero/emulated-*"))) < 3:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {file: file.stat().st_mtime_ns for file in files_of(Finished(0, output))}
+    run = classify(images, tasks=TASKS)
+    assert {row["picture_uri"] for row in run.answers()} == set(map(str, files_of(run)))
+    assert len(files_of(run)) == 12
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+    drawn = Counter(one for line in gemini.requests() for one in line["images"])
+    assert sum(drawn.values()) <= 12 + 2  # those under way at the kill, at most
+    every = run.run["all_runs"]
+    account = Decimal(every["cost_usd"]).scaleb(9)
+    assert account <= gemini.billed() <= account + Decimal(every["maybe_billed_usd"]).scaleb(9)
 
 
 def test_what_was_drawn_is_never_drawn_again(

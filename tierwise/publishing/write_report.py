@@ -15,11 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tierwise.accounts.table_names import COSTS, EVALUATION, FAILURES, answers_table
+from tierwise.publishing.drawn_copies import drawn_copies
 from tierwise.publishing.finished_run import FinishedRun
 from tierwise.publishing.page_pictures import page_pictures
 from tierwise.report import answer_rows, cost_lines, failures_tally
 from tierwise.report.answer_rows import OPTIONAL_COLUMNS, doubts_of, keys_of
 from tierwise.report.answers_tally import AnswersTally
+from tierwise.report.drawn_pairs import MOST_PAIRS, drawn_tasks
 from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.gallery import (
     MOST_NAMES,
@@ -64,6 +66,7 @@ def build_page(
         for row in batch.to_pylist()
     ]
     shown = _cards(found, tallies, failures, thumbnails, names)
+    after = _drawn(found, tasks, shown, thumbnails) if thumbnails else {}
     contents = Contents(
         run=found.run,
         tasks=tasks,
@@ -80,8 +83,32 @@ def build_page(
         evaluation=list(_evaluation(found)),
         cards=shown,
         plots=plots,
+        drawn=drawn_tasks(tasks, lines, shown, after),
     )
     return page(contents)
+
+
+def _drawn(
+    found: FinishedRun,
+    tasks: Sequence[AskedTask],
+    shown: Sequence[Card],
+    thumbnails: ThumbnailFiles,
+) -> dict[tuple[str, str], str]:
+    """Small copies of what was drawn of the pictures that are shown first, by task and picture."""
+    output = thumbnails.folder.rstrip("/").rpartition("/")[0]
+    keys = [f"{card.content_hash}#{card.page}" for card in shown]
+    wanted = pa.array(keys, pa.string())
+    copies: dict[tuple[str, str], str] = {}
+    for task in tasks:
+        if task.kind != "picture":
+            continue
+        named: dict[tuple[str, str], str] = {}
+        for batch in _answers(found, task):
+            for row in _only(batch, wanted).to_pylist():
+                named[task.name, f"{row['content_hash']}#{row['page']}"] = row["answer"]["file"]
+        first = [(task.name, key) for key in keys if (task.name, key) in named][:MOST_PAIRS]
+        copies |= drawn_copies(output, named, first)
+    return copies
 
 
 def _audit_answers(found: FinishedRun, task: AskedTask) -> dict[str, Any]:

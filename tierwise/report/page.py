@@ -21,6 +21,7 @@ from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.changes import reclassified
 from tierwise.report.cost_lines import CostLine, added
 from tierwise.report.doubt import SAID, WORDS
+from tierwise.report.drawn_pairs import DrawnTask
 from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.gallery import Card, changed_lines, doubtful_lines
 from tierwise.report.headline import headline
@@ -61,6 +62,7 @@ class Contents:
     evaluation: Sequence[Mapping[str, Any]]
     cards: Sequence[Card]
     plots: Sequence[PagePlot] = ()
+    drawn: Sequence[DrawnTask] = ()
 
 
 def page(contents: Contents) -> str:
@@ -92,6 +94,7 @@ def page(contents: Contents) -> str:
         cards=cards,
         pictured=any(card.image for card in cards),
         plots=contents.plots,
+        drawn=contents.drawn,
         ran=what_ran(run, contents.tallies),
         prices=contents.prices,
         doubts=[(WORDS[doubt], SAID[doubt]) for doubt in SAID],

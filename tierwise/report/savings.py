@@ -149,7 +149,7 @@ def _of_answers(
     second_looks = _input(looks, standard)
     image = _input(usage.image_tokens, standard)
     text = _input(usage.input_tokens - usage.image_tokens, standard)
-    reply = _output(usage.output_tokens + usage.thought_tokens, standard)
+    reply = nano_usd(_reply(usage, standard))
     naive_image = _input(naive.image_tokens, standard)
     looked = _input(naive.looked_tokens, standard)
     at_standard = [_cost(line.usage, standard) for line in lines]
@@ -171,13 +171,16 @@ def _input(tokens: int | Fraction, price: AskedPrice) -> int:
     return round(tokens * Fraction(price.input_usd_per_mtok) * 1000)
 
 
-def _output(tokens: int, price: AskedPrice) -> int:
-    return nano_usd(Decimal(tokens) * price.output_usd_per_mtok)
+def _reply(usage: Usage, price: AskedPrice) -> Decimal:
+    """Tokens times dollars per million of words, thoughts and pictures that were drawn."""
+    drawn = price.image_output_usd_per_mtok or price.output_usd_per_mtok
+    words = usage.output_tokens - usage.drawn_tokens + usage.thought_tokens
+    return words * price.output_usd_per_mtok + usage.drawn_tokens * drawn
 
 
 def _cost(usage: Usage, price: AskedPrice) -> int:
     return nano_usd(
         (usage.input_tokens - usage.cached_tokens) * price.input_usd_per_mtok
         + usage.cached_tokens * price.cached_input_usd_per_mtok
-        + (usage.output_tokens + usage.thought_tokens) * price.output_usd_per_mtok
+        + _reply(usage, price)
     )

@@ -177,19 +177,24 @@ class AskedPrice:
     input_usd_per_mtok: Decimal
     cached_input_usd_per_mtok: Decimal
     output_usd_per_mtok: Decimal
+    image_output_usd_per_mtok: Decimal | None = None
 
     def document(self) -> dict[str, str]:
         """As JSON, with decimal strings."""
-        return {name: str(value) for name, value in asdict(self).items()}
+        told = asdict(self).items()
+        return {name: str(value) for name, value in told if value is not None}
 
     @classmethod
     def of_document(cls, document: Mapping[str, str]) -> Self:
         """Read back; raises `KeyError` or `ArithmeticError` for what is none."""
-        names = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "output_usd_per_mtok")
+        drawn = document.get("image_output_usd_per_mtok")
         return cls(
             document["model"],
             document["service_tier"],
-            *(Decimal(document[name]) for name in names),
+            Decimal(document["input_usd_per_mtok"]),
+            Decimal(document["cached_input_usd_per_mtok"]),
+            Decimal(document["output_usd_per_mtok"]),
+            None if drawn is None else Decimal(drawn),
         )
 
 
@@ -210,6 +215,7 @@ def asked_prices(
                 found.input_usd_per_mtok,
                 found.cached_input_usd_per_mtok,
                 found.output_usd_per_mtok,
+                found.image_output_usd_per_mtok,
             )
             told.append(price.document())
     return told
