@@ -35,7 +35,8 @@ from tierwise.transforms.choose_first import ChooseFirst
 from tierwise.transforms.close_run import CloseRun
 from tierwise.transforms.compare_audits import CompareAudits, Compared
 from tierwise.transforms.count_changes import CountChanges
-from tierwise.transforms.count_labels import CountLabels, FindChanged
+from tierwise.transforms.count_labels import CountLabels
+from tierwise.transforms.find_spoken import FindSpoken
 from tierwise.transforms.free_followers import FreeFollowers
 from tierwise.transforms.group_files import GroupFiles
 from tierwise.transforms.hash_images import FILES as LISTED
@@ -99,6 +100,7 @@ class Told:
     population: beam.PCollection[Population] | None
     measured: beam.PCollection[Measured] | None
     counted: beam.PCollection[CountRow] | None
+    applied: beam.PCollection[int] | None
     changed: beam.PCollection[str] | None
     written: beam.PCollection[Part] | None
     stated: beam.PCollection[Mapping[str, Statement]] | None
@@ -257,10 +259,12 @@ def close(
     if job.likeness:
         kinds = {task.name: task.answer for task in job.plan.questions.with_rows}
         audits = rows | "AuditNearDuplicates" >> AuditNearDuplicates(kinds)
-    counted = changed = None
+    counted = applied = changed = None
     if job.counting:
         counted = rows | "CountLabels" >> CountLabels(job.counting)
-        changed = rows | "FindChanged" >> FindChanged(job.counting)
+    if job.spoken:
+        find = FindSpoken(job.plan.journal, job.facts["relative_to"])
+        applied, changed = rows | "FindSpoken" >> find
     # Answers have met what they are held against: labels, the reference's answers, their leaders'.
     if asked.followers:
         left_out = {**left_out, NEAR_DUPLICATES: asked.followers}
@@ -280,6 +284,7 @@ def close(
         audits,
         *pilot,
         counted,
+        applied,
         changed,
         asked.parts,
         asked.stated,

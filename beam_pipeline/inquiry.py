@@ -7,7 +7,7 @@ must not wait for Beam.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 
@@ -124,6 +124,7 @@ def inquiry_of(
     reading = reading_of(settings, questions, service)
     judged = judged_tasks(questions.with_rows, found.columns, *_label_tasks(questions, found))
     corrected = corrected_of(settings, questions, found, judged)
+    reading = replace(reading, said=corrected.said, taken_back=corrected.taken_back)
     return Inquiry(
         questions=questions,
         service=service,

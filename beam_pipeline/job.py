@@ -37,7 +37,8 @@ class Job:
     by the launcher. `untraced` is what earlier runs into the output may have paid besides.
     `renamed` are columns of the manifest that have another name in tables, `judged`
     are the tasks that it says something about. `first` is how many contents a pilot asks, None for
-    all. `counting` is None where no labels were drawn at random. `batches` is None where nothing is
+    all. `counting` is None where no labels were drawn at random. People have
+    `spoken` where any of their words stand. `batches` is None where nothing is
     asked by batch jobs; a job that `hands_in` does so itself, for nobody waits for it. One that may
     `take_over` takes the output from a run that is not known to be dead. `pass_name` tells one pass
     over the archive from another, where batch jobs ask.
@@ -61,6 +62,7 @@ class Job:
     judged: Mapping[str, Judged] = field(default_factory=dict)
     first: int | None = None
     counting: Counting | None = None
+    spoken: bool = False
     batches: Terms | None = None
     hands_in: bool = False
     take_over: bool = False

@@ -181,6 +181,7 @@ def build_job(
         judged=inquiry.judged,
         first=settings.first,
         counting=inquiry.corrected.counting,
+        spoken=bool(inquiry.corrected.facts),
         batches=_batches(settings, inquiry),
         take_over=settings.take_over,
         earlier_tables=_earlier_tables(found, output),

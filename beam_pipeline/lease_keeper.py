@@ -16,8 +16,10 @@ from tierwise.beam_pipeline.runners.workers import (
 from tierwise.beam_pipeline.writable import unwritable
 from tierwise.journal.attempts import end_attempts
 from tierwise.journal.intents import begin_intents, tidy_intents
+from tierwise.journal.journal_files import JournalFiles
 from tierwise.journal.left_under_way import named_under_way, untraced
 from tierwise.journal.lines import VERSION
+from tierwise.journal.people_files import PeopleFiles
 from tierwise.journal.run_record import new_record
 from tierwise.journal.run_records import Lease, sign_earlier, take_lease
 from tierwise.publishing.closing import settle_earlier
@@ -87,6 +89,8 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     if lease.record.took_over:
         facts["took_over"] = _taken_over(lease)
     journal = replace(job.plan.journal, number=lease.number)
+    _write_down(journal, lease)
+    journal = replace(journal, reading=replace(journal.reading, said=(), taken_back=frozenset()))
     job = replace(job, facts=facts, untraced=lost, plan=replace(job.plan, journal=journal))
     if not here:
         return lease, handed_over(job, lease)
@@ -96,6 +100,16 @@ def take_job(job: Job, options: PipelineOptions) -> tuple[Lease, Job]:
     else:
         plan = replace(plan, look_s=_LOOK_S)
     return lease, replace(job, plan=plan)
+
+
+def _write_down(journal: JournalFiles, lease: Lease) -> None:
+    """Keep what people say, so that it holds in this run and in all later ones."""
+    reading = journal.reading
+    if not (reading.said or reading.taken_back):
+        return
+    files = PeopleFiles(journal.folder)
+    new = [replace(word, since=journal.run_id, told_in=journal.run_id) for word in reading.said]
+    files.write(files.read().told(new, reading.taken_back), f"{lease.number:08}-{journal.run_id}")
 
 
 def _taken_over(lease: Lease) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tierwise.calibration.labelling import can_be_calibrated
 from tierwise.calibration.routes import dearest_first, route_name, usual_routes
 from tierwise.evaluation import WHOLE, Against, PairKey, PairRow, PairTotals, written
 from tierwise.looks import with_looks
-from tierwise.records import Answer, Answered, Failure, Outcome, Reason
+from tierwise.records import Answer, Answered, Failure, Outcome, Reason, of_model
 from tierwise.routing import AS_IT_IS
 from tierwise.statistics.clusters import Clusters
 from tierwise.statistics.intervals import share_interval
@@ -146,7 +146,9 @@ def _audited(
     audits: Iterable[Task], answered: Answered
 ) -> Iterator[tuple[Task, str, list[tuple[Outcome, Outcome]]]]:
     """Each audit that asked this content, the task it is of, and the outcomes of both by image."""
-    found: dict[tuple[str, int], Outcome] = {(o.task, o.page.number): o for o in answered.outcomes}
+    found: dict[tuple[str, int], Outcome] = {
+        (o.task, o.page.number): said for o in answered.outcomes if (said := of_model(o))
+    }
     for task in audits:
         of = task.audit.of if task.audit else ""
         sides = [

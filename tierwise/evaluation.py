@@ -9,13 +9,13 @@ one label that has the most of its values, and no such column. In the same way `
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.truths import TruthError, as_answer, read_truth, truth_columns
-from tierwise.records import Answer, Failure, ImageFile, Outcome, Page
+from tierwise.records import Answer, Failure, ImageFile, Outcome, Page, of_model
 from tierwise.tasks import Task
 from tierwise.wording import plain_text
 
@@ -101,8 +101,11 @@ def judged_tasks(
 
 
 def judge_row(judged: Mapping[str, Judged], file: ImageFile, outcome: Outcome) -> Iterator[PairRow]:
-    """What one answer, or its lack, adds to the tables."""
-    task = judged.get(outcome.task)
+    """What one answer, or its lack, adds to the tables; where people answered, what Gemini said."""
+    task, found = judged.get(outcome.task), of_model(outcome)
+    if found is None:
+        return
+    outcome = replace(found, task=outcome.task)
     if task is None or (isinstance(outcome, Failure) and outcome.unasked):
         return
     if _is_about_another(file, outcome.page):

@@ -330,6 +330,7 @@ class Answer(Record):
     tasks that shared its request for this image, without itself. `pack` names the request of
     several images in which it was first asked, whatever became of that; empty where it never was,
     and in early journals. `answered_as` is what came back where another name of the label did.
+    `model_said` is what Gemini said where people answered, None where nobody knows.
     Of a local answer, `local_score` is how sure the model was, 0 to 1, None where it may not answer
     this picture, and `local_model` the SHA-256 of the model.
     """
@@ -364,6 +365,7 @@ class Answer(Record):
     below: bool = False
     local_score: float | None = None
     local_model: str = ""
+    model_said: Outcome | None = None
 
     @property
     def paid(self) -> Spent:
@@ -431,6 +433,12 @@ class Failure(Record):
 
 
 Outcome = Answer | Failure
+
+
+def of_model(outcome: Outcome) -> Outcome | None:
+    """What came of a question to a model; None where people answered and nobody asked one."""
+    by_people = isinstance(outcome, Answer) and outcome.answered_by is AnsweredBy.HUMAN
+    return outcome.model_said if isinstance(outcome, Answer) and by_people else outcome
 
 
 def is_under_way(outcome: Outcome) -> bool:

@@ -50,7 +50,7 @@ class AskInTurn(beam.PTransform):
     def expand(self, shards: beam.PCollection[Shard]) -> AskedInTurn:
         """Adds the three steps to a pipeline."""
         engine, plan = self._engine, self._engine.plan
-        parts = shards | "SplitRoles" >> SplitRoles(_roles(engine))
+        parts = shards | "SplitRoles" >> SplitRoles(_roles(engine), engine.plan.journal)
         learnt = parts.learn | "AskLearn" >> AskImages(engine, to_learn)
         taught = learnt.answered | "Teach" >> Teach(plan)
         examined = parts.exam | "AskExam" >> AskImages(engine, to_examine, taught)
@@ -78,7 +78,7 @@ class AskInTurnWithin(beam.PTransform):
     def expand(self, kinds: Sequence[beam.PCollection[Shard]]) -> AskedInTurn:
         """Adds the three steps to a pipeline; from shards of images and, if any, of groups."""
         (images, *groups), plan = kinds, self._engine.plan
-        parts = images | "SplitRoles" >> SplitRoles(_roles(self._engine))
+        parts = images | "SplitRoles" >> SplitRoles(_roles(self._engine), plan.journal)
         learnt = (parts.learn,) | "AskLearn" >> self._within(Locally(to_learn))
         spent = learnt["images"] | "SpentOnLearn" >> _SumSpent()
         taught = learnt["images"] | "Teach" >> Teach(plan)

@@ -87,21 +87,3 @@ class _DistinctFn(beam.CombineFn):
 def _count_once(key: bytes, names: Collection[CountedName]) -> Iterator[CountRow]:
     del key
     return counts_of(names)
-
-
-class FindChanged(beam.PTransform):
-    """From named outcomes to the names whose content is no longer what people have labelled."""
-
-    def __init__(self, counting: Counting) -> None:
-        super().__init__()
-        self._counting = counting
-
-    def expand(self, rows: beam.PCollection[NamedOutcome]) -> beam.PCollection[str]:
-        """Adds the search to a pipeline."""
-        counting = self._counting
-
-        def changed(row: NamedOutcome) -> Iterator[str]:
-            if name := counting.changed(row):
-                yield name
-
-        return rows | "Changed" >> beam.FlatMap(changed) | "Once" >> beam.Distinct()

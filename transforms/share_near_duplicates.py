@@ -52,7 +52,8 @@ class ShareNearDuplicates(beam.PTransform):
     """From files to the same files, those that follow another with its content in `leader`.
 
     Hashes only say which pictures may be the same; each follower is then held against its leader
-    on many pixels, and asked itself where they differ. A share of the followers is left to be
+    on many pixels, and asked itself where they differ. What people have spoken of neither leads nor
+    follows. A share of the followers is left to be
     asked, with the content that they would have followed in `audits`. Each content is decoded once
     more for this, each that may follow and its leader once more again. Only pictures of which the
     questions say the same, beside the picture, are compared.
@@ -109,6 +110,8 @@ class ShareNearDuplicates(beam.PTransform):
 
 def seen(one: Keyed, plan: Plan) -> Iterator[tuple[AlikeKind, Keyed]]:
     """A picture below its hash and what the questions say of it."""
+    if one.file.content_hash in plan.journal.people():
+        return  # what people have said holds for the same bytes alone
     found = look(one.file, plan.limits, plan.questions.frames)
     if found is not None:
         said = one.share_key.removeprefix(one.file.content_hash)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
+from tierwise.journal.journal_files import JournalFiles
 from tierwise.local.roles import Role, Roles
 from tierwise.local.statement import Counts
 from tierwise.transforms.shard import Shard
@@ -28,38 +29,45 @@ class ByRole(NamedTuple):
 class SplitRoles(beam.PTransform):
     """From shards of images to those of each role; a file without content is of the rest."""
 
-    def __init__(self, roles: Roles) -> None:
+    def __init__(self, roles: Roles, journal: JournalFiles) -> None:
         super().__init__()
         self._roles = roles
+        self._journal = journal
 
     def expand(self, shards: beam.PCollection[Shard]) -> ByRole:
         """Adds the step to a pipeline."""
-        split = beam.FlatMap(split_shard, roles=self._roles)
+        split = beam.FlatMap(split_shard, roles=self._roles, journal=self._journal)
         outputs = shards | "Split" >> split.with_outputs(*Role, _COUNTS)
         counts = outputs[_COUNTS] | "Count" >> beam.CombineGlobally(_sum)
         return ByRole(outputs[Role.LEARN], outputs[Role.EXAM], outputs[Role.REST], counts)
 
 
-def split_shard(shard: Shard, roles: Roles) -> Iterator[beam.pvalue.TaggedOutput]:
+def split_shard(
+    shard: Shard, roles: Roles, journal: JournalFiles
+) -> Iterator[beam.pvalue.TaggedOutput]:
     """The parts of a shard that there are, and how many contents it has of each role.
 
-    All names of a content are in one shard, so that its contents are counted here.
+    All names of a content are in one shard, so that its contents are counted here. What people have
+    spoken of is of the rest, and does not count: it is neither learnt from nor examined.
     """
+    people = journal.people()
+
+    def role_of(content_hash: str) -> Role:
+        if not content_hash or content_hash in people:
+            return Role.REST
+        return roles.role_of(content_hash)
+
     by_role = {
-        role: tuple(one for one in shard.files if _role_of(one.file.content_hash, roles) is role)
+        role: tuple(one for one in shard.files if role_of(one.file.content_hash) is role)
         for role in Role
     }
     for role, files in by_role.items():
         if files:
             yield beam.pvalue.TaggedOutput(role, replace(shard, files=files))
     contents = {one.file.content_hash for one in shard.files if one.file.content_hash}
-    found = Counter(roles.role_of(content) for content in contents)
+    found = Counter(role_of(content) for content in contents if content not in people)
     counts = Counts(found[Role.LEARN], found[Role.EXAM], found[Role.REST])
     yield beam.pvalue.TaggedOutput(_COUNTS, counts)
-
-
-def _role_of(content_hash: str, roles: Roles) -> Role:
-    return roles.role_of(content_hash) if content_hash else Role.REST
 
 
 def _sum(some: Iterable[Counts]) -> Counts:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.beam_pipeline.corrected import corrections_in
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.counts.corrections import (
     COLUMNS,
     SEED,
     Correction,
     filled,
-    read_corrections,
     written_answer,
 )
 from tierwise.counts.draw import Drawn
@@ -24,7 +24,6 @@ from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted, suggestion
 from tierwise.spreadsheets import sheet
 from tierwise.storage.files import files_for, join
-from tierwise.storage.sheets import read_sheet
 
 SHEET = "review-random.csv"
 _MOST_LABELS_TOLD = 30
@@ -81,14 +80,19 @@ def _filled_in(
     """
     if not files_for(uri).exists(uri):
         return {}
-    columns, cells = read_sheet(uri)
     kinds = {task.name: _kind(task) for task in asked if task.labels}
-    said = {one.key: one for one in filled(read_corrections(uri, columns, cells, kinds))}
+    found = corrections_in(uri, kinds)
+    for first, second, *_ in found.disagreements:
+        raise InputError(
+            f"{uri}: {first.where} and {second.where} say different things about the same picture "
+            "and task. Keep one of them."
+        )
+    said = {one.key: one for one in filled(found.said)}
     wanted = {(one.content_hash, one.page, task) for one, task in lines}
     if lost := [one for key, one in said.items() if key not in wanted or one.seed != seed]:
         raise InputError(
             f"{uri}: {counted(len(lost), 'line')} that people have filled in would be lost, such "
-            f"as line {lost[0].line}. Draw at least as many pictures with the same seed and tasks, "
+            f"as {lost[0].where}. Draw at least as many pictures with the same seed and tasks, "
             "or move the file."
         )
     return said

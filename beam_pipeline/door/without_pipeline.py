@@ -34,6 +34,7 @@ from tierwise.errors import InputError
 from tierwise.evaluation import PairKey, PairRow, PairTotals, judge_row
 from tierwise.journal.run_records import Lease
 from tierwise.pair_lists import listed
+from tierwise.people import seen_at
 from tierwise.publishing.parts import GrowingPart, outcome_row, wide_row
 from tierwise.publishing.publish_run import publish
 from tierwise.records import ImageFile, NamedOutcome, NamedPage
@@ -44,6 +45,7 @@ from tierwise.storage.patience import judge_stores_anew
 from tierwise.storage.places import place_of_path
 from tierwise.transforms.admit_requests import work_of
 from tierwise.transforms.ask_within import life_of, ranks_of
+from tierwise.transforms.find_spoken import answered_by_people
 from tierwise.transforms.group_files import choose_group, keyed_by_group, order_groups
 from tierwise.transforms.hash_images import REPEATED_NAMES, hash_file, keep_one
 from tierwise.transforms.name_answers import name_answers
@@ -195,10 +197,14 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
     charged = ChargedCosts()
     pairs = defaultdict[PairKey, PairTotals](PairTotals)
     names = defaultdict[tuple[str, int, str], list[CountedName]](list)
-    changed = set[str]()
+    changed, spoken, journal = set[str](), set[bytes](), job.plan.journal
+    places = seen_at(journal.people(), journal.run_id, job.facts["relative_to"])
     for row in answers:
         if job.counting:
-            note_names(job.counting, row, names, changed)
+            note_names(job.counting, row, names)
+        spoken.update(answered_by_people(row))
+        if row.file.content_hash not in places.get(row.file.uri, {row.file.content_hash}):
+            changed.add(row.file.uri)
         pages[row.file.uri, row.outcome.page.number].append(row)
         charged.add(totals_of(row.outcome, cell(row, job.cost_by)))
         for pair_key, pair in judge_row(job.judged, row.file, row.outcome):
@@ -230,6 +236,7 @@ def write_tables(answers: Answers, output: str | None = None) -> dict[str, Any]:
         audited=list(audited.items()),
         admissions=[answers.admission] if job.cap is not None else [],
         counted=list(summed(names.values()).items()),
+        applied=[len(spoken)],
         changed=list(changed),
     )
     answers.lease.end(untraced_requests=0)

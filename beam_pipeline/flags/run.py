@@ -292,9 +292,9 @@ FLAGS = (
     ),
     Flag(
         "corrections",
-        "CSV file of what people say of pictures, as tierwise review writes it: labels of pictures "
-        "that were drawn at random make the table counts, how many pictures have which label. "
-        "They change no answer. Default: none.",
+        "Answers of people: a sheet as tierwise review or the page writes it, or a Label Studio "
+        "export (.json). They are final, in later runs too, and cost nothing. Labels of pictures "
+        "that were drawn at random tell how many pictures have which label.",
         "out/review-random.csv",
         (RUN,),
     ),

@@ -71,10 +71,10 @@ def test_a_sheet_is_drawn_filled_in_and_counted(
     done = classify(folder, f"--corrections={write(sheet, lines)}", tasks=TASKS)
     assert gemini.billed() == paid
 
-    assert done.run["corrections"] == {
-        **{"file": str(sheet), "random": 24, "chosen": 0, "empty": 6, "applied": 24},
-        "changed": [],
-    }
+    told = done.run["corrections"]
+    assert (told["file"], told["random"], told["chosen"], told["empty"]) == (str(sheet), 24, 0, 6)
+    assert (told["counted"], told["said"], told["applied"]) == (24, 24, 24)
+    assert (told["disagreements"], told["changed"]) == (0, [])
     found = done.run["counts"]["shade"]
     assert (found["pictures"], found["labelled"], found["unclear"]) == (40, 24, 0)
     rows = {row["label"]: row for row in table(done.output)}
@@ -93,12 +93,10 @@ def test_a_sheet_is_drawn_filled_in_and_counted(
     assert 'id="counts"' in page
     assert "40 pictures, 24 of them labelled." in page
 
-    # Whatever was published can be made anew, and a run without labels leaves none of it.
+    # Whatever was published can be made anew, and what people said is remembered.
     assert main(["report", f"--output={done.output}"]) == 0
     assert (done.output / "report.html").read_text("utf-8") == page
-    done = classify(folder, tasks=TASKS)
-    assert "counts" not in done.run
-    assert not (done.output / "counts").exists()
+    assert classify(folder, tasks=TASKS).run["counts"]["shade"] == found
 
 
 def test_a_draw_that_was_not_filled_in_to_its_end_says_what_is_missing(
@@ -129,7 +127,8 @@ def test_what_was_chosen_or_has_changed_does_not_count(
     answers = sorted(classify(folder, tasks=TASKS).answers("shade"), key=lambda row: row["uri"])
     lines = [line(row, row["answer"]) for row in answers[:6]]
     lines += [line(row, other(row["answer"]), "chosen") for row in answers[6:]]
-    said = next(row for row in classify(folder, tasks=TASKS).answers("said"))
+    rows = classify(folder, tasks=TASKS).answers("said")
+    said = next(row for row in rows if "005" in row["uri"])
     lines.append({**line(said, "a dog"), "task": "said"})
     first = folder / "000.jpg"
     first.write_bytes((folder / "001.jpg").read_bytes() + b"\0")
@@ -137,16 +136,17 @@ def test_what_was_chosen_or_has_changed_does_not_count(
     capsys.readouterr()
     done = classify(folder, f"--corrections={sheet}", tasks=TASKS)
     told = done.run["corrections"]
-    assert (told["random"], told["chosen"], told["applied"]) == (7, 6, 5)
+    assert (told["random"], told["chosen"], told["counted"]) == (7, 6, 5)
+    assert (told["said"], told["applied"]) == (13, 12)
     assert [Path(uri).name for uri in told["changed"]] == ["000.jpg"]
     assert done.run["counts"]["shade"]["labelled"] == 5
     printed = " ".join(capsys.readouterr().out.split())
-    assert "6 labels of pictures that somebody chose: not counted" in printed
-    assert "2 labels not applied" in printed
+    assert "6 answers about pictures that somebody chose: final, but not counted" in printed
+    assert "1 answer not applied: no picture of this run" in printed
     assert "Files whose content has changed since: " in printed
 
     only_chosen = write(folder.parent / "chosen.csv", lines[6:12])
-    done = classify(folder, f"--corrections={only_chosen}", tasks=TASKS)
+    done = classify(folder, f"--corrections={only_chosen}", tasks=TASKS, output="other")
     assert "counts" not in done.run
     assert done.run["corrections"]["chosen"] == 6
 

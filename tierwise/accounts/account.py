@@ -11,10 +11,11 @@ from typing import Any
 from tierwise.accounts.admission import Admission, Billed, Paid, Untraced
 from tierwise.accounts.costs import (
     ANSWERED,
-    ASKED_AGAIN,
+    HUMAN,
     LOCAL,
     NO_FAILURES,
     REUSED,
+    WITH_ANSWER,
     CostRow,
     CostTotals,
     is_waste,
@@ -311,13 +312,14 @@ def _of_task(rows: list[CostRow]) -> dict[str, Any]:
     images = {row[0].outcome: 0 for row in rows}
     for key, total in rows:
         images[key.outcome] += total.images
-    answered = sum(images.get(one, 0) for one in (ANSWERED, REUSED, LOCAL, ASKED_AGAIN))
+    answered = sum(images.get(one, 0) for one in WITH_ANSWER)
     asked = sum(images.values())
     return {
         "asked": asked,
         "answers": answered,
         "reused": images.get(REUSED, 0),
         "answered_locally": images.get(LOCAL, 0),
+        "answered_by_people": images.get(HUMAN, 0),
         "failures": asked - answered,
         "truncated": images.get(Reason.TRUNCATED, 0),
         "cut_off": sum(total.cut_off for _, total in rows),

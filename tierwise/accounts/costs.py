@@ -22,11 +22,12 @@ DECLINED = "declined"
 CACHE = "cache"
 LOCAL = "local"
 ASKED_AGAIN = "asked_again"
+HUMAN = "human"
+# The outcomes of images that have an answer.
+WITH_ANSWER = (ANSWERED, REUSED, LOCAL, HUMAN, ASKED_AGAIN)
 
 # Outcomes of what was paid for an answer, or for what answers take.
-_BROUGHT = frozenset(
-    {ANSWERED, REUSED, LOCAL, ASKED_AGAIN, ESCALATED, FIRST_QUESTION, CACHE},
-)
+_BROUGHT = frozenset({*WITH_ANSWER, ESCALATED, FIRST_QUESTION, CACHE})
 # All others are the reason of a failure.
 NO_FAILURES = _BROUGHT | {REPEATED, DECLINED}
 
@@ -39,8 +40,8 @@ class CostKey:
     could not be used and that were asked again, `escalated`: first answers that were in doubt, so
     that the image was asked again by another route, `first_question`: those to the first of two
     questions about a tree, `declined`: refusals after which it was asked
-    at the route for these, `local`: answers of a local model, or `cache`: writing and storing what
-    many requests begin with.
+    at the route for these, `local`: answers of a local model, `human`: those of people, or `cache`:
+    writing and storing what many requests begin with.
     `charged_to` is the value of the manifest column whose costs are told apart, empty without one.
     `model_version` is what the replies say of the model that answered, `label_form` how it was
     asked; empty without an answer.
@@ -114,6 +115,8 @@ def totals_of(outcome: Outcome, charged_to: str = "") -> list[tuple[CostKey, Cos
         name = REUSED if outcome.reused else ANSWERED
         if outcome.answered_by is AnsweredBy.LOCAL:
             name = LOCAL
+        elif outcome.answered_by is AnsweredBy.HUMAN:
+            name = HUMAN
         if outcome.task.endswith(AGAIN):
             name = ASKED_AGAIN
         version, form = outcome.model_version, outcome.label_form

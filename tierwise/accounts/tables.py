@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tierwise.accounts.costs import CostKey, CostTotals
+from tierwise.answerer import AnsweredBy
 from tierwise.records import Answer, Failure, ImageFile, Sent, Spent
 
 USD = pa.decimal128(38, 9)
@@ -113,7 +114,7 @@ def answer_row(file: ImageFile, answer: Answer, more: Mapping[str, Any] = {}) ->
 
     `more` are the cells that its kind of answer adds (`AnswerType.cells`).
     """
-    spent = answer.paid
+    spent, human = answer.paid, answer.answered_by is AnsweredBy.HUMAN
     return {
         **image_cells(file, answer),
         "bytes": file.bytes,
@@ -127,19 +128,19 @@ def answer_row(file: ImageFile, answer: Answer, more: Mapping[str, Any] = {}) ->
         "answered_as": answer.answered_as or None,
         _PICTURE: more.get(_PICTURE),
         **{name: more.get(name) for name in _OF_LABELS},
-        "model": answer.model,
-        "model_version": answer.model_version,
-        "media_resolution": str(answer.media_resolution),
+        "model": None if human else answer.model,
+        "model_version": None if human else answer.model_version,
+        "media_resolution": None if human else str(answer.media_resolution),
         "route_reason": answer.route_reason,
         "label_form": answer.label_form or None,
         "fine_detail": answer.page.detail,
-        "service_tier": str(answer.service_tier),
+        "service_tier": None if human else str(answer.service_tier),
         **_sent_cells(file, answer.sent),
         "images_in_request": answer.images_in_request,
         "asked_with": list(answer.asked_with),
         **_token_cells(spent),
         "cost_usd": usd(spent.cost),
-        "request_id": answer.request_id,
+        "request_id": answer.request_id or None,
         "attempts": answer.attempts,
         "latency_ms": answer.latency_ms,
         "asked_at": datetime.fromisoformat(answer.asked_at),

@@ -18,6 +18,7 @@ from tierwise.answering.local_ask import LocalAsk, judged_before
 from tierwise.answering.pictures import Pictures
 from tierwise.answering.question import answers_for, as_asked, question, resumed, with_first
 from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.answering.said_by_people import SaidOfPage
 from tierwise.errors import ImageError, StoreError
 from tierwise.gemini.settle import Ask, fail
 from tierwise.local.roles import Role
@@ -46,6 +47,8 @@ async def answer_file(
     local: LocalAsk | None = None,
 ) -> Answered:
     """Every outcome that a file leads to; only a bug raises."""
+    if file.content_hash in asked.recalled.people:
+        local = None  # what people have spoken of is no part of what is answered locally
     pictures = Pictures(file, session, asked.recalled, local.looking if local else None)
     life = _Life(file, session, asked, pictures, local)
     outcomes = tuple(await life.outcomes())
@@ -71,7 +74,7 @@ class _Life:
             pages = await self.pictures.pages()
         except ImageError as error:
             return [
-                replace(self._fail(task, Page(), error), task=task.row_of)
+                replace(self._unopened(task, error), task=task.row_of)
                 for task in self.session.plan.questions.of_images
                 if task.is_for_certain(self.file.content_hash)
             ]
@@ -135,17 +138,22 @@ class _Life:
         """By name the outcome of each task, or None where it is not to be asked of this image.
 
         Where a task has asked before, and need not ask again, it is that of its first ask. What was
-        `answered` locally is not asked.
+        `answered` locally, or by people, is not asked.
         """
         earlier = {
             task.name: {name: (await looks[name])[name] for name in task.depends_on}
             for task in tasks
         }
         found: Outcomes = {}
+        said, spoken = self._said(page), set[str]()
         asks: dict[str, Ask] = {}
         for task in tasks:
             if task.row_of in answered:
                 found[task.name] = None
+                continue
+            if word := said.word(task):
+                found[task.name] = said.outcome(task, word, earlier[task.name])
+                spoken.add(task.name)
                 continue
             answers = answers_for(task, self.file.content_hash, earlier[task.name])
             if answers is None or isinstance(answers, Failure):
@@ -157,10 +165,20 @@ class _Life:
             found[name] = as_asked(outcome, ask)
         return {
             task.name: found[task.name]
-            if task.row_of in answered
+            if task.row_of in answered or task.name in spoken
             else with_first(task, found[task.name], earlier[task.name])
             for task in tasks
         }
+
+    def _said(self, page: Page) -> SaidOfPage:
+        return SaidOfPage(self.file, page, self.asked, self.session.plan)
+
+    def _unopened(self, task: Task, error: ImageError) -> Outcome:
+        """What comes of a task where nobody can open the file; people may have, elsewhere."""
+        said = self._said(Page())
+        if (word := said.word(task)) and (answer := said.outcome(task, word, {})):
+            return answer
+        return self._fail(task, Page(), error)
 
     def _question(self, task: Task, page: Page, answers: Mapping[str, object]) -> Ask:
         ask = question(task, self.file, page, answers)

@@ -14,6 +14,7 @@ from tierwise.answering.question import (
     with_first,
 )
 from tierwise.answering.questions_asked import QuestionsAsked
+from tierwise.answering.said_by_people import SaidOfPage, spoken, word_about
 from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import Recalled
 from tierwise.questions import Questions
@@ -31,7 +32,8 @@ def recalled_file(
 
     For the time before anything of the shard is asked, for it takes answers out of `asked`.
     """
-    questions = plan.questions
+    questions, spoken_of = plan.questions, file.content_hash in asked.recalled.people
+    local = None if spoken_of else local
     pages = asked.recalled.pages_of(file.content_hash, questions.frames)
     found = local.recalled(file, pages, asked.recalled, plan) if local and pages else ({}, None)
     if found is None:
@@ -41,9 +43,12 @@ def recalled_file(
         known = [_known(file, page, questions, asked.recalled, answered) for page in pages]
     except KeyError:
         return None
-    if not (file.content_hash and (answered or any(known))):
+    if not (file.content_hash and (answered or any(known) or (spoken_of and known))):
         return None
-    outcomes = (_outcomes(questions, asks, asked, answered) for asks in known)
+    outcomes = (
+        _outcomes(SaidOfPage(file, page, asked, plan), asks, answered)
+        for page, asks in zip(pages, known, strict=True)
+    )
     told = tuple(one for some in outcomes for one in some)
     return Answered(share_key, file.uri, told, content_hash=file.content_hash, seen=seen)
 
@@ -69,6 +74,9 @@ def _known(
             found[task.name] = None
             continue
         earlier = {name: found[name] for name in task.depends_on}
+        if word := word_about(task, file.content_hash, page, recalled.people, questions):
+            found[task.name] = spoken(task, word, file, page, earlier)
+            continue
         answers = answers_for(task, file.content_hash, earlier)
         if isinstance(answers, Failure):
             raise KeyError(task.name)
@@ -83,12 +91,10 @@ def _known(
 
 
 def _outcomes(
-    questions: Questions,
-    asks: Mapping[str, Ask],
-    asked: QuestionsAsked,
-    answered: Mapping[str, Outcome],
+    said: SaidOfPage, asks: Mapping[str, Ask], answered: Mapping[str, Outcome]
 ) -> Iterator[Outcome]:
     """The outcome of each task that has a row, under its present name."""
+    questions, asked = said.plan.questions, said.asked
     recalled = {
         name: as_asked(asked.recall(asks[name].request_id), asks[name])
         for name in (task.name for task in questions.of_images)
@@ -98,6 +104,8 @@ def _outcomes(
     for task in questions.of_images:
         if task.row_of in answered:
             found[task.name] = answered[task.row_of]
+        elif word := said.word(task):
+            found[task.name] = said.outcome(task, word, found)
         else:
             found[task.name] = with_first(task, recalled.get(task.name), found)
     for task in questions.rows_of_images:

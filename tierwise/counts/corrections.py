@@ -12,23 +12,25 @@ from tierwise.answers.truths import TruthError, read_truth
 from tierwise.answers.written_words import NONE_FITS, none_fits
 from tierwise.counts.draw import DRAWN, Drawn
 from tierwise.errors import InputError
+from tierwise.people import Key, Word
 from tierwise.shown import shown, suggestion
 from tierwise.spreadsheets import unguarded
 
 TASK, ANSWER, SEED = "task", "answer", "seed"
 COLUMNS = ("uri", "page", "content_hash", TASK, ANSWER, "by", DRAWN)
 _NEEDED = tuple(name for name in COLUMNS if name != "by")
-Line = tuple[int, Mapping[str, str]]
+# Where it stands in its file, and its cells.
+Line = tuple[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
     """One line: `answer` is typed, () where no label fits and None where nobody has said it yet.
 
-    `seed` is that of the draw, None where none is told.
+    `where` it stands is for messages. `seed` is that of the draw, None where none is told.
     """
 
-    line: int
+    where: str
     uri: str
     page: int
     content_hash: str
@@ -39,45 +41,75 @@ class Correction:
     seed: int | None
 
     @property
-    def key(self) -> tuple[str, int, str]:
+    def key(self) -> Key:
         """The picture and the task that it is about."""
         return self.content_hash, self.page, self.task
+
+    @property
+    def word(self) -> Word:
+        """What the journal keeps of it; for one that says something."""
+        told = (self.content_hash, self.page, self.task, self.answer, self.by)
+        return Word(*told, drawn=self.drawn, seed=self.seed, uri=self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What one file says: one for each picture and task, and those on which people disagree.
+
+    These say different things of one picture and task by different people, and are left out.
+    """
+
+    said: tuple[Correction, ...] = ()
+    disagreements: tuple[tuple[Correction, ...], ...] = ()
 
 
 def read_corrections(
     path: str, columns: Sequence[str], lines: Iterable[Line], kinds: Mapping[str, AnswerType]
-) -> list[Correction]:
+) -> Corrections:
     """The lines of a sheet.
 
     Args:
         path: for messages.
         columns: of its first line.
-        lines: the number of each in the file, and its cells.
+        lines: where each stands in the file, and its cells.
         kinds: the answers that each task can have.
 
     Raises:
-        InputError: a column is missing, a cell cannot be read, or two lines contradict each other.
+        InputError: a column is missing, a cell cannot be read, or somebody contradicts themselves.
     """
     if missing := [name for name in _NEEDED if name not in columns]:
         raise InputError(
             f"{path}: has no column {missing[0]}. Its columns must be {', '.join(COLUMNS)}; it has "
             f"{', '.join(columns) or 'none'}."
         )
-    said: dict[tuple[str, int, str], Correction] = {}
-    for line, row in lines:
-        cells = {name: str(unguarded(cell.strip())) for name, cell in row.items()}
-        if not any(cells.values()):
-            continue
-        one = _read(f"{path}: line {line}", line, cells, kinds)
+    read = (
+        _read(path, where, cells, kinds)
+        for where, row in lines
+        if any((cells := _plain(row)).values())
+    )
+    return _settled(path, read)
+
+
+def _plain(row: Mapping[str, str]) -> dict[str, str]:
+    return {name: str(unguarded(cell.strip())) for name, cell in row.items()}
+
+
+def _settled(path: str, read: Iterable[Correction]) -> Corrections:
+    said: dict[Key, Correction] = {}
+    others: dict[Key, list[Correction]] = {}
+    for one in read:
         before = said.get(one.key)
         if before and None not in (before.answer, one.answer) and before.answer != one.answer:
-            raise InputError(
-                f"{path}: lines {before.line} and {line} say different things about the same "
-                f"picture and task: {_told(before)} and {_told(one)}. Keep one of them."
-            )
-        if before is None or before.answer is None or _outranks(one, before):
+            if before.by == one.by:
+                raise InputError(
+                    f"{path}: {before.where} and {one.where} say different things about the same "
+                    f"picture and task: {_told(before)} and {_told(one)}. Keep one of them."
+                )
+            others.setdefault(one.key, []).append(one)
+        elif before is None or before.answer is None or _outranks(one, before):
             said[one.key] = one
-    return list(said.values())
+    disagreements = tuple((said.pop(key), *some) for key, some in others.items())
+    return Corrections(tuple(said.values()), disagreements)
 
 
 def _outranks(one: Correction, before: Correction) -> bool:
@@ -86,8 +118,10 @@ def _outranks(one: Correction, before: Correction) -> bool:
 
 
 def _read(
-    where: str, line: int, cells: Mapping[str, str], kinds: Mapping[str, AnswerType]
+    path: str, place: str, cells: Mapping[str, str], kinds: Mapping[str, AnswerType]
 ) -> Correction:
+    where = f"{path}: {place}"
+
     def filled(name: str) -> str:
         if cell := cells.get(name, ""):
             return cell
@@ -105,7 +139,7 @@ def _read(
             "(somebody picked it)."
         )
     return Correction(
-        line=line,
+        where=place,
         uri=filled("uri"),
         page=_number(where, "page", filled("page"), 1),
         content_hash=filled("content_hash"),
@@ -132,11 +166,17 @@ def _answer(where: str, task: str, kind: AnswerType, cell: str) -> Any:
         return read_truth(kind, {ANSWER: cell})
     except TruthError as error:
         none = f" Where no label fits, write {NONE_FITS}." if kind.options() else ""
-        raise InputError(f"{where}: {ANSWER}={cell!r}: task {task!r}: {error}.{none}") from error
+        why = str(error).rstrip(".")
+        raise InputError(f"{where}: {ANSWER}={cell!r}: task {task!r}: {why}.{none}") from error
 
 
 def _told(one: Correction) -> str:
     return shown(one.answer) if one.answer != () else NONE_FITS
+
+
+def told_by(one: Correction) -> dict[str, str]:
+    """Who said what, and where, for `run.json`."""
+    return {"answer": written_answer(one), "by": one.by, "where": one.where}
 
 
 def written_answer(one: Correction) -> str:

@@ -134,6 +134,8 @@ def _of_group(
             every.labelled - found.labelled,
             found.having - found.found,
         )
+        if every.unpaired:  # why these lack an answer may have to do with their labels
+            answered, others = Side(0, 0, 0), answered + others
         share = corrected_share(answered, others)
         numbers = (found.answered, every.labelled, every.answered)
         yield LabelCount(key.value, key.task, label, share, *numbers)
@@ -145,7 +147,8 @@ def counts_facts(
     """The part of `run.json`: by task, its labels with the most pictures, and what is amiss.
 
     `unlabelled` are pictures that the draw has come to and nobody has labelled, `unclear` those
-    whose labels in the manifest could not be taken.
+    whose labels in the manifest could not be taken, `unpaired` those of the labelled that people
+    answered before a model was asked: where there are any, labels speak alone.
     """
     totals = dict(rows)
     facts: dict[str, Any] = {}
@@ -157,6 +160,7 @@ def counts_facts(
             "labelled": every.labelled,
             "unlabelled": every.due,
             "unclear": every.unclear,
+            "unpaired": every.unpaired,
             "labels": _listed(one for one in here if not one.value),
         }
         if column:

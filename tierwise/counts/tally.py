@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.comparing import cell_text
 from tierwise.answers.truths import TruthError, read_truth
-from tierwise.counts.corrections import Correction, labels_of
+from tierwise.counts.corrections import labels_of
 from tierwise.counts.draw import DRAWN, Drawn, draw_number, is_counted, is_random
-from tierwise.records import Answer, Record, Scalar
+from tierwise.people import Word
+from tierwise.records import Answer, Record, Scalar, of_model
 from tierwise.records import NamedOutcome as Row
 
 
@@ -40,7 +41,8 @@ class CountTotals:
     whatever the answer. Without a label, `answered` and `labelled` are all there are, `due` those
     that the draw has come to and nobody has labelled, and `unclear` those whose labels in the
     manifest are none of the task's, contradict each other, or speak of several pages at once;
-    `applied` are those whose labels come from a sheet of corrections.
+    `applied` are those whose labels come from a sheet of corrections, and `unpaired` those of the
+    labelled whose answer by the model nobody knows.
     """
 
     answered: int = 0
@@ -50,6 +52,7 @@ class CountTotals:
     due: int = 0
     unclear: int = 0
     applied: int = 0
+    unpaired: int = 0
 
     def __add__(self, other: CountTotals) -> CountTotals:
         return CountTotals(
@@ -60,6 +63,7 @@ class CountTotals:
             self.due + other.due,
             self.unclear + other.unclear,
             self.applied + other.applied,
+            self.unpaired + other.unpaired,
         )
 
 
@@ -72,7 +76,8 @@ class CountedName(Record):
 
     `value` is that of the column that counts are told apart by. `said` is None where nobody said
     anything, `due` says that the draw has come to this picture, `unclear` that what a manifest says
-    cannot be taken, `corrected` that a sheet of corrections said it.
+    cannot be taken, `corrected` that a sheet of corrections said it. Where people answered before a
+    model was asked, it is `unpaired`: nobody knows what the model would have said.
     """
 
     task: str
@@ -82,6 +87,7 @@ class CountedName(Record):
     due: bool = False
     unclear: bool = False
     corrected: bool = False
+    unpaired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Counting:
     `kinds` are the tasks with labels; `truths` are columns of a manifest whose rows say that they
     were drawn at random; `by` is the column that counts are told apart by, empty for none.
     `labels` are people's by content, page and task, `drawn` the seeds and the last numbers to which
-    people have labelled, by task. `places` are the contents that lay under each name when they did.
+    people have labelled, by task.
     """
 
     kinds: Mapping[str, AnswerType]
@@ -99,17 +105,11 @@ class Counting:
     drawn: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     truths: Mapping[str, str] = field(default_factory=dict)
     by: str = ""
-    places: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def changed(self, row: Row) -> str | None:
-        """The name of a row whose content is no longer what people have labelled under it."""
-        contents = self.places.get(row.file.uri)
-        stale = contents is not None and row.file.content_hash not in contents
-        return row.file.uri if stale else None
 
     def name_of(self, row: Row) -> CountedName | None:
         """What a row adds; None where it is no picture of a task that is counted."""
         file, outcome = row.file, row.outcome
+        model = of_model(outcome)
         kind = self.kinds.get(outcome.task)
         reason = None if isinstance(outcome, Answer) else str(outcome.reason)
         if kind is None or not is_counted(file.content_hash, reason):
@@ -127,41 +127,34 @@ class Counting:
         return CountedName(
             task=outcome.task,
             value="" if value in (None, "") else cell_text(value),
-            answered=kind.picked(outcome.value) if isinstance(outcome, Answer) else (),
+            answered=kind.picked(model.value) if isinstance(model, Answer) else (),
             said=said,
             due=due,
             unclear=unclear,
             corrected=corrected,
+            unpaired=model is None,
         )
 
 
 def counting(
     kinds: Mapping[str, AnswerType],
-    corrections: Iterable[Correction],
+    words: Iterable[Word],
     truths: Mapping[str, str],
     by: str,
-    relative_to: str,
 ) -> Counting:
-    """What these corrections and columns allow to count; those that were chosen have no say.
-
-    A sheet may name a file by its whole address, which begins with `relative_to`.
-    """
+    """What these words and columns allow to count; those that were chosen have no say."""
     labels: dict[tuple[str, int, str], tuple[str, ...]] = {}
-    places: dict[str, frozenset[str]] = {}
-    folder = f"{relative_to.rstrip('/')}/"
     last: dict[str, dict[int, int]] = {}
-    for one in corrections:
-        if one.drawn is not Drawn.RANDOM or one.answer is None or one.task not in kinds:
+    for one in words:
+        if one.drawn != Drawn.RANDOM or one.task not in kinds:
             continue
-        labels[one.key] = labels_of(kinds[one.task], one.answer)
-        for name in {one.uri, one.uri.removeprefix(folder)}:
-            places[name] = places.get(name, frozenset()) | {one.content_hash}
+        labels[one.key] = labels_of(kinds[one.task], one.value)
         if one.seed is not None:
             number = draw_number(one.seed, one.content_hash, one.page)
             seeds = last.setdefault(one.task, {})
             seeds[one.seed] = max(number, seeds.get(one.seed, 0))
     drawn = {task: tuple(seeds.items()) for task, seeds in last.items()}
-    return Counting(kinds, labels, drawn, truths, by, places)
+    return Counting(kinds, labels, drawn, truths, by)
 
 
 def _of_manifest(
@@ -194,16 +187,11 @@ def picture_counts(names: Iterable[CountedName]) -> Iterator[CountRow]:
 
 
 def note_names(
-    counting: Counting,
-    row: Row,
-    names: dict[tuple[str, int, str], list[CountedName]],
-    changed: set[str],
+    counting: Counting, row: Row, names: dict[tuple[str, int, str], list[CountedName]]
 ) -> None:
     """Note what a row adds, where all rows are in memory."""
     if name := counting.name_of(row):
         names[row.file.content_hash, row.outcome.page.number, row.outcome.task].append(name)
-    if uri := counting.changed(row):
-        changed.add(uri)
 
 
 def summed(pictures: Iterable[Iterable[CountedName]]) -> dict[CountKey, CountTotals]:
@@ -217,7 +205,8 @@ def summed(pictures: Iterable[Iterable[CountedName]]) -> dict[CountKey, CountTot
 
 def counts_of(names: Collection[CountedName]) -> Iterator[CountRow]:
     """What one picture adds to the count of a value, or of the archive, that all its names have."""
-    first = min(names, key=lambda name: name.answered)  # twins may have been asked apart
+    # Twins may have been asked apart.
+    first = min(names, key=lambda name: (name.unpaired, name.answered))
     task, value, answered = first.task, first.value, set(first.answered)
     labels = {frozenset(name.said) for name in names if name.said is not None}
     said = next(iter(labels)) if len(labels) == 1 else None
@@ -231,6 +220,7 @@ def counts_of(names: Collection[CountedName]) -> Iterator[CountRow]:
             due=int(first.due and not labelled),
             unclear=int(unclear),
             applied=int(labelled and any(name.corrected for name in names)),
+            unpaired=int(labelled and first.unpaired),
         ),
     )
     for label in sorted(answered | (said or set())):

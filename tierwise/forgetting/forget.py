@@ -35,6 +35,7 @@ from tierwise.forgetting.in_pictures import forget_pictures
 from tierwise.forgetting.in_small_files import forget_small_files, loose_tables
 from tierwise.forgetting.in_tables import Without, holding, in_none, named, without
 from tierwise.forgetting.in_texts import forget_in_lists, naming, scrubbed, without_examples
+from tierwise.journal.people_files import PeopleFiles
 from tierwise.json_text import read_json_text
 from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_earlier
 from tierwise.publishing.export_files import SIDECARS
@@ -122,6 +123,7 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
     staging = closing.staging
     listed, member_ids = _stage_tables(output, staging, run, removed)
     removed.lines = forget_lines(journal, going.contents, member_ids)
+    removed.lines += PeopleFiles(journal).forget(going.contents)
     removed.intents = forget_intents(journal, going.contents)
     removed.jobs = [job.order.display_name for job in remove_leftovers(journal)]
     removed.thumbnails = _delete_thumbnails(output, going.contents)

@@ -169,7 +169,10 @@ class Billing:
             return 0
         vertex, task = self.service.vertex, ask.task
         size = _original(ask) if all(_original(ask)) else _UNKNOWN_SIZE
-        picture = image_tokens(ask.route.model, MediaResolution.HIGH, *size, vertex=vertex)
+        looks = task.reads == "image"
+        picture = looks and image_tokens(
+            ask.route.model, MediaResolution.HIGH, *size, vertex=vertex
+        )
         firsts = task.first_questions or (task.written_as,)
         shared = split(cost_nano_usd(Usage(picture), price), len(firsts))
         alone = request_texts([ask.prompt], task.answer.instruction()).opening

@@ -6,6 +6,7 @@
     journal/caches/<run id>/                        see cache_records.py
     journal/doubts/<run id>/                        see tierwise/journal/doubts.py
     journal/intents/<run id>/                       see intents.py
+    journal/people/                                 see people_files.py
     journal/workers/<run id>/                       see tierwise/journal/rate_share.py
     journal/closed/<run>.json                       see tierwise/publishing/closing.py
     journal/runs/                                   see tierwise/journal/run_records.py
@@ -38,9 +39,11 @@ from tierwise.journal.cache_records import CacheFiles, caches_of_runs
 from tierwise.journal.intents import FOLDER as INTENTS
 from tierwise.journal.intents import tidy_intents
 from tierwise.journal.lines import Decoded, Entry, object_name, read_lines, to_lines
+from tierwise.journal.people_files import PeopleFiles
 from tierwise.journal.reading import ANYBODYS, UNSIGNED, Reading
 from tierwise.journal.recalled import Recalled, recall
 from tierwise.journal.run_records import check_lease
+from tierwise.people import People
 from tierwise.records import Spent
 from tierwise.storage.files import files_for, join
 
@@ -194,7 +197,9 @@ class JournalFiles:
             and not (earlier_only and entry.run_id == self.run_id)
         )
         kept = self._with_pictures(ours)
-        return recall(kept, run_id=self.run_id, reading=self.reading, paid_for=paid_for)
+        recalled = recall(kept, run_id=self.run_id, reading=self.reading, paid_for=paid_for)
+        recalled.people = self.people()
+        return recalled
 
     def _with_pictures(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Without what earlier runs drew and somebody has deleted since: that is drawn again."""
@@ -211,6 +216,17 @@ class JournalFiles:
         with ThreadPoolExecutor(_LOOKS_TOGETHER) as pool:
             there = dict(zip(named, pool.map(files.exists, named.values()), strict=True))
         yield from (entry for entry in entries if there.get(_drawn_file(entry), True))
+
+    def people(self) -> People:
+        """What people have said, of all shards.
+
+        Raises:
+            JournalError: it cannot be read, or is of a newer version.
+        """
+        if self.number:  # nobody else writes while a run has its lease
+            return _people(self.folder, self.run_id, self.number)
+        found = PeopleFiles(self.folder).read()
+        return found.told(self.reading.said, self.reading.taken_back)
 
     def spent_on(self, shard: str, request_ids: Collection[str]) -> dict[str, Spent]:
         """What questions about images of a shard cost, whichever run paid, as far as any did."""
@@ -334,6 +350,13 @@ def _drawn_file(entry: Entry) -> str:
     content = entry.content_hash.replace(":", "-")
     drawn = isinstance(file, str) and file.startswith(f"{PICTURES}/task=") and content in file
     return str(file) if drawn else ""
+
+
+@lru_cache(maxsize=2)
+def _people(folder: str, run_id: str, number: int) -> People:
+    """Looked up once for a run and its lease."""
+    del run_id, number
+    return PeopleFiles(folder).read()
 
 
 @lru_cache(maxsize=1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tierwise.answerer import AnsweredBy, Answerer
+from tierwise.answerer import Answerer
 from tierwise.journal.lines import Entry
 from tierwise.journal.run_record import RunRecord
+from tierwise.people import Key, Word
 from tierwise.records import Failure, Reason
 
 # Whoever answered runs that do not say.
@@ -23,7 +24,8 @@ class Reading:
     `answerer` is who answers this run; None takes what anybody said. `runs` says who answered runs
     whose lines do not; with `takes_unsigned`, what is left unsaid was this run's answerer.
     `ask_again` are the reasons of failures that are asked once more, though they are final.
-    `limits` are, by task, the most output tokens that a single answer is given.
+    `limits` are, by task, the most output tokens that a single answer is given. `said` is what
+    people say that the journal does not have yet, `taken_back` what they no longer say.
     """
 
     answerer: Answerer | None = None
@@ -31,6 +33,8 @@ class Reading:
     takes_unsigned: bool = False
     ask_again: frozenset[Reason] = frozenset()
     limits: Mapping[str, int] = field(default_factory=dict)
+    said: tuple[Word, ...] = ()
+    taken_back: frozenset[Key] = frozenset()
 
     def signed(self, entry: Entry) -> Answerer | None:
         """Who gave an entry, None where nothing tells."""
@@ -45,7 +49,7 @@ class Reading:
 
     def takes(self, entry: Entry) -> bool:
         """Whether an entry of another run counts for this one."""
-        if self.answerer is None or _by_people(entry):
+        if self.answerer is None:
             return True
         answerer = self.signed(entry)
         return answerer is not None and self.answerer.takes(answerer)
@@ -68,7 +72,3 @@ class Reading:
 
 
 ANYBODYS = Reading()
-
-
-def _by_people(entry: Entry) -> bool:
-    return entry.answer is not None and entry.answer.answered_by is AnsweredBy.HUMAN

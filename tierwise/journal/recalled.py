@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tierwise.answerer import AnsweredBy, ServiceKind
+from tierwise.answerer import ServiceKind
 from tierwise.answers.json_schemas import MismatchError, Schema
 from tierwise.journal.lines import Again, Entry
 from tierwise.journal.reading import ANYBODYS, Reading
+from tierwise.people import NOBODY, People
 from tierwise.records import REFUSALS, Answer, Failure, Outcome, Page, Reason, Spent, is_cut
 
 _NOTHING = Spent()
@@ -26,7 +27,8 @@ class Recalled:
     `again` how it has to ask them, `paid` all that it paid, or may have, in nano-dollars.
     `contents` are those of images and groups that any reply was about. `pages` are known by content
     and, where they are frames of an animation, by which. `declined` are refusals of earlier runs
-    that are asked again, but where there is another route for them.
+    that are asked again, but where there is another route for them. `people` is what they said, of
+    this shard and others.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Recalled:
     contents: set[str] = field(default_factory=set)
     paid: int = 0
     declined: dict[str, Failure] = field(default_factory=dict)
+    people: People = NOBODY
 
     def outcome(
         self, request_id: str, shape: Schema, *, apart: bool = False, declined: bool = False
@@ -199,8 +202,7 @@ def _note_again(recalled: Recalled, entry: Entry) -> None:
 def _service(answer: Answer, entry: Entry, reading: Reading) -> ServiceKind | None:
     """Who was paid for an answer, which its own part of the line does not repeat."""
     answerer = reading.signed(entry)
-    people = answer.answered_by is AnsweredBy.HUMAN
-    return answerer.service if answerer and not people else answer.service
+    return answerer.service if answerer else answer.service
 
 
 def _one_of_two(recalled: Recalled, outcome: Outcome) -> Outcome:

@@ -137,6 +137,7 @@ class Found:
     population: Sequence[Population] = ()
     measured: Sequence[Measured] = ()
     counted: Sequence[CountRow] = ()
+    applied: Sequence[int] = ()
     changed: Sequence[str] = ()
     written: Sequence[BatchPart] = ()
     changes: Sequence[tuple[str, int]] | None = None
@@ -234,8 +235,8 @@ def _more(publication: Publication, found: Found) -> dict[str, Any]:
         counts = dict(found.changes)
         more["changes"] = {change: counts.get(change, 0) for change in Change}
     if told := publication.facts.get("corrections"):
-        applied = sum(totals.applied for key, totals in found.counted if not key.value)
-        more["corrections"] = {**told, "applied": applied}
+        counted = sum(totals.applied for key, totals in found.counted if not key.value)
+        more["corrections"] = {**told, "counted": counted, "applied": sum(found.applied)}
         more["corrections"]["changed"] = sorted(found.changed)[:_MOST_CHANGED]
     return more
 

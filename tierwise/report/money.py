@@ -31,6 +31,7 @@ LEVER_NAMES: Mapping[Lever, tuple[str, str]] = {
     Lever.WASTE: ("Failed and repeated", "requests that were paid and brought no answer"),
     Lever.AUDITS: ("Audits", "answers that only check others"),
     Lever.LOCAL: ("Answered locally", "a local model answered, where an exam has shown it may"),
+    Lever.PEOPLE: ("Answered by people", "people had answered, so nobody was asked"),
 }
 # What every reader looks for, with or without an effect.
 _ALWAYS = (Lever.TWINS, Lever.LOOKS, Lever.RESOLUTION, Lever.PROMPTS, Lever.TIER)

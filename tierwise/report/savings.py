@@ -22,6 +22,7 @@ to baseline less cost, to the nano-dollar, whatever the tables hold:
     waste        | refusals, and no request twice | failed and repeated requests, a loss
     audits       | none                           | what they cost
     local        | every picture is asked         | some are answered by a local model
+    people       | every picture is asked         | some are answered by people
 
 Image tokens of the naive way are counted by the documented rule from the sizes in the tables, as
 the account does; what the account has besides them and the replies is the prompt. So an error of
@@ -39,7 +40,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, LOCAL, REUSED
+from tierwise.accounts.costs import ANSWERED, CACHE, ESCALATED, FIRST_QUESTION, HUMAN, LOCAL, REUSED
 from tierwise.prices.prices import nano_usd
 from tierwise.records import ServiceTier, Usage
 from tierwise.report.cost_lines import CostLine, added, cost_groups
@@ -60,6 +61,7 @@ class Lever(StrEnum):
     WASTE = "waste"
     AUDITS = "audits"
     LOCAL = "local"
+    PEOPLE = "people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def _lever_of(line: CostLine, audits: Collection[str]) -> Lever | None:
     levers = {
         REUSED: Lever.TWINS,
         LOCAL: Lever.LOCAL,
+        HUMAN: Lever.PEOPLE,
         ESCALATED: Lever.SECOND_LOOKS,
         CACHE: Lever.CACHE,
     }

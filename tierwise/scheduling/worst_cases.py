@@ -15,8 +15,9 @@ from tierwise.answering.known_group import (
     sends_nothing,
     was_cut_off,
 )
+from tierwise.answering.open_questions import open_questions
 from tierwise.answering.plan import Plan
-from tierwise.answering.question import open_questions, question
+from tierwise.answering.question import question
 from tierwise.answers.forms import Form
 from tierwise.answers.joint import FORMS
 from tierwise.gemini.billing import Billing

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from tierwise.answering.prepare import READERS
 from tierwise.answering.question import known_outcome, question, with_first
+from tierwise.answering.said_by_people import spoken, word_about
 from tierwise.errors import ImageError, StoreError
 from tierwise.forecast.survey import SeenFile, SeenImage, Standing, Stratum, Survey
 from tierwise.images.limits import Limits
@@ -141,7 +142,7 @@ def _stratum(
 def _journal(looking: WhatToSurvey, files: int) -> JournalFiles | None:
     """The journal, None where nothing has been paid."""
     folder = looking.journal
-    if not (folder and files_for(folder).folders(folder)):
+    if not (folder and (looking.reading.said or files_for(folder).folders(folder))):
         return None
     return JournalFiles(folder, "forecast", shard_digits(files), False, looking.reading)
 
@@ -177,7 +178,7 @@ def _image(named: Named, page: Page, looking: WhatToSurvey, known: _Known) -> Se
         page.height,
         file.name,
         named.columns,
-        _standings(file, page, looking.questions.tasks, recalled),
+        _standings(file, page, looking.questions, recalled),
         page.format,
         page.detail,
     )
@@ -231,7 +232,7 @@ def _sent_unopened(named: Named, questions: Questions) -> Reference | None:
 
 
 def _standings(
-    file: ImageFile, page: Page, tasks: Sequence[Task], recalled: Recalled
+    file: ImageFile, page: Page, questions: Questions, recalled: Recalled
 ) -> dict[str, Standing]:
     """How each task stands with an image, as far as the journal's answers tell.
 
@@ -240,9 +241,10 @@ def _standings(
     answers: dict[str, object] = {}
     found: dict[str, Outcome | None] = {}
     standings: dict[str, Standing] = {}
-    for task in tasks:
+    for task in questions.tasks:
         before = {standings[name] for name in task.depends_on}
         outcome: Outcome | None = None
+        word = word_about(task, file.content_hash, page, recalled.people, questions)
         if task.per:
             standing = Standing.ASKED
         elif task.sample and not file.content_hash:
@@ -253,11 +255,14 @@ def _standings(
             standing = Standing.OPEN
         elif not _follows(task, found) or not task.is_asked(answers):
             standing = Standing.SPARED
+        elif word:
+            outcome = spoken(task, word, file, page, found)
+            standing = Standing.SPARED if task.audit or task.after_first else Standing.PAID
         else:
             outcome = known_outcome(question(task, file, page, answers), recalled)
             standing = Standing.PAID if outcome else Standing.ASKED
         standings[task.name] = standing
-        found[task.name] = outcome = with_first(task, outcome, found)
+        found[task.name] = outcome = outcome if word else with_first(task, outcome, found)
         if isinstance(outcome, Answer):
             answers[task.name] = outcome.value
     return standings

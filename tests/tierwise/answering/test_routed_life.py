@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.tierwise.scheduling.test_waves import Desk, total
 from tierwise.answerer import ServiceKind
-from tierwise.answering.question import open_questions
+from tierwise.answering.open_questions import open_questions
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.service import Service
 from tierwise.journal.recalled import Recalled

@@ -20,7 +20,8 @@ def read(text: str | bytes, folder: Path) -> list[Correction]:
     path = folder / "sheet.csv"
     path.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
     columns, lines = read_sheet(str(path))
-    return read_corrections(str(path), columns, lines, KINDS)
+    places = ((f"line {number}", cells) for number, cells in lines)
+    return list(read_corrections(str(path), columns, places, KINDS).said)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -38,7 +39,10 @@ def test_what_spreadsheets_save_is_read(separator: str, tmp_path: Path) -> None:
     found = read(b"\xef\xbb\xbf" + text.encode(), tmp_path)
     assert [one.answer for one in found] == ["map", ("red", "blue"), "=odd", None, ()]
     assert [one.drawn is Drawn.CHOSEN for one in found] == [False, False, True, False, False]
-    assert [(one.line, one.page, one.seed) for one in found][1:3] == [(3, 1, 7), (4, 2, None)]
+    assert [(one.where, one.page, one.seed) for one in found][1:3] == [
+        ("line 3", 1, 7),
+        ("line 4", 2, None),
+    ]
     assert found[0].by == "Ann"
 
 
@@ -67,7 +71,9 @@ def test_lines_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     text = f"{HEAD}\na.jpg,1,h,kind,map,,random,7\n\nb.jpg,1,h,kind,plan,,random,7\n"
     with pytest.raises(InputError) as refused:
         read(text, tmp_path)
-    said = "lines 2 and 4 say different things about the same picture and task: 'map' and 'plan'"
+    said = (
+        "line 2 and line 4 say different things about the same picture and task: 'map' and 'plan'"
+    )
     assert said in str(refused.value)
 
 
@@ -84,4 +90,4 @@ def test_a_file_in_another_code_is_refused(tmp_path: Path) -> None:
 
 def test_of_a_picture_that_was_drawn_and_chosen_the_draw_counts(tmp_path: Path) -> None:
     text = f"{HEAD}\na.jpg,1,h,kind,map,,chosen,\ntwin.jpg,1,h,kind,map,,random,7\n"
-    assert [(one.line, one.drawn) for one in read(text, tmp_path)] == [(3, Drawn.RANDOM)]
+    assert [(one.where, one.drawn) for one in read(text, tmp_path)] == [("line 3", Drawn.RANDOM)]

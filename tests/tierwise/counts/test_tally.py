@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tierwise.answers.labels import OneLabel, SeveralLabels
-from tierwise.counts.corrections import Correction
 from tierwise.counts.draw import Drawn, draw_number
 from tierwise.counts.shares import counts_facts, label_counts
 from tierwise.counts.tally import (
@@ -18,6 +17,7 @@ from tierwise.counts.tally import (
     picture_counts,
     summed,
 )
+from tierwise.people import Word
 from tierwise.records import (
     Failure,
     ImageFile,
@@ -30,7 +30,7 @@ from tierwise.records import (
 )
 
 KIND = OneLabel(("map", "plan"))
-SAID = Correction(2, "a.jpg", 1, "h1", "kind", "map", "", Drawn.RANDOM, 7)
+SAID = Word("h1", 1, "kind", "map", drawn=Drawn.RANDOM, seed=7)
 
 
 def failed(
@@ -46,8 +46,8 @@ def failed(
     return NamedOutcome(file, Failure("", "kind", page, reason, "", *route))
 
 
-def plan(*corrections: Correction, truths: Mapping[str, str] | None = None) -> Counting:
-    return counting({"kind": KIND}, corrections, truths or {}, "", "/data")
+def plan(*words: Word, truths: Mapping[str, str] | None = None) -> Counting:
+    return counting({"kind": KIND}, words, truths or {}, "")
 
 
 def test_twins_count_once_and_in_each_of_their_values() -> None:
@@ -71,10 +71,9 @@ def test_twins_with_labels_that_contradict_each_other_have_none() -> None:
     }
 
 
-def test_only_filled_lines_of_a_draw_count() -> None:
+def test_only_words_of_a_draw_count() -> None:
     chosen = replace(SAID, content_hash="h2", drawn=Drawn.CHOSEN)
-    empty = replace(SAID, content_hash="h3", answer=None)
-    found = plan(SAID, chosen, empty)
+    found = plan(SAID, chosen)
     assert found.labels == {("h1", 1, "kind"): ("map",)}
     assert found.drawn == {"kind": ((7, draw_number(7, "h1", 1)),)}
 
@@ -86,14 +85,6 @@ def test_what_has_no_picture_is_not_counted_and_what_has_no_answer_is() -> None:
     name = found.name_of(failed("a.jpg", "h1", Reason.BLOCKED_ANSWER))
     assert name
     assert (name.answered, name.said) == ((), ("map",))
-
-
-def test_a_file_that_has_changed_is_told_under_either_name() -> None:
-    found = plan(replace(SAID, uri="/data/a.jpg"))
-    assert found.changed(failed("a.jpg", "h9")) == "a.jpg"
-    assert found.changed(failed("/data/a.jpg", "h9")) == "/data/a.jpg"
-    assert found.changed(failed("a.jpg", "h1")) is None
-    assert found.changed(failed("b.jpg", "h9")) is None
 
 
 def test_pictures_that_the_draw_has_come_to_and_nobody_labelled_are_told() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.tierwise.journal.test_lines import ANSWERS, FAILURES
 from tierwise.accounts.costs import CostTotals, totals_of
-from tierwise.answerer import AnsweredBy, Answerer, ServiceKind
+from tierwise.answerer import Answerer, ServiceKind
 from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.journal.lines import Entry, read_lines, to_lines
 from tierwise.journal.reading import Reading
@@ -199,11 +199,6 @@ def test_only_answers_of_the_same_kind_are_recalled(
     assert [everybody[int(name)] for name in found] == taken
     services = [one.service for one in found.values() if isinstance(one, Answer)]
     assert services == [one.service for one in taken]
-
-
-def test_what_people_said_stands_for_all(answer: Callable[..., Answer]) -> None:
-    said = replace(entry(EARLIER, answer(answered_by=AnsweredBy.HUMAN)), answerer=EMULATOR)
-    assert list(recall([said], run_id=OURS, reading=Reading(DEVELOPER)).outcomes) == ["r1"]
 
 
 @pytest.mark.parametrize(
