@@ -40,9 +40,9 @@ from tierwise.journal.reading import Reading
 from tierwise.models import find_model, forwarded, tier_refusal
 from tierwise.prices.drawn_pictures import check_still_there
 from tierwise.prices.price_changes import price_warning
-from tierwise.prices.prices import find_price
+from tierwise.prices.prices import cost_nano_usd, find_price
 from tierwise.questions import Questions
-from tierwise.records import ServiceTier
+from tierwise.records import ServiceTier, Usage
 from tierwise.references import BUCKET_SCHEME
 from tierwise.storage.listing import Input, InputKind, Named
 from tierwise.storage.overlap import check_not_itself
@@ -184,7 +184,9 @@ def _check_prices(questions: Questions, service: Service, on: date) -> None:
         if refusal := tier_refusal(model, task.route.service_tier):
             raise InputError(refusal)
         for tier in (task.route.service_tier, ServiceTier.STANDARD):
-            find_price(model.name, tier, on, vertex=service.vertex, prices=service.prices)
+            price = find_price(model.name, tier, on, vertex=service.vertex, prices=service.prices)
+            if task.answer.draws():
+                cost_nano_usd(Usage(output_tokens=1, drawn_tokens=1), price)
 
 
 def _check_columns(questions: Questions, found: Input) -> None:

@@ -21,7 +21,12 @@ import pytest
 from PIL import Image
 
 from tests.beam_pipeline.conftest import Classify, Finished
+from tierwise.answering.plan import requests_at_a_time
 from tierwise.beam_pipeline.__main__ import main
+from tierwise.gemini.finish import Finish, finish_of
+from tierwise.gemini.reply import read_reply
+from tierwise.questions import as_written
+from tierwise.tasks import load_tasks
 
 ROOT = Path(__file__).parents[2]
 BANANA = "gemini-nano-banana-2.1"
@@ -264,7 +269,7 @@ def test_earlier_answers_decide_size_and_words(
     logged = [
         json.loads(line)
         for log in (run.output / "requests").rglob("*.jsonl")
-        for line in log.open()
+        for line in log.read_text("utf-8").splitlines()
     ]
     bodies = [line["request"] for line in logged]
     assert len(bodies) == len(gemini.requests())
@@ -373,6 +378,44 @@ def test_a_model_that_is_over_is_refused_with_what_draws_now(
     said = capsys.readouterr().err
     assert "was shut down on 2026-06-25" in said
     assert f'These draw now: "{BANANA}" ($0.0336 a picture of 1K, $0.0168 in batch)' in said
+
+
+def test_a_negotiated_price_without_pictures_is_refused(
+    classify: Classify,
+    photos: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "prices.toml").write_text(
+        f'[[prices]]\nmodel = "{BANANA}"\nfrom = 2026-10-06\nsource = "x"\nchecked = 2026-11-01\n'
+        'standard = { input_usd_per_mtok = "1", output_usd_per_mtok = "5" }\n'
+    )
+    classify(photos(1), f"--prices={tmp_path}/prices.toml", tasks=TASKS, status=2)
+    assert "image_output_usd_per_mtok" in capsys.readouterr().err
+
+
+def test_words_alone_may_be_drawn(
+    classify: Classify, photos: Callable[..., Path], gemini: Any
+) -> None:
+    tasks = WITH_ANSWERS.replace("    picture:", "    input: text\n    picture:")
+    run = classify(photos(2), tasks=tasks)
+    rows = run.answers("hero")
+    assert [row["image_tokens"] for row in rows] == [0, 0]
+    assert all(row["sent_bytes"] is None for row in rows)
+    assert len(files_of(run)) == 2
+    assert run.cost == gemini.billed()
+
+
+def test_a_picture_whose_words_were_cut_off_is_one() -> None:
+    part = {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}
+    body = {"candidates": [{"content": {"parts": [part]}, "finishReason": "MAX_TOKENS"}]}
+    assert finish_of(read_reply(body, {})) is Finish.ANSWER
+
+
+@pytest.mark.parametrize(("size", "most"), [("1K", 32), ("2K", 16), ("4K, why: a wall", 4)])
+def test_large_pictures_are_drawn_few_at_a_time(size: str, most: int) -> None:
+    questions = as_written(load_tasks(TASKS.replace("1K", size), path="t"))
+    assert requests_at_a_time(32, questions, files=9, processes=1) == most
 
 
 def test_flex_is_refused_with_its_reason(

@@ -21,14 +21,19 @@ from tierwise.storage.request_files import RequestFiles
 _LOOKS, _REPLY_S = 3, 15.0
 # A kill leaves at most so large a part of an archive under way in packs.
 _LARGEST_SHARE = 20
+# A picture of 4K may have 30 MB, which come as text.
+_AT_A_TIME = {"2K": 16, "4K": 4}
 
 
 def requests_at_a_time(wanted: int, questions: Questions, *, files: int, processes: int) -> int:
     """How many requests a process may have under way, so that a kill costs a small archive little.
 
     In packs there are no more pictures than single requests would hold, or a twentieth of the
-    archive, whichever is more.
+    archive, whichever is more. Of large pictures that are drawn, a process holds several copies
+    while a reply is read: then there are no more than fit into some hundred megabytes.
     """
+    drawn = {task.answer.drawn_size() for task in questions.tasks}
+    wanted = min(wanted, *(_AT_A_TIME.get(size, wanted) for size in drawn))
     pack = max((task.route.images_per_request for task in questions.of_images), default=1)
     if pack == 1:
         return wanted

@@ -5,7 +5,8 @@ the same, for money. Everything else is chance or Google's own trouble: it is as
 once, and left to the next run if that brings nothing either. What is not listed is of that kind. So
 is what was declined for reasons that another reply may not meet; but where a task has a route for
 refusals (`on_refusal`), it goes there in place of being asked once more. Of a picture that was to
-be drawn, what is declined is final: Google says what the subject or the style is too near to.
+be drawn, what is declined is final: Google says what the subject or the style is too near to. One
+that came is an answer, wherever its words were cut off.
 
 | `finishReason`                                                | what it means here               |
 |---------------------------------------------------------------|----------------------------------|
@@ -64,7 +65,7 @@ def finish_of(reply: Reply) -> Finish:
     if reply.block_reason:
         return Finish.FINAL if reply.block_reason in _FINAL_BLOCKS else Finish.DECLINED
     if reply.finish_reason in _CUT_OFF:
-        return Finish.CUT_OFF
+        return Finish.ANSWER if reply.picture else Finish.CUT_OFF  # only its words were cut
     if reply.finish_reason in _FINAL:
         return Finish.FINAL
     if reply.finish_reason in _DECLINED:

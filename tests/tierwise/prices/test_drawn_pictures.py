@@ -42,6 +42,28 @@ def test_the_published_cost_of_a_thousand_pictures(
     assert round(1000 * usd(FLASH_IMAGE, size, BATCH)) == thousand_batch
 
 
+@pytest.mark.parametrize(
+    ("size", "each", "volume"), [("1K", 67, 670), ("2K", 101, 1010), ("4K", 151, 1510)]
+)
+def test_the_published_cost_of_ten_thousand_pictures_is_of_rounded_ones(
+    size: str, each: int, volume: int
+) -> None:
+    assert round(1000 * usd(FLASH_IMAGE, size, STANDARD)) == each
+    assert 10 * each == volume  # exactly it is $672, $1,008 and $1,512
+    assert abs(10_000 * usd(FLASH_IMAGE, size, STANDARD) - volume) <= 2
+
+
+def test_the_ladder_is_dated_for_another_model_costs_half_at_1k() -> None:
+    now = date(2026, 12, 1)
+    banana = {
+        size: usd("gemini-nano-banana-2.1", size, STANDARD, now) for size in ("1K", "2K", "4K")
+    }
+    assert list(banana.values()) == [Decimal("0.0336"), Decimal("0.0504"), Decimal("0.1134")]
+    assert banana["1K"] * 2 == usd(FLASH_IMAGE, "1K", STANDARD, now)
+    assert banana["1K"] < usd("gemini-2.5-flash-image", "1K", STANDARD, now)
+    assert usd("gemini-3.1-flash-lite-image", "1K", BATCH, now) == Decimal("0.0168")
+
+
 def test_the_price_checked_in_april_still_stands_for_the_preview() -> None:
     april = date(2026, 4, 4)
     assert usd("gemini-3.1-flash-image-preview", "1K", STANDARD, april) == Decimal("0.0672")
