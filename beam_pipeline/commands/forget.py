@@ -109,12 +109,14 @@ def _told(removed: Removed, output: str) -> Lines:
     yield "What it cost stays in the account, and counts under a cap."
     for job in removed.jobs:
         yield f"Google may still have files of the batch job {job}: the next run deletes them."
+    twin = going.shared and not going.contents
+    again = "gives it rows again" if twin else "asks, and pays, for it again"
     for place in sorted(removed.places):
         with suppress(OSError, InputError):
             if files_for(place).exists(path_of(place)):
                 yield (
-                    f"{place} is still there. A later run that sees it asks, and pays, for it "
-                    "again: delete it, or leave it out of the input, before the next run."
+                    f"{place} is still there. A later run that sees it {again}: delete it, or "
+                    "leave it out of the input, before the next run."
                 )
 
 

@@ -21,6 +21,7 @@ from tierwise.beam_pipeline.terminal.evaluation_table import (
 from tierwise.beam_pipeline.terminal.failures_table import print_failures
 from tierwise.beam_pipeline.terminal.forms_lines import print_followed, print_forms, print_packs
 from tierwise.beam_pipeline.terminal.money import all_runs_lines, print_money
+from tierwise.beam_pipeline.terminal.next_lines import next_lines
 from tierwise.beam_pipeline.terminal.others_answers import others_answers
 from tierwise.beam_pipeline.terminal.pilot_lines import pilot_lines
 from tierwise.beam_pipeline.terminal.screen import say
@@ -76,6 +77,9 @@ def print_summary(run: dict[str, Any], output: str, console: Console) -> None:
     print_money(run, output, console)
     # How did it end, and where is everything?
     _print_ending(run, output, console)
+    # And what now? Programs and files have no use for it.
+    for line in next_lines(run, output) if console.is_terminal else ():
+        say(console, line)
 
 
 def _label_lines(run: dict[str, Any]) -> Iterator[str]:

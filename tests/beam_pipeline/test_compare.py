@@ -470,6 +470,8 @@ def test_two_real_runs_and_pictures_of_what_changed(
     assert {row["old"] for row in changed} == {"bright"}
     html = (new.output / "changes.html").read_text("utf-8")
     assert "EMULATED" in html
+    assert re.search(r"<p>Labels that are gone: .*bright.*\.</p>", html)
+    assert re.search(r"<p>New labels: .*light.*\.</p>", html)
     assert f"<h1>{len(changed)} of 7 answers changed</h1>" in html
     assert html.count('<image id="p') == len(changed) > 0
     assert "<b>.jpg" not in html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from tests.beam_pipeline.conftest import TASKS, Classify, job_of_words
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.beam_pipeline.lease_keeper import begin
 from tierwise.beam_pipeline.run_file import break_off, open_run
+from tierwise.beam_pipeline.terminal.next_lines import next_lines
 
 ROOT = Path(__file__).parents[2]
 SHADE = TASKS.partition("  found:")[0]
@@ -37,6 +39,31 @@ def refused(output: Path | str, capsys: pytest.CaptureFixture[str]) -> str:
     captured = capsys.readouterr()
     assert not captured.out
     return captured.err
+
+
+def test_the_end_says_what_to_do_next_to_people_alone(
+    classify: Classify,
+    photos: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = classify(photos(2))
+    assert "Next:" not in shown(run.output, capsys)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as at a terminal
+    end = plain_words(shown(run.output, capsys))
+    assert "\nNext:\n  tierwise plan --input=" in end
+    assert f"\n  tierwise export --output={run.output} --to=csv  #" in end
+    of_gemini = {**run.run, "emulated": False}
+    review, export = list(next_lines(of_gemini, "my out"))[1:]
+    assert review.startswith("  tierwise review --output='my out' --random=200  #")
+    assert "--to=csv" in export
+    assert len(list(next_lines({**of_gemini, "counts": {"found": {}}}, "out"))) == 2
+    assert list(next_lines({**of_gemini, "exit_status": 3}, "out")) == []
+
+
+def plain_words(text: str) -> str:
+    """What a terminal shows, without colours."""
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
 def test_a_run_is_shown_again_word_for_word(

@@ -8,6 +8,9 @@ from typing import Any
 
 from tierwise.report.page_parts import part, policy, template
 
+# Labels of one list that are named.
+_MOST_LABELS = 12
+
 
 @dataclass(frozen=True, slots=True)
 class ShownPicture:
@@ -33,5 +36,10 @@ def changes_page(facts: Mapping[str, Any], shown: Mapping[str, Sequence[ShownCha
     style = part("page.css")
     cards = {card.number: card for some in shown.values() for one in some for card in one.cards}
     return template("compared.html.j2").render(
-        facts=facts, shown=shown, cards=cards.values(), style=style, policy=policy(style)
+        facts=facts,
+        shown=shown,
+        cards=cards.values(),
+        most_labels=_MOST_LABELS,
+        style=style,
+        policy=policy(style),
     )

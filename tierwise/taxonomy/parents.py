@@ -164,6 +164,11 @@ def _refuse_cycles(written: Sequence[WrittenLabel], parents: Sequence[int | None
         while place is not None and place not in whole:
             if place in way:
                 circle = list(way)[list(way).index(place) :]
+                if len(circle) == 1:
+                    raise written[place].refusal(
+                        f"{shown(written[place].name)} is its own parent. Leave the parent of a "
+                        "root empty."
+                    )
                 names = " is below ".join(shown(written[one].name) for one in [*circle, place])
                 places = ", ".join(written[one].place for one in circle)
                 raise written[place].refusal(

@@ -337,6 +337,7 @@ def test_words_that_are_labels_are_no_names_of_columns() -> None:
         ("k.csv", "label\ncat\nbär".encode("latin-1"), "line 3: the byte 0xE4 in 'b", "UTF-8"),
         ("k.csv", "label\ncat".encode("utf-16"), "line 1: the byte 0xFF", "UTF-8"),
         ("k.csv", b"label,parent\na,b\nb,a", "line 2: the parents go round", "line 3"),
+        ("s.csv", b"label,parent\na,a\nb,a", "line 2: 'a' is its own parent", "of a root empty"),
         ("k.csv", b"label,parent\na,\nb,aa", "line 3: the parent 'aa'", "Did you mean a?"),
         ("k.jsonl", b'"a"\n{"label": ', "my/k.jsonl, line 2: this is not JSON", ""),
         ("k.jsonl", b'"a"\n[1]', "line 2: a label is [1]", "Write a name"),

@@ -18,6 +18,7 @@ from tierwise.storage.manifests.bad_rows import BadRow, good_rows
 from tierwise.storage.manifests.cells import Cells, json_row
 from tierwise.storage.manifests.kinds import KindTally
 from tierwise.storage.manifests.pieces import Piece
+from tierwise.storage.manifests.rows import with_addresses
 from tierwise.storage.manifests.streams import opened
 
 _Shape = tuple[tuple[str, ...], tuple[type, ...]]
@@ -38,7 +39,7 @@ def kinds_of_all(uris: Iterable[str]) -> dict[str, str]:
     """
     tally, known = KindTally(), set[_Shape]()
     for uri in uris:
-        for cells, always in good_rows(Piece(uri), _rows(uri)):
+        for _, cells, always in good_rows(Piece(uri), with_addresses(_rows(uri))):
             shape = (tuple(cells), tuple(map(type, cells.values())))
             if shape in known and not always:
                 continue
@@ -55,14 +56,17 @@ def kinds_of_all(uris: Iterable[str]) -> dict[str, str]:
     return tally.kinds(whole=False)
 
 
-def _rows(uri: str) -> Iterator[tuple[Cells, bool] | BadRow]:
-    """Each row, and whether it is to be looked at whatever its shape."""
+def _rows(uri: str) -> Iterator[tuple[int, Cells, bool] | BadRow]:
+    """Each row by its line, and whether it is to be looked at whatever its shape."""
     with opened(uri) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue
             cells = _read(number, line)
-            yield cells if isinstance(cells, BadRow) else (cells, _long_number(line) is not None)
+            if isinstance(cells, BadRow):
+                yield cells
+            else:
+                yield number, cells, _long_number(line) is not None
 
 
 def _read(number: int, line: bytes) -> Cells | BadRow:

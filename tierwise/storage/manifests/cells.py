@@ -14,7 +14,7 @@ from tierwise.answers.written_words import twins
 from tierwise.errors import InputError
 from tierwise.json_text import read_unambiguous_json
 from tierwise.shown import shown
-from tierwise.storage.manifests.bad_rows import BadRow, good_rows, refuse_rows
+from tierwise.storage.manifests.bad_rows import BadRow, refuse_rows
 from tierwise.storage.manifests.forms import ENDINGS, Format, format_of
 from tierwise.storage.manifests.pieces import Piece
 from tierwise.storage.manifests.streams import opened, opened_parquet
@@ -25,17 +25,11 @@ Numbered = tuple[int, Cells]
 _BATCH_ROWS = 2_000
 
 
-def cells_of(piece: Piece) -> Iterator[Cells]:
+def numbered_rows(piece: Piece) -> Iterator[Numbered | BadRow]:
     """Each row of a piece by the names of its columns; an absent one is empty.
 
-    Raises:
-        InputError: a row is malformed.
+    Before it stands the number of its line in the piece, or of the row in Parquet.
     """
-    return (cells for _, cells in good_rows(piece, numbered_rows(piece)))
-
-
-def numbered_rows(piece: Piece) -> Iterator[Numbered | BadRow]:
-    """The same, each with the number of its line in the piece, or of the row in Parquet."""
     format_ = required_format(piece.uri)
     if format_ is Format.PARQUET:
         return enumerate(_parquet_cells(piece), start=1)
@@ -196,7 +190,7 @@ def json_row(number: int, line: bytes) -> Numbered | BadRow:
     except ValueError as error:
         return BadRow(number, f" is not JSON: {error}")
     if not isinstance(row, dict):
-        return BadRow(number, f" is not a JSON object: {line[:60]!r}")
+        return BadRow(number, f" is not a JSON object but {shown(row)}")
     return number, row
 
 

@@ -24,16 +24,17 @@ import pyarrow.parquet as pq
 from tierwise.errors import InputError
 from tierwise.storage.files import files_for
 from tierwise.storage.manifests.all_kinds import kinds_of_all
+from tierwise.storage.manifests.bad_rows import good_rows
 from tierwise.storage.manifests.cells import (
-    cells_of,
     check_unique,
     column_names,
+    numbered_rows,
     required_format,
 )
 from tierwise.storage.manifests.forms import Format, is_packed
 from tierwise.storage.manifests.kinds import EXACT, KindTally, arrow_kind, wider
 from tierwise.storage.manifests.pieces import Piece, pieces_of
-from tierwise.storage.manifests.rows import URI, ManifestRow, read_rows
+from tierwise.storage.manifests.rows import URI, ManifestRow, read_rows, with_addresses
 from tierwise.storage.manifests.streams import opened, opened_parquet, unpacked
 from tierwise.storage.stat import Stat
 
@@ -137,7 +138,7 @@ def _kinds_in(uri: str, whole: bool) -> dict[str, str]:
 def _jsonl_kinds(uris: Iterable[str]) -> dict[str, str]:
     tally = KindTally()
     for uri in uris:
-        for cells in cells_of(Piece(uri)):
+        for _, cells in good_rows(Piece(uri), with_addresses(numbered_rows(Piece(uri)))):
             tally.add(cells)
     return tally.kinds(whole=True)
 

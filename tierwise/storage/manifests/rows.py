@@ -8,7 +8,7 @@ disk that is not Unicode is written with the escapes that tables show it with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from tierwise.errors import InputError
 from tierwise.records import Scalar
@@ -21,6 +21,11 @@ from tierwise.storage.manifests.pieces import Piece
 from tierwise.storage.seen_from import place_of
 
 URI = "uri"
+NO_ADDRESS = " has no uri. Fill it in or delete the row."
+# Rows before the first with a column of addresses that are counted should there be one.
+_MOST_HELD = 1_000
+
+_Numbered = TypeVar("_Numbered", bound=tuple[Any, ...])
 
 # An image's address as it is written, where to read it, and its other columns.
 ManifestRow = tuple[str, str, Mapping[str, Scalar]]
@@ -39,6 +44,36 @@ def read_rows(piece: Piece, kinds: Mapping[str, str], folder: str) -> Iterator[M
     yield from good_rows(piece, _rows(piece, kinds, folder))
 
 
+def address_in(cells: Cells) -> str:
+    """The address of a row's image without spaces around, empty where there is none."""
+    name = scalar(cells.get(URI))
+    return name.strip() if isinstance(name, str) else ""
+
+
+def with_addresses(rows: Iterator[_Numbered | BadRow]) -> Iterator[_Numbered | BadRow]:
+    """Rows of JSON Lines, of which those without an address are bad: a number, cells, and whatever.
+
+    Where no row has that column they pass: who knows all columns can say more about it.
+    """
+    held, is_there = list[BadRow](), False
+    for row in rows:
+        if isinstance(row, BadRow):
+            yield row
+            continue
+        number, cells = row[:2]
+        if URI in cells and not is_there:
+            is_there = True
+            yield from held
+        if address_in(cells):
+            yield row
+        elif is_there:
+            yield BadRow(number, NO_ADDRESS)
+        else:
+            if len(held) < _MOST_HELD:
+                held.append(BadRow(number, NO_ADDRESS))
+            yield row
+
+
 def _rows(piece: Piece, kinds: Mapping[str, str], folder: str) -> Iterator[ManifestRow | BadRow]:
     # The cells of CSV are text, or nothing.
     plain = bool(required_format(piece.uri).separator)
@@ -47,9 +82,9 @@ def _rows(piece: Piece, kinds: Mapping[str, str], folder: str) -> Iterator[Manif
             yield row
             continue
         number, cells = row
-        name = scalar(cells.get(URI))
-        if not isinstance(name, str) or not (name := name.strip()):
-            yield BadRow(number, " has no uri. Fill it in or delete the row.")
+        name = address_in(cells)
+        if not name:
+            yield BadRow(number, NO_ADDRESS)
             continue
         try:
             path = place_of(folder, name)

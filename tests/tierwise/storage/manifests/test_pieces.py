@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,11 +16,16 @@ from hypothesis import strategies as st
 
 from tierwise.errors import InputError
 from tierwise.storage.files import files_for
-from tierwise.storage.manifests.cells import cells_of
+from tierwise.storage.manifests.bad_rows import good_rows
+from tierwise.storage.manifests.cells import Cells, numbered_rows
 from tierwise.storage.manifests.pieces import Piece, before, pieces_of
 from tierwise.storage.manifests.rows import read_rows
 
 CELLS = st.text(alphabet='ab,"\n\r\u00fc', max_size=6)
+
+
+def cells_of(piece: Piece) -> Iterator[Cells]:
+    return (cells for _, cells in good_rows(piece, numbered_rows(piece)))
 
 
 def in_pieces(path: Path, piece_bytes: int) -> list[object]:

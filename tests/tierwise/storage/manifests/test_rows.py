@@ -20,6 +20,7 @@ from tierwise.errors import InputError
 from tierwise.records import Scalar
 from tierwise.storage.find_input import find_input
 from tierwise.storage.listing import Named, list_names
+from tierwise.storage.manifests.all_kinds import kinds_of_all
 from tierwise.storage.manifests.forms import is_manifest
 
 Rows = list[tuple[str, Mapping[str, Scalar]]]
@@ -102,12 +103,24 @@ def test_of_many_bad_lines_three_are_named_and_all_are_counted(tmp_path: Path) -
     )
     path = tmp_path / "list.jsonl"
     path.write_text("[]\n[]\n{\n" + '{"uri": "a.jpg"}\n' * 3 + "[]\n")
-    with pytest.raises(
-        InputError, match=r"line 1 is not a JSON object: b'\[\]\\n'\. Line 2 too\. "
-    ):
+    with pytest.raises(InputError, match=r"line 1 is not a JSON object but \[\]\. Line 2 too\. "):
         read(path)
     with pytest.raises(InputError, match=r"Line 3 is not JSON: .*\. Bad lines: 4\.$"):
         read(path)
+
+
+def test_json_lines_without_an_address_count_among_the_bad_ones(tmp_path: Path) -> None:
+    path = tmp_path / "list.jsonl"
+    path.write_text('{"a": 1}\n{"uri": "a.jpg"}\n[1]\n{"uri": 3}\n{"uri": " "}\nnope\n')
+    said = r"line 1 has no uri\. .* Line 3 is not a JSON object but \[1\]\. .* Bad lines: 5\.$"
+    with pytest.raises(InputError, match=said):
+        read(path)
+    with pytest.raises(InputError, match=said):
+        kinds_of_all([str(path)])
+    path.write_text('{"url": "a.jpg"}\n{"url": "b.jpg"}\n')
+    with pytest.raises(InputError, match="its columns are: url"):
+        read(path)
+    assert kinds_of_all([str(path)]) == {"url": "string"}
 
 
 def test_json_lines_of_another_encoding_are_refused_and_a_byte_order_mark_is_not(
