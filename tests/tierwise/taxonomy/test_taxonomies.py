@@ -264,7 +264,7 @@ REFUSED = [
         "'a' is below 'b' is below 'a'",
         "Leave one of these parents empty",
     ),
-    ([{"label": "a", "parent": "a"}, "b"], "'a' is below 'a'", "empty"),
+    ([{"label": "a", "parent": "a"}, "b"], "'a' is its own parent", "empty"),
     ([{"label": "cat"}, "Cat"], "'Cat' is 'cat' but for case", "Remove one"),
     ([{"label": "café"}, "cafe\u0301"], "but for case or the form of its signs", "Remove one"),
     (
