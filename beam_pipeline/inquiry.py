@@ -24,6 +24,7 @@ from tierwise.beam_pipeline.batch_checks import (
 from tierwise.beam_pipeline.corrected import Corrected, corrected_of
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.given_input import input_of
+from tierwise.beam_pipeline.half_local import half_local_warnings
 from tierwise.beam_pipeline.pilot_checks import check_pilot
 from tierwise.beam_pipeline.reading_of import reading_of
 from tierwise.calibration.labelling import (
@@ -165,6 +166,7 @@ def warnings_about(questions: Questions, service: Service, on: date, found: Inpu
     """What a person should know of archive and models before money is spent on that day."""
     if found.doubt:
         yield found.doubt
+    yield from half_local_warnings(questions, service, on)
     for name in dict.fromkeys(task.route.model for task in questions.tasks):
         if warning := check_still_there(find_model(name, vertex=service.vertex), on):
             yield warning

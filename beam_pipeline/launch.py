@@ -140,7 +140,7 @@ def build_job(
         settings, questions, files=asked, journal=journal.folder, answerer=service.answerer
     )
     if local:
-        questions = questions.with_roles(local.roles)
+        questions = questions.with_roles(local.roles, local.models)
         inquiry = replace(inquiry, questions=questions)
     facts = _facts(settings, inquiry, run_id, now, files=files, ungrouped=ungrouped)
     if local is None and questions.local_groups:

@@ -33,8 +33,11 @@ def local_plan(
     files: int,
     journal: str,
     answerer: Answerer,
+    begins: bool = True,
 ) -> LocalPlan | None:
     """The plan of a run over about so many files; None where nothing is answered locally.
+
+    Where it does not begin yet, nothing is written down.
 
     Raises:
         InputError: the extra is not installed, or `--embedder` cannot be used.
@@ -49,7 +52,8 @@ def local_plan(
     if roles is None or files > _GROWN * roles.contents:
         differ = min(one.differ for one in terms.values())
         fresh = roles_for(files, differ, roles.salt if roles else secrets.token_hex(8))
-        roles = kept.choose_roles(fresh) if fresh else roles
+        if fresh:
+            roles = kept.choose_roles(fresh) if begins else fresh
     if roles is None:
         return None
     keys = {

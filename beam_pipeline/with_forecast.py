@@ -12,10 +12,12 @@ from tierwise.beam_pipeline.finish_by import FINISH_BY, TOLD
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.terminal.batch_lines import batch_lines, batch_row
 from tierwise.beam_pipeline.terminal.forecast_tables import forecast_line, no_images, store_warnings
+from tierwise.beam_pipeline.terminal.local_forecast_lines import local_forecast_lines
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.screen import say, warn
 from tierwise.errors import JournalError
 from tierwise.forecast.forecast import forecast_row
+from tierwise.forecast.local_forecast import local_forecast, local_row
 from tierwise.forecast.survey import Survey
 from tierwise.known_files import NOTHING_KNOWN
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
@@ -51,7 +53,13 @@ def with_forecast(job: Job, console: Console, results: Console) -> Job:
             questions, service, survey, job.on, unknowns=(), check_packs=job.plan.check_packs
         )
     )
+    if found := local_forecast(
+        questions.tasks, survey, rates_of(service, job.on, job.plan.check_packs)
+    ):
+        row["local"] = local_row(found)
     say(results, forecast_line(row))
+    for line in local_forecast_lines(row):
+        say(results, line)
     for line in job.facts.get(FINISH_BY, {}).get(TOLD, ()):
         say(results, line)
     if job.batches and (batch := _planned_rounds(job, job.batches, survey)):

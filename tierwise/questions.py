@@ -7,6 +7,7 @@ route, its audit or its second stage.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -24,6 +25,8 @@ from tierwise.tasks.auditing import AGAIN, Audit
 from tierwise.tasks.sharing import NEVER
 from tierwise.tasks.stages import stages
 
+_NO_MODELS: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Questions:
@@ -32,7 +35,8 @@ class Questions:
     One that escalates is two, its first ask before its second; one that is audited has its audit
     among the last. `path` is the tasks file, for messages; `manifest_columns` are names in prompts
     of single images, and in sizes of pictures, that only a manifest can fill, each once. `looks`
-    are those of images, in groups that may share a request for a picture.
+    are those of images, in groups that may share a request for a picture. `half_local` are tasks
+    that are asked only because their picture is sent for another one, each with that.
 
     >>> from tierwise.tasks import load_tasks
     >>> tasks = load_tasks('''
@@ -56,6 +60,7 @@ class Questions:
     path: str
     tasks: tuple[Task, ...]
     manifest_columns: tuple[str, ...] = ()
+    half_local: tuple[tuple[str, str], ...] = ()
     looks: tuple[tuple[Task, ...], ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,13 +123,19 @@ class Questions:
         tasks = (replace(t, local=None) if t.row_of in names else t for t in self.tasks)
         return replace(self, tasks=tuple(tasks))
 
-    def with_roles(self, roles: Roles) -> Questions:
+    def with_roles(self, roles: Roles, models: Mapping[str, str] = _NO_MODELS) -> Questions:
         """The same, with what each content's part in answering locally is.
 
-        Some of what examines is asked twice, to see how often Gemini differs from itself; not of
+        `models` are the digests of models that earlier runs have taught, by task. Some of what
+        examines is asked twice, to see how often Gemini differs from itself; not of
         tasks in stages, of which that would take all stages.
         """
-        tasks = (replace(task, roles=roles) if task.local else task for task in self.tasks)
+        tasks = (
+            replace(task, roles=roles, local_model=models.get(task.row_of, ""))
+            if task.local
+            else task
+            for task in self.tasks
+        )
         again = (_again(task, roles) for task in self.tasks if task.local and not task.in_stages)
         return replace(self, tasks=(*tasks, *again))
 
@@ -177,12 +188,8 @@ def questions_of(
     tasks, asked = with_local(tasks, local)
     questions = as_written(with_audits(tasks, audit_rate, calibration, on))
     halves = dict(half_local(questions.looks))
-    asked += [
-        f"task {name!r} is asked, and not answered locally: its picture is sent for {other!r} "
-        "anyway. Give that one `local` as well, or write `together: false` in one of them."
-        for name, other in halves.items()
-    ]
-    return questions.without_local(frozenset(halves)), [*warnings, *asked]
+    without = questions.without_local(frozenset(halves))
+    return replace(without, half_local=tuple(halves.items())), [*warnings, *asked]
 
 
 def as_written(tasks: Tasks) -> Questions:

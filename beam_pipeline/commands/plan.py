@@ -21,6 +21,7 @@ from tierwise.beam_pipeline.flags.of_verb import flags_of
 from tierwise.beam_pipeline.flags.times import read_moment
 from tierwise.beam_pipeline.inquiry import Inquiry, inquiry_of, warnings_about
 from tierwise.beam_pipeline.last_tables import memory_of
+from tierwise.beam_pipeline.local_survey import local_told, with_local_survey
 from tierwise.beam_pipeline.mix_in_time import MixInTime, mix_in_time
 from tierwise.beam_pipeline.terminal.alternatives_table import alternative_rows, print_alternatives
 from tierwise.beam_pipeline.terminal.batch_lines import batch_row, print_batch
@@ -33,6 +34,7 @@ from tierwise.beam_pipeline.terminal.forecast_tables import (
 )
 from tierwise.beam_pipeline.terminal.label_lines import label_forms, label_lines
 from tierwise.beam_pipeline.terminal.lanes_table import drawing_lines, lanes_row, print_lanes
+from tierwise.beam_pipeline.terminal.local_forecast_lines import local_forecast_lines
 from tierwise.beam_pipeline.terminal.looks_lines import looks_lines
 from tierwise.beam_pipeline.terminal.mix_lines import mix_lines, mix_row
 from tierwise.beam_pipeline.terminal.screen import print_document, say
@@ -42,6 +44,7 @@ from tierwise.forecast.duration import durations
 from tierwise.forecast.forecast import Forecast, forecast_row
 from tierwise.forecast.lanes import lanes, over
 from tierwise.forecast.lever import biggest_lever
+from tierwise.forecast.local_forecast import local_forecast, local_row
 from tierwise.forecast.scenarios import Unknown
 from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load
@@ -72,16 +75,22 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
         on=on,
         temp_location=temp_location,
     )
-    survey = survey_of(
-        inquiry.found,
-        questions,
-        settings.output,
-        inquiry.reading,
-        sample=settings.sample,
-        shares_alike=settings.near_duplicates is not None,
-        first=settings.first,
-        limits=Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated),
-        memory=memory_of(settings, inquiry.found) or NOTHING_KNOWN,
+    found, reading = inquiry.found, inquiry.reading
+    limits = Limits(pages=settings.max_pages, accept_truncated=settings.accept_truncated)
+    inquiry, survey = with_local_survey(
+        settings,
+        inquiry,
+        lambda questions: survey_of(
+            found,
+            questions,
+            settings.output,
+            reading,
+            sample=settings.sample,
+            shares_alike=settings.near_duplicates is not None,
+            first=settings.first,
+            limits=limits,
+            memory=memory_of(settings, found) or NOTHING_KNOWN,
+        ),
     )
     names_files = inquiry.found.kind is InputKind.MANIFEST and survey.complete
     if (survey.away or names_files) and (nothing := no_images(survey, inquiry.found.uri)):
@@ -132,6 +141,7 @@ def _show_ways(planned: _Planned, console: Console) -> None:
 
 def _show_forecast(planned: _Planned, console: Console) -> None:
     settings, forecast = planned.settings, _forecast(planned)
+    local = _local(planned)
     cap = _reached(planned)
     at_once = _asked_at_once(planned, forecast)
     lasting = dict(
@@ -159,6 +169,7 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         told |= {"labels": forms} if forms else {}
         drawn = list(drawing_lines(planned.inquiry.questions.tasks))
         told |= {"drawing": drawn} if drawn else {}
+        told |= local
         print_document({**row, **told, **cap})
     else:
         print_forecast(forecast, planned.inquiry.found.uri, lasting, planned.warnings, console)
@@ -166,7 +177,7 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
             print_batch(batch, console)
         for line in cache_lines(forecast_row(forecast)):
             say(console, line)
-        for line in mix_lines(mix) if mix else ():
+        for line in (*local_forecast_lines(local), *(mix_lines(mix) if mix else ())):
             say(console, line)
         _say_unmeasured(planned, console)
         _print_cap(cap, console)
@@ -189,6 +200,18 @@ def _forecast(planned: _Planned, unknowns: Sequence[Unknown] = tuple(Unknown)) -
         unknowns=unknowns,
         check_packs=planned.settings.check_packs,
     )
+
+
+def _local(planned: _Planned) -> dict[str, Any]:
+    """What is known of local answers before, under the key `local`; nothing without any."""
+    asked, settings = planned.inquiry, planned.settings
+    rates = rates_of(asked.service, asked.on, settings.check_packs)
+    found = local_forecast(asked.questions.tasks, planned.survey, rates)
+    row = local_row(found) if found else {}
+    told = local_told(asked.questions, planned.survey.files, settings.output)
+    why_not = row.get("why_not", {}) | told.get("why_not", {})
+    row |= told | ({"why_not": why_not} if why_not else {})
+    return {"local": row} if row else {}
 
 
 def _mix(planned: _Planned) -> MixInTime | None:

@@ -203,6 +203,18 @@ def judged_before(
     return found
 
 
+def is_answered_locally(task: Task, content_hash: str, recalled: Recalled) -> bool:
+    """Whether the journal has a local answer that stands in the place of Gemini's.
+
+    That which learns or examines is asked, whatever a model says of it. What an exam of this run
+    will no longer allow is not known before it.
+    """
+    if not (task.local and task.local_model and task.roles) or task.audit:
+        return False
+    found = recalled.outcomes.get(local_id(content_hash, task.local_model))
+    return isinstance(found, Answer) and task.roles.role_of(content_hash) is Role.REST
+
+
 def _first_ask(name: str, file: ImageFile, page: Page, questions: Questions) -> Ask:
     """The question that a task begins with."""
     return question(next(_stages(name, questions)), file, page, {})

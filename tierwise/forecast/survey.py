@@ -26,7 +26,8 @@ class Standing(StrEnum):
 class SeenImage:
     """One image of the sample; its upright size is in px, 0 x 0 where the header does not say.
 
-    `detail` is its fine detail where a journal knows it.
+    `detail` is its fine detail where a journal knows it, `content_hash` that of its file where it
+    was read.
     """
 
     width: int
@@ -36,6 +37,7 @@ class SeenImage:
     standings: Mapping[str, Standing]
     format: str = ""
     detail: float | None = None
+    content_hash: str = ""
 
     @property
     def page(self) -> Page:

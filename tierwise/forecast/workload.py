@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from math import ceil
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tierwise.forecast.by_role import ALL_ASKED, Parts, by_role
 from tierwise.forecast.cached_prompts import PlannedCache, planned_cache
 from tierwise.forecast.pictures import images_of, original_tokens_of, tokens_of, typical
 from tierwise.forecast.rates import Rates
@@ -260,26 +262,41 @@ class Workload:
         return reply_tokens(replies[0], answers) * scenario.text + checked
 
 
-def workloads(tasks: Sequence[Task], survey: Survey, rates: Rates) -> list[Workload]:
+def workloads(
+    tasks: Sequence[Task], survey: Survey, rates: Rates, parts: Parts = ALL_ASKED
+) -> list[Workload]:
     """The work that tasks make of an archive, in the requests that they share.
 
-    Second asks are taken as if each went alone: who is in doubt about what is not known.
+    Second asks are taken as if each went alone: who is in doubt about what is not known. `parts`
+    say how much is asked of what learns, examines, and is left, of tasks with `local`.
     """
     found = []
     for look in dict.fromkeys(task.look or (task.name,) for task in tasks):
         some = [task.narrowed({}) for task in tasks if task.name in look]
         kinds: dict[tuple[Task, ...], dict[int, list[SeenImage]]] = {}
+        counts: dict[tuple[Task, ...], dict[int, list[float]]] = {}
         together = cache(partial(_together, tuple(some)))
         for place, file in enumerate(survey.seen):
             for image in file.images:
                 standings = tuple(image.standings[task.name] for task in some)
-                for kind in together(image.page, standings):
+                for kind, weight in _kinds(together(image.page, standings), image, parts):
                     kinds.setdefault(kind, {}).setdefault(place, []).append(image)
+                    counts.setdefault(kind, {}).setdefault(place, []).append(weight)
         for task in some:
-            if not any(task in kind for kind in kinds):
+            if not any(task.name in (one.name for one in kind) for kind in kinds):
                 kinds[task,] = {}
-        found += [_workload(kind, of_files, survey, rates) for kind, of_files in kinds.items()]
+        found += [
+            _workload(kind, of_files, survey, rates, counts.get(kind))
+            for kind, of_files in kinds.items()
+        ]
     return found
+
+
+def _kinds(
+    together: Sequence[tuple[Task, ...]], image: SeenImage, parts: Parts
+) -> Iterator[tuple[tuple[Task, ...], float]]:
+    for tasks in together:
+        yield from by_role(tasks, image, parts)
 
 
 def workload(task: Task, survey: Survey, rates: Rates) -> Workload:
@@ -302,7 +319,11 @@ def _together(
 
 
 def _workload(
-    tasks: tuple[Task, ...], of_files: _OfPlaces, survey: Survey, rates: Rates
+    tasks: tuple[Task, ...],
+    of_files: _OfPlaces,
+    survey: Survey,
+    rates: Rates,
+    counts: Mapping[int, Sequence[float]] | None = None,
 ) -> Workload:
     weights = survey.weights
     images = typical(
@@ -315,12 +336,18 @@ def _workload(
         rates=rates,
         texts=texts_of(tasks, images or typical(survey.images, survey.image_weights)),
         groups=groups.groups,
-        files=_of_files(tasks[0], of_files, images, survey, rates),
+        files=_of_files(tasks[0], of_files, images, survey, rates, counts=counts or {}),
     )
 
 
 def _of_files(
-    task: Task, of_files: _OfPlaces, mixed: Sequence[SeenImage], survey: Survey, rates: Rates
+    task: Task,
+    of_files: _OfPlaces,
+    mixed: Sequence[SeenImage],
+    survey: Survey,
+    rates: Rates,
+    *,
+    counts: Mapping[int, Sequence[float]],
 ) -> OfFiles:
     rules = (
         tokens_of(task, mixed, rates.picture, detail=0),
@@ -332,7 +359,9 @@ def _of_files(
     rows = list[tuple[float, ...]]()
     for place, images in of_files.items():
         standings = [image.standings[task.name] for image in images]
-        sent = sent_share(task, survey, len(images))
+        # Of images that count in part all do alike: they are pages of one file.
+        part = fmean(counts.get(place, (1.0,)))
+        sent = sent_share(task, survey, len(images)) * part
         asked = once[place] * sent
         rows.append(
             (

@@ -34,6 +34,11 @@ class LocalPlan:
         return tuple(name for group in self.groups for name in group)
 
     @property
+    def models(self) -> dict[str, str]:
+        """The digests of the models that earlier runs have taught, by task."""
+        return {name: model.digest for name, model in self.published.items()}
+
+    @property
     def teaches(self) -> bool:
         """Whether some task has no model yet."""
         return any(name not in self.published for name in self.tasks)

@@ -65,6 +65,11 @@ class Roles:
         digest = hashlib.sha256(f"local {self.salt} {content_hash}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
+    def share(self, role: Role) -> float:
+        """The share of all contents that have a part, 0 to 1."""
+        shares = {Role.LEARN: self.learn / _NUMBERS, Role.EXAM: self.exam / _NUMBERS}
+        return shares.get(role, 1 - sum(shares.values()))
+
     @property
     def asked_in_any_case(self) -> int:
         """About how many of the contents learn or examine."""

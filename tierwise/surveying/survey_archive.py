@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from tierwise.answering.local_ask import is_answered_locally
 from tierwise.answering.prepare import READERS
 from tierwise.answering.question import known_outcome, question, with_first
 from tierwise.answering.said_by_people import spoken, word_about
@@ -181,6 +182,7 @@ def _image(named: Named, page: Page, looking: WhatToSurvey, known: _Known) -> Se
         _standings(file, page, looking.questions, recalled),
         page.format,
         page.detail,
+        content_hash,
     )
 
 
@@ -251,6 +253,8 @@ def _standings(
             standing = Standing.OPEN
         elif not task.covers(file.content_hash):
             standing = Standing.SPARED
+        elif is_answered_locally(task, file.content_hash, recalled):
+            standing = Standing.SPARED if task.after_first else Standing.PAID
         elif before & {Standing.ASKED, Standing.OPEN}:
             standing = Standing.OPEN
         elif not _follows(task, found) or not task.is_asked(answers):

@@ -53,7 +53,8 @@ class Task:
     model would ask (both are for `questions_of` to say). A trial of the task `trial_of` may be one
     of asking together: `tried_with` are the digests of all that its requests ask, and nothing that
     was asked with anything else will do for it. With `local`, a local model may answer where an
-    exam has proved that it may; `roles` say of each content whether it is asked for that.
+    exam has proved that it may; `roles` say of each content whether it is asked for that, and
+    `local_model` is the digest of a model that an earlier run has taught, empty for none.
     `digest` is SHA-256 over what is asked: all that
     changes the answer except image, route and its rules, and whether, with whom and of whom it is
     asked.
@@ -90,6 +91,7 @@ class Task:
     tried_with: tuple[str, ...] = ()
     local: LocalTerms | None = None
     roles: Roles | None = None
+    local_model: str = ""
     routing: Routing = AS_IT_IS
     unsure_below: float | None = None
     reads_answers: tuple[str, ...] = ()
@@ -208,15 +210,19 @@ class Task:
         What examines a local model is asked by itself: so its answer depends on nothing else.
         """
         decision = self.decide(page)
-        role = self.roles.role_of(content_hash) if self.roles and self.local else Role.REST
-        if role is Role.REST or self.local is None:
+        if not (self.roles and self.local):
             return decision
-        route = decision.route
+        route = self.route_of(self.roles.role_of(content_hash), decision.route)
+        return replace(decision, route=route)
+
+    def route_of(self, role: Role, route: Route | None = None) -> Route:
+        """How a content of that part is asked where it would be asked by a route, or its own."""
+        route = route or self.route
+        if role is Role.REST or self.local is None:
+            return route
         if tier := self.local.sample_tier:
             route = replace(route, service_tier=tier)
-        if role is Role.EXAM:
-            route = replace(route, images_per_request=1)
-        return replace(decision, route=route)
+        return replace(route, images_per_request=1) if role is Role.EXAM else route
 
     def knows_enough(self, page: Page) -> bool:
         """Whether an image need not be opened to tell its route."""
