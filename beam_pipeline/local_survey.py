@@ -11,7 +11,7 @@ from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.beam_pipeline.inquiry import Inquiry
 from tierwise.beam_pipeline.local_answers import local_plan, why_none
 from tierwise.forecast.local_forecast import earlier_curves
-from tierwise.forecast.survey import Survey
+from tierwise.forecast.survey import SeenFile, Standing, Survey
 from tierwise.json_text import read_json_text
 from tierwise.questions import Questions
 from tierwise.storage.files import files_for, join
@@ -37,7 +37,21 @@ def with_local_survey(
     questions = _with_roles(settings, inquiry, files=survey.files)
     if _roles(questions) != _roles(before) and _knows_something(settings.output):
         survey = survey_of(questions)
-    return replace(inquiry, questions=questions), survey
+    return replace(inquiry, questions=questions), _with_audits(survey, questions)
+
+
+def _with_audits(survey: Survey, questions: Questions) -> Survey:
+    """Which contents are asked twice is open where the survey knew of no roles."""
+    new = {
+        task.name: Standing.OPEN for task in questions.of_images if task.audit and task.audit.roles
+    }
+
+    def known(file: SeenFile) -> SeenFile:
+        images = (replace(one, standings={**new, **one.standings}) for one in file.images)
+        return replace(file, images=tuple(images))
+
+    strata = (replace(one, seen=tuple(map(known, one.seen))) for one in survey.strata)
+    return replace(survey, strata=tuple(strata))
 
 
 def _with_roles(settings: Settings, inquiry: Inquiry, *, files: int) -> Questions:

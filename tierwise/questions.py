@@ -21,7 +21,7 @@ from tierwise.local.tasks_answered import half_local, local_groups, with_local
 from tierwise.looks import with_looks
 from tierwise.records import Page
 from tierwise.tasks import Task, Tasks
-from tierwise.tasks.auditing import AGAIN, Audit
+from tierwise.tasks.auditing import AGAIN, ASKED_AGAIN, Audit
 from tierwise.tasks.sharing import NEVER
 from tierwise.tasks.stages import stages
 
@@ -148,7 +148,8 @@ def _again(task: Task, roles: Roles) -> Task:
     """The task once more of some that examine, in requests of its own."""
     tier = (task.local and task.local.sample_tier) or task.route.service_tier
     route = replace(task.route, images_per_request=1, service_tier=tier)
-    audit = Audit(task.name, 0.0, "asked again", roles=roles)
+    share = roles.share_among_first(ASKED_AGAIN)
+    audit = Audit(task.name, share, "asked again", roles=roles)
     apart = replace(task, name=task.name + AGAIN, audit=audit, route=route, local=None)
     return replace(apart, together=NEVER, look=())
 

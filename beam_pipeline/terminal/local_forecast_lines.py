@@ -32,11 +32,13 @@ def local_forecast_lines(row: dict[str, Any]) -> Iterator[str]:
 
 
 def _parts(found: dict[str, Any], rest: dict[str, Any]) -> str:
+    twice = f", {found['asked_twice']:,} of them twice" if found["asked_twice"] else ""
     return (
         f"Local answers: asked in any case {found['asked_in_any_case']:,} pictures "
         f"({found['learnt']:,} to learn from, {found['examined']:,} for the exam, one picture a "
-        f"request), ${short(found['in_any_case_usd'])}; of the other {rest['pictures']:,} nobody "
-        f"knows before: all ${short(rest['all_usd'])}, a third ${short(rest['third_usd'])}, "
+        f"request{twice}), ${short(found['in_any_case_usd'])}; of the other "
+        f"{rest['pictures']:,} nobody knows before: all ${short(rest['all_usd'])}, "
+        f"a third ${short(rest['third_usd'])}, "
         "none $0. The forecast above is that of all."
     )
 

@@ -92,6 +92,12 @@ def content(path: Path) -> str:
 def test_most_of_the_rest_is_answered_locally_and_costs_nothing(archive: Archive) -> None:
     finished, found = archive.first, stated(archive.first)
     assert finished.status == 0
+    # The forecast knew what is asked in any case, and that the rest may not be.
+    foretold = finished.run["forecast"]["local"]
+    assert foretold["learnt"] == pytest.approx(found["learnt"], rel=0.4)
+    assert foretold["examined"] == pytest.approx(found["examined"], rel=0.5)
+    parts = foretold["asked_in_any_case"] + foretold["rest"]["pictures"]
+    assert parts == pytest.approx(PICTURES, abs=2)
     local = local_rows(finished)
     assert len(local) == found["answered_locally"] > PICTURES * 0.3
     assert len(finished.answers("kind")) == PICTURES
@@ -154,6 +160,7 @@ def test_a_second_run_asks_nothing_and_says_the_same(archive: Archive, tmp_path:
     again = archive.run(output)
     assert again.status == 0
     assert archive.gemini.requests() == []
+    assert again.run["forecast"]["requests"] == 0
     assert again.values == archive.first.values
     assert stated(again) == stated(archive.first)
     local = local_rows(again)

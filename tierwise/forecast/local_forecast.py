@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwise.accounts.tables import usd
-from tierwise.forecast.by_role import Parts
+from tierwise.forecast.by_role import ALL_ASKED, Parts
 from tierwise.forecast.forecast import expectations, loads_of
 from tierwise.forecast.rates import Rates
 from tierwise.forecast.scenarios import middle_scenario
@@ -32,24 +32,26 @@ class Part:
 class LocalForecast:
     """Of all tasks that may be answered locally.
 
-    `rest` is what asking all of it comes to. `why_not` says by task why nothing will be answered
-    locally, whatever the model. `in_batch` is whether batch jobs ask.
+    `again` is what of the exam is asked twice, to see how often Gemini differs from itself. `rest`
+    is what asking all of it comes to. `why_not` says by task why nothing will be answered locally,
+    whatever the model. `in_batch` is whether batch jobs ask.
     """
 
     learn: Part
     exam: Part
+    again: Part
     rest: Part
     why_not: Mapping[str, str]
     in_batch: bool = False
 
     @property
     def in_any_case(self) -> Part:
-        """What learns and what examines."""
-        both = self.learn, self.exam
+        """What learns and what examines; what is asked twice is one picture."""
+        some = self.learn, self.exam, self.again
         return Part(
-            sum(one.pictures for one in both),
-            sum(one.requests for one in both),
-            sum(one.cost for one in both),
+            self.learn.pictures + self.exam.pictures,
+            sum(one.requests for one in some),
+            sum(one.cost for one in some),
         )
 
 
@@ -60,17 +62,18 @@ def local_forecast(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Local
         return None
     scenario = middle_scenario(expectations(tasks, survey))
 
-    def part(role: Role) -> Part:
-        parts: Parts = {one: float(one is role) for one in Role}
-        loads = loads_of(workloads(ours, survey, rates, parts), scenario)
-        firsts = (loads[task.name].images for task in ours if not task.after_first)
+    def part(some: Sequence[Task], parts: Parts) -> Part:
+        loads = loads_of(workloads(some, survey, rates, parts), scenario)
+        firsts = (loads[task.name].images for task in some if not task.after_first)
         total = sum(loads.values(), Load())
         return Part(max(firsts, default=0), total.requests, total.cost)
 
-    learn, exam, rest = map(part, Role)
+    learn, exam, rest = (part(ours, {one: float(one is role) for one in Role}) for role in Role)
+    twice = [task for task in tasks if task.audit and task.audit.roles]
     found = LocalForecast(
         learn,
         exam,
+        part(twice, ALL_ASKED),
         rest,
         dict(_why_not(ours, survey)),
         any(task.route.service_tier is ServiceTier.BATCH for task in ours),
@@ -100,6 +103,7 @@ def local_row(found: LocalForecast) -> dict[str, Any]:
         "asked_in_any_case": sample.pictures,
         "learnt": found.learn.pictures,
         "examined": found.exam.pictures,
+        "asked_twice": found.again.pictures,
         "in_any_case_requests": sample.requests,
         "in_any_case_usd": _usd(sample.cost),
         "rest": {

@@ -58,7 +58,14 @@ class Roles:
     def examines_among_first(self, content_hash: str, some: int) -> bool:
         """Whether a content is one of about so many that examine, and of half of them at most."""
         beyond = self.drawn(content_hash) - self.learn
-        return 0 <= beyond < min(self.exam // 2, _NUMBERS * some // self.contents)
+        return 0 <= beyond < self._first(some)
+
+    def share_among_first(self, some: int) -> float:
+        """The share of all contents of which that is true, 0 to 1."""
+        return self._first(some) / _NUMBERS
+
+    def _first(self, some: int) -> int:
+        return min(self.exam // 2, _NUMBERS * some // self.contents)
 
     def drawn(self, content_hash: str) -> int:
         """Its number, 0 to 2^32 - 1."""

@@ -13,7 +13,7 @@ _ALL = 1 << 64
 # How a task is called that asks what another has asked, by the same route, to see how often Gemini
 # differs from itself; and of about how many contents.
 AGAIN = "@again"
-_ASKED_AGAIN = 200
+ASKED_AGAIN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,6 @@ class Audit:
     def covers(self, content_hash: str) -> bool:
         """Whether a content is in the sample: the same ones in every run and on every worker."""
         if self.roles:
-            return self.roles.examines_among_first(content_hash, _ASKED_AGAIN)
+            return self.roles.examines_among_first(content_hash, ASKED_AGAIN)
         drawn = hashlib.sha256(f"audit {content_hash}".encode()).hexdigest()[:_DIGITS]
         return int(drawn, 16) < self.share * _ALL
