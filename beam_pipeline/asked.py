@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
+
+import yaml
 
 from tierwise.accounts.admission import read_dollars
 from tierwise.answerer import Answerer, ServiceKind
@@ -61,11 +64,17 @@ def questions_to_ask(settings: Settings, tasks: Tasks, on: date) -> tuple[Questi
 def tasks_of(settings: Settings) -> Tasks:
     """The tasks of `--tasks`, or the built-in ones, at the tier of `--service_tier`.
 
+    Who calls a verb as a function may have given their content in place of a file.
+
     Raises:
         TasksError: the file cannot be read, or is malformed.
     """
     if not settings.tasks:
         return at_tier(default_tasks(), settings.service_tier)
+    if isinstance(settings.tasks, Tasks):
+        return at_tier(settings.tasks, settings.service_tier)
+    if isinstance(settings.tasks, Mapping):
+        return at_tier(written_tasks(settings.tasks), settings.service_tier)
     text = read_text("tasks", settings.tasks, TasksError)
     return at_tier(tasks_in(text, path=settings.tasks), settings.service_tier)
 
@@ -85,6 +94,19 @@ def tasks_in(text: str, path: str = "tasks") -> Tasks:
         return place, files_for(place).read(place)
 
     return load_tasks(text, path=path, read=read, pictures=pictures_in(folder))
+
+
+def written_tasks(written: Mapping[str, Any]) -> Tasks:
+    """The tasks of a file's content; raises TasksError where they are malformed."""
+    text = yaml.safe_dump(_plain(written), sort_keys=False, allow_unicode=True)
+    return tasks_in(text)
+
+
+def _plain(value: Any) -> Any:
+    """Without the line numbers that Beam YAML keeps in mappings."""
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items() if not str(k).startswith("__")}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def at_tier(tasks: Tasks, tier: str | None) -> Tasks:

@@ -11,7 +11,6 @@ became of this one, and a run that is started again goes on at whichever arrow i
 
 from __future__ import annotations
 
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ from tierwise.batches.watch import End
 from tierwise.beam_pipeline.graph import define_pipeline
 from tierwise.beam_pipeline.job import Job
 from tierwise.beam_pipeline.run_file import open_run
-from tierwise.beam_pipeline.run_pipeline import PipelineEnd, report, run_pipeline
+from tierwise.beam_pipeline.run_pipeline import PipelineEnd, report, run_pipeline, say_last
 from tierwise.beam_pipeline.terminal.batch_board import BatchBoard, ordered_line
 from tierwise.beam_pipeline.terminal.cost_table import dollars
 from tierwise.beam_pipeline.terminal.plain_text import plain
@@ -72,7 +71,7 @@ def run_in_rounds(job: Job, options: PipelineOptions, console: Console) -> Pipel
         except InputError as error:
             if not rounds.have_spent:
                 raise
-            print(f"tierwise: {plain(str(error))}", file=sys.stderr)
+            say_last(plain(str(error)))
             return PipelineEnd.BROKE_OFF
         if ended is not PipelineEnd.DONE or not rounds.go_on():
             return ended

@@ -15,6 +15,7 @@ from rich.console import Console
 from tierwise.accounts.ending import Status
 from tierwise.answerer import ServiceKind
 from tierwise.beam_pipeline.batch_rounds import run_in_rounds
+from tierwise.beam_pipeline.function_call import function_call
 from tierwise.beam_pipeline.inquiry import warnings_about
 from tierwise.beam_pipeline.interruption import leave_to_another, resumable
 from tierwise.beam_pipeline.job import Job
@@ -48,14 +49,13 @@ _JOBS_GO_ON = (
 )
 
 
-def carry_out(
-    job: Job, options: PipelineOptions, console: Console, *, command: bool = True
-) -> dict[str, Any] | None:
+def carry_out(job: Job, options: PipelineOptions, console: Console) -> dict[str, Any] | None:
     """Ask everything; returns `run.json`, or None when the run broke off, which has been said.
 
     The job's endpoint must answer: see `reachable`. Ctrl-C ends the process where it is a
-    `command`'s, and is raised where it is not.
+    command's, and is raised in a function call.
     """
+    command = function_call() is None
     warn_about(job, options, console)
     lease, job = take_job(job, options)
     if told := taken_over_warning(job):

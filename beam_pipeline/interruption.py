@@ -41,11 +41,13 @@ def resumable(
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    received = signal.SIGINT
+    received, interrupted = signal.SIGINT, False
     others = _others()
 
     def leave(signal_number: int, frame: FrameType | None) -> None:
         del signal_number, frame
+        nonlocal interrupted
+        interrupted = True
         for again in (signal.SIGINT, *others):
             signal.signal(again, lambda *_: os._exit(1) if ends_process else None)
         leaving(interrupt_all(_GRACE_S))
@@ -66,9 +68,15 @@ def resumable(
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
+    except Exception as error:
+        if interrupted:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if interrupted:  # Beam has taken it for an error of its own
+        raise KeyboardInterrupt
 
 
 def _others() -> list[signal.Signals]:

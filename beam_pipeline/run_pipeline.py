@@ -18,6 +18,8 @@ from apache_beam.runners.runner import PipelineState
 from rich.console import Console
 
 from tierwise import errors
+from tierwise.beam_pipeline.function_call import function_call
+from tierwise.beam_pipeline.runners.in_notebooks import without_interactive_beam
 from tierwise.beam_pipeline.runners.memory import give_back_large_buffers
 from tierwise.beam_pipeline.runners.quiet import quieten
 from tierwise.beam_pipeline.runners.workers import in_this_process, on_this_machine
@@ -70,7 +72,7 @@ def run_pipeline(
     if on_this_machine(options):
         quieten()
     give_back_large_buffers()
-    with temporary_folder():
+    with temporary_folder(), without_interactive_beam():
         bar = partial(progress, console, verb=verb, total=files, visible=in_this_process(options))
         return _run(define, options, bar, lease)
 
@@ -92,7 +94,7 @@ def _run(
         if lease:
             interrupt_run(*lease, _GRACE_S)
         if _may_go_on(result, options):
-            print(f"tierwise: {_LOST_SIGHT} ({error})", file=sys.stderr)
+            say_last(f"{_LOST_SIGHT} ({error})")
             return PipelineEnd.OUT_OF_SIGHT
         report(error)
         return PipelineEnd.BROKE_OFF
@@ -145,23 +147,31 @@ def report(error: BaseException) -> None:
     if isinstance(known, InputError):
         raise InputError(message) from error
     if known is not None:
-        print(f"tierwise: {message}", file=sys.stderr)
+        say_last(message)
     elif full := next((c for c in _causes(error) if _is_of_the_output(c)), None):
-        print(
-            f"tierwise: the output cannot be written any more: {full}. Make room, give back the "
+        say_last(
+            f"the output cannot be written any more: {full}. Make room, give back the "
             "permission, or wait until it answers. Answers that were under way, at most "
             "--requests_in_flight requests per worker, are lost; what was paid before is in the "
-            "journal. Then run the same command again.",
-            file=sys.stderr,
+            "journal. Then run the same command again."
         )
         return
+    elif call := function_call():
+        call.cause = error
     else:
         traceback.print_exception(error)
-    print(
-        "tierwise: the run broke off. Nothing that was paid is lost: "
-        "run the same command again, and it goes on from here.",
-        file=sys.stderr,
+    say_last(
+        "the run broke off. Nothing that was paid is lost: "
+        "run the same command again, and it goes on from here."
     )
+
+
+def say_last(line: str) -> None:
+    """Say it on standard error, or keep it for the exception that a function raises."""
+    if call := function_call():
+        call.said.append(line)
+    else:
+        print(f"tierwise: {line}", file=sys.stderr)
 
 
 def _known(error: BaseException) -> TierwiseError | None:

@@ -44,6 +44,7 @@ LATE_IMPORTS = {
     *("tierwise/scheduling/engine.py", "tierwise/batches/terms.py"),
     "tierwise/scheduling/shrinker_process.py",
     "tierwise/beam_pipeline/own_caches.py",
+    "tierwise/beam_pipeline/door/table.py",  # pandas and polars, which are no dependencies
     "tierwise/storage/files.py",
     "tierwise/taxonomy/skos.py",
     "tierwise/local/embedder.py",

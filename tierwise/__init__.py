@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from tierwise.beam_pipeline.door.read_images import ReadImages as ReadImages
     from tierwise.beam_pipeline.door.read_images import read_images as read_images
     from tierwise.beam_pipeline.door.run import run as run
+    from tierwise.beam_pipeline.door.run_result import RunResult as RunResult
+    from tierwise.beam_pipeline.door.run_result import open_run as open_run
+    from tierwise.beam_pipeline.door.table import Table as Table
+    from tierwise.beam_pipeline.door.verbs import calibrate as calibrate
+    from tierwise.beam_pipeline.door.verbs import compare as compare
+    from tierwise.beam_pipeline.door.verbs import export as export
+    from tierwise.beam_pipeline.door.verbs import measure as measure
+    from tierwise.beam_pipeline.door.verbs import plan as plan
+    from tierwise.beam_pipeline.door.verbs import review as review
     from tierwise.beam_pipeline.door.without_pipeline import Answers as Answers
     from tierwise.beam_pipeline.door.without_pipeline import ask_gemini as ask_gemini
     from tierwise.beam_pipeline.door.without_pipeline import write_tables as write_tables
@@ -43,6 +52,9 @@ _HOMES = {
     "beam_pipeline.door.optimize_images": ("OptimizeImages", "optimize_images"),
     "beam_pipeline.door.read_images": ("ReadImages", "read_images"),
     "beam_pipeline.door.run": ("run",),
+    "beam_pipeline.door.run_result": ("RunResult", "open_run"),
+    "beam_pipeline.door.table": ("Table",),
+    "beam_pipeline.door.verbs": (*("calibrate", "compare", "export", "measure", "plan", "review"),),
     "beam_pipeline.door.without_pipeline": ("Answers", "ask_gemini", "write_tables"),
     "beam_pipeline.door.write_tables": ("WriteTables",),
     "errors": ("InputError", "TierwiseError"),
@@ -64,13 +76,22 @@ __all__ = [
     "Optimized",
     "Outcomes",
     "ReadImages",
+    "RunResult",
+    "Table",
     "Tasks",
     "TierwiseError",
     "WriteTables",
     "ask_gemini",
+    "calibrate",
+    "compare",
+    "export",
     "load_tasks",
+    "measure",
+    "open_run",
     "optimize_images",
+    "plan",
     "read_images",
+    "review",
     "run",
     "write_tables",
 ]

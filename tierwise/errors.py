@@ -30,11 +30,18 @@ from tierwise.records import Reason
 
 
 class TierwiseError(Exception):
-    """The root, for `except` at the outermost border."""
+    """The root, for `except` at the outermost border.
+
+    `exit_status` is what a command ends with when this ends it.
+    """
+
+    exit_status = 1
 
 
 class InputError(TierwiseError):
     """Something the user gave is wrong; nothing has been spent."""
+
+    exit_status = 2
 
 
 class TasksError(InputError):

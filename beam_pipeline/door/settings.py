@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
-from tierwise.beam_pipeline.asked import at_tier, tasks_in, tasks_of
+from tierwise.beam_pipeline.asked import at_tier, tasks_of, written_tasks
 from tierwise.beam_pipeline.flags.command_line import CommandLine, Settings, read_command_line
+from tierwise.beam_pipeline.flags.flag import RUN
 from tierwise.tasks import Tasks
 
 # A tasks file, or its content written out, or tasks that were loaded; None for the built-in ones.
-Written = str | Mapping[str, Any] | Tasks | None
+Written = str | os.PathLike[str] | Mapping[str, Any] | Tasks | None
 
 
-def line_of(tasks: Written, flags: Mapping[str, Any]) -> CommandLine:
-    """The command line of `run` that says the same; flags that are None are left out.
+def line_of(tasks: Written, flags: Mapping[str, Any], verb: str = RUN) -> CommandLine:
+    """The command line of a verb that says the same; flags that are None are left out.
 
     Raises:
         InputError: a flag is missing or malformed.
     """
-    given = {"tasks": tasks if isinstance(tasks, str) else None, **flags}
+    path = os.fspath(tasks) if isinstance(tasks, str | os.PathLike) else None
+    given = {"tasks": path, **flags}
     words = (f"--{name}={_word(value)}" for name, value in given.items() if value is not None)
-    return read_command_line(["run", *words])
+    return read_command_line([verb, *words])
 
 
 def tasks_from(written: Written, settings: Settings) -> Tasks:
@@ -36,16 +37,11 @@ def tasks_from(written: Written, settings: Settings) -> Tasks:
         return at_tier(written, settings.service_tier)
     if not isinstance(written, Mapping):
         return tasks_of(settings)
-    text = yaml.safe_dump(_plain(written), sort_keys=False, allow_unicode=True)
-    return at_tier(tasks_in(text), settings.service_tier)
+    return at_tier(written_tasks(written), settings.service_tier)
 
 
 def _word(value: Any) -> str:
+    """A value as one would write it behind the flag; several stand with commas in between."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return ",".join(map(_word, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Without the line numbers that Beam YAML keeps in mappings."""
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items() if not str(k).startswith("__")}
-    return [_plain(one) for one in value] if isinstance(value, list) else value

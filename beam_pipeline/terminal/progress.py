@@ -1,4 +1,7 @@
-"""How far a run is, for people who wait: a bar on a terminal, elsewhere a line now and then."""
+"""How far a run is, for people who wait.
+
+A bar on a terminal, a line that is drawn anew in a notebook, elsewhere a line now and then.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from rich.console import Console, RenderableType
@@ -22,6 +26,7 @@ from rich.text import Text
 from tierwise.accounts.tables import usd
 from tierwise.beam_pipeline.terminal.cost_table import dollars
 from tierwise.beam_pipeline.terminal.duration import duration
+from tierwise.beam_pipeline.terminal.notebook import line_in_notebook
 from tierwise.beam_pipeline.terminal.plain_text import plain
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.beam_pipeline.terminal.speed import Speed
@@ -29,6 +34,8 @@ from tierwise.scheduling.tally import TALLY, Tally
 from tierwise.shown import counted
 
 _REFRESH_S = 0.2
+# In a notebook, each time is a message to the browser.
+_REDRAWN_S = 0.5
 # A log of a run that takes days should not consist of these lines.
 _WORTH_TELLING_S = 5.0
 _FIRST_LINE_S, _RAREST_LINE_S = 10.0, 300.0
@@ -64,6 +71,9 @@ def progress(
     watched = _Watched(verb, total)
     if console.is_terminal:
         with _Bar(watched, console) as bar, _watching(_always(_REFRESH_S), bar.show):
+            yield
+    elif show := line_in_notebook():
+        with _watching(_always(_REDRAWN_S), lambda: show(watched.line())):
             yield
     else:
         with _watching(
@@ -162,7 +172,8 @@ def _watching(
         if at_end:
             look()
 
-    watcher = threading.Thread(target=watch, daemon=True)
+    # A notebook tells by the context which cell a thread draws for.
+    watcher = threading.Thread(target=copy_context().run, args=(watch,), daemon=True)
     watcher.start()
     try:
         yield

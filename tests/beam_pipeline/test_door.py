@@ -119,7 +119,7 @@ def test_run_pipeline_and_functions_come_to_the_same(
         gemini.reset()
         output = str(tmp_path / place)
         if place == "run":
-            told = tierwise.run(input=str(folder), output=output, **flags)
+            told = dict(tierwise.run(input=str(folder), output=output, **flags))
         elif place == "pipeline":
             with beam.Pipeline(runner="FnApiRunner") as pipeline:
                 images = pipeline | tierwise.ReadImages(str(folder))
