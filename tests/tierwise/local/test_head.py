@@ -140,6 +140,32 @@ def test_a_rare_label_is_never_said_and_what_may_be_it_is_asked() -> None:
     assert not enough.asked.any()
 
 
+def head_of(shares: Sequence[float], asked: Sequence[bool]) -> Head:
+    """One that gives every picture these probabilities."""
+    labels = tuple(f"label {number:02}" for number in range(len(shares)))
+    weights = np.zeros((len(shares), 1))
+    return Head(labels, False, np.array(asked), weights, np.log(np.array(shares)))
+
+
+@pytest.mark.parametrize(("asked", "protected"), [(0.019, False), (0.021, True), (0.4, True)])
+def test_two_in_a_hundred_of_all_rare_labels_together_protect(
+    asked: float, protected: bool
+) -> None:
+    head = head_of([1 - asked, asked / 2, asked / 2 + 1e-12], [False, True, True])
+    judged = head.judge(np.ones(1, dtype=np.float16))
+    assert (judged.answer, judged.protected) == ("label 00", protected)
+    assert judged.score == pytest.approx(1 - asked)
+
+
+def test_a_rare_label_that_is_said_protects_however_little_it_has() -> None:
+    shares = [0.019, *[0.981 / 60] * 60]
+    head = head_of(shares, [True, *[False] * 60])
+    judged = head.judge(np.ones(1, dtype=np.float16))
+    assert (judged.answer, judged.protected) == ("label 00", True)
+    assert judged.score == pytest.approx(0.019)
+    assert not head_of(shares, [False] * 61).judge(np.ones(1, dtype=np.float16)).protected
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_a_label_that_matters_is_asked_however_well_it_is_known(several: bool) -> None:
     features, answers = some(120, ["fire", "smoke"])
