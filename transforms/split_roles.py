@@ -47,13 +47,18 @@ def split_shard(
 ) -> Iterator[beam.pvalue.TaggedOutput]:
     """The parts of a shard that there are, and how many contents it has of each role.
 
-    All names of a content are in one shard, so that its contents are counted here. What people have
-    spoken of is of the rest, and does not count: it is neither learnt from nor examined.
+    All names of a content are in one shard, so that its contents are counted here. What people
+    spoke of before any machine answered it does not count, and is neither learnt from nor examined.
+    What they spoke of later keeps its part, for they may have chosen it by what it was answered: an
+    exam without its worst pictures would prove nothing.
     """
     people = journal.people()
+    spoken_of = {one.file.content_hash for one in shard.files} & set(people.words)
+    answered = journal.read(shard.name).contents if spoken_of else set[str]()
+    left = spoken_of - answered
 
     def role_of(content_hash: str) -> Role:
-        if not content_hash or content_hash in people:
+        if not content_hash or content_hash in left:
             return Role.REST
         return roles.role_of(content_hash)
 
@@ -65,7 +70,7 @@ def split_shard(
         if files:
             yield beam.pvalue.TaggedOutput(role, replace(shard, files=files))
     contents = {one.file.content_hash for one in shard.files if one.file.content_hash}
-    found = Counter(role_of(content) for content in contents if content not in people)
+    found = Counter(role_of(content) for content in contents - left)
     counts = Counts(found[Role.LEARN], found[Role.EXAM], found[Role.REST])
     yield beam.pvalue.TaggedOutput(_COUNTS, counts)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -289,3 +291,49 @@ def test_a_cap_in_the_midst_of_the_rest_holds(archive: Archive, tmp_path: Path) 
     assert capped.cost == archive.gemini.billed()
     assert set(capped.reasons.values()) <= {"over_budget"}
     assert len(capped.asked) == PICTURES + len(capped.answers("kind@again"))
+
+
+def test_pictures_that_people_correct_keep_their_part_in_the_exam(
+    archive: Archive, tmp_path: Path
+) -> None:
+    """Else who corrects what the exam got wrong would find that nothing is wrong."""
+    output, parts = archive.copied(tmp_path / "out"), roles(archive.first.output)
+    rows = {role: list[dict[str, Any]]() for role in Role}
+    for row in archive.first.answers("kind"):
+        rows[parts.role_of(row["content_hash"])].append(row)
+    local = [row for row in rows[Role.REST] if row["answered_by"] == "local"]
+    corrected = [*rows[Role.LEARN][:5], *rows[Role.EXAM], *local[:20]]
+    names = ("uri", "page", "content_hash", "task")
+    sheet = tmp_path / "sheet.csv"
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*names, "answer", "drawn"])
+        writer.writeheader()
+        for row in corrected:
+            writer.writerow(
+                {**{name: row[name] for name in names}, "answer": "acid", "drawn": "chosen"}
+            )
+    archive.gemini.reset()
+    again = archive.run(output, f"--corrections={sheet}")
+    assert archive.gemini.requests() == []
+    before, after = stated(archive.first), stated(again)
+    for name in ("contents", "examined", "mistakes", "cut", "model"):
+        assert after[name] == before[name]
+    who = Counter(row["answered_by"] for row in again.answers("kind"))
+    assert who["human"] == len(corrected)
+    assert who["local"] == len(local) - 20
+
+
+@pytest.mark.prove
+def test_pictures_that_people_labelled_beforehand_leave_the_archive(
+    archive: Archive, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    names = sorted(path.name for path in archive.pictures.iterdir())[:200]
+    paths = [archive.pictures / name for name in names]
+    lines = [f"{path},1,{content(path)},kind,acid,random" for path in paths]
+    sheet.write_text("uri,page,content_hash,task,answer,drawn\n" + "\n".join(lines) + "\n")
+    finished = archive.run(tmp_path / "out", f"--corrections={sheet}")
+    assert stated(finished)["contents"] == PICTURES - 200
+    who = {Path(row["uri"]).name: row["answered_by"] for row in finished.answers("kind")}
+    assert {who[name] for name in names} == {"human"}
+    assert Counter(who.values())["local"] > 200

@@ -12,7 +12,15 @@ from tierwise.local.judgement import Judgement
 from tierwise.local.local_plan import LocalPlan
 from tierwise.local.statement import Counts, Examined, Statement, state
 from tierwise.local.taught import Taught
-from tierwise.records import STORE_REASONS, Answer, Answered, Failure, Outcome, is_under_way
+from tierwise.records import (
+    STORE_REASONS,
+    Answer,
+    Answered,
+    Failure,
+    Outcome,
+    is_under_way,
+    of_model,
+)
 from tierwise.statistics.examination import Cut
 
 _NEVER = Judgement(None, None)
@@ -31,7 +39,7 @@ def _examined(
 ) -> Examined:
     if any(one.page.pages != 1 for one in outcomes):
         return Examined(name, _NEVER, wrong=False)  # files of several pictures are always asked
-    outcome = outcomes[0] if outcomes else None
+    outcome = of_model(outcomes[0]) if outcomes else None
     if not isinstance(outcome, Answer):
         waits = outcome is not None and is_under_way(outcome)
         if outcome and said is None and _is_in_its_bytes(outcome):

@@ -88,8 +88,13 @@ class LocalAsk:
         recalled: Recalled,
         plan: Plan,
     ) -> dict[str, Answer]:
-        """The local answers to tasks that nobody has answered, those of a group all or none."""
+        """The local answers to tasks that nobody has answered, those of a group all or none.
+
+        None to pictures that people have spoken of, whatever they said.
+        """
         found: dict[str, Answer] = {}
+        if file.content_hash in recalled.people:
+            return found
         unanswered = self.open_tasks(file, page, recalled, plan.questions)
         for group in self.groups if self.role is Role.REST else ():
             wanted = [name for name in group.tasks if name in unanswered]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tierwise.answerer import AnsweredBy
 from tierwise.answers.labels import SeveralLabels
 from tierwise.journal.local_files import LocalFiles, digest_of
 from tierwise.local.head import fit
@@ -41,7 +42,9 @@ def lesson_of(answered: Answered, tasks: Sequence[str]) -> Lesson:
     single = all(one.page.pages == 1 for one in answered.outcomes)
     features = answered.seen.features if answered.seen and single else b""
     answers = tuple(
-        (task, one.value) for task, one in sorted(outcomes.items()) if isinstance(one, Answer)
+        (task, one.value)
+        for task, one in sorted(outcomes.items())
+        if isinstance(one, Answer) and one.answered_by is AnsweredBy.GEMINI
     )
     missing = tuple(task for task, one in outcomes.items() if _may_come(one))
     waits = tuple(
