@@ -41,6 +41,11 @@ def test_a_task_draws_by_earlier_answers_alone_and_once() -> None:
     assert (route.images_per_request, route.media_resolution) == (1, MediaResolution.HIGH)
 
 
+def test_profiles_say_how_large_the_picture_is_that_is_sent() -> None:
+    assert hero("picture: {}", "image: {profile: content}").route.image.max_side == 512
+    assert hero("picture: {}").route.image.max_side > 1024
+
+
 def test_a_picture_is_of_1k_unless_said_otherwise() -> None:
     assert hero("picture: {}").answer == DrawnPicture("1K")
 
