@@ -29,7 +29,8 @@ ROOMS = ("tierwise", "transforms", "beam_pipeline")
 
 
 def links(text: str) -> list[str]:
-    return [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'<img src="([^"]+)"', text)
+    return [link for link in found if "://" not in link]
 
 
 def anchors(text: str) -> set[str]:

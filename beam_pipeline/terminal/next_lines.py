@@ -17,13 +17,14 @@ def next_lines(run: Mapping[str, Any], output: str) -> Iterator[str]:
         return
     yield "Next:"
     if run["emulated"]:
-        yield f"  {_plan(run['flags'])}  # what Gemini would cost: run with --gemini=developer"
+        yield f"  What Gemini would cost: {_plan(run['flags'])}"
+        yield "  To have Gemini answer: the same run with --gemini=developer"
     elif _can_be_checked(run):
         yield (
-            f"  tierwise review --output={quote(output)} --random={_TO_CHECK}"
-            "  # a sheet of pictures drawn at random, to check answers by"
+            "  To check answers, drawn at random: "
+            f"tierwise review --output={quote(output)} --random={_TO_CHECK}"
         )
-    yield f"  tierwise export --output={quote(output)} --to=csv  # the answers for a spreadsheet"
+    yield f"  For a spreadsheet: tierwise export --output={quote(output)} --to=csv"
 
 
 def _plan(flags: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Pictures of the page for the docs, and all of it to look at.
 
     make screenshots                      # writes docs/pictures/*.webp from the example archive
+    python -m bench.page.screenshots end  # only the end of a run
     python -m bench.page.screenshots out/report.html looked_at/
 
 The example archive is labelled, measured, calibrated and run with the emulator first.
@@ -9,6 +10,7 @@ The example archive is labelled, measured, calibrated and run with the emulator 
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -16,11 +18,19 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from bench.page.terminal import as_page, printed
 from tests.browser import MISSING, chromium, running_browser
 from tierwise.beam_pipeline.__main__ import main as tierwise
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
+# The words of `make run`.
+EXAMPLE = (
+    "--input=examples/manifest.csv",
+    "--tasks=examples/tasks.yaml",
+    "--emulator_knows=examples/known",
+    "--emulator_sees=features",
+)
 _SIZES = {"wide": (1280, 860), "phone": (390, 844)}
 
 
@@ -54,6 +64,19 @@ def shoot_for_docs(browser: Browser, page: Path, folder: Path) -> None:
     shown.context.close()
     shown = _open(browser, page, *_SIZES["phone"], "dark")
     _save(shown.screenshot(), folder / "page-phone.webp")
+    shown.context.close()
+
+
+def shoot_end(browser: Browser, place: Path, path: Path) -> None:
+    """The last lines that a run of the example archive prints at a terminal, from its costs on."""
+    shutil.copytree(ROOT / "examples", place / "examples")
+    out = printed(["run", *EXAMPLE, "--output=out"], str(place))
+    lines = out.splitlines()
+    begin = next(number for number, line in enumerate(lines) if "Costs (emulated)" in line)
+    page = place / "end.html"
+    page.write_text(as_page(["$ make run", "...", *lines[begin:]]), "utf-8")
+    shown = _open(browser, page, *_SIZES["wide"], "dark")
+    _save(shown.locator("pre").screenshot(), path)
     shown.context.close()
 
 
@@ -110,10 +133,13 @@ def main(words: list[str]) -> None:
     if chromium() is None:
         sys.exit(MISSING)
     with tempfile.TemporaryDirectory() as place, running_browser() as browser:
-        if words:
+        if words == ["end"]:
+            shoot_end(browser, Path(place), PICTURES / "end-of-run.webp")
+        elif words:
             shoot_all(browser, Path(words[0]), Path(words[1]))
         else:
             shoot_for_docs(browser, example_page(Path(place)), PICTURES)
+            shoot_end(browser, Path(place) / "end", PICTURES / "end-of-run.webp")
 
 
 if __name__ == "__main__":

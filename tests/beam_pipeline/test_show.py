@@ -51,11 +51,11 @@ def test_the_end_says_what_to_do_next_to_people_alone(
     assert "Next:" not in shown(run.output, capsys)
     monkeypatch.setenv("FORCE_COLOR", "1")  # as at a terminal
     end = plain_words(shown(run.output, capsys))
-    assert "\nNext:\n  tierwise plan --input=" in end
-    assert f"\n  tierwise export --output={run.output} --to=csv  #" in end
+    assert "\nNext:\n  What Gemini would cost: tierwise plan --input=" in end
+    assert f": tierwise export --output={run.output} --to=csv\n" in end
     of_gemini = {**run.run, "emulated": False}
     review, export = list(next_lines(of_gemini, "my out"))[1:]
-    assert review.startswith("  tierwise review --output='my out' --random=200  #")
+    assert review.endswith(": tierwise review --output='my out' --random=200")
     assert "--to=csv" in export
     assert len(list(next_lines({**of_gemini, "counts": {"found": {}}}, "out"))) == 2
     assert list(next_lines({**of_gemini, "exit_status": 3}, "out")) == []
