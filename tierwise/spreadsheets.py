@@ -17,16 +17,19 @@ _FORMULA = rf"[ ']*[{re.escape(_SIGNS)}]"
 _FIRST = rf"[ ']*[{re.escape(''.join(FORMULA_SIGNS))}]"
 _BEHIND = r"(?<=[;\t\r\n])"
 _BARE = re.compile(rf"^(?={_FIRST})|{_BEHIND}(?={_FORMULA})")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _GUARD = re.compile(rf"^'(?={_FIRST})|{_BEHIND}'(?={_FORMULA})")
 
 
 def guarded(cell: str) -> str:
-    """With an apostrophe where a spreadsheet would take the text, or a part, for a formula.
+    r"""With an apostrophe where a spreadsheet would take the text, or a part, for a formula.
 
-    >>> guarded("=1+1.jpg"), guarded("a;=1+1.jpg"), guarded("sea")
-    ("'=1+1.jpg", "a;'=1+1.jpg", 'sea')
+    Control characters that a terminal would obey are written out.
+
+    >>> guarded("=1+1.jpg"), guarded("a;=1+1.jpg"), guarded("sea"), guarded("a\x1b[2J.jpg")
+    ("'=1+1.jpg", "a;'=1+1.jpg", 'sea', 'a\\x1b[2J.jpg')
     """
-    return _BARE.sub("'", cell)
+    return _BARE.sub("'", _CONTROLS.sub(lambda sign: f"\\x{ord(sign[0]):02x}", cell))
 
 
 def unguarded(cell: Scalar) -> Scalar:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.emulator.config import EmulatorConfig
@@ -157,3 +158,156 @@ def test_what_depends_on_their_answers_is_decided_anew(
     asked = len(gemini.requests())
     assert classify(folder, flag, tasks=CHAIN).cost == 0
     assert len(gemini.requests()) == asked
+
+
+def label_studio(path: Path, said: list[tuple[dict[str, Any], str, Any]]) -> str:
+    """An export of Label Studio 1.x: who said what of which picture."""
+    tasks: dict[str, dict[str, Any]] = {}
+    for number, (row, by, value) in enumerate(said):
+        data = {name: row[name] for name in ("uri", "page", "content_hash")}
+        task = tasks.setdefault(row["content_hash"], {"id": number, "data": data})
+        kind = "choices" if row["task"] == "shade" else "text"
+        result = {"from_name": row["task"], "type": kind, "value": {kind: [value]}}
+        more = {"completed_by": {"email": by}, "updated_at": f"2026-01-01T00:00:{number:02}Z"}
+        task.setdefault("annotations", []).append({"result": [result], **more})
+    path.write_text(json.dumps(list(tasks.values())), "utf-8")
+    return f"--corrections={path}"
+
+
+def test_an_export_of_label_studio_comes_home_and_people_who_disagree_are_listed(
+    classify: Classify,
+    photos: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(3)
+    before = classify(folder, tasks=TASKS)
+    assert main(["export", f"--output={before.output}", "--to=label-studio"]) == 0
+    exported = next((before.output / "export").rglob("*tasks*.json"))
+    data = {Path(one["data"]["uri"]).name: one["data"] for one in json.loads(exported.read_text())}
+    shade, text = by_name(before, "shade"), by_name(before, "said")
+    assert data["000.jpg"]["content_hash"] == shade["000.jpg"]["content_hash"]
+    said = [
+        (shade["000.jpg"], "ann@x.org", shade["000.jpg"]["answer"]),
+        (shade["000.jpg"], "ann@x.org", other(shade["000.jpg"]["answer"])),
+        (shade["001.jpg"], "ann@x.org", "dark"),
+        (shade["001.jpg"], "bob@x.org", "bright"),
+        (text["002.jpg"], "bob@x.org", "a boat; red"),
+    ]
+    done = classify(folder, label_studio(tmp_path / "project.json", said), tasks=TASKS)
+    now = by_name(done, "shade")
+    assert now["000.jpg"]["answer"] == other(shade["000.jpg"]["answer"])
+    assert [now[name]["answered_by"] for name in sorted(now)] == ["human", "gemini", "gemini"]
+    assert by_name(done, "said")["002.jpg"]["answer"] == "a boat; red"
+    [one] = done.run["corrections"]["disagree"]
+    assert Path(one["uri"]).name == "001.jpg"
+    assert {word["by"]: word["answer"] for word in one["said"]} == {
+        "ann@x.org": "dark",
+        "bob@x.org": "bright",
+    }
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "People disagree on 1 answer, which are left to Gemini" in printed
+
+    # Who disagrees later takes the answer back; what no label fits is not an answer.
+    later = [
+        line(now["000.jpg"], answer, by=by) for by, answer in (("Ann", "dark"), ("Bo", "none"))
+    ]
+    later.append(line(now["002.jpg"], "none", drawn="random"))
+    done = classify(folder, sheet(tmp_path / "later.csv", later), tasks=TASKS)
+    assert {row["answered_by"] for row in done.answers("shade")} == {"gemini"}
+    assert by_name(done, "said")["002.jpg"]["answered_by"] == "human"
+    assert done.run["corrections"]["no_answer"] == 1
+    assert done.run["counts"]["shade"]["labelled"] == 1
+
+    # Forgotten with the picture.
+    path = next((done.output / "journal" / "people").iterdir())
+    content = now["002.jpg"]["content_hash"]
+    assert content in path.read_text("utf-8")
+    assert main(["forget", f"--output={done.output}", f"--content={content}"]) == 0
+    assert content not in path.read_text("utf-8")
+
+
+ESCALATED = """
+model: gemini-3.1-flash-lite
+tasks:
+  shade:
+    prompt: How light?
+    labels: [dark, bright]
+    escalate: {when: shade == "dark", media_resolution: high}
+"""
+
+
+def test_what_gemini_said_is_what_is_judged_audited_and_counted(
+    classify: Classify, photos: Callable[..., Path], gemini: Any, tmp_path: Path
+) -> None:
+    folder = photos(8)
+    (folder / "list.csv").write_text(
+        "uri,shade\n" + "".join(f"{number:03}.jpg,dark\n" for number in range(8)), "utf-8"
+    )
+    flags = ("--audit_rate=1",)
+    before = classify(folder / "list.csv", *flags, tasks=ESCALATED)
+    asked, run = len(gemini.requests()), before.run
+    given = [row["answer"] for row in before.answers("shade")]
+    said = [line(row, other(row["answer"]), drawn="random") for row in before.answers("shade")]
+    flag = sheet(tmp_path / "said.csv", said)
+    done = classify(folder / "list.csv", flag, *flags, tasks=ESCALATED)
+    assert len(gemini.requests()) == asked
+    assert done.run["evaluation"] == run["evaluation"]
+    assert done.run["audit"] == run["audit"]
+    found = {row["label"]: row for row in done.run["counts"]["shade"]["labels"]}
+    assert {label: row["answered"] for label, row in found.items()} == {
+        label: given.count(label) for label in ("dark", "bright")
+    }
+    assert found["dark"]["share"] == given.count("bright") / 8
+    assert done.run["counts"]["shade"]["unpaired"] == 0
+
+    # Asked in another way, nobody knows what Gemini would say: labels speak alone, nothing is paid.
+    other_way = ESCALATED.replace("How light?", "Is it light?")
+    done = classify(folder / "list.csv", *flags, tasks=other_way)
+    assert len(gemini.requests()) == asked
+    assert done.run["counts"]["shade"]["unpaired"] == 8
+    assert {row["method"] for row in done.run["counts"]["shade"]["labels"]} == {"labelled"}
+    assert done.run["audit"]["shade"]["images"] == 0
+    assert done.run["evaluation"].get("shade", {}).get("accuracy", {}).get("images", 0) == 0
+
+
+def test_near_duplicates_keep_their_own_answers(
+    classify: Classify, photos: Callable[..., Path], gemini: Any, tmp_path: Path
+) -> None:
+    folder = photos(2)
+    with Image.open(folder / "000.jpg") as picture:
+        picture.save(folder / "copy.png")
+    tasks, flags = TASKS.partition("  said:")[0], ("--near_duplicates=4",)
+    before = classify(folder, *flags, tasks=tasks)
+    assert sum(bool(row["shared_with"]) for row in before.answers()) == 1
+    rows = by_name(before, "shade")
+    leader = next(
+        row
+        for row in rows.values()
+        if row["content_hash"] in {one["shared_with"] for one in rows.values()}
+    )
+    asked = len(gemini.requests())
+    flag = sheet(tmp_path / "said.csv", [line(leader, other(leader["answer"]))])
+    done = classify(folder, flag, *flags, tasks=tasks)
+    follower = next(row for row in rows.values() if row["shared_with"])
+    now = {row["uri"]: row for row in done.answers()}
+    assert now[leader["uri"]]["answered_by"] == "human"
+    assert now[follower["uri"]]["answered_by"] == "gemini"
+    assert now[follower["uri"]]["shared_with"] is None
+    assert len(gemini.requests()) == asked + 1
+
+
+def test_names_that_steer_a_terminal_are_harmless_in_page_and_sheets(
+    classify: Classify, photos: Callable[..., Path]
+) -> None:
+    folder = photos(1)
+    (folder / "000.jpg").rename(folder / "a\x1b[2Jb.jpg")
+    done = classify(folder, tasks=TASKS)
+    assert main(["review", f"--output={done.output}", "--random=1"]) == 0
+    assert main(["export", f"--output={done.output}", "--to=csv,jsonl"]) == 0
+    written = [done.output / "report.html", *done.output.rglob("*.csv")]
+    assert len(written) == 3
+    for path in written:
+        text = path.read_bytes()
+        assert b"\x1b" not in text, path
+        assert b"a\\x1b[2Jb.jpg" in text, path

@@ -283,9 +283,11 @@ class SeveralLabels(_OfLabels):
     def truth(self, cells: Mapping[str, Scalar]) -> tuple[str, ...]:
         """Labels of a JSON list, or of words with semicolons between them, in the file's order.
 
-        `none` stands for no label, unless that is one.
+        `none` stands for no label, unless that is one. One that holds a semicolon is taken whole.
         """
         words = read_written(Schema("array"), next(iter(cells.values())))
+        if any(";" in label for label in self.labels):
+            words = _rejoined(words, self)
         if len(words) == 1 and none_fits(self.labels, words[0]):
             return ()
         found = {self.written(word) for word in words}
@@ -294,6 +296,20 @@ class SeveralLabels(_OfLabels):
     def score(self, truth: Sequence[str], value: Sequence[str]) -> float:
         """The harmonic mean of what was found and what was right of it (F1)."""
         return overlap(truth, value)
+
+
+def _rejoined(words: Sequence[str], answer: SeveralLabels) -> list[str]:
+    """Words between semicolons, those that are a label only together as that label."""
+    found, begin = [], 0
+    while begin < len(words):
+        longest = (words[begin:end] for end in range(len(words), begin, -1))
+        joined = ((len(some), sign.join(some)) for some in longest for sign in ("; ", ";"))
+        count, word = next(
+            ((count, word) for count, word in joined if answer.find(word)), (1, words[begin])
+        )
+        found.append(word)
+        begin += count
+    return found
 
 
 def _of_taxonomy(kind: type[_OfLabels], taxonomy: Taxonomy, *others: Any) -> _OfLabels:

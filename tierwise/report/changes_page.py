@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tierwise.report.page_parts import part, policy, template
+from tierwise.report.page_parts import part, policy, rendered
 
 # Labels of one list that are named.
 _MOST_LABELS = 12
@@ -35,7 +35,8 @@ def changes_page(facts: Mapping[str, Any], shown: Mapping[str, Sequence[ShownCha
     """The HTML of a comparison, by what it says as JSON; `shown` is by task."""
     style = part("page.css")
     cards = {card.number: card for some in shown.values() for one in some for card in one.cards}
-    return template("compared.html.j2").render(
+    return rendered(
+        "compared.html.j2",
         facts=facts,
         shown=shown,
         cards=cards.values(),

@@ -27,7 +27,7 @@ from tierwise.report.gallery import Card, changed_lines, doubtful_lines
 from tierwise.report.headline import headline
 from tierwise.report.labels import task_answers
 from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
-from tierwise.report.page_parts import part, policy, template
+from tierwise.report.page_parts import part, policy, rendered
 from tierwise.report.savings import Naive, savings
 from tierwise.report.task_facts import AskedPrice, AskedTask
 from tierwise.report.what_ran import what_ran
@@ -69,7 +69,8 @@ def page(contents: Contents) -> str:
     """The HTML of a finished run."""
     run, failures, cards = contents.run, contents.failures, contents.cards
     style, script = part("page.css"), part("gallery.js")
-    return template("page.html.j2").render(
+    return rendered(
+        "page.html.j2",
         run=run,
         tasks=contents.tasks,
         headline=headline(run, failures),

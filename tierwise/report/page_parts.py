@@ -7,18 +7,26 @@ that are part of the page. So there are no style attributes and no event attribu
 from __future__ import annotations
 
 import base64
+import re
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import Any
 
 import jinja2
 
 from tierwise.report import written
 
+_OBEYED = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f]")
 
-def template(name: str) -> jinja2.Template:
-    """One of those below `templates`."""
-    return _environment().get_template(name)
+
+def rendered(name: str, **values: Any) -> str:
+    """One of the templates with these values.
+
+    What a terminal would obey stands nowhere in it, not even in attributes, which keep their text.
+    """
+    text = _environment().get_template(name).render(**values)
+    return _OBEYED.sub(lambda found: f"&#x{ord(found.group()):x};", text)
 
 
 @cache

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tierwise.answers.json_schemas import MismatchError
 from tierwise.answers.labels import OneLabel, SeveralLabels
 from tierwise.counts.corrections import Correction, read_corrections
 from tierwise.counts.draw import Drawn
@@ -91,3 +92,42 @@ def test_a_file_in_another_code_is_refused(tmp_path: Path) -> None:
 def test_of_a_picture_that_was_drawn_and_chosen_the_draw_counts(tmp_path: Path) -> None:
     text = f"{HEAD}\na.jpg,1,h,kind,map,,chosen,\ntwin.jpg,1,h,kind,map,,random,7\n"
     assert [(one.where, one.drawn) for one in read(text, tmp_path)] == [("line 3", Drawn.RANDOM)]
+
+
+def test_labels_that_hold_semicolons_come_back_whole() -> None:
+    kind = SeveralLabels(("a; b", "c", "d"))
+    assert kind.truth({"": "c; a; b"}) == ("a; b", "c")
+    assert kind.truth({"": "a;b; d"}) == ("a; b", "d")
+    assert kind.truth({"": '["a; b"]'}) == ("a; b",)
+    with pytest.raises(MismatchError, match="'e' is not a label"):
+        kind.truth({"": "a; b; e"})
+
+
+def test_a_refusal_ends_with_one_dot_and_names_the_labels(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read(f"{HEAD}\na.jpg,1,h,kind,atlas,,random,\n", tmp_path)
+    assert "Known labels: map, plan, =odd. Where no label fits" in str(refused.value)
+    assert ".." not in str(refused.value).replace(str(tmp_path), "")
+
+
+def test_people_who_disagree_are_told_apart_from_one_who_changes_the_mind(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    lines = ["kind,map,Ann,random,7", "kind,plan,Bob,random,7", "hues,red,Ann,chosen,"]
+    path.write_text("\n".join([HEAD, *(f"a.jpg,1,h,{one}" for one in lines)]), "utf-8")
+    columns, cells = read_sheet(str(path))
+    places = ((f"line {number}", row) for number, row in cells)
+    found = read_corrections(str(path), columns, places, KINDS)
+    assert [one.task for one in found.said] == ["hues"]
+    assert [[(one.by, one.answer) for one in some] for some in found.disagreements] == [
+        [("Ann", "map"), ("Bob", "plan")]
+    ]
+
+
+def test_utf_16_is_read_as_spreadsheets_save_it(tmp_path: Path) -> None:
+    text = f"{HEAD}\nä.jpg,1,h,kind,map,,random,7\n".replace(",", "\t")
+    assert [one.uri for one in read(text.encode("utf-16"), tmp_path)] == ["ä.jpg"]
+
+
+def test_a_line_that_tells_the_separator_is_passed_over(tmp_path: Path) -> None:
+    text = f"sep=;\n{HEAD}\na.jpg,1,h,kind,map,,random,7\n".replace(",", ";")
+    assert [one.where for one in read(text, tmp_path)] == ["line 3"]
