@@ -15,6 +15,14 @@ MOST_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept: the picture in a format, as it comes where that is empty, and what was sent."""
+
+    file_format: str = ""
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """A file below the output: its name there, size in px and bytes, and format by signature.
 

@@ -10,7 +10,6 @@ from typing import Any
 from rich.console import Console
 
 from tierwise.accounts.tables import usd
-from tierwise.answers.drawn_picture import DrawnPicture
 from tierwise.beam_pipeline.terminal.fitted_table import Column, fitted_table
 from tierwise.beam_pipeline.terminal.screen import say
 from tierwise.drawing_models import EXCEPTION
@@ -76,13 +75,13 @@ def _told(lane: Lane) -> str:
 
 def drawing_lines(tasks: Sequence[Task]) -> Iterator[str]:
     """What a plan says of tasks that draw: exceptions with their reason, and what has no bound."""
-    drawing = [task for task in tasks if isinstance(task.answer, DrawnPicture)]
+    drawing = [task for task in tasks if task.answer.draws()]
     for task in drawing:
         answer = task.answer
-        if isinstance(answer, DrawnPicture) and answer.size == EXCEPTION:
-            some = "some pictures at most of" if task.sizes else "pictures of"
-            yield f"{task.name}: {some} {EXCEPTION}, because: {answer.why}."
-        elif task.sizes:
+        if answer.drawn_size() == EXCEPTION:
+            some = "some pictures of" if task.sizes else "pictures of"
+            yield f"{task.name}: {some} {EXCEPTION}, because: {answer.exception()}."
+        if task.sizes and task.sizes.rules:
             yield (
                 f"{task.name}: counted at {answer.drawn_size()}, the largest that its rule may ask "
                 "for."

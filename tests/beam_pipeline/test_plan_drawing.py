@@ -28,7 +28,8 @@ def plan(
 ) -> Callable[..., Any]:
     def planned(*flags: str, tasks: str = TASKS) -> Any:
         (tmp_path / "tasks.yaml").write_text(tasks)
-        words = [f"--input={photos(4)}", f"--tasks={tmp_path}/tasks.yaml"]
+        given = [] if any(flag.startswith("--input") for flag in flags) else [photos(4)]
+        words = [*(f"--input={folder}" for folder in given), f"--tasks={tmp_path}/tasks.yaml"]
         assert main(["plan", *words, "--prices_on=2026-12-01", *flags]) == 0
         said = capsys.readouterr().out
         return json.loads(said) if "--json" in flags else said
@@ -80,6 +81,19 @@ def test_people_read_lanes_and_what_they_cannot(plan: Callable[..., Any]) -> Non
     assert (
         "gemini-3.1-flash-image-preview ended on 2026-06-25; then: gemini-nano-banana-2.1." in said
     )
+
+
+def test_sizes_of_a_column_are_counted_as_they_stand(
+    plan: Callable[..., Any], photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    cells = ["1K", "2K", "", "4K"]
+    rows = zip(sorted(photos(4).iterdir()), cells, strict=True)
+    manifest = tmp_path / "list.csv"
+    manifest.write_text("\n".join(["uri,size", *(f"{uri},{cell}" for uri, cell in rows)]))
+    tasks = TASKS.partition("  poster")[0].replace("size: 1K", "why: a wall, size: {column: size}")
+    row = plan(f"--input={manifest}", "--json", tasks=tasks)
+    assert row["tasks"]["hero"]["drawn_tokens"] == 1120 + 1680 + 1120 + 3780
+    assert "hero: some pictures of 4K, because: a wall." in row["drawing"]
 
 
 def test_a_plan_tells_exceptions_and_what_has_no_bound(plan: Callable[..., Any]) -> None:

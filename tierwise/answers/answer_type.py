@@ -19,7 +19,7 @@ from tierwise.answers.forms import FORMS_OF_VALUES, Form, response_config, shape
 from tierwise.answers.json_schemas import Schema
 from tierwise.answers.replies import InvalidItem, Value, read_pack
 from tierwise.answers.written_words import overlap, words_of
-from tierwise.drawn import Drawn
+from tierwise.drawn import Drawn, Keeping
 from tierwise.records import Scalar
 
 # `{"image": 12, "answer": }` and the comma behind it.
@@ -82,6 +82,18 @@ class AnswerType(ABC):
     def draws(self) -> bool:
         """Whether its answers are pictures that a model draws."""
         return False
+
+    def keeps(self) -> Keeping | None:
+        """How a picture that is drawn is kept; None where none is drawn."""
+        return None
+
+    def drawn_shape(self) -> str:
+        """The aspect ratio of its pictures, empty where that is the model's choice."""
+        return ""
+
+    def exception(self) -> str:
+        """The reason for what is drawn as an exception alone, empty without."""
+        return ""
 
     def drawn_size(self) -> str:
         """The size of its pictures, empty where none are drawn."""

@@ -17,7 +17,7 @@ from tierwise.drawing_models import (
     drawing_models,
     right_spelling,
 )
-from tierwise.drawn import KEPT_FORMATS, Drawn
+from tierwise.drawn import KEPT_FORMATS, Drawn, Keeping
 from tierwise.records import Scalar
 from tierwise.shown import shown
 
@@ -52,6 +52,18 @@ class DrawnPicture(ToldByExample):
     def draws(self) -> bool:
         """It does."""
         return True
+
+    def keeps(self) -> Keeping:
+        """In its format, and perhaps with what was sent."""
+        return Keeping(self.file_format, self.keeps_input)
+
+    def drawn_shape(self) -> str:
+        """Its ratio."""
+        return self.aspect_ratio
+
+    def exception(self) -> str:
+        """Why it is drawn at 4K."""
+        return self.why
 
     def drawn_size(self) -> str:
         """Its size."""

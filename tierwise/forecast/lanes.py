@@ -114,7 +114,7 @@ def _can(task: Task, model: str) -> bool:
         shapes = ratios_of(model)
     except ModelError:
         return False
-    shape = task.answer.identity()["picture"].get("aspect_ratio", "")
+    shape = task.answer.drawn_shape()
     fits = not shape or shape in shapes
     return fits and (task.per is None or task.per.most <= most_references(model))
 

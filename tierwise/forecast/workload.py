@@ -112,7 +112,8 @@ class OfFiles:
 class Workload:
     """One task put to the images of a survey, or several in the same requests.
 
-    `groups` is the number of groups they are asked in, 0 where each is asked by itself.
+    `groups` is the number of groups they are asked in, 0 where each is asked by itself. `drawn` are
+    the tokens of the picture that each task has drawn, mean over the images; 0 for most.
     """
 
     tasks: tuple[Task, ...]
@@ -120,6 +121,7 @@ class Workload:
     texts: Texts
     groups: int
     files: OfFiles
+    drawn: tuple[float, ...]
 
     def loads(self, scenario: Scenario) -> dict[str, Load]:
         """What each task comes to in that scenario, by name."""
@@ -168,7 +170,7 @@ class Workload:
         forms = 1 if self.groups else pack
         each, found = 1 / len(self.tasks), dict[str, Load]()
         for place, task in enumerate(self.tasks):
-            drawn = task.answer.drawn_tokens(route.model)
+            drawn = self.drawn[place]
             written = 0 if drawn else output * replies[place] / sum(replies)
             part = written + drawn, thoughts * each, drawn
             own = words[place] + around * each
@@ -331,13 +333,24 @@ def _workload(
         [weights[place] for place, some in of_files.items() for _ in some],
     )
     groups = survey.groups.get(tasks[0].name, Groups(0, 0))
+    known = images or typical(survey.images, survey.image_weights)
     return Workload(
         tasks=tasks,
         rates=rates,
-        texts=texts_of(tasks, images or typical(survey.images, survey.image_weights)),
+        texts=texts_of(tasks, known),
         groups=groups.groups,
+        drawn=tuple(_drawn_tokens(task, known) for task in tasks),
         files=_of_files(tasks[0], of_files, images, survey, rates, counts=counts or {}),
     )
+
+
+def _drawn_tokens(task: Task, images: Sequence[SeenImage]) -> float:
+    """Of a picture, mean over some images: where answers decide about its size, at the largest."""
+    model = task.route.model
+    if task.sizes is None or not images:
+        return task.answer.drawn_tokens(model)
+    sized = (task.sized(image.columns, {}).answer for image in images)
+    return fmean(answer.drawn_tokens(model) for answer in sized)
 
 
 def _of_files(

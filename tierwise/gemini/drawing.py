@@ -11,7 +11,6 @@ from functools import partial
 from typing import TypeVar
 
 from tierwise.answerer import Answerer
-from tierwise.answers.drawn_picture import DrawnPicture
 from tierwise.gemini.finish import Finish, finish_of
 from tierwise.gemini.reply import Reply
 from tierwise.gemini.settle import Ask, Exchange, Settled, settle
@@ -27,19 +26,19 @@ def with_drawn(files: DrawnFiles, asks: Sequence[Ask], exchange: Exchange) -> Ex
     Raises:
         OSError: it cannot be written: it is paid and lost, and the run must stop.
     """
-    ask, answer, reply = asks[0], asks[0].task.answer, exchange.reply
-    if not (isinstance(answer, DrawnPicture) and reply.picture):
+    keeping, reply = asks[0].task.answer.keeps(), exchange.reply
+    if keeping is None or not reply.picture:
         return exchange
     if finish_of(reply) is not Finish.ANSWER:
         return exchange
-    kept = files.keep(_key(ask), reply.picture, file_format=answer.file_format)
+    kept = files.keep(_key(asks[0]), reply.picture, file_format=keeping.file_format)
     return replace(exchange, drawn=kept)
 
 
 def keep_inputs(files: DrawnFiles, asks: Sequence[Ask]) -> None:
     """Keep the pictures that are sent, where the task wants them beside what is drawn."""
-    answer = asks[0].task.answer
-    if not (isinstance(answer, DrawnPicture) and answer.keeps_input):
+    keeping = asks[0].task.answer.keeps()
+    if keeping is None or not keeping.sent:
         return
     for place, ask in enumerate(asks, start=1):
         if sent := ask.picture:
