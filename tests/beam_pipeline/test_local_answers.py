@@ -102,6 +102,8 @@ def test_most_of_the_rest_is_answered_locally_and_costs_nothing(archive: Archive
     assert parts == pytest.approx(PICTURES, abs=2)
     local = local_rows(finished)
     assert len(local) == found["answered_locally"] > PICTURES * 0.3
+    assert found["contents_answered_locally"] == len(local)
+    assert len(list((finished.output / "thumbnails").iterdir())) == PICTURES
     assert len(finished.answers("kind")) == PICTURES
     assert finished.cost > 0
     for row in local.values():

@@ -49,13 +49,14 @@ class PreparedPage:
     """One image of a file, prepared in each of the ways that were wanted.
 
     `kept` says that its thumbnail was, `seen` what was looked at besides, None where nothing was
-    or could be.
+    or could be. `thumbnail` is one that may be kept, whether or not a picture was coded.
     """
 
     page: Page
     pictures: Prepared
     kept: bool = False
     seen: Seen | None = None
+    thumbnail: bytes = b""
 
 
 def prepare_file(
@@ -102,14 +103,13 @@ def prepare_file(
 
 def _kept(prepared: PreparedPage, content_hash: str, files: ThumbnailFiles) -> PreparedPage:
     """The page once its thumbnail is kept, if there is one."""
-    pictures = [one for one in prepared.pictures.values() if isinstance(one, Picture)]
-    small = next((one.thumbnail for one in pictures if one.thumbnail), b"")
+    small = prepared.thumbnail
     if not small:
         return prepared
     # Answers are worth more than thumbnails: a full disk stops a run when it cannot write those.
     with suppress(OSError):
         files.write(content_hash, prepared.page.number, small)
-    return replace(prepared, kept=True)
+    return replace(prepared, kept=True, thumbnail=b"")
 
 
 def prepare_single(
@@ -198,7 +198,8 @@ def _prepare_page(
             detail=_detail(first) if detail else None,
         )
     prepared = {way: one for way, one in zip(settings, pictures, strict=True) if one.data}
-    return PreparedPage(page, prepared, seen=look.seen if look else None)
+    small = next((one.thumbnail for one in pictures if one.thumbnail), b"")
+    return PreparedPage(page, prepared, seen=look.seen if look else None, thumbnail=small)
 
 
 def _detail(picture: Picture) -> float:

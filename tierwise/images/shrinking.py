@@ -43,8 +43,8 @@ def shrink(
     """Make one picture per setting; settings that differ only in size or coding share one decode.
 
     `milliseconds` of each is its part of the time for all. With `detail`, each has the fine detail
-    of the page among its features; it is measured once. With `thumbnail`, the first has one. With
-    `look`, a picture that it does not want has no data, and no features.
+    of the page among its features; it is measured once. With `thumbnail`, the first has one, coded
+    or not. With `look`, a picture that it does not want has no data, and no features.
 
     Raises:
         ImageError: the page cannot be decoded.
@@ -52,8 +52,6 @@ def shrink(
     started = time.perf_counter()
     rasters = _rasters(original, page, settings, DETAIL_SIDE if detail else 0)
     wanted = set(look([sent for _, sent in rasters.values()]) if look else settings)
-    if thumbnail and settings:  # which is made of what is coded
-        wanted = wanted or {settings[0]}
     pictures = [
         _picture(original, rasters[setting][1], setting, coded=setting in wanted)
         for setting in settings

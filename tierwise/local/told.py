@@ -12,10 +12,11 @@ _FLOOR = 0.5
 def local_lines(run: Mapping[str, Any]) -> Iterator[str]:
     """Sentences about `local` in `run.json`, task by task; none without."""
     for task, found in run.get("local", {}).items():
-        yield f"{task}: {' '.join(_sentences(found))}"
+        yield f"{task}: {' '.join(local_sentences(found))}"
 
 
-def _sentences(found: Mapping[str, Any]) -> Iterator[str]:
+def local_sentences(found: Mapping[str, Any]) -> Iterator[str]:
+    """What is said of one task."""
     if found["why_not"]:
         yield f"nothing was answered locally: {found['why_not'].rstrip('.')}. All was asked."
     elif "allowed" not in found:

@@ -23,6 +23,7 @@ from tierwise.report.answer_rows import (
 )
 from tierwise.report.candidates import Candidates
 from tierwise.report.doubt import Doubt, doubts_in
+from tierwise.report.least_sure import LeastSure
 from tierwise.report.savings import Naive
 from tierwise.report.task_facts import AskedTask
 from tierwise.tiers import image_tokens
@@ -33,6 +34,7 @@ _UNKNOWN_SIZE = (4000, 3000)
 _MOST_COUNTED = 10_000
 # Of a reason, what differs from picture to picture.
 _SIZE, _DETAIL = r"\d+x\d+ px", r"fine detail [\d.]+"
+_SCORE = r"^score [\d.]+ above .*$"
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class AnswersTally:
     doubts: Counter[Doubt] = field(default_factory=Counter)
     naive: dict[str, Naive] = field(default_factory=dict)
     candidates: Candidates = field(init=False)
+    least_sure: LeastSure = field(default_factory=LeastSure)
     _sizes: dict[tuple[str, int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -70,6 +73,7 @@ class AnswersTally:
         doubts = doubts_of(batch, self.task, keys, self.audited)
         pictured = np.asarray(pc.fill_null(pc.is_in(keys, self.pictured), False))
         self.candidates.add(batch, keys, labels, doubts, pictured)
+        self.least_sure.add(batch, keys, pictured)
         self.images += batch.num_rows
         self.reused += pc.sum(batch.column("reused")).as_py() or 0
         self._count(self.versions, batch.column("model_version"))
@@ -77,6 +81,7 @@ class AnswersTally:
         if ROUTE_REASON in batch.schema.names:
             reasons = pc.replace_substring_regex(batch.column(ROUTE_REASON), _SIZE, "sizes that")
             reasons = pc.replace_substring_regex(reasons, _DETAIL, "fine detail")
+            reasons = pc.replace_substring_regex(reasons, _SCORE, "answered locally")
             self._count(self.route_reasons, reasons)
         self._count(self.labels, labels_of(answers, self.task))
         for mask, rows in zip(*np.unique(doubts, return_counts=True), strict=True):

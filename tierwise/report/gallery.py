@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from tierwise.records import AS_TASK, MediaResolution
-from tierwise.report.answer_rows import ROUTE_REASON
+from tierwise.report.answer_rows import ANSWERED_BY, ROUTE_REASON
 from tierwise.report.answers_tally import AnswersTally
 from tierwise.report.candidates import Candidate
 from tierwise.report.doubt import SAID, WORDS, Doubt, doubts_in
@@ -20,6 +20,8 @@ MOST_PICTURES = 400
 MOST_NAMES = 100
 # Of these, so many may be chosen for their doubts; the others show what is usual.
 _DOUBTFUL_SHARE = 0.6
+# So many are there for failures and for local answers that were hardly sure.
+_LOCAL_SHARE = 0.3
 _OLD = {Doubt.CHANGED}
 # Longer answers cannot be marked: a manifest is no place for them.
 _LONGEST_CELL = 2_000
@@ -32,6 +34,7 @@ class AnswerLine:
     `cell` is the answer as a labelled manifest says it, None where it cannot; `labels` are those
     of a label question. `when` is the condition that it was asked under, `looks_at` the tasks in
     it, and `lower` the media resolution these were asked at, empty where it is not lower.
+    `answered_by` is who answered, empty where tables of early runs do not say.
     """
 
     task: str
@@ -46,6 +49,7 @@ class AnswerLine:
     when: str = ""
     looks_at: tuple[str, ...] = ()
     lower: str = ""
+    answered_by: str = ""
 
     @property
     def reasons(self) -> str:
@@ -107,6 +111,9 @@ def chosen(
     ]
     typical = [some for tally in tallies for some in tally.candidates.typical()]
     _take(found, [list(failed)], round(most * 0.1))
+    for tally in tallies:
+        if len(found) < most * _LOCAL_SHARE:
+            found |= tally.least_sure.keys()
     _take(found, doubtful, round(most * _DOUBTFUL_SHARE))
     _take(found, typical, most)
     _take(found, doubtful, most)
@@ -140,6 +147,7 @@ def answer_line(task: AskedTask, row: Mapping[str, Any], doubts: int) -> AnswerL
         route_reason="" if reason in (None, AS_TASK) else str(reason),
         when=task.when,
         looks_at=task.looks_at,
+        answered_by=row.get(ANSWERED_BY) or "",
     )
 
 

@@ -26,6 +26,7 @@ from tierwise.report.failures_tally import FailuresTally
 from tierwise.report.gallery import Card, changed_lines, doubtful_lines
 from tierwise.report.headline import headline
 from tierwise.report.labels import task_answers
+from tierwise.report.local_answers import local_tasks
 from tierwise.report.money import forecast_strip, route_rows, waste_rows, waterfall
 from tierwise.report.page_parts import part, policy, rendered
 from tierwise.report.savings import Naive, savings
@@ -86,6 +87,11 @@ def page(contents: Contents) -> str:
         count_lines={task: count_lines(one) for task, one in run.get("counts", {}).items()},
         correction_lines=correction_lines(run),
         answers=task_answers(contents.tallies, cards, run),
+        local=list(
+            local_tasks(
+                run, cards, {one.task.name: list(one.least_sure.keys()) for one in contents.tallies}
+            )
+        ),
         doubtful=list(doubtful_lines(cards, _MOST_DOUBTFUL)),
         reclassified=reclassified(contents.evaluation, contents.run.get("evaluation", {})),
         changed=changed_lines(cards),

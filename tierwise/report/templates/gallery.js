@@ -85,6 +85,7 @@
       (!form.old.value || data.old === form.old.value) &&
       (!form.doubt.value || data.doubt.split(" ").includes(form.doubt.value)) &&
       (!form.failure.value || data.failure === form.failure.value) &&
+      (!form.by.value || data.by === form.by.value) &&
       (!form.resolution.value || data.resolution === form.resolution.value) &&
       (!wanted || (wanted === "none" ? !mark : mark?.verdict === wanted))
     );
@@ -271,6 +272,7 @@
   function fillAll() {
     fill("label", (line) => labelsOf.get(line));
     fill("old", (line) => [line.dataset.old]);
+    fill("by", (line) => [line.dataset.by]);
     fill("resolution", (line) => [line.dataset.resolution]);
     offer("failure", (line) => [line.dataset.failure]);
     offer("doubt", (line) => line.dataset.doubt.split(" "));
