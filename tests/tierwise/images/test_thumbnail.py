@@ -70,3 +70,19 @@ def test_one_of_the_pixels_at_hand_shows_the_same(
     assert np.abs(np.asarray(small, dtype=int) - np.asarray(sent, dtype=int)).mean() < 3
     same = [(one.data, one.width, one.features) for one in (first, *others)]
     assert same == [(one.data, one.width, one.features) for one in plain]
+
+
+def test_a_picture_that_a_look_does_not_want_has_a_thumbnail_and_is_not_coded() -> None:
+    data = io.BytesIO()
+    Image.new("RGB", (640, 480), "teal").save(data, "PNG")
+    [picture] = optimize_many(
+        data.getvalue(),
+        name="a.png",
+        page=1,
+        settings=(ImageSettings(320),),
+        limits=Limits(),
+        thumbnail=True,
+        look=lambda rasters: set(),
+    )
+    assert not picture.data
+    assert picture.thumbnail
