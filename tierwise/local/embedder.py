@@ -133,11 +133,6 @@ def ensure_available(path: str | None = None) -> None:
 
 
 def own_network() -> bytes:
-    """The ONNX file of the network that comes with `tierwise[local]`.
-
-    Raises:
-        InputError: it is not installed, or is another one.
-    """
     """The network that comes with the extra, as an ONNX file.
 
     Raises:
