@@ -14,6 +14,7 @@ from tierwise.beam_pipeline.runners.workers import (
     worker_processes,
 )
 from tierwise.beam_pipeline.writable import unwritable
+from tierwise.drawn import PICTURES
 from tierwise.journal.attempts import end_attempts
 from tierwise.journal.intents import begin_intents, tidy_intents
 from tierwise.journal.journal_files import JournalFiles
@@ -26,7 +27,7 @@ from tierwise.publishing.closing import settle_earlier
 from tierwise.publishing.fenced_write import remove_unwritten
 from tierwise.scheduling.shrinkers import shrinkers_for
 from tierwise.scheduling.worst_cases import dearest_request
-from tierwise.storage.files import files_for
+from tierwise.storage.files import files_for, join
 from tierwise.storage.thumbnail_files import thumbnails_below
 
 # How often processes on this machine look whether others are refused too.
@@ -64,7 +65,8 @@ def begin(job: Job, *, workers: int, handed_over: bool) -> Lease:
                 tidy_intents(journal.folder, run.record.run_id)
         remove_unwritten(job.output)
         settle_earlier(job.output, lease.check)
-        for folder in (journal.folder, thumbnails_below(job.output).folder):
+        pictures = join(job.output, PICTURES)
+        for folder in (journal.folder, thumbnails_below(job.output).folder, pictures):
             files_for(folder).remove_unfinished(folder)
     except OSError as error:
         raise unwritable(job.output, error) from error
