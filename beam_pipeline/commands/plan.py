@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -50,10 +50,12 @@ from tierwise.forecast.survey import Survey
 from tierwise.forecast.workload import Load
 from tierwise.images.limits import Limits
 from tierwise.known_files import NOTHING_KNOWN
+from tierwise.prices.drawn_pictures import image_output_cost
 from tierwise.prices.price_day import price_day
 from tierwise.records import ServiceTier
 from tierwise.storage.listing import InputKind
 from tierwise.surveying.forecasting import forecast_of, rates_of, survey_of
+from tierwise.tasks import Task
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
@@ -167,7 +169,7 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
         told |= {"within": mix_row(mix)} if mix else {}
         forms = label_forms(planned.inquiry.questions)
         told |= {"labels": forms} if forms else {}
-        drawn = list(drawing_lines(planned.inquiry.questions.tasks))
+        drawn = list(_drawing_lines(planned))
         told |= {"drawing": drawn} if drawn else {}
         told |= local
         print_document({**row, **told, **cap})
@@ -185,9 +187,26 @@ def _show_forecast(planned: _Planned, console: Console) -> None:
 
 def _say_unmeasured(planned: _Planned, console: Console) -> None:
     questions = planned.inquiry.questions
-    drawn = drawing_lines(questions.tasks)
+    drawn = _drawing_lines(planned)
     for line in (*label_lines(questions), *looks_lines(questions), *drawn):
         say(console, line)
+
+
+def _drawing_lines(planned: _Planned) -> Iterator[str]:
+    service, on = planned.inquiry.service, planned.inquiry.on
+
+    def price_of(task: Task) -> int:
+        size, route = task.answer.drawn_size(), task.route
+        return image_output_cost(
+            route.model,
+            size,
+            route.service_tier,
+            on,
+            vertex=service.vertex,
+            prices=service.prices,
+        )
+
+    return drawing_lines(planned.inquiry.questions.tasks, price_of)
 
 
 def _forecast(planned: _Planned, unknowns: Sequence[Unknown] = tuple(Unknown)) -> Forecast:

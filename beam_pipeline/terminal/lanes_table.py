@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -73,8 +73,11 @@ def _told(lane: Lane) -> str:
     return "; ".join(filter(None, (*lane.cannot, lane.ends)))
 
 
-def drawing_lines(tasks: Sequence[Task]) -> Iterator[str]:
-    """What a plan says of tasks that draw: exceptions with their reason, and what has no bound."""
+def drawing_lines(tasks: Sequence[Task], price_of: Callable[[Task], int]) -> Iterator[str]:
+    """What a plan says of tasks that draw: exceptions with their reason, and what has no bound.
+
+    `price_of` gives the nano-dollars of the picture that a task draws, without its prompt.
+    """
     drawing = [task for task in tasks if task.answer.draws()]
     for task in drawing:
         answer = task.answer
@@ -91,6 +94,6 @@ def drawing_lines(tasks: Sequence[Task]) -> Iterator[str]:
         yield (
             f"{task.name}: the worst case counts one picture ({tokens:,} tokens) and "
             f"{task.max_output_tokens} tokens of words per request. Nobody publishes how many "
-            "pictures a model draws at most: each one more than that costs as much again, and is "
-            "settled by what Google reports."
+            f"pictures a model draws at most: each one more costs ${usd(price_of(task)):.4f} again "
+            "beyond the worst case, settled by what Google reports."
         )

@@ -100,6 +100,7 @@ def test_a_plan_tells_exceptions_and_what_has_no_bound(plan: Callable[..., Any])
     said = plan()
     assert "poster: pictures of 4K, because: the wall of the hall." in said
     assert "hero: the worst case counts one picture (1,120 tokens) and 512 tokens of words" in said
+    assert "each one more costs $0.0336 again" in said
     row = plan("--json")
     assert row["tasks"]["hero"]["drawn_tokens"] == 4 * 1120
     assert row["tasks"]["poster"]["drawn_tokens"] == 4 * 3780
