@@ -26,7 +26,7 @@ from tierwise.images.optimization import optimize_many
 from tierwise.images.raster import Raster
 from tierwise.local.embedder import load_embedder
 from tierwise.local.head import fit
-from tierwise.local.judgement import Judgement, judgement_of
+from tierwise.local.judgement import judgement_of
 from tierwise.local.roles import roles_for
 from tierwise.local.statement import Counts, Examined, Terms, state
 from tierwise.records import ImageSettings
@@ -67,41 +67,43 @@ def _features(path: Path) -> NDArray[np.float16]:
     return load_embedder().embed(found[0])
 
 
-def tried(data: Labelled, size: int, differ: Decimal, random: np.random.Generator) -> Outcome:
-    """One archive of this size."""
-    roles = roles_for(size, differ, "salt")
-    if roles is None:
-        return Outcome(1.0, 0.0, broken=False)
-    learn = min(round(size * roles.learn / _PARTS), len(data.labels) // 2)
-    exam = round(size * roles.exam / _PARTS)
+def tried(data: Labelled, size: int, random: np.random.Generator) -> list[Outcome]:
+    """One archive of this size, at each of the shares; one model for all of them."""
+    roles = {differ: roles_for(size, differ, "salt") for differ in SHARES}
+    ready = [one for one in roles.values() if one]
+    if not ready:
+        return [Outcome(1.0, 0.0, broken=False)] * len(SHARES)
+    learn = min(round(size * ready[0].learn / _PARTS), len(data.labels) // 2)
     order = random.permutation(len(data.labels))
     learnt, others = order[:learn], order[learn:]
     head = fit(data.features[learnt], [data.labels[one] for one in learnt])
-    assert head is not None
+    if head is None:
+        raise RuntimeError("there is nothing to learn from")
     judged = [judgement_of(head.judge(data.features[one])) for one in others]
     wrong = np.array(
         [one.value != data.labels[place] for one, place in zip(judged, others, strict=True)]
     )
-    grown = size - learn > len(others)
+    left = size - learn
     drawn = (
-        random.choice(len(others), size - learn, replace=True)
-        if grown
-        else random.permutation(len(others))[: size - learn]
+        random.choice(len(others), left)
+        if left > len(others)
+        else random.permutation(len(others))[:left]
     )
-    counts = Counts(learn, exam, size - learn - exam)
-    examined = [
-        Examined("task", judged[one], bool(wrong[one]), (data.labels[others[one]],))
-        for one in drawn[:exam]
-    ]
-    found = state("task", Terms(differ, Decimal("0.95"), 0.05), "", counts, examined)
-    local = np.array([_local(one, found.above) for one in judged])
-    rest = drawn[exam:]
-    answered, differing = int(local[rest].sum()), int((local & wrong)[rest].sum())
-    return Outcome(1 - answered / size, differing / size, broken=differing > found.differ_at_most)
-
-
-def _local(judged: Judgement, above: float) -> bool:
-    return judged.stands_above(above)
+    found = []
+    for differ, some in roles.items():
+        exam = round(size * some.exam / _PARTS) if some else 0
+        counts = Counts(learn, exam, left - exam)
+        examined = [
+            Examined("task", judged[one], bool(wrong[one]), (data.labels[others[one]],))
+            for one in drawn[:exam]
+        ]
+        stated = state("task", Terms(differ, Decimal("0.95"), 0.05), "", counts, examined)
+        local = np.array([one.stands_above(stated.above) for one in judged])
+        rest = drawn[exam:]
+        answered, differing = int(local[rest].sum()), int((local & wrong)[rest].sum())
+        broken = differing > stated.differ_at_most
+        found.append(Outcome(1 - answered / size, differing / size, broken=broken))
+    return found
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,14 @@ def report(folder: Path, archives: int) -> None:
     digest = hashlib.sha256("".join(data.labels).encode()).hexdigest()[:8]
     print(f"{folder}: {len(data.labels):,} pictures, {len(set(data.labels))} labels ({digest})")
     for size in SIZES:
+        random = np.random.default_rng(SEED)
+        trials = [tried(data, size, random) for _ in range(archives)]
         cells = []
-        for differ in SHARES:
-            random = np.random.default_rng(SEED)
-            some = [tried(data, size, differ, random) for _ in range(archives)]
+        for differ, some in zip(SHARES, zip(*trials, strict=True), strict=True):
             asked = np.mean([one.asked for one in some])
             differing = np.mean([one.differ for one in some])
             broken = sum(one.broken for one in some)
-            cells.append(f"{differ}: {asked:.2f} asked, {differing:.2%} differ, {broken} broken")
+            cells.append(f"{differ}: {asked:.3f} asked, {differing:.2%} differ, {broken} broken")
         print(f"N={size:>9,}  " + "; ".join(cells), flush=True)
 
 
