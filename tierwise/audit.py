@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from math import ceil
 from typing import Any
 
+from tierwise.answerer import AnsweredBy
 from tierwise.calibration.calibration_file import Calibration
 from tierwise.calibration.choice import TriedRoute
 from tierwise.calibration.labelling import can_be_calibrated
@@ -29,6 +30,8 @@ from tierwise.tasks.top_down import tokens_of_tree
 
 # What an audit must show before it says that a calibration has promised too much.
 _ERROR = 0.05
+# Behind the name of an audit: of what a local model answered.
+_LOCALLY = " (local)"
 
 
 class Side(StrEnum):
@@ -130,16 +133,30 @@ def audited_pairs(audits: Iterable[Task], answered: Answered) -> Iterator[PairRo
 
 
 def audit_tallies(audits: Iterable[Task], answered: Answered) -> Iterator[tuple[str, AuditTally]]:
-    """For each audit that asked this content, how its images compare."""
+    """For each audit that asked this content, how its images compare.
+
+    What a local model answered stands apart: a calibration promised nothing of it.
+    """
     for task, _, sides in _audited(audits, answered):
-        same = [
-            task.answer.is_same(cheap.value, dear.value)
-            for cheap, dear in sides
-            if isinstance(cheap, Answer) and isinstance(dear, Answer)
-        ]
-        pairs = Clusters.of(len(same), same.count(False)) if same else Clusters()
-        lacking = Counter(filter(None, (_lacking(*pair) for pair in sides)))
-        yield task.name, AuditTally(pairs, lacking)
+        local = [_is_local(cheap) for cheap, _ in sides]
+        for apart, name in ((False, task.name), (True, task.name + _LOCALLY)):
+            some = [pair for pair, is_local in zip(sides, local, strict=True) if is_local is apart]
+            if some:
+                yield name, _tally(task, some)
+
+
+def _is_local(outcome: Outcome) -> bool:
+    return isinstance(outcome, Answer) and outcome.answered_by is AnsweredBy.LOCAL
+
+
+def _tally(task: Task, sides: Sequence[tuple[Outcome, Outcome]]) -> AuditTally:
+    same = [
+        task.answer.is_same(cheap.value, dear.value)
+        for cheap, dear in sides
+        if isinstance(cheap, Answer) and isinstance(dear, Answer)
+    ]
+    pairs = Clusters.of(len(same), same.count(False)) if same else Clusters()
+    return AuditTally(pairs, Counter(filter(None, (_lacking(*pair) for pair in sides))))
 
 
 def _audited(
@@ -174,12 +191,17 @@ def audit_summary(
     `share` is that of a file's images on average, `low` and `high` its interval at 95 %.
     `worse_than_promised` is true when it is refuted, at 5 %, that they differ no more often than
     they did in the calibration; None without a calibration, or without anything to compare.
+    `local` has the same of local answers, of which no calibration speaks; None without any.
     """
     by_task = dict(tallies)
     return {
-        task.audit.of: _of_task(task.audit, by_task.get(task.name, AuditTally()))
+        task.audit.of: {
+            **_of_task(task.audit, by_task.get(task.name, AuditTally())),
+            "local": _differing(local.pairs) if local else None,
+        }
         for task in tasks
         if task.audit and not task.audit.roles
+        for local in [by_task.get(task.name + _LOCALLY)]
     }
 
 
@@ -189,16 +211,21 @@ def asked_again(
     """By task, how often Gemini differs from itself, with an interval at 95 %."""
     by_task = dict(tallies)
     return {
-        task.audit.of: {
-            "images": found.members,
-            "differing": found.differing,
-            "low": found.interval().low,
-            "high": found.interval().high,
-        }
+        task.audit.of: _differing(found)
         for task in tasks
         if task.audit and task.audit.roles
         for found in [by_task.get(task.name, AuditTally()).pairs]
         if found.members
+    }
+
+
+def _differing(found: Clusters) -> dict[str, Any]:
+    interval = found.interval()
+    return {
+        "images": found.members,
+        "differing": found.differing,
+        "low": interval.low,
+        "high": interval.high,
     }
 
 

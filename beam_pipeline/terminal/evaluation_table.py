@@ -57,6 +57,13 @@ def print_audits(run: dict[str, Any], console: Console) -> None:
     audits: dict[str, dict[str, Any]] = run.get("audit", {})
     for task, found in audits.items():
         _print_audit(task, found, console)
+        if local := found.get("local"):
+            say(
+                console,
+                f"{task}: audit of {counted(local['images'], 'local answer')}: "
+                f"{local['differing']} differ from the answer of {found['reference']}, "
+                f"95 % interval {local['low']:.1%}-{local['high']:.1%}.",
+            )
     asked = [task["name"] for task in run["asked"] if not task.get("audit_of")]
     without = [name for name in asked if name not in audits]
     if run["flags"].get("audit_rate") and without:

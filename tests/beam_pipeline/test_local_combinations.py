@@ -172,3 +172,19 @@ def test_killed_between_any_two_steps_it_goes_on_with_the_same_model(
         round(float(everything[name]) * 1e9) for name in ("cost_usd", "maybe_billed_usd")
     )
     assert paid <= billed <= paid + perhaps
+
+
+@pytest.mark.prove
+def test_local_answers_are_audited_in_a_line_of_their_own(
+    gemini: EmulatedGemini, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "pictures", 1_000)
+    finished = run(gemini, tmp_path, "--audit_rate=0.2")
+    audited = finished.run["audit"]["kind"]
+    local = len([row for row in finished.answers("kind") if row["answered_by"] == "local"])
+    assert audited["local"]["images"] == pytest.approx(0.2 * local, rel=0.3)
+    assert audited["images"] == pytest.approx(0.2 * (1_000 - local), rel=0.3)
+    assert f"audit of {audited['local']['images']} local answers" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert finished.cost == gemini.billed()

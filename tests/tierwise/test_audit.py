@@ -95,7 +95,7 @@ def summed(audits: Sequence[Task], contents: Iterable[Answered]) -> dict[str, An
     tallies = [tally for content in contents for tally in audit_tallies(audits, content)]
     random.Random(1).shuffle(tallies)
     totals = [tally for task, tally in tallies if task == "category"]
-    found: dict[str, Any] = audit_summary(audits, [("category", sum(totals, AuditTally()))])
+    found: dict[str, Any] = audit_summary(audits, [("category@audit", sum(totals, AuditTally()))])
     return dict(found["category"])
 
 
