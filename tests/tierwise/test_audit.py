@@ -94,7 +94,7 @@ def summed(audits: Sequence[Task], contents: Iterable[Answered]) -> dict[str, An
     """What the audit of the task `category` found, added up in some order."""
     tallies = [tally for content in contents for tally in audit_tallies(audits, content)]
     random.Random(1).shuffle(tallies)
-    totals = [tally for task, tally in tallies if task == "category"]
+    totals = [tally for task, tally in tallies if task == "category@audit"]
     found: dict[str, Any] = audit_summary(audits, [("category@audit", sum(totals, AuditTally()))])
     return dict(found["category"])
 
