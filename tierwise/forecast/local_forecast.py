@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tierwise.accounts.tables import usd
@@ -21,11 +21,15 @@ from tierwise.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Pictures of one role that are still to be asked, in requests for so many nano-dollars."""
+    """Pictures of one role that are still to be asked, in requests for so many nano-dollars.
+
+    `costs` are those of each task, all its stages together.
+    """
 
     pictures: int = 0
     requests: int = 0
     cost: int = 0
+    costs: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,14 @@ class LocalForecast:
             sum(one.cost for one in some),
         )
 
+    @property
+    def extra(self) -> int:
+        """What exam and second asks cost more than if all were asked alike; nano-dollars."""
+        if not self.rest.pictures:
+            return 0
+        alike = self.in_any_case.pictures * self.rest.cost / self.rest.pictures
+        return max(0, round(self.in_any_case.cost - alike))
+
 
 def local_forecast(tasks: Sequence[Task], survey: Survey, rates: Rates) -> LocalForecast | None:
     """None where no task may be answered locally, or all that could be asked is known."""
@@ -66,7 +78,10 @@ def local_forecast(tasks: Sequence[Task], survey: Survey, rates: Rates) -> Local
         loads = loads_of(workloads(some, survey, rates, parts), scenario)
         firsts = (loads[task.name].images for task in some if not task.after_first)
         total = sum(loads.values(), Load())
-        return Part(max(firsts, default=0), total.requests, total.cost)
+        costs: dict[str, int] = {}
+        for task in some:
+            costs[task.row_of] = costs.get(task.row_of, 0) + loads[task.name].cost
+        return Part(max(firsts, default=0), total.requests, total.cost, costs)
 
     learn, exam, rest = (part(ours, {one: float(one is role) for one in Role}) for role in Role)
     twice = [task for task in tasks if task.audit and task.audit.roles]
@@ -106,12 +121,14 @@ def local_row(found: LocalForecast) -> dict[str, Any]:
         "asked_twice": found.again.pictures,
         "in_any_case_requests": sample.requests,
         "in_any_case_usd": _usd(sample.cost),
+        "extra_usd": _usd(found.extra),
         "rest": {
             "pictures": rest.pictures,
             "requests": rest.requests,
             "all_usd": _usd(rest.cost),
             "third_usd": _usd(rest.cost // 3),
             "none_usd": _usd(0),
+            "tasks_usd": {name: _usd(cost) for name, cost in rest.costs.items()},
         },
         "why_not": dict(found.why_not),
         "batch_rounds": 2 if found.in_batch else 0,

@@ -3,16 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 # A share of differences that Gemini has with itself, of which nothing below this part is in reach.
 _FLOOR = 0.5
+# Of a forecast's pictures, how many fewer or more there may be for it to be about the same ones.
+_ALIKE = 0.2
 
 
 def local_lines(run: Mapping[str, Any]) -> Iterator[str]:
     """Sentences about `local` in `run.json`, task by task; none without."""
     for task, found in run.get("local", {}).items():
         yield f"{task}: {' '.join(local_sentences(found))}"
+    yield from saved_lines(run)
+
+
+def saved_lines(run: Mapping[str, Any]) -> Iterator[str]:
+    """What local answers saved by the run's own forecast, if that was about the whole archive.
+
+    Of a later run, which asks little, no forecast says what asking all would have cost.
+    """
+    stated, foretold = run.get("local", {}), run.get("forecast", {}).get("local", {})
+    rest = foretold.get("rest", {})
+    if not rest.get("pictures") or not stated:
+        return
+    saved = Decimal(0)
+    for task, found in stated.items():
+        if "learnt" not in found:
+            return
+        whole = found["contents"] - found["learnt"] - found["examined"]
+        if abs(whole - rest["pictures"]) > _ALIKE * rest["pictures"]:
+            return
+        cost = Decimal(rest["tasks_usd"].get(task, 0))
+        saved += cost * found["contents_answered_locally"] / rest["pictures"]
+    extra = Decimal(foretold["extra_usd"])
+    if not saved and not extra:
+        return
+    line = (
+        f"By the forecast's figures, what was answered locally would have cost ${_usd(saved)}, and "
+        f"the exam, one picture a request and some of them twice, cost ${_usd(extra)} more than the "
+        "task's own requests would"
+    )
+    if saved > extra:
+        yield f"{line}: ${_usd(saved - extra)} saved."
+    else:
+        yield f"{line}: `local` is not worth it here. Let more differ, or leave it out."
 
 
 def local_sentences(found: Mapping[str, Any]) -> Iterator[str]:
@@ -73,3 +109,12 @@ def _own_noise(found: Mapping[str, Any]) -> Iterator[str]:
             f"That is more than twice the {100 * found['differ']:g} % that may differ here, "
             "which no local model can keep to."
         )
+
+
+def _usd(dollars: Decimal) -> str:
+    """Dollars as short as they still say something.
+
+    >>> _usd(Decimal("1234.5")), _usd(Decimal("0.012345"))
+    ('1,234.50', '0.0123')
+    """
+    return f"{dollars:,.2f}" if dollars >= 1 else f"{dollars:.3g}"

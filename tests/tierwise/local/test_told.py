@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from tierwise.local.statement import Counts, Statement
-from tierwise.local.told import local_lines
+from tierwise.local.told import local_lines, saved_lines
 from tierwise.statistics.examination import Cut
 
 COUNTS = Counts(learn=928, exam=696, rest=8_376)
@@ -79,3 +79,32 @@ def test_gemini_s_own_noise_is_told_and_what_it_puts_out_of_reach() -> None:
 
 def test_a_run_without_local_tells_nothing() -> None:
     assert not list(local_lines({}))
+
+
+def run_that_saved(local: int, extra: str = "0.05") -> dict[str, Any]:
+    statement = Statement(
+        "category", Decimal("0.02"), Decimal("0.95"), COUNTS, Cut(0.9, 14, 14, 130), answered=local
+    )
+    rest = {"pictures": 8_400, "tasks_usd": {"category": "0.84"}}
+    return {
+        "local": {"category": statement.facts(local)},
+        "forecast": {"local": {"rest": rest, "extra_usd": extra}},
+    }
+
+
+def test_dollars_are_those_of_the_forecast_less_what_the_exam_costs_more() -> None:
+    [line] = saved_lines(run_that_saved(4_200))
+    assert "would have cost $0.42," in line
+    assert line.endswith("cost $0.05 more than the task's own requests would: $0.37 saved.")
+
+
+def test_it_is_said_where_it_was_not_worth_it() -> None:
+    [line] = saved_lines(run_that_saved(100))
+    assert line.endswith("`local` is not worth it here. Let more differ, or leave it out.")
+
+
+def test_no_dollars_are_told_where_the_forecast_was_about_something_else() -> None:
+    run = run_that_saved(4_200)
+    run["forecast"]["local"]["rest"]["pictures"] = 100
+    assert not list(saved_lines(run))
+    assert not list(saved_lines({"local": run["local"]}))
