@@ -26,11 +26,16 @@ _TOGETHER = 16
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Images, what one costs to shrink (ms of CPU), and how many tasks ask each."""
+    """Images, what one costs to shrink (ms of CPU), and how many tasks ask each.
+
+    With local answers a share is `asked`, and each costs a look besides (ms of CPU).
+    """
 
     images: int
     shrink_ms: float = known.PHOTO_CPU.value
     tasks: int = 1
+    asked: float = 1.0
+    look_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Estimate:
 
 def cpu_s_per_image(archive: Archive) -> float:
     """Seconds of CPU for one image, from its bytes to its row."""
-    return (archive.shrink_ms + known.JOB_CPU.value * archive.tasks) / 1000
+    return (archive.shrink_ms + archive.look_ms + known.JOB_CPU.value * archive.tasks) / 1000
 
 
 def network_rate(asking: Asking, cluster: Cluster) -> float:
@@ -95,14 +100,16 @@ def network_rate(asking: Asking, cluster: Cluster) -> float:
 
 def process_rate(archive: Archive, asking: Asking, cluster: Cluster) -> float:
     """Images per second of one process with a vCPU of its own."""
-    return min(network_rate(asking, cluster) / archive.tasks, 1 / cpu_s_per_image(archive))
+    replies = network_rate(asking, cluster) / (archive.tasks * archive.asked)
+    return min(replies, 1 / cpu_s_per_image(archive))
 
 
 def quota_rate(archive: Archive, asking: Asking) -> float:
     """Images per second that the service allows."""
     if not asking.tokens_per_minute:
         return math.inf
-    return asking.tokens_per_minute / 60 / (asking.tokens_per_image * archive.tasks)
+    tokens = asking.tokens_per_image * archive.tasks * archive.asked
+    return asking.tokens_per_minute / 60 / tokens
 
 
 def processes_for_quota(archive: Archive, asking: Asking, cluster: Cluster) -> int:
@@ -117,7 +124,8 @@ def estimate(archive: Archive, asking: Asking, cluster: Cluster) -> Estimate:
     quota = quota_rate(archive, asking)
     rate = min(quota, cluster.processes * one)
     answers = archive.images * archive.tasks
-    requests = math.ceil(answers / asking.images_per_request)
+    asked = math.ceil(answers * archive.asked)
+    requests = math.ceil(asked / asking.images_per_request)
     shards = 16 ** shard_digits(archive.images)
     images_per_shard = archive.images / shards
     objects = _journal_objects(requests, rate, asking, cluster, images_per_shard)
@@ -159,7 +167,7 @@ def estimate(archive: Archive, asking: Asking, cluster: Cluster) -> Estimate:
             replace(asking, cap=True), cluster, archive.images / 16 ** capped_digits(archive.images)
         ),
         usd={
-            "Gemini": asking.usd_per_image * answers,
+            "Gemini": asking.usd_per_image * asked,
             "workers": hours * (known.VCPU.usd + known.MEMORY.usd * Decimal(cluster.memory_gb)),
             "shuffle": _gb(2 * shuffle_bytes) * known.SHUFFLED.usd,
             "storage operations": class_a * known.CLASS_A.usd + class_b * known.CLASS_B.usd,
