@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tierwise.answerer import Answerer
+from tierwise.answering.pictures import settings_of_all
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.journal.local_files import LocalFiles, digest_of, facts_of
 from tierwise.local.embedder import load_embedder
@@ -19,6 +20,7 @@ from tierwise.local.roles import Roles, roles_for, why_no_roles
 from tierwise.local.seen import LocalModel
 from tierwise.local.statement import POINTS, Terms
 from tierwise.questions import Questions
+from tierwise.records import ImageSettings
 from tierwise.tasks import Task
 from tierwise.tasks.local_terms import LocalTerms
 
@@ -57,7 +59,14 @@ def local_plan(
     if roles is None:
         return None
     keys = {
-        name: _key(_stages(name, questions), embedder.digest, roles, answerer) for name in terms
+        name: _key(
+            _stages(name, questions),
+            roles,
+            answerer,
+            features=embedder.digest,
+            pictures=settings_of_all(questions.of_images, ""),
+        )
+        for name in terms
     }
     return LocalPlan(
         roles=roles,
@@ -88,8 +97,18 @@ def _stages(name: str, questions: Questions) -> list[Task]:
     return [task for task in questions.of_images if task.row_of == name and not task.audit]
 
 
-def _key(stages: list[Task], features: str, roles: Roles, answerer: Answerer) -> str:
-    """What a model is published under: all that decides what it learns, but for the answers."""
+def _key(
+    stages: list[Task],
+    roles: Roles,
+    answerer: Answerer,
+    *,
+    features: str,
+    pictures: tuple[ImageSettings, ...],
+) -> str:
+    """What a model is published under: all that decides what it learns, but for the answers.
+
+    Features are taken of one of the `pictures` that are made for all tasks of the file.
+    """
     first = stages[0]
     learnt: dict[str, Any] = {
         "asks": [[task.digest, asdict(task.route), asdict(task.routing)] for task in stages],
@@ -97,6 +116,7 @@ def _key(stages: list[Task], features: str, roles: Roles, answerer: Answerer) ->
         "always_ask": first.local.always_ask if first.local else (),
         "tier": first.local.sample_tier if first.local else None,
         "features": features,
+        "pictures": sorted(json.dumps(asdict(one), sort_keys=True) for one in pictures),
         "roles": asdict(roles),
         "answerer": answerer.emulator if answerer.emulated else "Gemini",
     }

@@ -28,7 +28,7 @@ Matrix = NDArray[np.float32]
 Answer = str | frozenset[str]
 
 # A label that was seen less often is not known well enough to be said, nor to be ruled out.
-LEAST_EXAMPLES = 20
+LEAST_EXAMPLES, _FEWEST = 20, 5
 # What a picture may have of the labels that are asked, all of them together.
 _MOST_DOUBT = 0.02
 # The mean length of what is learnt from; with it, one ridge does for all features.
@@ -101,7 +101,7 @@ def fit(
     *,
     several: bool = False,
     always_ask: Collection[str] = (),
-    least_examples: int = LEAST_EXAMPLES,
+    least_examples: int | None = None,
 ) -> Head | None:
     """Learn the answers of pictures; None where there are none to learn from.
 
@@ -113,7 +113,8 @@ def fit(
         answers: for each picture a label, or with `several` the labels that fit.
         several: whether an answer is a set of labels.
         always_ask: labels that are left to Gemini however often they were seen.
-        least_examples: a label with fewer examples is left to Gemini as well.
+        least_examples: a label with fewer examples is left to Gemini as well; None for those that
+            are rare (`rare_below`).
 
     Raises:
         ValueError: there are not as many answers as pictures.
@@ -138,8 +139,21 @@ def fit(
     for row, (_, fitting, _) in enumerate(rows):
         truths[row, fitting] = 1
     weights, offsets = _learnt(features[[number for *_, number in rows]], truths, several=several)
-    asked = [counts[one] < least_examples or one in always_ask for one in labels]
+    least = rare_below(len(rows), len(labels)) if least_examples is None else least_examples
+    asked = [counts[one] < least or one in always_ask for one in labels]
     return Head(labels, several, np.array(asked, dtype=np.bool_), weights, offsets)
+
+
+def rare_below(pictures: int, labels: int) -> int:
+    """How many examples a label must have, of so many pictures and labels, to be said locally.
+
+    20, or where there are many labels half of an equal share: else of a hundred labels in a
+    thousand pictures none could be said.
+
+    >>> [rare_below(*some) for some in ((928, 2), (928, 10), (317, 10), (928, 101))]
+    [20, 20, 15, 5]
+    """
+    return max(_FEWEST, min(LEAST_EXAMPLES, pictures // (2 * max(1, labels))))
 
 
 def _labels_of(answer: Answer) -> Iterable[str]:

@@ -92,7 +92,7 @@ def test_one_label_is_always_said_and_surely() -> None:
     features, _ = some(30, ["cat"])
     head = learnt(features, ["cat"] * 30)
     assert head.judge(features[0]) == Judged("cat", 1.0, protected=False)
-    few = learnt(features[:19], ["cat"] * 19)
+    few = learnt(features[:19], ["cat"] * 19, least_examples=20)
     assert few.judge(features[0]) == Judged("cat", 1.0, protected=True)
 
 
@@ -123,7 +123,7 @@ def test_features_that_are_no_numbers_have_no_score(wrong: float, several: bool)
 def test_a_rare_label_is_never_said_and_what_may_be_it_is_asked() -> None:
     features, answers = some(120, ["cat", "dog", "lynx"])
     kept = [place for place, one in enumerate(answers) if one != "lynx" or place < 57]
-    head = learnt(features[kept], [answers[place] for place in kept])
+    head = learnt(features[kept], [answers[place] for place in kept], least_examples=20)
     assert head.asked.tolist() == [False, False, True]  # 19 of a lynx
     others, truths = some(300, ["cat", "dog", "lynx"], seed=1)
     judged = [head.judge(one) for one in others]
