@@ -150,6 +150,8 @@ def _counts(removed: Removed, output: str) -> Lines:
 
 
 def _exports(removed: Removed) -> Lines:
+    for uri in removed.reviews:
+        yield f"  {uri}: deleted; tierwise review makes it anew"
     for uri in removed.exports:
         yield f"  {uri}: deleted; tierwise export makes it anew"
     for uri in removed.left:

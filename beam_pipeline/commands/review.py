@@ -1,4 +1,4 @@
-"""`tierwise review`: a sheet of pictures drawn at random, for people to label."""
+"""`tierwise review`: pictures for people to label, drawn at random or worth most."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tierwise.answers.answer_type import AnswerType
 from tierwise.answers.labels import OneLabel, SeveralLabels
+from tierwise.beam_pipeline.chosen_sheet import choose, write_chosen
 from tierwise.beam_pipeline.corrected import corrections_in
 from tierwise.beam_pipeline.flags.command_line import Settings
 from tierwise.counts.corrections import (
@@ -17,8 +18,12 @@ from tierwise.counts.corrections import (
 )
 from tierwise.counts.draw import Drawn
 from tierwise.errors import InputError
+from tierwise.exports.forms import LABEL_STUDIO
 from tierwise.publishing.draw_review import DrawnPicture, draw, in_turn
-from tierwise.publishing.finished_run import open_finished_run
+from tierwise.publishing.export_files import ExportFiles
+from tierwise.publishing.finished_run import FinishedRun, open_finished_run
+from tierwise.publishing.pictures_by_name import pictures_by_name
+from tierwise.publishing.review_tasks import write_review_tasks
 from tierwise.report.gallery import address
 from tierwise.report.task_facts import AskedTask
 from tierwise.shown import counted, suggestion
@@ -32,17 +37,27 @@ Lines = Sequence[tuple[DrawnPicture, str]]
 
 
 def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
-    """Write the sheet and say what to do with it."""
+    """Write the sheet, or tasks of Label Studio, and say what to do with it."""
     del beam_flags  # the command line refuses them for this verb
+    if (settings.random is None) == (settings.most_valuable is None):
+        raise InputError(
+            "review: give --random=200 for pictures that counts and calibrate can use, or "
+            "--most_valuable=200 for those whose answers are most worth a correction."
+        )
     output = settings.output.rstrip("/") or settings.output
     found = open_finished_run(output)
     asked = found.asked
     tasks = _tasks(asked, settings.task)
+    if settings.most_valuable:
+        return _write_chosen(found, tasks, settings)
     seed, relative_to = settings.seed, found.run.get("relative_to", "")
     drawn = [(task.name, draw(found, task.name, settings.random, seed)) for task in tasks]
     lines = in_turn(drawn)
     if not lines:
         raise InputError(f"--output={output}: its run has asked about no pictures.")
+    if settings.to == LABEL_STUDIO:
+        wanted = {(one.content_hash, one.page): one.uri for one, _ in lines}
+        return _write_tasks(found, tasks, settings, wanted)
     uri = join(output, SHEET)
     before = _filled_in(uri, asked, lines, seed)
     text = sheet((*COLUMNS, SEED), (_row(*one, before, relative_to, seed) for one in lines))
@@ -51,6 +66,41 @@ def main(settings: Settings, beam_flags: tuple[str, ...]) -> int:
     except OSError as error:
         raise InputError(f"{uri}: cannot be written: {error.strerror or error}.") from error
     _say(uri, settings.random, tasks, lines, len(before))
+    return 0
+
+
+def _write_chosen(found: FinishedRun, tasks: Sequence[AskedTask], settings: Settings) -> int:
+    chosen = choose(found, tasks, settings.most_valuable)
+    if not any(some for _, some in chosen):
+        print("Nothing is in doubt, rare or changed here: there is no picture to begin with.")
+        return 0
+    if settings.to == LABEL_STUDIO:
+        wanted = {(one.content_hash, one.page): one.uri for _, some in chosen for one in some}
+        return _write_tasks(found, tasks, settings, wanted)
+    kinds = {task.name: _kind(task) for task in found.asked if task.labels}
+    try:
+        said = write_chosen(found, chosen, kinds)
+    except OSError as error:
+        raise InputError(f"{found.folder}: cannot be written: {error.strerror}.") from error
+    print("\n".join(said))
+    return 0
+
+
+def _write_tasks(
+    found: FinishedRun,
+    tasks: Sequence[AskedTask],
+    settings: Settings,
+    wanted: dict[tuple[str, int], str],
+) -> int:
+    drawn = Drawn.RANDOM if settings.random else Drawn.CHOSEN
+    seed = settings.seed if settings.random else None
+    with pictures_by_name(found, [task.name for task in tasks]) as pictures:
+        files = ExportFiles(pictures, found.folder, settings.label_studio_root)
+        try:
+            said = write_review_tasks(files, wanted, drawn, seed)
+        except OSError as error:
+            raise InputError(f"{found.folder}: cannot be written: {error.strerror}.") from error
+    print("\n".join(said))
     return 0
 
 

@@ -48,7 +48,7 @@ VERBS = {
     "calibrate": "Find out on labelled images which route is good enough, and what it costs.",
     "optimize": "Only shrink the images, and measure what that saves; asks nobody.",
     "report": "Turn a finished run's tables into one page for people; asks nobody.",
-    "review": "Draw pictures at random, for people to label; asks nobody.",
+    "review": "Pick pictures for people to label, at random or those worth most; asks nobody.",
     "export": "Write a finished run for spreadsheets and other programs; asks nobody.",
     "compare": "Tell which answers changed between two outputs, and what each costs; asks nobody.",
     "show": "Print the end of the last run into an output again; asks nobody.",

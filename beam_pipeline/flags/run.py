@@ -294,7 +294,7 @@ FLAGS = (
         "corrections",
         "Answers of people: a sheet as tierwise review or the page writes it, or a Label Studio "
         "export (.json). They are final, in later runs too, and cost nothing. Labels of pictures "
-        "that were drawn at random tell how many pictures have which label.",
+        "that were drawn at random tell how many pictures have which label. Default: none.",
         "out/review-random.csv",
         (RUN,),
     ),

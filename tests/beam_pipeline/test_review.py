@@ -109,7 +109,6 @@ def test_what_was_filled_in_is_kept_or_the_draw_is_refused(
     [
         (["--random=5", "--task=hue"], "--task=hue: is no task of this run that has labels"),
         (["--random=5", "--task=said"], "Known tasks: shade, hues."),
-        ([], "--random is missing"),
         (["--random=0"], "must be at least 1"),
         (["--random=5", "--runner=Flink"], "unknown flag --runner"),
     ],
@@ -127,3 +126,79 @@ def test_a_folder_without_a_run_is_refused(
 ) -> None:
     assert main(["review", f"--output={tmp_path}", "--random=5"]) == 2
     assert "holds no finished run" in capsys.readouterr().err
+
+
+def test_those_worth_most_are_told_to_be_no_draw(
+    classify: Callable[..., Any],
+    photos: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = photos(12)
+    rows = ["uri,old_shade", *(f"{number:03}.jpg,dark" for number in range(12))]
+    (folder / "list.csv").write_text("\n".join(rows), "utf-8")
+    done = classify(folder / "list.csv", tasks=TASKS)
+    output = done.output
+    shade = {row["uri"]: row["answer"] for row in done.answers("shade")}
+    capsys.readouterr()
+    words = ["review", f"--output={output}", "--most_valuable=5", "--task=shade"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    lines = sheet(output / "review-chosen.csv")
+    assert 1 <= len(lines) <= 5
+    assert {line["drawn"] for line in lines} == {"chosen"}
+    assert {line["answer"] for line in lines} == {""}
+    assert all(line["why"] for line in lines)
+    assert "nothing can be counted or estimated by them" in said
+    page = (output / "review-chosen.html").read_text("utf-8")
+    assert page.count('class="card"') == len(lines)
+    assert page.count("data:image/jpeg") == len(lines)
+    assert "They are no random draw" in page
+    changed = {uri for uri, answer in shade.items() if answer != "dark"}
+    assert {Path(line["uri"]).name for line in lines} & {Path(uri).name for uri in changed}
+
+    # Forgotten with a picture.
+    forgotten = lines[-1]["content_hash"]
+    assert main(["forget", f"--output={output}", f"--content={forgotten}"]) == 0
+    assert not (output / "review-chosen.html").exists()
+    assert forgotten not in (output / "review-chosen.csv").read_text("utf-8-sig")
+
+    # What was filled in is final once a run has heard of it, and is not looked at again.
+    name = Path(lines[0]["uri"]).name
+    fill(output / "review-chosen.csv", {(name, "shade"): "dark"})
+    assert main(words) == 2
+    assert "no run has heard of it" in capsys.readouterr().err
+    flag = f"--corrections={output / 'review-chosen.csv'}"
+    done = classify(folder / "list.csv", flag, tasks=TASKS)
+    assert "counts" not in done.run
+    assert main(words) == 0
+    assert name not in {Path(line["uri"]).name for line in sheet(output / "review-chosen.csv")}
+
+
+def test_a_draw_goes_to_label_studio_without_answers_and_comes_back_as_a_draw(
+    classify: Callable[..., Any], photos: Callable[..., Path]
+) -> None:
+    folder = photos(4)
+    done = classify(folder, tasks=TASKS)
+    words = ["review", f"--output={done.output}", "--to=label-studio"]
+    assert main([*words, "--random=3", "--seed=5", "--task=shade"]) == 0
+    tasks = json.loads((done.output / "review-random.json").read_text("utf-8"))
+    assert len(tasks) == 3
+    assert all(task["predictions"] == [] for task in tasks)
+    assert {(task["data"]["drawn"], task["data"]["seed"]) for task in tasks} == {("random", 5)}
+    assert 'name="shade"' in (done.output / "review-random-labeling.xml").read_text("utf-8")
+    for number, task in enumerate(tasks):
+        result = {"from_name": "shade", "type": "choices", "value": {"choices": ["dark"]}}
+        task |= {"id": number, "annotations": [{"result": [result], "completed_by": 1}]}
+    (done.output / "project.json").write_text(json.dumps(tasks), "utf-8")
+    flag = f"--corrections={done.output / 'project.json'}"
+    done = classify(folder, flag, tasks=TASKS)
+    assert done.run["counts"]["shade"]["labelled"] == 3
+    assert sum(row["answered_by"] == "human" for row in done.answers("shade")) == 3
+
+
+@pytest.mark.parametrize("flags", [[], ["--random=2", "--most_valuable=2"]])
+def test_which_pictures_must_be_said(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["review", f"--output={tmp_path}", *flags]) == 2
+    assert "give --random=200 for pictures that counts" in capsys.readouterr().err

@@ -41,10 +41,12 @@ from tierwise.publishing.closing import Closing, carry_out, new_attempt, settle_
 from tierwise.publishing.export_files import SIDECARS
 from tierwise.publishing.export_record import ExportRecord
 from tierwise.publishing.own_page import is_own_page
+from tierwise.publishing.review_tasks import TASK_FILES
 from tierwise.publishing.sidecars import sidecar_below
 from tierwise.publishing.stage_page import stage_page
 from tierwise.publishing.write_changes import CHANGES_PAGE, CHANGES_TABLE, is_changes_list
 from tierwise.report.gallery import address
+from tierwise.report.review_page import REVIEW_PAGE
 from tierwise.storage.files import files_for, join
 from tierwise.storage.request_files import request_names
 from tierwise.storage.thumbnail_files import thumbnails_below
@@ -79,6 +81,7 @@ class Removed:
     lists: list[str] = field(default_factory=list)
     comparisons: list[str] = field(default_factory=list)
     exports: list[str] = field(default_factory=list)
+    reviews: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     small_files: int = 0
     page: str = ""
@@ -123,7 +126,8 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
     staging = closing.staging
     listed, member_ids = _stage_tables(output, staging, run, removed)
     removed.lines = forget_lines(journal, going.contents, member_ids)
-    removed.lines += PeopleFiles(journal).forget(going.contents)
+    names = going.names | _places(going, run)
+    removed.lines += PeopleFiles(journal).forget(going.contents, names)
     removed.intents = forget_intents(journal, going.contents)
     removed.jobs = [job.order.display_name for job in remove_leftovers(journal)]
     removed.thumbnails = _delete_thumbnails(output, going.contents)
@@ -140,6 +144,7 @@ def forget(output: str, wanted: Going, run_id: str, check: Callable[[], None]) -
         return _done_before(removed, output, run, wanted)
     removed.requests = _remove_requests(output)
     removed.comparisons = _delete_comparison(output)
+    removed.reviews = _delete_reviews(output, going.contents)
     removed.exports = _delete_exports(output, removed.places, run)
     changed = join(output, EXPORT_FOLDER)
     removed.lists += forget_in_lists(changed, going, words)
@@ -162,6 +167,19 @@ def _delete_comparison(output: str) -> list[str]:
         if files_for(uri).exists(uri) and is_ours(uri):
             files_for(uri).delete(uri)
             gone.append(uri)
+    return gone
+
+
+def _delete_reviews(output: str, contents: frozenset[str]) -> list[str]:
+    """Delete what `review` has left for people to mark, where it shows or names the picture."""
+    gone, wanted = [], [content.encode() for content in contents]
+    for name in (REVIEW_PAGE, *TASK_FILES):
+        uri = join(output, name)
+        if files_for(uri).exists(uri):
+            data = files_for(uri).read(uri)
+            if any(content in data for content in wanted):
+                files_for(uri).delete(uri)
+                gone.append(uri)
     return gone
 
 

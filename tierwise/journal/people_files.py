@@ -53,15 +53,20 @@ class PeopleFiles:
             if before < uri:
                 files.delete(before)
 
-    def forget(self, contents: Collection[str]) -> int:
-        """Take all words about these contents away; how many these were."""
+    def forget(self, contents: Collection[str], names: Collection[str]) -> int:
+        """Take all words about these contents away, and these names; how many words go."""
         gone, files = 0, files_for(self.folder)
         for uri, size in self._names():
             people = _read(uri, size)
-            kept = people_of(word for word in people if word.content_hash not in contents)
-            if lines := sum(1 for _ in people) - sum(1 for _ in kept):
+            before = list(people)
+            kept = [
+                replace(word, uri="") if word.uri in names else word
+                for word in before
+                if word.content_hash not in contents
+            ]
+            if kept != before:
                 files.write(uri, b"".join(map(_line, kept)), durable=True)
-                gone += lines
+                gone += len(before) - len(kept)
         return gone
 
     def _names(self) -> list[tuple[str, int]]:

@@ -54,6 +54,19 @@ class ExportFiles:
         }
         yield from writers[form]()
 
+    def served_at(self, picture: Picture) -> str:
+        """Where Label Studio fetches a picture: in the bucket, or from its server's disk."""
+        where = address(picture.uri, self.pictures.run.relative_to)
+        if "://" in where:
+            return where
+        path = os.path.relpath(path_of(where), self.served)
+        if path.startswith(".."):
+            raise InputError(
+                f"--label_studio_root={self.served}: {where} does not lie below it, so that Label "
+                "Studio could not show it. Name the folder that its server serves files from."
+            )
+        return f"/data/local-files/?d={quote(os.fsencode(path))}"
+
     def _csv(self) -> Iterator[str]:
         uri = self._put("pictures.csv", csv_lines(self.pictures.run, self.pictures))
         rows = len(self.pictures)
@@ -69,7 +82,7 @@ class ExportFiles:
     def _label_studio(self) -> Iterator[str]:
         run, folder = self.pictures.run, join(self.into, "label-studio")
         self._put("label-studio/labeling.xml", [labeling_config(run)])
-        tasks = label_studio_tasks(run, ((self._served(one), one) for one in self.pictures))
+        tasks = label_studio_tasks(run, ((self.served_at(one), one) for one in self.pictures))
         written = 0
         for first in tasks:
             written += 1
@@ -90,19 +103,6 @@ class ExportFiles:
             uri = join(self.into, name)
             files_for(uri).delete(uri)
             number += 1
-
-    def _served(self, picture: Picture) -> str:
-        """Where Label Studio fetches a picture: in the bucket, or from its server's disk."""
-        where = address(picture.uri, self.pictures.run.relative_to)
-        if "://" in where:
-            return where
-        path = os.path.relpath(path_of(where), self.served)
-        if path.startswith(".."):
-            raise InputError(
-                f"--label_studio_root={self.served}: {where} does not lie below it, so that Label "
-                "Studio could not show it. Name the folder that its server serves files from."
-            )
-        return f"/data/local-files/?d={quote(os.fsencode(path))}"
 
     def _fiftyone(self) -> Iterator[str]:
         self._check_labels("fiftyone")

@@ -53,7 +53,7 @@ def build_page(
     """
     asked = found.asked
     tasks = [task for task in asked if not task.audit_of]
-    audited = {task.audit_of: _audit_answers(found, task) for task in asked if task.audit_of}
+    audited = {task.audit_of: audit_answers(found, task) for task in asked if task.audit_of}
     names = thumbnails.names() if thumbnails else {}
     pictured = pa.array(sorted(names), pa.string())
     tallies = [_tally(found, task, pictured, audited) for task in tasks]
@@ -111,7 +111,8 @@ def _drawn(
     return copies
 
 
-def _audit_answers(found: FinishedRun, task: AskedTask) -> dict[str, Any]:
+def audit_answers(found: FinishedRun, task: AskedTask) -> dict[str, Any]:
+    """The answers of an audit by picture, at most so many."""
     answers: dict[str, Any] = {}
     for batch in _answers(found, task):
         answers.update(
@@ -158,24 +159,29 @@ def _cards(
     images = page_pictures(thumbnails, names, wanted) if thumbnails else {}
     if names:  # those beyond what a page may weigh
         wanted = {key: uri for key, uri in wanted.items() if key in images}
-    lines = _lines(found, tallies, wanted)
+    lines = lines_about(found, [(tally.task, tally.audited) for tally in tallies], wanted)
     return cards(wanted, lines, images, found.run.get("relative_to", ""))
 
 
-def _lines(
-    found: FinishedRun, tallies: Sequence[AnswersTally], wanted: Mapping[str, str]
+def lines_about(
+    found: FinishedRun,
+    asked: Sequence[tuple[AskedTask, Mapping[str, Any]]],
+    wanted: Mapping[str, str],
 ) -> dict[str, list[AnswerLine]]:
-    """All that was answered about the wanted pictures, under the names that are shown."""
+    """All that was answered about the wanted pictures, under the names that are shown.
+
+    `asked` are the tasks, each with its audit's answers by picture.
+    """
     lines: dict[str, list[AnswerLine]] = defaultdict(list)
     keys = pa.array(list(wanted), pa.string())
-    for tally in tallies:
-        for batch in _answers(found, tally.task):
+    for task, audited in asked:
+        for batch in _answers(found, task):
             some = _only(batch, keys)
-            doubts = doubts_of(some, tally.task, keys_of(some), tally.audited)
+            doubts = doubts_of(some, task, keys_of(some), audited)
             for row, mask in zip(some.to_pylist(), doubts, strict=True):
                 key = f"{row['content_hash']}#{row['page']}"
                 if wanted[key] == row["uri"]:
-                    lines[key].append(answer_line(tally.task, row, int(mask)))
+                    lines[key].append(answer_line(task, row, int(mask)))
     for batch in found.batches(FAILURES, failures_tally.COLUMNS):
         for row in _only(batch, keys).to_pylist():
             key = f"{row['content_hash']}#{row['page']}"

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tierwise.answerer import AnsweredBy
 from tierwise.answers.structs import CONFIDENCE
 from tierwise.report.doubt import Doubt
 from tierwise.report.task_facts import AskedTask
@@ -76,6 +77,9 @@ def doubts_of(
         marks |= _where(pc.less(confidence, task.unsure_below), Doubt.UNSURE)
     if audited:
         marks |= _audited(keys, answers, audited)
+    if ANSWERED_BY in batch.schema.names:  # of what people say there is no doubt
+        by_people = pc.equal(batch.column(ANSWERED_BY), str(AnsweredBy.HUMAN))
+        marks[_numpy(by_people)] = 0
     return marks
 
 

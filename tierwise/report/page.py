@@ -99,6 +99,7 @@ def page(contents: Contents) -> str:
         remedies={str(reason): remedy for reason, remedy in REMEDIES.items()},
         reasons=[str(reason) for reason in Reason],
         cards=cards,
+        order="the most doubtful",
         pictured=any(card.image for card in cards),
         plots=contents.plots,
         drawn=contents.drawn,

@@ -85,8 +85,8 @@
       (!form.old.value || data.old === form.old.value) &&
       (!form.doubt.value || data.doubt.split(" ").includes(form.doubt.value)) &&
       (!form.failure.value || data.failure === form.failure.value) &&
-      (!form.by.value || data.by === form.by.value) &&
       (!form.resolution.value || data.resolution === form.resolution.value) &&
+      (!form.by.value || data.by === form.by.value) &&
       (!wanted || (wanted === "none" ? !mark : mark?.verdict === wanted))
     );
   }
