@@ -77,9 +77,9 @@ def doubts_of(
         marks |= _where(pc.less(confidence, task.unsure_below), Doubt.UNSURE)
     if audited:
         marks |= _audited(keys, answers, audited)
-    if ANSWERED_BY in batch.schema.names:  # of what people say there is no doubt
+    if ANSWERED_BY in batch.schema.names:  # what people say is in no doubt, but may have changed
         by_people = pc.equal(batch.column(ANSWERED_BY), str(AnsweredBy.HUMAN))
-        marks[_numpy(by_people)] = 0
+        marks[_numpy(by_people)] &= int(Doubt.CHANGED)
     return marks
 
 
