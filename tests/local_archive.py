@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import random
+from decimal import Decimal
 from pathlib import Path
 
 from PIL import Image
 
+from tierwise.journal.local_files import LocalFiles
 from tierwise.local.onnx_file import Graph
+from tierwise.local.roles import roles_for
 
 LABELS = ("acid", "base", "salt")
 TASKS = """
@@ -40,6 +43,13 @@ def fill(folder: Path, count: int, first: int = 0) -> Path:
     for number in range(first, first + count):
         (folder / f"{number:05}.png").write_bytes(picture(number))
     return folder
+
+
+def draw_roles(output: Path, pictures: int = 1_000) -> None:
+    """Who learns and who examines in an output to be: the same each time, where luck is no help."""
+    roles = roles_for(pictures, Decimal("0.1"), "5eed")
+    assert roles
+    LocalFiles(str(output / "journal")).choose_roles(roles)
 
 
 def network(folder: Path) -> Path:

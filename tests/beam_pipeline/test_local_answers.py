@@ -16,13 +16,12 @@ import pytest
 
 from tests.beam_pipeline.conftest import Finished
 from tests.conftest import EmulatedGemini
-from tests.local_archive import TASKS, fill, network
+from tests.local_archive import TASKS, draw_roles, fill, network
 from tierwise.beam_pipeline.__main__ import main
 from tierwise.journal.local_files import LocalFiles
 from tierwise.local.roles import Role, Roles
 
 PICTURES = 1_000
-NOT_LOCAL = TASKS.replace("    local: {differ: 0.1, confidence: 0.9}\n", "")
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,8 @@ class Archive:
         self, output: Path, *flags: str, tasks: str = TASKS, pictures: Path | None = None
     ) -> Finished:
         """One more run, into this output."""
+        if not output.exists():
+            draw_roles(output)
         written = output.with_suffix(".yaml")
         written.write_text(tasks)
         words = [f"--input={pictures or self.pictures}", f"--tasks={written}", f"--output={output}"]
@@ -245,6 +246,7 @@ def test_a_share_that_is_chosen_afterwards_is_a_point_of_the_curve(
 
 
 def test_too_small_an_archive_is_asked(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
     small = archive.run(tmp_path / "out", pictures=fill(tmp_path / "few", 20))
     assert small.status == 0
     assert {row["answered_by"] for row in small.answers("kind")} == {"gemini"}

@@ -17,7 +17,7 @@ from PIL import Image
 from tests.batch_runs import BatchRuns, paid_twice
 from tests.beam_pipeline.conftest import Finished
 from tests.conftest import EmulatedGemini
-from tests.local_archive import TASKS, fill, network, picture
+from tests.local_archive import TASKS, draw_roles, fill, network, picture
 from tierwise.beam_pipeline.__main__ import main
 
 TWO_TASKS = """
@@ -38,6 +38,7 @@ tasks:
 
 def run(gemini: EmulatedGemini, folder: Path, *flags: str, tasks: str = TASKS) -> Finished:
     (folder / "tasks.yaml").write_text(tasks)
+    draw_roles(folder / "out")
     words = [f"--input={folder / 'pictures'}", f"--tasks={folder / 'tasks.yaml'}"]
     words += [f"--output={folder / 'out'}", f"--gemini_endpoint={gemini.url}"]
     words += [f"--embedder={network(folder)}", *flags]
