@@ -42,8 +42,8 @@ def saved_lines(run: Mapping[str, Any]) -> Iterator[str]:
         return
     line = (
         f"By the forecast's figures, what was answered locally would have cost ${_usd(saved)}, and "
-        f"the exam, one picture a request and some of them twice, cost ${_usd(extra)} more than the "
-        "task's own requests would"
+        f"the exam, one picture a request and some of them twice, cost ${_usd(extra)} more than "
+        "the task's own requests would"
     )
     if saved > extra:
         yield f"{line}: ${_usd(saved - extra)} saved."
