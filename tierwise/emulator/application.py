@@ -123,8 +123,8 @@ def _knowledge(config: EmulatorConfig, look_at: LookAt) -> Knowledge | None:
         more = ", ..." if len(knowledge.skipped) > 3 else ""
         sys.stderr.write(
             f"known pictures in {directory}: {knowledge.count} known; "
-            f"{counted(len(knowledge.skipped), 'file')} left out, for they are not pictures that "
-            f"can be read: {left_out}{more}\n"
+            f"{counted(len(knowledge.skipped), 'file')} left out that cannot be read as pictures: "
+            f"{left_out}{more}\n"
         )
     return knowledge
 
