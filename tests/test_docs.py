@@ -54,6 +54,13 @@ def test_no_link_is_dead(page: str) -> None:
             assert anchor in anchors(target.read_text("utf-8")), link
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_begins_with_what_one_can_do_after_it(page: str) -> None:
+    heading, first, *_ = PAGES[page].split("\n\n")
+    assert heading.startswith("# ")
+    assert first.startswith("After this page ")
+
+
 @pytest.mark.parametrize("page", DOCS)
 def test_no_page_has_marks_of_a_merge(page: str) -> None:
     assert not re.search("^(<{7}|={7}$|>{7})", DOCS[page], re.MULTILINE)
