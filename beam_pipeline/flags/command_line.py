@@ -115,7 +115,11 @@ class Settings(SimpleNamespace):
 
 
 # Flags whose values may stand alone, in this order.
-_PLAIN_WORDS = {COMPARE: ("old", "new"), INIT: ("input",)}
+_PLAIN_WORDS = {
+    COMPARE: ("old", "new"),
+    INIT: ("input",),
+    **dict.fromkeys((SHOW, REPORT, EXPORT, REVIEW), ("output",)),
+}
 
 # Of these a second one adds nothing, but would take the place of the first.
 _ONE_OF = ("input", "labels", "corrections")

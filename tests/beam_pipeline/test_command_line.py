@@ -45,6 +45,21 @@ def test_values_follow_a_sign_or_a_space() -> None:
     assert line.beam_flags == ()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["show"], ["show", "--json"], ["report"], ["export", "--to=csv"], ["review", "--random=5"]],
+)
+def test_an_output_that_is_only_read_may_stand_alone(words: list[str]) -> None:
+    assert read_command_line([*words, "out/"]).settings.output == "out/"
+    with pytest.raises(InputError, match="not a flag"):
+        read_command_line([*words, "out/", "more/"])
+
+
+def test_what_is_changed_is_named_by_a_flag() -> None:
+    with pytest.raises(InputError, match=r"--output is missing|not a flag"):
+        read_command_line(["forget", "out/", "--uri=a.jpg"])
+
+
 def test_addresses_of_files_are_paths() -> None:
     line = read_command_line(["--input=a", "--output=file:///b%20c/d/", "--tasks=file:/t.yaml"])
     assert (line.settings.output, line.settings.tasks) == ("/b c/d/", "/t.yaml")
