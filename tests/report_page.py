@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -48,7 +49,18 @@ def hostile_page(folder: Path) -> Made:
     labels = [category.labels[place % len(category.labels)] for place in range(len(uris))]
     struct = {"type": "object", "properties": {"thing": {"type": "string"}}}
     tables = {
-        category: [answers(uris, labels, columns={"old_label": "string"}, old_label=HOSTILE[::-1])],
+        category: [
+            answers(
+                uris,
+                labels,
+                columns={"old_label": "string"},
+                old_label=HOSTILE[::-1],
+                answered_by=["local" if place % 2 else "gemini" for place in range(len(uris))],
+                local_score=[
+                    0.5 + place / 200 if place % 2 else None for place in range(len(uris))
+                ],
+            )
+        ],
         words: [answers(uris, HOSTILE)],
         found: [answers(uris, [{"thing": text} for text in HOSTILE], kind=struct)],
     }
@@ -74,8 +86,37 @@ def hostile_page(folder: Path) -> Made:
         ended_early={"reason": "unavailable", "message": HOSTILE[0], "rows": 1},
         flags={"input": HOSTILE[2], "output": HOSTILE[3]},
     )
+    made.change(local={"category": _stated(HOSTILE[:12])})
     keep_drawn(made, uris)
     return made
+
+
+def _stated(labels: Sequence[str]) -> dict[str, Any]:
+    """What `run.json` says of local answers to a task, a fifth of which was asked."""
+    return {
+        "differ": 0.02,
+        "confidence": 0.95,
+        "contents": 10_000,
+        "learnt": 900,
+        "examined": 700,
+        "differ_at_most": 200,
+        "answered_locally": 8_000,
+        "contents_answered_locally": 8_000,
+        "looks": 2,
+        "why_not": None,
+        "allowed": 14,
+        "mistakes": 70,
+        "differ_expected": 130,
+        "of_local_at_most": 0.025,
+        "curve": [
+            {"differ": 0.005, "asked_share": 1.0},
+            {"differ": 0.02, "asked_share": 0.2},
+            {"differ": 0.1, "asked_share": 0.16},
+        ],
+        "labels": [
+            {"label": label, "examined": 50, "lost": 1, "lost_at_most": 40} for label in labels
+        ],
+    }
 
 
 def keep_drawn(made: Made, uris: Sequence[str]) -> None:

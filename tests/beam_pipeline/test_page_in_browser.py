@@ -308,7 +308,7 @@ def test_on_a_phone_all_the_money_is_in_sight(
     named = [cell.get_attribute("data-name") for cell in first.all()]
     assert named[:3] == ["Paid", "Naive way", "Saved"]
     assert "Paid" in first.first.evaluate("one => getComputedStyle(one, '::before').content")
-    assert page.locator("table.stacked").count() == 2
+    assert page.locator("table.stacked").count() == 3
 
 
 def test_marks_outlive_the_page_where_the_browser_keeps_anything(
