@@ -171,7 +171,7 @@ def service_of(settings: Settings, project: str, questions: Questions) -> Servic
         InputError: an address, a project or a tier that this service does not have.
     """
     kind = ServiceKind(settings.gemini)
-    tiers = {task.route.service_tier for task in questions.tasks}
+    tiers = {tier for task in questions.tasks for tier in task.tiers}
     service = Service(
         kind=kind,
         endpoint=(settings.gemini_endpoint or "").rstrip("/"),
@@ -210,7 +210,7 @@ def flex_fallback_of(settings: Settings, questions: Questions) -> ServiceTier | 
     if not settings.flex_fallback:
         return None
     flexible = {ServiceTier.FLEX, ServiceTier.BATCH}
-    if not flexible & {task.route.service_tier for task in questions.tasks}:
+    if not any(flexible & task.tiers for task in questions.tasks):
         raise InputError(
             f"--flex_fallback={settings.flex_fallback}: nothing is asked at the flex tier. "
             "Leave it out, or give --service_tier=flex."
@@ -225,7 +225,7 @@ def _slowest(
     drawing: float,
 ) -> float:
     least = drawing if any(task.answer.draws() for task in questions.tasks) else 0.0
-    tiers = (by_tier.get(task.route.service_tier, otherwise) for task in questions.tasks)
+    tiers = (by_tier.get(tier, otherwise) for task in questions.tasks for tier in task.tiers)
     return max(least, *tiers)
 
 

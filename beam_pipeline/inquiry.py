@@ -183,9 +183,10 @@ def _check_prices(questions: Questions, service: Service, on: date) -> None:
     for task in questions.tasks:
         model = find_model(task.route.model, vertex=service.vertex)
         check_still_there(model, on)
-        if refusal := tier_refusal(model, task.route.service_tier):
-            raise InputError(refusal)
-        for tier in (task.route.service_tier, ServiceTier.STANDARD):
+        for tier in task.tiers:
+            if refusal := tier_refusal(model, tier):
+                raise InputError(refusal)
+        for tier in (*task.tiers, ServiceTier.STANDARD):
             price = find_price(model.name, tier, on, vertex=service.vertex, prices=service.prices)
             if task.answer.draws():
                 cost_nano_usd(Usage(output_tokens=1, drawn_tokens=1), price)

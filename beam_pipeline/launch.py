@@ -137,7 +137,12 @@ def build_job(
     dollars = read_dollars(spending, "usd_per_minute") if spending else 0
     journal = JournalFiles(join(output, "journal"), run_id, digits, reading=inquiry.reading)
     local = local_plan(
-        settings, questions, files=asked, journal=journal.folder, answerer=service.answerer
+        settings,
+        questions,
+        files=asked,
+        journal=journal.folder,
+        answerer=service.answerer,
+        run_id=run_id,
     )
     if local:
         questions = questions.with_roles(local.roles, local.models)

@@ -5,27 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
 from tierwise.answerer import Answerer
 from tierwise.answering.pictures import settings_of_all
 from tierwise.beam_pipeline.flags.command_line import Settings
-from tierwise.journal.local_files import LocalFiles, digest_of, facts_of
+from tierwise.journal.local_files import LocalFiles, digest_of
 from tierwise.local.embedder import load_embedder
 from tierwise.local.local_plan import LocalPlan
 from tierwise.local.roles import Roles, roles_for, why_no_roles
 from tierwise.local.seen import LocalModel
 from tierwise.local.statement import POINTS, Terms
 from tierwise.questions import Questions
-from tierwise.records import ImageSettings
+from tierwise.records import ImageSettings, ServiceTier
 from tierwise.tasks import Task
 from tierwise.tasks.local_terms import LocalTerms
 
 # An archive that has grown so many times has other ranges, and so another model and exam.
 _GROWN = 2
+# How what learns and the rest are sent is no part of what the exam asks.
+_LOCAL_ONLY: Mapping[str, Any] = {"images_per_request": 1, "service_tier": ServiceTier.STANDARD}
 
 
 def local_plan(
@@ -35,6 +37,7 @@ def local_plan(
     files: int,
     journal: str,
     answerer: Answerer,
+    run_id: str = "",
     begins: bool = True,
 ) -> LocalPlan | None:
     """The plan of a run over about so many files; None where nothing is answered locally.
@@ -51,11 +54,11 @@ def local_plan(
     kept = LocalFiles(journal)
     terms = {task.row_of: task.local for task in questions.of_images if task.local}
     roles = kept.roles()
-    if roles is None or files > _GROWN * roles.contents:
-        differ = min(one.differ for one in terms.values())
-        fresh = roles_for(files, differ, roles.salt if roles else secrets.token_hex(8))
-        if fresh:
-            roles = kept.choose_roles(fresh) if begins else fresh
+    differ = min(one.differ for one in terms.values())
+    fresh = roles_for(files, differ, roles.salt if roles else secrets.token_hex(8))
+    if fresh and (roles is None or _outgrown(roles, fresh)):
+        fresh = replace(fresh, since=run_id)
+        roles = kept.choose_roles(fresh) if begins else fresh
     if roles is None:
         return None
     keys = {
@@ -68,15 +71,26 @@ def local_plan(
         )
         for name in terms
     }
+    exams = {name: _exam(_stages(name, questions), roles.salt, answerer) for name in terms}
     return LocalPlan(
         roles=roles,
         groups=groups,
         keys=keys,
-        terms={name: terms_of(terms[name], kept, keys[name]) for name in terms},
+        exams=exams,
+        terms={
+            name: terms_of(terms[name], kept, name, exams[name], embedder.digest) for name in terms
+        },
         embedder=settings.embedder or "",
         digest=embedder.digest,
         published=dict(_published(kept, keys)),
     )
+
+
+def _outgrown(roles: Roles, fresh: Roles) -> bool:
+    """Whether an archive has grown too far for its parts, or an exam is too small for its share."""
+    if fresh.contents > _GROWN * roles.contents:
+        return True
+    return fresh.exam * fresh.contents > _GROWN * roles.exam * roles.contents
 
 
 def why_none(questions: Questions, files: int) -> dict[str, Any]:
@@ -120,25 +134,49 @@ def _key(
         "roles": asdict(roles),
         "answerer": answerer.emulator if answerer.emulated else "Gemini",
     }
-    written = json.dumps(learnt, sort_keys=True, default=str)
+    return _digest(learnt)
+
+
+def _exam(stages: list[Task], salt: str, answerer: Answerer) -> str:
+    """What an exam asks: all that decides Gemini's answers to it, and nothing of the model."""
+    asked: dict[str, Any] = {
+        "asks": [[task.digest, asdict(replace(task.route, **_LOCAL_ONLY))] for task in stages],
+        "when": [repr(task.when) for task in stages],
+        "salt": salt,
+        "answerer": answerer.emulator if answerer.emulated else "Gemini",
+    }
+    return _digest(asked)
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    written = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(written.encode()).hexdigest()[:32]
 
 
-def terms_of(local: LocalTerms, kept: LocalFiles, key: str) -> Terms:
+def terms_of(local: LocalTerms, kept: LocalFiles, task: str, exam: str, features: str) -> Terms:
     """What an exam is asked for, given what it was asked for before.
 
-    The first share is held at the whole error. Of those that are chosen after its result was seen,
-    only the points of the curve can be, each at its part of the error; another becomes the point
-    below it.
+    The first choice is held at the whole error. Of those that are made after its result was seen,
+    only points of the curve can be, each at its part of the error, and another share becomes the
+    point below it. Another embedder, or other labels that are always asked, are choices as well:
+    the second such model has half of that, the third a third.
     """
-    whole = float(1 - local.confidence)
-    before = kept.stated(key)
+    whole, before = float(1 - local.confidence), kept.stated(task, exam)
+    model = {"features": features, "always_ask": sorted(local.always_ask)}
     differ, alpha = local.differ, whole
-    if before and facts_of(differ, whole) not in before:
-        differ = max((one for one in POINTS if one <= local.differ), default=Decimal(0))
-        alpha = whole / len(POINTS)
-    looks = kept.looks() + (facts_of(differ, alpha) not in before)
-    return Terms(differ, local.confidence, alpha, looks)
+    if before and _choice(differ, alpha, model) != before[0]:
+        models = [{name: one[name] for name in model} for one in before]
+        others = [one for place, one in enumerate(models) if one not in models[:place]]
+        number = others.index(model) if model in others else len(others)
+        differ = max((one for one in POINTS if one <= differ), default=Decimal(0))
+        alpha = whole / len(POINTS) / (number + 1)
+    choice = _choice(differ, alpha, model)
+    looks = kept.looks(task) + (choice not in before)
+    return Terms(differ, local.confidence, alpha, looks, choice)
+
+
+def _choice(differ: Decimal, alpha: float, model: Mapping[str, Any]) -> dict[str, Any]:
+    return {"differ": f"{differ.normalize():f}", "alpha": alpha, **model}
 
 
 def _published(kept: LocalFiles, keys: dict[str, str]) -> Iterator[tuple[str, LocalModel]]:

@@ -48,14 +48,16 @@ def split_shard(
     """The parts of a shard that there are, and how many contents it has of each role.
 
     All names of a content are in one shard, so that its contents are counted here. What people
-    spoke of before any machine answered it does not count, and is neither learnt from nor examined.
-    What they spoke of later keeps its part, for they may have chosen it by what it was answered: an
-    exam without its worst pictures would prove nothing.
+    spoke of before there were roles does not count, and is neither learnt from nor examined. What
+    they spoke of later keeps its part, for they may have chosen it by what it was answered: an exam
+    without its worst pictures would prove nothing.
     """
     people = journal.people()
-    spoken_of = {one.file.content_hash for one in shard.files} & set(people.words)
-    answered = journal.read(shard.name).contents if spoken_of else set[str]()
-    left = spoken_of - answered
+    left = {
+        content
+        for content in {one.file.content_hash for one in shard.files} & set(people.words)
+        if any(word.since <= roles.since for word in people.words[content].values())
+    }
 
     def role_of(content_hash: str) -> Role:
         if not content_hash or content_hash in left:

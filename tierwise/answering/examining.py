@@ -31,7 +31,8 @@ def examined_of(answered: Answered, kinds: Mapping[str, AnswerType]) -> Iterator
     judged = dict(answered.seen.judged) if answered.seen else {}
     for name, kind in kinds.items():
         outcomes = [one for one in answered.outcomes if one.task == name]
-        yield _examined(name, kind, outcomes, judged.get(name))
+        found = _examined(name, kind, outcomes, judged.get(name))
+        yield replace(found, content_hash=answered.content_hash)
 
 
 def _examined(
@@ -58,6 +59,11 @@ def _is_in_its_bytes(failure: Failure) -> bool:
     return unread and not failure.unasked and failure.reason not in STORE_REASONS
 
 
+def _worse(one: Examined, other: Examined) -> Examined:
+    """Of what two names of a content showed, that which proves less."""
+    return max(one, other, key=lambda some: (some.waits, some.said is None, some.wrong))
+
+
 def examine(
     examined: Iterable[Examined],
     counts: Counts,
@@ -66,11 +72,14 @@ def examine(
     files: LocalFiles,
 ) -> dict[str, Statement]:
     """The statements of all tasks; each look at an exam is written down before it is used."""
-    by_task: dict[str, list[Examined]] = {name: [] for name in plan.tasks}
+    by_task: dict[str, dict[str, Examined]] = {name: {} for name in plan.tasks}
     for one in examined:
-        by_task[one.task].append(one)
+        # Names of one content stand apart where another task's prompt uses them.
+        before = by_task[one.task].get(one.content_hash)
+        by_task[one.task][one.content_hash] = _worse(before, one) if before else one
     found = {}
-    for name, some in by_task.items():
+    for name, contents in by_task.items():
+        some = list(contents.values())
         terms = plan.terms[name]
         model = taught.models.get(name)
         if model is None or taught.waits or any(one.waits for one in some):
@@ -78,6 +87,6 @@ def examine(
             why_not = taught.why_not.get(name, "")
             found[name] = replace(nothing, why_not=why_not, waits=not why_not, looks=terms.looks)
             continue
-        files.state(plan.keys[name], terms.differ, terms.alpha)
+        files.state(name, plan.exams[name], terms.choice)
         found[name] = state(name, terms, model.digest, counts, some)
     return found

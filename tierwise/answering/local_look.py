@@ -10,7 +10,7 @@ from tierwise.images.raster import Raster
 from tierwise.local.embedder import Embedder, load_embedder
 from tierwise.local.head import Head
 from tierwise.local.head_file import from_bytes
-from tierwise.local.judgement import judgement_of
+from tierwise.local.judgement import Judgement, judgement_of
 from tierwise.local.seen import Looking, Seen
 from tierwise.records import ImageSettings
 from tierwise.storage.files import files_for
@@ -22,6 +22,11 @@ class Look:
 
     looking: Looking
     seen: Seen | None = field(default=None, init=False)
+
+    def blind(self) -> None:
+        """Say that nobody can look at a picture, because of its bytes: it is always asked."""
+        never = Judgement(None, None)
+        self.seen = Seen(judged=tuple((one.task, never) for one in self.looking.models))
 
     def __call__(self, rasters: Sequence[Raster]) -> set[ImageSettings]:
         """The settings whose pictures are wanted all the same."""

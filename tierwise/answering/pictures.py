@@ -37,6 +37,8 @@ class Pictures:
     ) -> None:
         self._file = file
         self._looking = looking
+        # What a local model answers costs nothing, whatever is left to spend.
+        self._answers_here = bool(looking and looking.groups)
         self._session = session
         self._recalled = recalled.pages_of(file.content_hash, session.plan.questions.frames)
         shared = settings_of_all(session.plan.questions.of_images, file.content_hash)
@@ -61,7 +63,7 @@ class Pictures:
             raise problem_of(self._file)
         if self._recalled and all(map(self._session.plan.questions.know_enough, self._recalled)):
             return self._recalled
-        if not self._known:
+        if not (self._known or self._answers_here):
             self._session.check_open()
         if self._reference and not self._shared:
             return [Page(format=self._reference.format)]

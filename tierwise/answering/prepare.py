@@ -197,6 +197,8 @@ def _prepare_page(
             format=first.format,
             detail=_detail(first) if detail else None,
         )
+    if look and any(one.fallback for one in pictures):
+        look.blind()
     prepared = {way: one for way, one in zip(settings, pictures, strict=True) if one.data}
     small = next((one.thumbnail for one in pictures if one.thumbnail), b"")
     return PreparedPage(page, prepared, seen=look.seen if look else None, thumbnail=small)

@@ -46,7 +46,13 @@ def lesson_of(answered: Answered, tasks: Sequence[str]) -> Lesson:
         for task, one in sorted(outcomes.items())
         if isinstance(one, Answer) and one.answered_by is AnsweredBy.GEMINI
     )
-    missing = tuple(task for task, one in outcomes.items() if _may_come(one))
+    # A picture that was answered before may not be there now to be looked at.
+    unseen = single and answered.seen is None
+    missing = tuple(
+        task
+        for task, one in outcomes.items()
+        if _may_come(one) or (unseen and isinstance(one, Answer))
+    )
     waits = tuple(
         task for task, one in outcomes.items() if isinstance(one, Failure) and one.put_off
     )
@@ -101,11 +107,13 @@ def _taught(
         vectors = np.stack([np.frombuffer(one.features, np.float16) for one, _ in usable])
         always = task.local.always_ask if task.local else ()
         several = isinstance(task.answer, SeveralLabels)
+        most = task.answer.max_labels if isinstance(task.answer, SeveralLabels) else None
         head = fit(
             vectors,
             [frozenset(a[name]) if several else a[name] for _, a in usable],
             several=several,
             always_ask=always,
+            most=most or 0,
         )
         if head is None:
             return None

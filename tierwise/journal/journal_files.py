@@ -33,6 +33,7 @@ from functools import lru_cache
 from itertools import takewhile
 
 from tierwise.accounts.admission import Billed, Paid
+from tierwise.answerer import AnsweredBy
 from tierwise.drawn import PICTURES
 from tierwise.journal.cache_records import FOLDER as CACHES
 from tierwise.journal.cache_records import CacheFiles, caches_of_runs
@@ -260,7 +261,7 @@ class JournalFiles:
             if self.reading.loses(run_id, found.entries):
                 lost += found.damaged + found.lost
             for entry in found.entries:
-                answerer, answers = self.reading.signed(entry), int(entry.answer is not None)
+                answerer, answers = self.reading.signed(entry), int(_is_of_gemini(entry))
                 if entry.run_id == self.run_id:
                     continue
                 if self.reading.takes(entry):
@@ -357,6 +358,10 @@ def _people(folder: str, run_id: str, number: int) -> People:
     """Looked up once for a run and its lease."""
     del run_id, number
     return PeopleFiles(folder).read()
+
+
+def _is_of_gemini(entry: Entry) -> bool:
+    return entry.answer is not None and entry.answer.answered_by is AnsweredBy.GEMINI
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
     journal/local/roles-<n>.json            which contents learn and examine; the last one holds
     journal/local/models/<key>.npz          a model, published once
-    journal/local/stated/<key>/<n>.json     what was promised by its exam, one for each look at it
+    journal/local/stated/<task>/<exam>/<n>.json     what its exam was asked to show, look by look
 
 Each is written whole under a name that must not be there yet: of several writers one succeeds, and
 all go on with what they find.
@@ -14,7 +14,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 from typing import Any
 
 from tierwise.json_text import read_json_text
@@ -27,11 +26,6 @@ FOLDER = "local"
 def digest_of(key: str, model: bytes) -> str:
     """The identity of a model: of its bytes, and of what it was taught for."""
     return hashlib.sha256(key.encode() + model).hexdigest()
-
-
-def facts_of(differ: Decimal, alpha: float) -> dict[str, Any]:
-    """The terms of a statement as they are written down."""
-    return {"differ": str(differ), "alpha": alpha}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +71,21 @@ class LocalFiles:
             return files_for(uri).read(uri)
         return model
 
-    def stated(self, key: str) -> list[dict[str, Any]]:
-        """What was promised by the exam of a model, in the order of the looks."""
-        return self._numbered(join(self.folder, "stated", key), "")
+    def stated(self, task: str, exam: str) -> list[dict[str, Any]]:
+        """What an exam of a task was asked to show, in the order of the looks."""
+        return self._numbered(join(self.folder, "stated", task, exam), "")
 
-    def looks(self) -> int:
-        """How often the exam was looked at, for whatever share, prompt or embedder."""
-        folder = join(self.folder, "stated")
+    def looks(self, task: str) -> int:
+        """How often an exam of a task was looked at, for whatever share, prompt or embedder."""
+        folder = join(self.folder, "stated", task)
         return sum(1 for _ in files_for(folder).walk(folder))
 
-    def state(self, key: str, differ: Decimal, alpha: float) -> None:
-        """Write down that an exam was looked at on these terms, unless it was before."""
-        before, terms = self.stated(key), facts_of(differ, alpha)
-        if terms in before:
-            return
-        name = f"{len(before) + 1:04}.json"
-        self._write_new(join(self.folder, "stated", key, name), terms)
+    def state(self, task: str, exam: str, choice: Mapping[str, Any]) -> None:
+        """Write down that an exam was looked at for a choice, unless it was before."""
+        before = self.stated(task, exam)
+        if dict(choice) not in before:
+            name = f"{len(before) + 1:04}.json"
+            self._write_new(join(self.folder, "stated", task, exam, name), choice)
 
     def _numbered(self, folder: str, prefix: str) -> list[dict[str, Any]]:
         files = files_for(folder)

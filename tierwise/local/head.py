@@ -64,6 +64,7 @@ class Head:
         asked: for each whether it is left to Gemini.
         weights: for each label and feature.
         offsets: for each label.
+        most: how many labels an answer may have, 0 for any number; more are left to Gemini.
     """
 
     labels: tuple[str, ...]
@@ -71,6 +72,7 @@ class Head:
     asked: NDArray[np.bool_]
     weights: Numbers
     offsets: Numbers
+    most: int = 0
 
     def judge(self, features: Features) -> Judged:
         """The answer to one picture, by its features."""
@@ -89,7 +91,8 @@ class Head:
         said = [place for place, share in enumerate(shares) if share > 0.5]
         score = float(np.maximum(shares, 1 - shares).prod())
         answer = frozenset(self.labels[place] for place in said)
-        return Judged(answer, score, self._protects(shares, said))
+        too_many = bool(self.most) and len(said) > self.most
+        return Judged(answer, score, too_many or self._protects(shares, said))
 
     def _protects(self, shares: Numbers, said: Sequence[int]) -> bool:
         return bool(shares[self.asked].sum() > _MOST_DOUBT or self.asked[said].any())
@@ -101,6 +104,7 @@ def fit(
     *,
     several: bool = False,
     always_ask: Collection[str] = (),
+    most: int = 0,
     least_examples: int | None = None,
 ) -> Head | None:
     """Learn the answers of pictures; None where there are none to learn from.
@@ -113,6 +117,7 @@ def fit(
         answers: for each picture a label, or with `several` the labels that fit.
         several: whether an answer is a set of labels.
         always_ask: labels that are left to Gemini however often they were seen.
+        most: how many labels an answer may have, 0 for any number.
         least_examples: a label with fewer examples is left to Gemini as well; None for those that
             are rare (`rare_below`).
 
@@ -141,7 +146,7 @@ def fit(
     weights, offsets = _learnt(features[[number for *_, number in rows]], truths, several=several)
     least = rare_below(len(rows), len(labels)) if least_examples is None else least_examples
     asked = [counts[one] < least or one in always_ask for one in labels]
-    return Head(labels, several, np.array(asked, dtype=np.bool_), weights, offsets)
+    return Head(labels, several, np.array(asked, dtype=np.bool_), weights, offsets, most)
 
 
 def rare_below(pictures: int, labels: int) -> int:

@@ -40,6 +40,7 @@ def to_bytes(kept: KeptHead) -> bytes:
         "embedder": kept.embedder,
         "labels": head.labels,
         "several": head.several,
+        "most": head.most,
     }
     file = io.BytesIO()
     np.savez(
@@ -76,7 +77,7 @@ def from_bytes(data: bytes, name: str) -> KeptHead:
 
 
 def _kept(facts: dict[str, Any], arrays: dict[str, Any]) -> KeptHead:
-    head = Head(tuple(facts["labels"]), facts["several"], **arrays)
+    head = Head(tuple(facts["labels"]), facts["several"], **arrays, most=facts["most"])
     if head.weights.ndim != 2 or len({*map(len, (head.labels, *arrays.values()))}) != 1:
         raise ValueError("its parts do not fit together")
     return KeptHead(head, facts["embedder"])

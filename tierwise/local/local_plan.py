@@ -15,14 +15,15 @@ class LocalPlan:
     """How local models are taught and examined.
 
     `groups` are tasks that are answered locally together or not at all. `keys` say by task what a
-    model is published under, `terms` what is asked of its exam, and `published` are the models that
-    earlier runs have taught. `embedder` is the path of one of the user's own, empty for that of the
-    extra, and `digest` says which features it gives.
+    model is published under, `exams` what its exam asks, whatever is learnt, `terms` what is wanted
+    of that, and `published` are the models that earlier runs have taught. `embedder` is the path of
+    one of the user's own, empty for that of the extra, and `digest` says which features it gives.
     """
 
     roles: Roles
     groups: tuple[tuple[str, ...], ...]
     keys: Mapping[str, str]
+    exams: Mapping[str, str]
     terms: Mapping[str, Terms]
     embedder: str = ""
     digest: str = ""

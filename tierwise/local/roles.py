@@ -36,13 +36,15 @@ class Roles:
     """Two ranges of hashes: `learn` and `exam` are shares of all, in 2^32 parts.
 
     `contents` is how many there were, about, when the ranges were chosen. The `salt` is the
-    output's own, so that nobody can choose pictures by their part beforehand.
+    output's own, so that nobody can choose pictures by their part beforehand. `since` is the run
+    that chose them.
     """
 
     salt: str
     learn: int
     exam: int
     contents: int
+    since: str = ""
 
     def role_of(self, content_hash: str) -> Role:
         """The part of a content.

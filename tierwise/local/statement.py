@@ -7,8 +7,8 @@ model said of the same pictures.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import inf
 from typing import Any
@@ -37,6 +37,7 @@ class Examined(Record):
     truth: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     waits: bool = False
+    content_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +164,21 @@ class Statement:
 class Terms:
     """What is asked of an exam: the tolerated share, and at what error.
 
-    `looks` says the how manieth look at this exam it is.
+    `looks` says the how manieth look at this exam it is, `choice` what was chosen of all that can
+    be: it is written down before the result is used.
     """
 
     differ: Decimal
     confidence: Decimal
     alpha: float
     looks: int = 1
+    choice: Mapping[str, Any] = field(default_factory=dict)
 
 
 def state(
     task: str, terms: Terms, model: str, counts: Counts, examined: Sequence[Examined]
 ) -> Statement:
-    """The statement of an exam whose every content is among `examined`.
+    """The statement of an exam whose every content is among `examined`, once.
 
     A content of the exam that is missing there, or of which the local model's score is not known,
     counts as a mistake of the highest score.

@@ -90,8 +90,9 @@ def _promise(found: Mapping[str, Any]) -> Iterator[str]:
     )
     if found["looks"] > 1:
         yield (
-            f"This exam was looked at {found['looks']} times: each such statement holds by itself, "
-            "not all of them together."
+            f"This exam was looked at {found['looks']} times: what was chosen after the first look "
+            "is held at a part of the error, and all such statements together hold in "
+            f"{2 * draws - 100:g} of 100 draws."
         )
 
 

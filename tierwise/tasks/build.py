@@ -129,7 +129,7 @@ def build_task(
         on_refusal=refusal_route_of(document, name, keys, route),
         together=together_of(document, file, name),
         cache=_cache(file, keys),
-        local=local_of(document, name, keys, answers[name]),
+        local=local_of(document, name, keys, answers[name], asked),
         routing=AS_IT_IS if keys.picture else routing_of(document, file, name, route),
         cut=cut,
         reads_answers=reads_answers,

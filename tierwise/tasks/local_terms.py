@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tierwise.answers.answer_type import AnswerType
-from tierwise.records import ServiceTier
+from tierwise.errors import TasksError
+from tierwise.records import Route, ServiceTier
 from tierwise.shown import shown, suggestion
 from tierwise.tasks.keys import TaskKeys
+from tierwise.tasks.routes import check_tier
 from tierwise.tasks.yaml_text import Document
 
 CONFIDENCE = Decimal("0.95")
@@ -35,7 +37,7 @@ class LocalTerms:
 
 
 def local_of(
-    document: Document, name: str, keys: TaskKeys, answer: AnswerType
+    document: Document, name: str, keys: TaskKeys, answer: AnswerType, route: Route
 ) -> LocalTerms | None:
     """The terms of a task, None where it says nothing of them; raises `TasksError`."""
     written = keys.local
@@ -46,6 +48,14 @@ def local_of(
             place = ("tasks", name, "local", "always_ask", position)
             remedy = suggestion(label, list(answer.options()), "labels")
             raise document.error(place, f"{shown(label)} is not a label. {remedy}")
+    if tier := written.sample_tier:
+        with document.at("tasks", name, "local", "sample_tier"):
+            if tier is ServiceTier.BATCH:
+                raise TasksError(
+                    "batch: what learns and examines is asked in batch where the task is. Write "
+                    "`service_tier: batch` in the task, or another tier here."
+                )
+            check_tier(route.model, tier)
     return LocalTerms(
         _decimal(written.differ),
         _decimal(written.confidence),

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tierwise.answers.answer_type import AnswerType, packed_output_tokens
 from tierwise.answers.forms import Form
 from tierwise.local.roles import Role, Roles
-from tierwise.records import Page, Route, Scalar
+from tierwise.records import Page, Route, Scalar, ServiceTier
 from tierwise.routing import AS_IT_IS, Decision, Routing, adapts, dearest, decide, knows_enough
 from tierwise.tasks.auditing import Audit
 from tierwise.tasks.chosen import Chosen
@@ -189,6 +189,12 @@ class Task:
         """The tasks that must be answered before it is done: for its first ask, or its second."""
         doubt = self.escalation.when.tasks if self.escalation else ()
         return tuple(dict.fromkeys((*self.depends_on, *(n for n in doubt if n != self.name))))
+
+    @property
+    def tiers(self) -> frozenset[ServiceTier]:
+        """The service tiers that it may be asked at, before what takes their place."""
+        sample = self.local.sample_tier if self.local else None
+        return frozenset(filter(None, (self.route.service_tier, sample)))
 
     @property
     def adapts(self) -> bool:
