@@ -249,7 +249,7 @@ def test_tables_fit_the_terminal(
     ("words", "named"),
     [
         ([], "--input is missing"),
-        (["--image_output=1k"], '512, 1K, 2K, 4K or all. Write "1K".'),
+        (["--image_output=1k"], '512, 1K, 2K, 4K or all. Write "1K"'),
         (["--image_output=8K"], "512, 1K, 2K, 4K or all."),
         (["--input=none"], "--input=none"),
         (["--input=examples/archive", "--sampel=3"], "Did you mean --sample?"),
