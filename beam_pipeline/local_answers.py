@@ -172,7 +172,7 @@ def terms_of(local: LocalTerms, kept: LocalFiles, task: str, exam: str, features
         alpha = whole / len(POINTS) / (number + 1)
     choice = _choice(differ, alpha, model)
     looks = kept.looks(task) + (choice not in before)
-    return Terms(differ, local.confidence, alpha, looks, choice)
+    return Terms(differ, local.confidence, alpha, looks, choice, known=choice in before)
 
 
 def _choice(differ: Decimal, alpha: float, model: Mapping[str, Any]) -> dict[str, Any]:

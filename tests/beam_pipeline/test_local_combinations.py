@@ -189,3 +189,69 @@ def test_local_answers_are_audited_in_a_line_of_their_own(
         capsys.readouterr().out.split()
     )
     assert finished.cost == gemini.billed()
+
+
+@pytest.mark.prove
+def test_no_edit_of_what_asks_nothing_buys_another_look(
+    gemini: EmulatedGemini, tmp_path: Path
+) -> None:
+    """A choice that is made after a look is held at its part of the error, however it is made."""
+    fill(tmp_path / "pictures", 1_000)
+    first = run(gemini, tmp_path).run["local"]["kind"]
+    differ = "differ: 0.1"
+    edits = [
+        TASKS.replace(differ, "differ: 0.06, always_ask: [salt]"),
+        TASKS.replace(differ, "differ: 0.07, sample_tier: flex"),
+        TASKS.replace("confidence: 0.9", "confidence: 0.8"),
+    ]
+    for number, tasks in enumerate(edits, 2):
+        (tmp_path / "tasks.yaml").write_text(tasks)
+        words = [f"--input={tmp_path / 'pictures'}", f"--tasks={tmp_path / 'tasks.yaml'}"]
+        words += [f"--output={tmp_path / 'out'}", f"--gemini_endpoint={gemini.url}"]
+        assert main(["run", *words, f"--embedder={tmp_path / 'pixels.onnx'}"]) == 0
+        found = Finished(0, tmp_path / "out").run["local"]["kind"]
+        assert found["differ"] in (0.05, 0.1)
+        assert found["looks"] == number
+        assert found["allowed"] < first["allowed"]
+
+
+@pytest.mark.prove
+def test_names_of_one_content_that_a_prompt_tells_apart_are_examined_once(
+    gemini: EmulatedGemini, tmp_path: Path
+) -> None:
+    pictures = fill(tmp_path / "pictures", 1_000)
+    for number in range(500):
+        (pictures / f"twin-{number}.png").write_bytes(picture(number))
+    named = (
+        TASKS + "  name:\n    prompt: Is {filename} a good name?\n    labels: ['yes', 'no']\n"
+        "    together: false\n"
+    )
+    finished = run(gemini, tmp_path, tasks=named)
+    stated = finished.run["local"]["kind"]
+    assert stated["contents"] == 1_000
+    assert 0 < stated["examined"] < 200
+    assert all(0 <= point["asked_share"] <= 1 for point in stated["curve"])
+    rows = {Path(r["uri"]).name: r for r in finished.answers("kind")}
+    assert len(rows) == 1_500
+    for number in range(500):
+        twins = rows[f"{number:05}.png"], rows[f"twin-{number}.png"]
+        assert len({row["answer"] for row in twins}) == 1
+    assert finished.cost == gemini.billed()
+
+
+@pytest.mark.prove
+def test_what_costs_nothing_is_answered_though_a_cap_is_spent(
+    gemini: EmulatedGemini, tmp_path: Path
+) -> None:
+    fill(tmp_path / "pictures", 1_000)
+    whole = run(gemini, tmp_path)
+    local = whole.run["local"]["kind"]["answered_locally"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "pictures").symlink_to(tmp_path / "pictures")
+    gemini.reset()
+    most = f"{(whole.cost - 3_000_000) / 1e9:.9f}"
+    capped = run(gemini, tmp_path / "other", f"--max_cost_usd={most}")
+    assert capped.status == 3
+    assert capped.run["local"]["kind"]["answered_locally"] == local
+    assert set(capped.reasons.values()) == {"over_budget"}
+    assert gemini.billed() == capped.cost <= whole.cost - 3_000_000

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import inf
 
 from tierwise.answerer import AnsweredBy
+from tierwise.answering.local_id import local_id
 from tierwise.answering.pictures import settings_of_all
 from tierwise.answering.plan import Plan
 from tierwise.answering.question import known_outcome, question
@@ -29,8 +29,6 @@ from tierwise.tasks import Task
 
 # An answer by task, where Gemini need not be asked for it.
 Answered = Mapping[str, Outcome]
-
-_ID_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +185,6 @@ class LocalAsk:
     def _model(self, task: str) -> LocalModel:
         models = self.looking.models if self.looking else ()
         return next(one for one in models if one.task == task)
-
-
-def local_id(content_hash: str, model: str) -> str:
-    """The identity of what a local model says of a content, among those of requests."""
-    digest = hashlib.sha256(f"{model} {content_hash}".encode()).hexdigest()
-    return f"local-{digest[:_ID_DIGITS]}"
 
 
 def judged_before(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tierwise.answerer import AnsweredBy
+from tierwise.answering.local_id import local_id
 from tierwise.answering.plan import Plan
 from tierwise.answering.question import (
     answers_for,
@@ -21,6 +22,7 @@ from tierwise.answers.json_schemas import MismatchError
 from tierwise.gemini.billing import Billing
 from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import free
+from tierwise.local.roles import Role
 from tierwise.people import People, Word
 from tierwise.prices.price_day import price_day
 from tierwise.questions import Questions
@@ -146,8 +148,17 @@ class SaidOfPage:
             return None
         ask = self._question(task, answers)
         if known_outcome(ask, self.asked.recalled) is None:
-            return None
+            return self._of_local_model(task)
         return as_asked(self.asked.recall(ask.request_id), ask)
+
+    def _of_local_model(self, task: Task) -> Answer | None:
+        """What a local model answered in Gemini's place before people spoke."""
+        published = self.plan.local.published if self.plan.local else {}
+        content, model = self.file.content_hash, published.get(task.row_of)
+        if model is None or task.roles is None or task.roles.role_of(content) is not Role.REST:
+            return None
+        found = self.asked.recalled.outcomes.get(local_id(content, model.digest))
+        return found if isinstance(found, Answer) else None
 
     def _question(self, task: Task, answers: Mapping[str, Any] | Failure | None) -> Ask:
         known = answers if isinstance(answers, Mapping) else {}

@@ -36,8 +36,12 @@ class LocalPlan:
 
     @property
     def models(self) -> dict[str, str]:
-        """The digests of the models that earlier runs have taught, by task."""
-        return {name: model.digest for name, model in self.published.items()}
+        """By task, the digests of models whose local answers an earlier run gave on these terms.
+
+        By others this run's exam may allow fewer.
+        """
+        known = {name for name, terms in self.terms.items() if terms.known}
+        return {name: one.digest for name, one in self.published.items() if name in known}
 
     @property
     def teaches(self) -> bool:

@@ -165,7 +165,7 @@ class Terms:
     """What is asked of an exam: the tolerated share, and at what error.
 
     `looks` says the how manieth look at this exam it is, `choice` what was chosen of all that can
-    be: it is written down before the result is used.
+    be: it is written down before the result is used. One that is `known` was made before.
     """
 
     differ: Decimal
@@ -173,6 +173,7 @@ class Terms:
     alpha: float
     looks: int = 1
     choice: Mapping[str, Any] = field(default_factory=dict)
+    known: bool = False
 
 
 def state(

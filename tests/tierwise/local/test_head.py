@@ -260,3 +260,12 @@ def test_the_way_down_ends_at_the_bottom() -> None:
     found = lowest(valley, np.zeros(20), steps=300, slope=1e-7)
     assert np.abs(found - bottom).max() < 1e-3
     assert np.array_equal(lowest(valley, bottom, steps=5, slope=1e-7), bottom)
+
+
+def test_more_labels_than_may_come_back_are_left_to_gemini() -> None:
+    features, answers = some(90, ["cat", "dog", "lynx"])
+    three: list[Answer] = [frozenset(["cat", "dog", "lynx"])] * 90
+    del answers
+    for most, protected in ((0, False), (2, True), (3, False)):
+        head = learnt(features, three, several=True, most=most)
+        assert head.judge(features[0]).protected is protected
