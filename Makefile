@@ -54,6 +54,7 @@ prove: $(READY) ## stop publishing at each step, hold a page to its calibration,
 	$(BIN)/python -m bench.batches.large_job
 	$(BIN)/python -m bench.batches.against_flex
 	$(BIN)/python -m bench.guarantee
+	$(BIN)/python -m bench.local_answers.archives
 	$(BIN)/python -m bench.scale.spot
 	$(BIN)/python -m bench.stress.soak --seconds=$(or $(SOAK),3600)
 
