@@ -19,9 +19,9 @@ from tierwise.calibration.calibration_file import Calibration
 from tierwise.local.roles import Roles
 from tierwise.local.tasks_answered import half_local, local_groups, with_local
 from tierwise.looks import with_looks
-from tierwise.records import Page
+from tierwise.records import AGAIN, Page
 from tierwise.tasks import Task, Tasks
-from tierwise.tasks.auditing import AGAIN, ASKED_AGAIN, Audit
+from tierwise.tasks.auditing import ASKED_AGAIN, Audit
 from tierwise.tasks.sharing import NEVER
 from tierwise.tasks.stages import stages
 

@@ -71,6 +71,10 @@ class Reason(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
 
 
+# Behind the name of a task that asks what another has asked, by the same route, to see how often
+# Gemini differs from itself.
+AGAIN = "@again"
+
 # Gemini declined to answer: another model, or another look, may not.
 REFUSALS = frozenset({Reason.BLOCKED_PROMPT, Reason.BLOCKED_ANSWER})
 # The bucket or disk did not give a picture, which is not to blame.

@@ -27,10 +27,10 @@ def read_share(word: str, flag: str) -> Decimal:
         InputError: it is no number from 0.001 to 0.5.
     """
     try:
-        share = Decimal(word)
+        share = Decimal(str(word))
     except ArithmeticError:
         share = Decimal("NaN")
-    if not _LEAST_SHARE <= share <= _LARGEST_SHARE:
+    if not (share.is_finite() and _LEAST_SHARE <= share <= _LARGEST_SHARE):
         raise InputError(
             f"--{flag}={word}: is not a share from {_LEAST_SHARE} to {_LARGEST_SHARE}. Write how "
             "many of the pictures may differ, such as 0.02 for 2 %"

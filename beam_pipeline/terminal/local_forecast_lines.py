@@ -25,7 +25,8 @@ def local_forecast_lines(row: dict[str, Any]) -> Iterator[str]:
         )
         yield (
             f"{task}: asked by how much may differ, as the exam of the last run has it: {points}. "
-            f"These are estimates; the promise is at {_percent(curve['promised'])}."
+            "These are estimates, each held at a fifth of the error so that any may be chosen; the "
+            f"last run promised {_percent(curve['promised'])} at the whole."
         )
     if found.get("batch_rounds"):
         yield "In batch that takes two rounds: what learns and examines, then the rest."

@@ -36,8 +36,8 @@ def values(value: Any) -> Iterator[Any]:
 
 def test_there_are_facts() -> None:
     assert [path.name for path in FILES] == [
-        *("image_tokens.toml", "left_aside.toml", "models.toml", "prices.toml"),
-        "quotas.toml",
+        *("drawing.toml", "image_tokens.toml", "left_aside.toml", "models.toml"),
+        *("prices.toml", "quotas.toml"),
     ]
 
 

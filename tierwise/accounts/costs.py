@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tierwise.answerer import AnsweredBy
-from tierwise.records import Answer, Failure, MediaResolution, Outcome, Record, ServiceTier, Spent
+from tierwise.records import (
+    AGAIN,
+    Answer,
+    Failure,
+    MediaResolution,
+    Outcome,
+    Record,
+    ServiceTier,
+    Spent,
+)
 from tierwise.routing import follows_picture
-from tierwise.tasks.auditing import AGAIN
 
 _Group = TypeVar("_Group", bound=Any)
 

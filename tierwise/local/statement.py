@@ -142,8 +142,8 @@ class Statement:
             "mistakes": self.mistakes,
             "mistakes_above_cut": self.cut.mistakes,
             "cut": finite,
-            "differ_expected": round(self.cut.expected),
-            "of_local_at_most": _share(self.differ_at_most, self.answered),
+            "differ_expected": min(round(self.cut.expected), self.answered),
+            "of_local_at_most": _share(min(self.differ_at_most, self.answered), self.answered),
             "curve": [
                 {"differ": float(one.differ), "asked_share": round(one.asked_share, 4)}
                 for one in self.points

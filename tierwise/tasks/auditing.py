@@ -10,9 +10,7 @@ from tierwise.local.roles import Roles
 # Of a hash, so many hexadecimal digits are drawn, which stand for numbers below `_ALL`.
 _DIGITS = 16
 _ALL = 1 << 64
-# How a task is called that asks what another has asked, by the same route, to see how often Gemini
-# differs from itself; and of about how many contents.
-AGAIN = "@again"
+# Of about so many contents a task asks again what another has asked.
 ASKED_AGAIN = 200
 
 

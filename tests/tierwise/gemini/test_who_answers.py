@@ -57,7 +57,7 @@ def test_whatever_a_server_says_is_borne(reply: bytes, named: str | None) -> Non
         found = emulator_at(url)
     if named is None:
         assert found.startswith("a[2Jbc")
-        assert len(found) == 120
+        assert len(found) == 200
     else:
         assert found == named
 
