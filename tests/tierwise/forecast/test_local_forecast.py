@@ -130,7 +130,8 @@ def test_an_earlier_exam_tells_estimates_and_the_promise_and_batch_its_rounds() 
     row = {"curves": earlier_curves(run), "batch_rounds": 2}
     assert list(local_forecast_lines({"local": row})) == [
         "a: asked by how much may differ, as the exam of the last run has it: 0.5 % 100 %, "
-        "2 % 33.1 %. These are estimates; the promise is at 2 %.",
+        "2 % 33.1 %. These are estimates, each held at a fifth of the error so that any may be "
+        "chosen; the last run promised 2 % at the whole.",
         "In batch that takes two rounds: what learns and examines, then the rest.",
     ]
     assert not list(local_forecast_lines({}))
