@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,11 +46,14 @@ def fill(folder: Path, count: int, first: int = 0) -> Path:
     return folder
 
 
-def draw_roles(output: Path, pictures: int = 1_000) -> None:
-    """Who learns and who examines in an output to be: the same each time, where luck is no help."""
+def draw_roles(output: Path, pictures: int = 1_000, since: str = "") -> None:
+    """Who learns and who examines in an output to be: the same each time, where luck is no help.
+
+    `since` is the run that draws them, by which it is told what people said before.
+    """
     roles = roles_for(pictures, Decimal("0.1"), "5eed")
     assert roles
-    LocalFiles(str(output / "journal")).choose_roles(roles)
+    LocalFiles(str(output / "journal")).choose_roles(replace(roles, since=since))
 
 
 def network(folder: Path) -> Path:

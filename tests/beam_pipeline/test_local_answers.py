@@ -336,6 +336,7 @@ def test_pictures_that_people_labelled_beforehand_leave_the_archive(
     paths = [archive.pictures / name for name in names]
     lines = [f"{path},1,{content(path)},kind,acid,random" for path in paths]
     sheet.write_text("uri,page,content_hash,task,answer,drawn\n" + "\n".join(lines) + "\n")
+    draw_roles(tmp_path / "out", since="9999")  # as if by this run, which hears of both
     finished = archive.run(tmp_path / "out", f"--corrections={sheet}")
     assert stated(finished)["contents"] == PICTURES - 200
     who = {Path(row["uri"]).name: row["answered_by"] for row in finished.answers("kind")}

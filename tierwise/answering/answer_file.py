@@ -47,8 +47,7 @@ async def answer_file(
     local: LocalAsk | None = None,
 ) -> Answered:
     """Every outcome that a file leads to; only a bug raises."""
-    if file.content_hash in asked.recalled.people:
-        local = None  # what people have spoken of is no part of what is answered locally
+    local = local.about(file.content_hash, asked.recalled) if local else None
     pictures = Pictures(file, session, asked.recalled, local.looking if local else None)
     life = _Life(file, session, asked, pictures, local)
     outcomes = tuple(await life.outcomes())

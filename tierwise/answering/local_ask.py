@@ -49,6 +49,14 @@ class LocalAsk:
         """All tasks that may be answered locally."""
         return frozenset(name for group in self.groups for name in group.tasks)
 
+    def about(self, content_hash: str, recalled: Recalled) -> LocalAsk | None:
+        """What is done with one content; nothing where people have spoken of it, but in the exam.
+
+        There it keeps its part, with what Gemini said of it.
+        """
+        spoken_of = content_hash in recalled.people
+        return None if spoken_of and self.role is not Role.EXAM else self
+
     def recalled(
         self, file: ImageFile, pages: list[Page], recalled: Recalled, plan: Plan
     ) -> tuple[Answered, Seen | None] | None:
@@ -86,13 +94,8 @@ class LocalAsk:
         recalled: Recalled,
         plan: Plan,
     ) -> dict[str, Answer]:
-        """The local answers to tasks that nobody has answered, those of a group all or none.
-
-        None to pictures that people have spoken of, whatever they said.
-        """
+        """The local answers to tasks that nobody has answered, those of a group all or none."""
         found: dict[str, Answer] = {}
-        if file.content_hash in recalled.people:
-            return found
         unanswered = self.open_tasks(file, page, recalled, plan.questions)
         for group in self.groups if self.role is Role.REST else ():
             wanted = [name for name in group.tasks if name in unanswered]

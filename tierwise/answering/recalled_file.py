@@ -17,7 +17,6 @@ from tierwise.answering.questions_asked import QuestionsAsked
 from tierwise.answering.said_by_people import SaidOfPage, spoken, word_about
 from tierwise.gemini.settle import Ask
 from tierwise.journal.recalled import Recalled
-from tierwise.local.roles import Role
 from tierwise.questions import Questions
 from tierwise.records import Answered, Failure, ImageFile, Outcome, Page
 
@@ -34,8 +33,7 @@ def recalled_file(
     For the time before anything of the shard is asked, for it takes answers out of `asked`.
     """
     questions, spoken_of = plan.questions, file.content_hash in asked.recalled.people
-    if spoken_of and local and local.role is not Role.EXAM:
-        local = None
+    local = local.about(file.content_hash, asked.recalled) if local else None
     pages = asked.recalled.pages_of(file.content_hash, questions.frames)
     found = local.recalled(file, pages, asked.recalled, plan) if local and pages else ({}, None)
     if found is None:
